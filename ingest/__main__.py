@@ -1,0 +1,56 @@
+"""`ingest COMMAND`: the console script, and `python -m ingest`."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from ingest import __version__
+from ingest.command import guarded
+
+COMMANDS = {
+    "init": "look at a file or folder and write a job for it",
+    "preview": "show the first rows after each step, and what the contract would reject",
+    "plan": "show what a run would read, and in how many partitions; changes nothing",
+    "run": "work a job to its published output, or go on with an interrupted run",
+    "status": "list the runs and their books",
+    "verify": "count and check again what a run has published",
+    "validate": "check every job file",
+}
+
+EXAMPLES = """examples:
+  ingest init downloads/orders.csv --name orders
+  ingest preview +job=orders
+  ingest run +job=orders
+  ingest status"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Hand over to the command that is named first; return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    name = arguments[0] if arguments else "--help"
+    if name in {"-h", "--help", "help"}:
+        print(usage())
+        return 0
+    if name == "--version":
+        print(__version__)
+        return 0
+    if name not in COMMANDS:
+        print(f'ingest: no such command "{name}".\n\n{usage()}', file=sys.stderr)
+        return 2
+    command = importlib.import_module(f"ingest.{name}")
+    return guarded(command.main, arguments[1:])
+
+
+def usage() -> str:
+    """Return the help text: every command in a line, and examples."""
+    lines = "\n".join(f"  {name:<10}{text}" for name, text in COMMANDS.items())
+    return (
+        "usage: ingest COMMAND [options]    (or: python -m ingest.COMMAND)\n\n"
+        "One YAML file becomes a published, audited data set, on Ray.\n\n"
+        f"commands:\n{lines}\n\n"
+        f"Each has its own --help.\n\n{EXAMPLES}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,185 @@
+"""What columns and rows must be, and what happens to those that are not.
+
+Each row is judged once, by rules in this order: its values fit the contract's types; columns that
+are not nullable have a value; the checks of scope `row`, as listed; then, among the rows that are
+good so far, the checks of scope `partition`. The number of the first rule that a row breaks travels
+with it in one hidden column; what else it breaks is looked up for rejected rows only.
+
+A value fits a type if it means the same there (`core.casting.converted`). Between types:
+
+    integer to integer, decimal     if it is in range
+    float, decimal to integer       if it is whole and in range
+    float, decimal to decimal       if no digit is lost
+    number to float                 the nearest float, as floats are; no new infinity
+    text to a number, date, ...     if it is written as one; ISO 8601 for dates and times
+    boolean to and from a number    0 and 1
+    date to timestamp and back      at midnight
+    timestamp to another unit       if no digit is lost; never between zoned and not zoned
+    list, struct                    if all that is in it fits
+    anything but nested to string   as it is written
+
+Other pairs are refused before anything runs.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
+
+import polars as pl
+from pydantic import Field, field_validator, model_validator
+
+from ingest.checks import CHECKS
+from ingest.checks.base import BROKEN, Check, Violation
+from ingest.checks.rules import Cast, Rules
+from ingest.core.casting import converted
+from ingest.core.errors import ConfigError
+from ingest.core.model import Model
+from ingest.core.names import no_such_column
+from ingest.core.types import Schema, parse_type, type_name
+
+__all__ = ["BROKEN", "Column", "Contract", "Quarantine"]
+
+if TYPE_CHECKING:
+    AnyCheck = Check
+else:
+    AnyCheck = Annotated[Union[CHECKS], Field(discriminator="type")]  # noqa: UP007 - from a tuple
+
+
+class Column(Model):
+    """What a column must be. May be written as its type alone: `distance: int32`."""
+
+    type: str
+    """The type: int32, string, date, timestamp, decimal(10,2), list<string> and so on."""
+    description: str = ""
+    """What the column means, for whoever reads the docs."""
+    nullable: bool = True
+    """Whether a row may have no value here."""
+    unit: str | None = None
+    """The unit of its numbers, such as `mile` or `USD`."""
+    pii: bool = False
+    """Whether it holds personal data."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"type": value} if isinstance(value, str) else value
+
+    @field_validator("type")
+    @classmethod
+    def _known(cls, text: str) -> str:
+        parse_type(text)
+        return text
+
+
+class Quarantine(Model):
+    """Where rejected rows go."""
+
+    path: str | None = Field(default=None, min_length=1)
+    """The directory of the Parquet data set. Without it: the sink's path with `_quarantine`."""
+
+
+class Contract(Model):
+    """What the columns and rows of the output must be, and what happens to rows that are not."""
+
+    columns: dict[str, Column] = Field(default_factory=dict)
+    """Types, by column. What is not listed passes through as it is."""
+    checks: tuple[AnyCheck, ...] = ()
+    """Rules that every row must keep, besides the types."""
+    on_error: Literal["fail", "skip", "quarantine"] = "fail"
+    """What a row does that breaks a rule or cannot be read: end the run, be left out and counted,
+    or be left out and published beside the output with its place, reason and original."""
+    max_errors: int | None = Field(default=None, ge=0)
+    """How many rows may be rejected before the run fails. Without it: any number."""
+    max_error_ratio: float | None = Field(default=None, ge=0, le=1)
+    """Which share of all records may be rejected before the run fails: 0.01 is one in a hundred."""
+    min_records: int = Field(default=0, ge=0)
+    """From how many records on the share is judged; with fewer, one bad row says nothing."""
+    quarantine: Quarantine | None = None
+    """Where rejected rows go, if not beside the output."""
+
+    @property
+    def types(self) -> Schema:
+        """The types of the listed columns."""
+        return {name: parse_type(column.type) for name, column in self.columns.items()}
+
+    def outgoing(self, schema: Mapping[str, pl.DataType]) -> Schema:
+        """Return the schema of rows that came in with `schema` and keep the contract.
+
+        Raises:
+            ConfigError: columns are missing, can never become the type, or cannot be checked so:
+                all of it, one line each, beginning at the option.
+        """
+        lines: list[str] = []
+        for name, kind in self.types.items():
+            try:
+                if name not in schema:
+                    raise no_such_column(name, schema)
+                converted(pl.col(name), schema[name], kind)
+            except ConfigError as error:
+                lines += (f"columns.{name}: {line}" for line in error.lines)
+        outgoing = {**schema, **{k: v for k, v in self.types.items() if k in schema}}
+        for place, check in enumerate(self.checks):
+            try:
+                check.violations(outgoing)
+            except ConfigError as error:
+                lines += (f"checks[{place}].{check.type}: {line}" for line in error.lines)
+        if lines:
+            raise ConfigError(*lines)
+        return outgoing
+
+    def apply(self, frame: pl.LazyFrame, schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:
+        """Return the rows in the contract's types, each marked if it breaks a rule.
+
+        Adds `BROKEN`, null for good rows, and for each column whose type changes a hidden one with
+        what it was. A contract without rules returns the frame as it is. No row is removed.
+        """
+        return self._rules(schema).mark(frame)
+
+    def reasons(
+        self, rows: pl.DataFrame, schema: Mapping[str, pl.DataType]
+    ) -> tuple[pl.Series, pl.Series, pl.Series]:
+        """Say of rejected rows why: the column and the reason of the first rule, and all reasons.
+
+        `rows` are those that `apply` has marked, hidden columns and all; `schema` is what it was
+        given.
+        """
+        return self._rules(schema).reasons(rows)
+
+    def within_budget(self, errors: int, records: int) -> str | None:
+        """Say by how much the rejected rows exceed what the contract tolerates; None if not at all.
+
+        `records` are all that were read, the rejected ones among them.
+        """
+        if self.on_error == "fail" and errors:
+            return f"on_error: {errors:,} rows are rejected, and on_error is fail"
+        if self.max_errors is not None and errors > self.max_errors:
+            return f"max_errors: {errors:,} rows are rejected, {self.max_errors:,} may be"
+        if self.max_error_ratio is None or not records or records < self.min_records:
+            return None
+        if errors <= self.max_error_ratio * records:
+            return None
+        return (
+            f"max_error_ratio: {errors:,} of {records:,} records are rejected, "
+            f"{errors / records:.4g}. At most {self.max_error_ratio:g} may be"
+        )
+
+    def _rules(self, schema: Mapping[str, pl.DataType]) -> Rules:
+        outgoing = {**schema, **self.types}
+        not_null = (
+            Violation(name, f"{name}: not_null", pl.col(name).is_null())
+            for name, column in self.columns.items()
+            if not column.nullable
+        )
+        return Rules(
+            casts=tuple(
+                Cast(name, type_name(kind), converted(pl.col(name), schema[name], kind))
+                for name, kind in self.types.items()
+                if schema[name] != kind
+            ),
+            row=(*not_null, *self._violations("row", outgoing)),
+            partition=tuple(self._violations("partition", outgoing)),
+        )
+
+    def _violations(self, scope: str, schema: Mapping[str, pl.DataType]) -> Iterator[Violation]:
+        for check in self.checks:
+            if check.scope == scope:
+                yield from check.violations(schema)

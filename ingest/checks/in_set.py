@@ -1,0 +1,34 @@
+"""A value must be one of a few."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import polars as pl
+from pydantic import Field
+
+from ingest.checks.base import Check, Violation
+from ingest.checks.options import Scalar, fitted, kind_of
+from ingest.core.errors import ConfigError
+from ingest.core.types import type_name
+
+
+class InSet(Check):
+    """A value that must be one of those listed."""
+
+    type: Literal["in_set"]
+    column: str
+    """The column."""
+    values: tuple[Scalar, ...] = Field(min_length=1)
+    """The values allowed, of the column's type; dates and times as text. Null is always allowed."""
+
+    def violations(self, schema: Mapping[str, pl.DataType]) -> list[Violation]:
+        """Return one violation: not in the set."""
+        kind = kind_of(self.column, schema)
+        if kind.is_nested() or isinstance(kind, pl.Binary):
+            raise ConfigError(
+                f'column: "{self.column}" is {type_name(kind)}. in_set compares single values. '
+                "Flatten or explode the column in a step first"
+            )
+        allowed = [fitted(value, self.column, kind, "values") for value in self.values]
+        broken = ~pl.col(self.column).is_in(pl.Series(allowed, dtype=kind).implode())
+        return [Violation(self.column, f"{self.column}: in_set", broken)]

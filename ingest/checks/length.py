@@ -1,0 +1,55 @@
+"""A text, a list or bytes must be neither too short nor too long."""
+
+from collections.abc import Mapping
+from typing import Literal, Self
+
+import polars as pl
+from pydantic import Field, model_validator
+
+from ingest.checks.base import Check, Violation
+from ingest.checks.options import kind_of
+from ingest.core.errors import ConfigError
+from ingest.core.types import type_name
+
+
+class Length(Check):
+    """A length within bounds: characters of a string, elements of a list, bytes of a binary."""
+
+    type: Literal["length"]
+    column: str
+    """The column."""
+    min: int = Field(default=0, ge=0)
+    """The least length allowed."""
+    max: int | None = Field(default=None, ge=0)
+    """The greatest length allowed."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.min == 0 and self.max is None:
+            raise ValueError("length: neither min nor max is given. Write one of them, or both")
+        if self.max is not None and self.min > self.max:
+            raise ValueError(
+                f"length: min {self.min} is more than max {self.max}. Swap or mend them"
+            )
+        return self
+
+    def violations(self, schema: Mapping[str, pl.DataType]) -> list[Violation]:
+        """Return one violation: too short or too long."""
+        kind = kind_of(self.column, schema)
+        column = pl.col(self.column)
+        if isinstance(kind, pl.String):
+            length = column.str.len_chars()
+        elif isinstance(kind, pl.List):
+            length = column.list.len()
+        elif isinstance(kind, pl.Binary):
+            length = column.bin.size()
+        else:
+            raise ConfigError(
+                f'column: "{self.column}" is {type_name(kind)}. A length have string, list and '
+                "binary. Use range for numbers"
+            )
+        broken = length < self.min
+        if self.max is not None:
+            broken |= length > self.max
+        most = "" if self.max is None else self.max
+        return [Violation(self.column, f"{self.column}: length {self.min}..{most}", broken)]

@@ -1,0 +1,50 @@
+"""Text must have a pattern."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import polars as pl
+from pydantic import field_validator
+
+from ingest.checks.base import Check, Violation
+from ingest.checks.options import kind_of
+from ingest.core.errors import ConfigError
+from ingest.core.types import type_name
+
+
+class Matches(Check):
+    """Text that must match a pattern from its first to its last character."""
+
+    type: Literal["matches"]
+    column: str
+    """The column, of type string."""
+    pattern: str
+    r"""A regular expression in Rust's syntax, which has no look-around: `[A-Z]{2}\d{4}`."""
+
+    @field_validator("pattern")
+    @classmethod
+    def _readable(cls, pattern: str) -> str:
+        try:
+            pl.select(pl.lit("").str.contains(_whole(pattern)))
+        except pl.exceptions.ComputeError as error:
+            reason = " ".join(str(error).split())
+            raise ValueError(
+                f'"{pattern}" is not a regular expression: {reason}. '
+                "Look-around and back references do not exist here. Mend it, or use expression"
+            ) from None
+        return pattern
+
+    def violations(self, schema: Mapping[str, pl.DataType]) -> list[Violation]:
+        """Return one violation: no match."""
+        kind = kind_of(self.column, schema)
+        if not isinstance(kind, pl.String):
+            raise ConfigError(
+                f'column: "{self.column}" is {type_name(kind)}. matches is for string. '
+                "Use range or in_set"
+            )
+        broken = ~pl.col(self.column).str.contains(_whole(self.pattern))
+        return [Violation(self.column, f"{self.column}: matches {self.pattern}", broken)]
+
+
+def _whole(pattern: str) -> str:
+    return rf"\A(?:{pattern})\z"

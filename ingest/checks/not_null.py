@@ -1,0 +1,26 @@
+"""A value must be there."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import polars as pl
+from pydantic import Field
+
+from ingest.checks.base import Check, Violation
+from ingest.checks.options import require
+
+
+class NotNull(Check):
+    """Columns in which every row must have a value. The empty text and NaN are values."""
+
+    type: Literal["not_null"]
+    columns: tuple[str, ...] = Field(min_length=1)
+    """The columns; each is a rule of its own."""
+
+    def violations(self, schema: Mapping[str, pl.DataType]) -> list[Violation]:
+        """Return one violation for each column."""
+        require(self.columns, schema)
+        return [
+            Violation(column, f"{column}: not_null", pl.col(column).is_null())
+            for column in self.columns
+        ]

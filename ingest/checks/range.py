@@ -1,0 +1,71 @@
+"""A value must lie between bounds."""
+
+from collections.abc import Mapping
+from typing import Literal, Self
+
+import polars as pl
+from pydantic import model_validator
+
+from ingest.checks.base import Check, Violation
+from ingest.checks.options import Bound, fitted, kind_of
+from ingest.core.errors import ConfigError
+from ingest.core.types import type_name
+
+
+class Range(Check):
+    """A number, date, time or timestamp within bounds, which belong to the range. NaN never is."""
+
+    type: Literal["range"]
+    column: str
+    """The column."""
+    min: Bound | None = None
+    """The least value allowed; dates and times as text (`2013-01-01`)."""
+    max: Bound | None = None
+    """The greatest value allowed."""
+    exclusive: bool = False
+    """Whether the bounds themselves are outside."""
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.min is None and self.max is None:
+            raise ValueError("range: neither min nor max is given. Write one of them, or both")
+        return self
+
+    def violations(self, schema: Mapping[str, pl.DataType]) -> list[Violation]:
+        """Return one violation: outside the bounds."""
+        kind = kind_of(self.column, schema)
+        if not (kind.is_numeric() or isinstance(kind, pl.Date | pl.Time | pl.Datetime)):
+            raise ConfigError(
+                f'column: "{self.column}" is {type_name(kind)}. A range is for numbers, dates, '
+                "times and timestamps. Cast the column, or use in_set, matches or length"
+            )
+        values = pl.col(self.column)
+        broken = values.is_nan() if kind.is_float() else pl.lit(value=False)
+        least, most = self._bound("min", kind), self._bound("max", kind)
+        if least is not None:
+            broken |= values <= least if self.exclusive else values < least
+        if most is not None:
+            broken |= values >= most if self.exclusive else values > most
+        self._refuse_empty(least, most)
+        return [Violation(self.column, self._reason(), broken)]
+
+    def _bound(self, option: Literal["min", "max"], kind: pl.DataType) -> pl.Expr | None:
+        value = self.min if option == "min" else self.max
+        if value is None:
+            return None
+        return pl.lit(fitted(value, self.column, kind, option), dtype=kind)
+
+    def _refuse_empty(self, least: pl.Expr | None, most: pl.Expr | None) -> None:
+        if least is None or most is None:
+            return
+        possible = least < most if self.exclusive else least <= most
+        if not pl.select(possible).item():
+            raise ConfigError(
+                f'min: "{self.min}" leaves nothing up to max "{self.max}": no value could be in '
+                "range. Swap or mend them"
+            )
+
+    def _reason(self) -> str:
+        least = "" if self.min is None else self.min
+        most = "" if self.max is None else self.max
+        return f"{self.column}: range {least}..{most}{' exclusive' if self.exclusive else ''}"

@@ -1,0 +1,66 @@
+"""What all commands share: options, how a job is loaded, how errors become exit codes."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.core.errors import IngestError, Interrupted
+
+if TYPE_CHECKING:
+    from ingest.config.load import Loaded
+    from ingest.job import Job
+
+Main = Callable[[Sequence[str] | None], int]
+
+
+def parser(name: str, purpose: str, example: str) -> argparse.ArgumentParser:
+    """Return a parser for a command that takes a job, with `--conf` and an example in its help."""
+    result = argparse.ArgumentParser(
+        prog=f"ingest {name}",
+        description=purpose,
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    result.add_argument("--conf", type=Path, metavar="DIR", help="folder of job files (./conf)")
+    return result
+
+
+def add_overrides(to: argparse.ArgumentParser) -> None:
+    """Let a command take a job by name and any of its settings."""
+    to.add_argument(
+        "overrides",
+        nargs="*",
+        metavar="+job=NAME KEY=VALUE",
+        help="the job, and settings of it to change: sink.path=out cluster=inline",
+    )
+
+
+def load_job(conf: Path | None, overrides: Sequence[str]) -> "Loaded[Job]":
+    """Compose and validate a job.
+
+    Raises:
+        ConfigError: all mistakes at once, each with its file and line.
+    """
+    from ingest.config.load import load  # noqa: PLC0415 - keeps --help free of Hydra and Polars
+    from ingest.job import Job  # noqa: PLC0415
+
+    return load(Job, conf, overrides)
+
+
+def guarded(main: Main, argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0, 1 failed, 2 the request was wrong, 130 stopped.
+
+    A user's mistake is a text on stderr; a traceback is shown for bugs only.
+    """
+    try:
+        return main(argv)
+    except IngestError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except (KeyboardInterrupt, Interrupted):
+        return Interrupted.exit_code
+    except BrokenPipeError:  # `ingest status | head`
+        return 0

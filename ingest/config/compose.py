@@ -1,0 +1,158 @@
+"""Composing a job from files and overrides, by Hydra's compose API.
+
+Nothing that a file names is imported or called, no file is written, and neither logging nor the
+working directory changes; `@hydra.main` would do all of these (docs/decisions/0002).
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.default_element import ResultDefault
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException, MissingConfigException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from ingest.config import hydra_errors, yaml_traps
+from ingest.config.chain import OWN_SETTINGS, Chain
+from ingest.config.folders import PRIMARY
+from ingest.config.overrides import Given, parse
+from ingest.config.places import KeyPath, Problem, refuse
+from ingest.config.plain import plain
+from ingest.config.provenance import Provenance
+from ingest.core.errors import ConfigError
+
+# Hydra reads the search path again, with what `_hydra` put into it, only if it is overridden.
+_REREAD = "hydra.searchpath=[]"
+
+# The last two are what `transforms.x=1` and `transforms.x.y=1` end in: a list wants a number.
+_REFUSALS = (HydraException, OmegaConfBaseException, ValueError, TypeError)
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A job as plain data, before it is validated.
+
+    `problems` are mistakes that did not keep it from being composed; `unknown` are the ways to
+    values that are not known because of them, so that nothing else is said about these.
+    """
+
+    raw: dict[str, Any]
+    origin: Provenance
+    overrides: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    unknown: frozenset[KeyPath]
+
+
+def compose(folders: Sequence[Path], overrides: Sequence[str]) -> Composed:
+    """Compose a job from the folders (the first goes before the others) and overrides.
+
+    Raises:
+        ConfigError: it cannot be composed; all mistakes that could be found, one line each.
+    """
+    given, mistyped = parse(overrides, folders)
+    refuse(mistyped)
+    chain = Chain(folders)
+    chain.read("config")
+    for one in given:
+        if one.group and isinstance(one.value, str):
+            chain.read(f"{one.parsed.key_or_group}/{one.value}")
+    refuse(chain.broken)
+    with _hydra(folders) as loader:
+        texts = _rewritten(loader, given, chain)
+        defaults = _defaults(loader, texts, chain)
+        for default in defaults:
+            chain.read(str(default.config_path))
+        refuse(chain.broken)
+        tree = _merged(texts, given)
+    origin = _provenance(chain, defaults, given)
+    found = plain(tree, origin)
+    problems = (*_traps(chain, defaults), *found.problems)
+    reported = {problem.path for problem in problems if problem.path is not None}
+    return Composed(found.raw, origin, tuple(overrides), problems, found.unknown | reported)
+
+
+@contextmanager
+def _hydra(folders: Sequence[Path]) -> Iterator[ConfigLoader]:
+    """Open Hydra over the folders; it is closed again whatever happens.
+
+    The main folder must hold the primary config, or Hydra finds none; the others are put before
+    and behind it in their order.
+    """
+    main = next(folder for folder in folders if (folder / PRIMARY).is_file())
+    with initialize_config_dir(str(main), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        anchor = "main"
+        for folder in folders:
+            if folder == main:
+                anchor = "schema"
+                continue
+            loader.get_search_path().prepend(
+                "ingest", f"file://{folder}", SearchPathQuery(provider=anchor, path=None)
+            )
+        yield loader
+
+
+def _rewritten(loader: ConfigLoader, given: Sequence[Given], chain: Chain) -> list[str]:
+    """Return the overrides as Hydra wants them, which depends on the groups that have defaults."""
+    job = [one.rewritten(frozenset()) for one in given if one.key == "job"]
+    present: set[str] = set()
+    if any(one.group and one.key != "job" for one in given):
+        present = {str(default.override_key) for default in _defaults(loader, job, chain)}
+    return [one.rewritten(present - {"job"}) for one in given]
+
+
+def _defaults(loader: ConfigLoader, texts: Sequence[str], chain: Chain) -> list[ResultDefault]:
+    """Return the files in merge order, without Hydra's own."""
+    try:
+        found = loader.compute_defaults_list("config", [_REREAD, *texts], RunMode.RUN).defaults
+    except MissingConfigException as error:
+        raise ConfigError(str(hydra_errors.missing(error, chain))) from None
+    except _REFUSALS as error:
+        raise ConfigError(str(hydra_errors.defaults(str(error), chain))) from None
+    ours = [default for default in found if not str(default.config_path).startswith("hydra/")]
+    for default in ours:  # `/source@hydra: x` would put a file where Hydra's own settings are
+        if _package(default)[:1] == ("hydra",):
+            raise ConfigError(f"{chain.place(str(default.config_path))}: {OWN_SETTINGS}")
+    return ours
+
+
+def _merged(texts: Sequence[str], given: Sequence[Given]) -> DictConfig:
+    try:
+        return hydra_compose("config", [_REREAD, *texts])
+    except _REFUSALS as error:
+        raise ConfigError(str(hydra_errors.override(error, given))) from None
+
+
+def _package(default: ResultDefault) -> KeyPath:
+    return tuple(filter(None, (default.package or "").split(".")))
+
+
+def _provenance(
+    chain: Chain, defaults: Sequence[ResultDefault], given: Sequence[Given]
+) -> Provenance:
+    origin = Provenance()
+    for default in defaults:
+        origin.record_file(chain.files[str(default.config_path)], _package(default))
+    for one in given:
+        if one.parsed.is_delete():
+            origin.forget(one.path)
+        elif not one.group:
+            origin.record_override(one.path, one.value, one.typed)
+    return origin
+
+
+def _traps(chain: Chain, defaults: Sequence[ResultDefault]) -> list[Problem]:
+    return [
+        problem
+        for default in defaults
+        for problem in yaml_traps.check(chain.files[str(default.config_path)], _package(default))
+    ]

@@ -1,0 +1,148 @@
+"""Reading one file of configuration: its text as YAML nodes, which know their lines."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import yaml
+
+from ingest.config.places import KeyPath, Place, Problem, shown
+
+HEADER = "# @package _global_"
+GLOBAL_GROUPS = ("job/", "local/")  # their keys stand at the top, not below the group's name
+MOST_ENTRIES = 100_000  # aliases of aliases unfold to any size; a job file has about 60 lines
+
+_GLOBAL = re.compile(r"#\s*@package\s+_global_")
+_MERGE = "tag:yaml.org,2002:merge"
+_HINTS = {
+    "mapping values are not allowed": 'A value that holds ": " needs quotes.',
+    "scanning an alias": "A value that begins with * needs quotes.",
+    "scanning an anchor": "A value that begins with & needs quotes.",
+    "cannot start any token": "A value that begins with this character needs quotes.",
+    "expected <block end>": "Look for a wrong indent, or put the whole value in quotes.",
+    "unexpected end of stream": "A quote that was opened is not closed.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A value in a file: the way to it, the line where its key stands, and its node."""
+
+    path: KeyPath
+    line: int
+    node: yaml.Node
+    key: yaml.Node | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfFile:
+    """A file of configuration. `name` is its place in the groups (`job/flights`).
+
+    `entries` lists all its values in order, a mapping before what it holds, the whole file first.
+    With `problems` of its own it cannot be composed at all.
+    """
+
+    name: str
+    path: Path
+    entries: tuple[Entry, ...] = ()
+    problems: tuple[Problem, ...] = field(default=())
+
+    def place(self, line: int) -> Place:
+        """Return the place of a line, from 1."""
+        return Place(shown(self.path), line)
+
+
+def read(name: str, path: Path) -> ConfFile:
+    """Read a file. What is wrong with it as a whole is in `problems`; nothing is raised."""
+    content = b""
+    entries: tuple[Entry, ...] = ()
+    try:
+        content = path.read_bytes()
+        entries = _parse(content.decode("utf-8"))
+        wrong = _unfit(name, entries, content.decode("utf-8"))
+    except OSError as error:
+        wrong = 0, f"the file cannot be read: {error.strerror}. Mend its permissions"
+    except UnicodeDecodeError as error:
+        wrong = content.count(b"\n", 0, error.start) + 1, "not UTF-8. Save the file as UTF-8"
+    except yaml.MarkedYAMLError as error:
+        wrong = _syntax(error)
+    except yaml.reader.ReaderError as error:
+        line = content.decode("utf-8").count("\n", 0, error.position) + 1
+        wrong = line, f"a control character: U+{error.character:04X}. Remove it"
+    except (RecursionError, OverflowError):
+        wrong = 1, "nested too deeply, or an alias that holds itself. Write it out"
+    if wrong is None:
+        return ConfFile(name, path, entries)
+    return ConfFile(name, path, problems=(Problem(Place(shown(path), wrong[0]), f"{wrong[1]}."),))
+
+
+def _unfit(name: str, entries: tuple[Entry, ...], text: str) -> tuple[int, str] | None:
+    """Return line and reason if a file that can be parsed cannot be a part of a job."""
+    if not entries:
+        return 1, "the file is empty. Write its keys, or {} for none"
+    if not isinstance(entries[0].node, yaml.MappingNode):
+        return entries[0].line, 'not a mapping. Write lines of "key: value"'
+    return _header(text) if name.startswith(GLOBAL_GROUPS) else None
+
+
+def _parse(text: str) -> tuple[Entry, ...]:
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    if root is None:
+        return ()
+    entries = tuple(islice(walk(root), MOST_ENTRIES))
+    if len(entries) == MOST_ENTRIES:
+        raise OverflowError
+    return entries
+
+
+def walk(node: yaml.Node, path: KeyPath = (), key: yaml.Node | None = None) -> Iterator[Entry]:
+    """List a node and all below it; what a merge key (`<<`) brings comes before a node's own."""
+    yield Entry(path, (key or node).start_mark.line + 1, node, key)
+    yield from _below(node, path)
+
+
+def _below(node: yaml.Node, path: KeyPath) -> Iterator[Entry]:
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from walk(item, (*path, index))
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.tag == _MERGE:
+                for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                    yield from _below(source, path)
+        for key, value in node.value:
+            if key.tag != _MERGE:
+                name = str(key.value) if isinstance(key, yaml.ScalarNode) else "?"
+                yield from walk(value, (*path, name), key)
+
+
+def _syntax(error: yaml.MarkedYAMLError) -> tuple[int, str]:
+    mark = error.problem_mark
+    line = mark.line + 1 if mark else 1
+    text = f"{error.context or ''} {error.problem or ''}".strip()
+    if "'\\t'" in text:
+        return line, "a tab: YAML is indented by spaces only. Replace it by spaces"
+    hint = next((hint for part, hint in _HINTS.items() if part in text), "Mend the line")
+    return line, f"not YAML: {text}. {hint.removesuffix('.')}"
+
+
+def _header(text: str) -> tuple[int, str] | None:
+    """Say what is wrong with the package header; without it the keys would nest under `job`."""
+    lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
+    first = next(number for number, line in enumerate(lines, 1) if line)
+    if not _GLOBAL.fullmatch(lines[first - 1]):
+        for number, line in enumerate(lines, 1):
+            if re.match(r"#\s*@package\b", line):
+                late = (
+                    "the package header comes late" if number > first else "another package header"
+                )
+                return number, f'{late}: "{line}". Line 1 must be: {HEADER}'
+        return 1, f"no package header. Line 1 must be: {HEADER}"
+    if text.startswith("\ufeff"):
+        return 1, "a byte order mark before the header. Save the file as UTF-8 without it"
+    number, line = next((at, line) for at, line in enumerate(lines[first:], first + 1) if line)
+    if re.match(r"#\s*@", line):  # Hydra goes on reading, and the last header wins
+        return number, f'a second header: "{line}". Begin the comment with another character'
+    return None

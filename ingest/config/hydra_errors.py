@@ -1,0 +1,69 @@
+"""Hydra's exceptions as sentences with a place: they name neither file nor line."""
+
+import re
+from collections.abc import Sequence
+
+from hydra.errors import MissingConfigException
+
+from ingest.config.chain import Chain
+from ingest.config.overrides import Given
+from ingest.config.places import COMMAND_LINE, Problem, choices
+
+_OVERRIDES = {
+    "list index out of range": "there is no such item in the list. Set one that is there, or all",
+    "is not an int": "the items of a list have numbers, as in transforms[0].where",
+    "invalid literal for int": "the items of a list have numbers, as in transforms[0].where",
+    "Cannot merge": "a mapping cannot take the place of a list, nor a list that of a mapping",
+    "Could not append": "this key is set already. Leave the + out to set it anew",
+    "Could not delete": "there is no such key to remove",
+}
+_PARENT = re.compile(r"In '([^']+)': ")
+
+
+def missing(error: MissingConfigException, chain: Chain) -> Problem:
+    """Explain that the defaults of a file name another file that there is none of."""
+    group, _, name = str(error.missing_cfg_file).rpartition("/")
+    text = str(error)
+    parent = _PARENT.match(text)
+    found = choices(name, error.options or (), f"Known names in {group}/")
+    where = chain.place(parent[1], name) if parent else COMMAND_LINE
+    return Problem(where, f'defaults: there is no {group} "{name}".{found}')
+
+
+def defaults(text: str, chain: Chain) -> Problem:
+    """Explain what else can be wrong with a list of defaults."""
+    if twice := re.match(r"(\S+) appears more than once|Multiple values for (\S+)\.", text):
+        group = twice[1] or twice[2]
+        what = (
+            f"{group} is chosen twice. A file adds a group that has no default (- /{group}: name) "
+            f"and overrides one that has (- override /{group}: name)."
+        )
+        return Problem(chain.last_mention(group), f"defaults: {what}")
+    if absent := re.search(r"Could not override '([^']+)'", text):
+        group = absent[1]
+        what = f"{group} has no default to override. Write - /{group}: name"
+        return Problem(chain.last_mention(group), f"defaults: {what}.")
+    named = [chain.place(name) for name in chain.files if re.search(rf"\b{name}\b", text)]
+    where = named[-1] if named else COMMAND_LINE
+    return Problem(where, f"defaults: {_sentence(_PARENT.sub('', text))}")
+
+
+def override(error: Exception, given: Sequence[Given]) -> Problem:
+    """Explain that an override does not fit what the files say."""
+    cause: BaseException = error.__cause__ or error.__context__ or error
+    text = str(cause).split("\n    full_key:")[0]
+    for theirs, ours in _OVERRIDES.items():
+        text = ours if theirs in text else text
+    texts = [one.typed for one in given if not one.group]
+    named = [one.typed for one in given if _names(one, str(error))]
+    return Problem(COMMAND_LINE, f"{' '.join(named[:1] or texts)}: {_sentence(text)}")
+
+
+def _names(one: Given, text: str) -> bool:
+    return f"override {one.parsed.input_line}" in text.replace("+", "") or f"'{one.key}'" in text
+
+
+def _sentence(text: str) -> str:
+    """Put a text on one line, with a small letter first and a full stop last."""
+    line = " ".join(text.split())
+    return f"{line[:1].lower()}{line[1:].removesuffix('.')}."

@@ -1,0 +1,99 @@
+"""The door to configuration: names and overrides in, a typed job out."""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from ingest.config import folders
+from ingest.config.places import KeyPath, refuse
+from ingest.config.provenance import Provenance
+
+jobs = folders.jobs
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Loaded(Generic[M]):
+    """A valid job, how it was written, and where.
+
+    `raw` is the job as composed: plain data, references resolved, secrets still named only.
+    """
+
+    job: M
+    raw: dict[str, Any]
+    origin: Provenance
+    overrides: tuple[str, ...]
+
+    def place(self, path: KeyPath) -> str:
+        """Return `conf/job/flights.yaml:18: transforms[0].where`, to begin an error text with."""
+        return self.origin.place(path)
+
+    def yaml(self) -> str:
+        """Return the job as composed, as text that `restore` reads back."""
+        # PyYAML turns these line ends into spaces, unless it escapes all that is not ASCII
+        lossy = re.search("[\x85\u2028\u2029]", json.dumps(self.raw, ensure_ascii=False))
+        return yaml.safe_dump(self.raw, sort_keys=False, allow_unicode=not lossy, width=100)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256, in hex, of what the job says; see `digest_of`."""
+        return digest_of(self.job)
+
+
+def load(model: type[M], conf: Path | None, overrides: Sequence[str]) -> Loaded[M]:
+    """Compose a job, `+job=name` and further overrides, and validate it.
+
+    Raises:
+        ConfigError: all mistakes at once, one line each, with file, line and key.
+    """
+    # Hydra takes 0.1 to 0.2 s to import, which `--help` and workers need not pay
+    from ingest.config.compose import compose  # noqa: PLC0415
+    from ingest.config.explain import explain  # noqa: PLC0415
+
+    composed = compose(folders.search_path(conf), overrides)
+    problems, job = list(composed.problems), None
+    try:
+        job = _validated(model, composed.raw)
+    except ValidationError as error:
+        problems += explain(model, composed.raw, error, composed.origin, composed.unknown)
+    refuse(problems)
+    assert job is not None
+    return Loaded(job, composed.raw, composed.origin, composed.overrides)
+
+
+def restore(model: type[M], text: str) -> M:
+    """Build a job again from what `Loaded.yaml` returned, without files or overrides.
+
+    Raises:
+        ValidationError: the text was written by a version whose options were others.
+    """
+    return _validated(model, yaml.safe_load(text))
+
+
+def digest_of(job: BaseModel) -> str:
+    """Return a SHA-256, in hex, that two jobs share if and only if they say the same.
+
+    Defaults are left out: it does not matter whether one is written down, and a new option does
+    not change old jobs. The order of keys counts only where a user chose the keys (columns).
+    """
+    said = job.model_dump(mode="json", exclude_defaults=True)
+    text = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _validated(model: type[M], raw: dict[str, Any]) -> M:
+    """Validate strictly: no text becomes a number or a truth value, nor the other way round.
+
+    By way of JSON, because pydantic's strict mode knows there that a list may become a tuple and
+    a text a date or a path, and refuses both from Python.
+    """
+    return model.model_validate_json(json.dumps(raw), strict=True)

@@ -1,0 +1,158 @@
+"""What is typed behind the command: `key=value`, in Hydra's grammar, made easier to get right.
+
+Nobody needs to know whether a file sets a key already: a plain `a.b=1` becomes `++a.b=1`. Nor
+whether a group has a default: `job=x`, `+job=x`, `cluster=y` and `+cluster=y` all work.
+"""
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+
+from ingest.config import references
+from ingest.config.folders import is_group, options
+from ingest.config.places import COMMAND_LINE, KeyPath, Problem, choices, listed
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One override: as it was typed, and as Hydra's parser understands it."""
+
+    typed: str
+    parsed: Override
+    group: bool
+
+    @property
+    def key(self) -> str:
+        """The key without `+`, `++` or `~`, with the package of a group (`transform@lib.x`)."""
+        return self.parsed.get_key_element().lstrip("+~")
+
+    @property
+    def path(self) -> KeyPath:
+        """The way to the value that is set."""
+        return tuple(self.parsed.key_or_group.split("."))
+
+    @property
+    def value(self) -> Any:
+        """The value, as plain data."""
+        return self.parsed.value()
+
+    def rewritten(self, present: AbstractSet[str]) -> str:
+        """Return what Hydra is given; `present` are the groups in the defaults list without it."""
+        text = self.parsed.input_line or ""
+        if text.startswith(("~", "++")) or (text.startswith("+") and not self.group):
+            return text
+        text = text.removeprefix("+")
+        if self.group:
+            return text if self.key in present else f"+{text}"
+        return f"++{text}"
+
+
+def parse(texts: Sequence[str], folders: Sequence[Path]) -> tuple[list[Given], list[Problem]]:
+    """Read the overrides; those with a mistake are left out and described."""
+    given: list[Given] = []
+    problems: list[Problem] = []
+    for text in texts:
+        one = _given(text, folders)
+        wrong = list(_mistakes(one, folders)) if one else [_unreadable(text, folders)]
+        problems += [Problem(COMMAND_LINE, f"{text}: {what}") for what in wrong]
+        given += [one] if one and not wrong else []
+    if not problems and not any(one.key == "job" for one in given):
+        known = listed(options(folders, "job"))
+        text = f"no job is named. Known jobs: {known}. Write: +job=NAME"
+        problems.append(Problem(COMMAND_LINE, text))
+    groups = [one.key for one in given if one.group]
+    problems += [
+        Problem(COMMAND_LINE, f"{one.typed}: {one.key} is given twice. Keep one.")
+        for one in given
+        if groups.count(one.key) > 1
+    ]
+    return given, problems
+
+
+def _given(text: str, folders: Sequence[Path]) -> Given | None:
+    try:
+        parsed = OverridesParser.create().parse_override(indexes(text))
+    except HydraException:
+        return None
+    name = parsed.key_or_group
+    group = is_group(folders, name) and not isinstance(parsed.value(), dict)
+    return Given(text, parsed, group) if name else None
+
+
+def indexes(text: str) -> str:
+    """Turn `transforms[0].where=x`, as error texts have it, into Hydra's `transforms.0.where=x`."""
+    key, equals, value = text.partition("=")
+    return re.sub(r"\[(\d+)\]", r".\1", key) + equals + value
+
+
+def quoted(key: str, value: str) -> str:
+    """Return an override that sets a key to exactly this text, ready to be typed into a shell."""
+    # only backslashes before a quote, or at the end, are doubled in Hydra's grammar
+    escaped = re.sub(r'(\\*)("|\Z)', lambda m: m[1] * 2 + ('\\"' if m[2] else ""), value)
+    return shlex.quote(f'{key}="{escaped}"')
+
+
+def _unreadable(text: str, folders: Sequence[Path]) -> str:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        hint = f" Write: +job={text}" if text in options(folders, "job") else ""
+        return f"an override has the form key=value.{hint}"
+    write = quoted(key, value)
+    try:
+        OverridesParser.create().parse_override(indexes(shlex.split(write)[0]))
+    except HydraException:
+        return f'"{key}" cannot be written as a key on the command line. Set it in the job\'s file.'
+    return f"this value needs quotes inside the shell's quotes. Write: {write}"
+
+
+def _mistakes(given: Given, folders: Sequence[Path]) -> Iterator[str]:
+    parsed, key = given.parsed, given.key
+    root = re.split(r"[./@]", key)[0]
+    if root == "hydra":
+        yield "a job has no settings of Hydra. Use --conf DIR to name a folder."
+    elif parsed.is_sweep_override():
+        value = given.typed.partition("=")[2]
+        yield (
+            "commas and functions such as range() make a sweep, and only one job is wanted here. "
+            f"For a list write {key}=[{value}]; for the text: {quoted(key, value)}"
+        )
+    elif given.group and not parsed.is_delete():
+        yield from _no_such_option(given, folders)
+    else:
+        values = list(_within(given.value))
+        keys = [key for value in values if isinstance(value, dict) for key in value]
+        if any(type(name) not in (str, int) for name in keys):
+            yield "a key must be a string. Write it in quotes."
+        wrong = (references.mistake(value) for value in values if isinstance(value, str))
+        yield from (text for text in wrong if text)
+
+
+def _no_such_option(given: Given, folders: Sequence[Path]) -> Iterator[str]:
+    group, value = given.parsed.key_or_group, given.value
+    if group == "job" and not isinstance(value, str):
+        yield "one job at a time. A comma makes a sweep: +job=a,b"
+        return
+    if value is None:
+        yield f"no name is given. To leave the group out, write ~{group}"
+        return
+    known = options(folders, group)
+    for name in value if isinstance(value, list) else [value]:
+        if str(name) not in known:
+            found = choices(str(name), known, f"Known names in {group}/")
+            yield f'there is no {group} "{name}".{found}'
+
+
+def _within(value: Any) -> Iterator[Any]:
+    """List a value and all that it holds, however deep."""
+    yield value
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _within(inner)

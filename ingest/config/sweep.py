@@ -1,0 +1,47 @@
+"""Several jobs from one command line: `+job=orders,items source.path=a,b` makes four."""
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Glob
+from hydra.errors import HydraException
+
+from ingest.config.folders import options, search_path
+from ingest.config.overrides import indexes
+from ingest.config.places import COMMAND_LINE, Problem, refuse
+
+
+def sweep(overrides: Sequence[str], conf: Path | None = None) -> list[list[str]]:
+    """Return the lists of overrides, one for each combination, the last one varying fastest.
+
+    Commas, `choice(a,b)`, `range(1,4)` and, for groups, `glob(*)` make a sweep. Without any there
+    is one list. What cannot be read stays as it is: `load` says what is wrong with it.
+
+    Raises:
+        ConfigError: a sweep without values, or one whose values cannot be listed.
+    """
+    values = [_values(text, conf) for text in overrides]
+    refuse(
+        Problem(COMMAND_LINE, f"{text}: a sweep of no values. Write them out: key=a,b")
+        for text, found in zip(overrides, values, strict=True)
+        if not found
+    )
+    return [list(run) for run in itertools.product(*values)]
+
+
+def _values(text: str, conf: Path | None) -> list[str]:
+    try:
+        parsed = OverridesParser.create().parse_override(indexes(text))
+        if not parsed.is_sweep_override():
+            return [text]
+        key = parsed.get_key_element()
+        value: Any = parsed.value()
+        if isinstance(value, Glob):
+            known = options(search_path(conf), parsed.key_or_group)
+            return [f"{key}={name}" for name in value.filter(known)]
+        return [f"{key}={one}" for one in parsed.sweep_string_iterator()]
+    except HydraException as error:
+        return [] if "enumerate" in str(error) else [text]

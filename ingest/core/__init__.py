@@ -1,0 +1,1 @@
+"""What everything else stands on: errors, storage, partitions, types, expressions, the clock."""

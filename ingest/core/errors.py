@@ -1,0 +1,72 @@
+"""Errors, sorted by what the driver does about them.
+
+    IngestError
+      ConfigError        the request is wrong; nothing ran             exit 2
+      RetryableError     throttling, a lost worker, the network        again, with backoff
+      BadRowError        rows break the format or the contract         the contract's `on_error`
+      ContractError      the run breaks its budget or its books        stop before publishing, exit 1
+      FatalError         going on cannot help                          stop, resumable, exit 1
+        FencedError      another attempt has taken this run over       stop at once, exit 1
+    Interrupted          control flow, not a failure                   stop, resumable, exit 130
+
+Texts have the form `<where>: <what>: <what was found>. <what is allowed>. <what to type next>.`
+Every class survives pickling, because workers report across processes.
+"""
+
+from typing import Any
+
+
+class IngestError(Exception):
+    """The root of all errors that this package raises on purpose."""
+
+    exit_code = 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by type, arguments and fields, so that subclasses may add keyword fields."""
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _rebuild(cls: type[IngestError], args: tuple[Any, ...], state: dict[str, Any]) -> IngestError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class ConfigError(IngestError):
+    """The request is wrong; nothing ran. Holds one line per mistake, all of them at once."""
+
+    exit_code = 2
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__(*lines)
+        self.lines = lines
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+
+class RetryableError(IngestError):
+    """Trying again may help: throttling, a lost connection, a lost worker."""
+
+
+class BadRowError(IngestError):
+    """Rows of the input break its format, its schema or the contract, and `on_error` is `fail`."""
+
+
+class ContractError(IngestError):
+    """The run as a whole breaks its error budget or its books; it must not be published."""
+
+
+class FatalError(IngestError):
+    """Going on or trying again cannot help; the run stops and can be resumed when it is mended."""
+
+
+class FencedError(FatalError):
+    """Another attempt has taken this run over; whatever this one still does has no effect."""
+
+
+class Interrupted(BaseException):  # noqa: N818 - control flow, like KeyboardInterrupt
+    """Somebody asked the run to stop; what is settled stays settled."""
+
+    exit_code = 130

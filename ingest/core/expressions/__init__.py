@@ -1,0 +1,88 @@
+"""SQL scalar expressions: what filters, derived columns and checks are written in.
+
+The parser and the compiler are our own, because Polars' `sql_expr` lacks a third of what is
+expected of SQL, evaluates `now()` at every try, accepts aggregates and windows, wraps integers
+around and kills a batch for one bad cast (figures in docs/reference/expressions.md).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import polars as pl
+
+from ingest.core.errors import BadRowError
+from ingest.core.expressions import functions as functions
+from ingest.core.expressions.compiler import Compiler
+from ingest.core.expressions.nodes import Column, Node
+from ingest.core.expressions.parser import parse_tree
+
+__all__ = ["Expression", "columns", "parse", "resolve", "result_type"]
+
+_tree = lru_cache(maxsize=1024)(parse_tree)
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An expression resolved against a schema.
+
+    `fails` is true for rows in which it has no value: a CAST of a text that is no number, a sum
+    that no int64 holds. There, `value` is null. None if the expression has a value for every row.
+    """
+
+    value: pl.Expr
+    dtype: pl.DataType
+    fails: pl.Expr | None
+
+
+def resolve(text: str, schema: Mapping[str, pl.DataType]) -> Expression:
+    """Compile an expression for rows of a schema, types checked.
+
+    Raises:
+        ConfigError: it cannot be parsed, a column does not exist, types do not go together, or it
+            cannot be computed from one row alone. The text begins with what is wrong; the caller
+            puts the place before it.
+    """
+    value = Compiler(text, schema).whole(_tree(text))
+    return Expression(value.expr, value.dtype, value.fails)
+
+
+def parse(text: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:
+    """Compile an expression for those who cannot reject rows.
+
+    While it runs, a row in which it has no value raises a BadRowError.
+
+    Raises:
+        ConfigError: as `resolve`.
+    """
+    found = resolve(text, schema)
+    if found.fails is None:
+        return found.value
+
+    def refuse(failed: pl.Series) -> pl.Series:
+        if failed.any():
+            count = int(failed.sum())
+            raise BadRowError(f'"{text}": has no value in {count} rows. Use TRY_CAST for null.')
+        return failed
+
+    guard = found.fails.map_batches(refuse, return_dtype=pl.Boolean(), is_elementwise=True)
+    return pl.when(~guard.fill_null(value=False)).then(found.value)
+
+
+def columns(text: str) -> frozenset[str]:
+    """Return the columns that an expression reads; a struct counts as one.
+
+    Raises:
+        ConfigError: it cannot be parsed.
+    """
+    tree: Node = _tree(text)
+    return frozenset(node.name for node in tree.walk() if isinstance(node, Column))
+
+
+def result_type(text: str, schema: Mapping[str, pl.DataType]) -> pl.DataType:
+    """Return the type of an expression over rows of a schema.
+
+    Raises:
+        ConfigError: as `resolve`.
+    """
+    return resolve(text, schema).dtype

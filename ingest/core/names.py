@@ -1,0 +1,25 @@
+"""Say which name was probably meant."""
+
+import difflib
+from collections.abc import Iterable
+
+from ingest.core.errors import ConfigError
+
+_SHOWN = 40
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """Return `Did you mean "..."? ` for the nearest known name, or nothing if none is near."""
+    names = {other.lower(): other for other in known}
+    near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
+    return f'Did you mean "{names[near[0]]}"? ' if near else ""
+
+
+def no_such_column(name: str, columns: Iterable[str]) -> ConfigError:
+    """Make the error for a column that is not there: the nearest name, and all that there are."""
+    names = [column for column in columns if not column.startswith("__ingest_")]
+    more = f", and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ConfigError(
+        f'no such column "{name}". {hint(name, names)}'
+        f"Columns here: {', '.join(names[:_SHOWN]) or 'none'}{more}."
+    )

@@ -1,0 +1,92 @@
+"""What a worker reports of a partition: counts per step, staged files, timings, or an error."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Self
+
+ErrorKind = Literal["retryable", "bad_row", "contract", "fatal", "config", "bug", "lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """How many rows went into a step and what became of them: `out = rows + added - sum(dropped)`.
+
+    `dropped` counts by reason: filtered, deduplicated, skipped, quarantined, sampled, unmatched,
+    aggregated.
+    """
+
+    step: str
+    rows: int
+    out: int
+    added: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every row that came in is accounted for."""
+        return self.out == self.rows + self.added - sum(self.dropped.values())
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """A file that a worker has written and that nobody can see yet.
+
+    `output` is `main` or `quarantine`; `folder` is the place below the published directory
+    (`month=1`, or empty); `staged` is the file's name in the staging directory.
+    """
+
+    output: str
+    staged: str
+    folder: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A classified error: what the driver decides by (`kind`) and what a person reads."""
+
+    kind: ErrorKind
+    message: str
+    traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one try at a partition came to; `failure` is None if it was worked to its end.
+
+    `errors` counts rejected rows by reason (`<column>: <check>`); `examples` holds up to ten
+    places of rejected rows, without their values. `seconds` says where the time went, `peak_bytes`
+    is the worker's resident memory at its highest. `inputs` lists what was read: uri and rows.
+    """
+
+    key: tuple[int, int, int]
+    partition: str
+    books: tuple[Book, ...] = ()
+    files: tuple[StagedFile, ...] = ()
+    errors: dict[str, int] = field(default_factory=dict)
+    examples: tuple[dict[str, Any], ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+    bytes: int = 0
+    peak_bytes: int = 0
+    worker: str = ""
+    failure: Failure | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data, as it is written into the ledger."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Build an outcome from what `to_json` returned."""
+        failure = data.get("failure")
+        return cls(
+            **{
+                **data,
+                "key": tuple(data["key"]),
+                "books": tuple(Book(**book) for book in data["books"]),
+                "files": tuple(StagedFile(**file) for file in data["files"]),
+                "examples": tuple(data["examples"]),
+                "failure": Failure(**failure) if failure else None,
+            }
+        )

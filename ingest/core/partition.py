@@ -1,0 +1,64 @@
+"""The unit of work: which pieces of which inputs make a partition, and one try at it."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WHOLE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A piece of one input, with the identity the input had when the plan was frozen.
+
+    `start` and `end` count in the source's own unit (bytes of text files, row groups of Parquet);
+    `end == WHOLE` means the whole input. `version` is the etag, or else the modification time in
+    nanoseconds. `bytes` estimates what has to be read, compressed as it lies there.
+    """
+
+    uri: str
+    size: int
+    version: str
+    start: int = 0
+    end: int = WHOLE
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """The unit of work, retry, checkpoint and accounting.
+
+    `index` is its place in the plan, `id` depends on nothing but its slices.
+    """
+
+    index: int
+    id: str
+    slices: tuple[Slice, ...]
+
+    @property
+    def bytes(self) -> int:
+        """What has to be read, in bytes, as it lies on storage."""
+        return sum(piece.bytes for piece in self.slices)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One try at a partition, as it is handed to a worker."""
+
+    partition: Partition
+    attempt: int
+    try_number: int
+
+    @property
+    def key(self) -> tuple[int, int, int]:
+        """What tells this try from every other of the run: attempt, partition index, try."""
+        return self.attempt, self.partition.index, self.try_number
+
+
+def partition_id(slices: Sequence[Slice]) -> str:
+    """Return 16 hex digits that depend only on what the slices are, not on how they were found."""
+    digest = hashlib.sha256()
+    for piece in slices:
+        line = f"{piece.uri}\0{piece.size}\0{piece.version}\0{piece.start}\0{piece.end}\n"
+        digest.update(line.encode())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,60 @@
+"""The hidden columns that travel with a row: where it came from, and why it must not go on.
+
+`POSITION` is a 64-bit number: which slice of the partition (the upper 24 bits) and which record of
+that slice (the lower 40 bits, from 0). A step that makes new rows out of several (`sql`) drops it;
+the place of such rows is the partition.
+
+`REJECT` and `REJECT_COLUMN` are there only after a step that had to refuse rows: the reason (null
+for rows that are fine) and the column it is about. The framework takes such rows out right after
+the step and gives them to the contract's `on_error`, with the record as it lay in the input.
+"""
+
+from collections.abc import Iterable
+
+import polars as pl
+
+HIDDEN_PREFIX = "__ingest_"
+POSITION = "__ingest_position"
+REJECT = "__ingest_reject"
+REJECT_COLUMN = "__ingest_reject_column"
+_RECORD_BITS = 40
+
+
+def position(slice_index: int, record: int = 0) -> int:
+    """Return the position of a record of a slice."""
+    return (slice_index << _RECORD_BITS) | record
+
+
+def slice_of(column: pl.Expr) -> pl.Expr:
+    """Return which slice of the partition a position lies in."""
+    return column // (1 << _RECORD_BITS)
+
+
+def record_of(column: pl.Expr) -> pl.Expr:
+    """Return which record of its slice a position is, from 0."""
+    return column % (1 << _RECORD_BITS)
+
+
+def visible(names: Iterable[str]) -> list[str]:
+    """Return the names without the hidden ones."""
+    return [name for name in names if not name.startswith(HIDDEN_PREFIX)]
+
+
+def hidden(names: Iterable[str]) -> list[str]:
+    """Return the hidden ones of the names."""
+    return [name for name in names if name.startswith(HIDDEN_PREFIX)]
+
+
+def reject(frame: pl.LazyFrame, broken: pl.Expr, reason: str, column: str | None) -> pl.LazyFrame:
+    """Mark the rows for which `broken` is true; a row that is marked already keeps its reason.
+
+    The rows stay in the frame, so that the framework can take them out and count them.
+    """
+    marked, names = broken.fill_null(value=False), frame.collect_schema()
+    earlier = pl.lit(None, pl.String), pl.lit(None, pl.String)
+    if REJECT in names:
+        marked, earlier = marked & pl.col(REJECT).is_null(), (pl.col(REJECT), pl.col(REJECT_COLUMN))
+    return frame.with_columns(
+        pl.when(marked).then(pl.lit(reason)).otherwise(earlier[0]).alias(REJECT),
+        pl.when(marked).then(pl.lit(column, pl.String)).otherwise(earlier[1]).alias(REJECT_COLUMN),
+    )

@@ -1,0 +1,189 @@
+"""Moves in a local file tree that a power cut cannot undo, and that may safely be made twice.
+
+Every function here is one step for a reader: before it the tree is as it was, after it as asked.
+What a function has made is durable only once `sync` has returned for the folder it lies in.
+"""
+
+import ctypes
+import errno
+import functools
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+_CANNOT_EXCHANGE = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV, errno.EBUSY}
+_MAKE_ATTEMPTS = 5
+
+
+def sync(folder: Path) -> None:
+    """Make the names in a folder durable: what was created, moved or removed in it stays so."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def make_folder(folder: Path) -> None:
+    """Create a folder and those above it, durably. Harmless if it exists.
+
+    Another process may remove an empty parent between two of our steps, so it is tried again.
+    """
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    for attempt in range(_MAKE_ATTEMPTS):
+        try:
+            folder.mkdir(exist_ok=True)
+        except FileNotFoundError:
+            if attempt == _MAKE_ATTEMPTS - 1:
+                raise
+            make_folder(folder.parent)
+        else:
+            break
+    sync(folder.parent)
+
+
+def move(source: Path, target: Path) -> bool:
+    """Rename a file to another folder of the same file system, which is made if it is missing.
+
+    Returns whether there was anything at `source`; if not, nothing has happened.
+    """
+    for attempt in range(_MAKE_ATTEMPTS):
+        try:
+            source.rename(target)
+        except FileNotFoundError:
+            # Either the source is gone, or the target's folder: a late attempt may just have
+            # removed it as empty.
+            if not os.path.lexists(source):
+                return False
+            if attempt == _MAKE_ATTEMPTS - 1:
+                raise
+            make_folder(target.parent)
+        else:
+            return True
+    return False
+
+
+def write_once(path: Path, data: bytes, beside: Path) -> bool:
+    """Create a file whole and durable, unless it exists; say whether it was created.
+
+    `beside` is a folder of the same file system that nobody reads, where it is written first. It
+    may be removed meanwhile by whoever has created the file before us.
+    """
+    if path.exists():
+        return False
+    make_folder(path.parent)
+    make_folder(beside)
+    # A name of its own: two attempts that shared one could link what the other has just truncated.
+    scratch = beside / f"{path.name}-{secrets.token_hex(6)}.staged"
+    with scratch.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        path.hardlink_to(scratch)
+    except (FileExistsError, FileNotFoundError):
+        if not path.exists():
+            raise
+        return False
+    finally:
+        scratch.unlink(missing_ok=True)
+    sync(path.parent)
+    return True
+
+
+def link(source: Path, target: Path) -> None:
+    """Give a file a second name. Harmless if the name is taken."""
+    make_folder(target.parent)
+    try:
+        target.hardlink_to(source)
+    except FileExistsError:
+        return
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Swap two folders in one step that no reader can see half of.
+
+    Returns False, having changed nothing, where the system or the file system cannot do it.
+
+    Raises:
+        FileNotFoundError: one of them does not exist.
+    """
+    renameat2 = _renameat2()
+    if renameat2 is None:
+        return False
+    names = os.fsencode(one), os.fsencode(other)
+    if renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE) == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in _CANNOT_EXCHANGE:
+        return False
+    raise OSError(code, os.strerror(code), str(one), None, str(other))
+
+
+def files(root: Path) -> Iterator[str]:
+    """List the files below a folder, as sorted relative paths with `/`; nothing if it is missing.
+
+    Symbolic links count as files and are not followed.
+    """
+    try:
+        entries = sorted(os.scandir(root), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from (f"{entry.name}/{inner}" for inner in files(root / entry.name))
+        else:
+            yield entry.name
+
+
+def remove_empty(root: Path, folders: Iterable[str]) -> None:
+    """Remove those folders below `root` that are empty, and what becomes empty above them."""
+    for folder in sorted(folders, key=len, reverse=True):
+        path = root / folder
+        while path != root and _remove_if_empty(path):
+            path = path.parent
+
+
+def remove_tree(root: Path) -> None:
+    """Remove a folder and all in it; harmless if it is missing or somebody else removes it too.
+
+    What is created in it meanwhile stays, and its folder with it.
+    """
+    if root.is_symlink():
+        root.unlink(missing_ok=True)
+        return
+    for name in files(root):
+        (root / name).unlink(missing_ok=True)
+    for folder, _, _ in os.walk(root, topdown=False):
+        _remove_if_empty(Path(folder))
+
+
+def _remove_if_empty(folder: Path) -> bool:
+    try:
+        folder.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+            raise
+        return False
+    return True
+
+
+@functools.cache
+def _renameat2() -> Any:
+    """Return the C function, or None where the C library has none (macOS, musl before 1.2.5)."""
+    try:
+        function = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError):
+        return None
+    function.argtypes = [
+        ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint,
+    ]  # fmt: skip
+    return function

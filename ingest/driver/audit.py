@@ -1,0 +1,60 @@
+"""The audit: what must hold of the whole run before any of it becomes visible."""
+
+from ingest.checks.contract import Contract
+from ingest.core.errors import ContractError
+from ingest.driver.loop import most_common
+from ingest.records.history import History
+from ingest.records.plans import Plan
+from ingest.records.totals import Totals
+
+
+def audit(plan: Plan, history: History, contract: Contract) -> None:
+    """Open the gate, or say why it stays shut.
+
+    Raises:
+        ContractError: a partition is missing, the books do not balance, or the error budget is
+            exceeded. Nothing has been published.
+    """
+    totals = history.totals
+    if totals.partitions != len(plan):
+        raise ContractError(
+            f"books: {totals.partitions} of {len(plan)} partitions are settled. All must be. "
+            "This is a bug in ingest: report it with the run's ledger"
+        )
+    check_books(totals, contract)
+    exceeded = contract.within_budget(totals.rejected, totals.records)
+    if exceeded:
+        raise ContractError(
+            f"contract: {exceeded}. Nothing was published. Most: {most_common(totals.errors)}"
+        )
+
+
+def check_books(totals: Totals, contract: Contract) -> None:
+    """Follow the rows from what was read to what was staged: no step may lose or invent one.
+
+    Raises:
+        ContractError: they do not add up; the text says at which step.
+    """
+    problems = [
+        f"step {book.step}: {book.rows} in + {book.added} added - {book.dropped} != {book.out} out"
+        for book in totals.books.values()
+        if not book.balanced
+    ]
+    chain = list(totals.books.values())
+    problems += [
+        f"{one.out} rows left step {one.step}, {other.rows} entered step {other.step}"
+        for one, other in zip(chain, chain[1:], strict=False)
+        if one.out != other.rows
+    ]
+    left = chain[-1].out if chain else 0
+    if left != totals.rows.get("main", 0):
+        problems.append(f"{left} rows left the contract, {totals.rows.get('main', 0)} were staged")
+    quarantined = totals.dropped("quarantined")
+    if contract.on_error == "quarantine" and quarantined != totals.rows.get("quarantine", 0):
+        staged = totals.rows.get("quarantine", 0)
+        problems.append(f"{quarantined} rows were rejected, {staged} staged for the quarantine")
+    if problems:
+        raise ContractError(
+            "books: they do not balance: " + "; ".join(problems) + ". Nothing was published. "
+            "This is a bug in a step or in ingest: report it with the run's ledger"
+        )

@@ -1,0 +1,208 @@
+"""The life of a run, from its leases to its receipt."""
+
+import hashlib
+import os
+import socket
+import threading
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ingest.core.clock import Clock, SystemClock
+from ingest.core.errors import FencedError, IngestError, Interrupted
+from ingest.core.storage import Store, open_store
+from ingest.core.types import schema_from_json
+from ingest.driver.audit import audit
+from ingest.driver.flow import Flow, Place, check_flow
+from ingest.driver.loop import Loop
+from ingest.driver.opening import Run, open_run
+from ingest.driver.planning import draft, freeze
+from ingest.driver.publishing import commit, publish, sinks_of
+from ingest.driver.receipt import receipt
+from ingest.driver.retry import RetryPolicy
+from ingest.job import Job
+from ingest.records.lease import Lease
+from ingest.records.ledger import Listener
+from ingest.records.plans import Plan
+from ingest.records.runs import Runs
+from ingest.sources.base import Layout
+from ingest.transforms.base import StepContext
+from ingest.workers.base import Workers
+from ingest.workers.task import PartitionTask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(slots=True)
+class Request:
+    """What a command asks of the driver.
+
+    `config` is the job as composed, in YAML; `store` is where the state lies, the job's own place
+    if it is None.
+    """
+
+    job: Job
+    config: str
+    place: Place
+    workers: Workers
+    fresh: bool = False
+    store: Store | None = None
+    listeners: Sequence[Listener] = ()
+    clock: Clock = field(default_factory=SystemClock)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+def drive(request: Request) -> dict[str, Any]:
+    """Work a job to its published output and return the receipt.
+
+    Goes on with the job's unfinished run if it has one; killed anywhere, the next call does so.
+
+    Raises:
+        ConfigError: the request is wrong; nothing ran.
+        IngestError: the run failed; it is in the ledger why, and the run can be resumed.
+        Interrupted: `request.stop` was set; what is settled stays.
+    """
+    store = request.store or open_store(request.job.state)
+    with leases(store, request.job), closing(request.workers):
+        run = open_run(
+            request.job, request.config, store, request.clock, fresh=request.fresh
+        )
+        run.ledger.listen(run.history.see)
+        for listener in request.listeners:
+            run.ledger.listen(listener)
+        run.ledger.begin(
+            {
+                "run_id": run.run_id,
+                "job": run.job.name,
+                "host": socket.gethostname(),
+                "pid": os.getpid(),
+                "resumed": run.resumed,
+                "settled": run.history.totals.partitions,
+                "partitions": run.history.partitions,
+            }
+        )
+        try:
+            return _work(run, request, store)
+        except FencedError:
+            raise
+        except IngestError as error:
+            run.ledger.append("failed", error=str(error))
+            run.ledger.flush()
+            raise
+        except (Interrupted, KeyboardInterrupt):
+            run.ledger.append("interrupted")
+            run.ledger.flush()
+            raise Interrupted from None
+
+
+def _work(run: Run, request: Request, store: Store) -> dict[str, Any]:
+    if run.history.phase != "committed":
+        plan = _planned(run, request, store)
+        with timed(run, "work", request.clock):
+            policy = RetryPolicy(run.job.execution.max_tries, run.job.execution.retry_wait_s)
+            Loop(
+                plan, request.workers, run.ledger, run.history, policy, run.job.contract,
+                request.clock, request.stop,
+            ).run()  # fmt: skip
+        audit(plan, run.history, run.job.contract)
+        commit(run.job, run.ledger, run.history, {"schema": plan.facts.output_schema})
+    with timed(run, "publish", request.clock):
+        publish(run.job, run.ledger, run.history)
+    page = receipt(run.job, run.run_id, run.facts, Plan(store, run.run_id), run.history)
+    Runs(store).write_receipt(run.run_id, page)
+    run.ledger.append("done")
+    run.ledger.flush()
+    return page
+
+
+def _planned(run: Run, request: Request, store: Store) -> Plan:
+    """Make the plan, or read the one that stands, and start the workers on it."""
+    context = context_of(run.job, run.run_id, datetime.fromisoformat(run.facts["loaded_at"]))
+    for sink in sinks_of(run.job).values():
+        sink.check(run.job.source.roots)
+    if run.history.phase == "planned":
+        plan = Plan(store, run.run_id)
+        facts = plan.facts
+        layout = Layout(schema_from_json(facts.input_schema), facts.source_facts, facts.notes)
+        flow = check_flow(run.job, layout, context, request.place)
+        request.workers.start(task_of(run.job, flow, context))
+        return plan
+    began = request.clock.monotonic()
+    drafted = draft(run.job, context, request.place, run.job.execution.workers or os.cpu_count() or 1)
+    request.workers.start(task_of(run.job, drafted.flow, context))
+    plan = freeze(drafted, run.job, store, run.run_id)
+    run.ledger.append(
+        "planned",
+        partitions=len(plan),
+        files=plan.facts.files,
+        bytes=plan.facts.bytes,
+        seconds=round(request.clock.monotonic() - began, 3),
+    )
+    run.ledger.flush()
+    return plan
+
+
+def context_of(job: Job, run_id: str, loaded_at: datetime) -> StepContext:
+    """Return what steps may know, frozen with the run."""
+    return StepContext(
+        job=job.name,
+        run_id=run_id,
+        loaded_at=loaded_at,
+        seed=job.execution.seed,
+        job_folder=str(job.folder),
+        python=job.execution.python,
+    )
+
+
+def task_of(job: Job, flow: Flow, context: StepContext) -> PartitionTask:
+    """Return what workers do to a partition of this job."""
+    return PartitionTask(
+        source=job.source,
+        layout=flow.layout,
+        transforms=job.transforms,
+        names=tuple(job.steps),
+        contract=job.contract,
+        before_contract=flow.before_contract,
+        output=flow.output,
+        sink=job.sink,
+        quarantine=job.quarantine_sink,
+        context=context,
+    )
+
+
+@contextmanager
+def leases(store: Store, job: Job) -> "Iterator[None]":
+    """Hold the job and the place it publishes to.
+
+    Raises:
+        LeaseHeldError: another run has one of them.
+    """
+    target = hashlib.sha256(job.sink.uri.encode()).hexdigest()[:16]
+    facts = {"job": job.name, "sink": job.sink.uri}
+    with (
+        Lease.acquire(store, f"jobs/{job.name}/lease", f'job "{job.name}"', facts),
+        Lease.acquire(store, f"targets/{target}", f"sink {job.sink.uri}", facts),
+    ):
+        yield
+
+
+@contextmanager
+def closing(workers: Workers) -> "Iterator[None]":
+    """Release the workers, whatever happened."""
+    try:
+        yield
+    finally:
+        workers.close(drain=False)
+
+
+@contextmanager
+def timed(run: Run, what: str, clock: Clock) -> "Iterator[None]":
+    """Record how long a part of the run took, also if it fails."""
+    began = clock.monotonic()
+    try:
+        yield
+    finally:
+        run.ledger.append("timed", what=what, seconds=round(clock.monotonic() - began, 3))

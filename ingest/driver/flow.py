@@ -1,0 +1,68 @@
+"""Type-check a job against its input schema, before anything runs."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from ingest.core.errors import ConfigError
+from ingest.core.rows import POSITION, visible
+from ingest.core.types import Schema
+from ingest.job import Job
+from ingest.sources.base import Layout
+from ingest.transforms.base import StepContext
+
+Place = Callable[[Sequence[str | int]], str]
+"""Says where a part of the job was written: file, line and path, from its path in the job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """The schemas along a job: what is read, what leaves each step, what is published."""
+
+    layout: Layout
+    steps: tuple[Schema, ...]
+    output: Schema
+
+    @property
+    def before_contract(self) -> Schema:
+        """The schema that the contract receives."""
+        return self.steps[-1] if self.steps else self.layout.columns
+
+
+def contract_types(job: Job) -> Schema:
+    """Return the types that the contract gives to the source: of columns that no step writes."""
+    written = frozenset().union(*(step.writes() for step in job.transforms))
+    return {name: kind for name, kind in job.contract.types.items() if name not in written}
+
+
+def check_flow(job: Job, layout: Layout, context: StepContext, place: Place) -> Flow:
+    """Send an empty frame through all steps and the contract.
+
+    Raises:
+        ConfigError: a step or a check does not fit the columns that reach it, with its line.
+    """
+    frame = pl.LazyFrame(schema={**layout.columns, POSITION: pl.UInt64()})
+    schemas: list[Schema] = []
+    for number, step in enumerate(job.transforms):
+        try:
+            step.prepare(context)
+            frame = pl.LazyFrame(schema=step.apply(frame, context).collect_schema())
+        except ConfigError as error:
+            where = place(("transforms", number))
+            raise ConfigError(*(f"{where}: {step.type}: {line}" for line in error.lines)) from None
+        except pl.exceptions.PolarsError as error:
+            where = place(("transforms", number))
+            raise ConfigError(f"{where}: {step.type}: {error}") from None
+        schemas.append(_visible(frame))
+    try:
+        output = job.contract.outgoing(schemas[-1] if schemas else layout.columns)
+    except ConfigError as error:
+        where = place(("contract",))
+        raise ConfigError(*(f"{where}: {line}" for line in error.lines)) from None
+    return Flow(layout, tuple(schemas), output)
+
+
+def _visible(frame: pl.LazyFrame) -> Schema:
+    schema = frame.collect_schema()
+    return {name: schema[name] for name in visible(schema.names())}

@@ -1,0 +1,133 @@
+"""Which run to work on: a new one, or the one that an earlier attempt left unfinished."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from ingest.core.clock import Clock
+from ingest.core.errors import ConfigError
+from ingest.core.storage import Store
+from ingest.driver.publishing import sinks_of
+from ingest.job import Job
+from ingest.records.environment import environment
+from ingest.records.history import History
+from ingest.records.ledger import Ledger
+from ingest.records.runs import Runs, new_run_id
+
+IDENTITY = {"name", "source", "transforms", "contract", "sink", "execution"}
+"""The parts of a job that decide which rows come out."""
+
+
+@dataclass(slots=True)
+class Run:
+    """A run that this process is about to work on, under its leases.
+
+    `job` is the job as it was recorded when the run was made, which is what the run publishes by.
+    """
+
+    run_id: str
+    job: Job
+    facts: dict[str, Any]
+    ledger: Ledger
+    history: History
+    resumed: bool
+
+
+def open_run(job: Job, config: str, store: Store, clock: Clock, *, fresh: bool) -> Run:
+    """Return the job's unfinished run if it has one, or a new one.
+
+    With `fresh`, an unfinished run is abandoned first: its ledger says so before anything else
+    happens, so that nobody can go on with it.
+
+    Raises:
+        ConfigError: the unfinished run was made from another config, or `fresh` is asked for while
+            a committed publish is unfinished.
+    """
+    runs = Runs(store)
+    for run_id in reversed(runs.of_job(job.name)[-1:]):
+        ledger = Ledger(store, run_id, clock)
+        history = History.of(ledger.events())
+        if history.phase in {"done", "abandoned"}:
+            break
+        if history.phase == "committed":
+            if fresh:
+                raise ConfigError(
+                    f"--fresh: run {run_id} has begun to publish and can only be finished. "
+                    f"Finish it first: python -m ingest.run +job={job.name}"
+                )
+            return _resume(runs, run_id, ledger, history)
+        if fresh or history.phase == "new":
+            _abandon(runs, run_id, ledger)
+            break
+        _refuse_changes(runs, run_id, job)
+        return _resume(runs, run_id, ledger, history)
+    return _create(runs, job, config, store, clock)
+
+
+def identity(job: Job) -> str:
+    """Return a digest of the parts of a job that decide which rows come out."""
+    return hashlib.sha256(json.dumps(_identity(job), sort_keys=True).encode()).hexdigest()
+
+
+def recorded_job(runs: Runs, run_id: str) -> Job:
+    """Return the job as it was when the run was made."""
+    return Job.model_validate(yaml.safe_load(runs.config(run_id)))
+
+
+def _create(runs: Runs, job: Job, config: str, store: Store, clock: Clock) -> Run:
+    now = clock.now()
+    run_id = new_run_id(now)
+    facts = {"loaded_at": now.isoformat(), "identity": identity(job), **environment()}
+    runs.create(run_id, job.name, config, facts)
+    return Run(run_id, job, facts, Ledger(store, run_id, clock), History(), resumed=False)
+
+
+def _resume(runs: Runs, run_id: str, ledger: Ledger, history: History) -> Run:
+    return Run(
+        run_id, recorded_job(runs, run_id), runs.facts(run_id), ledger, history, resumed=True
+    )
+
+
+def _abandon(runs: Runs, run_id: str, ledger: Ledger) -> None:
+    ledger.begin({})
+    ledger.append("abandoned")
+    ledger.flush()
+    for sink in sinks_of(recorded_job(runs, run_id)).values():
+        sink.discard(run_id)
+
+
+def _refuse_changes(runs: Runs, run_id: str, job: Job) -> None:
+    if runs.facts(run_id)["identity"] == identity(job):
+        return
+    before, now = _flat(_identity(recorded_job(runs, run_id))), _flat(_identity(job))
+    changed = [
+        f"  {key}: was {json.dumps(before.get(key))}, is {json.dumps(now.get(key))}"
+        for key in sorted(before.keys() | now.keys())
+        if before.get(key) != now.get(key)
+    ]
+    raise ConfigError(
+        f"run {run_id} of this job is unfinished, and the job has changed since it was planned:",
+        *changed,
+        "Undo the change to finish that run, or give the run up and start anew with: --fresh",
+    )
+
+
+def _identity(job: Job) -> dict[str, Any]:
+    page = job.model_dump(mode="json", include=IDENTITY)
+    page["execution"] = {"seed": job.execution.seed, "python": job.execution.python}
+    return page
+
+
+def _flat(value: Any, path: str = "") -> dict[str, Any]:
+    if isinstance(value, dict | list) and value:
+        items: Iterator[tuple[Any, Any]] | enumerate[Any]
+        items = iter(value.items()) if isinstance(value, dict) else enumerate(value)
+        found: dict[str, Any] = {}
+        for key, inner in items:
+            found |= _flat(inner, f"{path}.{key}" if path else str(key))
+        return found
+    return {path: value}

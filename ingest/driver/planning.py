@@ -1,0 +1,114 @@
+"""Making the plan: list and cut the inputs, pack what is small, freeze the schemas, write it all."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ingest.core.errors import ConfigError
+from ingest.core.partition import Slice, partition_id
+from ingest.core.storage import Store
+from ingest.core.types import schema_to_json
+from ingest.driver.flow import Flow, Place, check_flow, contract_types
+from ingest.job import Job
+from ingest.records.plans import Plan, PlanFacts, PlanWriter
+from ingest.transforms.base import StepContext
+
+SAMPLE_SLICES = 10
+PEEK_SLICES = 200_000
+PARTITIONS_PER_WORKER = 4
+LEAST_BYTES = 1024 * 1024
+MOST_SLICES = 5_000
+
+Partitions = Iterator[tuple[str, tuple[Slice, ...]]]
+
+
+@dataclass(slots=True)
+class Draft:
+    """A plan in the making: the flow is checked, the partitions are still a stream to be taken once.
+
+    While they are taken, `files` and `bytes` count along.
+    """
+
+    flow: Flow
+    partitions: Partitions
+    files: int = 0
+    bytes: int = 0
+
+
+def draft(job: Job, context: StepContext, place: Place, workers: int) -> Draft:
+    """List the inputs, freeze the schemas and cut the work.
+
+    The driver holds at most `PEEK_SLICES` slices at a time, however many there are.
+
+    Raises:
+        ConfigError: there is no input, or the job does not fit it.
+    """
+    try:
+        slices = iter(job.source.slices(job.execution.partition_bytes))
+        peeked = list(itertools.islice(slices, PEEK_SLICES))
+        layout = job.source.layout(spread(peeked, SAMPLE_SLICES), contract_types(job))
+    except ConfigError as error:
+        where = place(("source",))
+        raise ConfigError(*(f"{where}: {line}" for line in error.lines)) from None
+    flow = check_flow(job, layout, context, place)
+    target = pack_bytes(peeked, job.execution.partition_bytes, workers)
+    result = Draft(flow, iter(()))
+    result.partitions = _counted(result, pack(itertools.chain(peeked, slices), target))
+    return result
+
+
+def freeze(drafted: Draft, job: Job, store: Store, run_id: str) -> Plan:
+    """Write the plan. From here on the run is worked from what is written, and nothing else."""
+    writer = PlanWriter(store, run_id)
+    count = writer.write(drafted.partitions)
+    layout = drafted.flow.layout
+    return writer.freeze(
+        PlanFacts(
+            partitions=count,
+            files=drafted.files,
+            bytes=drafted.bytes,
+            inputs=str(getattr(job.source, "path", "")),
+            input_schema=schema_to_json(layout.columns),
+            output_schema=schema_to_json(drafted.flow.output),
+            source_facts=layout.facts,
+            notes=layout.notes,
+        )
+    )
+
+
+def pack_bytes(slices: list[Slice], partition_bytes: int, workers: int) -> int:
+    """Return how much to pack together: enough partitions to keep all workers busy to the end."""
+    total = sum(piece.bytes for piece in slices)
+    even = -(-total // (workers * PARTITIONS_PER_WORKER))
+    return min(partition_bytes, max(LEAST_BYTES, even))
+
+
+def pack(slices: Iterable[Slice], target: int) -> Iterator[tuple[Slice, ...]]:
+    """Put neighbouring small slices together until they reach the target; large ones stand alone."""
+    group: list[Slice] = []
+    size = 0
+    for piece in slices:
+        if piece.bytes >= target:
+            yield (piece,)
+            continue
+        if group and (size + piece.bytes > target or len(group) == MOST_SLICES):
+            yield tuple(group)
+            group, size = [], 0
+        group.append(piece)
+        size += piece.bytes
+    if group:
+        yield tuple(group)
+
+
+def spread(slices: list[Slice], number: int) -> list[Slice]:
+    """Return a few slices from all over the list, the first among them: a sample across files."""
+    if len(slices) <= number:
+        return slices
+    return [slices[place * (len(slices) - 1) // (number - 1)] for place in range(number)]
+
+
+def _counted(counts: Draft, groups: Iterator[tuple[Slice, ...]]) -> Partitions:
+    for group in groups:
+        counts.files += sum(piece.start == 0 for piece in group)
+        counts.bytes += sum(piece.bytes for piece in group)
+        yield partition_id(group), group

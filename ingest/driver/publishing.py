@@ -1,0 +1,67 @@
+"""Publishing: commit by one record in the ledger, then make visible, in steps that can be repeated."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from ingest.core.outcome import Outcome, StagedFile
+from ingest.job import Job
+from ingest.records.history import History
+from ingest.records.ledger import Event, Ledger
+from ingest.sinks.base import PublishPlan, Sink
+
+OUTPUTS = ("quarantine", "main")
+"""In the order of publishing: who sees new rows can already see what was rejected beside them."""
+
+
+def sinks_of(job: Job) -> dict[str, Sink]:
+    """Return the sinks of a job by output."""
+    outputs: dict[str, Sink] = {"main": job.sink}
+    if job.contract.on_error == "quarantine":
+        outputs["quarantine"] = job.quarantine_sink
+    return outputs
+
+
+def commit(job: Job, ledger: Ledger, history: History, facts: dict[str, Any]) -> None:
+    """Write the commit record: from here on the run can only be finished.
+
+    It holds every operation that publishing will do, so that any later attempt does the same.
+    """
+    ledger.flush()
+    sinks = sinks_of(job)
+    plans = {}
+    for output in OUTPUTS:
+        if output in sinks:
+            files = _staged(ledger.events(), output)
+            plan = sinks[output].plan_publish(files, ledger.run_id, {**facts, "output": output})
+            plans[output] = asdict(plan)
+    ledger.append("publish_begin", plans=plans)
+    ledger.flush()
+    assert history.publish is not None, "the history listens to the ledger"
+
+
+def publish(job: Job, ledger: Ledger, history: History) -> None:
+    """Carry out what the commit record says, from wherever an earlier attempt was cut off."""
+    assert history.publish is not None, "commit comes first"
+    sinks = sinks_of(job)
+    for output in OUTPUTS:
+        if output in history.publish["plans"] and output not in history.published:
+            sinks[output].publish(_plan(history.publish["plans"][output]))
+            ledger.append("published", output=output, uri=sinks[output].uri)
+            ledger.flush()
+
+
+def _plan(data: dict[str, Any]) -> PublishPlan:
+    puts = tuple((staged, final) for staged, final in data["puts"])
+    return PublishPlan(**{**data, "puts": puts, "removes": tuple(data["removes"])})
+
+
+def _staged(events: Iterator[Event], output: str) -> Iterator[tuple[int, StagedFile]]:
+    """Return the files of settled tries only: those of a partition's first outcome in the ledger."""
+    seen: set[int] = set()
+    for event in events:
+        if event["event"] == "settled":
+            outcome = Outcome.from_json(event["outcome"])
+            if outcome.key[1] not in seen:
+                seen.add(outcome.key[1])
+                yield from ((outcome.key[1], f) for f in outcome.files if f.output == output)

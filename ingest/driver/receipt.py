@@ -1,0 +1,61 @@
+"""The receipt: the final, complete, reproducible account of a run."""
+
+import resource
+from dataclasses import asdict
+from typing import Any
+
+from ingest.driver.publishing import sinks_of
+from ingest.job import Job
+from ingest.records.history import History
+from ingest.records.plans import Plan
+
+FORMAT = 1
+
+
+def receipt(
+    job: Job, run_id: str, facts: dict[str, Any], plan: Plan, history: History
+) -> dict[str, Any]:
+    """Return the receipt as plain data: readable with `cat`, complete without the ledger."""
+    totals = history.totals
+    assert history.publish is not None, "a receipt is for a published run"
+    outputs = {
+        output: {
+            "uri": sink.uri,
+            "type": sink.type,
+            "disposition": sink.write_disposition,
+            "rows": totals.rows.get(output, 0),
+            "bytes": totals.bytes_written.get(output, 0),
+            "files": len(history.publish["plans"][output]["puts"]),
+            "removed": len(history.publish["plans"][output]["removes"]),
+            "checksums": history.publish["plans"][output]["manifest"],
+        }
+        for output, sink in sinks_of(job).items()
+    }
+    return {
+        "format": FORMAT,
+        "run_id": run_id,
+        "job": {"name": job.name, "owner": job.owner, "description": job.description,
+                "tags": job.tags},
+        "started_at": history.started_at,
+        "attempts": history.attempt,
+        "config": facts,
+        "inputs": {
+            "path": plan.facts.inputs,
+            "files": plan.facts.files,
+            "bytes": plan.facts.bytes,
+            "schema": plan.facts.input_schema,
+            "types_from": plan.facts.notes,
+        },
+        "partitions": {
+            "number": len(plan), "tries": history.tries, "retries": history.retries,
+        },
+        "books": [asdict(book) for book in totals.books.values()],
+        "errors": totals.errors,
+        "outputs": outputs,
+        "schema": plan.facts.output_schema,
+        "seconds": {**history.timings, "workers": totals.seconds},
+        "peak_bytes": {
+            "driver": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            "worker": totals.peak_bytes,
+        },
+    }  # fmt: skip

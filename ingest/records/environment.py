@@ -1,0 +1,48 @@
+"""What a run was made with: code revision, package versions, machine."""
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from typing import Any
+
+PACKAGES = (
+    "ingest", "ray", "polars", "pyarrow", "pydantic", "hydra-core", "omegaconf", "fsspec", "s3fs",
+)  # fmt: skip
+
+
+def environment() -> dict[str, Any]:
+    """Return the facts that reproduce a run, as plain data."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cores": os.cpu_count(),
+        "versions": {name: _version(name) for name in PACKAGES},
+        "git": git_revision(),
+    }
+
+
+def git_revision() -> dict[str, Any]:
+    """Return the revision of the working directory, and whether it has changes; empty outside git."""
+    revision = _git("rev-parse", "HEAD")
+    if not revision:
+        return {}
+    return {"revision": revision, "dirty": bool(_git("status", "--porcelain", "-uno"))}
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _git(*arguments: str) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed words
+            ["git", *arguments],  # noqa: S607 - the user's own git
+            capture_output=True, text=True, timeout=5, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

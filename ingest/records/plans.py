@@ -1,0 +1,133 @@
+"""The frozen plan of a run: its partitions as Parquet files, and a page of facts about them."""
+
+import io
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ingest.core.errors import FatalError
+from ingest.core.partition import Partition, Slice
+from ingest.core.storage import Store
+
+FORMAT = 1
+PART_ROWS = 20_000
+
+_SLICE = pl.Struct(
+    {
+        "uri": pl.String(),
+        "size": pl.Int64(),
+        "version": pl.String(),
+        "start": pl.Int64(),
+        "end": pl.Int64(),
+        "bytes": pl.Int64(),
+    }
+)
+_SCHEMA = {"index": pl.Int64(), "id": pl.String(), "bytes": pl.Int64(), "slices": pl.List(_SLICE)}
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFacts:
+    """What is frozen besides the partitions: how many, the schemas, and what they depend on."""
+
+    partitions: int
+    files: int
+    bytes: int
+    inputs: str
+    input_schema: dict[str, str]
+    output_schema: dict[str, str]
+    source_facts: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+class Plan:
+    """The partitions of a run, read in order or by index, a part of the file at a time.
+
+    In memory: one part, whatever the number of partitions.
+    """
+
+    def __init__(self, store: Store, run_id: str) -> None:
+        self._store = store
+        self._folder = f"runs/{run_id}"
+        self._part: tuple[int, pl.DataFrame] | None = None
+        try:
+            facts = json.loads(store.read(f"{self._folder}/plan.json"))
+        except FileNotFoundError:
+            raise FatalError(
+                f"{store.uri(self._folder)}: the run has no plan. It ended while it was planned; "
+                "start anew with: --fresh"
+            ) from None
+        if (found := facts.pop("format")) != FORMAT:
+            raise FatalError(
+                f"{store.uri(self._folder)}/plan.json: the plan has format {found}. This version "
+                f"of ingest reads format {FORMAT}. Use the version that wrote it"
+            )
+        self.facts = PlanFacts(**facts)
+
+    def __len__(self) -> int:
+        return self.facts.partitions
+
+    def order_of_work(self) -> "np.ndarray[Any, np.dtype[np.int64]]":
+        """Return the indexes in the order that has workers end together: longest first.
+
+        By classes of about a fifth in size and stable within one, so that reading the plan in this
+        order walks through its parts and does not jump among them.
+        """
+        count = -(-len(self) // PART_ROWS)
+        names = [f"{self._folder}/plan/{number:06d}.parquet" for number in range(count)]
+        parts = [pl.read_parquet(self._store.read(name), columns=["bytes"]) for name in names]
+        sizes = pl.concat(parts)["bytes"].to_numpy() if parts else np.empty(0)
+        classes = np.floor(4 * np.log2(sizes + 1.0)).astype(np.int16)
+        return np.argsort(-classes, kind="stable")
+
+    def __iter__(self) -> Iterator[Partition]:
+        for index in range(len(self)):
+            yield self[index]
+
+    def __getitem__(self, index: int) -> Partition:
+        number, row = divmod(index, PART_ROWS)
+        if self._part is None or self._part[0] != number:
+            data = self._store.read(f"{self._folder}/plan/{number:06d}.parquet")
+            self._part = (number, pl.read_parquet(data))
+        found = self._part[1].row(row, named=True)
+        slices = tuple(Slice(**piece) for piece in found["slices"])
+        return Partition(index=found["index"], id=found["id"], slices=slices)
+
+
+class PlanWriter:
+    """Writes a plan once: parts first, the page of facts last."""
+
+    def __init__(self, store: Store, run_id: str) -> None:
+        self._store = store
+        self._folder = f"runs/{run_id}"
+
+    def write(self, partitions: Iterable[tuple[str, tuple[Slice, ...]]]) -> int:
+        """Write the partitions (id and slices, in the order of work); return how many."""
+        rows: list[dict[str, Any]] = []
+        index = 0
+        for index, (name, slices) in enumerate(partitions, start=1):  # noqa: B007
+            pieces = [
+                {field: getattr(piece, field) for field in Slice.__slots__} for piece in slices
+            ]
+            size = sum(piece.bytes for piece in slices)
+            rows.append({"index": index - 1, "id": name, "bytes": size, "slices": pieces})
+            if len(rows) == PART_ROWS:
+                self._write_part((index - 1) // PART_ROWS, rows)
+                rows = []
+        if rows:
+            self._write_part((index - 1) // PART_ROWS, rows)
+        return index
+
+    def freeze(self, facts: PlanFacts) -> Plan:
+        """Write the page of facts, after which the plan stands, and return the plan."""
+        page = {"format": FORMAT, **{name: getattr(facts, name) for name in PlanFacts.__slots__}}
+        self._store.create(f"{self._folder}/plan.json", json.dumps(page, indent=1).encode())
+        return Plan(self._store, self._folder.removeprefix("runs/"))
+
+    def _write_part(self, number: int, rows: list[dict[str, Any]]) -> None:
+        sink = io.BytesIO()
+        pl.DataFrame(rows, schema=_SCHEMA).write_parquet(sink, compression="zstd")
+        self._store.create(f"{self._folder}/plan/{number:06d}.parquet", sink.getvalue())

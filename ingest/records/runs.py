@@ -1,0 +1,78 @@
+"""The runs in a state directory: making one, finding those of a job, and what each was told to do."""
+
+import json
+import secrets
+from datetime import datetime
+from typing import Any
+
+from ingest.core.errors import ConfigError, FatalError
+from ingest.core.storage import Store
+
+FORMAT = 1
+
+
+def new_run_id(now: datetime) -> str:
+    """Return a name that sorts by time and is not given twice: `20131231t235959-1a2b3c`."""
+    return f"{now:%Y%m%dt%H%M%S}-{secrets.token_hex(3)}"
+
+
+class Runs:
+    """All runs that share one state."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def create(self, run_id: str, job: str, config: str, facts: dict[str, Any]) -> None:
+        """Record a new run: the job as composed, in YAML, and the facts that are frozen with it."""
+        page = {"format": FORMAT, "run_id": run_id, "job": job, **facts}
+        self._store.create(f"runs/{run_id}/job.yaml", config.encode())
+        self._store.create(f"runs/{run_id}/run.json", json.dumps(page, indent=1).encode())
+        self._store.create(f"jobs/{job}/runs/{run_id}", b"")
+
+    def of_job(self, job: str) -> list[str]:
+        """Return the ids of a job's runs, oldest first."""
+        return self._store.names(f"jobs/{job}/runs")
+
+    def jobs(self) -> list[str]:
+        """Return the names of all jobs that ever ran."""
+        return self._store.names("jobs")
+
+    def facts(self, run_id: str) -> dict[str, Any]:
+        """Return what was frozen when the run was made.
+
+        Raises:
+            ConfigError: there is no such run here.
+            FatalError: another version of ingest wrote it.
+        """
+        try:
+            page: dict[str, Any] = json.loads(self._store.read(f"runs/{run_id}/run.json"))
+        except FileNotFoundError:
+            known = [run for job in self.jobs() for run in self.of_job(job)]
+            recent = f"The latest runs here: {', '.join(sorted(known)[-3:])}" if known else "No runs"
+            raise ConfigError(
+                f'{self._store.uri()}: no run "{run_id}". {recent}. List them with: ingest status'
+            ) from None
+        if page["format"] != FORMAT:
+            raise FatalError(
+                f"{self._store.uri(f'runs/{run_id}')}/run.json: format {page['format']}. This "
+                f"version of ingest reads format {FORMAT}. Use the version that wrote it"
+            )
+        return page
+
+    def config(self, run_id: str) -> str:
+        """Return the job as composed for that run, in YAML."""
+        return self._store.read(f"runs/{run_id}/job.yaml").decode()
+
+    def receipt(self, run_id: str) -> dict[str, Any] | None:
+        """Return the receipt of a run, or None while there is none."""
+        try:
+            page: dict[str, Any] = json.loads(self._store.read(f"runs/{run_id}/receipt.json"))
+        except FileNotFoundError:
+            return None
+        return page
+
+    def write_receipt(self, run_id: str, receipt: dict[str, Any]) -> str:
+        """Write the receipt, once; return where it is."""
+        name = f"runs/{run_id}/receipt.json"
+        self._store.create(name, json.dumps(receipt, indent=1, default=str).encode())
+        return self._store.uri(name)

@@ -1,0 +1,70 @@
+"""What the settled partitions of a run come to: a fold over outcomes that grows with the steps only."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ingest.core.outcome import Book, Outcome
+
+EXAMPLES = 10
+
+
+@dataclass(slots=True)
+class Totals:
+    """Sums over outcomes. The order in which outcomes are added makes no difference to the sums."""
+
+    partitions: int = 0
+    books: dict[str, Book] = field(default_factory=dict)
+    files: int = 0
+    rows: dict[str, int] = field(default_factory=dict)
+    bytes_read: int = 0
+    bytes_written: dict[str, int] = field(default_factory=dict)
+    errors: dict[str, int] = field(default_factory=dict)
+    examples: list[dict[str, Any]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_bytes: int = 0
+
+    def add(self, outcome: Outcome) -> None:
+        """Add one settled partition."""
+        self.partitions += 1
+        for book in outcome.books:
+            self.books[book.step] = _sum(self.books.get(book.step), book)
+        for file in outcome.files:
+            self.files += file.output == "main"
+            _count(self.rows, file.output, file.rows)
+            _count(self.bytes_written, file.output, file.bytes)
+        for reason, count in outcome.errors.items():
+            _count(self.errors, reason, count)
+        self.examples.extend(outcome.examples[: EXAMPLES - len(self.examples)])
+        for part, seconds in outcome.seconds.items():
+            self.seconds[part] = self.seconds.get(part, 0.0) + seconds
+        self.bytes_read += outcome.bytes
+        self.peak_bytes = max(self.peak_bytes, outcome.peak_bytes)
+
+    @property
+    def records(self) -> int:
+        """How many records were read."""
+        return next(iter(self.books.values())).rows if self.books else 0
+
+    @property
+    def rejected(self) -> int:
+        """How many rows were rejected, quarantined or skipped."""
+        return self.dropped("quarantined") + self.dropped("skipped")
+
+    def dropped(self, reason: str) -> int:
+        """How many rows went for one reason, over all steps."""
+        return sum(book.dropped.get(reason, 0) for book in self.books.values())
+
+
+def _sum(one: Book | None, other: Book) -> Book:
+    if one is None:
+        return other
+    reasons = dict(one.dropped)
+    for reason, count in other.dropped.items():
+        _count(reasons, reason, count)
+    return Book(
+        other.step, one.rows + other.rows, one.out + other.out, one.added + other.added, reasons
+    )
+
+
+def _count(counts: dict[str, int], name: str, number: int) -> None:
+    counts[name] = counts.get(name, 0) + number

@@ -1,0 +1,125 @@
+"""`ingest run`: work a job to its published output."""
+
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ingest.command import add_overrides, guarded, load_job, parser
+from ingest.core.errors import ConfigError, IngestError, Interrupted
+
+if TYPE_CHECKING:
+    from ingest.config.load import Loaded
+    from ingest.job import Job
+
+EXAMPLE = """python -m ingest.run +job=flights
+  python -m ingest.run +job=flights cluster=inline sink.path=elsewhere/flights
+  python -m ingest.run +job=flights,events          (a sweep: one run after the other)"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the jobs that the command line names, one after the other; return the exit code."""
+    options = parser("run", "Work a job to its published output, or go on with it.", EXAMPLE)
+    add_overrides(options)
+    options.add_argument(
+        "--fresh", action="store_true", help="give an unfinished run of the job up and start anew"
+    )
+    options.add_argument(
+        "--progress",
+        choices=("auto", "bar", "log", "json"),
+        default="auto",
+        help="a bar, lines of text, or every event as JSON, on stderr (auto: by the terminal)",
+    )
+    options.add_argument("--json", action="store_true", help="print the receipt as JSON on stdout")
+    arguments = options.parse_intermixed_args(argv)
+    from ingest.config.sweep import sweep  # noqa: PLC0415 - keeps --help free of Hydra
+
+    worst = 0
+    for overrides in sweep(arguments.overrides):
+        worst = max(worst, guarded(lambda _, given=overrides: _run(arguments, given)))
+    return worst
+
+
+def _run(arguments: Any, overrides: Sequence[str]) -> int:
+    loaded = load_job(arguments.conf, overrides)
+    stop = threading.Event()
+    with stopping(stop):
+        try:
+            receipt = _drive(loaded, arguments, stop)
+        except Interrupted:
+            print(f"{loaded.job.name}: stopped. {_resume(arguments, overrides)}", file=sys.stderr)
+            raise
+        except ConfigError:
+            raise
+        except IngestError as error:
+            print(f"error: {error}", file=sys.stderr)
+            print(
+                f"{loaded.job.name}: failed. What is settled is kept in {loaded.job.state}; nothing "
+                f"of this run is published.\n{_resume(arguments, overrides)}",
+                file=sys.stderr,
+            )
+            return error.exit_code
+    _report(receipt, loaded.job.state, as_json=arguments.json)
+    return 0
+
+
+def _drive(loaded: "Loaded[Job]", arguments: Any, stop: threading.Event) -> dict[str, Any]:
+    from ingest.driver.drive import Request, drive  # noqa: PLC0415
+    from ingest.watch.progress import watcher  # noqa: PLC0415
+    from ingest.workers.choose import workers_for  # noqa: PLC0415
+
+    job = loaded.job
+    with watcher(arguments.progress) as watching:
+        return drive(
+            Request(
+                job=job,
+                config=loaded.yaml(),
+                place=loaded.place,
+                workers=workers_for(job),
+                fresh=arguments.fresh,
+                listeners=(watching,),
+                stop=stop,
+            )
+        )
+
+
+def _resume(arguments: Any, overrides: Sequence[str]) -> str:
+    conf = ["--conf", str(arguments.conf)] if arguments.conf else []
+    return f"Go on with it: python -m ingest.run {shlex.join([*conf, *overrides])}"
+
+
+def _report(receipt: dict[str, Any], state: str, *, as_json: bool) -> None:
+    if as_json:
+        import json  # noqa: PLC0415
+
+        print(json.dumps(receipt, indent=1, default=str))
+        return
+    from ingest.watch.summary import summary  # noqa: PLC0415
+
+    print(summary(receipt, f"{state}/runs/{receipt['run_id']}/receipt.json"))
+
+
+@contextmanager
+def stopping(stop: threading.Event) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end the run in order; a second one ends it at once."""
+
+    def ask(number: int, _frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        name = signal.Signals(number).name
+        print(f"{name}: finishing what is being worked; once more to stop at once", file=sys.stderr)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(main))

@@ -1,0 +1,93 @@
+"""What every sink promises."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import polars as pl
+
+from ingest.core.model import Model
+from ingest.core.outcome import StagedFile
+
+Disposition = Literal["append", "overwrite", "overwrite_partitions"]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishPlan:
+    """All that publishing will do, decided before its first operation and kept in the ledger.
+
+    `puts` are pairs of staged and final names, `removes` the exact final names that go, both
+    relative to the sink; nothing else is touched. `manifest` is the manifest's content. Plain data.
+    """
+
+    run_id: str
+    disposition: str
+    puts: tuple[tuple[str, str], ...]
+    removes: tuple[str, ...]
+    manifest: dict[str, Any] = field(default_factory=dict)
+    exchange: bool = False
+
+
+class Sink(Model, ABC):
+    """Where rows go.
+
+    In workers: `stage`, once per try of a partition; what it writes is invisible to readers. On
+    the driver: `check` before anything runs; `plan_publish` once, when all partitions are settled;
+    `publish`, which may be cut off anywhere and is then called again, any number of times, by this
+    or a later attempt, with the same plan; `discard`, if the run is abandoned instead.
+
+    Guarantees: nothing is visible before `publish`; after it exactly the rows of the plan are; a
+    late or repeated `publish` changes nothing; files that are not ours are never touched.
+    """
+
+    type: str
+    write_disposition: Disposition = "append"
+
+    @property
+    @abstractmethod
+    def uri(self) -> str:
+        """Where the output is: two jobs cannot publish to one place at once."""
+
+    @abstractmethod
+    def check(self, inputs: Sequence[str]) -> None:
+        """Refuse what cannot work, before anything runs.
+
+        Raises:
+            ConfigError: no permission, the sink lies inside the source (`inputs` are its roots),
+                or `overwrite` would meet files that are not ours.
+        """
+
+    def check_schema(self, schema: Mapping[str, pl.DataType]) -> None:
+        """Refuse, on the driver and before anything runs, rows that cannot be written so.
+
+        Raises:
+            ConfigError: a column that the sink needs is missing, or the format cannot hold a type.
+                The text begins at the option; the caller puts file and line before it.
+        """
+
+    @abstractmethod
+    def stage(self, frame: pl.DataFrame, run_id: str, stem: str) -> list[StagedFile]:
+        """Write rows where nobody sees them, as files whose names begin with `stem`.
+
+        `stem` is `<attempt>-<partition>-<try>` and never used twice. An empty frame writes none.
+        The files' `output` is left empty: the caller knows which output this sink is.
+
+        Raises:
+            FatalError: the disk is full or may not be written.
+            RetryableError: the storage did not answer.
+        """
+
+    @abstractmethod
+    def plan_publish(
+        self, files: Iterable[tuple[int, StagedFile]], run_id: str, facts: Mapping[str, Any]
+    ) -> PublishPlan:
+        """Decide what publishing will do. `files` are pairs of partition index and staged file."""
+
+    @abstractmethod
+    def publish(self, plan: PublishPlan) -> None:
+        """Make the run's output visible, as planned. Harmless when late or repeated."""
+
+    @abstractmethod
+    def discard(self, run_id: str) -> None:
+        """Remove whatever this run has staged. Idempotent."""

@@ -1,0 +1,97 @@
+"""CSV, as RFC 4180 has it, in UTF-8."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+from pydantic import Field, field_validator
+
+from ingest.core.errors import ConfigError, FatalError
+from ingest.core.types import type_name
+from ingest.sinks.text import TextSink, blocks
+
+
+class Csv(TextSink):
+    """A directory of CSV files in UTF-8, each with a header line.
+
+    Text is quoted where it has to be. A null is written as `null_text` and the empty text as `""`,
+    so that the two stay different. Timestamps look like `2013-01-01T05:15:00.000000`, with
+    `+0000` behind it if they have a zone.
+    """
+
+    type: Literal["csv"]
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    """What stands between fields: one ASCII character."""
+    header: bool = True
+    """Whether each file begins with the columns' names."""
+    quoting: Literal["necessary", "non_numeric"] = "necessary"
+    """`necessary` quotes fields that need it, `non_numeric` every field that is not a number."""
+    null_text: str = ""
+    """What stands for null. A run whose rows hold this very text fails: the two would be mixed."""
+
+    @field_validator("delimiter")
+    @classmethod
+    def _single(cls, delimiter: str) -> str:
+        if not delimiter.isascii() or delimiter in '"\r\n' or delimiter.isalnum():
+            raise ValueError(
+                f'"{delimiter}" cannot stand between fields. Use one of , ; | or "\\t"'
+            )
+        return delimiter
+
+    @property
+    def extension(self) -> str:
+        """What the files' names end in before any compression."""
+        return "csv"
+
+    def check_schema(self, schema: Mapping[str, pl.DataType]) -> None:
+        """Refuse columns that a CSV field cannot hold."""
+        super().check_schema(schema)
+        columns = {name: kind for name, kind in schema.items() if name not in self.partition_by}
+        lines = [
+            f'type: column "{name}" is {type_name(kind)}, which CSV cannot hold. '
+            "Turn it into text or columns in a step, or write parquet or jsonl"
+            for name, kind in columns.items()
+            if kind.is_nested() or isinstance(kind, pl.Binary | pl.Duration | pl.Object)
+        ]
+        if len(columns) == 1 and not self.null_text:
+            lines.append(
+                f'null_text: "{next(iter(columns))}" is the only column, and a null in it would be '
+                "an empty line, which readers skip. Write null_text: NULL, or another text"
+            )
+        if lines:
+            raise ConfigError(*lines)
+
+    def encode(self, rows: pl.DataFrame, *, first: bool) -> bytes:
+        """Return rows as CSV."""
+        self._refuse_null_text(rows)
+        buffer = io.BytesIO()
+        rows.write_csv(
+            buffer,
+            include_header=first and self.header,
+            separator=self.delimiter,
+            quote_style=self.quoting,
+            null_value=self.null_text,
+        )
+        return buffer.getvalue()
+
+    def count_rows(self, path: Path) -> int:
+        """Count the line ends that do not stand between quotes."""
+        lines, quoted = 0, False
+        for block in blocks(path):
+            for piece in block.split(b'"'):
+                lines += 0 if quoted else piece.count(b"\n")
+                quoted = not quoted
+            quoted = not quoted  # there is one piece more than there are quotes
+        return lines - self.header
+
+    def _refuse_null_text(self, rows: pl.DataFrame) -> None:
+        if not self.null_text:
+            return
+        for name, kind in rows.schema.items():
+            if isinstance(kind, pl.String) and (rows[name] == self.null_text).any():
+                raise FatalError(
+                    f'sink.null_text: column "{name}" holds the text "{self.null_text}", which '
+                    "stands for null. Choose a null_text that no row holds"
+                )

@@ -1,0 +1,254 @@
+"""What the sinks that write a directory of files have in common: everything but the format."""
+
+import itertools
+import os
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import polars as pl
+from pydantic import Field, field_validator, model_validator
+
+from ingest.core import tree
+from ingest.core.errors import ConfigError, FatalError
+from ingest.core.names import no_such_column
+from ingest.core.outcome import StagedFile
+from ingest.core.types import type_name
+from ingest.sinks import hive, manifest
+from ingest.sinks.base import PublishPlan, Sink
+from ingest.sinks.place import Place
+from ingest.sinks.preflight import problems
+from ingest.sinks.publishing import publish_steps, tidy
+from ingest.sinks.staging import Encoder, HashedFile, stage_rows, storage_errors
+from ingest.sinks.verifying import differences
+
+LOCK_WAIT_S = 60.0
+
+
+class DirectorySink(Sink):
+    """A directory of files, one or more for each partition, which appear when the run is committed.
+
+    Files are named `<run_id>-<partition>-<n>.<suffix>` and never change. `_ingest/<run_id>.json`
+    lists what a run has put there, with row counts and checksums.
+    """
+
+    path: str = Field(min_length=1)
+    """The directory. It is made if it is missing; its parent must be on the same file system."""
+    partition_by: tuple[str, ...] = ()
+    """Columns whose values become folders (`month=1/`) instead of being written into the files."""
+    target_file_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
+    """About how large a file gets, in bytes as they lie on disk, before the next is begun."""
+
+    @field_validator("path")
+    @classmethod
+    def _local(cls, path: str) -> str:
+        plain = path.removeprefix("file://")
+        if "://" in plain:
+            raise ValueError(f'"{path}" is not a local path. Name a directory on a mounted disk')
+        return plain
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        doubled = [name for name, times in Counter(self.partition_by).items() if times > 1]
+        if doubled:
+            raise ValueError(f'partition_by: "{doubled[0]}" is named twice. Name it once')
+        if self.write_disposition == "overwrite_partitions" and not self.partition_by:
+            raise ValueError(
+                "write_disposition: overwrite_partitions replaces folders, and partition_by names "
+                "no column to make them by. Write partition_by: [COLUMN], or overwrite"
+            )
+        return self
+
+    @property
+    @abstractmethod
+    def suffix(self) -> str:
+        """What the files' names end in, without the dot."""
+
+    @property
+    @abstractmethod
+    def chunk_rows(self) -> int:
+        """At most how many rows are encoded at a time."""
+
+    @abstractmethod
+    def encoder(self, file: HashedFile, rows: pl.DataFrame) -> Encoder:
+        """Begin a file. `rows` are what is about to be written, in this file and the next ones."""
+
+    @abstractmethod
+    def count_rows(self, path: Path) -> int:
+        """Return how many rows a published file holds.
+
+        Raises:
+            Exception: whatever the reader of the format raises if it is damaged.
+        """
+
+    @property
+    def root(self) -> Path:
+        """The directory, absolute and with symbolic links resolved."""
+        return Path(os.path.realpath(self.path))
+
+    @property
+    def uri(self) -> str:
+        """The directory's absolute path."""
+        return str(self.root)
+
+    @property
+    def place(self) -> Place:
+        """Where published and staged files are."""
+        return Place(self.root)
+
+    def check(self, inputs: Sequence[str]) -> None:
+        """Refuse what cannot work; see `Sink.check`."""
+        found = problems(self.place, self.write_disposition, self.partition_by, inputs)
+        if found:
+            raise ConfigError(*(f"sink.path: {problem}" for problem in found))
+
+    def check_schema(self, schema: Mapping[str, pl.DataType]) -> None:
+        """Refuse columns that cannot be folders; formats refuse what they cannot write."""
+        lines = []
+        for column in self.partition_by:
+            if column not in schema:
+                lines.append(f"partition_by: {no_such_column(column, schema)}")
+            elif not _names_folders(schema[column]):
+                lines.append(
+                    f'partition_by: column "{column}" is {type_name(schema[column])}. A folder is '
+                    "named for an integer, string, boolean or date. Derive such a column first"
+                )
+        if not set(schema) - set(self.partition_by):
+            lines.append("partition_by: no column is left for the files. Leave one out")
+        if lines:
+            raise ConfigError(*lines)
+
+    def stage(self, frame: pl.DataFrame, run_id: str, stem: str) -> list[StagedFile]:
+        """Write rows beside the directory; see `Sink.stage`. Files are durable when it returns."""
+        staging = self.place.staging(run_id)
+        paths = (staging / f"{stem}-{number}.staged" for number in itertools.count())
+        if frame.is_empty():
+            return []
+        if manifest.exists(self.root, run_id):
+            raise FatalError(
+                f"{self.root}: run {run_id} is published already; this try is too late"
+            )
+        staged: list[StagedFile] = []
+        try:
+            for folder, rows in self._by_folder(frame):
+                files = stage_rows(
+                    rows,
+                    paths,
+                    partial(self.encoder, rows=rows),
+                    target_bytes=self.target_file_bytes,
+                    most_rows=self.chunk_rows,
+                )
+                staged.extend(replace(file, folder=folder) for file in files)
+            with storage_errors(staging):
+                tree.sync(staging)
+        except BaseException:
+            for file in staged:
+                (staging / file.staged).unlink(missing_ok=True)
+            raise
+        return staged
+
+    def plan_publish(
+        self, files: Iterable[tuple[int, StagedFile]], run_id: str, facts: Mapping[str, Any]
+    ) -> PublishPlan:
+        """Decide on names, and on what is replaced; see `Sink.plan_publish`.
+
+        Raises:
+            FatalError: a manifest in the directory cannot be read.
+        """
+        puts, listed, folders = [], [], set()
+        numbers: Counter[int] = Counter()
+        for index, file in files:
+            final = manifest.published_name(
+                file.folder, run_id, index, numbers[index], self.suffix
+            )  # fmt: skip
+            numbers[index] += 1
+            folders.add(file.folder)
+            puts.append((file.staged, final))
+            listed.append(
+                {"name": final, "rows": file.rows, "bytes": file.bytes, "sha256": file.sha256}
+            )
+        removes = tuple(self._replaced(folders))
+        return PublishPlan(
+            run_id=run_id,
+            disposition=self.write_disposition,
+            puts=tuple(puts),
+            removes=removes,
+            manifest={
+                "format": manifest.FORMAT,
+                "run_id": run_id,
+                "type": self.type,
+                "disposition": self.write_disposition,
+                "partition_by": list(self.partition_by),
+                "rows": sum(file["rows"] for file in listed),
+                **facts,
+                "files": listed,
+                "replaced": list(removes),
+            },
+            exchange=self.write_disposition == "overwrite",
+        )
+
+    def publish(self, plan: PublishPlan) -> None:
+        """Make the run's output visible; see `Sink.publish` and `publishing` for the steps.
+
+        Raises:
+            FatalError: it cannot be finished now; the text says what to do before the next attempt.
+        """
+        for _ in self.publish_steps(plan):
+            pass
+
+    def publish_steps(self, plan: PublishPlan, lock_wait_s: float = LOCK_WAIT_S) -> Iterator[str]:
+        """Publish, stopping after each operation: what tests cut, and `publish` runs to its end."""
+        with storage_errors(self.root):
+            yield from publish_steps(self.place, plan, lock_wait_s)
+
+    def discard(self, run_id: str) -> None:
+        """Remove what a run that was given up has staged; see `Sink.discard`.
+
+        Raises:
+            FatalError: the run is being published; it can only be finished.
+        """
+        if self.place.tree(run_id).exists():
+            raise FatalError(
+                f"{self.root}: run {run_id} has begun to publish and can only be finished. "
+                "Run the job again"
+            )
+        tree.remove_tree(self.place.staging(run_id))
+        tidy(self.place)
+
+    def files_of(self, run_id: str) -> list[str]:
+        """Return the names of the files that a run has published here, still there or not."""
+        return [file["name"] for file in manifest.read(self.root, run_id)["files"]]
+
+    def current(self) -> list[str]:
+        """Return the names of the files that make up the data set, by its manifests."""
+        return manifest.current(self.root)
+
+    def verify(self, run_id: str) -> list[str]:
+        """Count and hash what a run has published, and say what differs from its manifest."""
+        return differences(self.root, run_id, self.count_rows)
+
+    def _by_folder(self, frame: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+        if not self.partition_by:
+            yield "", frame
+            return
+        parts = frame.partition_by(
+            self.partition_by, as_dict=True, include_key=False, maintain_order=True
+        )
+        for values, rows in parts.items():
+            yield hive.folder(dict(zip(self.partition_by, values, strict=True))), rows
+
+    def _replaced(self, touched: set[str]) -> Iterator[str]:
+        if self.write_disposition == "append":
+            return
+        for name in manifest.content(self.root).ours:
+            folder = name.rpartition("/")[0]
+            if self.write_disposition == "overwrite" or folder in touched:
+                yield name
+
+
+def _names_folders(kind: pl.DataType) -> bool:
+    return kind.is_integer() or isinstance(kind, pl.String | pl.Boolean | pl.Date)

@@ -1,0 +1,46 @@
+"""Names of partition folders, as Hive, Spark, DuckDB and Polars read them: `month=1/day=2`."""
+
+from collections.abc import Mapping
+
+from ingest.core.errors import FatalError
+
+NULL = "__HIVE_DEFAULT_PARTITION__"
+_ESCAPED = frozenset("\"#%'*/:=?\\{[]^<>|\x7f") | frozenset(map(chr, range(32)))
+_MOST_BYTES = 255
+
+
+def folder(keys: Mapping[str, object]) -> str:
+    """Return the folder for rows with these values in the partition columns.
+
+    Different values have different folders, and no value can lead out of the directory: a slash is
+    `%2F`, and each name begins with its column. A null is `__HIVE_DEFAULT_PARTITION__`, the empty
+    text is empty (`name=`); DuckDB, Polars and PyArrow read both back as what they were.
+
+    Raises:
+        FatalError: a value cannot be the name of a folder, or would be read back as null.
+    """
+    return "/".join(_segment(column, value) for column, value in keys.items())
+
+
+def _segment(column: str, value: object) -> str:
+    if value == NULL:
+        raise FatalError(
+            f'sink.partition_by: column "{column}" holds the text "{NULL}", which every reader '
+            "takes for null. Replace it in a step, or partition by another column"
+        )
+    name = f"{_escape(column)}={NULL if value is None else _escape(_text(value))}"
+    if len(name.encode()) > _MOST_BYTES:
+        raise FatalError(
+            f'sink.partition_by: column "{column}" holds a value that makes a folder name of '
+            f"{len(name.encode())} bytes. At most {_MOST_BYTES} are possible. "
+            "Partition by another column"
+        )
+    return name
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _escape(text: str) -> str:
+    return "".join(f"%{ord(char):02X}" if char in _ESCAPED else char for char in text)

@@ -1,0 +1,92 @@
+"""JSON Lines."""
+
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+from ingest.core.errors import ConfigError, FatalError
+from ingest.core.types import type_name
+from ingest.sinks.text import TextSink, blocks
+
+if TYPE_CHECKING:
+    from polars._typing import PolarsDataType
+
+
+class Jsonl(TextSink):
+    """A directory of JSON Lines files in UTF-8: an object for each row, nested columns kept.
+
+    Nulls are written as `null`. Dates, times and timestamps are ISO texts, decimals are texts with
+    all their digits.
+    """
+
+    type: Literal["jsonl"]
+
+    @property
+    def extension(self) -> str:
+        """What the files' names end in before any compression."""
+        return "jsonl"
+
+    def check_schema(self, schema: Mapping[str, pl.DataType]) -> None:
+        """Refuse types that JSON cannot hold."""
+        super().check_schema(schema)
+        lines = [
+            f'type: column "{name}" is {type_name(kind)}, and JSON cannot hold '
+            f"{type_name(inner)}. Turn it into text in a step, or write parquet"
+            for name, kind in schema.items()
+            for inner in _leaves(kind)
+            if isinstance(inner, pl.Binary | pl.Duration | pl.Object)
+        ]
+        if lines:
+            raise ConfigError(*lines)
+
+    def encode(self, rows: pl.DataFrame, *, first: bool) -> bytes:  # noqa: ARG002 - every line is alike
+        """Return rows as lines of JSON.
+
+        Raises:
+            FatalError: a number is not finite. Polars would write it as null, in silence.
+        """
+        for name in rows.columns:
+            if not all(_finite(part) for part in _parts(rows[name])):
+                raise FatalError(
+                    f'sink.type: column "{name}" holds NaN or an infinity, which JSON cannot hold. '
+                    f"Replace them in a step, or write parquet"
+                )
+        buffer = io.BytesIO()
+        rows.write_ndjson(buffer)
+        return buffer.getvalue()
+
+    def count_rows(self, path: Path) -> int:
+        """Count the lines: a line break within a value is escaped."""
+        return sum(block.count(b"\n") for block in blocks(path))
+
+
+def _finite(values: pl.Series) -> bool:
+    return not values.dtype.is_float() or bool(values.is_finite().all())
+
+
+def _parts(values: pl.Series) -> Iterator[pl.Series]:
+    """Return the columns that a nested column is made of."""
+    if isinstance(values.dtype, pl.Struct):
+        for field in values.dtype.fields:
+            yield from _parts(values.struct.field(field.name))
+    elif isinstance(values.dtype, pl.List | pl.Array):
+        yield from _parts(values.explode())
+    else:
+        yield values
+
+
+def _leaves(kind: pl.DataType) -> Iterator[pl.DataType]:
+    if isinstance(kind, pl.Struct):
+        for field in kind.fields:
+            yield from _leaves(_instance(field.dtype))
+    elif isinstance(kind, pl.List | pl.Array):
+        yield from _leaves(_instance(kind.inner))
+    else:
+        yield kind
+
+
+def _instance(kind: "PolarsDataType") -> pl.DataType:
+    return kind if isinstance(kind, pl.DataType) else kind()

@@ -1,0 +1,131 @@
+"""What a directory says about itself: one manifest for each run that was published into it.
+
+A manifest is created once and never changed or removed, also after all its files were replaced:
+it is what tells a late publisher that its run is done. A file is current if some manifest lists it
+in `files` and none in `replaced`; since names are never used again, the order does not matter.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ingest.core import tree
+from ingest.core.errors import FatalError
+
+FOLDER = "_ingest"
+FORMAT = 1
+_PUBLISHED = re.compile(r"(?P<run_id>.+)-\d{7,}-\d+(\.\w+)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What lies in a published directory: our files, and those that no manifest lists."""
+
+    ours: tuple[str, ...]
+    foreign: tuple[str, ...]
+
+
+def published_name(folder: str, run_id: str, index: int, number: int, suffix: str) -> str:
+    """Return a file's final name below the directory: it says which run and partition made it."""
+    name = f"{run_id}-{index:07d}-{number}.{suffix}"
+    return f"{folder}/{name}" if folder else name
+
+
+def path_of(root: Path, run_id: str) -> Path:
+    """Return where a run's manifest is, or will be."""
+    return root / FOLDER / f"{run_id}.json"
+
+
+def encode(manifest: Mapping[str, Any]) -> bytes:
+    """Return the manifest as it is written: JSON that a person can read."""
+    return json.dumps(manifest, indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+def exists(root: Path, run_id: str) -> bool:
+    """Say whether all that a run puts into this directory stands."""
+    return path_of(root, run_id).exists()
+
+
+def read(root: Path, run_id: str) -> dict[str, Any]:
+    """Return a run's manifest.
+
+    Raises:
+        FatalError: there is none, it is damaged, or a newer version of ingest wrote it.
+    """
+    path = path_of(root, run_id)
+    try:
+        found = json.loads(path.read_bytes())
+        version = found["format"]
+    except FileNotFoundError:
+        raise FatalError(f"{path}: no such manifest. Known runs: {_known(root)}") from None
+    except (ValueError, KeyError, TypeError):
+        raise FatalError(f"{path}: not a manifest. Restore it from a backup") from None
+    if version != FORMAT:
+        raise FatalError(
+            f"{path}: format {version}. This version of ingest reads {FORMAT}. Update ingest"
+        )
+    return dict(found)
+
+
+def run_ids(root: Path) -> list[str]:
+    """Return the runs that were published here, by id, so by the time they began."""
+    names = (path.name for path in (root / FOLDER).glob("*.json"))
+    return sorted(name.removesuffix(".json") for name in names)
+
+
+def content(root: Path) -> Content:
+    """Sort the files of a directory into ours and foreign ones.
+
+    Reads only the manifests of runs that still have a file here, however many there were before.
+    """
+    listed: dict[str, frozenset[str]] = {}
+    ours: list[str] = []
+    foreign: list[str] = []
+    for name in data_files(root):
+        match = _PUBLISHED.fullmatch(name.rpartition("/")[2])
+        run_id = match["run_id"] if match else ""
+        if run_id not in listed:
+            known = run_id and exists(root, run_id)
+            listed[run_id] = frozenset(_names(read(root, run_id))) if known else frozenset()
+        (ours if name in listed[run_id] else foreign).append(name)
+    return Content(tuple(ours), tuple(foreign))
+
+
+def data_files(root: Path) -> Iterator[str]:
+    """List the files of a directory that hold data, ours or not."""
+    return (name for name in tree.files(root) if not name.startswith(f"{FOLDER}/"))
+
+
+def current(root: Path) -> list[str]:
+    """Return the files that make up the data set, as the manifests say: all of a run or nothing.
+
+    This is how to read a directory while a run is being published into it.
+    """
+    listed: set[str] = set()
+    replaced: set[str] = set()
+    for run_id in run_ids(root):
+        manifest = read(root, run_id)
+        listed.update(_names(manifest))
+        replaced.update(manifest["replaced"])
+    return sorted(listed - replaced)
+
+
+def replacers(root: Path, names: Sequence[str]) -> dict[str, str]:
+    """Return, for those of the files that were replaced, the run that did it."""
+    wanted = set(names)
+    found: dict[str, str] = {}
+    for run_id in run_ids(root) if wanted else ():
+        found |= dict.fromkeys(wanted.intersection(read(root, run_id)["replaced"]), run_id)
+    return found
+
+
+def _names(manifest: Mapping[str, Any]) -> Iterator[str]:
+    return (file["name"] for file in manifest["files"])
+
+
+def _known(root: Path) -> str:
+    known = run_ids(root)
+    return ", ".join(f'"{run_id}"' for run_id in known[-3:]) or "none"

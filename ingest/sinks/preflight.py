@@ -1,0 +1,96 @@
+"""What can be seen to be wrong with a directory before anything is written into it."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ingest.sinks import manifest
+from ingest.sinks.place import Place
+
+_SHOWN = 3
+
+
+def problems(
+    place: Place, disposition: str, partition_by: Sequence[str], inputs: Sequence[str]
+) -> list[str]:
+    """Return everything that speaks against publishing to a place, one text each.
+
+    Raises:
+        FatalError: a manifest in the directory cannot be read.
+    """
+    found = [*_shape(place.root)]
+    found += found or _permissions(place)
+    found += _overlaps(place.root, inputs)
+    return found or [*_foreign(place.root, disposition, partition_by)]
+
+
+def _shape(root: Path) -> Iterator[str]:
+    if not root.name:
+        yield f'"{root}" is the root of the file system. Name a directory in it'
+    elif root.is_mount():
+        yield (
+            f'"{root}" is a mount point, and files are staged beside the directory, on the same '
+            f"file system. Name a directory in it, such as {root}/data"
+        )
+    else:
+        for path in (root, *root.parents):
+            if path.exists():
+                if not path.is_dir():
+                    yield f'"{path}" is a file. A directory is needed. Name another path'
+                return
+
+
+def _permissions(place: Place) -> list[str]:
+    above = next(path for path in place.root.parents if path.exists())
+    wanted = [above, *(path for path in (place.root, place.beside) if path.exists())]
+    return [
+        f'"{path}" may not be written by this user ({os.geteuid()}). Staging happens beside the '
+        "directory, so its parent must be writable too. Change the permissions or name another path"
+        for path in wanted
+        if not os.access(path, os.W_OK | os.X_OK, effective_ids=True)
+    ]
+
+
+def _overlaps(root: Path, inputs: Sequence[str]) -> Iterator[str]:
+    for given in inputs:
+        plain = given.removeprefix("file://")
+        if "://" in plain:
+            continue
+        source = Path(os.path.realpath(plain))
+        if source == root:
+            yield f'"{root}" is the source too. A job may not read what it writes. Name another'
+        elif root.is_relative_to(source):
+            yield (
+                f'"{root}" lies inside the source "{source}": the next run would read its own '
+                "output. Name a path outside it"
+            )
+        elif source.is_relative_to(root):
+            yield (
+                f'the source "{source}" lies inside "{root}": publishing would change what is '
+                "read. Name another path"
+            )
+
+
+def _foreign(root: Path, disposition: str, partition_by: Sequence[str]) -> Iterator[str]:
+    if disposition == "append":
+        return
+    foreign = manifest.content(root).foreign
+    if disposition == "overwrite_partitions":
+        # Only what lies in folders that a run can replace would be taken for part of the new rows.
+        foreign = tuple(name for name in foreign if _in_partition(name, partition_by))
+    if foreign:
+        shown = ", ".join(f'"{name}"' for name in foreign[:_SHOWN])
+        more = f" and {len(foreign) - _SHOWN} more" if len(foreign) > _SHOWN else ""
+        yield (
+            f'"{root}" holds files that no run of ingest has published: {shown}{more}. '
+            f"{disposition} replaces only what it has written, and would mix the two. Move them "
+            "away, name another path, or set sink.write_disposition=append"
+        )
+
+
+def _in_partition(name: str, partition_by: Sequence[str]) -> bool:
+    folders = name.split("/")[:-1]
+    return len(folders) >= len(partition_by) and all(
+        folder.startswith(f"{column}=")
+        for folder, column in zip(folders, partition_by, strict=False)
+    )

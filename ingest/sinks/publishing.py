@@ -1,0 +1,163 @@
+"""Making a run's files visible in a directory, in steps that may be cut off and repeated anywhere.
+
+Putting (append, overwrite_partitions, and overwrite where directories cannot be exchanged):
+
+1. each staged file is renamed to its final name, then the folders are synced;
+2. the manifest is created, which says in one step what is new and what is replaced;
+3. the replaced files are removed, by exact name, and folders that this left empty;
+4. the staging folder goes, last, because its files are the sources of the first step.
+
+Exchanging (overwrite of a whole directory), under a lock:
+
+1. the staged files are renamed into `tree`, beside the directory, to their final names;
+2. the manifests of earlier runs are linked into it, then this run's is created there;
+3. `tree` and the directory are swapped in one step: readers see all of the new, none of the old;
+4. the replaced files, now in `tree`, are removed. What the plan does not name goes back.
+
+The manifest stands before anything is removed, so that a reader who goes by manifests is always
+right, and that a late attempt, which finds it, knows there is nothing to put. Each step finds out
+what is left to do from the names that are there, never from what happened earlier in this process.
+"""
+
+import shutil
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
+
+from ingest.core import tree
+from ingest.core.errors import FatalError
+from ingest.core.lock import locked
+from ingest.sinks import manifest
+from ingest.sinks.base import PublishPlan
+from ingest.sinks.place import Place
+
+
+def publish_steps(place: Place, plan: PublishPlan, lock_wait_s: float) -> Iterator[str]:
+    """Publish, stopping after each operation to say what it was.
+
+    Whoever takes only the first few has made a publisher that died there.
+
+    Raises:
+        FatalError: a staged file has vanished, or another process keeps the lock.
+    """
+    with locked(place.lock, lock_wait_s) if plan.exchange else nullcontext():
+        if not manifest.exists(place.root, plan.run_id):
+            exchanged = plan.exchange and (yield from _exchange(place, plan))
+            if not exchanged:
+                yield from _put(place, plan)
+        yield from _remove(place, plan)
+        yield from _restore(place, plan)
+        tree.remove_tree(place.staging(plan.run_id))
+        yield "staging removed"
+    tidy(place)
+
+
+def tidy(place: Place) -> None:
+    """Remove what late workers of published runs have staged, and the sibling if it is empty.
+
+    A run whose manifest stands has put all its files: what is still staged for it, nobody needs.
+    """
+    try:
+        runs = [path.name for path in place.beside.iterdir()]
+    except FileNotFoundError:
+        return
+    for run_id in runs:
+        if manifest.exists(place.root, run_id):
+            for late in place.staging(run_id).glob("*.staged"):
+                late.unlink(missing_ok=True)
+            tree.remove_empty(place.beside, [run_id])
+    tree.remove_empty(place.beside.parent, [place.beside.name])
+    tree.sync(place.beside.parent)
+
+
+def _put(place: Place, plan: PublishPlan) -> Iterator[str]:
+    staging, built = place.staging(plan.run_id), place.tree(plan.run_id)
+    tree.make_folder(place.root)
+    for staged, final in plan.puts:
+        target = place.root / final
+        # An exchange that turned out to be impossible leaves files in `tree`.
+        if not (tree.move(staging / staged, target) or tree.move(built / final, target)):
+            _require_done(place, plan, staged, final)
+        yield f"put {final}"
+    _sync_folders(place.root, (final for _, final in plan.puts))
+    yield from _write_manifest(place.root, place, plan)
+
+
+def _exchange(place: Place, plan: PublishPlan) -> Generator[str, None, bool]:
+    """Swap the directories; the generator returns whether that was possible."""
+    staging, built = place.staging(plan.run_id), place.tree(plan.run_id)
+    if any((place.root / final).exists() for _, final in plan.puts):
+        return False  # an earlier attempt has begun to put
+    tree.make_folder(built)
+    for staged, final in plan.puts:
+        if not (tree.move(staging / staged, built / final) or (built / final).exists()):
+            _require_done(place, plan, staged, final)
+        yield f"moved {final}"
+    for run_id in manifest.run_ids(place.root):
+        tree.link(manifest.path_of(place.root, run_id), manifest.path_of(built, run_id))
+    _sync_folders(built, tree.files(built))
+    yield from _write_manifest(built, place, plan)
+    tree.make_folder(place.root)
+    shutil.copymode(place.root, built)
+    if set(manifest.data_files(place.root)).difference(plan.removes):
+        return False  # foreign files came since the run began; they must stay where they are
+    if not tree.exchange(built, place.root):
+        return False
+    yield "exchanged"
+    tree.sync(place.root.parent)
+    tree.sync(staging)
+    return True
+
+
+def _write_manifest(root: Path, place: Place, plan: PublishPlan) -> Iterator[str]:
+    path = manifest.path_of(root, plan.run_id)
+    tree.write_once(path, manifest.encode(plan.manifest), place.staging(plan.run_id))
+    yield "manifest written"
+
+
+def _remove(place: Place, plan: PublishPlan) -> Iterator[str]:
+    for name in plan.removes:
+        (place.root / name).unlink(missing_ok=True)
+        yield f"removed {name}"
+    _sync_folders(place.root, plan.removes)
+    tree.remove_empty(place.root, {name.rpartition("/")[0] for name in plan.removes})
+
+
+def _restore(place: Place, plan: PublishPlan) -> Iterator[str]:
+    """Empty the old side of an exchange; give back what is not ours to remove."""
+    old = place.tree(plan.run_id)
+    removes = set(plan.removes)
+    for name in list(tree.files(old)):
+        ours = name in removes or (
+            name.startswith(f"{manifest.FOLDER}/") and (place.root / name).exists()
+        )
+        if ours:
+            (old / name).unlink(missing_ok=True)
+            yield f"removed {name}"
+        elif (place.root / name).exists():
+            raise FatalError(
+                f"{old / name}: this file came into {place.root} while it was being replaced, and "
+                "there is another of that name by now. Move one of them away, then run again"
+            )
+        else:
+            tree.move(old / name, place.root / name)
+            yield f"gave back {name}"
+
+
+def _require_done(place: Place, plan: PublishPlan, staged: str, final: str) -> None:
+    """Accept that there is nothing to put only if it has been put: by name or by the manifest."""
+    if (place.root / final).exists() or manifest.exists(place.root, plan.run_id):
+        return
+    raise FatalError(
+        f"{place.staging(plan.run_id) / staged}: publish: the staged file is gone, and "
+        f"{place.root / final} is not there either. Put the file back, then run again"
+    )
+
+
+def _sync_folders(root: Path, names: Iterable[str]) -> None:
+    folders = {root}
+    for name in names:
+        folders.update((root / name).parents[: name.count("/")])
+    for folder in folders:
+        if folder.is_dir():
+            tree.sync(folder)

@@ -1,0 +1,86 @@
+"""What the text formats share: compression, and encoding a chunk in memory before it is written."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import polars as pl
+import pyarrow as pa
+
+from ingest.sinks.directory import DirectorySink
+from ingest.sinks.staging import HashedFile
+
+Compression = Literal["none", "gz", "zst"]
+_CODECS: dict[str, str] = {"gz": "gzip", "zst": "zstd"}
+_BLOCK_BYTES = 1024 * 1024
+
+
+class TextSink(DirectorySink):
+    """A directory of text files, perhaps compressed.
+
+    A chunk is encoded in memory and written by us: Polars' writers hide what a full disk said.
+    """
+
+    _CHUNK_ROWS: ClassVar[int] = 50_000
+
+    compression: Compression = "none"
+    """`gz` or `zst` compress each file whole, and add `.gz` or `.zst` to its name."""
+
+    @property
+    @abstractmethod
+    def extension(self) -> str:
+        """What the files' names end in before any compression."""
+
+    @abstractmethod
+    def encode(self, rows: pl.DataFrame, *, first: bool) -> bytes:
+        """Return rows as text; `first` says whether they begin a file."""
+
+    @property
+    def suffix(self) -> str:
+        """What the files' names end in."""
+        return (
+            self.extension if self.compression == "none" else f"{self.extension}.{self.compression}"
+        )
+
+    @property
+    def chunk_rows(self) -> int:
+        """At most how many rows are encoded at a time."""
+        return self._CHUNK_ROWS
+
+    def encoder(self, file: HashedFile, rows: pl.DataFrame) -> "TextEncoder":  # noqa: ARG002 - text needs no look ahead
+        """Begin a file."""
+        return TextEncoder(self, file)
+
+
+class TextEncoder:
+    """Encodes chunk after chunk into a file, compressed on the way if the sink says so."""
+
+    def __init__(self, sink: TextSink, file: HashedFile) -> None:
+        self._sink = sink
+        self._first = True
+        self._file: Any = file
+        if sink.compression != "none":
+            stream = pa.PythonFile(file, mode="w")
+            self._file = pa.CompressedOutputStream(stream, _CODECS[sink.compression])
+
+    def write(self, rows: pl.DataFrame) -> None:
+        """Add rows."""
+        self._file.write(self._sink.encode(rows, first=self._first))
+        self._first = False
+
+    def close(self) -> None:
+        """End the compressed stream."""
+        self._file.close()
+
+
+def blocks(path: Path) -> Iterator[bytes]:
+    """Read a published file piece by piece, decompressed by its name.
+
+    Raises:
+        OSError: the compressed data are damaged or cut off.
+    """
+    codec = _CODECS.get(path.suffix.removeprefix("."))
+    with pa.input_stream(str(path), compression=codec) as stream:
+        while block := stream.read(_BLOCK_BYTES):
+            yield block

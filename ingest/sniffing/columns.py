@@ -1,0 +1,143 @@
+"""What a sample says of a column: its type, its nulls, its range, its few values."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import polars as pl
+
+from ingest.core.types import parse_type, type_name
+from ingest.sniffing.kinds import TEXT, Kind, kind_of
+from ingest.sources.values import parse_texts
+
+ALWAYS_NULL = ("NULL", "null", "\\N", "#N/A", "<null>", "(null)")
+"""Tokens that are read as null wherever they stand."""
+NULL_BESIDE_VALUES = (
+    "NA", "N/A", "n/a", "na", "None", "none", "nil", "NaN", "nan", "-", "--", "---", ".", "?",
+    "missing", "Null",
+)  # fmt: skip
+"""Tokens that are read as null only because the rest of a column is no text: NA is a country."""
+FEW_VALUES = 12
+
+_MOMENTS = ("date", "time", "timestamp")
+
+_DATE_NAME = re.compile(r"(?i)date|datum|(?:^|_)(?:day|dt|ymd)(?:_|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column as the sample shows it.
+
+    `rows` are the sampled ones, `nulls` those of them without a value. `values` counts the
+    distinct values if they are few, in order of first appearance; `settled` says that the later
+    half of the sample brought no new one. `least` and `most` bound numbers and dates. `unique`
+    says that no value came twice. `given` is the type of a column that comes typed.
+    """
+
+    name: str
+    kind: Kind
+    rows: int
+    nulls: int
+    values: Mapping[str, int] = field(default_factory=dict)
+    settled: bool = False
+    least: Any = None
+    most: Any = None
+    unique: bool = False
+    note: str = ""
+
+    @property
+    def type(self) -> str:
+        """The name of its type."""
+        return self.kind.type
+
+
+def find_nulls(columns: Iterable[Sequence[str]], names: Sequence[str]) -> list[str]:
+    """Return the tokens that stand for null in a table, besides the empty one.
+
+    A token that could be a value counts only if some column is no text without it.
+    """
+    found: dict[str, None] = {}
+    for name, texts in zip(names, columns, strict=True):
+        distinct = dict.fromkeys(texts)
+        found.update((token, None) for token in ALWAYS_NULL if token in distinct)
+        tokens = [token for token in NULL_BESIDE_VALUES if token in distinct]
+        if tokens and _kind_without(distinct, name).type != "string":
+            found.update(dict.fromkeys(tokens))
+    return list(found)
+
+
+def describe(name: str, texts: Sequence[str], nulls: Iterable[str]) -> Column:
+    """Return what the texts of a column are, when some of them stand for null."""
+    gone = {"", *nulls}
+    counts = Counter(texts)
+    known = [text for text in counts if text not in gone]
+    kind = _kind(known, name) if known else Kind("string", note="holds nothing in the sample")
+    least, most = _bounds(known, kind)
+    missing = sum(counts[text] for text in gone)
+    first_half = set(texts[: len(texts) // 2])
+    return Column(
+        name=name,
+        kind=kind,
+        rows=len(texts),
+        nulls=missing,
+        values={text: counts[text] for text in known} if len(known) <= FEW_VALUES else {},
+        settled=all(text in first_half for text in known),
+        least=least,
+        most=most,
+        unique=len(known) + missing == len(texts) and not missing and len(texts) > 1,
+        note=kind.note or _spaces(known),
+    )
+
+
+def _kind_without(distinct: Iterable[str], name: str) -> Kind:
+    gone = {"", *ALWAYS_NULL, *NULL_BESIDE_VALUES}
+    known = [text for text in distinct if text not in gone]
+    return _kind(known, name) if known else TEXT
+
+
+def _kind(known: Sequence[str], name: str) -> Kind:
+    return kind_of(known, named_date=_DATE_NAME.search(name) is not None)
+
+
+def _bounds(known: Sequence[str], kind: Kind) -> tuple[Any, Any]:
+    if kind.type in {"string", "boolean"} or kind.decimal:
+        return None, None
+    values = parse_texts(pl.Series(known, dtype=pl.String), parse_type(kind.type), kind.format)
+    return values.min(), values.max()
+
+
+def _spaces(known: Sequence[str]) -> str:
+    padded = any(text != text.strip() for text in known)
+    return "has spaces around values: add the step normalize_text to trim them" if padded else ""
+
+
+def describe_values(name: str, dtype: pl.DataType, values: Sequence[Any]) -> Column:
+    """Return what the values of a typed column are; texts that are all dates are dates.
+
+    Nothing is made of other texts: in a typed format a text that looks like a number is a text.
+    """
+    known = [value for value in values if value is not None]
+    if dtype == pl.String and known:
+        return _moments_only(describe(name, [str(value) for value in known], ()), values)
+    ordered = dtype.is_numeric() or dtype.is_temporal()
+    ordered = ordered and not any(value != value for value in known)  # NaN is in no range
+    return Column(
+        name=name,
+        kind=Kind(type_name(dtype)),
+        rows=len(values),
+        nulls=len(values) - len(known),
+        least=min(known, default=None) if ordered else None,
+        most=max(known, default=None) if ordered else None,
+        unique=dtype.is_integer() and len(set(known)) == len(values) > 1,
+    )
+
+
+def _moments_only(column: Column, values: Sequence[Any]) -> Column:
+    """Take back what was made of texts, unless they are dates or times."""
+    nulls = sum(value is None for value in values)
+    column = replace(column, rows=len(values), nulls=nulls, unique=column.unique and not nulls)
+    if column.type.startswith(_MOMENTS) and not column.kind.format == "%Y%m%d":
+        return column
+    return replace(column, kind=TEXT, least=None, most=None, note="")

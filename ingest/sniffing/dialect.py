@@ -1,0 +1,167 @@
+"""How a delimited text file is written: delimiter, quote, header, line ends inside values."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ingest.sniffing.kinds import is_typed, kind_of
+from ingest.sources.csv_grammar import Grammar
+
+DELIMITERS = (",", ";", "\t", "|", "\x01", "^")
+_LOOK_LINES = 400
+_LOOK_FIELDS = 4000
+_MOST_COMMENTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How records and fields are told apart. `quote` is None if quotes mean nothing."""
+
+    delimiter: str
+    quote: str | None = '"'
+    multiline: bool = False
+    comment: str | None = None
+
+    @property
+    def grammar(self) -> Grammar:
+        """The source's own rules of what is malformed."""
+        return Grammar(self.delimiter, self.quote)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record: its fields, whether its quotes and bytes are sound, and the lines it takes."""
+
+    fields: tuple[str, ...]
+    sound: bool
+    lines: int = 1
+
+
+def find_dialect(head: str) -> Dialect:
+    """Return the dialect under which the head of a file falls into the most regular table."""
+    lines = _lines(head)[:_LOOK_LINES]
+    comment = "#" if _has_comments(lines) else None
+    options = [
+        Dialect(delimiter, quote, multiline, comment)
+        for quote, multiline in (('"', False), ('"', True), ("'", False), (None, False))
+        for delimiter in DELIMITERS
+    ]
+    best = max(options, key=lambda option: _score(lines, option))
+    if _width(split(lines, best)) == 1:
+        # Of a single column the delimiter must be a sign that does not occur.
+        free = next(sign for sign in (*DELIMITERS, "\x1f") if sign not in head)
+        return Dialect(free, best.quote, best.multiline, comment)
+    return best
+
+
+def split(lines: Sequence[str], dialect: Dialect) -> list[Record]:
+    """Return the records of some lines; blank and comment lines are none."""
+    return list(_joined(lines, dialect) if dialect.multiline else _one_by_one(lines, dialect))
+
+
+def records_of(piece: str, dialect: Dialect) -> list[Record]:
+    """Return the records of a piece of text."""
+    return split(_lines(piece), dialect)
+
+
+def has_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Say whether a first record names the columns.
+
+    It does unless it looks like the rows below it: some value of it is a number or a date, or
+    stands in its own column below. Years are allowed as names: `country,2019,2020`.
+    """
+    typed = [value for value in first if is_typed(value)]
+    if typed:
+        years = all(len(one) == 4 and one[:2] in {"19", "20"} for one in typed)
+        return years and len(typed) > 1 and len(set(typed)) == len(typed)
+    below = [{row[place] for row in rows} for place in range(len(first))]
+    return not any(value.strip() and value in seen for value, seen in zip(first, below, strict=True))
+
+
+def _lines(text: str) -> list[str]:
+    lines = text.split("\n")
+    return lines if lines[-1] else lines[:-1]
+
+
+def _has_comments(lines: Sequence[str]) -> bool:
+    """Say whether the file begins with remarks: lines with # that are not its header."""
+    marked = [line.startswith("#") for line in lines[: _MOST_COMMENTS + 1]]
+    leading = marked.index(False) if False in marked else 0
+    if not leading or leading > _MOST_COMMENTS:
+        return False
+    signs = [sign for sign in DELIMITERS if sign in lines[leading]]
+    return not any(lines[leading - 1].count(one) == lines[leading].count(one) for one in signs)
+
+
+def _one_by_one(lines: Sequence[str], dialect: Dialect) -> Iterator[Record]:
+    grammar = dialect.grammar
+    for line in lines:
+        text = line.rstrip("\r")
+        if not text or (dialect.comment and text.startswith(dialect.comment)):
+            continue
+        if dialect.quote is None or dialect.quote not in text:
+            yield Record(tuple(text.split(dialect.delimiter)), _clean(text))
+        elif grammar.quote_fault(text):
+            yield Record(tuple(text.split(dialect.delimiter)), sound=False)
+        else:
+            yield Record(next(_read([text], dialect)), _clean(text))
+
+
+def _joined(lines: Sequence[str], dialect: Dialect) -> Iterator[Record]:
+    """Join lines while a quote is open."""
+    grammar, quote = dialect.grammar, dialect.quote or '"'
+    held: list[str] = []
+    open_quote = False
+    for line in lines:
+        if not held and (not line.rstrip("\r") or line.startswith(dialect.comment or "\n")):
+            continue
+        held.append(line)
+        open_quote ^= line.count(quote) % 2 == 1
+        if not open_quote:
+            yield _record(held, dialect, grammar)
+            held = []
+    if held:
+        yield _record(held, dialect, grammar)
+
+
+def _record(held: Sequence[str], dialect: Dialect, grammar: Grammar) -> Record:
+    text = "\n".join(held).rstrip("\r")
+    if grammar.quote_fault(text):
+        return Record(tuple(text.split(dialect.delimiter)), sound=False, lines=len(held))
+    lines = text.splitlines(keepends=True)
+    return Record(next(_read(lines, dialect)), _clean(text), len(held))
+
+
+def _read(lines: Sequence[str], dialect: Dialect) -> Iterator[tuple[str, ...]]:
+    rows = csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote)
+    return (tuple(row) for row in rows)
+
+
+def _clean(text: str) -> bool:
+    """Say whether all bytes of a text could be decoded and none is NUL."""
+    return text.isascii() and "\0" not in text or not any(
+        char == "\0" or "\udc80" <= char <= "\udcff" for char in text
+    )
+
+
+def _width(records: Sequence[Record]) -> int:
+    widths = Counter(len(record.fields) for record in records if record.sound)
+    return widths.most_common(1)[0][0] if widths else 1
+
+
+def _score(lines: Sequence[str], option: Dialect) -> tuple[float, float, bool, bool, int]:
+    """Rate an option: the share of lines in regular records, then the share of plausible fields."""
+    records = split(lines, option)
+    width = _width(records)
+    total = sum(record.lines for record in records) or 1
+    regular = [record for record in records if record.sound and len(record.fields) == width]
+    share = sum(record.lines for record in regular) / total
+    if width == 1:  # any text is a regular table of one column
+        share = min(share, 0.6)
+    others = set(DELIMITERS) - {option.delimiter}
+    fields = [value for record in regular for value in record.fields][:_LOOK_FIELDS]
+    mixed = {value for value in fields if others.intersection(value)}
+    odd = {value for value in mixed if kind_of([value]).type == "string"}
+    plausible = 1 - sum(value in odd for value in fields) / (len(fields) or 1)
+    return round(share, 2), round(plausible, 2), option.quote == '"', not option.multiline, width

@@ -1,0 +1,154 @@
+"""Looking at JSON Lines files."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from ingest.core.errors import ConfigError
+from ingest.core.types import type_name
+from ingest.sniffing.columns import describe_values
+from ingest.sniffing.listing import Listing
+from ingest.sniffing.mixture import refuse_mixture
+from ingest.sniffing.table import Option, Table, key_columns, key_options
+from ingest.sniffing.text import Text, read_text
+from ingest.sources.columns import is_nameable
+from ingest.sources.json_guess import guess_fields, without_nulls
+from ingest.sources.json_judge import judge, load
+
+SAMPLE_FILES = 5
+LOOK_BYTES = 1024 * 1024
+LOOK_RECORDS = 3000
+_HEAD_RECORDS = 500
+
+Records = list[dict[str, Any]]
+
+
+def look_at_jsonl(listing: Listing) -> Table:
+    """Find out what is in JSON Lines files.
+
+    Raises:
+        ConfigError: the files have hardly a field in common, or are not JSON Lines.
+    """
+    pieces = listing.some(SAMPLE_FILES)
+    texts = [read_text(piece, LOOK_BYTES // len(pieces)) for piece in pieces]
+    lines = [_lines(text) for text in texts]
+    parsed = [[_parsed(line) for line in each] for each in lines]
+    found = [[record for record in each if record is not None] for each in parsed]
+    if not any(found):
+        raise ConfigError(_not_jsonl(listing.path, texts[0]))
+    fields = [{name: None for record in records for name in record} for records in found]
+    if len(fields) > 1 and not set.intersection(*map(set, fields)):
+        refuse_mixture(
+            listing.path,
+            {piece.uri: names for piece, names in zip(pieces, fields, strict=True)},
+        )
+    rows = [record for records in found for record in records]
+    types = {name: _type_of(name, rows) for name in {name: None for row in rows for name in row}}
+    kept = {name: dtype for name, dtype in types.items() if is_nameable(dtype)}
+    columns = [describe_values(name, dtype, _fitting(name, dtype, rows)) for name, dtype in kept.items()]
+    keys = key_columns(listing, list(types))
+    options = _options(texts, types, kept) | key_options(listing, keys)
+    bad = max(_bad_share(each, kept, closed=kept == types) for each in lines)
+    summary = f"JSON objects of {len(types)} fields"
+    return Table(listing, options, (*columns, *keys), len(rows), bad, summary)
+
+
+def _lines(text: Text) -> list[str]:
+    lines = [line.rstrip("\r") for piece in text.pieces for line in piece.split("\n")]
+    return [line for line in lines if line][:LOOK_RECORDS]
+
+
+def _parsed(line: str) -> dict[str, Any] | None:
+    try:
+        record = load(line)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _type_of(name: str, rows: Records) -> pl.DataType:
+    """Return the type of most values of a field.
+
+    JSON values are never coerced, so there is no type that takes in a number and a text: what is
+    not of the commonest kind will be rejected.
+    """
+    values = [row[name] for row in rows if name in row]
+    try:
+        return _guess(values)
+    except ConfigError:
+        counts: Counter[str] = Counter()
+        examples: dict[str, Any] = {}
+    for value in values:
+        kind = _kind_of(value)
+        counts[kind] += value is not None
+        examples.setdefault(kind, value)
+    kept: list[Any] = []
+    for kind, _ in counts.most_common():
+        try:
+            _guess([*kept, examples[kind]])
+        except ConfigError:
+            continue
+        kept.append(examples[kind])
+    return _guess(kept)
+
+
+def _kind_of(value: Any) -> str:
+    try:
+        return type_name(_guess([value]))
+    except ConfigError:  # a list of numbers and texts
+        return "mixed"
+
+
+def _guess(values: Sequence[Any]) -> pl.DataType:
+    return without_nulls(guess_fields({"value": value} for value in values)["value"])
+
+
+def _fitting(name: str, dtype: pl.DataType, rows: Records) -> list[Any]:
+    """Return the values of a field that are of its type; null where there is none."""
+    kinds = {
+        pl.Boolean(): (bool,), pl.Int64(): (int,), pl.UInt64(): (int,), pl.Float64(): (int, float),
+        pl.String(): (str,),
+    }.get(dtype, (list, dict))  # fmt: skip
+    values = (row.get(name) for row in rows)
+    return [
+        value
+        for value in values
+        if value is None
+        or (isinstance(value, kinds) and isinstance(value, bool) == (dtype == pl.Boolean))
+    ]
+
+
+def _options(
+    texts: Sequence[Text], types: Mapping[str, pl.DataType], kept: Mapping[str, pl.DataType]
+) -> dict[str, Option]:
+    options = {}
+    if (encoding := next((text.encoding for text in texts if text.encoding != "utf-8"), None)):
+        options["encoding"] = Option(encoding)
+    if any("\n\n" in piece or "\n\r\n" in piece for text in texts for piece in text.pieces):
+        options["blank_lines"] = Option("skip", "there are empty lines; reject would count them")
+    if left_out := [name for name in types if name not in kept]:
+        names = {name: type_name(dtype) for name, dtype in kept.items()}
+        why = f"without {', '.join(left_out)}: names of inner fields that no type can hold"
+        options["columns"] = Option(names, why)
+    return options
+
+
+def _bad_share(lines: Sequence[str], fields: Mapping[str, pl.DataType], *, closed: bool) -> float:
+    """Return the share of malformed records: in the head, where the sample is taken from, or all."""
+    wrong = [judge(line, fields, closed=closed) is not None for line in lines]
+    head = wrong[:_HEAD_RECORDS]
+    return max(sum(part) / (len(part) or 1) for part in (head, wrong))
+
+
+def _not_jsonl(path: str, text: Text) -> str:
+    if text.pieces[0].lstrip().startswith("["):
+        return (
+            f'"{path}": not JSON Lines: a JSON array. A record is an object on a line of its own. '
+            "Convert it: jq -c '.[]' in.json > out.jsonl"
+        )
+    return (
+        f'"{path}": not JSON Lines: no line of the sample is a JSON object. A record is an object '
+        "on a line of its own. Convert it: jq -c . in.json > out.jsonl"
+    )

@@ -1,0 +1,110 @@
+"""What files a path stands for, of which kind they are, and what a job should name."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.core.errors import ConfigError
+from ingest.core.partition import Slice
+from ingest.sources import SOURCES
+from ingest.sources.encodings import packed_endings
+from ingest.sources.file_source import FileSource
+from ingest.sources.files import GLOB, list_files
+from ingest.sources.opening import open_input, read_plain_head
+from ingest.sources.remote import is_remote
+
+_WEAK = packed_endings(".txt")
+"""Endings that data files share with notes: they count only where there is no better one."""
+
+
+_KINDS: dict[str, str] = {
+    ending: source.model_fields["type"].annotation.__args__[0]
+    for source in SOURCES
+    if issubclass(source, FileSource)
+    for ending in source.endings
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The files of a job to be. `path` is what the job names, `type` the source that reads them.
+
+    `passed_over` are files of the folder that it does not name.
+    """
+
+    path: str
+    type: str
+    files: tuple[Slice, ...]
+    passed_over: tuple[str, ...] = ()
+
+    @property
+    def bytes(self) -> int:
+        """All files together, as they lie there."""
+        return sum(piece.size for piece in self.files)
+
+    def some(self, number: int) -> list[Slice]:
+        """Return a few files from all over the list that hold anything, the first among them."""
+        held = [piece for piece in self.files if piece.size]
+        if len(held) <= number:
+            return held
+        return [held[place * (len(held) - 1) // (number - 1)] for place in range(number)]
+
+
+def find_files(path: str) -> Listing:
+    """List the files of a path: one, a folder of them, or a glob.
+
+    Raises:
+        ConfigError: nothing is there, all is empty, or a folder holds files of several kinds.
+    """
+    files = list_files(path, tuple(_KINDS))
+    if not any(piece.size for piece in files):
+        raise ConfigError(f'"{path}": nothing but empty files. Name one that holds rows')
+    endings = {piece.uri: _ending(piece.uri) for piece in files}
+    strong = [piece for piece in files if endings[piece.uri] not in _WEAK]
+    kept = strong if _is_folder(path) and strong else files
+    kinds = Counter(_KINDS[ending] for piece in kept if (ending := endings[piece.uri]))
+    if len(kinds) > 1:
+        counts = ", ".join(f"{count} of {kind}" for kind, count in kinds.most_common())
+        found = sorted({ending for piece in kept if (ending := endings[piece.uri])})
+        raise ConfigError(
+            f'"{path}": files of several kinds: {counts}. A job reads one kind. '
+            f"Name those that are meant: ingest init '{path.rstrip('/')}/**/*{found[0]}'"
+        )
+    kind = next(iter(kinds), None) or _kind_by_content(next(one for one in kept if one.size))
+    if len(kept) == len(files):
+        return Listing(path, kind, tuple(files))
+    return _without_notes(path, kind, kept, files)
+
+
+def _without_notes(
+    path: str, kind: str, kept: Sequence[Slice], files: Sequence[Slice]
+) -> Listing:
+    """Leave out text files beside data files, by naming the one ending that the others share."""
+    found = sorted({_ending(piece.uri) for piece in kept})
+    if len(found) > 1:
+        raise ConfigError(
+            f'"{path}": files that end in {", ".join(found)}, and text files beside them. '
+            f"Name those that are meant: ingest init '{path.rstrip('/')}/**/*{found[0]}'"
+        )
+    uris = {piece.uri for piece in kept}
+    passed_over = tuple(piece.uri for piece in files if piece.uri not in uris)
+    return Listing(f"{path.rstrip('/')}/**/*{found[0]}", kind, tuple(kept), passed_over)
+
+
+def _ending(uri: str) -> str:
+    """Return the longest known ending of a file; empty if it has none."""
+    return max((ending for ending in _KINDS if uri.endswith(ending)), key=len, default="")
+
+
+def _is_folder(path: str) -> bool:
+    return not GLOB.search(path) if is_remote(path) else Path(path).is_dir()
+
+
+def _kind_by_content(piece: Slice) -> str:
+    """Return the kind of a file whose name does not tell it."""
+    with open_input(piece) as file:
+        head = read_plain_head(file, piece, 256)
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    return "jsonl" if head.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"{") else "csv"

@@ -1,0 +1,68 @@
+"""What was found of an input, whatever its format: what a job for it is written from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ingest.sniffing.columns import Column, describe
+from ingest.sniffing.listing import Listing
+from ingest.sources.columns import folder_keys
+
+_NULL_KEY = "__HIVE_DEFAULT_PARTITION__"
+_BUDGETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A line of YAML with the reason for it."""
+
+    value: Any
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """An input as its sample shows it.
+
+    `options` are those of the source besides type and path, in the order in which they are written.
+    `names` are the columns of the data, `keys` those that come from folders; `columns` describes
+    both. `bad` is the share of the sampled records that are malformed, where it is largest.
+    `summary` says in a few words how the files are written.
+    """
+
+    listing: Listing
+    options: Mapping[str, Option]
+    columns: tuple[Column, ...]
+    rows: int
+    bad: float
+    summary: str
+
+    @property
+    def budget(self) -> float:
+        """The share of bad records to tolerate: twice what the sample shows, and at least 1 %."""
+        return next((share for share in _BUDGETS if share >= 2 * self.bad), 1.0)
+
+
+def key_columns(listing: Listing, taken: Sequence[str]) -> list[Column]:
+    """Return the columns that come from `key=value` folders; none if the data has one of them."""
+    found = [folder_keys(piece.uri) for piece in listing.files]
+    names = list(found[0])
+    if set(names) & set(taken) or any(list(keys) != names for keys in found):
+        return []
+    return [describe(name, [keys[name] for keys in found], [_NULL_KEY]) for name in names]
+
+
+def key_options(listing: Listing, keys: Sequence[Column]) -> dict[str, Option]:
+    """Return the source's options about folder keys, where the default will not do."""
+    if keys or not any(folder_keys(piece.uri) for piece in listing.files):
+        return {}
+    return {"hive_partitions": Option(False, "the folders' keys clash with columns, or differ")}
+
+
+def formats(columns: Sequence[Column]) -> dict[str, dict[str, str]]:
+    """Return the source's `columns` option: the forms of dates and times that are not ISO."""
+    return {
+        column.name: {"type": column.type, "format": column.kind.format}
+        for column in columns
+        if column.kind.format is not None
+    }

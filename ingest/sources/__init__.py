@@ -1,0 +1,9 @@
+"""Where rows come from: one class in one file per type."""
+
+from ingest.sources.base import Source
+from ingest.sources.csv import Csv
+from ingest.sources.jsonl import Jsonl
+from ingest.sources.parquet import Parquet
+
+SOURCES: tuple[type[Source], ...] = (Csv, Jsonl, Parquet)
+"""Every built-in source. A new type is added here and is then documented and tested by itself."""

@@ -1,0 +1,41 @@
+"""Columns of texts to columns of values; what is no value becomes a reject."""
+
+from collections.abc import Callable, Mapping
+
+import polars as pl
+
+from ingest.core.rows import POSITION
+from ingest.sources.values import failed, not_a
+
+Parse = Callable[[str, pl.Series], tuple[pl.Series, pl.Series]]
+"""Takes a column's name and texts; returns the texts that must be values, and the values."""
+
+
+def cast_columns(
+    records: pl.DataFrame, texts: pl.DataFrame, schema: Mapping[str, pl.DataType], parse: Parse
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows of a schema, with `POSITION`, and the records with a text that is no value.
+
+    `texts` has one row per record. A record with several such texts is rejected once, for the
+    first column in the schema's order.
+    """
+    columns: list[pl.Series] = []
+    column = pl.Series("column", [None], dtype=pl.String).new_from_index(0, len(records))
+    reason = column.alias("reason")
+    for name, dtype in schema.items():
+        kept, values = parse(name, texts[name])
+        columns.append(values.alias(name))
+        if values.null_count() != kept.null_count():
+            wrong = failed(kept, values) & column.is_null()
+            column = column.set(wrong, name)
+            reason = reason.set(wrong, not_a(dtype))
+    rows = pl.DataFrame([*columns, records["position"].alias(POSITION)])
+    if reason.null_count() == len(reason):
+        return rows, with_column(records.clear())
+    bad = reason.is_not_null()
+    return rows.filter(~bad), records.with_columns(reason, column).filter(bad)
+
+
+def with_column(records: pl.DataFrame, column: str | None = None) -> pl.DataFrame:
+    """Return rejected records with the column to blame; null blames the whole record."""
+    return records.with_columns(pl.lit(column, dtype=pl.String).alias("column"))

@@ -1,0 +1,75 @@
+"""The header of CSV files: its names at plan time, and its check in every file."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from ingest.core.errors import BadRowError, ConfigError
+from ingest.core.names import hint
+from ingest.core.rows import HIDDEN_PREFIX
+
+
+def column_names(fields: Sequence[str]) -> list[str]:
+    """Return the column names of a header; a column without a name is called for its place."""
+    return [name or f"column_{place}" for place, name in enumerate(fields, 1)]
+
+
+def refuse_names(names: Sequence[str], uri: str) -> None:
+    """Refuse names that cannot be columns.
+
+    Raises:
+        ConfigError: a name stands twice, or is kept for the framework's own columns.
+    """
+    if twice := duplicates(names):
+        raise ConfigError(
+            f"header: {uri}: {_listed(twice)} stands more than once in the header. Give each "
+            "column its own name: header: [name, …] with skip_rows: 1"
+        )
+    if hidden := [name for name in names if name.startswith(HIDDEN_PREFIX)]:
+        raise ConfigError(
+            f'header: {uri}: {_listed(hidden)} begins with "{HIDDEN_PREFIX}", which is kept for '
+            "hidden columns. Give it another name: header: [name, …] with skip_rows: 1"
+        )
+
+
+def refuse_unknown(option: str, named: Iterable[str], known: Sequence[str]) -> None:
+    """Refuse names that are not among the columns.
+
+    Raises:
+        ConfigError: one line for each name that is not there.
+    """
+    lines = [
+        f'{option}: no such column "{name}". {hint(name, known)}Columns here: {", ".join(known)}.'
+        for name in named
+        if name not in known
+    ]
+    if lines:
+        raise ConfigError(*lines)
+
+
+def check_header(uri: str, found: Sequence[str], planned: Sequence[str]) -> tuple[str, ...]:
+    """Return a file's own column order.
+
+    Raises:
+        BadRowError: its names are not those of the plan.
+    """
+    if set(found) == set(planned) and len(found) == len(planned):
+        return tuple(found)
+    faults = {
+        "missing": [name for name in planned if name not in found],
+        "not planned": [name for name in found if name not in planned],
+        "more than once": duplicates(found),
+    }
+    said = "; ".join(f"{fault}: {_listed(names)}" for fault, names in faults.items() if names)
+    raise BadRowError(
+        f"{uri}: header: other columns than in the plan. {said[0].upper()}{said[1:]}. "
+        "Mend the file, or read it by a source of its own"
+    )
+
+
+def duplicates(names: Sequence[str]) -> list[str]:
+    """Return the names that stand more than once."""
+    return [name for name, count in Counter(names).items() if count > 1]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)

@@ -1,0 +1,36 @@
+"""Guessing the types of CSV columns from a sample, when the plan is made."""
+
+import polars as pl
+
+from ingest.sources.values import failed, parse_texts
+
+_GUESSES: tuple[pl.DataType, ...] = (
+    pl.Int64(),
+    pl.Float64(),
+    pl.Date(),
+    pl.Datetime("us"),
+    pl.Datetime("us", "UTC"),
+)
+_LEADING_ZERO = r"^[+-]?0\d"
+
+
+def guess_type(texts: pl.Series) -> pl.DataType:
+    """Return the narrowest type that all texts of a sample have; string if there is none.
+
+    Only `true` and `false` make a boolean. Numbers with leading zeros are strings: they are codes.
+    """
+    known = texts.drop_nulls()
+    if known.is_empty():
+        return pl.String()
+    if known.str.to_lowercase().is_in(["true", "false"]).all():
+        return pl.Boolean()
+    if known.str.contains(_LEADING_ZERO).any():
+        return _first(known, _GUESSES[2:])
+    return _first(known, _GUESSES)
+
+
+def _first(known: pl.Series, guesses: tuple[pl.DataType, ...]) -> pl.DataType:
+    for guess in guesses:
+        if not failed(known, parse_texts(known, guess)).any():
+            return guess
+    return pl.String()

@@ -1,0 +1,197 @@
+"""JSON Lines files."""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import polars as pl
+
+from ingest.core.errors import ConfigError
+from ingest.core.partition import Slice
+from ingest.core.rows import HIDDEN_PREFIX
+from ingest.core.types import Schema, instance, parse_type, type_name
+from ingest.sources.base import Layout
+from ingest.sources.casting import cast_columns, with_column
+from ingest.sources.columns import (
+    FILE_COLUMNS,
+    declared_format,
+    declared_type,
+    is_nameable,
+    refuse_clash,
+)
+from ingest.sources.encodings import UTF8, is_wide, packed_endings
+from ingest.sources.json_guess import guess_fields, without_nulls
+from ingest.sources.json_judge import load
+from ingest.sources.json_reader import JsonReader
+from ingest.sources.lines import Body, LineRules, split_records
+from ingest.sources.text import TextSource
+from ingest.sources.values import parse_texts
+
+SAMPLE_ROWS = 10_000
+"""How many records of each sampled file the schema is made from."""
+
+
+class Jsonl(TextSource):
+    """JSON Lines: one JSON object a line; nested objects and lists are structs and lists.
+
+    With `columns`, these fields are read and all others ignored. Without, the schema is made from
+    a sample across files when the plan is made, and a record with a field that is not in it is
+    rejected. A field that is missing is null. Nothing is coerced: `5` is not a string, `"5"` and
+    `5.0` are not an int64; but dates, times, timestamps, decimals and binary are read from strings,
+    as CSV fields are, and decimals also from numbers of up to 15 digits. A key that stands twice
+    in an object makes a bad record, and so does half a pair of surrogates.
+    """
+
+    endings = packed_endings(".jsonl", ".ndjson", ".json")
+
+    type: Literal["jsonl"]
+
+    def rules(self, layout: Layout | None) -> LineRules:  # noqa: ARG002
+        """Return how bytes become records."""
+        return LineRules(
+            encoding=UTF8 if is_wide(self.encoding) else self.encoding,
+            max_record_bytes=self.max_record_bytes,
+            blank=self.blank_lines,
+        )
+
+    def layout(self, sample: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
+        """Freeze the schema."""
+        records = self._records(sample)
+        declared = {name: declared_type(form) for name, form in self.columns.items()}
+        made, keys = self.file_schema(sample, declared, types)
+        given = {**types, **declared}
+        untyped = (
+            {name: None if name in given else value for name, value in record.items()}
+            for record in records
+        )
+        seen = guess_fields(untyped, declared or None)
+        refuse_clash(made, seen)
+        _refuse_typing_errors(declared, [*seen, *keys])
+        names = [name for name in (declared or {**seen, **types}) if name not in keys]
+        if not names:
+            raise ConfigError(
+                f'path: "{self.path}": no sampled file holds a record, so that no columns are '
+                "known. Name them: columns: {name: type, …}"
+            )
+        columns = {name: without_nulls(given.get(name) or seen[name]) for name in names}
+        _refuse_unreadable(columns)
+        notes = {name: _note(name, declared, types, seen, len(records)) for name in names}
+        notes |= dict.fromkeys(made, "the file's name and place")
+        shape = {
+            name: columns.get(name) or without_nulls(seen[name]) for name in {**seen, **columns}
+        }
+        facts = {
+            "closed": not declared,
+            "folder_keys": keys,
+            "shape": {
+                name: type_name(dtype) for name, dtype in shape.items() if is_nameable(dtype)
+            },
+        }
+        return Layout({**columns, **made}, facts, notes)
+
+    def rows(
+        self,
+        records: pl.DataFrame,
+        header: Sequence[str],  # noqa: ARG002
+        layout: Layout,
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Judge and parse records."""
+        made = {*layout.facts["folder_keys"], *(FILE_COLUMNS if self.include_file_columns else ())}
+        schema = {name: dtype for name, dtype in layout.columns.items() if name not in made}
+        shape = {name: parse_type(kind) for name, kind in layout.facts["shape"].items()}
+        reader = JsonReader(schema, shape, closed=layout.facts["closed"])
+        bad = with_column(records.filter(pl.col("reason").is_not_null()))
+        good = records.filter(pl.col("reason").is_null())
+        values, faulty = reader.parse(good["text"])
+        wrong = good[faulty["index"]].with_columns(faulty["reason"], faulty["column"])
+        kept = good.with_row_index("index").join(faulty, on="index", how="anti").drop("index")
+
+        def parse(name: str, carried: pl.Series) -> tuple[pl.Series, pl.Series]:
+            if carried.dtype == pl.String:
+                form = declared_format(self.columns, name)
+                return carried, parse_texts(carried, schema[name], form)
+            return carried, carried.cast(schema[name])
+
+        rows, rejects = cast_columns(kept, values, schema, parse)
+        return rows, pl.concat([bad, wrong, rejects]).sort("position")
+
+    def _records(self, sample: Sequence[Slice]) -> list[dict[str, Any]]:
+        """Return the sample's records that are objects."""
+        records = []
+        for _, _, body in self.samples(sample):
+            texts = split_records([Body(0, body)], self.rules(None))["text"].drop_nulls()
+            for text in texts.head(SAMPLE_ROWS):
+                try:
+                    record = load(text)
+                except (ValueError, RecursionError):
+                    continue
+                if isinstance(record, dict):
+                    records.append(record)
+        return records
+
+
+def _note(
+    name: str,
+    declared: Schema,
+    types: Mapping[str, pl.DataType],
+    seen: Mapping[str, pl.DataType],
+    rows: int,
+) -> str:
+    """Return where a column's type comes from."""
+    absent = "" if name in seen else f"; not in the {rows} records of the sample"
+    if name in declared:
+        return f"source.columns{absent}"
+    if name in types:
+        return f"contract{absent}"
+    if isinstance(seen[name], pl.Null):
+        return f"string: nobody typed it, and it is null in {rows} rows"
+    return f"inferred from {rows} rows"
+
+
+def _refuse_typing_errors(declared: Schema, known: Sequence[str]) -> None:
+    """Refuse columns that are not in the sample but are nearly named like one that is.
+
+    Others may be rare fields, and are allowed.
+    """
+    lines = [
+        f'columns: no field "{name}" in the sample. Did you mean "{near[0]}"?'
+        for name in declared
+        if name not in known and (near := difflib.get_close_matches(name, known, 1, cutoff=0.85))
+    ]
+    if lines:
+        raise ConfigError(*lines)
+
+
+def _refuse_unreadable(columns: Schema) -> None:
+    lines = []
+    for name, dtype in columns.items():
+        if not is_nameable(dtype):
+            lines.append(
+                f'columns: "{name}": {type_name(dtype)} has field names that a plan cannot hold. '
+                "Leave it out by naming the other columns"
+            )
+        elif dtype.is_nested() and not all(map(_is_json, _leaves(dtype))):
+            lines.append(
+                f'columns: "{name}": inside lists and structs there are only numbers, booleans '
+                f"and strings, not {type_name(dtype)}. Cast what is inside in a step"
+            )
+        if name.startswith(HIDDEN_PREFIX):
+            lines.append(
+                f'columns: "{name}": names with {HIDDEN_PREFIX} are kept for hidden columns'
+            )
+    if lines:
+        raise ConfigError(*lines)
+
+
+def _leaves(dtype: pl.DataType) -> Iterator[pl.DataType]:
+    if isinstance(dtype, pl.List):
+        yield from _leaves(instance(dtype.inner))
+    elif isinstance(dtype, pl.Struct):
+        for field in dtype.fields:
+            yield from _leaves(instance(field.dtype))
+    else:
+        yield dtype
+
+
+def _is_json(dtype: pl.DataType) -> bool:
+    return dtype.is_integer() or dtype.is_float() or dtype in {pl.Boolean(), pl.String()}

@@ -1,0 +1,115 @@
+"""Opening inputs: identity checked before and after, archives unpacked within limits."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from ingest.core.errors import BadRowError, FatalError, RetryableError
+from ingest.core.partition import Slice
+from ingest.sources.remote import is_remote, open_remote, stat_remote
+
+CODECS = {".gz": "gzip", ".zst": "zstd"}
+GIBIBYTE = 1024**3
+_STEP_BYTES = 4 * 1024**2
+
+
+@contextmanager
+def open_input(piece: Slice) -> Iterator[BinaryIO]:
+    """Open the input of a slice for reading, as it was when the plan was frozen.
+
+    The identity is checked before the first and after the last byte is read: what was read in
+    between is of that version, or an error is raised instead.
+
+    Raises:
+        FatalError: the input has changed or vanished since the plan, or may not be read.
+        RetryableError: the storage did not answer.
+    """
+    try:
+        with open_remote(piece.uri) if is_remote(piece.uri) else Path(piece.uri).open("rb") as file:
+            _check_identity(piece, None if is_remote(piece.uri) else os.fstat(file.fileno()))
+            yield file
+            _check_identity(piece, None)
+    except FileNotFoundError:
+        raise FatalError(
+            f"{piece.uri}: the input has vanished since the plan was made, when it had "
+            f"{piece.size} bytes. Put it back and resume, or plan anew with --fresh"
+        ) from None
+    except PermissionError:
+        raise FatalError(
+            f"{piece.uri}: no permission to read it. Give this user the right to read and resume"
+        ) from None
+    except OSError as error:
+        raise RetryableError(f"{piece.uri}: the storage did not answer: {error}") from error
+
+
+def _check_identity(piece: Slice, status: os.stat_result | None) -> None:
+    """Compare what the input is now, or a status taken of it, with what the plan says."""
+    if is_remote(piece.uri):
+        size, version = stat_remote(piece.uri)
+    else:
+        status = status or Path(piece.uri).stat()
+        size, version = status.st_size, str(status.st_mtime_ns)
+    if (size, version) != (piece.size, piece.version):
+        change = "shrunk" if size < piece.size else "changed"
+        raise FatalError(
+            f"{piece.uri}: the input has {change} since the plan was made: it was {piece.size} "
+            f"bytes of version {piece.version} and is {size} bytes of version {version}. "
+            "Put the planned version back and resume, or plan anew with --fresh"
+        )
+
+
+def codec(uri: str) -> str | None:
+    """Return how a file is compressed, by its ending; None if it is not."""
+    return CODECS.get(uri[uri.rfind(".") :])
+
+
+def read_plain(file: BinaryIO, piece: Slice, limit_bytes: int | None) -> bytes:
+    """Return a whole input, unpacked.
+
+    `limit_bytes` bounds the unpacked size; None means 100 times the packed size and at least
+    1 GiB, because inputs are hostile.
+
+    Raises:
+        BadRowError: the archive is truncated or damaged, or would grow beyond the limit.
+    """
+    if (name := codec(piece.uri)) is None:
+        return file.read()
+    limit = max(GIBIBYTE, 100 * piece.size) if limit_bytes is None else limit_bytes
+    plain = bytearray()
+    for chunk in _unpack(file, piece, name):
+        plain += chunk
+        if len(plain) > limit:
+            raise BadRowError(
+                f"{piece.uri}: {piece.size} bytes unpack to more than {limit} bytes. "
+                "If that is right, raise source.max_decompressed_bytes"
+            )
+    return bytes(plain)
+
+
+def read_plain_head(file: BinaryIO, piece: Slice, wanted_bytes: int) -> bytes:
+    """Return the first bytes of an input, unpacked: at least `wanted_bytes`, or all there are."""
+    if (name := codec(piece.uri)) is None:
+        return file.read(wanted_bytes)
+    head = bytearray()
+    for chunk in _unpack(file, piece, name, step=min(wanted_bytes, _STEP_BYTES)):
+        head += chunk
+        if len(head) >= wanted_bytes:
+            break
+    return bytes(head)
+
+
+def _unpack(file: BinaryIO, piece: Slice, name: str, step: int = _STEP_BYTES) -> Iterator[bytes]:
+    """Yield unpacked chunks; the truncation of an archive's tail is noticed, as Polars does not."""
+    try:
+        stream = pa.CompressedInputStream(pa.PythonFile(file, "r"), name)
+        while chunk := stream.read(step):
+            yield chunk
+    except OSError as error:
+        what = "truncated" if "Truncated" in str(error) else "damaged"
+        raise BadRowError(
+            f"{piece.uri}: the {name} archive is {what}: {error}. Fetch the file again"
+        ) from None

@@ -1,0 +1,174 @@
+"""Parquet files."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingest.core.errors import BadRowError, ConfigError, FatalError
+from ingest.core.expressions import resolve
+from ingest.core.partition import WHOLE, Partition, Slice
+from ingest.core.rows import HIDDEN_PREFIX, POSITION, position
+from ingest.core.types import Schema, schema_from_json, schema_to_json, type_name
+from ingest.sources.base import Layout, Read
+from ingest.sources.columns import file_values, is_nameable, refuse_clash, with_file_values
+from ingest.sources.csv_header import refuse_unknown
+from ingest.sources.file_source import FileSource
+from ingest.sources.opening import open_input
+from ingest.sources.parquet_footer import Footer, damaged, read_footer
+from ingest.sources.remote import is_remote
+from ingest.sources.widening import aligned, check_columns, widest
+
+
+class Parquet(FileSource):
+    """Parquet files. Large ones are cut between row groups.
+
+    A file whose column has a narrower type than planned is widened if that loses nothing; any
+    other difference between a file's columns and the plan's is an error. Categories are read as
+    strings. Files with extension types that unpickle their content are refused.
+    """
+
+    endings = (".parquet", ".pq", ".parq")
+
+    type: Literal["parquet"]
+    columns: tuple[str, ...] | None = None
+    """The columns to read; without it all, and then every file must have the same ones."""
+    where: str | None = None
+    """A SQL expression over the file's columns; only rows for which it is true are read. The
+    others are counted as filtered. Row groups whose statistics rule it out are not even read."""
+
+    def cut(self, piece: Slice, target_bytes: int) -> Iterable[Slice]:
+        """Cut a file larger than the target between its row groups."""
+        if piece.size <= target_bytes:
+            return [piece]
+        return cut_groups(piece, self._footer(piece).bytes, target_bytes)
+
+    def layout(self, sample: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
+        """Freeze the columns as the files of the sample have them."""
+        footers = {piece.uri: self._footer(piece) for piece in sample}
+        known = widest({uri: footer.schema for uri, footer in footers.items()}, self.columns)
+        refuse_unknown("columns", self.columns or (), list(known))
+        data = {name: known[name] for name in self.columns or known}
+        _refuse_unnameable(data)
+        made, keys = self.file_schema(sample, {}, types)
+        refuse_clash(made, known)
+        needed = dict(data)
+        if self.where is not None:
+            try:
+                condition = resolve(self.where, known)
+            except ConfigError as error:
+                raise ConfigError(*(f"where: {line}" for line in error.lines)) from None
+            if condition.dtype != pl.Boolean:
+                raise ConfigError(
+                    f'where: "{self.where}": is {type_name(condition.dtype)}. A condition is true '
+                    "or false"
+                )
+            needed |= {name: known[name] for name in condition.value.meta.root_names()}
+        notes = dict.fromkeys(data, "the files' own") | dict.fromkeys(
+            made, "the file's name and place"
+        )
+        facts = {"read": schema_to_json(needed), "folder_keys": keys}
+        return Layout({**data, **made}, facts, notes)
+
+    def read(self, partition: Partition, layout: Layout) -> Read:
+        """Read a partition; see `Source.read`."""
+        planned = schema_from_json(layout.facts["read"])
+        frames, records = [], 0
+        for place, piece in enumerate(partition.slices):
+            frame, rows = self._read(place, piece, planned)
+            frames.append(frame)
+            records += rows
+        values = file_values(
+            partition.slices, layout.columns, layout.facts["folder_keys"], columns={}
+        )
+        frame = with_file_values(pl.concat(frames), values).select(*layout.columns, POSITION)
+        return Read(frame.lazy(), records)
+
+    def locate(
+        self,
+        partition: Partition,  # noqa: ARG002
+        layout: Layout,  # noqa: ARG002
+        positions: pl.Series,
+    ) -> pl.DataFrame:
+        """Return the positions alone: Parquet has neither lines nor a text."""
+        return pl.DataFrame({"position": positions}).with_columns(
+            pl.lit(None, pl.Int64).alias("line"), pl.lit(None, pl.String).alias("original")
+        )
+
+    def _footer(self, piece: Slice) -> Footer:
+        try:
+            with open_input(piece) as file:
+                return read_footer(file, piece)
+        except (BadRowError, FatalError) as error:
+            raise ConfigError(str(error)) from None
+
+    def _read(self, place: int, piece: Slice, planned: Schema) -> tuple[pl.DataFrame, int]:
+        """Return the rows of one slice that are wanted, and how many there are in all."""
+        with open_input(piece) as file:
+            footer = read_footer(file, piece)
+            check_columns(piece.uri, footer.schema, planned, exact=self.columns is None)
+            end = len(footer.rows) if piece.end == WHOLE else piece.end
+            first, rows = sum(footer.rows[: piece.start]), sum(footer.rows[piece.start : end])
+            try:
+                if is_remote(piece.uri):
+                    groups = pq.ParquetFile(file).read_row_groups(
+                        list(range(piece.start, end)), columns=list(planned)
+                    )
+                    frame = pl.DataFrame(pl.from_arrow(groups)).lazy().with_row_index(POSITION)
+                else:
+                    frame = _scan(piece, first, rows)
+                    frame = frame.with_columns(pl.col(POSITION) - first)
+                base = position(place)
+                frame = frame.with_columns(pl.col(POSITION).cast(pl.UInt64) + base)
+                found = self._wanted(aligned(frame, planned), piece.uri, planned)
+            except (pa.ArrowException, pl.exceptions.PolarsError) as error:
+                raise damaged(piece.uri, str(error)) from None
+        if self.where is None and found.height != rows:
+            raise damaged(piece.uri, f"{found.height} rows where the footer says {rows}")
+        return found, rows
+
+    def _wanted(self, frame: pl.LazyFrame, uri: str, planned: Schema) -> pl.DataFrame:
+        if self.where is None:
+            return frame.collect()
+        condition = resolve(self.where, planned)
+        if condition.fails is None:
+            return frame.filter(condition.value).collect()
+        table = frame.with_columns(condition.fails.alias(_FAILS)).collect()
+        if failing := int(table[_FAILS].fill_null(value=False).sum()):
+            raise BadRowError(
+                f'{uri}: where: "{self.where}" has no value in {failing} rows. Use TRY_CAST, which '
+                "gives null"
+            )
+        return table.drop(_FAILS).filter(condition.value)
+
+
+_FAILS = f"{HIDDEN_PREFIX}fails"
+
+
+def cut_groups(piece: Slice, sizes: Sequence[int], target_bytes: int) -> Iterator[Slice]:
+    """Cut a file between row groups; a row group larger than the target stands alone."""
+    start = size = 0
+    for index, group in enumerate(sizes):
+        if size and size + group > target_bytes:
+            yield Slice(piece.uri, piece.size, piece.version, start, index, size)
+            start, size = index, 0
+        size += group
+    yield Slice(piece.uri, piece.size, piece.version, start, len(sizes), size)
+
+
+def _scan(piece: Slice, first: int, rows: int) -> pl.LazyFrame:
+    scan = pl.scan_parquet(piece.uri, glob=False, hive_partitioning=False, row_index_name=POSITION)
+    return scan if piece.end == WHOLE else scan.slice(first, rows)
+
+
+def _refuse_unnameable(data: Schema) -> None:
+    lines = [
+        f'columns: "{name}": no step can work on {type_name(dtype)}. Leave it out by naming the '
+        "others: columns: [name, …]"
+        for name, dtype in data.items()
+        if not is_nameable(dtype)
+    ]
+    if lines:
+        raise ConfigError(*lines)

@@ -1,0 +1,85 @@
+"""A job's sample and what must come of it: every job with a `sample/` is a regression test."""
+
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ingest.config.load import load
+from ingest.driver.drive import Request, drive
+from ingest.job import Job
+from ingest.workers.in_process import InProcessWorkers
+
+RUN_METADATA = ("run_id", "_ingest_run_id", "_ingest_loaded_at")
+"""Columns that differ from run to run, left out of what is compared."""
+
+_READERS = {
+    "parquet": lambda files: pl.read_parquet(files, hive_partitioning=True, missing_columns="raise"),
+    "csv": lambda files: pl.read_csv(files, infer_schema=False),
+    "jsonl": lambda files: pl.read_ndjson(files),
+}
+
+
+def work_sample(job: str, conf: Path | None = None) -> dict[str, list[str]]:
+    """Work a job over `jobs/<job>/sample/` in this process, into a temporary place.
+
+    Returns the rows of the output (`rows`) and of the quarantine (`quarantine`), each as one line of
+    JSON, sorted: the same for any order of work.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        loaded = load(
+            Job,
+            conf,
+            [
+                f"+job={job}",
+                "cluster=inline",
+                f"source.path=jobs/{job}/sample",
+                f"sink.path={place}/out",
+                f"state={place}/state",
+            ],
+        )
+        drive(Request(loaded.job, loaded.yaml(), loaded.place, InProcessWorkers()))
+        return {
+            "rows": read_rows(place / "out", loaded.job.sink.type),
+            "quarantine": read_rows(place / "out_quarantine", "parquet"),
+        }
+
+
+def write_golden(job: str, conf: Path | None = None) -> list[Path]:
+    """Write what the sample gives now to `jobs/<job>/expected/`, and return the files."""
+    files = []
+    for name, lines in work_sample(job, conf).items():
+        file = Path("jobs") / job / "expected" / f"{name}.jsonl"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("".join(f"{line}\n" for line in lines))
+        files.append(file)
+    return files
+
+
+def read_golden(job: str) -> dict[str, list[str]]:
+    """Return what the job's sample is expected to give."""
+    folder = Path("jobs") / job / "expected"
+    return {
+        name: (folder / f"{name}.jsonl").read_text().splitlines() for name in ("rows", "quarantine")
+    }
+
+
+def read_rows(folder: Path, kind: str) -> list[str]:
+    """Return the rows of a published directory as sorted lines of JSON; none if it is not there."""
+    suffix = {"parquet": "*.parquet", "csv": "*.csv*", "jsonl": "*.jsonl*"}[kind]
+    files: Sequence[Path] = sorted(
+        file for file in folder.rglob(suffix) if "_ingest" not in file.parts
+    )
+    if not files:
+        return []
+    frame = _READERS[kind](files)
+    kept = frame.drop([name for name in RUN_METADATA if name in frame.columns])
+    return sorted(json.dumps(row, default=_plain, ensure_ascii=False) for row in kept.to_dicts())
+
+
+def _plain(value: Any) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,47 @@
+"""Workers that only simulate: they answer at once with whatever a function makes of an assignment."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from ingest.core.outcome import Book, Outcome
+from ingest.core.partition import Assignment
+from ingest.workers.base import Lost, Task
+
+Answer = Callable[[Assignment], Outcome | Lost]
+
+
+def no_rows(assignment: Assignment) -> Outcome:
+    """Answer as if the partition had been read and held nothing."""
+    return Outcome(
+        key=assignment.key,
+        partition=assignment.partition.id,
+        books=(Book("source", 0, 0), Book("contract", 0, 0)),
+    )
+
+
+class SimulatedWorkers:
+    """See `workers.base.Workers`. Does not run the task; `answer` stands for it."""
+
+    logs = ""
+
+    def __init__(self, answer: Answer = no_rows, capacity: int = 64) -> None:
+        self.capacity = capacity
+        self._answer = answer
+        self._waiting: deque[Assignment] = deque()
+
+    def start(self, task: Task) -> None:
+        """Do nothing."""
+
+    def submit(self, assignments: Sequence[Assignment]) -> None:
+        """Queue the assignments."""
+        self._waiting.extend(assignments)
+
+    def results(self, timeout_s: float) -> list[Outcome | Lost]:  # noqa: ARG002 - never waits
+        """Answer everything that was submitted, in order."""
+        answers = [self._answer(assignment) for assignment in self._waiting]
+        self._waiting.clear()
+        return answers
+
+    def close(self, *, drain: bool) -> None:  # noqa: ARG002 - nothing is under way between calls
+        """Forget what waits."""
+        self._waiting.clear()

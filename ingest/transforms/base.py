@@ -1,0 +1,71 @@
+"""What every step promises."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Literal
+
+import polars as pl
+
+from ingest.core.model import Model
+
+Scope = Literal["row", "partition", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class StepContext:
+    """What a step may know besides its rows; frozen for the run, so that a retry gives the same.
+
+    `uris` are the inputs of the partition by slice (see `core.rows.slice_of`); at plan time, where
+    there is no partition, it is empty. `loaded_at` is when the run began, UTC. `job_folder` is
+    where the job's own modules lie. `python` says whether user functions may be called.
+    """
+
+    job: str = ""
+    run_id: str = ""
+    loaded_at: datetime | None = None
+    seed: int = 0
+    uris: tuple[str, ...] = ()
+    job_folder: str = ""
+    python: bool = True
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class Transform(Model, ABC):
+    """One entry of `transforms`: rows in, rows out.
+
+    `apply` is called on the driver with an empty frame, to check types and to learn the schema
+    that comes out, and in workers once per partition. It builds a lazy plan and runs nothing
+    itself, unless it says otherwise. Hidden columns (`core.rows`) pass through.
+
+    `scope` is `row` if each row's result depends on that row alone: such a step gives the same
+    output however the input is cut. `partition` means the result depends on which rows share a
+    partition. `drops` is the reason in the books for rows that vanish in this step.
+    """
+
+    type: str
+    scope: ClassVar[Scope] = "row"
+    drops: ClassVar[str] = "filtered"
+
+    @abstractmethod
+    def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
+        """Return the frame with this step added.
+
+        Raises:
+            ConfigError: a column does not exist or has a type that the step cannot use. The text
+                begins at the option (`where: ...`); the caller puts file, line and step before it.
+        """
+
+    def writes(self) -> frozenset[str]:
+        """Return the columns that this step makes or changes, as far as its options name them."""
+        return frozenset()
+
+    def prepare(self, context: StepContext) -> None:
+        """Check on the driver, before anything runs, what the step needs besides columns.
+
+        Reference files that exist, functions that can be imported, secrets that are set.
+
+        Raises:
+            ConfigError: something is missing.
+        """

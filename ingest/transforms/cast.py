@@ -1,0 +1,80 @@
+"""Give columns other types."""
+
+from typing import Literal
+
+import polars as pl
+from pydantic import Field, field_validator
+
+from ingest.core.casting import converted, lost, not_a
+from ingest.core.errors import ConfigError
+from ingest.core.model import Model
+from ingest.core.rows import HIDDEN_PREFIX, reject
+from ingest.core.types import parse_type
+from ingest.transforms.base import StepContext, Transform
+from ingest.transforms.columns import need
+
+
+class CastTo(Model):
+    """A type, and how its values are written."""
+
+    type: str
+    """The name of the type: `int32`, `decimal(12, 2)`, `timestamp(us, UTC)`, `date`."""
+    format: str | None = None
+    """How dates and times are written as text (`%d/%m/%Y %H:%M`), or what a timestamp that is a
+    number counts since 1970: `epoch_s`, `epoch_ms` or `epoch_us`. Without it: ISO 8601."""
+
+    @field_validator("type")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        parse_type(name)
+        return name
+
+
+class Cast(Transform):
+    """Give columns other types, strictly: no value is rounded, cut or turned into null.
+
+    A row with a value that does not fit (`1.9` for an integer, `300` for int8, a third digit for
+    `decimal(9, 2)`, a text that is no date) is rejected, with the column and the reason, and goes
+    where the contract's `on_error` says, with the record as it lay in the input. Texts are read as
+    they stand: spaces around a number make it no number (see `normalize_text`).
+    """
+
+    type: Literal["cast"]
+    columns: dict[str, str | CastTo] = Field(min_length=1)
+    """Column and type: `{distance: int32, day: {type: date, format: "%d/%m/%Y"}}`."""
+
+    @field_validator("columns")
+    @classmethod
+    def _known(cls, columns: dict[str, str | CastTo]) -> dict[str, str | CastTo]:
+        for kind in columns.values():
+            parse_type(kind if isinstance(kind, str) else kind.type)
+        return columns
+
+    def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
+        """Return the frame in the new types, rows with values that do not fit marked."""
+        schema = frame.collect_schema()
+        need(schema, self.columns, "columns")
+        casts: dict[str, pl.Expr] = {}
+        for name, kind in self.columns.items():
+            wanted = kind if isinstance(kind, CastTo) else CastTo(type=kind)
+            try:
+                casts[name] = converted(
+                    pl.col(name), schema[name], parse_type(wanted.type), wanted.format
+                )
+            except ConfigError as error:
+                raise ConfigError(f"columns.{name}: {error}") from None
+        # each value is cast once: beside the old one, which says whether it was null before
+        beside = {name: f"{HIDDEN_PREFIX}cast_{place}" for place, name in enumerate(casts)}
+        frame = frame.with_columns(casts[name].alias(new) for name, new in beside.items())
+        for name, new in beside.items():
+            kind = self.columns[name]
+            target = parse_type(kind if isinstance(kind, str) else kind.type)
+            broken = lost(pl.col(name), pl.col(new))
+            frame = reject(frame, broken, f"{name}: {not_a(target)}", name)
+        return frame.with_columns(pl.col(new).alias(name) for name, new in beside.items()).drop(
+            *beside.values()
+        )
+
+    def writes(self) -> frozenset[str]:
+        """Return the columns whose types change."""
+        return frozenset(self.columns)

@@ -1,0 +1,47 @@
+"""Compute columns."""
+
+from typing import Literal
+
+import polars as pl
+from pydantic import Field
+
+from ingest.core.errors import ConfigError
+from ingest.core.expressions import resolve
+from ingest.core.rows import HIDDEN_PREFIX, reject
+from ingest.transforms.base import StepContext, Transform
+from ingest.transforms.columns import need_free
+
+_FAILED = f"{HIDDEN_PREFIX}failed"
+
+
+class Derive(Transform):
+    """Compute columns, one after the other: each may use those before it.
+
+    A column of the same name is replaced, in its place. A row for which an expression has no value
+    (a CAST that fails, an integer divided by zero) is rejected.
+    """
+
+    type: Literal["derive"]
+    columns: dict[str, str] = Field(min_length=1)
+    """Column and SQL scalar expression: `{speed: "distance / (air_time / 60.0)"}`."""
+
+    def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
+        """Return the frame with the new columns."""
+        need_free((), self.columns, "columns")
+        for name, text in self.columns.items():
+            try:
+                found = resolve(text, frame.collect_schema())
+            except ConfigError as error:
+                raise ConfigError(*(f"columns.{name}: {line}" for line in error.lines)) from None
+            if found.fails is None:
+                frame = frame.with_columns(found.value.alias(name))
+                continue
+            failed = found.fails.alias(_FAILED)  # in one node, so that common parts are shared
+            frame = frame.with_columns(found.value.alias(name), failed)
+            reason = f"{name}: {text}: has no value"
+            frame = reject(frame, pl.col(_FAILED), reason, name).drop(_FAILED)
+        return frame
+
+    def writes(self) -> frozenset[str]:
+        """Return the computed columns."""
+        return frozenset(self.columns)

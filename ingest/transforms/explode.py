@@ -1,0 +1,41 @@
+"""Turn lists into rows."""
+
+from typing import Literal
+
+import polars as pl
+
+from ingest.transforms.base import StepContext, Transform
+from ingest.transforms.columns import need_kind
+
+
+class Explode(Transform):
+    """Make a row of each element of a list; the other columns are repeated.
+
+    In the books, rows beyond those that came in are `added`.
+    """
+
+    type: Literal["explode"]
+    column: str
+    """The list. Afterwards the column holds one element."""
+    empty: Literal["keep", "drop"] = "keep"
+    """What becomes of a row whose list is empty or null: it is kept, with null for the element, or
+    dropped (counted as filtered)."""
+
+    def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
+        """Return one row for each element."""
+        schema = frame.collect_schema()
+        need_kind(
+            schema,
+            [self.column],
+            "column",
+            "a list",
+            lambda kind: isinstance(kind, pl.List | pl.Array),
+        )
+        if isinstance(schema[self.column], pl.Array):
+            frame = frame.with_columns(pl.col(self.column).arr.to_list())
+        keep = self.empty == "keep"  # said out loud: Polars 2 drops empty lists unless told not to
+        return frame.explode(self.column, empty_as_null=keep, keep_nulls=keep)
+
+    def writes(self) -> frozenset[str]:
+        """Return the list's column."""
+        return frozenset({self.column})

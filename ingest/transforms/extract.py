@@ -1,0 +1,60 @@
+"""Take pieces out of text by a pattern."""
+
+from typing import Literal
+
+import polars as pl
+from pydantic import Field
+
+from ingest.core.errors import ConfigError
+from ingest.core.rows import HIDDEN_PREFIX, reject
+from ingest.transforms.base import StepContext, Transform
+from ingest.transforms.columns import need_free, need_text
+
+_GROUPS = f"{HIDDEN_PREFIX}groups"
+
+
+class Extract(Transform):
+    """Take pieces out of a text: each named group of a regular expression becomes a column."""
+
+    type: Literal["extract"]
+    column: str
+    """The text to search."""
+    pattern: str = Field(min_length=1)
+    """A regular expression (Rust's, without look-around) with named groups: `^(?P<carrier>[A-Z]{2})
+    (?P<number>[0-9]+)$`. It is found anywhere in the text unless it has `^` and `$`. A group that
+    took no part in the match is null."""
+    on_mismatch: Literal["keep", "reject"] = "keep"
+    """What becomes of a text in which the pattern is not found: the row is kept, with nulls, or
+    rejected. A null has nothing to search, and is kept either way."""
+
+    def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
+        """Return the frame with the groups as new columns at its end."""
+        schema = frame.collect_schema()
+        need_text(schema, [self.column], "column")
+        names = self._groups()
+        need_free(schema, names, "pattern")
+        text = pl.col(self.column).cast(pl.String)
+        frame = frame.with_columns(text.str.extract_groups(self.pattern).alias(_GROUPS))
+        frame = frame.with_columns(pl.col(_GROUPS).struct.field(name) for name in names)
+        frame = frame.drop(_GROUPS)
+        if self.on_mismatch == "reject":
+            missed = ~text.str.contains(self.pattern)
+            frame = reject(frame, missed, f"{self.column}: does not match the pattern", self.column)
+        return frame
+
+    def writes(self) -> frozenset[str]:
+        """Return the names of the groups."""
+        return frozenset(self._groups())
+
+    def _groups(self) -> list[str]:
+        try:
+            found = pl.Series([""]).str.extract_groups(self.pattern).struct.fields
+        except pl.exceptions.PolarsError as error:
+            reason = str(error).strip().rpartition("\n")[2].removeprefix("error: ")
+            raise ConfigError(f'pattern: "{self.pattern}" is no pattern: {reason}.') from None
+        if not found or any(name.isdigit() for name in found):
+            raise ConfigError(
+                f'pattern: "{self.pattern}" has no groups, or some without a name. Write '
+                "(?P<name>...) for what becomes a column, and (?:...) for what does not."
+            )
+        return found

@@ -1,0 +1,60 @@
+"""Turn the fields of structs into columns."""
+
+from typing import Literal
+
+import polars as pl
+from pydantic import Field
+
+from ingest.core.types import instance
+from ingest.transforms.base import StepContext, Transform
+from ingest.transforms.columns import need_free, need_kind
+
+
+class Flatten(Transform):
+    """Turn the fields of structs into columns, which stand where the struct stood.
+
+    The fields of a null struct are null.
+    """
+
+    type: Literal["flatten"]
+    columns: tuple[str, ...] = Field(min_length=1)
+    """The structs to take apart."""
+    prefix: str | None = None
+    """What the new columns' names begin with, before the separator; an empty text leaves both out.
+    Without it: the struct's own name."""
+    separator: str = "_"
+    """What stands between prefix and field: `address_city`."""
+    recursive: bool = False
+    """Whether structs within the structs are taken apart as well."""
+
+    def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
+        """Return the frame with fields as columns; clashing names are refused."""
+        schema = frame.collect_schema()
+        need_kind(
+            schema, self.columns, "columns", "a struct", lambda kind: isinstance(kind, pl.Struct)
+        )
+        parts: list[pl.Expr] = []
+        for name, dtype in schema.items():
+            if name not in self.columns:
+                parts.append(pl.col(name))
+                continue
+            first = name if self.prefix is None else self.prefix
+            parts += self._fields(pl.col(name), dtype, first)
+        need_free((), [part.meta.output_name() for part in self._new(parts)], "columns")
+        return frame.select(parts)
+
+    def _fields(self, values: pl.Expr, dtype: pl.DataType, prefix: str) -> list[pl.Expr]:
+        assert isinstance(dtype, pl.Struct)
+        found = []
+        for field in dtype.fields:
+            name = f"{prefix}{self.separator}{field.name}" if prefix else field.name
+            value, kind = values.struct.field(field.name), instance(field.dtype)
+            if self.recursive and isinstance(kind, pl.Struct):
+                found += self._fields(value, kind, name)
+            else:
+                found.append(value.alias(name))
+        return found
+
+    @staticmethod
+    def _new(parts: list[pl.Expr]) -> list[pl.Expr]:
+        return [part for part in parts if not part.meta.output_name().startswith("__ingest_")]

@@ -1,0 +1,70 @@
+"""Find the functions that `type: python` may call: the job's own, and installed ones."""
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from functools import lru_cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+
+import polars as pl
+
+from ingest.core.errors import ConfigError
+from ingest.core.names import hint
+
+GROUP = "ingest.functions"
+
+Function = Callable[[pl.DataFrame], object]
+
+
+def load(name: str, folder: str) -> Function:
+    """Return the function that a job names.
+
+    Raises:
+        ConfigError: there is none of that name, or its module cannot be imported.
+    """
+    module_name, colon, attribute = name.partition(":")
+    if not colon:
+        return _installed(name)
+    path = Path(folder, f"{module_name}.py")
+    if not path.is_file():
+        raise ConfigError(
+            f'function: "{name}": there is no file {path}. Make it, or mend the name.'
+        )
+    module = _module(path.resolve(), path.stat().st_mtime_ns)
+    found = getattr(module, attribute, None)
+    if not callable(found):
+        known = [each for each, value in vars(module).items() if callable(value)]
+        raise ConfigError(
+            f'function: {path} has no function "{attribute}". {hint(attribute, known)}'
+        )
+    return found  # type: ignore[no-any-return]  # what it returns is checked when it is called
+
+
+def _installed(name: str) -> Function:
+    known = {entry.name: entry for entry in entry_points(group=GROUP)}
+    if name not in known:
+        raise ConfigError(
+            f'function: no entry point "{name}" of the group {GROUP} is installed. '
+            f"{hint(name, known)}Installed: {', '.join(sorted(known)) or 'none'}. "
+            "A function of the job's folder is written module:function."
+        )
+    return known[name].load()  # type: ignore[no-any-return]  # checked when it is called
+
+
+@lru_cache(maxsize=64)
+def _module(path: Path, _changed_ns: int) -> ModuleType:
+    """Import a file under a name that no installed module has; again if it has changed."""
+    name = f"ingest_job_{path.parent.name}_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None, "a file that ends in .py has a loader"
+    assert spec.loader is not None, "a file that ends in .py has a loader"
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise ConfigError(f"function: {path} cannot be imported: {error!r}.") from error
+    return module

@@ -1,0 +1,74 @@
+"""Hide values."""
+
+from typing import Literal, Self
+
+import polars as pl
+from pydantic import Field, model_validator
+
+from ingest.core.digests import hex_digest
+from ingest.core.secrets import SecretRef
+from ingest.transforms.base import StepContext, Transform
+from ingest.transforms.columns import need_kind
+
+
+class Mask(Transform):
+    """Hide values: hash them, cover them, or show only their end. Nulls stay null.
+
+    The result is text. A rejected row is quarantined with the record as it lay in the input:
+    whoever may not see the values may not read the quarantine either.
+    """
+
+    type: Literal["mask"]
+    columns: tuple[str, ...] = Field(min_length=1)
+    """The columns to hide."""
+    method: Literal["hash", "redact", "partial"]
+    """`hash` gives the SHA-256 of salt and value, the same for the same value; `redact` gives the
+    replacement; `partial` covers all but the last characters with `*`, and all of a value that has
+    no more than those."""
+    salt: SecretRef | None = None
+    """For `hash`: the secret without which values could be guessed, as `{env: NAME}` or
+    `{file: PATH}`; resolved in the worker."""
+    replacement: str = "***"
+    """For `redact`: what stands for every value."""
+    show_last: int = Field(default=4, ge=0)
+    """For `partial`: how many characters at the end stay."""
+
+    @model_validator(mode="after")
+    def _salted(self) -> Self:
+        if (self.method == "hash") != (self.salt is not None):
+            raise ValueError("a salt belongs to method: hash, and only there. Example: {env: NAME}")
+        return self
+
+    def prepare(self, context: StepContext) -> None:
+        """Check that the salt can be read."""
+        if self.salt:
+            self.salt.resolve()
+
+    def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
+        """Return the frame with these columns hidden."""
+        schema = frame.collect_schema()
+        need_kind(
+            schema,
+            self.columns,
+            "columns",
+            "text, a number or a date",
+            lambda kind: not kind.is_nested(),
+        )
+        return frame.with_columns(
+            self._hidden(pl.col(name).cast(pl.String)).alias(name) for name in self.columns
+        )
+
+    def writes(self) -> frozenset[str]:
+        """Return the hidden columns."""
+        return frozenset(self.columns)
+
+    def _hidden(self, text: pl.Expr) -> pl.Expr:
+        if self.salt:
+            return hex_digest(text, "sha256", self.salt.resolve)
+        if self.method == "redact":
+            return pl.when(text.is_not_null()).then(pl.lit(self.replacement))
+        length = text.str.len_chars()
+        shown = pl.when(length > self.show_last).then(text.str.tail(self.show_last))
+        return shown.otherwise(pl.when(text.is_not_null()).then(pl.lit(""))).str.pad_start(
+            length, "*"
+        )

@@ -1,0 +1,91 @@
+"""A function of the job's own."""
+
+from typing import ClassVar, Literal
+
+import polars as pl
+from pydantic import Field, field_validator
+
+from ingest.core.errors import ConfigError, FatalError
+from ingest.core.rows import visible
+from ingest.core.types import Schema, parse_type, schema_to_json
+from ingest.transforms.base import Scope, StepContext, Transform
+from ingest.transforms.columns import need_free
+from ingest.transforms.functions import load
+
+_NAME = r"^[A-Za-z_]\w*(:[A-Za-z_]\w*)?$"
+
+
+class Python(Transform):
+    """Pass the rows of a partition through a Python function.
+
+    The function takes a `polars.DataFrame` and returns one. It must be pure: a partition that is
+    tried again must give the same rows. Rejects of later steps name the partition.
+    """
+
+    scope: ClassVar[Scope] = "partition"
+
+    type: Literal["python"]
+    function: str = Field(pattern=_NAME)
+    """`module:function` for `def function(rows)` in `jobs/<name>/<module>.py`, or the name of an
+    installed entry point of the group `ingest.functions`. Nothing else can be reached from here."""
+    columns: dict[str, str] | None = Field(default=None, min_length=1)
+    """The columns that the function returns and their types, in order. Without them: those it was
+    given. A function that returns others fails the run."""
+
+    @field_validator("columns")
+    @classmethod
+    def _known(cls, columns: dict[str, str] | None) -> dict[str, str] | None:
+        for name in (columns or {}).values():
+            parse_type(name)
+        return columns
+
+    def prepare(self, context: StepContext) -> None:
+        """Check that the function can be loaded."""
+        self._refuse_if_shut(context)
+        load(self.function, context.job_folder)
+
+    def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
+        """Return what the function returns; hidden columns end here."""
+        self._refuse_if_shut(context)
+        rows = frame.select(visible(frame.collect_schema()))
+        schema: Schema = dict(rows.collect_schema())
+        if self.columns:
+            need_free((), self.columns, "columns")
+            schema = {name: parse_type(kind) for name, kind in self.columns.items()}
+
+        def call(batch: pl.DataFrame) -> pl.DataFrame:
+            result = load(self.function, context.job_folder)(batch)
+            return self._checked(result, schema)
+
+        return rows.map_batches(
+            call,
+            schema=pl.Schema(schema),
+            predicate_pushdown=False,
+            projection_pushdown=False,
+            slice_pushdown=False,
+        )
+
+    def writes(self) -> frozenset[str]:
+        """Return the declared columns."""
+        return frozenset(self.columns or ())
+
+    def _refuse_if_shut(self, context: StepContext) -> None:
+        if not context.python:
+            raise ConfigError(
+                f'function: "{self.function}": functions in Python are switched off for this run '
+                "(execution.python: false). Use other steps, or ask who runs it."
+            )
+
+    def _checked(self, result: object, schema: Schema) -> pl.DataFrame:
+        if not isinstance(result, pl.DataFrame):
+            raise FatalError(
+                f'python: "{self.function}" returned {type(result).__name__}. It must return a '
+                "polars.DataFrame."
+            )
+        found = dict(result.schema)
+        if found != schema or list(found) != list(schema):
+            raise FatalError(
+                f'python: "{self.function}" returned the columns {schema_to_json(found)}. Expected '
+                f"{schema_to_json(schema)}; declare others under columns."
+            )
+        return result

@@ -1,0 +1,30 @@
+"""Give columns other names."""
+
+from typing import Literal
+
+import polars as pl
+from pydantic import Field
+
+from ingest.core.rows import visible
+from ingest.transforms.base import StepContext, Transform
+from ingest.transforms.columns import need, need_free
+
+
+class Rename(Transform):
+    """Give columns other names, all at once: two columns may swap theirs."""
+
+    type: Literal["rename"]
+    columns: dict[str, str] = Field(min_length=1)
+    """Old name and new name: `{dep_time: departed}`. No two columns may end up with one name."""
+
+    def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
+        """Return the frame with the new names; order and values stay."""
+        names = visible(frame.collect_schema())
+        need(frame.collect_schema(), self.columns, "columns")
+        kept = [name for name in names if name not in self.columns]
+        need_free(kept, self.columns.values(), "columns")
+        return frame.rename(self.columns)
+
+    def writes(self) -> frozenset[str]:
+        """Return the new names."""
+        return frozenset(self.columns.values())

@@ -1,0 +1,34 @@
+"""Keep a part of the rows, chosen by their values."""
+
+from typing import ClassVar, Literal
+
+import polars as pl
+from pydantic import Field
+
+from ingest.core.rows import visible
+from ingest.transforms.base import StepContext, Transform
+from ingest.transforms.columns import need
+
+
+class Sample(Transform):
+    """Keep a part of the rows, chosen by a hash of their values and the run's seed.
+
+    The same rows are chosen however the input is cut, and rows that agree are kept or dropped
+    together. Another version of Polars may choose others.
+    """
+
+    drops: ClassVar[str] = "sampled"
+
+    type: Literal["sample"]
+    fraction: float = Field(gt=0, le=1)
+    """About how much of the rows is kept: 0.1 is a tenth."""
+    columns: tuple[str, ...] | None = Field(default=None, min_length=1)
+    """What is hashed: with `[customer]`, all rows of a customer or none. Without it: all."""
+
+    def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
+        """Return the chosen rows."""
+        schema = frame.collect_schema()
+        names = list(self.columns or visible(schema))
+        need(schema, names, "columns")
+        drawn = pl.struct(names).hash(seed=context.seed)
+        return frame.filter(drawn <= int(self.fraction * (2**64 - 1)))

@@ -1,0 +1,74 @@
+"""One SELECT over a partition."""
+
+from itertools import pairwise
+from typing import ClassVar, Literal
+
+import polars as pl
+
+from ingest.core.errors import ConfigError
+from ingest.core.expressions.refusals import CLOCKS, RANDOM
+from ingest.core.expressions.tokens import Token, tokens
+from ingest.core.rows import visible
+from ingest.transforms.base import Scope, StepContext, Transform
+from ingest.transforms.columns import need_free
+
+
+class Sql(Transform):
+    """Replace the rows of a partition by the result of one SELECT over them.
+
+    `SELECT carrier, count(*) AS flights FROM input GROUP BY carrier` counts within each partition,
+    not over the data set: a carrier in two partitions gives two rows. The SQL is that of Polars.
+    Rejects of later steps name the partition, because the new rows stand in no file.
+    """
+
+    scope: ClassVar[Scope] = "partition"
+    drops: ClassVar[str] = "aggregated"
+
+    type: Literal["sql"]
+    query: str
+    """One SELECT over the table `input`. It cannot read files, and has no clock and no chance."""
+
+    def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
+        """Return the rows of the query; hidden columns end here."""
+        self._check()
+        rows = frame.select(visible(frame.collect_schema()))
+        try:
+            result = pl.SQLContext({"input": rows}, register_globals=False, eager=False).execute(
+                self.query
+            )
+            schema = result.collect_schema()
+        except pl.exceptions.PolarsError as error:
+            reason = str(error).strip().partition("\n\n")[0].replace("\n", " ")
+            raise ConfigError(f"query: {reason}.") from None
+        need_free((), schema, "query")
+        return result
+
+    def _check(self) -> None:
+        """Refuse whatever is no single SELECT over `input` alone.
+
+        Raises:
+            ConfigError: Polars would run it: it reads files (`read_csv`) and alters tables.
+        """
+        try:
+            found = list(tokens(self.query))
+        except ConfigError as error:
+            raise ConfigError(f"query: {error}") from None
+        if not found[0].is_word("select", "with"):
+            raise ConfigError(f'query: it begins with "{found[0].value}". It must be one SELECT.')
+        for token, after in pairwise(found):
+            called = after.kind == "operator" and after.value == "("
+            if called and token.kind in {"word", "name"}:
+                _refuse_reader(token)
+            if token.is_word(*CLOCKS, *RANDOM) and (called or "_" in token.value):
+                raise ConfigError(
+                    f'query: "{token.value}" would give another value when a partition is tried '
+                    "again. Use a step of type add_metadata."
+                )
+
+
+def _refuse_reader(token: Token) -> None:
+    if token.value.lower().startswith(("read_", "scan_")):
+        raise ConfigError(
+            f'query: "{token.value}" reads a file. The only table is input; use a step of type '
+            "lookup to join another file."
+        )

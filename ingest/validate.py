@@ -1,0 +1,33 @@
+"""`ingest validate`: check every job file."""
+
+import sys
+from collections.abc import Sequence
+
+from ingest.command import guarded, load_job, parser
+from ingest.config.load import jobs
+from ingest.core.errors import ConfigError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Compose and validate all jobs, or those named; return 2 if any is wrong."""
+    options = parser(
+        "validate", "Check job files: every job of the folder, or those named.", "ingest validate"
+    )
+    options.add_argument("jobs", nargs="*", metavar="NAME", help="names of jobs (all)")
+    arguments = options.parse_args(argv)
+    names = arguments.jobs or jobs(arguments.conf)
+    wrong = 0
+    for name in names:
+        try:
+            load_job(arguments.conf, [f"+job={name}"])
+        except ConfigError as error:
+            wrong += 1
+            print(error, file=sys.stderr)
+        else:
+            print(f"{name}: ok")
+    print(f"{len(names) - wrong} of {len(names)} jobs are valid")
+    return ConfigError.exit_code if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(main))

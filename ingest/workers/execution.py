@@ -1,0 +1,178 @@
+"""One live Ray Data execution: packs go in while it runs, answers come out."""
+
+import pickle
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ray
+import ray.data
+from ray.data import ActorPoolStrategy, DataContext
+
+from ingest.core.outcome import Outcome
+from ingest.core.partition import Assignment
+from ingest.workers.base import Lost
+from ingest.workers.feed import open_feed
+from ingest.workers.feed_source import FeedSource, unframe
+from ingest.workers.pool import Pool
+from ingest.workers.pool_worker import PoolWorker
+from ingest.workers.ray_adapter import Observer, observed_context
+
+CHECK_S = 1.0  # how often overdue workers are looked for
+
+Answer = Callable[[Outcome | Lost], None]
+
+
+class Execution:
+    """A feed, a pool and what they have been given.
+
+    Each assignment that was put is answered at most once, with an outcome or a `Lost`; what has no
+    answer when `run` returns or raises is in `unanswered`. `put`, `finish` and `stop` may be called
+    from any thread while `run` runs in another.
+    """
+
+    def __init__(self, pool: Pool, task: bytes, answer: Answer) -> None:
+        self._pool = pool
+        self._answer = answer
+        self._lock = threading.Lock()
+        self._open: dict[int, Sequence[Assignment]] = {}
+        self._next = 0
+        self._finishing = False
+        self._over = threading.Event()
+        self._losses: list[tuple[list[Any] | None, str]] = []
+        self._disturbed = threading.Event()
+        self._late: set[int] = set()
+        self._observer = Observer(self._on_loss)
+        self._feed = open_feed(task)
+        self._blocks = self._build()
+        self.answered = 0
+
+    @property
+    def accepts(self) -> bool:
+        """Whether more may be put."""
+        return not self._finishing
+
+    def put(self, packs: Sequence[Sequence[Assignment]]) -> None:
+        """Hand out packs, in order; ends what the execution accepts once it has grown old."""
+        if not packs:
+            return
+        with self._lock:
+            first = self._next
+            self._open.update(enumerate(packs, first))
+            self._next += len(packs)
+        self._feed.put.remote(first, [pickle.dumps(pack, protocol=5) for pack in packs])
+        if self._next >= self._pool.roll_after:
+            self.finish()
+
+    def finish(self) -> None:
+        """Accept nothing more, and end when what is in has been worked."""
+        self._finishing = True
+        self._feed.end.remote(self._next)
+
+    def stop(self, *, kill: bool) -> None:
+        """Let nothing more begin, and end when what is being worked is done; or `kill` that too."""
+        self._finishing = True
+        self._feed.stop.remote()
+        if kill:
+            self._over.set()
+            self._observer.abort()
+
+    def unanswered(self) -> list[Sequence[Assignment]]:
+        """Return what has been put and not been answered, in order."""
+        return [self._open[index] for index in sorted(self._open)]
+
+    def run(self) -> None:
+        """Work until `finish` or `stop` has taken effect, or the feed is gone.
+
+        Raises:
+            Exception: whatever Ray Data met, such as workers that cannot be started.
+        """
+        watch = threading.Thread(target=self._watch, name="ray-data-watch", daemon=True)
+        watch.start()
+        try:
+            for bundle in self._blocks.iter_internal_ref_bundles():
+                self._receive(bundle.block_refs)
+        finally:
+            self._over.set()
+            self._disturbed.set()
+            watch.join()
+
+    def _build(self) -> Any:
+        pool = self._pool
+        strategy = ActorPoolStrategy(
+            size=pool.workers if pool.least is None else None,
+            min_size=pool.least,
+            max_size=None if pool.least is None else pool.workers,
+            max_tasks_in_flight_per_actor=pool.in_flight,
+        )
+        with DataContext.current(observed_context(self._observer)):
+            source = ray.data.read_datasource(
+                FeedSource(self._feed), override_num_blocks=1, num_cpus=0
+            )
+            return source.map_batches(
+                PoolWorker,
+                fn_constructor_args=(self._feed,),
+                batch_size=None,
+                batch_format="pyarrow",
+                num_cpus=1,
+                compute=strategy,
+                max_restarts=-1,
+                max_task_retries=0,
+            )
+
+    def _receive(self, refs: Sequence[Any]) -> None:
+        try:
+            blocks = ray.get(list(refs))
+        except ray.exceptions.RayError:
+            # answers died with their node, nobody knows whose: the next execution works them again
+            self.finish()
+            return
+        for block in blocks:
+            index, payload = unframe(block)
+            outcomes = pickle.loads(payload)  # noqa: S301 - our own workers made it
+            if outcomes:
+                self._close(index, outcomes)
+
+    def _close(self, index: int, answers: Sequence[Outcome | Lost]) -> None:
+        with self._lock:
+            known = self._open.pop(index, None) is not None
+        if known:
+            self._feed.answered.remote(index)
+            self.answered += 1
+            for answer in answers:
+                self._answer(answer)
+
+    def _on_loss(self, blocks: list[Any] | None, reason: str) -> None:
+        self._losses.append((blocks, reason))
+        self._disturbed.set()
+
+    def _watch(self) -> None:
+        while not self._over.is_set():
+            self._disturbed.wait(CHECK_S)
+            self._disturbed.clear()
+            try:
+                while self._losses:
+                    self._lose(*self._losses.pop(0))
+                self._kill_late()
+            except ray.exceptions.RayActorError:
+                return  # the feed is dead, the execution is coming to its end
+
+    def _lose(self, blocks: list[Any] | None, reason: str) -> None:
+        if blocks is None:
+            self.finish()
+            return
+        for block in blocks:
+            index, _ = unframe(block)
+            begun = bool(ray.get(self._feed.leased.remote(index)))
+            if index in self._late:
+                reason = f"worked for longer than {self._pool.partition_timeout_s:g} s"
+            pack = self._open.get(index, ())
+            culprit = begun and len(pack) == 1
+            self._close(index, [Lost(each.key, reason, culprit) for each in pack])
+
+    def _kill_late(self) -> None:
+        if self._pool.partition_timeout_s is None:
+            return
+        for index, worker in ray.get(self._feed.condemn.remote(self._pool.partition_timeout_s)):
+            self._late.add(index)
+            ray.kill(worker[0], no_restart=False)

@@ -1,0 +1,36 @@
+"""Workers without Ray: partitions one by one in this process, for previews, tests and small jobs."""
+
+from collections import deque
+from collections.abc import Sequence
+
+from ingest.core.outcome import Outcome
+from ingest.core.partition import Assignment
+from ingest.workers.base import Lost, Task
+
+
+class InProcessWorkers:
+    """Works a partition whenever results are asked for; see `workers.base.Workers`."""
+
+    capacity = 2
+    logs = ""
+
+    def __init__(self) -> None:
+        self._task: Task | None = None
+        self._waiting: deque[Assignment] = deque()
+
+    def start(self, task: Task) -> None:
+        """Keep the task; there is nothing to start."""
+        self._task = task
+
+    def submit(self, assignments: Sequence[Assignment]) -> None:
+        """Queue the work."""
+        self._waiting.extend(assignments)
+
+    def results(self, timeout_s: float) -> list[Outcome | Lost]:  # noqa: ARG002 - never waits
+        """Work the next partition and return its outcome; nothing if there is none."""
+        assert self._task is not None, "start comes first"
+        return [self._task(self._waiting.popleft())] if self._waiting else []
+
+    def close(self, *, drain: bool) -> None:  # noqa: ARG002 - nothing is under way between calls
+        """Forget what waits."""
+        self._waiting.clear()

@@ -1,0 +1,129 @@
+"""Rejected rows: where they stand in the input, why they were rejected, and what they were."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from ingest.core.outcome import Outcome
+from ingest.core.partition import Partition
+from ingest.core.rows import POSITION, slice_of, visible
+from ingest.core.types import Schema
+from ingest.sources.base import Layout, Rejects, Source
+
+QUARANTINE_SCHEMA: Schema = {
+    "run_id": pl.String(),
+    "partition": pl.String(),
+    "file": pl.String(),
+    "line": pl.Int64(),
+    "step": pl.String(),
+    "column": pl.String(),
+    "reason": pl.String(),
+    "reasons": pl.List(pl.String()),
+    "original": pl.String(),
+    "row": pl.String(),
+}
+"""The columns of every quarantine. `line` counts from 1 within the file (rows, where a format has no
+lines); `reason` is the first that applied, `reasons` are all; `original` is the record as it lies in
+the file, `row` its values as JSON when it was rejected. `file` and `line` are null for rows that a
+step made out of several."""
+
+EXAMPLES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Rows that one place of the flow rejected: POSITION (perhaps), column, reason, reasons, row."""
+
+    step: str
+    frame: pl.DataFrame
+
+    @classmethod
+    def of_rows(
+        cls, step: str, rows: pl.DataFrame, column: pl.Series, reason: pl.Series, reasons: pl.Series
+    ) -> "Rejected":
+        """Take rows as they stood at a step, with why they were rejected."""
+        where = rows[POSITION] if POSITION in rows.columns else pl.repeat(None, len(rows), eager=True)
+        values = rows.select(visible(rows.columns)).to_dicts()
+        return cls(
+            step,
+            pl.DataFrame(
+                {
+                    "position": where.cast(pl.UInt64),
+                    "column": column.cast(pl.String),
+                    "reason": reason.cast(pl.String),
+                    "reasons": reasons.cast(pl.List(pl.String)),
+                    "row": pl.Series([json.dumps(row, default=str) for row in values], dtype=pl.String),
+                }
+            ),
+        )
+
+
+def assemble(
+    run_id: str,
+    partition: Partition,
+    source: Source,
+    layout: Layout,
+    rejects: Rejects | None,
+    rejected: list[Rejected],
+) -> pl.DataFrame:
+    """Return the quarantine's rows of one partition: unreadable records first, then by step."""
+    parts = [_located(part, source, partition, layout) for part in rejected if part.frame.height]
+    if rejects is not None and rejects.frame.height:
+        parts.insert(0, _unread(rejects))
+    if not parts:
+        return pl.DataFrame(schema=QUARANTINE_SCHEMA)
+    whole = pl.concat(parts, how="diagonal")
+    uris = pl.Series([piece.uri for piece in partition.slices], dtype=pl.String)
+    alone = uris[0] if len(set(uris)) == 1 else None
+    file = pl.lit(uris).gather(slice_of(pl.col("position")))
+    return whole.with_columns(
+        run_id=pl.lit(run_id),
+        partition=pl.lit(partition.id),
+        file=pl.when(pl.col("position").is_null()).then(pl.lit(alone)).otherwise(file),
+    ).select(pl.col(name).cast(kind) for name, kind in QUARANTINE_SCHEMA.items())
+
+
+def examples(frame: pl.DataFrame) -> tuple[dict[str, Any], ...]:
+    """Return the places of the first few rows, without their values, which may be private."""
+    return tuple(frame.head(EXAMPLES).select("file", "line", "step", "column", "reason").to_dicts())
+
+
+def by_reason(frame: pl.DataFrame) -> dict[str, int]:
+    """Count the rows by reason."""
+    counts = frame["reason"].value_counts(sort=True)
+    return dict(zip(counts["reason"].to_list(), counts["count"].to_list(), strict=True))
+
+
+def describe(outcome_examples: tuple[dict[str, Any], ...], count: int) -> str:
+    """Say in one line per row where the first rejected rows are and why."""
+    lines = [f"{_place(row)}: {row['reason']}" for row in outcome_examples[:3]]
+    more = f"\n... and {count - len(lines):,} more in this partition" if count > len(lines) else ""
+    return "\n".join(lines) + more
+
+
+def _place(row: dict[str, Any]) -> str:
+    line = f":{row['line']}" if row["line"] is not None else ""
+    return f"{row['file'] or 'a row made from several'}{line}"
+
+
+def _unread(rejects: Rejects) -> pl.DataFrame:
+    return rejects.frame.with_columns(
+        step=pl.lit("source"), reasons=pl.concat_list("reason"), row=pl.lit(None, dtype=pl.String)
+    )
+
+
+def _located(
+    part: Rejected, source: Source, partition: Partition, layout: Layout
+) -> pl.DataFrame:
+    frame = part.frame.with_columns(step=pl.lit(part.step))
+    places = frame["position"].drop_nulls().unique().sort()
+    if places.is_empty():
+        blank = {"line": pl.lit(None, pl.Int64), "original": pl.lit(None, pl.String)}
+        return frame.with_columns(**blank)
+    found = source.locate(partition, layout, places)
+    return frame.join(found, on="position", how="left", maintain_order="left")
+
+
+__all__ = ["QUARANTINE_SCHEMA", "Outcome", "Rejected", "assemble", "by_reason", "describe"]

@@ -1,0 +1,174 @@
+"""Workers on Ray: one live Ray Data execution on a pool of actors, fed as the driver goes along.
+
+See `docs/decisions/0001-the-feed.md`. Importing this module does not import Ray; `start` does, in a
+thread of its own, which leaves the process's signal handlers as they are.
+"""
+
+import os
+import queue
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ingest.core.errors import FatalError, IngestError
+from ingest.core.outcome import Outcome
+from ingest.core.partition import Assignment
+from ingest.workers.base import Lost, Task
+from ingest.workers.pool import Pool, pack
+
+if TYPE_CHECKING:
+    from ingest.workers.execution import Execution
+
+BARREN = 3  # executions in a row that end by themselves without one answer
+KILL_S = 30.0  # how long `close` waits for killed workers
+
+
+class RayDataWorkers:
+    """The pool behind `workers.base.Workers`, with Ray Data below it.
+
+    A partition that was in a pack of several when its worker died comes back as lost without a
+    culprit, and from then on gets a pack of its own: if it dies again, it is the culprit for sure.
+    """
+
+    def __init__(
+        self,
+        address: str = "local",
+        workers: int | None = None,
+        partition_timeout_s: float | None = None,
+        *,
+        least: int | None = None,
+        in_flight: int = 2,
+        roll_after: int = 100_000,
+    ) -> None:
+        """Describe the pool, see `workers.pool.Pool`; without `workers`, one for each core."""
+        self._workers = workers
+        self._pool = Pool(
+            workers=workers or os.cpu_count() or 1,
+            address=address,
+            least=least,
+            in_flight=in_flight,
+            partition_timeout_s=partition_timeout_s,
+            roll_after=roll_after,
+        )
+        self._logs = ""
+        self._lock = threading.Lock()
+        self._answers: queue.SimpleQueue[Outcome | Lost] = queue.SimpleQueue()
+        self._waiting: list[Sequence[Assignment]] = []
+        self._alone: set[int] = set()
+        self._execution: Execution | None = None
+        self._closing = False
+        self._error: IngestError | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def capacity(self) -> int:
+        """How many assignments are worth having handed out at once; known for sure once Ray is."""
+        return self._pool.capacity
+
+    @property
+    def logs(self) -> str:
+        """Where Ray's logs are, once it is connected."""
+        return self._logs
+
+    def start(self, task: Task) -> None:
+        """Begin to start Ray and the pool; what goes wrong there is raised by `results`."""
+        self._thread = threading.Thread(
+            target=self._main, args=(task,), name="ray-data", daemon=True
+        )
+        self._thread.start()
+
+    def submit(self, assignments: Sequence[Assignment]) -> None:
+        """Hand out work, at any time after `start`; small neighbours share a block."""
+        packs = pack(assignments, self._pool.workers, self._alone)
+        with self._lock:
+            if self._execution is not None and self._execution.accepts:
+                self._execution.put(packs)
+            else:
+                self._waiting += packs
+
+    def results(self, timeout_s: float) -> list[Outcome | Lost]:
+        """Return what has come back; wait for the first up to `timeout_s` seconds.
+
+        Raises:
+            ConfigError: the pool does not fit the cluster.
+            FatalError: Ray does not start, or the pool has broken down for good.
+        """
+        answers: list[Outcome | Lost] = []
+        try:
+            answers.append(self._answers.get(timeout=0 if self._ended else timeout_s))
+            while True:
+                answers.append(self._answers.get_nowait())
+        except queue.Empty:
+            pass
+        if not answers and self._ended and not self._closing:
+            raise self._error or self._broken(
+                "the thread that drives Ray ended by a bug, see above"
+            )
+        return answers
+
+    def close(self, *, drain: bool) -> None:
+        """Disconnect from Ray; a private one ends with it. See `workers.base.Workers`."""
+        with self._lock:
+            self._closing = True
+            execution = self._execution
+        if execution is not None:
+            execution.stop(kill=not drain)
+        if self._thread is not None:
+            self._thread.join(None if drain else KILL_S)
+
+    @property
+    def _ended(self) -> bool:
+        return self._thread is not None and not self._thread.is_alive()
+
+    def _broken(self, what: str) -> FatalError:
+        return FatalError(
+            f"workers: {what}. Ray's logs are in {self._logs}. "
+            "Run the same command again to resume."
+        )
+
+    def _main(self, task: Task) -> None:
+        from ray import cloudpickle  # noqa: PLC0415 - ray is imported in this thread only
+
+        from ingest.workers.cluster import connection  # noqa: PLC0415
+        from ingest.workers.ray_adapter import session_logs  # noqa: PLC0415
+
+        try:
+            with connection(self._pool.address, self._workers) as workers:
+                self._pool = replace(self._pool, workers=workers)
+                self._logs = session_logs()
+                self._work(cloudpickle.dumps(task, protocol=5))  # type: ignore[no-untyped-call]
+        except IngestError as error:
+            self._error = error
+
+    def _work(self, task: bytes) -> None:
+        barren = 0
+        cause: Exception | None = None
+        while execution := self._begin(task):
+            try:
+                execution.run()
+            except Exception as error:  # noqa: BLE001 - Ray Data lets through whatever it met
+                cause = error
+            with self._lock:
+                self._execution = None
+                self._waiting = execution.unanswered() + self._waiting
+            barren = 0 if execution.answered else barren + 1
+            if barren == BARREN and not self._closing:
+                reason = str(cause or "its feed died").strip().splitlines()[-1]
+                raise self._broken(f"the pool ended {BARREN} times without an answer: {reason}")
+
+    def _begin(self, task: bytes) -> "Execution | None":
+        from ingest.workers.execution import Execution  # noqa: PLC0415
+
+        with self._lock:
+            if self._closing:
+                return None
+            self._execution = Execution(self._pool, task, self._take)
+            packs, self._waiting = self._waiting, []
+            self._execution.put(packs)
+            return self._execution
+
+    def _take(self, answer: Outcome | Lost) -> None:
+        if isinstance(answer, Lost):
+            self._alone.add(answer.key[1])
+        self._answers.put(answer)

@@ -1,0 +1,1 @@
+"""What proves and explains the shipped jobs: samples, expected output, pages, functions."""

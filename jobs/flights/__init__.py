@@ -1,0 +1,1 @@
+"""The flight records of 2013, the main job."""

@@ -1,0 +1,96 @@
+"""One test for each private interface of Ray that is used; run them before Ray may be newer."""
+
+import os
+import sys
+import threading
+import time
+import warnings
+
+import pyarrow as pa
+import pytest
+import ray.data
+from ray import cloudpickle
+from ray.data import ActorPoolStrategy, DataContext
+
+from ingest.workers.ray_adapter import Observer, hush, observed_context, session_logs
+
+pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("two_cores")]
+
+
+class Fragile:
+    def __call__(self, block: pa.Table) -> pa.Table:
+        number = block["id"][0].as_py()
+        if number == 3:
+            os._exit(1)
+        if number == 99:
+            time.sleep(60)
+        return block
+
+
+def pool_over(numbers: list[int], observer: Observer) -> ray.data.Dataset:
+    hush()
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    with DataContext.current(observed_context(observer)):
+        blocks = [pa.table({"id": [number]}) for number in numbers]
+        return ray.data.from_arrow(blocks).map_batches(
+            Fragile,
+            batch_size=None,
+            batch_format="pyarrow",
+            compute=ActorPoolStrategy(size=1, max_tasks_in_flight_per_actor=1),
+            max_restarts=-1,
+            max_task_retries=0,
+        )
+
+
+def test_the_observer_gets_the_blocks_that_a_dead_worker_held():
+    losses = []
+    observer = Observer(lambda blocks, reason: losses.append((blocks, reason)))
+
+    rows = pool_over([1, 2, 3, 4], observer).take_all()
+
+    ((blocks, reason),) = losses
+    assert sorted(row["id"] for row in rows) == [1, 2, 4]
+    assert [block["id"].to_pylist() for block in blocks] == [[3]]
+    assert reason.startswith(("ActorUnavailableError", "ActorDiedError"))
+
+
+def test_an_execution_can_be_ended_from_another_thread():
+    observer = Observer(lambda _blocks, _reason: None)
+    data = pool_over([1, 99], observer)
+    seen = []
+    first = threading.Event()
+
+    def consume() -> None:
+        for bundle in data.iter_internal_ref_bundles():
+            seen.append(bundle)
+            first.set()
+
+    thread = threading.Thread(target=consume)
+    thread.start()
+    assert first.wait(30)
+
+    observer.abort()
+    thread.join(15)
+
+    assert not thread.is_alive()
+    assert len(seen) == 1
+
+
+def test_nothing_limits_an_observed_execution_but_the_driver():
+    before = DataContext.get_current().copy()
+
+    context = observed_context(Observer(lambda _blocks, _reason: None))
+
+    assert context.target_max_block_size == 1
+    assert context.max_errored_blocks == context.execution_no_progress_timeout_s == -1
+    assert DataContext.get_current().target_max_block_size == before.target_max_block_size
+
+
+def test_the_logs_of_the_session_are_found():
+    assert session_logs().endswith("/logs")
+
+
+def test_rays_advice_about_our_options_is_not_shown():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pool_over([1], Observer(lambda _blocks, _reason: None))

@@ -1,0 +1,188 @@
+import time
+
+import psutil
+import pytest
+import ray
+from obedient import Obedient, assignments, collect, work_off
+
+from ingest.core.errors import ConfigError
+from ingest.core.partition import Assignment
+from ingest.workers.base import Lost
+from ingest.workers.cluster import connection
+
+READ_TASK = ("ray::_map_task", "ray::ReadFeedSource")  # while it waits, while it yields
+
+pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("two_cores")]
+
+
+def test_everything_settles_on_both_workers_with_one_thread_each(make_workers):
+    workers = make_workers()
+    workers.start(Obedient())
+
+    settled, lost = work_off(workers, assignments(["threads"] * 4 + ["nap"] * 20))
+
+    assert not lost
+    assert len({outcome.worker for outcome in settled.values()}) == 2
+    assert settled[0].seconds == {"polars": 1, "arrow": 1}
+
+
+def test_small_partitions_share_blocks_and_keep_their_own_outcomes(make_workers):
+    workers = make_workers()
+    workers.start(Obedient())
+
+    settled, _ = work_off(workers, assignments(["ok"] * 300, bytes_=100))
+
+    assert len(settled) == 300
+    assert workers._execution._next == 19
+
+
+def test_a_retry_joins_the_live_execution(make_workers):
+    workers = make_workers()
+    workers.start(Obedient())
+    first = assignments(["ok"])[0]
+    work_off(workers, [first])
+    execution = workers._execution
+
+    for number in (2, 3):
+        settled, _ = work_off(workers, [Assignment(first.partition, 1, number)])
+        assert settled[0].key == (1, 0, number)
+
+    assert workers._execution is execution
+
+
+def test_of_a_dead_workers_partitions_only_the_one_it_worked_is_the_culprit(make_workers):
+    workers = make_workers(in_flight=4)
+    workers.start(Obedient())
+    began = time.monotonic()
+
+    settled, lost = work_off(workers, assignments(["nap"] * 8 + ["exit"] + ["nap"] * 20))
+
+    assert len(settled) == 29
+    assert [each.key for each in lost if each.culprit] == [(1, 8, 1)]
+    assert len(lost) <= 4
+    assert time.monotonic() - began < 40
+
+
+def test_a_clean_exit_is_a_death_too(make_workers):
+    workers = make_workers(workers=1)
+    workers.start(Obedient())
+
+    _, lost = work_off(workers, assignments(["leave", "ok"]))
+
+    assert [each.key for each in lost if each.culprit] == [(1, 0, 1)]
+
+
+def test_a_culprit_hidden_in_a_pack_is_found_when_it_is_alone(make_workers):
+    workers = make_workers()
+    workers.start(Obedient())
+    work = assignments(["ok"] * 6 + ["exit-twice"] + ["ok"] * 6, bytes_=100)
+
+    settled, lost = work_off(workers, work)
+
+    assert len(settled) == 13
+    assert (1, 6, 1) in [each.key for each in lost if not each.culprit]
+    assert [each.key for each in lost if each.culprit] == [(1, 6, 2)]
+
+
+def test_a_hung_worker_is_killed_and_its_partition_named(make_workers):
+    workers = make_workers(partition_timeout_s=2.0)
+    workers.start(Obedient())
+
+    settled, lost = work_off(workers, assignments(["nap"] * 4 + ["hang"] + ["nap"] * 20))
+
+    culprits = [each for each in lost if each.culprit]
+    assert len(settled) == 25
+    assert [each.key for each in culprits] == [(1, 4, 1)]
+    assert culprits[0].reason == "worked for longer than 2 s"
+
+
+def test_when_the_feed_dies_a_new_execution_works_what_is_left(make_workers):
+    workers = make_workers()
+    workers.start(Obedient())
+    work = assignments(["nap"] * 150)
+    work_off(workers, work[:5])
+    first = workers._execution
+    workers.submit(work[5:])
+    time.sleep(1.0)
+    ray.kill(first._feed)
+
+    answers = collect(workers, 145)
+
+    assert workers._execution is not first
+    assert sorted(each.key[1] for each in answers) == list(range(5, 150))
+    assert not any(isinstance(each, Lost) for each in answers)
+
+
+def test_the_execution_is_rolled_when_it_has_grown_old(make_workers):
+    workers = make_workers(roll_after=10)
+    workers.start(Obedient())
+    work = assignments(["ok"] * 30)
+
+    for start in (0, 10, 20):
+        settled, lost = work_off(workers, work[start : start + 10])
+        assert len(settled) == 10
+        assert not lost
+
+
+def test_the_read_task_replays_after_its_process_died(make_workers):
+    workers = make_workers()
+    workers.start(Obedient())
+    work = assignments(["nap"] * 40)
+    work_off(workers, work[:10])
+    workers.submit(work[10:])
+
+    (puller,) = [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if (process.info["cmdline"] or [""])[0].startswith(
+            ("ray::_map_task", "ray::ReadFeedSource")
+        )
+    ]
+    puller.kill()
+    answers = collect(workers, 30)
+
+    assert sorted(each.key[1] for each in answers) == list(range(10, 40))
+
+
+def test_draining_ends_what_is_worked_and_begins_nothing_more(make_workers):
+    workers = make_workers()
+    workers.start(Obedient())
+    work_off(workers, assignments(["ok"] * 2))
+    workers.submit(assignments(["slow"] * 10))
+    time.sleep(1.0)
+
+    workers.close(drain=True)
+    workers.close(drain=True)
+
+    assert 1 <= len(workers.results(0.0)) <= 4
+    assert workers.results(0.0) == []
+
+
+def test_closing_at_once_does_not_wait_for_the_work(make_workers):
+    workers = make_workers()
+    workers.start(Obedient())
+    work_off(workers, assignments(["ok"] * 2))
+    workers.submit(assignments(["hang"] * 10))
+    time.sleep(1.0)
+    began = time.monotonic()
+
+    workers.close(drain=False)
+
+    assert time.monotonic() - began < 10
+    assert not workers._thread.is_alive()
+
+
+def test_a_pool_larger_than_the_cluster_is_refused(make_workers):
+    workers = make_workers(workers=3)
+    workers.start(Obedient())
+
+    with pytest.raises(ConfigError, match=r"has 2 CPUs. At most 2 fit. Write execution.workers=2"):
+        workers.results(30.0)
+
+
+def test_a_second_connection_is_refused():
+    with (
+        pytest.raises(ConfigError, match="connected to a Ray cluster already"),
+        connection("local", 1),
+    ):
+        pass

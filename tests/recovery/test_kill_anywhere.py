@@ -1,0 +1,229 @@
+"""Kill the driver at any write to its state, start it again: the output is the same."""
+
+import json
+import shutil
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ingest.core.errors import ConfigError, ContractError, Interrupted
+from ingest.core.storage import LocalStore
+from ingest.driver.drive import Request, drive, leases
+from ingest.job import Job
+from ingest.records.history import History
+from ingest.records.lease import Lease, LeaseHeldError
+from ingest.records.ledger import Ledger
+from ingest.records.runs import Runs
+from ingest.testing.faults import Crash, CrashingStore
+from ingest.testing.golden import read_rows
+from ingest.workers.in_process import InProcessWorkers
+
+
+def write_input(folder, files=3):
+    folder.mkdir(exist_ok=True)
+    for number in range(files):
+        rows = [f"{number * 10 + k},{'x' if k % 4 else ''},{k}" for k in range(8)]
+        (folder / f"{number}.csv").write_text("id,name,n\n" + "\n".join(rows) + "\nbroken\n")
+
+
+def make_job(place, **changes):
+    page = {
+        "name": "orders",
+        "owner": "me@example.org",
+        "description": "For a test.",
+        "source": {"type": "csv", "path": str(place / "in")},
+        "transforms": [{"type": "filter", "where": "n < 6"}],
+        "contract": {
+            "columns": {"id": "int64", "n": "int8"},
+            "checks": [{"type": "not_null", "columns": ["name"]}],
+            "on_error": "quarantine",
+        },
+        "sink": {"type": "parquet", "path": str(place / "out"), "write_disposition": "overwrite"},
+        "execution": {"partition_bytes": 80, "retry_wait_s": 0},
+        "cluster": {"type": "inline"},
+        "state": str(place / "state"),
+    }
+    return Job.model_validate({**page, **changes})
+
+
+def work(job, store=None, **options):
+    config = yaml.safe_dump(job.model_dump(mode="json", exclude_defaults=True))
+    place = lambda path: ".".join(map(str, path))  # noqa: E731
+    return drive(Request(job, config, place, InProcessWorkers(), store=store, **options))
+
+
+def published(place):
+    """Return the rows, and of the quarantine what does not depend on where the test ran."""
+    rejected = [json.loads(line) for line in read_rows(place / "out_quarantine", "parquet")]
+    places = [(Path(row["file"]).name, row["line"], row["reason"], row["original"]) for row in rejected]
+    return read_rows(place / "out", "parquet"), sorted(places)
+
+
+def debris(place):
+    return [path for path in place.rglob("*") if ".ingest-" in str(path) or "staged" in path.name]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    place = tmp_path_factory.mktemp("whole")
+    write_input(place / "in")
+    receipt = work(make_job(place))
+    rows, quarantine = published(place)
+    assert len(rows) == 12
+    assert len(quarantine) == 3 + 6
+    return rows, quarantine, receipt
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_crash_at_any_write_changes_nothing_in_the_end(tmp_path, whole, when):
+    rows, quarantine, _ = whole
+    crashes = 0
+    for at in range(1, 100):
+        place = tmp_path / str(at)
+        write_input_at(place)
+        job = make_job(place)
+        try:
+            work(job, CrashingStore(LocalStore(place / "state"), at, when))
+        except Crash:
+            crashes += 1
+            before = published(place)[0]
+            assert before in ([], rows), f"half an output is visible after a crash at write {at}"
+        else:
+            break
+        if phase(place) != "done":  # else the next run would be another one
+            work(job)
+        assert published(place) == (rows, quarantine), f"crash at write {at}"
+        assert debris(place) == []
+    assert crashes > 10
+
+
+def write_input_at(place):
+    place.mkdir()
+    write_input(place / "in")
+
+
+def test_crash_after_crash_still_comes_to_the_same(tmp_path, whole):
+    write_input(tmp_path / "in")
+    job = make_job(tmp_path)
+    for at in (9, 7, 6, 8, 5, 7):
+        try:
+            work(job, CrashingStore(LocalStore(tmp_path / "state"), at))
+        except Crash:
+            continue
+    work(job)
+    assert published(tmp_path)[0] == whole[0]
+
+
+def test_a_run_that_was_published_is_not_resumed(tmp_path):
+    write_input(tmp_path / "in")
+    job = make_job(tmp_path)
+    first, second = work(job), work(job)
+    assert first["run_id"] != second["run_id"]
+    assert len(published(tmp_path)[0]) == 12
+
+
+def test_settled_partitions_are_not_worked_again(tmp_path):
+    write_input(tmp_path / "in")
+    job = make_job(tmp_path)
+    _leave_unfinished(job, tmp_path)
+    receipt = work(job)
+    assert receipt["attempts"] == 2
+    assert receipt["partitions"]["tries"] == 3
+
+
+def test_a_changed_job_is_not_mixed_into_an_unfinished_run(tmp_path):
+    write_input(tmp_path / "in")
+    job = make_job(tmp_path)
+    _leave_unfinished(job, tmp_path)
+    changed = make_job(tmp_path, transforms=[{"type": "filter", "where": "n < 3"}])
+    with pytest.raises(ConfigError) as caught:
+        work(changed)
+    assert 'transforms.0.where: was "n < 6", is "n < 3"' in str(caught.value)
+    assert "--fresh" in str(caught.value)
+    work(changed, fresh=True)
+    assert len(published(tmp_path)[0]) < 12
+    runs = Runs(LocalStore(tmp_path / "state"))
+    assert len(runs.of_job("orders")) == 2
+
+
+def test_settings_that_change_no_row_do_not_stand_in_the_way(tmp_path, whole):
+    write_input(tmp_path / "in")
+    _leave_unfinished(make_job(tmp_path), tmp_path)
+    work(make_job(tmp_path, execution={"workers": 7}))
+    assert published(tmp_path)[0] == whole[0]
+
+
+def test_what_has_begun_to_publish_is_finished_and_cannot_be_given_up(tmp_path, whole):
+    write_input(tmp_path / "in")
+    job = make_job(tmp_path)
+    at = next(n for n in range(1, 60) if _phase_after_crash(job, tmp_path, n) == "committed")
+    assert at > 8
+    with pytest.raises(ConfigError, match="has begun to publish and can only be finished"):
+        work(job, fresh=True)
+    work(make_job(tmp_path, transforms=[]))  # even if the job has changed meanwhile
+    assert published(tmp_path)[0] == whole[0]
+
+
+def phase(place):
+    """Say how far the job's last run has come."""
+    store = LocalStore(place / "state")
+    runs = Runs(store).of_job("orders")
+    return History.of(Ledger(store, runs[-1]).events()).phase if runs else "none"
+
+
+def _phase_after_crash(job, place, number):
+    shutil.rmtree(place / "state", ignore_errors=True)
+    with pytest.raises(Crash):
+        work(job, CrashingStore(LocalStore(place / "state"), number))
+    return phase(place)
+
+
+def _leave_unfinished(job, place):
+    """Stop a run after its first partition."""
+    stop = threading.Event()
+
+    def see(event):
+        if event["event"] == "settled":
+            stop.set()
+
+    with pytest.raises(Interrupted):
+        work(job, listeners=(see,), stop=stop)
+
+
+def test_two_runs_of_one_job_do_not_work_at_once(tmp_path):
+    write_input(tmp_path / "in")
+    job = make_job(tmp_path)
+    store = LocalStore(tmp_path / "state")
+    with (
+        Lease.acquire(store, "jobs/orders/lease", 'job "orders"', {"run_id": "r1"}),
+        pytest.raises(LeaseHeldError, match='job "orders": in use by run r1'),
+    ):
+        work(job)
+
+
+def test_two_jobs_do_not_publish_to_one_place_at_once(tmp_path):
+    write_input(tmp_path / "in")
+    store = LocalStore(tmp_path / "state")
+    with (
+        leases(store, make_job(tmp_path, name="other")),
+        pytest.raises(LeaseHeldError, match=f"sink .*{tmp_path.name}/out: in use"),
+    ):
+        work(make_job(tmp_path))
+
+
+def test_books_that_do_not_balance_are_not_published(tmp_path):
+    write_input(tmp_path / "in")
+    job = make_job(tmp_path)
+
+    class Miscounting(InProcessWorkers):
+        def results(self, timeout_s):
+            outcomes = super().results(timeout_s)
+            return [replace(each, files=each.files[:0]) for each in outcomes]
+
+    config = yaml.safe_dump(job.model_dump(mode="json", exclude_defaults=True))
+    with pytest.raises(ContractError, match="rows left the contract, 0 were staged"):
+        drive(Request(job, config, str, Miscounting()))
+    assert published(tmp_path) == ([], [])

@@ -1,0 +1,132 @@
+"""The ledger is the fence: one writer at a time, and a late one has no effect."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.core.errors import FatalError, FencedError
+from ingest.core.storage import LocalStore
+from ingest.records.ledger import Ledger
+from ingest.testing.clock import SetClock
+from ingest.testing.faults import Crash, CrashingStore
+
+
+def kinds(store, run_id="r"):
+    return [event["event"] for event in Ledger(store, run_id).events()]
+
+
+def test_what_was_appended_is_read_back_in_order(tmp_path):
+    store = LocalStore(tmp_path)
+    ledger = Ledger(store, "r")
+    assert ledger.begin({"host": "here"}) == 1
+    ledger.append("settled", outcome={"rows": 3})
+    ledger.append("done")
+    ledger.flush()
+    events = list(Ledger(store, "r").events())
+    assert [event["event"] for event in events] == ["attempt", "settled", "done"]
+    assert events[1]["outcome"] == {"rows": 3}
+
+
+def test_a_later_attempt_fences_the_one_before(tmp_path):
+    store = LocalStore(tmp_path)
+    first, second = Ledger(store, "r"), Ledger(store, "r")
+    first.begin({})
+    assert second.begin({}) == 2
+    first.append("settled", outcome={})
+    with pytest.raises(FencedError, match="attempt 2 has taken over from attempt 1"):
+        first.flush()
+    second.append("done")
+    second.flush()
+    assert kinds(store) == ["attempt", "attempt", "done"]
+
+
+def test_two_that_begin_at_once_get_different_attempts(tmp_path):
+    store = LocalStore(tmp_path)
+    one, other = Ledger(store, "r"), Ledger(store, "r")
+
+    class Late:
+        """A store whose listing is a moment old."""
+
+        def __init__(self):
+            self.old = True
+
+        def names(self, folder):
+            names = store.names(folder)
+            if self.old:
+                self.old = False
+                one.begin({})
+            return names
+
+        def __getattr__(self, name):
+            return getattr(store, name)
+
+    other._store = Late()
+    assert other.begin({}) == 2
+    assert one.attempt == 1
+
+
+def test_a_lost_answer_to_our_own_write_is_not_a_fence(tmp_path):
+    store = LocalStore(tmp_path)
+
+    class LosesAnswers(LocalStore):
+        def create(self, name, data):
+            super().create(name, data)
+            return False
+
+    ledger = Ledger(LosesAnswers(tmp_path), "r")
+    ledger.begin({})
+    ledger.append("done")
+    ledger.flush()
+    assert kinds(store) == ["attempt", "done"]
+
+
+def test_it_is_written_within_a_second(tmp_path):
+    clock = SetClock()
+    store = LocalStore(tmp_path)
+    ledger = Ledger(store, "r", clock)
+    ledger.begin({})
+    ledger.append("settled", outcome={})
+    ledger.flush_if_due()
+    assert kinds(store) == ["attempt"]
+    clock.advance(1.0)
+    ledger.flush_if_due()
+    assert kinds(store) == ["attempt", "settled"]
+
+
+def test_a_damaged_ledger_is_an_error_that_names_the_file(tmp_path):
+    store = LocalStore(tmp_path)
+    Ledger(store, "r").begin({})
+    path = tmp_path / "runs/r/ledger/00000000.jsonl"
+    path.write_text(path.read_text()[:40])
+    with pytest.raises(FatalError, match=r"00000000\.jsonl: the ledger is damaged"):
+        kinds(store)
+
+
+def test_a_format_of_the_future_is_refused(tmp_path):
+    store = LocalStore(tmp_path)
+    Ledger(store, "r").begin({})
+    path = tmp_path / "runs/r/ledger/00000000.jsonl"
+    path.write_text(path.read_text().replace('"format":1', '"format":9'))
+    with pytest.raises(FatalError, match="format 9.*reads format 1"):
+        kinds(store)
+
+
+@given(
+    crashes=st.lists(st.tuples(st.integers(1, 6), st.sampled_from(["before", "after"])), max_size=5)
+)
+def test_any_sequence_of_crashes_leaves_each_event_at_most_once_and_in_order(
+    tmp_path_factory, crashes
+):
+    store = LocalStore(tmp_path_factory.mktemp("state"))
+    number = 0
+    for at, when in crashes:
+        ledger = Ledger(CrashingStore(store, at, when), "r")
+        with pytest.raises(Crash):
+            ledger.begin({})
+            while True:
+                ledger.append("settled", number=number)
+                number += 1
+                ledger.flush()
+    Ledger(store, "r").begin({})
+    written = [event["number"] for event in Ledger(store, "r").events() if "number" in event]
+    assert written == sorted(set(written))

@@ -1,0 +1,167 @@
+"""Records read by pattern and records judged one by one come to the same."""
+
+import json
+import math
+from typing import Any
+
+import polars as pl
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ingest.core.types import parse_type
+from ingest.sources.json_judge import judge
+from ingest.sources.json_reader import JsonReader
+from ingest.sources.json_shape import compiles, pattern, reordered
+
+KINDS = [
+    "int8", "int64", "uint64", "float64", "boolean", "string", "list<int32>", "list<string>",
+    "struct<x: int64, y: struct<z: string>>", "list<struct<x: float64>>",
+]  # fmt: skip
+KEYS = ["a", "b", 'c"d', "e.f", "é", "x"]
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.integers(-200, 300),
+    st.floats(allow_nan=False), st.text(max_size=4), st.sampled_from(["\ud800", '"},', "\0", "\\"]),
+)  # fmt: skip
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.sampled_from([*KEYS, "y", "z"]), inner, max_size=3),
+    max_leaves=6,
+)
+SCHEMAS = st.dictionaries(st.sampled_from(KEYS), st.sampled_from(KINDS), min_size=1).map(
+    lambda kinds: {name: parse_type(kind) for name, kind in kinds.items()}
+)
+
+
+def fitting(dtype: pl.DataType) -> st.SearchStrategy[Any]:
+    """Values of a type, mostly."""
+    if isinstance(dtype, pl.Struct):
+        fields = {field.name: fitting(field.dtype) for field in dtype.fields}
+        return st.fixed_dictionaries({}, optional=fields)
+    if isinstance(dtype, pl.List):
+        return st.lists(fitting(dtype.inner), max_size=3)
+    if dtype.is_integer():
+        return st.integers(0, 127)
+    plain = {pl.Float64(): st.floats(allow_nan=False, allow_infinity=False)}
+    return plain.get(dtype, st.booleans() if dtype == pl.Boolean() else st.text(max_size=4))
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[dict[str, pl.DataType], list[str]]:
+    schema = draw(SCHEMAS)
+    good = st.fixed_dictionaries({}, optional={name: fitting(d) for name, d in schema.items()})
+    texts = []
+    for record in draw(st.lists(good | JSON, min_size=1, max_size=6)):
+        text = json.dumps(record, ensure_ascii=draw(st.booleans()), indent=draw(st.none()))
+        at = draw(st.integers(0, len(text)))
+        if draw(st.integers(0, 3)) == 0:
+            text = text[:at] + draw(st.sampled_from([*',:{}[]"0-.\\ ', '{"a":1}', ""])) + text[at + 1 :]
+        texts.append(text)
+    return schema, [text for text in texts if "\n" not in text and is_text(text)]
+
+
+def is_text(text: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+@given(cases(), st.booleans())
+@example(({"a": pl.Int64()}, ['{"a":-0}', '{"a":1,}', '{"a":1}}', "{}", '{"a":1 "a":2}']), True)
+def test_what_a_pattern_knows_is_what_the_judge_accepts(
+    case: tuple[dict[str, pl.DataType], list[str]], closed: bool
+) -> None:
+    schema, texts = case
+    column = pl.Series(texts, dtype=pl.String)
+    values, faulty = JsonReader(schema, schema, closed=closed).parse(column)
+    bad = dict(faulty.select("index", "reason").rows())
+    good = [text for index, text in enumerate(texts) if index not in bad]
+    assert values.height == len(good)
+    for text, row in zip(good, values.rows(named=True), strict=True):
+        assert judge(text, schema, closed=closed) is None, "what Polars takes, the judge takes"
+        record = json.loads(text)
+        for name, dtype in schema.items():
+            assert same(row[name], record.get(name), dtype), (text, name)
+    for index, reason in bad.items():
+        fault = judge(texts[index], schema, closed=closed)
+        assert fault is not None or reason == "malformed JSON"
+        assert fault is not None or not json_of_python(texts[index])
+
+
+def json_of_python(text: str) -> bool:
+    """Whether Polars must read it: JSON without numbers that no float holds."""
+    try:
+        numbers: list[float] = []
+        json.loads(text, parse_int=lambda t: numbers.append(float(t)), parse_float=lambda t: numbers.append(float(t)))
+    except (ValueError, OverflowError):
+        return False
+    return not any(map(math.isinf, numbers))
+
+
+def same(found: Any, wanted: Any, dtype: pl.DataType) -> bool:
+    if wanted is None or found is None:
+        return found is wanted
+    if isinstance(dtype, pl.Struct):
+        return all(
+            same(found[field.name], wanted.get(field.name), field.dtype) for field in dtype.fields
+        )
+    if isinstance(dtype, pl.List):
+        return len(found) == len(wanted) and all(
+            same(one, other, dtype.inner) for one, other in zip(found, wanted, strict=True)
+        )
+    return type(found) is type(wanted) and found == wanted or found == wanted and dtype.is_float()
+
+
+@given(cases())
+def test_a_record_goes_to_polars_unseen_only_if_it_fits(
+    case: tuple[dict[str, pl.DataType], list[str]],
+) -> None:
+    schema, texts = case
+    for text in texts:
+        if pl.Series([text]).str.contains(pattern(schema))[0]:
+            fault = judge(text, schema, closed=True)
+            assert fault in {None, (None, "malformed JSON"), (None, "not a JSON object")}, text
+
+
+def test_records_in_their_usual_order_need_no_judge() -> None:
+    schema = {"a": pl.Int64(), "m": pl.Struct({"p": pl.Float64(), "q": pl.List(pl.String())})}
+    known = pattern(schema)
+    texts = pl.Series([
+        '{"a":1,"m":{"p":1.5e3,"q":["x","\\ud83d\\ude00"]}}',
+        ' { "a" : -12 , "m" : { "q" : [ ] } } ',
+        '{"m":null}',
+        "{}",
+        '{"m":{},"a":1}',
+        '{"a":"1"}',
+        '{"a":1,"a":2}',
+        '{"m":{"q":["\\ud800"]}}',
+        "",
+    ])
+    assert texts.str.contains(known).to_list() == [True] * 4 + [False] * 5
+    assert list(reordered(schema, {"m": {"q": []}, "z": 1})) == ["m", "a"]
+    other = pattern(reordered(schema, {"m": {"q": []}}))
+    assert pl.Series(['{"m":{"q":[],"p":1},"a":1}']).str.contains(other)[0]
+
+
+def test_another_order_of_keys_is_learned() -> None:
+    texts = pl.Series([f'{{"b":"x","a":{n}}}' for n in range(500)])
+    schema = {"a": pl.Int64(), "b": pl.String()}
+    reader = JsonReader(schema, schema, closed=True)
+    assert reader._unmatched(texts).is_empty()
+    values, faulty = reader.parse(texts)
+    assert values["a"].to_list() == list(range(500))
+    assert faulty.is_empty()
+
+
+def test_a_schema_too_wide_for_a_pattern_is_judged() -> None:
+    schema = {f"column_{n}": pl.String() for n in range(3000)}
+    assert not compiles(pattern(schema))
+    texts = pl.Series(['{"column_7":"x"}', '{"column_7":1}'])
+    values, faulty = JsonReader(schema, schema, closed=True).parse(texts)
+    assert values["column_7"].to_list() == ["x"]
+    assert faulty.rows() == [(1, "column_7", "not a string")]
+
+
+def test_deep_nesting_is_a_reject() -> None:
+    texts = pl.Series(['{"z":' + "[" * 100_000 + "]" * 100_000 + "}", '{"a":1}'])
+    values, faulty = JsonReader({"a": pl.Int64()}, {"a": pl.Int64()}, closed=False).parse(texts)
+    assert values.rows() == [(1,)]
+    assert faulty["reason"].to_list() == ["nested too deeply"]

@@ -1,0 +1,84 @@
+"""python: a function of the job's folder, and no other."""
+
+import polars as pl
+import pytest
+from pydantic import ValidationError
+
+from ingest.core.errors import ConfigError, FatalError
+from ingest.core.rows import POSITION
+from ingest.transforms.base import StepContext
+from ingest.transforms.python import Python
+
+ROWS = pl.LazyFrame({"n": [1, 2], POSITION: [0, 1]})
+MODULE = """
+import polars as pl
+LIMIT = 3
+def more(rows): return rows.with_columns(twice=rows["n"] * 2)
+def same(rows): return rows
+def wrong(rows): return [1]
+"""
+
+
+@pytest.fixture
+def context(tmp_path):
+    (tmp_path / "functions.py").write_text(MODULE)
+    (tmp_path / "broken.py").write_text("import no_such_module_anywhere")
+    return StepContext(job_folder=str(tmp_path))
+
+
+def run(context: StepContext, function: str, **options: object) -> pl.DataFrame:
+    step = Python(type="python", function=function, **options)
+    step.prepare(context)
+    return step.apply(ROWS, context).collect()
+
+
+def test_the_declared_columns_come_out(context):
+    found = run(context, "functions:more", columns={"n": "int64", "twice": "int64"})
+    assert found.rows() == [(1, 2), (2, 4)]
+    assert run(context, "functions:same").columns == ["n"]
+
+
+def test_a_changed_module_is_read_again(context, tmp_path):
+    assert run(context, "functions:same").height == 2
+    (tmp_path / "functions.py").write_text("def same(rows): return rows.head(1)")
+    assert run(context, "functions:same").height == 1
+
+
+def test_what_it_returns_is_checked(context):
+    with pytest.raises(FatalError, match="returned list. It must return a polars.DataFrame"):
+        run(context, "functions:wrong")
+    with pytest.raises(FatalError, match="returned the columns .*'twice'.* declare others"):
+        run(context, "functions:more")
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        ("functions:mor", 'has no function "mor". Did you mean "more"?'),
+        ("functions:LIMIT", 'has no function "LIMIT"'),
+        ("function:more", "there is no file"),
+        ("broken:x", "cannot be imported: ModuleNotFoundError"),
+        ("not_installed", 'no entry point "not_installed" of the group ingest.functions'),
+        ("os:system", "there is no file"),
+    ],
+)
+def test_only_functions_of_the_job_are_found(context, function, reason):
+    with pytest.raises(ConfigError) as caught:
+        run(context, function)
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "function", ["os.path:join", "../x:y", "a:b:c", "", "functions:__import__('os')"]
+)
+def test_a_path_is_no_name(function):
+    with pytest.raises(ValidationError):
+        Python(type="python", function=function)
+
+
+def test_an_operator_can_shut_the_door(context):
+    shut = StepContext(job_folder=context.job_folder, python=False)
+    with pytest.raises(ConfigError, match="switched off"):
+        run(shut, "functions:same")
+    with pytest.raises(ConfigError, match="switched off"):
+        Python(type="python", function="functions:same").apply(ROWS, shut)

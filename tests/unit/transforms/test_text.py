@@ -1,0 +1,90 @@
+"""split, extract, normalize_text, mask: text in, text out."""
+
+import hashlib
+
+import polars as pl
+import pytest
+from pydantic import ValidationError
+
+from ingest.core.errors import ConfigError
+from ingest.core.rows import REJECT
+from ingest.transforms.base import StepContext, Transform
+from ingest.transforms.extract import Extract
+from ingest.transforms.mask import Mask
+from ingest.transforms.normalize_text import NormalizeText
+from ingest.transforms.split import Split
+
+
+def run(step: Transform, *texts: str | None) -> pl.DataFrame:
+    rows = pl.LazyFrame({"t": texts}, schema={"t": pl.String})
+    return step.apply(rows, StepContext()).collect()
+
+
+def test_the_last_part_takes_the_rest():
+    found = run(Split(type="split", column="t", separator="/", into=["a", "b"]), "x/y/z", "x", None)
+    assert found.rows() == [("x/y/z", "x", "y/z"), ("x", "x", None), (None, None, None)]
+
+
+def test_one_name_takes_the_list_of_parts():
+    found = run(Split(type="split", column="t", separator="/", into="t", keep=False), "x/y/z", None)
+    assert found["t"].to_list() == [["x", "y", "z"], None]
+    with pytest.raises(ConfigError, match='into: there is a column "t" already'):
+        run(Split(type="split", column="t", separator="/", into="t"), "x")
+
+
+def test_groups_that_took_no_part_are_null_and_a_mismatch_may_reject():
+    pattern = r"^(?P<carrier>[A-Z]{2})(?P<number>\d+)?$"
+    texts = ("UA", "UA517", "?", None)
+    kept = run(Extract(type="extract", column="t", pattern=pattern), *texts)
+    assert kept.rows() == [
+        ("UA", "UA", None),
+        ("UA517", "UA", "517"),
+        ("?", None, None),
+        (None, None, None),
+    ]
+    step = Extract(type="extract", column="t", pattern=pattern, on_mismatch="reject")
+    assert run(step, *texts)[REJECT].to_list() == [
+        None,
+        None,
+        "t: does not match the pattern",
+        None,
+    ]
+
+
+@pytest.mark.parametrize("pattern", ["(", "abc", r"(\d)(?P<a>x)"])
+def test_a_pattern_needs_named_groups(pattern):
+    with pytest.raises(ConfigError, match="pattern: "):
+        run(Extract(type="extract", column="t", pattern=pattern), "x")
+
+
+def test_text_is_normalized_in_one_order():
+    step = NormalizeText(type="normalize_text", whitespace="collapse", case="lower", empty="null")
+    found = run(step, " E\u0301cole\x00 \t Paris ", "\ufeffA\u200bB", " \x07 ", None)
+    assert found["t"].to_list() == ["\u00e9cole paris", "ab", None, None]
+    kept = NormalizeText(type="normalize_text", unicode=None, control="keep", whitespace="keep")
+    assert run(kept, " E\u0301\x00 ")["t"].to_list() == [" E\u0301\x00 "]
+
+
+def test_a_hash_is_salted_and_the_salt_is_not_shown(tmp_path):
+    (tmp_path / "salt").write_text("pepper\n")
+    step = Mask(type="mask", columns=["t"], method="hash", salt={"file": str(tmp_path / "salt")})
+    expected = hashlib.sha256(b"pepperann").hexdigest()
+    assert run(step, "ann", "ann", None)["t"].to_list() == [expected, expected, None]
+    assert "pepper" not in repr(step)
+
+
+def test_a_missing_salt_is_found_before_the_run():
+    step = Mask(type="mask", columns=["t"], method="hash", salt={"env": "INGEST_TEST_NO_SUCH_SALT"})
+    with pytest.raises(ConfigError, match="INGEST_TEST_NO_SUCH_SALT"):
+        step.prepare(StepContext())
+    with pytest.raises(ValidationError, match="a salt belongs to method: hash"):
+        Mask(type="mask", columns=["t"], method="hash")
+
+
+def test_partial_covers_short_values_whole():
+    step = Mask(type="mask", columns=["t"], method="partial", show_last=2)
+    assert run(step, "abcdé", "ab", "", None)["t"].to_list() == ["***dé", "**", "", None]
+    assert run(Mask(type="mask", columns=["t"], method="redact"), "a", None)["t"].to_list() == [
+        "***",
+        None,
+    ]
