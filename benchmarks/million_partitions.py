@@ -1,6 +1,6 @@
 """What planning and driving cost per partition: `python -m benchmarks.million_partitions [N]`.
 
-Over a million generated tiny partitions and simulated workers, so that nothing but the driver works.
+Over a million generated tiny partitions and simulated workers: nothing but the driver works.
 Bounds: 100 bytes of driver memory and 1 ms for each partition.
 """
 

@@ -1,7 +1,7 @@
 """The schema of a whole job: the unions over all types, and what a run may be told."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from pydantic import Field
 
@@ -11,6 +11,19 @@ from ingest.sinks import SINKS
 from ingest.sinks.parquet import Parquet
 from ingest.sources import SOURCES
 from ingest.transforms import TRANSFORMS
+
+if TYPE_CHECKING:
+    from ingest.sinks.base import Sink
+    from ingest.sources.base import Source
+    from ingest.transforms.base import Transform
+
+    AnySource = Source
+    AnyTransform = Transform
+    AnySink = Sink
+else:
+    AnySource = Annotated[Union[SOURCES], Field(discriminator="type")]  # noqa: UP007 - from a tuple
+    AnyTransform = Annotated[Union[TRANSFORMS], Field(discriminator="type")]  # noqa: UP007
+    AnySink = Annotated[Union[SINKS], Field(discriminator="type")]  # noqa: UP007
 
 MEBIBYTE = 1024 * 1024
 
@@ -67,24 +80,28 @@ class Job(Model):
     """Who answers for it: an address that people can write to."""
     description: str = Field(min_length=1)
     """What flows from where to where, and for whom."""
-    tags: dict[str, str] = {}
+    tags: dict[str, str] = Field(default_factory=dict)
     """Free labels, kept in receipts and lineage."""
-    source: Annotated[Union[SOURCES], Field(discriminator="type")]  # type: ignore[valid-type] # noqa: UP007
-    transforms: tuple[  # type: ignore[valid-type]
-        Annotated[Union[TRANSFORMS], Field(discriminator="type")], ...  # noqa: UP007
-    ] = ()
+    source: AnySource
+    """Where the rows come from."""
+    transforms: tuple[AnyTransform, ...] = ()
+    """What is done to them, in this order."""
     contract: Contract = Contract()
-    sink: Annotated[Union[SINKS], Field(discriminator="type")]  # type: ignore[valid-type] # noqa: UP007
+    """What columns and rows must be, and what happens to those that are not."""
+    sink: AnySink
+    """Where the rows go."""
     execution: Execution = Execution()
+    """How the run goes about its work."""
     cluster: Annotated[Cluster, Field(discriminator="type")] = LocalCluster(type="local")
+    """Where the partitions are worked."""
     state: str = ".ingest"
     """The directory where plans, ledgers, receipts and cursors are kept."""
-    lib: dict[str, Any] = {}
+    lib: dict[str, Any] = Field(default_factory=dict)
     """Named pieces that other parts of the file refer to by `${lib.name}`; not read itself."""
 
     @property
     def quarantine_sink(self) -> Parquet:
-        """Where rejected rows are published: beside the output, unless the contract names a place."""
+        """Where rejected rows go: beside the output, unless the contract names a place."""
         path = self.contract.quarantine.path if self.contract.quarantine else None
         beside = f"{self.sink.uri.rstrip('/')}_quarantine"
         return Parquet(type="parquet", path=path or beside, write_disposition="append")

@@ -9,9 +9,10 @@ from typing import Any
 
 from ingest.command import add_overrides, guarded, load_job, parser
 from ingest.core.types import schema_to_json
-from ingest.driver.drive import context_of
+from ingest.driver.flow import placed
 from ingest.driver.planning import Draft, draft
 from ingest.driver.publishing import sinks_of
+from ingest.driver.tasks import context_of
 from ingest.job import Job
 from ingest.watch.summary import columns, size
 
@@ -34,7 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     job = loaded.job
     workers = job.execution.workers or os.cpu_count() or 1
     for sink in sinks_of(job).values():
-        sink.check(job.source.roots)
+        with placed(loaded.place, "sink"):
+            sink.check(job.source.roots)
     drafted = draft(job, context_of(job, "", datetime.now(UTC)), loaded.place, workers)
     page = describe(job, drafted, workers)
     print(json.dumps(page, indent=1) if arguments.json else render(page, drafted))
@@ -55,7 +57,9 @@ def describe(job: Job, drafted: Draft, workers: int) -> dict[str, Any]:
         "largest_partition_bytes": largest,
         "workers": workers,
         "estimated_memory_bytes": min(workers, count) * largest * WORKING_SET,
-        "estimated_seconds": round(drafted.bytes / (BYTES_PER_SECOND * max(1, min(workers, count))), 1),
+        "estimated_seconds": round(
+            drafted.bytes / (BYTES_PER_SECOND * max(1, min(workers, count))), 1
+        ),
         "input_schema": schema_to_json(drafted.flow.layout.columns),
         "output_schema": schema_to_json(drafted.flow.output),
         "sink": {"uri": job.sink.uri, "disposition": job.sink.write_disposition},
@@ -66,10 +70,10 @@ def render(page: dict[str, Any], drafted: Draft) -> str:
     """Return the plan for a person to read."""
     return "\n".join(
         [
-            f"{page['job']}: {page['files']:,} files, {size(page['bytes'])}, in "
-            f"{page['partitions']:,} partitions of up to {size(page['largest_partition_bytes'])}",
-            f"  about {size(page['estimated_memory_bytes'])} of memory and "
-            f"{page['estimated_seconds']:,} s of work on {page['workers']} workers",
+            f"{page['job']}: {page['files']:,} files, {size(page['bytes'])}",
+            f"  {page['partitions']:,} partitions of up to {size(page['largest_partition_bytes'])}",
+            f"  about {size(page['estimated_memory_bytes'])} of memory",
+            f"  about {page['estimated_seconds']:,} s of work on {page['workers']} workers",
             f"  {page['sink']['disposition']} to {page['sink']['uri']}",
             "",
             "input",

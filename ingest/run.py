@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ingest.command import add_overrides, guarded, load_job, parser
@@ -37,13 +38,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = options.parse_intermixed_args(argv)
     from ingest.config.sweep import sweep  # noqa: PLC0415 - keeps --help free of Hydra
 
-    worst = 0
-    for overrides in sweep(arguments.overrides):
-        worst = max(worst, guarded(lambda _, given=overrides: _run(arguments, given)))
-    return worst
+    return max(
+        guarded(partial(_run, arguments), overrides)
+        for overrides in sweep(arguments.overrides, arguments.conf)
+    )
 
 
-def _run(arguments: Any, overrides: Sequence[str]) -> int:
+def _run(arguments: Any, overrides: Sequence[str] | None) -> int:
+    overrides = overrides or ()
     loaded = load_job(arguments.conf, overrides)
     stop = threading.Event()
     with stopping(stop):
@@ -57,7 +59,7 @@ def _run(arguments: Any, overrides: Sequence[str]) -> int:
         except IngestError as error:
             print(f"error: {error}", file=sys.stderr)
             print(
-                f"{loaded.job.name}: failed. What is settled is kept in {loaded.job.state}; nothing "
+                f"{loaded.job.name}: failed. What is settled stays in {loaded.job.state}; nothing "
                 f"of this run is published.\n{_resume(arguments, overrides)}",
                 file=sys.stderr,
             )

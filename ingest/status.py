@@ -43,10 +43,11 @@ def describe(store: Store, run_id: str, job: str) -> dict[str, Any]:
     """Return what the ledger says of a run, as plain data."""
     history = History.of(Ledger(store, run_id).events())
     totals = history.totals
+    over = history.phase in {"done", "abandoned"}
     return {
         "run_id": run_id,
         "job": job,
-        "state": history.phase if history.phase in {"done", "abandoned"} else history.ended or "open",
+        "state": history.phase if over else history.ended or "open",
         "started_at": history.started_at,
         "ended_at": history.ended_at,
         "attempts": history.attempt,
@@ -79,7 +80,8 @@ def _line(page: dict[str, Any]) -> str:
     done = f"{page['partitions']['settled']:,}/{page['partitions']['planned']:,}"
     rows = page["rows"]
     return (
-        f"{page['run_id']:<23} {page['job']:<20} {page['state']:<12} {done:>13} {rows['read']:>13,} "
+        f"{page['run_id']:<23} {page['job']:<20} {page['state']:<12} "
+        f"{done:>13} {rows['read']:>13,} "
         f"{rows['written']:>13,} {rows['rejected']:>10,} {_took(page):>9}"
     )
 

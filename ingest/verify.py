@@ -29,8 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     history = History.of(Ledger(store, arguments.run).events())
     if history.phase != "done":
         raise ConfigError(
-            f"run {arguments.run}: not published: it is {history.phase}. Only published runs can be "
-            f"verified. Finish it with: python -m ingest.run +job={job.name}"
+            f"run {arguments.run}: not published: it is {history.phase}. Only published runs can "
+            f"be verified. Finish it with: python -m ingest.run +job={job.name}"
         )
     check_books(history.totals, job.contract)
     problems = [

@@ -45,8 +45,8 @@ class Length(Check):
             length = column.bin.size()
         else:
             raise ConfigError(
-                f'column: "{self.column}" is {type_name(kind)}. A length have string, list and '
-                "binary. Use range for numbers"
+                f'column: "{self.column}" is {type_name(kind)}. Strings, lists and '
+                "binary have a length. Use range for numbers"
             )
         broken = length < self.min
         if self.max is not None:

@@ -238,7 +238,8 @@ def check_format(pattern: str, target: pl.DataType) -> None:
         raise ConfigError(
             f'format "{pattern}" cannot be used for {type_name(target)}: {reason}.'
         ) from None
-    if read.null_count():
+    whole = isinstance(target, pl.Time) or read.dt.year().to_list() == [_PROBE.year]
+    if read.null_count() or not whole:
         raise ConfigError(
             f'format "{pattern}" does not hold a whole {type_name(target)}. '
             "Example: %Y-%m-%d for a date, %Y-%m-%d %H:%M:%S for a timestamp, %H:%M for a time."

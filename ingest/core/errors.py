@@ -4,7 +4,7 @@
       ConfigError        the request is wrong; nothing ran             exit 2
       RetryableError     throttling, a lost worker, the network        again, with backoff
       BadRowError        rows break the format or the contract         the contract's `on_error`
-      ContractError      the run breaks its budget or its books        stop before publishing, exit 1
+      ContractError      the run breaks its budget or its books        nothing is published, exit 1
       FatalError         going on cannot help                          stop, resumable, exit 1
         FencedError      another attempt has taken this run over       stop at once, exit 1
     Interrupted          control flow, not a failure                   stop, resumable, exit 130
@@ -66,7 +66,7 @@ class FencedError(FatalError):
     """Another attempt has taken this run over; whatever this one still does has no effect."""
 
 
-class Interrupted(BaseException):  # noqa: N818 - control flow, like KeyboardInterrupt
+class Interrupted(BaseException):
     """Somebody asked the run to stop; what is settled stays settled."""
 
     exit_code = 130

@@ -48,7 +48,7 @@ class Store(Protocol):
 
 
 class LocalStore:
-    """Objects as files below a folder. `create` is a hard link, which fails if the name is taken."""
+    """Objects as files below a folder. `create` is a hard link, which fails if there is one."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -114,7 +114,9 @@ def open_store(uri: str) -> Store:
         ConfigError: there is no store for this kind of place.
     """
     if "://" in uri and not uri.startswith("file://"):
-        raise ConfigError(f'state: no store for "{uri}". Write a local folder, such as state=.ingest')
+        raise ConfigError(
+            f'state: no store for "{uri}". Write a local folder, such as state=.ingest'
+        )
     return LocalStore(Path(uri.removeprefix("file://")).absolute())
 
 

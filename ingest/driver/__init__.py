@@ -1,1 +1,1 @@
-"""The life of a run: planning, the loop, audit, publish, receipt. Knows neither Ray nor a format."""
+"""The life of a run: planning, loop, audit, publish, receipt. Knows neither Ray nor a format."""

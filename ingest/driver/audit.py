@@ -1,5 +1,7 @@
 """The audit: what must hold of the whole run before any of it becomes visible."""
 
+import itertools
+
 from ingest.checks.contract import Contract
 from ingest.core.errors import ContractError
 from ingest.driver.loop import most_common
@@ -43,7 +45,7 @@ def check_books(totals: Totals, contract: Contract) -> None:
     chain = list(totals.books.values())
     problems += [
         f"{one.out} rows left step {one.step}, {other.rows} entered step {other.step}"
-        for one, other in zip(chain, chain[1:], strict=False)
+        for one, other in itertools.pairwise(chain)
         if one.out != other.rows
     ]
     left = chain[-1].out if chain else 0

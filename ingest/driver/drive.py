@@ -7,7 +7,6 @@ import threading
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ingest.core.clock import Clock, SystemClock
@@ -15,22 +14,21 @@ from ingest.core.errors import FencedError, IngestError, Interrupted
 from ingest.core.storage import Store, open_store
 from ingest.core.types import schema_from_json
 from ingest.driver.audit import audit
-from ingest.driver.flow import Flow, Place, check_flow
+from ingest.driver.flow import Place, check_flow, placed
 from ingest.driver.loop import Loop
-from ingest.driver.opening import Run, open_run
-from ingest.driver.planning import draft, freeze
+from ingest.driver.opening import Run, open_run, record
+from ingest.driver.planning import Draft, draft, freeze
 from ingest.driver.publishing import commit, publish, sinks_of
 from ingest.driver.receipt import receipt
 from ingest.driver.retry import RetryPolicy
+from ingest.driver.tasks import context_of, task_of
 from ingest.job import Job
 from ingest.records.lease import Lease
 from ingest.records.ledger import Listener
 from ingest.records.plans import Plan
 from ingest.records.runs import Runs
 from ingest.sources.base import Layout
-from ingest.transforms.base import StepContext
 from ingest.workers.base import Workers
-from ingest.workers.task import PartitionTask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,25 +65,16 @@ def drive(request: Request) -> dict[str, Any]:
     """
     store = request.store or open_store(request.job.state)
     with leases(store, request.job), closing(request.workers):
-        run = open_run(
-            request.job, request.config, store, request.clock, fresh=request.fresh
-        )
+        run = open_run(request.job, store, request.clock, fresh=request.fresh)
         run.ledger.listen(run.history.see)
         for listener in request.listeners:
             run.ledger.listen(listener)
-        run.ledger.begin(
-            {
-                "run_id": run.run_id,
-                "job": run.job.name,
-                "host": socket.gethostname(),
-                "pid": os.getpid(),
-                "resumed": run.resumed,
-                "settled": run.history.totals.partitions,
-                "partitions": run.history.partitions,
-            }
-        )
+        drafted = None if run.resumed else _draft(run, request)
+        if not run.resumed:
+            record(run, request.config, store)
+        _begin(run)
         try:
-            return _work(run, request, store)
+            return _work(run, request, store, drafted)
         except FencedError:
             raise
         except IngestError as error:
@@ -98,9 +87,30 @@ def drive(request: Request) -> dict[str, Any]:
             raise Interrupted from None
 
 
-def _work(run: Run, request: Request, store: Store) -> dict[str, Any]:
+def _draft(run: Run, request: Request) -> Draft:
+    """Check everything that can be checked before the run exists."""
+    _check_sinks(run.job, request.place)
+    workers = run.job.execution.workers or os.cpu_count() or 1
+    return draft(run.job, context_of(run.job, run.run_id, run.loaded_at), request.place, workers)
+
+
+def _begin(run: Run) -> None:
+    run.ledger.begin(
+        {
+            "run_id": run.run_id,
+            "job": run.job.name,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "resumed": run.resumed,
+            "settled": run.history.totals.partitions,
+            "partitions": run.history.partitions,
+        }
+    )
+
+
+def _work(run: Run, request: Request, store: Store, drafted: Draft | None) -> dict[str, Any]:
     if run.history.phase != "committed":
-        plan = _planned(run, request, store)
+        plan = _freeze(run, request, store, drafted) if drafted else _reopen(run, request, store)
         with timed(run, "work", request.clock):
             policy = RetryPolicy(run.job.execution.max_tries, run.job.execution.retry_wait_s)
             Loop(
@@ -108,7 +118,7 @@ def _work(run: Run, request: Request, store: Store) -> dict[str, Any]:
                 request.clock, request.stop,
             ).run()  # fmt: skip
         audit(plan, run.history, run.job.contract)
-        commit(run.job, run.ledger, run.history, {"schema": plan.facts.output_schema})
+        commit(run.job, run.ledger, run.history, _facts(run.job, plan))
     with timed(run, "publish", request.clock):
         publish(run.job, run.ledger, run.history)
     page = receipt(run.job, run.run_id, run.facts, Plan(store, run.run_id), run.history)
@@ -118,20 +128,9 @@ def _work(run: Run, request: Request, store: Store) -> dict[str, Any]:
     return page
 
 
-def _planned(run: Run, request: Request, store: Store) -> Plan:
-    """Make the plan, or read the one that stands, and start the workers on it."""
-    context = context_of(run.job, run.run_id, datetime.fromisoformat(run.facts["loaded_at"]))
-    for sink in sinks_of(run.job).values():
-        sink.check(run.job.source.roots)
-    if run.history.phase == "planned":
-        plan = Plan(store, run.run_id)
-        facts = plan.facts
-        layout = Layout(schema_from_json(facts.input_schema), facts.source_facts, facts.notes)
-        flow = check_flow(run.job, layout, context, request.place)
-        request.workers.start(task_of(run.job, flow, context))
-        return plan
-    began = request.clock.monotonic()
-    drafted = draft(run.job, context, request.place, run.job.execution.workers or os.cpu_count() or 1)
+def _freeze(run: Run, request: Request, store: Store, drafted: Draft) -> Plan:
+    """Write the plan, while the workers start."""
+    context = context_of(run.job, run.run_id, run.loaded_at)
     request.workers.start(task_of(run.job, drafted.flow, context))
     plan = freeze(drafted, run.job, store, run.run_id)
     run.ledger.append(
@@ -139,38 +138,33 @@ def _planned(run: Run, request: Request, store: Store) -> Plan:
         partitions=len(plan),
         files=plan.facts.files,
         bytes=plan.facts.bytes,
-        seconds=round(request.clock.monotonic() - began, 3),
+        seconds=round(request.clock.monotonic() - drafted.began, 3),
     )
     run.ledger.flush()
     return plan
 
 
-def context_of(job: Job, run_id: str, loaded_at: datetime) -> StepContext:
-    """Return what steps may know, frozen with the run."""
-    return StepContext(
-        job=job.name,
-        run_id=run_id,
-        loaded_at=loaded_at,
-        seed=job.execution.seed,
-        job_folder=str(job.folder),
-        python=job.execution.python,
-    )
+def _reopen(run: Run, request: Request, store: Store) -> Plan:
+    """Read the plan that stands, check that the job still fits it, and start the workers on it."""
+    _check_sinks(run.job, request.place)
+    plan = Plan(store, run.run_id)
+    facts = plan.facts
+    context = context_of(run.job, run.run_id, run.loaded_at)
+    layout = Layout(schema_from_json(facts.input_schema), facts.source_facts, facts.notes)
+    flow = check_flow(run.job, layout, context, request.place)
+    request.workers.start(task_of(run.job, flow, context))
+    return plan
 
 
-def task_of(job: Job, flow: Flow, context: StepContext) -> PartitionTask:
-    """Return what workers do to a partition of this job."""
-    return PartitionTask(
-        source=job.source,
-        layout=flow.layout,
-        transforms=job.transforms,
-        names=tuple(job.steps),
-        contract=job.contract,
-        before_contract=flow.before_contract,
-        output=flow.output,
-        sink=job.sink,
-        quarantine=job.quarantine_sink,
-        context=context,
-    )
+def _check_sinks(job: Job, place: Place) -> None:
+    for sink in sinks_of(job).values():
+        with placed(place, "sink"):
+            sink.check(job.source.roots)
+
+
+def _facts(job: Job, plan: Plan) -> dict[str, Any]:
+    """Return what a manifest says besides its files."""
+    return {"job": job.name, "owner": job.owner, "schema": plan.facts.output_schema}
 
 
 @contextmanager

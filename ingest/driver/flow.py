@@ -1,6 +1,7 @@
 """Type-check a job against its input schema, before anything runs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import polars as pl
@@ -12,7 +13,7 @@ from ingest.job import Job
 from ingest.sources.base import Layout
 from ingest.transforms.base import StepContext
 
-Place = Callable[[Sequence[str | int]], str]
+Place = Callable[[tuple[str | int, ...]], str]
 """Says where a part of the job was written: file, line and path, from its path in the job."""
 
 
@@ -45,22 +46,27 @@ def check_flow(job: Job, layout: Layout, context: StepContext, place: Place) -> 
     frame = pl.LazyFrame(schema={**layout.columns, POSITION: pl.UInt64()})
     schemas: list[Schema] = []
     for number, step in enumerate(job.transforms):
-        try:
+        with placed(place, "transforms", number, what=f"{step.type}: "):
             step.prepare(context)
             frame = pl.LazyFrame(schema=step.apply(frame, context).collect_schema())
-        except ConfigError as error:
-            where = place(("transforms", number))
-            raise ConfigError(*(f"{where}: {step.type}: {line}" for line in error.lines)) from None
-        except pl.exceptions.PolarsError as error:
-            where = place(("transforms", number))
-            raise ConfigError(f"{where}: {step.type}: {error}") from None
         schemas.append(_visible(frame))
-    try:
+    with placed(place, "contract"):
         output = job.contract.outgoing(schemas[-1] if schemas else layout.columns)
-    except ConfigError as error:
-        where = place(("contract",))
-        raise ConfigError(*(f"{where}: {line}" for line in error.lines)) from None
+    with placed(place, "sink"):
+        job.sink.check_schema(output)
     return Flow(layout, tuple(schemas), output)
+
+
+@contextmanager
+def placed(place: Place, *path: str | int, what: str = "") -> Iterator[None]:
+    """Put file, line and path before the lines of a mistake found in this part of the job."""
+    try:
+        yield
+    except ConfigError as error:
+        where = place(path)
+        raise ConfigError(*(f"{where}: {what}{line}" for line in error.lines)) from None
+    except pl.exceptions.PolarsError as error:
+        raise ConfigError(f"{place(path)}: {what}{error}") from None
 
 
 def _visible(frame: pl.LazyFrame) -> Schema:

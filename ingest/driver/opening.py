@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import yaml
@@ -36,9 +36,14 @@ class Run:
     history: History
     resumed: bool
 
+    @property
+    def loaded_at(self) -> datetime:
+        """When the run was made, UTC: the "now" of all its rows."""
+        return datetime.fromisoformat(self.facts["loaded_at"])
 
-def open_run(job: Job, config: str, store: Store, clock: Clock, *, fresh: bool) -> Run:
-    """Return the job's unfinished run if it has one, or a new one.
+
+def open_run(job: Job, store: Store, clock: Clock, *, fresh: bool) -> Run:
+    """Return the job's unfinished run if it has one, or a new one, which is not on record yet.
 
     With `fresh`, an unfinished run is abandoned first: its ledger says so before anything else
     happens, so that nobody can go on with it.
@@ -65,7 +70,15 @@ def open_run(job: Job, config: str, store: Store, clock: Clock, *, fresh: bool) 
             break
         _refuse_changes(runs, run_id, job)
         return _resume(runs, run_id, ledger, history)
-    return _create(runs, job, config, store, clock)
+    now = clock.now()
+    run_id = new_run_id(now)
+    facts = {"loaded_at": now.isoformat(), "identity": identity(job), **environment()}
+    return Run(run_id, job, facts, Ledger(store, run_id, clock), History(), resumed=False)
+
+
+def record(run: Run, config: str, store: Store) -> None:
+    """Put a new run on record; `config` is the job as composed, in YAML."""
+    Runs(store).create(run.run_id, run.job.name, config, run.facts)
 
 
 def identity(job: Job) -> str:
@@ -76,14 +89,6 @@ def identity(job: Job) -> str:
 def recorded_job(runs: Runs, run_id: str) -> Job:
     """Return the job as it was when the run was made."""
     return Job.model_validate(yaml.safe_load(runs.config(run_id)))
-
-
-def _create(runs: Runs, job: Job, config: str, store: Store, clock: Clock) -> Run:
-    now = clock.now()
-    run_id = new_run_id(now)
-    facts = {"loaded_at": now.isoformat(), "identity": identity(job), **environment()}
-    runs.create(run_id, job.name, config, facts)
-    return Run(run_id, job, facts, Ledger(store, run_id, clock), History(), resumed=False)
 
 
 def _resume(runs: Runs, run_id: str, ledger: Ledger, history: History) -> Run:
@@ -124,8 +129,7 @@ def _identity(job: Job) -> dict[str, Any]:
 
 def _flat(value: Any, path: str = "") -> dict[str, Any]:
     if isinstance(value, dict | list) and value:
-        items: Iterator[tuple[Any, Any]] | enumerate[Any]
-        items = iter(value.items()) if isinstance(value, dict) else enumerate(value)
+        items = value.items() if isinstance(value, dict) else enumerate(value)
         found: dict[str, Any] = {}
         for key, inner in items:
             found |= _flat(inner, f"{path}.{key}" if path else str(key))

@@ -1,14 +1,14 @@
-"""Making the plan: list and cut the inputs, pack what is small, freeze the schemas, write it all."""
+"""Making the plan: list and cut the inputs, pack what is small, freeze the schemas, write all."""
 
 import itertools
+import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice, partition_id
 from ingest.core.storage import Store
 from ingest.core.types import schema_to_json
-from ingest.driver.flow import Flow, Place, check_flow, contract_types
+from ingest.driver.flow import Flow, Place, check_flow, contract_types, placed
 from ingest.job import Job
 from ingest.records.plans import Plan, PlanFacts, PlanWriter
 from ingest.transforms.base import StepContext
@@ -24,13 +24,14 @@ Partitions = Iterator[tuple[str, tuple[Slice, ...]]]
 
 @dataclass(slots=True)
 class Draft:
-    """A plan in the making: the flow is checked, the partitions are still a stream to be taken once.
+    """A plan in the making: the flow is checked, the partitions are a stream to be taken once.
 
     While they are taken, `files` and `bytes` count along.
     """
 
     flow: Flow
     partitions: Partitions
+    began: float = field(default_factory=time.monotonic)
     files: int = 0
     bytes: int = 0
 
@@ -43,13 +44,10 @@ def draft(job: Job, context: StepContext, place: Place, workers: int) -> Draft:
     Raises:
         ConfigError: there is no input, or the job does not fit it.
     """
-    try:
+    with placed(place, "source"):
         slices = iter(job.source.slices(job.execution.partition_bytes))
         peeked = list(itertools.islice(slices, PEEK_SLICES))
         layout = job.source.layout(spread(peeked, SAMPLE_SLICES), contract_types(job))
-    except ConfigError as error:
-        where = place(("source",))
-        raise ConfigError(*(f"{where}: {line}" for line in error.lines)) from None
     flow = check_flow(job, layout, context, place)
     target = pack_bytes(peeked, job.execution.partition_bytes, workers)
     result = Draft(flow, iter(()))
@@ -84,7 +82,7 @@ def pack_bytes(slices: list[Slice], partition_bytes: int, workers: int) -> int:
 
 
 def pack(slices: Iterable[Slice], target: int) -> Iterator[tuple[Slice, ...]]:
-    """Put neighbouring small slices together until they reach the target; large ones stand alone."""
+    """Put neighbouring small slices together up to the target; large ones stand alone."""
     group: list[Slice] = []
     size = 0
     for piece in slices:

@@ -1,4 +1,4 @@
-"""Publishing: commit by one record in the ledger, then make visible, in steps that can be repeated."""
+"""Publishing: commit by one record in the ledger, then make visible, in repeatable steps."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -57,7 +57,7 @@ def _plan(data: dict[str, Any]) -> PublishPlan:
 
 
 def _staged(events: Iterator[Event], output: str) -> Iterator[tuple[int, StagedFile]]:
-    """Return the files of settled tries only: those of a partition's first outcome in the ledger."""
+    """Return the files of settled tries: of each partition's first outcome in the ledger."""
     seen: set[int] = set()
     for event in events:
         if event["event"] == "settled":

@@ -23,7 +23,7 @@ def environment() -> dict[str, Any]:
 
 
 def git_revision() -> dict[str, Any]:
-    """Return the revision of the working directory, and whether it has changes; empty outside git."""
+    """Return the working directory's revision and whether it has changes; empty outside git."""
     revision = _git("rev-parse", "HEAD")
     if not revision:
         return {}

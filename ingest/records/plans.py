@@ -108,7 +108,7 @@ class PlanWriter:
         """Write the partitions (id and slices, in the order of work); return how many."""
         rows: list[dict[str, Any]] = []
         index = 0
-        for index, (name, slices) in enumerate(partitions, start=1):  # noqa: B007
+        for index, (name, slices) in enumerate(partitions, start=1):
             pieces = [
                 {field: getattr(piece, field) for field in Slice.__slots__} for piece in slices
             ]

@@ -1,4 +1,4 @@
-"""The runs in a state directory: making one, finding those of a job, and what each was told to do."""
+"""The runs in a state directory: making one, finding those of a job, what each was told to do."""
 
 import json
 import secrets
@@ -48,7 +48,9 @@ class Runs:
             page: dict[str, Any] = json.loads(self._store.read(f"runs/{run_id}/run.json"))
         except FileNotFoundError:
             known = [run for job in self.jobs() for run in self.of_job(job)]
-            recent = f"The latest runs here: {', '.join(sorted(known)[-3:])}" if known else "No runs"
+            recent = (
+                f"The latest runs here: {', '.join(sorted(known)[-3:])}" if known else "No runs"
+            )
             raise ConfigError(
                 f'{self._store.uri()}: no run "{run_id}". {recent}. List them with: ingest status'
             ) from None

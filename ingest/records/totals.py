@@ -1,4 +1,4 @@
-"""What the settled partitions of a run come to: a fold over outcomes that grows with the steps only."""
+"""What the settled partitions of a run come to: a fold that grows with the steps only."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -91,3 +91,10 @@ class Sink(Model, ABC):
     @abstractmethod
     def discard(self, run_id: str) -> None:
         """Remove whatever this run has staged. Idempotent."""
+
+    @abstractmethod
+    def verify(self, run_id: str) -> list[str]:
+        """Count again what a run has published, and say what differs; empty if nothing does.
+
+        Where a later run has replaced it, that is what is said.
+        """

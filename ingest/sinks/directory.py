@@ -104,7 +104,7 @@ class DirectorySink(Sink):
         """Refuse what cannot work; see `Sink.check`."""
         found = problems(self.place, self.write_disposition, self.partition_by, inputs)
         if found:
-            raise ConfigError(*(f"sink.path: {problem}" for problem in found))
+            raise ConfigError(*(f"path: {problem}" for problem in found))
 
     def check_schema(self, schema: Mapping[str, pl.DataType]) -> None:
         """Refuse columns that cannot be folders; formats refuse what they cannot write."""

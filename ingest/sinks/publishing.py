@@ -86,8 +86,6 @@ def _put(place: Place, plan: PublishPlan) -> Iterator[str]:
 def _exchange(place: Place, plan: PublishPlan) -> Generator[str, None, bool]:
     """Swap the directories; the generator returns whether that was possible."""
     staging, built = place.staging(plan.run_id), place.tree(plan.run_id)
-    if any((place.root / final).exists() for _, final in plan.puts):
-        return False  # an earlier attempt has begun to put
     tree.make_folder(built)
     for staged, final in plan.puts:
         if not (tree.move(staging / staged, built / final) or (built / final).exists()):
@@ -100,7 +98,9 @@ def _exchange(place: Place, plan: PublishPlan) -> Generator[str, None, bool]:
     tree.make_folder(place.root)
     shutil.copymode(place.root, built)
     if set(manifest.data_files(place.root)).difference(plan.removes):
-        return False  # foreign files came since the run began; they must stay where they are
+        # Foreign files that came since the run began must stay where they are; and what an earlier
+        # attempt has begun by putting, for the same reason, is ended by putting.
+        return False
     if not tree.exchange(built, place.root):
         return False
     yield "exchanged"

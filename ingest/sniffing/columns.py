@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import isnan
 from typing import Any
 
 import polars as pl
@@ -33,7 +34,7 @@ class Column:
     `rows` are the sampled ones, `nulls` those of them without a value. `values` counts the
     distinct values if they are few, in order of first appearance; `settled` says that the later
     half of the sample brought no new one. `least` and `most` bound numbers and dates. `unique`
-    says that no value came twice. `given` is the type of a column that comes typed.
+    says that no value came twice.
     """
 
     name: str
@@ -68,21 +69,29 @@ def find_nulls(columns: Iterable[Sequence[str]], names: Sequence[str]) -> list[s
     return list(found)
 
 
-def describe(name: str, texts: Sequence[str], nulls: Iterable[str]) -> Column:
-    """Return what the texts of a column are, when some of them stand for null."""
-    gone = {"", *nulls}
+def describe(
+    name: str, texts: Sequence[str], nulls: Iterable[str], *, blanks: bool = False
+) -> Column:
+    """Return what the texts of a column are, when some of them stand for null.
+
+    With `blanks`, the empty text may be a value too, as it is for the CSV source in quotes.
+    """
+    gone = set(nulls)
     counts = Counter(texts)
     known = [text for text in counts if text not in gone]
     kind = _kind(known, name) if known else Kind("string", note="holds nothing in the sample")
     least, most = _bounds(known, kind)
     missing = sum(counts[text] for text in gone)
     first_half = set(texts[: len(texts) // 2])
+    values = {text: counts[text] for text in known}
+    if blanks and "" in counts and kind.type == "string":
+        values[""] = counts[""]
     return Column(
         name=name,
         kind=kind,
         rows=len(texts),
         nulls=missing,
-        values={text: counts[text] for text in known} if len(known) <= FEW_VALUES else {},
+        values=values if len(values) <= FEW_VALUES else {},
         settled=all(text in first_half for text in known),
         least=least,
         most=most,
@@ -113,16 +122,18 @@ def _spaces(known: Sequence[str]) -> str:
     return "has spaces around values: add the step normalize_text to trim them" if padded else ""
 
 
-def describe_values(name: str, dtype: pl.DataType, values: Sequence[Any]) -> Column:
-    """Return what the values of a typed column are; texts that are all dates are dates.
+def describe_values(
+    name: str, dtype: pl.DataType, values: Sequence[Any], *, dates: bool = True
+) -> Column:
+    """Return what the values of a typed column are; with `dates`, texts that are dates become such.
 
     Nothing is made of other texts: in a typed format a text that looks like a number is a text.
     """
     known = [value for value in values if value is not None]
     if dtype == pl.String and known:
-        return _moments_only(describe(name, [str(value) for value in known], ()), values)
+        return _moments_only(describe(name, known, ()), values, dates=dates)
     ordered = dtype.is_numeric() or dtype.is_temporal()
-    ordered = ordered and not any(value != value for value in known)  # NaN is in no range
+    ordered = ordered and not (dtype.is_float() and any(map(isnan, known)))  # NaN has no place
     return Column(
         name=name,
         kind=Kind(type_name(dtype)),
@@ -134,10 +145,10 @@ def describe_values(name: str, dtype: pl.DataType, values: Sequence[Any]) -> Col
     )
 
 
-def _moments_only(column: Column, values: Sequence[Any]) -> Column:
+def _moments_only(column: Column, values: Sequence[Any], *, dates: bool) -> Column:
     """Take back what was made of texts, unless they are dates or times."""
     nulls = sum(value is None for value in values)
     column = replace(column, rows=len(values), nulls=nulls, unique=column.unique and not nulls)
-    if column.type.startswith(_MOMENTS) and not column.kind.format == "%Y%m%d":
+    if dates and column.type.startswith(_MOMENTS) and column.kind.format != "%Y%m%d":
         return column
     return replace(column, kind=TEXT, least=None, most=None, note="")

@@ -140,9 +140,7 @@ def _title_lines(head: str, dialect: Dialect) -> int:
         return 0
     lines = head.split("\n", _LOOK_LINES)[:_LOOK_LINES]
     records = [records_of(line, dialect) for line in lines[: _TITLE_LINES + 1]]
-    widths = Counter(
-        len(one.fields) for one in records_of("\n".join(lines), dialect) if one.sound
-    )
+    widths = Counter(len(one.fields) for one in records_of("\n".join(lines), dialect) if one.sound)
     width = widths.most_common(1)[0][0] if widths else 1
     fits = [any(one.sound and len(one.fields) == width for one in found) for found in records]
     return fits.index(True) if width > 1 and True in fits else 0

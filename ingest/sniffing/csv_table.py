@@ -46,7 +46,8 @@ def look_at_csv(listing: Listing) -> Table:
         rows += [("",)] * sum(_blank_lines(file) for file in files)
     texts_of = dict(zip(names, zip(*rows, strict=True) if rows else [()] * width, strict=True))
     nulls = find_nulls(texts_of.values(), names)
-    columns = [describe(name, texts_of[name], nulls) for name in names]
+    blanks = any(_has_quoted_blanks(file, dialect) for file in files)
+    columns = [describe(name, texts_of[name], ["", *nulls], blanks=blanks) for name in names]
     keys = key_columns(listing, names)
     options = {
         **_text_options(files, dialect, width),
@@ -59,7 +60,8 @@ def look_at_csv(listing: Listing) -> Table:
     summary = f"{_SIGNS.get(dialect.delimiter, repr(dialect.delimiter))} between {width} columns"
     if width == 1:
         summary = "one column"
-    return Table(listing, options, (*columns, *keys), len(rows), bad, summary)
+    quote = dialect.quote if dialect.multiline else None
+    return Table(listing, options, (*columns, *keys), len(rows), bad, summary, quote)
 
 
 def _shape(file: CsvFile, given: Sequence[str] | None, header: bool) -> Sequence[str]:
@@ -96,7 +98,9 @@ def _header_options(
         why = "names that stood twice, or had spaces at their ends, are changed"
         options["header"] = Option(given, why if header else "the files have no header: name these")
     if lines := file.titles + (file.records[0].lines if header and given is not None else 0):
-        why = "the header line: its names are above" if file.titles == 0 else "lines before the rows"
+        why = (
+            "the header line: its names are above" if file.titles == 0 else "lines before the rows"
+        )
         options["skip_rows"] = Option(lines, why)
     return options
 
@@ -114,6 +118,15 @@ def _null_options(
     ]
     why = f"null in {', '.join(among)} too" if among else ""
     return {"null_values": Option(["", *nulls], why)}
+
+
+def _has_quoted_blanks(file: CsvFile, dialect: Dialect) -> bool:
+    """Say whether some value is an empty text in quotes, which the source does not take for null."""
+    if dialect.quote is None:
+        return False
+    edge = rf"[\r\n{re.escape(dialect.delimiter)}]"
+    blank = re.compile(rf"(?:\A|{edge}){re.escape(dialect.quote) * 2}(?:{edge}|\Z)")
+    return any(blank.search(piece) for piece in file.text.pieces)
 
 
 def _blank_lines(file: CsvFile) -> int:

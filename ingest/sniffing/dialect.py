@@ -1,6 +1,6 @@
 """How a delimited text file is written: delimiter, quote, header, line ends inside values."""
 
-import csv
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ DELIMITERS = (",", ";", "\t", "|", "\x01", "^")
 _LOOK_LINES = 400
 _LOOK_FIELDS = 4000
 _MOST_COMMENTS = 20
+_PREFERENCE = ("'", None, '"')
+_UNDECODED = re.compile(r"[\udc80-\udcff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,9 @@ def has_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
         years = all(len(one) == 4 and one[:2] in {"19", "20"} for one in typed)
         return years and len(typed) > 1 and len(set(typed)) == len(typed)
     below = [{row[place] for row in rows} for place in range(len(first))]
-    return not any(value.strip() and value in seen for value, seen in zip(first, below, strict=True))
+    return not any(
+        value.strip() and value in seen for value, seen in zip(first, below, strict=True)
+    )
 
 
 def _lines(text: str) -> list[str]:
@@ -95,54 +99,45 @@ def _has_comments(lines: Sequence[str]) -> bool:
 
 
 def _one_by_one(lines: Sequence[str], dialect: Dialect) -> Iterator[Record]:
-    grammar = dialect.grammar
     for line in lines:
-        text = line.rstrip("\r")
-        if not text or (dialect.comment and text.startswith(dialect.comment)):
-            continue
-        if dialect.quote is None or dialect.quote not in text:
-            yield Record(tuple(text.split(dialect.delimiter)), _clean(text))
-        elif grammar.quote_fault(text):
-            yield Record(tuple(text.split(dialect.delimiter)), sound=False)
-        else:
-            yield Record(next(_read([text], dialect)), _clean(text))
+        if not _is_no_record(line, dialect):
+            yield _record([line], dialect)
 
 
 def _joined(lines: Sequence[str], dialect: Dialect) -> Iterator[Record]:
     """Join lines while a quote is open."""
-    grammar, quote = dialect.grammar, dialect.quote or '"'
+    quote = dialect.quote or ""
     held: list[str] = []
-    open_quote = False
+    inside = False
     for line in lines:
-        if not held and (not line.rstrip("\r") or line.startswith(dialect.comment or "\n")):
+        if not inside and _is_no_record(line, dialect):
             continue
         held.append(line)
-        open_quote ^= line.count(quote) % 2 == 1
-        if not open_quote:
-            yield _record(held, dialect, grammar)
+        inside ^= line.count(quote) % 2 == 1
+        if not inside:
+            yield _record(held, dialect)
             held = []
     if held:
-        yield _record(held, dialect, grammar)
+        yield _record(held, dialect)
 
 
-def _record(held: Sequence[str], dialect: Dialect, grammar: Grammar) -> Record:
-    text = "\n".join(held).rstrip("\r")
-    if grammar.quote_fault(text):
-        return Record(tuple(text.split(dialect.delimiter)), sound=False, lines=len(held))
-    lines = text.splitlines(keepends=True)
-    return Record(next(_read(lines, dialect)), _clean(text), len(held))
+def _is_no_record(line: str, dialect: Dialect) -> bool:
+    return line in {"", "\r"} or (dialect.comment is not None and line.startswith(dialect.comment))
 
 
-def _read(lines: Sequence[str], dialect: Dialect) -> Iterator[tuple[str, ...]]:
-    rows = csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote)
-    return (tuple(row) for row in rows)
+def _record(lines: Sequence[str], dialect: Dialect) -> Record:
+    text = "\n".join(lines).rstrip("\r")
+    if dialect.quote is None or dialect.quote not in text:
+        return Record(tuple(text.split(dialect.delimiter)), _is_clean(text), len(lines))
+    fields = dialect.grammar.split_one(text)
+    if isinstance(fields, str):
+        return Record(tuple(text.split(dialect.delimiter)), sound=False, lines=len(lines))
+    return Record(tuple(fields), _is_clean(text), len(lines))
 
 
-def _clean(text: str) -> bool:
+def _is_clean(text: str) -> bool:
     """Say whether all bytes of a text could be decoded and none is NUL."""
-    return text.isascii() and "\0" not in text or not any(
-        char == "\0" or "\udc80" <= char <= "\udcff" for char in text
-    )
+    return "\0" not in text and (text.isascii() or _UNDECODED.search(text) is None)
 
 
 def _width(records: Sequence[Record]) -> int:
@@ -150,8 +145,13 @@ def _width(records: Sequence[Record]) -> int:
     return widths.most_common(1)[0][0] if widths else 1
 
 
-def _score(lines: Sequence[str], option: Dialect) -> tuple[float, float, bool, bool, int]:
-    """Rate an option: the share of lines in regular records, then the share of plausible fields."""
+def _is_quoted(value: str) -> bool:
+    """Say whether quotes are left around a value."""
+    return len(value) > 1 and value[0] == value[-1] and value[0] in {'"', "'"}
+
+
+def _score(lines: Sequence[str], option: Dialect) -> tuple[float, bool, float, int, bool, int]:
+    """Rate an option: the share of lines in regular records first, then of plausible fields."""
     records = split(lines, option)
     width = _width(records)
     total = sum(record.lines for record in records) or 1
@@ -161,7 +161,9 @@ def _score(lines: Sequence[str], option: Dialect) -> tuple[float, float, bool, b
         share = min(share, 0.6)
     others = set(DELIMITERS) - {option.delimiter}
     fields = [value for record in regular for value in record.fields][:_LOOK_FIELDS]
-    mixed = {value for value in fields if others.intersection(value)}
+    mixed = {value for value in fields if others.intersection(value) or _is_quoted(value)}
     odd = {value for value in mixed if kind_of([value]).type == "string"}
     plausible = 1 - sum(value in odd for value in fields) / (len(fields) or 1)
-    return round(share, 2), round(plausible, 2), option.quote == '"', not option.multiline, width
+    first = bool(records) and len(records[0].fields) == width
+    preference = _PREFERENCE.index(option.quote)
+    return round(share, 2), first, round(plausible, 2), preference, not option.multiline, width

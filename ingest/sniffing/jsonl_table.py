@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from ingest.core.errors import ConfigError
 from ingest.core.types import type_name
-from ingest.sniffing.columns import describe_values
+from ingest.sniffing.columns import Column, describe_values
 from ingest.sniffing.listing import Listing
 from ingest.sniffing.mixture import refuse_mixture
 from ingest.sniffing.table import Option, Table, key_columns, key_options
@@ -47,7 +48,7 @@ def look_at_jsonl(listing: Listing) -> Table:
     rows = [record for records in found for record in records]
     types = {name: _type_of(name, rows) for name in {name: None for row in rows for name in row}}
     kept = {name: dtype for name, dtype in types.items() if is_nameable(dtype)}
-    columns = [describe_values(name, dtype, _fitting(name, dtype, rows)) for name, dtype in kept.items()]
+    columns = [_column(name, dtype, rows) for name, dtype in kept.items()]
     keys = key_columns(listing, list(types))
     options = _options(texts, types, kept) | key_options(listing, keys)
     bad = max(_bad_share(each, kept, closed=kept == types) for each in lines)
@@ -105,6 +106,15 @@ def _guess(values: Sequence[Any]) -> pl.DataType:
     return without_nulls(guess_fields({"value": value} for value in values)["value"])
 
 
+def _column(name: str, dtype: pl.DataType, rows: Records) -> Column:
+    values = _fitting(name, dtype, rows)
+    column = describe_values(name, dtype, values)
+    if len(values) == len(rows):
+        return column
+    others = f"{len(rows) - len(values):,} of {len(rows):,} values in the sample"
+    return replace(column, note=f"{others} are of another type: such records are rejected")
+
+
 def _fitting(name: str, dtype: pl.DataType, rows: Records) -> list[Any]:
     """Return the values of a field that are of its type; null where there is none."""
     kinds = {
@@ -124,7 +134,7 @@ def _options(
     texts: Sequence[Text], types: Mapping[str, pl.DataType], kept: Mapping[str, pl.DataType]
 ) -> dict[str, Option]:
     options = {}
-    if (encoding := next((text.encoding for text in texts if text.encoding != "utf-8"), None)):
+    if encoding := next((text.encoding for text in texts if text.encoding != "utf-8"), None):
         options["encoding"] = Option(encoding)
     if any("\n\n" in piece or "\n\r\n" in piece for text in texts for piece in text.pieces):
         options["blank_lines"] = Option("skip", "there are empty lines; reject would count them")
@@ -136,7 +146,7 @@ def _options(
 
 
 def _bad_share(lines: Sequence[str], fields: Mapping[str, pl.DataType], *, closed: bool) -> float:
-    """Return the share of malformed records: in the head, where the sample is taken from, or all."""
+    """Return the share of malformed records: of the head, which is the sample, or of all."""
     wrong = [judge(line, fields, closed=closed) is not None for line in lines]
     head = wrong[:_HEAD_RECORDS]
     return max(sum(part) / (len(part) or 1) for part in (head, wrong))

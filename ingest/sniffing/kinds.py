@@ -60,6 +60,7 @@ class Kind:
 
 
 TEXT = Kind("string")
+CODE = Kind("string", note="digits that are no number, as leading zeros show: kept as text")
 
 
 def kind_of(texts: Collection[str], *, named_date: bool = False) -> Kind:
@@ -68,12 +69,9 @@ def kind_of(texts: Collection[str], *, named_date: bool = False) -> Kind:
     `named_date` says that the column's name speaks of a date, so that 20130131 is one.
     """
     guess = _boolean(texts) or _number(texts, named_date=named_date) or _moment(texts)
-    return guess if guess and _holds(texts, guess) else guess_text(guess)
-
-
-def guess_text(guess: Kind | None) -> Kind:
-    """Return the kind string, with the note of a guess that was given up."""
-    return Kind("string", note=guess.note) if guess else TEXT
+    if guess and _holds(texts, guess):
+        return guess
+    return CODE if all(map(str.isdigit, texts)) else TEXT
 
 
 def is_typed(text: str) -> bool:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
@@ -19,7 +20,7 @@ _WEAK = packed_endings(".txt")
 
 
 _KINDS: dict[str, str] = {
-    ending: source.model_fields["type"].annotation.__args__[0]
+    ending: get_args(source.model_fields["type"].annotation)[0]
     for source in SOURCES
     if issubclass(source, FileSource)
     for ending in source.endings
@@ -60,7 +61,7 @@ def find_files(path: str) -> Listing:
     files = list_files(path, tuple(_KINDS))
     if not any(piece.size for piece in files):
         raise ConfigError(f'"{path}": nothing but empty files. Name one that holds rows')
-    endings = {piece.uri: _ending(piece.uri) for piece in files}
+    endings = {piece.uri: ending_of(piece.uri) for piece in files}
     strong = [piece for piece in files if endings[piece.uri] not in _WEAK]
     kept = strong if _is_folder(path) and strong else files
     kinds = Counter(_KINDS[ending] for piece in kept if (ending := endings[piece.uri]))
@@ -77,11 +78,9 @@ def find_files(path: str) -> Listing:
     return _without_notes(path, kind, kept, files)
 
 
-def _without_notes(
-    path: str, kind: str, kept: Sequence[Slice], files: Sequence[Slice]
-) -> Listing:
+def _without_notes(path: str, kind: str, kept: Sequence[Slice], files: Sequence[Slice]) -> Listing:
     """Leave out text files beside data files, by naming the one ending that the others share."""
-    found = sorted({_ending(piece.uri) for piece in kept})
+    found = sorted({ending_of(piece.uri) for piece in kept})
     if len(found) > 1:
         raise ConfigError(
             f'"{path}": files that end in {", ".join(found)}, and text files beside them. '
@@ -92,9 +91,14 @@ def _without_notes(
     return Listing(f"{path.rstrip('/')}/**/*{found[0]}", kind, tuple(kept), passed_over)
 
 
-def _ending(uri: str) -> str:
+def ending_of(uri: str) -> str:
     """Return the longest known ending of a file; empty if it has none."""
     return max((ending for ending in _KINDS if uri.endswith(ending)), key=len, default="")
+
+
+def usual_ending(kind: str) -> str:
+    """Return the ending that files of a kind usually have."""
+    return next(ending for ending, other in _KINDS.items() if other == kind)
 
 
 def _is_folder(path: str) -> bool:

@@ -20,10 +20,11 @@ def refuse_mixture(path: str, columns: Mapping[str, Iterable[str]]) -> None:
     if len(groups) < 2:
         return
     shown = {uri: list(columns[uri]) for uris in groups.values() for uri in uris[:1]}
-    lines = [
+    first = (
         f'"{path}": mixed schemas: {len(groups)} in a sample of {len(columns)} files. '
         "A job reads files of one schema. Name those of one: ingest init 'folder/name*.csv'"
-    ]
+    )
+    lines = [first]
     for uri, names in shown.items():
         more = f" and {len(names) - _SHOWN_COLUMNS} more" if len(names) > _SHOWN_COLUMNS else ""
         others = len(groups[frozenset(names)]) - 1

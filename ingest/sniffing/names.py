@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ingest.core.rows import HIDDEN_PREFIX
+from ingest.sources.csv_header import column_names
 
 
 def clean_names(fields: Sequence[str]) -> list[str]:
@@ -25,4 +26,4 @@ def clean_names(fields: Sequence[str]) -> list[str]:
 
 def is_sound(fields: Sequence[str], names: Sequence[str]) -> bool:
     """Say whether the source gives a header's fields these names by itself."""
-    return all(field in {name, ""} for field, name in zip(fields, names, strict=True))
+    return column_names(fields) == list(names)

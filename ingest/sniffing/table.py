@@ -25,9 +25,10 @@ class Table:
     """An input as its sample shows it.
 
     `options` are those of the source besides type and path, in the order in which they are written.
-    `names` are the columns of the data, `keys` those that come from folders; `columns` describes
-    both. `bad` is the share of the sampled records that are malformed, where it is largest.
-    `summary` says in a few words how the files are written.
+    `columns` are those of the data and those that come from folders. `rows` counts the sampled
+    rows, `bad` is the share of the sampled records that are malformed, where it is largest.
+    `summary` says in a few words how the files are written. `open_quote` is the quote between two
+    of which a line end does not end a record, if there is such.
     """
 
     listing: Listing
@@ -36,6 +37,7 @@ class Table:
     rows: int
     bad: float
     summary: str
+    open_quote: str | None = None
 
     @property
     def budget(self) -> float:

@@ -64,13 +64,11 @@ def find_encoding(sample: bytes) -> str:
 
     A few broken bytes among sound UTF-8 are broken bytes: the rows that hold them are rejected.
     """
-    rest = {byte for byte in (broken := _MULTIBYTE.sub(b"", sample)) if byte >= 0x80}
-    if not rest:
-        return "utf-8"
-    if len(_MULTIBYTE.findall(sample)) > sum(byte in rest for byte in broken):
+    broken = [byte for byte in _MULTIBYTE.sub(b"", sample) if byte >= 0x80]
+    if not broken or len(_MULTIBYTE.findall(sample)) > len(broken):
         return "utf-8"
     # These bytes are letters and signs in cp1252, and control characters in latin-1.
-    signs = {byte for byte in rest if byte <= 0x9F}
+    signs = {byte for byte in broken if byte <= 0x9F}
     return "cp1252" if signs and not signs & _UNDEFINED else "latin-1"
 
 

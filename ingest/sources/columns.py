@@ -10,6 +10,7 @@ from pydantic import AfterValidator
 
 from ingest.core.errors import BadRowError, ConfigError
 from ingest.core.model import Model
+from ingest.core.names import hint
 from ingest.core.partition import Slice
 from ingest.core.rows import POSITION, slice_of
 from ingest.core.types import Schema, parse_type, type_name
@@ -87,6 +88,21 @@ def refuse_clash(extra: Iterable[str], data: Container[str]) -> None:
             f'{option}: "{clash[0]}" is also a column of the data. Leave one of them out: write '
             f"{option}: false"
         )
+
+
+def refuse_unknown(option: str, named: Iterable[str], known: Sequence[str]) -> None:
+    """Refuse names that are not among the columns.
+
+    Raises:
+        ConfigError: one line for each name that is not there.
+    """
+    lines = [
+        f'{option}: no such column "{name}". {hint(name, known)}Columns here: {", ".join(known)}.'
+        for name in named
+        if name not in known
+    ]
+    if lines:
+        raise ConfigError(*lines)
 
 
 def file_values(

@@ -11,12 +11,12 @@ from ingest.core.partition import Slice
 from ingest.core.types import Schema, type_name
 from ingest.sources.base import Layout
 from ingest.sources.casting import Parse, cast_columns, with_column
-from ingest.sources.columns import declared_format, declared_type, refuse_clash
+from ingest.sources.columns import declared_format, declared_type, refuse_clash, refuse_unknown
 from ingest.sources.csv_grammar import Grammar
-from ingest.sources.csv_header import check_header, column_names, refuse_names, refuse_unknown
+from ingest.sources.csv_header import check_header, column_names, refuse_names
 from ingest.sources.encodings import UTF8, decode_line, is_wide, packed_endings
 from ingest.sources.guessing import guess_type
-from ingest.sources.lines import Body, LineRules, split_records
+from ingest.sources.lines import Body, LineRules, split_records, whole_text
 from ingest.sources.ranges import Preamble
 from ingest.sources.text import TextSource
 from ingest.sources.values import parse_texts
@@ -112,7 +112,7 @@ class Csv(TextSource):
         self, records: pl.DataFrame, header: Sequence[str], layout: Layout
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Split records into fields and fields into values."""
-        schema = {name: layout.columns[name] for name in layout.facts["header"]}
+        schema = self._data_schema(layout)
         names = header or list(schema)
         fine = records["reason"].is_null()
         faults = self.grammar.faults(records["text"].set(~fine, None), len(names))
@@ -126,6 +126,21 @@ class Csv(TextSource):
         rows, rejects = cast_columns(good, fields, schema, self._parser(schema))
         bad = with_column(records.filter(pl.col("reason").is_not_null()))
         return rows, pl.concat([bad, rejects]).sort("position")
+
+    def clean_values(
+        self, data: bytes, header: Sequence[str], layout: Layout
+    ) -> tuple[pl.DataFrame, Schema, Parse] | None:
+        """Read text whose lines are all faultless records."""
+        skips = self.comment is not None or self.blank_lines == "skip" or self.multiline
+        schema = self._data_schema(layout)
+        names = header or list(schema)
+        text = None if skips else whole_text(data)
+        if text is None or not self.grammar.is_table(text, len(names)):
+            return None
+        return self.grammar.read_table(data, names), schema, self._parser(schema)
+
+    def _data_schema(self, layout: Layout) -> Schema:
+        return {name: layout.columns[name] for name in layout.facts["header"]}
 
     def layout(self, sample: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
         """Freeze the header and the types of the columns."""

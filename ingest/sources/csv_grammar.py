@@ -67,25 +67,45 @@ class Grammar:
         keep the grammar. It also takes a carriage return off any field's end: those are hidden
         from it as NULs, which no faultless record has.
         """
-        schema = dict.fromkeys(names, pl.String())
         if texts.is_empty():
-            return pl.DataFrame(schema=schema)
+            return pl.DataFrame(schema=dict.fromkeys(names, pl.String()))
         returns = bool(texts.str.contains("\r", literal=True).any())
         if returns:
             texts = texts.str.replace_all("\r", "\0", literal=True)
         joined = texts.str.join("\n").cast(pl.Binary).item()
-        # Polars takes a byte-order mark off the first record: one more record keeps it from that.
-        spare = self.delimiter.encode() * (len(names) - 1) + b"\n"
-        fields = pl.read_csv(
-            io.BytesIO(spare + joined + b"\n"),
-            has_header=False,
-            schema=schema,
-            separator=self.delimiter,
-            quote_char=self.quote,
-        ).slice(1)
+        fields = self.read_table(joined + b"\n", names)
         if returns:
             fields = fields.with_columns(pl.all().str.replace_all("\0", "\r", literal=True))
         return fields
+
+    def is_table(self, text: pl.Series, width: int) -> bool:
+        """Say whether a whole text (a series of one) is nothing but faultless records.
+
+        One regular expression over the text runs at about 500 MB/s, three times as fast as looking
+        at its records. It leaves out carriage returns that do not end a line, and NULs.
+        """
+        bare = rf"[^{self._delimiter}{re.escape(self.quote or '')}\r\n\x00]*"
+        field = bare
+        if self.quote is not None:
+            quote = re.escape(self.quote)
+            field = rf"(?:{quote}(?:[^{quote}\n\x00]|{quote}{quote})*{quote}|{bare})"
+        more = f"(?:{self._delimiter}{field}){{{width - 1}}}"
+        try:
+            return bool(text.str.contains(rf"^(?:{field}{more}\r?\n)*$").item())
+        except pl.exceptions.ComputeError:  # too wide for a regular expression
+            return False
+
+    def read_table(self, data: bytes, names: Sequence[str]) -> pl.DataFrame:
+        """Return the fields of faultless records, each ended by a line feed."""
+        # Polars takes a byte-order mark off the first record: one more record keeps it from that.
+        spare = self.delimiter.encode() * (len(names) - 1) + b"\n"
+        return pl.read_csv(
+            io.BytesIO(spare + data),
+            has_header=False,
+            schema=dict.fromkeys(names, pl.String()),
+            separator=self.delimiter,
+            quote_char=self.quote,
+        ).slice(1)
 
     def width(self, record: str) -> int:
         """Return how many fields a record has; if its quotes are wrong, as delimiters say."""
@@ -96,7 +116,9 @@ class Grammar:
         """Return the fields of one record, or what is wrong with its quotes."""
         if self.quote is None:
             return record.split(self.delimiter)
-        quoted, bare = re.compile(self._quoted_pattern()), re.compile(f"[^{self._delimiter}]*")
+        # possessive (*+), or else a closing quote would be found in the middle of a pair
+        quoted = re.compile(self._quoted_pattern().replace(")*", ")*+"))
+        bare = re.compile(f"[^{self._delimiter}]*")
         place, fields = 0, []
         while True:
             begins = record.startswith(self.quote, place)

@@ -1,10 +1,9 @@
 """The header of CSV files: its names at plan time, and its check in every file."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from ingest.core.errors import BadRowError, ConfigError
-from ingest.core.names import hint
 from ingest.core.rows import HIDDEN_PREFIX
 
 
@@ -29,21 +28,6 @@ def refuse_names(names: Sequence[str], uri: str) -> None:
             f'header: {uri}: {_listed(hidden)} begins with "{HIDDEN_PREFIX}", which is kept for '
             "hidden columns. Give it another name: header: [name, …] with skip_rows: 1"
         )
-
-
-def refuse_unknown(option: str, named: Iterable[str], known: Sequence[str]) -> None:
-    """Refuse names that are not among the columns.
-
-    Raises:
-        ConfigError: one line for each name that is not there.
-    """
-    lines = [
-        f'{option}: no such column "{name}". {hint(name, known)}Columns here: {", ".join(known)}.'
-        for name in named
-        if name not in known
-    ]
-    if lines:
-        raise ConfigError(*lines)
 
 
 def check_header(uri: str, found: Sequence[str], planned: Sequence[str]) -> tuple[str, ...]:

@@ -29,6 +29,19 @@ class JsonReader:
         self._closed = closed
         self._carriers = {name: _carrier(dtype) for name, dtype in schema.items()}
 
+    def parse_whole(self, text: pl.Series, data: bytes) -> pl.DataFrame | None:
+        """Return the values of a whole text (a series of one) if its records are all of the shape.
+
+        None if any is not: then it takes `parse` to say which.
+        """
+        known = pattern(self._shape, lines=True)
+        if not data or not compiles(known) or not text.str.contains(known).item():
+            return None
+        try:
+            return pl.read_ndjson(io.BytesIO(data), schema=self._carriers)
+        except pl.exceptions.PolarsError:
+            return None
+
     def parse(self, texts: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Return the values of the good records, and `index`, `column`, `reason` of the others.
 

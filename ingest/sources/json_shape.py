@@ -39,9 +39,13 @@ _DIGITS: dict[pl.DataType, int] = {
 }
 
 
-def pattern(fields: Mapping[str, pl.DataType]) -> str:
-    """Return the pattern of records that have these fields, or some of them, in this order."""
-    return f"^{_WS}{_object(fields)}{_WS}$"
+def pattern(fields: Mapping[str, pl.DataType], *, lines: bool = False) -> str:
+    """Return the pattern of records that have these fields, or some of them, in this order.
+
+    With `lines`, it is the pattern of a text of such records, each ended by a line feed.
+    """
+    record = f"{_WS}{_object(fields)}{_WS}"
+    return rf"^(?:{record}\n)*$" if lines else f"^{record}$"
 
 
 def compiles(text: str) -> bool:

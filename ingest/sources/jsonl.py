@@ -11,7 +11,7 @@ from ingest.core.partition import Slice
 from ingest.core.rows import HIDDEN_PREFIX
 from ingest.core.types import Schema, instance, parse_type, type_name
 from ingest.sources.base import Layout
-from ingest.sources.casting import cast_columns, with_column
+from ingest.sources.casting import Parse, cast_columns, with_column
 from ingest.sources.columns import (
     FILE_COLUMNS,
     declared_format,
@@ -23,7 +23,7 @@ from ingest.sources.encodings import UTF8, is_wide, packed_endings
 from ingest.sources.json_guess import guess_fields, without_nulls
 from ingest.sources.json_judge import load
 from ingest.sources.json_reader import JsonReader
-from ingest.sources.lines import Body, LineRules, split_records
+from ingest.sources.lines import Body, LineRules, split_records, whole_text
 from ingest.sources.text import TextSource
 from ingest.sources.values import parse_texts
 
@@ -96,24 +96,43 @@ class Jsonl(TextSource):
         layout: Layout,
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Judge and parse records."""
-        made = {*layout.facts["folder_keys"], *(FILE_COLUMNS if self.include_file_columns else ())}
-        schema = {name: dtype for name, dtype in layout.columns.items() if name not in made}
-        shape = {name: parse_type(kind) for name, kind in layout.facts["shape"].items()}
-        reader = JsonReader(schema, shape, closed=layout.facts["closed"])
+        schema = self._data_schema(layout)
         bad = with_column(records.filter(pl.col("reason").is_not_null()))
         good = records.filter(pl.col("reason").is_null())
-        values, faulty = reader.parse(good["text"])
+        values, faulty = self._reader(schema, layout).parse(good["text"])
         wrong = good[faulty["index"]].with_columns(faulty["reason"], faulty["column"])
         kept = good.with_row_index("index").join(faulty, on="index", how="anti").drop("index")
+        rows, rejects = cast_columns(kept, values, schema, self._parser(schema))
+        return rows, pl.concat([bad, wrong, rejects]).sort("position")
 
+    def clean_values(
+        self,
+        data: bytes,
+        header: Sequence[str],  # noqa: ARG002
+        layout: Layout,
+    ) -> tuple[pl.DataFrame, Schema, Parse] | None:
+        """Read text whose lines are all records as the sample showed them."""
+        schema = self._data_schema(layout)
+        text = None if self.blank_lines == "skip" else whole_text(data)
+        values = None if text is None else self._reader(schema, layout).parse_whole(text, data)
+        return None if values is None else (values, schema, self._parser(schema))
+
+    def _data_schema(self, layout: Layout) -> Schema:
+        made = {*layout.facts["folder_keys"], *(FILE_COLUMNS if self.include_file_columns else ())}
+        return {name: dtype for name, dtype in layout.columns.items() if name not in made}
+
+    def _reader(self, schema: Schema, layout: Layout) -> JsonReader:
+        shape = {name: parse_type(kind) for name, kind in layout.facts["shape"].items()}
+        return JsonReader(schema, shape, closed=layout.facts["closed"])
+
+    def _parser(self, schema: Schema) -> Parse:
         def parse(name: str, carried: pl.Series) -> tuple[pl.Series, pl.Series]:
             if carried.dtype == pl.String:
                 form = declared_format(self.columns, name)
                 return carried, parse_texts(carried, schema[name], form)
             return carried, carried.cast(schema[name])
 
-        rows, rejects = cast_columns(kept, values, schema, parse)
-        return rows, pl.concat([bad, wrong, rejects]).sort("position")
+        return parse
 
     def _records(self, sample: Sequence[Slice]) -> list[dict[str, Any]]:
         """Return the sample's records that are objects."""

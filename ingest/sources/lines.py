@@ -59,7 +59,7 @@ def split_records(bodies: Sequence[Body], rules: LineRules) -> pl.DataFrame:
     null if the bytes cannot be decoded), `original` (string, only where it is not the text) and
     `reason` (string, null as long as the record is fine).
     """
-    data = b"".join(_ended(body.data) for body in bodies)
+    data = join_bodies(bodies)
     texts, originals = _texts(data, rules.encoding)
     counts = [_count(body.data) for body in bodies]
     frame = pl.DataFrame(
@@ -74,14 +74,38 @@ def split_records(bodies: Sequence[Body], rules: LineRules) -> pl.DataFrame:
         frame = _join_quoted(frame, rules.multiline_quote)
     frame = frame.with_columns(pl.col("text").str.strip_chars_end("\r"))
     frame = _without_skipped(frame, rules)
-    firsts = [position(body.slice_index) for body in bodies]
+    counts = np.bincount(frame["place"].to_numpy(), minlength=len(bodies)).tolist()
     return frame.select(
-        pl.Series("position", _positions(frame["place"], firsts), dtype=pl.UInt64),
+        _positions(bodies, counts),
         "line",
         "text",
         "original",
         _reason(rules).alias("reason"),
     )
+
+
+def join_bodies(bodies: Sequence[Body]) -> bytes:
+    """Return the bodies as one text in which each line is ended."""
+    return b"".join(_ended(body.data) for body in bodies)
+
+
+def whole_text(data: bytes) -> pl.Series | None:
+    """Return UTF-8 as a series of one text; None if it is something else."""
+    try:
+        return pl.Series("text", [data], dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.ComputeError:
+        return None
+
+
+def line_positions(bodies: Sequence[Body]) -> pl.DataFrame:
+    """Return the positions of all lines of the bodies, if each is a record."""
+    return pl.DataFrame([_positions(bodies, [_count(body.data) for body in bodies])])
+
+
+def longest_line(data: bytes) -> int:
+    """Return the length of the longest line, in bytes with its end."""
+    ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == ord("\n"))
+    return int(np.diff(ends, prepend=-1).max()) if len(ends) else 0
 
 
 def reject_table(records: pl.DataFrame, lines_before: dict[int, int]) -> pl.DataFrame:
@@ -115,14 +139,15 @@ def _count(data: bytes) -> int:
     return data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
 
 
-def _texts(data: bytes, encoding: str) -> tuple[pl.Series, pl.Series]:
+def _texts(raw: bytes, encoding: str) -> tuple[pl.Series, pl.Series]:
     """Return the lines as texts, and the originals of those that cannot be decoded."""
     try:
-        if encoding != UTF8:
-            data = data.decode(encoding).encode(UTF8)
-        whole = pl.Series("text", [data], dtype=pl.Binary).cast(pl.String)
-    except (UnicodeDecodeError, pl.exceptions.ComputeError):
-        return _texts_one_by_one(data, encoding)
+        data = raw if encoding == UTF8 else raw.decode(encoding).encode(UTF8)
+    except UnicodeDecodeError:
+        return _texts_one_by_one(raw, encoding)
+    whole = whole_text(data)
+    if whole is None:
+        return _texts_one_by_one(raw, encoding)
     lines = whole.str.split("\n").explode(empty_as_null=False, keep_nulls=False)
     lines = lines.head(-1)  # what follows the last line feed is nothing
     return lines, pl.Series("original", [None], dtype=pl.String).new_from_index(0, len(lines))
@@ -145,15 +170,11 @@ def _ramps(counts: Sequence[int]) -> "np.ndarray[tuple[int], np.dtype[np.int64]]
     return ramp
 
 
-def _positions(
-    place: pl.Series, firsts: Sequence[int]
-) -> "np.ndarray[tuple[int], np.dtype[np.uint64]]":
-    counts = np.bincount(place.to_numpy(), minlength=len(firsts))
-    bases = np.repeat(np.asarray(firsts, dtype=np.uint64), counts)
-    result: np.ndarray[tuple[int], np.dtype[np.uint64]] = bases + _ramps(counts.tolist()).astype(
-        np.uint64
-    )
-    return result
+def _positions(bodies: Sequence[Body], counts: Sequence[int]) -> pl.Series:
+    """Return the positions of so many records of each body."""
+    firsts = np.array([position(body.slice_index) for body in bodies], dtype=np.uint64)
+    numbers = np.repeat(firsts, counts) + _ramps(counts).astype(np.uint64)
+    return pl.Series("position", numbers, dtype=pl.UInt64)
 
 
 def _join_quoted(frame: pl.DataFrame, quote: str) -> pl.DataFrame:

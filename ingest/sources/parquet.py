@@ -13,8 +13,13 @@ from ingest.core.partition import WHOLE, Partition, Slice
 from ingest.core.rows import HIDDEN_PREFIX, POSITION, position
 from ingest.core.types import Schema, schema_from_json, schema_to_json, type_name
 from ingest.sources.base import Layout, Read
-from ingest.sources.columns import file_values, is_nameable, refuse_clash, with_file_values
-from ingest.sources.csv_header import refuse_unknown
+from ingest.sources.columns import (
+    file_values,
+    is_nameable,
+    refuse_clash,
+    refuse_unknown,
+    with_file_values,
+)
 from ingest.sources.file_source import FileSource
 from ingest.sources.opening import open_input
 from ingest.sources.parquet_footer import Footer, damaged, read_footer
@@ -47,7 +52,8 @@ class Parquet(FileSource):
 
     def layout(self, sample: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
         """Freeze the columns as the files of the sample have them."""
-        footers = {piece.uri: self._footer(piece) for piece in sample}
+        files = {piece.uri: piece for piece in sample}
+        footers = {uri: self._footer(piece) for uri, piece in files.items()}
         known = widest({uri: footer.schema for uri, footer in footers.items()}, self.columns)
         refuse_unknown("columns", self.columns or (), list(known))
         data = {name: known[name] for name in self.columns or known}

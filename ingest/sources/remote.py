@@ -72,10 +72,7 @@ def open_remote(uri: str) -> BinaryIO:
 def modified_remote(uri: str) -> datetime | None:
     """Return when a file was last changed, UTC; None where the storage does not tell."""
     files, name = fsspec.core.url_to_fs(uri)
-    when = _when(files.info(name))
-    if isinstance(when, datetime):
-        return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
-    return datetime.fromtimestamp(when, UTC) if isinstance(when, int | float) else None
+    return _when(files.info(name))
 
 
 def version(info: dict[str, Any]) -> str:
@@ -83,13 +80,20 @@ def version(info: dict[str, Any]) -> str:
     for key in ("ETag", "etag", "md5Hash"):
         if info.get(key):
             return str(info[key]).strip('"')
-    return str(_when(info) or "")
+    when = _when(info)
+    return "" if when is None else when.isoformat()
 
 
-def _when(info: dict[str, Any]) -> Any:
+def _when(info: dict[str, Any]) -> datetime | None:
+    """Return when a file was changed; a listing may say it in seconds and a status in dates."""
     for key in ("LastModified", "last_modified", "mtime", "updated", "created"):
-        if info.get(key):
-            return info[key]
+        when = info.get(key)
+        if isinstance(when, datetime):
+            return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+        if isinstance(when, int | float):
+            return datetime.fromtimestamp(when, UTC)
+        if isinstance(when, str):
+            return datetime.fromisoformat(when)
     return None
 
 

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, Literal, cast
+from typing import Annotated, BinaryIO, Literal, cast
 
 import polars as pl
 from pydantic import AfterValidator, Field
@@ -10,7 +10,9 @@ from pydantic import AfterValidator, Field
 from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.partition import WHOLE, Partition, Slice
 from ingest.core.rows import POSITION, slice_of
+from ingest.core.types import Schema
 from ingest.sources.base import Layout, Read, Rejects
+from ingest.sources.casting import Parse, cast_columns
 from ingest.sources.columns import Columns, file_values, with_file_values
 from ingest.sources.encodings import UTF8, canonical, is_wide, to_utf8
 from ingest.sources.file_source import FileSource
@@ -19,7 +21,10 @@ from ingest.sources.lines import (
     Body,
     LineRules,
     in_blocks,
+    join_bodies,
     line_number,
+    line_positions,
+    longest_line,
     original,
     reject_table,
     split_records,
@@ -38,7 +43,9 @@ from ingest.sources.ranges import (
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 BLOCK_BYTES = 256 * 1024**2
-"""How much text is worked at once; Polars' string offsets end at 4 GiB."""
+"""About how much text is worked at once."""
+MOST_BYTES = 4 * 1024**3 - BLOCK_BYTES
+"""The most text in one slice: Polars' string offsets end at 4 GiB."""
 SAMPLE_BYTES = 256 * 1024
 """How much of each sampled file is looked at when a layout is made."""
 
@@ -73,6 +80,15 @@ class TextSource(FileSource):
         and a `column`.
         """
 
+    def clean_values(
+        self, data: bytes, header: Sequence[str], layout: Layout
+    ) -> tuple[pl.DataFrame, Schema, Parse] | None:
+        """Read text that is nothing but faultless records, all at once.
+
+        Returns the same as `rows` would, some of it still to be cast: None if there is any doubt,
+        and then the records are looked at one by one. It only makes reading fast.
+        """
+
     def find_preamble(self, data: bytes, complete: bool) -> Preamble | None:
         """Say what stands before the first record; None if more than `data` is needed to know."""
         mark = len(UTF8_MARK) if data.startswith(UTF8_MARK) else 0
@@ -98,6 +114,11 @@ class TextSource(FileSource):
         rows, rejects, found = [], [], 0
         bodies = self._bodies(partition, layout, range(len(partition.slices)), begins)
         for block in in_blocks(bodies, BLOCK_BYTES):
+            clean = self._clean_rows(block, layout)
+            if clean is not None:
+                rows.append(clean)
+                found += clean.height
+                continue
             records = split_records(block, self.rules(layout))
             good, bad = self.rows(records, block[0].header, layout)
             if good.height + bad.height != records.height:
@@ -110,7 +131,7 @@ class TextSource(FileSource):
             rejects.append(bad)
             found += records.height
         frame = _assemble(pl.concat(rows), self._file_values(partition, layout), layout)
-        return Read(frame.lazy(), found, _rejects(pl.concat(rejects), partition, begins))
+        return Read(frame.lazy(), found, _rejects(rejects, partition, begins))
 
     def locate(self, partition: Partition, layout: Layout, positions: pl.Series) -> pl.DataFrame:
         """Say in which lines rows stand, by reading their slices again."""
@@ -138,10 +159,25 @@ class TextSource(FileSource):
             except (FatalError, BadRowError) as error:
                 raise ConfigError(str(error)) from None
 
+    def _clean_rows(self, block: Sequence[Body], layout: Layout) -> pl.DataFrame | None:
+        """Return the rows of bodies without any fault; None if they must be looked at closely."""
+        if self.encoding != UTF8 and not is_wide(self.encoding):
+            return None
+        data = join_bodies(block)
+        if len(data) > self.max_record_bytes and longest_line(data) > self.max_record_bytes:
+            return None
+        found = self.clean_values(data, block[0].header, layout)
+        positions = line_positions(block)
+        if found is None or found[0].height != positions.height:
+            return None
+        rows, rejects = cast_columns(positions, *found)
+        return rows if rejects.is_empty() else None
+
     def _sample(self, piece: Slice) -> tuple[Preamble, bytes]:
         wanted = SAMPLE_BYTES
         while True:
             with open_input(piece) as file:
+                self._refuse_mark(file, piece)
                 data = read_plain_head(file, piece, wanted)
             complete = len(data) < wanted
             data = self._narrow(piece.uri, data, complete=complete)
@@ -165,6 +201,7 @@ class TextSource(FileSource):
         for place in places:
             piece = partition.slices[place]
             with open_input(piece) as file:
+                self._refuse_mark(file, piece)
                 if piece.end == WHOLE:
                     data = read_plain(file, piece, self.max_decompressed_bytes)
                     data = self._narrow(piece.uri, data, complete=True)
@@ -173,6 +210,11 @@ class TextSource(FileSource):
                 else:
                     preamble = find_preamble(file, piece.size, self.find_preamble)
                     start, data = read_range(file, piece, preamble, self.max_record_bytes)
+            if len(data) >= MOST_BYTES:
+                raise FatalError(
+                    f"{piece.uri}: {len(data)} bytes of text that cannot be cut, of which at most "
+                    f"{MOST_BYTES} can be read at once. Cut the file into several"
+                )
             begins[place] = Begin(start, preamble.lines if start == preamble.offset else None)
             yield Body(place, data, self.file_header(piece.uri, preamble, layout))
 
@@ -186,11 +228,17 @@ class TextSource(FileSource):
                     f"{uri}: not {self.encoding} at byte {error.start}: {error.reason}. "
                     "Set source.encoding to what the file is"
                 ) from None
-        if self.encoding == UTF8 and data.startswith(UTF16_MARKS):
-            raise BadRowError(
-                f"{uri}: begins with the byte-order mark of UTF-16. Write encoding: utf-16"
-            )
         return data
+
+    def _refuse_mark(self, file: BinaryIO, piece: Slice) -> None:
+        """Refuse plain UTF-16 that nobody announced: every line would be a reject."""
+        if self.encoding == UTF8 and codec(piece.uri) is None:
+            if file.read(2) in UTF16_MARKS:
+                raise BadRowError(
+                    f"{piece.uri}: begins with the byte-order mark of UTF-16. Write "
+                    "encoding: utf-16"
+                )
+            file.seek(0)
 
     def _file_values(self, partition: Partition, layout: Layout) -> dict[str, pl.Series]:
         return file_values(
@@ -207,8 +255,9 @@ def _places(table: pl.DataFrame) -> list[int]:
 
 
 def _rejects(
-    records: pl.DataFrame, partition: Partition, begins: dict[int, Begin]
+    found: Sequence[pl.DataFrame], partition: Partition, begins: dict[int, Begin]
 ) -> Rejects | None:
+    records = pl.concat(found) if found else EMPTY_RECORDS
     if records.is_empty():
         return None
     return Rejects(reject_table(records, _counted(partition, begins, _places(records))))

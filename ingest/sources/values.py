@@ -1,7 +1,8 @@
 """Texts to values: one rule per type, the same for CSV fields, JSON strings and folder keys.
 
     int*, uint*   digits with an optional sign; no spaces, no point, no exponent
-    float*        decimal or scientific notation, `inf`, `nan`; a number too large is refused
+    float*        decimal or scientific notation, `inf`, `nan`, as the nearest float; a number too
+                  large for one is refused
     decimal       digits with an optional sign and point; more places than the scale are refused
     boolean       true false t f yes no y n 1 0, in upper or lower case
     date          YYYY-MM-DD

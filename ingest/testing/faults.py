@@ -5,7 +5,7 @@ from typing import Literal
 from ingest.core.storage import Store
 
 
-class Crash(BaseException):  # noqa: N818 - stands for a process that is gone, which nothing handles
+class Crash(BaseException):
     """The process died here. Derives from BaseException, so that no handler goes on after it."""
 
 

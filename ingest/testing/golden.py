@@ -2,7 +2,8 @@
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +14,21 @@ from ingest.driver.drive import Request, drive
 from ingest.job import Job
 from ingest.workers.in_process import InProcessWorkers
 
-RUN_METADATA = ("run_id", "_ingest_run_id", "_ingest_loaded_at")
-"""Columns that differ from run to run, left out of what is compared."""
+RUN_METADATA = ("run_id", "partition", "_ingest_run_id", "_ingest_loaded_at")
+"""Columns that differ from run to run or from place to place, left out of what is compared."""
 
-_READERS = {
-    "parquet": lambda files: pl.read_parquet(files, hive_partitioning=True, missing_columns="raise"),
-    "csv": lambda files: pl.read_csv(files, infer_schema=False),
-    "jsonl": lambda files: pl.read_ndjson(files),
+_READERS: dict[str, Callable[[list[Path]], pl.DataFrame]] = {
+    "parquet": partial(pl.read_parquet, hive_partitioning=True),
+    "csv": partial(pl.read_csv, infer_schema=False),
+    "jsonl": pl.read_ndjson,
 }
 
 
 def work_sample(job: str, conf: Path | None = None) -> dict[str, list[str]]:
     """Work a job over `jobs/<job>/sample/` in this process, into a temporary place.
 
-    Returns the rows of the output (`rows`) and of the quarantine (`quarantine`), each as one line of
-    JSON, sorted: the same for any order of work.
+    Returns the output (`rows`) and the quarantine (`quarantine`), each as lines of JSON: a list of
+    the column names, then a list of values for each row, sorted: the same for any order of work.
     """
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
@@ -69,16 +70,19 @@ def read_golden(job: str) -> dict[str, list[str]]:
 
 
 def read_rows(folder: Path, kind: str) -> list[str]:
-    """Return the rows of a published directory as sorted lines of JSON; none if it is not there."""
+    """Return a published directory as lines of JSON, see `work_sample`; none if it has no files."""
     suffix = {"parquet": "*.parquet", "csv": "*.csv*", "jsonl": "*.jsonl*"}[kind]
-    files: Sequence[Path] = sorted(
-        file for file in folder.rglob(suffix) if "_ingest" not in file.parts
-    )
+    files = sorted(file for file in folder.rglob(suffix) if "_ingest" not in file.parts)
     if not files:
         return []
     frame = _READERS[kind](files)
     kept = frame.drop([name for name in RUN_METADATA if name in frame.columns])
-    return sorted(json.dumps(row, default=_plain, ensure_ascii=False) for row in kept.to_dicts())
+    return [_line(kept.columns), *sorted(_line(row) for row in kept.rows())]
+
+
+def _line(values: Sequence[Any]) -> str:
+    text = json.dumps(values, default=_plain, ensure_ascii=False)
+    return text.replace(f"{Path.cwd()}/", "")
 
 
 def _plain(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Workers that only simulate: they answer at once with whatever a function makes of an assignment."""
+"""Workers that only simulate: they answer at once with what a function makes of an assignment."""
 
 from collections import deque
 from collections.abc import Callable, Sequence

@@ -45,7 +45,7 @@ class Lookup(Transform):
     type: Literal["lookup"]
     reference: Reference
     """The table to look into."""
-    on: str | tuple[str, ...] | dict[str, str] = Field(min_length=1)
+    key: str | tuple[str, ...] | dict[str, str] = Field(min_length=1)
     """The key: a column of both sides, several of them, or column here and column there
     (`{dest: faa}`). Types must be the same on both sides."""
     columns: tuple[str, ...] | dict[str, str] | None = Field(default=None, min_length=1)
@@ -64,7 +64,7 @@ class Lookup(Transform):
         schema = frame.collect_schema()
         table = self._table()
         keys = self._keys()
-        need(schema, keys, "on")
+        need(schema, keys, "key")
         for here, there in keys.items():
             if schema[here] != table.schema[there]:
                 raise ConfigError(_unlike(here, schema[here], there, table.schema[there]))
@@ -84,9 +84,9 @@ class Lookup(Transform):
 
     def _keys(self) -> dict[str, str]:
         """Return the key columns: here and there."""
-        if isinstance(self.on, dict):
-            return self.on
-        names = (self.on,) if isinstance(self.on, str) else self.on
+        if isinstance(self.key, dict):
+            return self.key
+        names = (self.key,) if isinstance(self.key, str) else self.key
         return {name: name for name in names}
 
     def _taken(self, table: pl.DataFrame) -> dict[str, str]:
@@ -109,7 +109,7 @@ class Lookup(Transform):
 
 def _unlike(here: str, left: pl.DataType, there: str, right: pl.DataType) -> str:
     return (
-        f'on: "{here}" is {type_name(left)} here, and "{there}" is {type_name(right)} in the '
+        f'key: "{here}" is {type_name(left)} here, and "{there}" is {type_name(right)} in the '
         f"reference. Types must be the same: write reference.columns: {{{there}: "
         f'"{type_name(left)}"}}, or cast "{here}" first.'
     )

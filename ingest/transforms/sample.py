@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ingest.core.rows import visible
 from ingest.transforms.base import StepContext, Transform
-from ingest.transforms.columns import need
+from ingest.transforms.columns import is_text, need
 
 
 class Sample(Transform):
@@ -30,5 +30,7 @@ class Sample(Transform):
         schema = frame.collect_schema()
         names = list(self.columns or visible(schema))
         need(schema, names, "columns")
-        drawn = pl.struct(names).hash(seed=context.seed)
+        # as text: the number behind a category depends on which values were met before
+        values = [pl.col(name).cast(pl.String) if is_text(schema[name]) else name for name in names]
+        drawn = pl.struct(values).hash(seed=context.seed)
         return frame.filter(drawn <= int(self.fraction * (2**64 - 1)))

@@ -1,4 +1,4 @@
-"""A run's progress on the terminal: a bar, lines of text, or JSON. A fold over the ledger's events."""
+"""A run's progress on the terminal: a bar, lines of text, or JSON. A fold over its ledger."""
 
 import json
 import sys
@@ -33,10 +33,17 @@ class Watcher:
 
     def __init__(self) -> None:
         self.history = History()
+        self.before = 0
+
+    @property
+    def settled(self) -> int:
+        """How many partitions are settled, those of earlier attempts among them."""
+        return self.before + self.history.totals.partitions
 
     def __call__(self, event: Event) -> None:
         """Take one event into account and show it."""
         if event["event"] == "attempt" and event.get("resumed"):
+            self.before = event["settled"]
             self.history.phase = "planned"
             self.history.partitions = event["partitions"]
             self.history.settled = bytearray(event["partitions"])
@@ -50,7 +57,10 @@ class Watcher:
         return self
 
     def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _at: TracebackType | None,
     ) -> None:
         """Leave the terminal as it was."""
 
@@ -81,23 +91,23 @@ class Bar(Watcher):
         return self
 
     def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _at: TracebackType | None,
     ) -> None:
         self._progress.stop()
 
-    def show(self, event: Event) -> None:
+    def show(self, event: Event) -> None:  # noqa: ARG002 - all it shows is in the history
         """Move the bar."""
         assert self._task is not None, "shown inside the context"
         history = self.history
         phase = {"new": "planning", "planned": "working"}.get(history.phase, "publishing")
-        done = history.totals.partitions + int(event.get("settled") or 0) * (
-            event["event"] == "attempt"
-        )
         self._progress.update(
             self._task,
             description=phase,
             total=history.partitions or None,
-            completed=done,
+            completed=self.settled,
             rows=counts(history, time.monotonic() - self._began),
         )
 
@@ -114,23 +124,35 @@ class Log(Watcher):
     def show(self, event: Event) -> None:
         """Write a line for what changes the run's course, and now and then one for its progress."""
         seconds = time.monotonic() - self._began
-        kind = event["event"]
-        if kind == "settled" and seconds - self._shown < LOG_EVERY_S:
+        rest = self.settled < self.history.partitions
+        if event["event"] == "settled" and rest and seconds - self._shown < LOG_EVERY_S:
             return
-        self._shown = seconds
+        if text := self._text(event, seconds):
+            self._shown = seconds
+            self._write(f"{seconds:8.1f} s  {text}")
+
+    def _text(self, event: Event, seconds: float) -> str:
         history = self.history
-        if kind == "attempt":
-            text = f"run {event['run_id']}, attempt {history.attempt}"
-        elif kind == "planned":
-            text = f"planned {event['partitions']:,} partitions of {event['files']:,} files"
-        elif kind == "retry":
-            text = f"partition {event['partition']} failed, {event['kind']}: {event['message']}"
-        elif kind == "settled":
-            text = f"{history.totals.partitions:,} of {history.partitions:,} partitions"
-            text += f", {counts(history, seconds)}"
-        else:
-            text = kind.replace("_", " ")
-        self._write(f"{seconds:8.1f} s  {text}")
+        match event["event"]:
+            case "attempt" if event.get("resumed"):
+                done = f"{event['settled']:,} of {event['partitions']:,} partitions are settled"
+                return f"going on with run {event['run_id']}: {done}"
+            case "attempt":
+                return f"run {event['run_id']}"
+            case "planned":
+                return f"planned {event['partitions']:,} partitions of {event['files']:,} files"
+            case "retry":
+                return f"partition {event['partition']} again, {event['kind']}: {event['message']}"
+            case "settled":
+                done = f"{self.settled:,} of {history.partitions:,} partitions"
+                return f"{done}, {counts(history, seconds)}"
+            case "publish_begin":
+                return "committed, publishing"
+            case "published":
+                return f"published {event['output']}: {event['uri']}"
+            case "failed" | "interrupted" | "done":
+                return str(event["event"])
+        return ""
 
 
 class JsonLines(Watcher):
@@ -149,7 +171,7 @@ def watcher(mode: Mode, stream: TextIO = sys.stderr) -> Watcher:
     """Return the watcher for a mode; `auto` is a bar on a terminal and lines elsewhere."""
 
     def write(line: str) -> None:
-        print(line, file=stream, flush=True)  # noqa: T201 - what this module is for
+        print(line, file=stream, flush=True)
 
     if mode == "auto":
         mode = "bar" if stream.isatty() else "log"

@@ -11,41 +11,47 @@ Receipt = dict[str, Any]
 def summary(receipt: Receipt, where: str) -> str:
     """Return the summary of a finished run: rows, books, places, and what to type next."""
     books, outputs, seconds = receipt["books"], receipt["outputs"], receipt["seconds"]
+    main, inputs = outputs["main"], receipt["inputs"]
     read = books[0]["rows"] if books else 0
-    took = sum(v for name, v in seconds.items() if name in {"plan", "work", "publish"})
-    rate = f"{read / took:,.0f} rows/s" if took else "-"
-    main = outputs["main"]
+    parts = {name: seconds.get(name, 0.0) for name in ("plan", "work", "publish")}
+    took = sum(parts.values())
+    split = ", ".join(f"{name} {value:.1f}" for name, value in parts.items())
     lines = [
         f"{receipt['job']['name']}: published. Run {receipt['run_id']}",
         "",
-        f"  read         {read:>14,} rows  {size(receipt['inputs']['bytes']):>9}  "
-        f"{receipt['inputs']['files']:,} files",
-    ]
-    for book in books:
-        for reason, count in book["dropped"].items():
-            lines.append(f"  {reason:<12} {count:>14,} rows  in {book['step']}")
-        if book["added"]:
-            lines.append(f"  {'added':<12} {book['added']:>14,} rows  in {book['step']}")
-    lines += [
-        f"  written      {main['rows']:>14,} rows  {size(main['bytes']):>9}  {main['files']:,} files",
-        f"  time         {took:>14.1f} s     {rate}  "
-        f"(plan {seconds.get('plan', 0):.1f}, work {seconds.get('work', 0):.1f}, "
-        f"publish {seconds.get('publish', 0):.1f})",
+        _line("read", read, f"{size(inputs['bytes'])}  {inputs['files']:,} files"),
+        *_moves(books),
+        _line("written", main["rows"], f"{size(main['bytes'])}  {main['files']:,} files"),
+        f"  {'time':<12} {took:>14.1f} s     {read / max(took, 1e-3):,.0f} rows/s  ({split})",
         "",
+        *_rejects(receipt["errors"]),
+        f"  output       {main['uri']}",
     ]
-    for reason, count in list(receipt["errors"].items())[:REASONS_SHOWN]:
-        lines.append(f"  rejected     {count:>14,} rows  {reason}")
-    if more := len(receipt["errors"]) - REASONS_SHOWN:
-        lines += [f"               and {more} more reasons, in the receipt"] if more > 0 else []
-    lines.append(f"  output       {main['uri']}")
-    if "quarantine" in outputs and outputs["quarantine"]["rows"]:
+    if outputs.get("quarantine", {}).get("rows"):
         lines.append(f"  quarantine   {outputs['quarantine']['uri']}")
-    lines += [
-        f"  receipt      {where}",
-        "",
-        f"  check it again: ingest verify {receipt['run_id']}",
-    ]
-    return "\n".join(lines)
+    next_step = f"  check it again: ingest verify {receipt['run_id']}"
+    return "\n".join([*lines, f"  receipt      {where}", "", next_step])
+
+
+def _moves(books: list[dict[str, Any]]) -> list[str]:
+    lines = []
+    for book in books:
+        lines += [_line(why, count, f"in {book['step']}") for why, count in book["dropped"].items()]
+        if book["added"]:
+            lines.append(_line("added", book["added"], f"in {book['step']}"))
+    return lines
+
+
+def _rejects(errors: dict[str, int]) -> list[str]:
+    shown = sorted(errors.items(), key=lambda item: -item[1])[:REASONS_SHOWN]
+    lines = [_line("rejected", count, reason) for reason, count in shown]
+    if more := len(errors) - len(shown):
+        lines.append(f"  and for {more} more reasons, see the receipt")
+    return lines
+
+
+def _line(what: str, rows: int, rest: str) -> str:
+    return f"  {what:<12} {rows:>14,} rows  {rest}"
 
 
 def size(number: float) -> str:

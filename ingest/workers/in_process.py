@@ -1,4 +1,4 @@
-"""Workers without Ray: partitions one by one in this process, for previews, tests and small jobs."""
+"""Workers without Ray: partitions one by one in this process, for tests and small jobs."""
 
 from collections import deque
 from collections.abc import Sequence

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from ingest.checks.rules import RAW_PREFIX
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Partition
 from ingest.core.rows import POSITION, slice_of, visible
@@ -24,17 +25,19 @@ QUARANTINE_SCHEMA: Schema = {
     "original": pl.String(),
     "row": pl.String(),
 }
-"""The columns of every quarantine. `line` counts from 1 within the file (rows, where a format has no
-lines); `reason` is the first that applied, `reasons` are all; `original` is the record as it lies in
-the file, `row` its values as JSON when it was rejected. `file` and `line` are null for rows that a
-step made out of several."""
+"""The columns of every quarantine.
+
+`line` counts from 1 within the file (rows, where a format has no lines); `reason` is the first that
+applied, `reasons` are all; `original` is the record as it lies in the file, `row` its values as
+JSON when it was rejected. `file` and `line` are null for rows that a step made out of several.
+"""
 
 EXAMPLES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Rows that one place of the flow rejected: POSITION (perhaps), column, reason, reasons, row."""
+    """Rows that one place of the flow rejected: position (or null), column, reasons, values."""
 
     step: str
     frame: pl.DataFrame
@@ -44,8 +47,10 @@ class Rejected:
         cls, step: str, rows: pl.DataFrame, column: pl.Series, reason: pl.Series, reasons: pl.Series
     ) -> "Rejected":
         """Take rows as they stood at a step, with why they were rejected."""
-        where = rows[POSITION] if POSITION in rows.columns else pl.repeat(None, len(rows), eager=True)
-        values = rows.select(visible(rows.columns)).to_dicts()
+        where = (
+            rows[POSITION] if POSITION in rows.columns else pl.repeat(None, len(rows), eager=True)
+        )
+        values = as_read(rows).to_dicts()
         return cls(
             step,
             pl.DataFrame(
@@ -54,15 +59,28 @@ class Rejected:
                     "column": column.cast(pl.String),
                     "reason": reason.cast(pl.String),
                     "reasons": reasons.cast(pl.List(pl.String)),
-                    "row": pl.Series([json.dumps(row, default=str) for row in values], dtype=pl.String),
+                    "row": pl.Series(
+                        [json.dumps(row, default=str) for row in values], dtype=pl.String
+                    ),
                 }
             ),
         )
 
 
+def as_read(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the visible columns, with what stood in a column that the contract could not cast."""
+    names = visible(rows.columns)
+    raw = (RAW_PREFIX + name for name in names)
+    return rows.select(
+        pl.col(before).alias(name) if before in rows.columns else pl.col(name)
+        for name, before in zip(names, raw, strict=True)
+    )
+
+
 def assemble(
     run_id: str,
     partition: Partition,
+    *,
     source: Source,
     layout: Layout,
     rejects: Rejects | None,
@@ -114,9 +132,7 @@ def _unread(rejects: Rejects) -> pl.DataFrame:
     )
 
 
-def _located(
-    part: Rejected, source: Source, partition: Partition, layout: Layout
-) -> pl.DataFrame:
+def _located(part: Rejected, source: Source, partition: Partition, layout: Layout) -> pl.DataFrame:
     frame = part.frame.with_columns(step=pl.lit(part.step))
     places = frame["position"].drop_nulls().unique().sort()
     if places.is_empty():

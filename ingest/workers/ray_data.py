@@ -53,7 +53,7 @@ class RayDataWorkers:
         )
         self._logs = ""
         self._lock = threading.Lock()
-        self._answers: queue.SimpleQueue[Outcome | Lost] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[Outcome | Lost | None] = queue.SimpleQueue()
         self._waiting: list[Sequence[Assignment]] = []
         self._alone: set[int] = set()
         self._execution: Execution | None = None
@@ -94,18 +94,21 @@ class RayDataWorkers:
             ConfigError: the pool does not fit the cluster.
             FatalError: Ray does not start, or the pool has broken down for good.
         """
-        answers: list[Outcome | Lost] = []
+        answers: list[Outcome | Lost | None] = []
         try:
             answers.append(self._answers.get(timeout=0 if self._ended else timeout_s))
             while True:
                 answers.append(self._answers.get_nowait())
         except queue.Empty:
             pass
-        if not answers and self._ended and not self._closing:
+        if None in answers and self._thread is not None:
+            self._thread.join()
+        found = [answer for answer in answers if answer is not None]
+        if not found and self._ended and not self._closing:
             raise self._error or self._broken(
                 "the thread that drives Ray ended by a bug, see above"
             )
-        return answers
+        return found
 
     def close(self, *, drain: bool) -> None:
         """Disconnect from Ray; a private one ends with it. See `workers.base.Workers`."""
@@ -140,6 +143,8 @@ class RayDataWorkers:
                 self._work(cloudpickle.dumps(task, protocol=5))  # type: ignore[no-untyped-call]
         except IngestError as error:
             self._error = error
+        finally:
+            self._answers.put(None)  # wakes `results`
 
     def _work(self, task: bytes) -> None:
         barren = 0

@@ -77,7 +77,12 @@ class PartitionTask:
         good = pipeline.collect()
         worked = time.perf_counter()
         bad = assemble(
-            self.context.run_id, partition, self.source, self.layout, read.rejects, pipeline.rejected()
+            self.context.run_id,
+            partition,
+            source=self.source,
+            layout=self.layout,
+            rejects=read.rejects,
+            rejected=pipeline.rejected(),
         )
         if bad.height and self.contract.on_error == "fail":
             raise BadRowError(describe(examples(bad), bad.height))

@@ -1,10 +1,10 @@
 import signal
 from collections.abc import Callable, Iterator
 
-import obedient
 import pytest
 
 from ingest.workers.ray_data import RayDataWorkers
+from tests.ray import obedient
 
 
 @pytest.fixture(scope="module")

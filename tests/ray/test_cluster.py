@@ -2,10 +2,10 @@ import signal
 
 import pytest
 import ray
-from obedient import Obedient, assignments, work_off
 
 from ingest.core.errors import ConfigError, FatalError
 from ingest.workers.cluster import connection
+from tests.ray.obedient import Obedient, assignments, work_off
 
 pytestmark = pytest.mark.ray
 

@@ -3,12 +3,12 @@ import time
 import psutil
 import pytest
 import ray
-from obedient import Obedient, assignments, collect, work_off
 
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Assignment
 from ingest.workers.base import Lost
 from ingest.workers.cluster import connection
+from tests.ray.obedient import Obedient, assignments, collect, work_off
 
 READ_TASK = ("ray::_map_task", "ray::ReadFeedSource")  # while it waits, while it yields
 

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 import ray
-from obedient import Obedient, assignments, work_off
 
 from ingest.workers.cluster import ENVIRONMENT, _environment, _token
+from tests.ray.obedient import Obedient, assignments, work_off
 
 pytestmark = pytest.mark.ray
 

@@ -58,7 +58,9 @@ def work(job, store=None, **options):
 def published(place):
     """Return the rows, and of the quarantine what does not depend on where the test ran."""
     rejected = [json.loads(line) for line in read_rows(place / "out_quarantine", "parquet")]
-    places = [(Path(row["file"]).name, row["line"], row["reason"], row["original"]) for row in rejected]
+    places = [
+        (Path(row["file"]).name, row["line"], row["reason"], row["original"]) for row in rejected
+    ]
     return read_rows(place / "out", "parquet"), sorted(places)
 
 

@@ -156,6 +156,38 @@ def test_an_exchange_is_one_step_to_readers(tmp_path: Path) -> None:
     assert changes == [BEFORE, EXPECTED["overwrite"]]
 
 
+def test_an_exchange_loses_no_manifest_at_any_step(tmp_path: Path) -> None:
+    """A late publisher of the earlier run would find its files gone, and nothing to say why."""
+    sink, plan = prepared(tmp_path / "out", "overwrite")
+    for step in sink.publish_steps(plan):
+        assert "run1" in manifest.run_ids(tmp_path / "out"), step
+
+
+def test_a_foreign_file_is_never_out_of_sight(tmp_path: Path) -> None:
+    root = tmp_path / "out"
+    sink, plan = prepared(root, "overwrite")
+    (root / "notes.txt").write_text("mine")
+    for step in sink.publish_steps(plan):
+        assert (root / "notes.txt").exists(), step
+    assert by_manifest(root) == EXPECTED["overwrite"]
+
+
+def test_what_was_begun_by_puts_is_ended_by_puts(tmp_path: Path) -> None:
+    """The foreign file that forbade the exchange is gone when the next attempt begins."""
+    root = tmp_path / "in" / "out"
+    sink, plan = prepared(root, "overwrite")
+    (root / "notes.txt").write_text("mine")
+    for step in (steps := sink.publish_steps(plan)):
+        if step.startswith("put "):
+            break
+    steps.close()
+    (root / "notes.txt").unlink()
+    for step in sink.publish_steps(plan):
+        seen = visible(root)
+        assert seen >= BEFORE or seen >= EXPECTED["overwrite"], step
+    assert_settled(root, EXPECTED["overwrite"])
+
+
 @pytest.mark.parametrize("how", ["append", "overwrite by puts", "overwrite_partitions"])
 def test_elsewhere_nothing_old_goes_before_all_new_is_there(tmp_path: Path, how: str) -> None:
     root = tmp_path / "out"

@@ -12,7 +12,10 @@ from ingest.sources.jsonl import Jsonl
 from ingest.sources.parquet import Parquet
 from ingest.testing.sources import SourceSuite
 
-CSV_B = b'id,name,day\r\n1,"a,b",2024-01-01\r\n2,x\r\n\r\nx,y,2024-01-01\n3,\xff,\n4,"un,\n5,,2024-13-01\n6,,'
+CSV_B = (
+    b'id,name,day\r\n1,"a,b",2024-01-01\r\n2,x\r\n\r\nx,y,2024-01-01\n'
+    b'3,\xff,\n4,"un,\n5,,2024-13-01\n6,,'
+)
 JSONL_B = b'{"a":1,"b":"x"}\n{"b":"y","a":2}\n{"a":"3"}\n\n{"a":1,"a":2}\n{"c":1}\n{"a":4,\n{"a":5}'
 
 

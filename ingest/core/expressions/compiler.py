@@ -25,6 +25,7 @@ from ingest.core.expressions.nodes import (
 from ingest.core.expressions.tokens import at
 from ingest.core.expressions.values import Unfit, Value, any_of, family
 from ingest.core.names import hint, no_such_column
+from ingest.core.rows import HIDDEN_PREFIX
 from ingest.core.types import instance, type_name
 
 _FOLDED = ("number", "text", "boolean", "date", "time", "binary", "null", "timestamp")
@@ -85,7 +86,7 @@ class Compiler:
 
     def _column(self, node: Column) -> Value:
         name = node.name
-        if name not in self.schema:
+        if name not in self.schema or name.startswith(HIDDEN_PREFIX):
             if text := refusals.reason(name.lower()):
                 raise ConfigError(f"{text}.")
             error = no_such_column(name, self.schema)

@@ -146,7 +146,7 @@ def test_a_name_that_stands_twice_in_a_later_file_is_an_error(tmp_path: Path) ->
 def test_a_column_that_is_not_in_the_header_is_refused_with_the_nearest_name(
     tmp_path: Path,
 ) -> None:
-    with pytest.raises(ConfigError, match='no such column "amuont". Did you mean "amount"'):
+    with pytest.raises(ConfigError, match=r'no such column "amuont". Did you mean "amount"'):
         plan(source(write(tmp_path, "id,amount\n1,2\n"), columns={"amuont": "int64"}))
 
 
@@ -274,7 +274,7 @@ def test_files_in_folders_of_other_keys_are_an_error(tmp_path: Path) -> None:
         plan(source(tmp_path))
     reader = source(tmp_path)
     slices = list(reader.slices(100))
-    with pytest.raises(BadRowError, match="folder keys: e. The plan has d"):
+    with pytest.raises(BadRowError, match=r"folder keys: e. The plan has d"):
         reader.read(pack(slices), reader.layout(slices[:1], {}))
 
 

@@ -85,14 +85,21 @@ def test_another_type_in_a_later_file_is_a_reject_and_in_the_sample_an_error(
     slices = list(reader.slices(1000))
     found = reader.read(pack(slices), reader.layout(slices[:3], {}))
     assert reasons(found) == [(1, "a", "not an int64")]
-    with pytest.raises(ConfigError, match='"a" is int64 in some records .* and string in others'):
+    with pytest.raises(ConfigError, match=r'"a" is int64 in some records .* and string in others'):
         reader.layout(slices, {})
     typed = reader.layout(slices, {"a": pl.Int64()})
     assert typed.notes["a"] == "contract"
 
 
 def test_nothing_is_coerced(tmp_path: Path) -> None:
-    lines = ['{"s":"x","n":1,"f":2}', '{"s":5}', '{"n":"5"}', '{"n":5.0}', '{"n":true}', '{"f":"2"}']
+    lines = [
+        '{"s":"x","n":1,"f":2}',
+        '{"s":5}',
+        '{"n":"5"}',
+        '{"n":5.0}',
+        '{"n":true}',
+        '{"f":"2"}',
+    ]
     found = read(
         source(
             write(tmp_path, "\n".join(lines)),
@@ -122,7 +129,8 @@ def test_dates_and_decimals_are_read_from_strings(tmp_path: Path) -> None:
 def test_malformed_records_are_rejects(tmp_path: Path) -> None:
     lines = [
         b'{"a":1}', b"", b"null", b"[1]", b'{"a":1,}', b'{"a":1}{"a":2}', b"{'a':1}", b'{"a":NaN}',
-        b'{"a":1,"a":1}', b'{"b":"\xff"}', b'{"b":"\\ud800"}', b'{"a":01}', b'{"b":"\x00"}', b'{"a"',
+        b'{"a":1,"a":1}', b'{"b":"\xff"}', b'{"b":"\\ud800"}', b'{"a":01}', b'{"b":"\x00"}',
+        b'{"a"',
     ]  # fmt: skip
     path = write(tmp_path, b"\r\n".join(lines))
     found = read(source(path, columns={"a": "int64", "b": "string"}))
@@ -146,7 +154,7 @@ def test_malformed_records_are_rejects(tmp_path: Path) -> None:
 
 def test_a_column_that_is_nearly_named_like_a_field_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, '{"user_id":1}\n')
-    with pytest.raises(ConfigError, match='no field "usr_id" .* Did you mean "user_id"'):
+    with pytest.raises(ConfigError, match=r'no field "usr_id" .* Did you mean "user_id"'):
         plan(source(path, columns={"usr_id": "int64"}))
     layout = layout_of(source(path, columns={"rare": "int64"}))
     assert layout.notes == {"rare": "source.columns; not in the 1 records of the sample"}

@@ -16,8 +16,38 @@ from ingest.sources.text import TextSource
 from ingest.testing.sources import assert_balanced, layout_of, pack
 
 RECORDS = 25_000
-WORDS = ["a", "x y", "é", "5", "-12", "1e3", " 7", "007", "", '""', '"a,b"', '"q""q"', "NULL", "9" * 20]
-DAMAGE = [b'"', b"\0", b"\xff", b",", b",,", b'"x"y', b"\r", b"\\", b"{", b"}", b"[", b":", b"\xc3", b"1"]
+WORDS = [
+    "a",
+    "x y",
+    "é",
+    "5",
+    "-12",
+    "1e3",
+    " 7",
+    "007",
+    "",
+    '""',
+    '"a,b"',
+    '"q""q"',
+    "NULL",
+    "9" * 20,
+]
+DAMAGE = [
+    b'"',
+    b"\0",
+    b"\xff",
+    b",",
+    b",,",
+    b'"x"y',
+    b"\r",
+    b"\\",
+    b"{",
+    b"}",
+    b"[",
+    b":",
+    b"\xc3",
+    b"1",
+]
 
 Parsed = tuple[Any, ...] | None
 """The values of a row, or None for a reject."""
@@ -64,7 +94,21 @@ def has_stray_quote(text: str) -> bool:
 
 
 def json_line(chance: random.Random) -> bytes:
-    values: list[Any] = [1, -5, 2.5, True, None, "x", "é\n", 2**63, [], ["a", None], [1], {}, {"x": 1}]
+    values: list[Any] = [
+        1,
+        -5,
+        2.5,
+        True,
+        None,
+        "x",
+        "é\n",
+        2**63,
+        [],
+        ["a", None],
+        [1],
+        {},
+        {"x": 1},
+    ]
     record = {
         name: chance.choice(values)
         for name in chance.sample(["id", "name", "tags", "in", "other"], chance.randint(1, 4))
@@ -92,10 +136,13 @@ def json_expected(line: bytes) -> Parsed:
         return None
     number, name, tags, inner = (record.get(key) for key in ("id", "name", "tags", "in"))
     good = (
-        (number is None or type(number) is int and -(2**63) <= number < 2**63)
+        (number is None or (type(number) is int and -(2**63) <= number < 2**63))
         and (name is None or isinstance(name, str))
-        and (tags is None or isinstance(tags, list) and all(isinstance(t, str | None) for t in tags))
-        and (inner is None or isinstance(inner, dict) and not set(inner) - {"x"})
+        and (
+            tags is None
+            or (isinstance(tags, list) and all(isinstance(t, str | None) for t in tags))
+        )
+        and (inner is None or (isinstance(inner, dict) and not set(inner) - {"x"}))
         and type((inner or {}).get("x")) in {int, float, type(None)}
     )
     if not good:

@@ -50,7 +50,7 @@ def test_floats_are_what_python_reads_and_never_overflow_in_silence(texts: list[
             continue
         assert text == text.strip()
         assert "_" not in text
-        assert value == float(text) or math.isnan(value) and math.isnan(float(text))
+        assert value == float(text) or (math.isnan(value) and math.isnan(float(text)))
         assert not math.isinf(value) or "inf" in text.lower()
     plain = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d{1,2})?")
     for text, value in zip(texts, values("float64", *texts), strict=True):
@@ -102,7 +102,7 @@ def test_timestamps_keep_all_digits_or_are_refused() -> None:
         "2024-01-05 12:00:01.1234567", "2024-01-05 12:00:60", "2024-01-05 12:00",
         "2024-01-05", "2024-01-05 12:00:01Z", "2024-01-05  12:00:01",
     )  # fmt: skip
-    at = datetime(2024, 1, 5, 12, 0, 1)
+    at = datetime(2024, 1, 5, 12, 0, 1)  # noqa: DTZ001 - without a zone
     found = [at, at.replace(microsecond=500_000), at.replace(microsecond=123_456)]
     assert values("timestamp", *good, *bad) == [*found, *[IMPOSSIBLE] * len(bad)]
 

@@ -31,7 +31,7 @@ def test_select_takes_names_patterns_and_exclusions_in_order(columns, expected):
 
 @pytest.mark.parametrize("columns", [["dya"], ["x*"], ["-x"], ["a", "-a"]])
 def test_select_refuses_what_means_no_column(columns):
-    with pytest.raises(ConfigError, match="no such column|no column is left"):
+    with pytest.raises(ConfigError, match=r"no such column|no column is left"):
         Select(type="select", columns=columns).apply(ROWS, StepContext())
 
 
@@ -51,7 +51,7 @@ def test_fill_null_keeps_the_type_and_refuses_a_value_of_another():
     assert found.row(1)[1:] == ("?", False, "e", 5, found["t"][0])
     assert str(found["t"][0]) == "2013-01-31"
     for name, value in (("n", 300), ("n", "5"), ("n", 1.5), ("ab", 5), ("t", "soon"), ("-c", "no")):
-        with pytest.raises(ConfigError, match="columns.*Write a value of that type"):
+        with pytest.raises(ConfigError, match=r"columns.*Write a value of that type"):
             FillNull(type="fill_null", columns={name: value}).apply(rows, StepContext())
 
 

@@ -20,7 +20,7 @@ def table(tmp_path):
 
 
 def lookup(path, **options):
-    step = Lookup(type="lookup", **{"reference": {"path": str(path)}, "on": "code", **options})
+    step = Lookup(type="lookup", **{"reference": {"path": str(path)}, "key": "code", **options})
     step.prepare(StepContext())
     return step.apply(ROWS, StepContext()).collect()
 
@@ -56,8 +56,8 @@ def test_other_formats_are_told_by_their_ending(tmp_path, ending):
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"on": "cod"}, 'on: no such column "cod"'),
-        ({"on": {"day": "code"}}, '"day" is int64 here, and "code" is string in the reference'),
+        ({"key": "cod"}, 'key: no such column "cod"'),
+        ({"key": {"day": "code"}}, '"day" is int64 here, and "code" is string in the reference'),
         ({"columns": ["nam"]}, 'columns: no such column "nam". Did you mean "name"?'),
         ({"columns": {"name": "day"}}, 'there is a column "day" already'),
         ({"reference": {"path": "no/such.csv"}}, 'reference: there is no file "no/such.csv"'),

@@ -45,9 +45,9 @@ def test_a_changed_module_is_read_again(context, tmp_path):
 
 
 def test_what_it_returns_is_checked(context):
-    with pytest.raises(FatalError, match="returned list. It must return a polars.DataFrame"):
+    with pytest.raises(FatalError, match=r"returned list\. It must return a polars\.DataFrame"):
         run(context, "functions:wrong")
-    with pytest.raises(FatalError, match="returned the columns .*'twice'.* declare others"):
+    with pytest.raises(FatalError, match=r"returned the columns .*'twice'.* declare others"):
         run(context, "functions:more")
 
 

@@ -1,0 +1,42 @@
+"""What workers are told to do, made from a job and its checked flow."""
+
+from datetime import datetime
+
+from ingest.driver.flow import Flow
+from ingest.job import Job
+from ingest.sinks.base import Sink
+from ingest.transforms.base import StepContext
+from ingest.workers.task import PartitionTask
+
+
+def context_of(job: Job, run_id: str, loaded_at: datetime) -> StepContext:
+    """Return what steps may know, frozen with the run."""
+    return StepContext(
+        job=job.name,
+        run_id=run_id,
+        loaded_at=loaded_at,
+        seed=job.execution.seed,
+        job_folder=str(job.folder),
+        python=job.execution.python,
+    )
+
+
+def task_of(job: Job, flow: Flow, context: StepContext) -> PartitionTask:
+    """Return what workers do to a partition of this job."""
+    return PartitionTask(
+        source=job.source,
+        layout=flow.layout,
+        transforms=job.transforms,
+        names=tuple(job.steps),
+        contract=job.contract,
+        before_contract=flow.before_contract,
+        output=flow.output,
+        sink=_anchored(job.sink),
+        quarantine=_anchored(job.quarantine_sink),
+        context=context,
+    )
+
+
+def _anchored(sink: Sink) -> Sink:
+    """Return the sink with its absolute place: a worker's directory may be another."""
+    return sink.model_copy(update={"path": sink.uri})

@@ -1,0 +1,46 @@
+"""Values as YAML that reads back as they are, whatever stands in them."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+WIDTH = 100
+"""Columns that a line of a job file may take."""
+
+_PLAIN = re.compile(r"[A-Za-z_./][\w./*=-]*(?: [\w./*=-]+)*", re.ASCII)
+_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+_REFERENCE = re.compile(r"(\\*)\$\{")
+
+
+def flow(value: Any) -> str:
+    """Return a value on one line: `{a: [1, 2]}`."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key(name)}: {flow(one)}" for name, one in value.items()) + "}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "[" + ", ".join(map(flow, value)) + "]"
+    return scalar(value)
+
+
+def scalar(value: Any) -> str:
+    """Return a number, a truth value, null or a text, the text in quotes wherever it needs them."""
+    if not isinstance(value, str):
+        return json.dumps(value)
+    if _PLAIN.fullmatch(value) and value.lower() not in _WORDS and value != "...":
+        return value
+    # `${` would refer to another key; a backslash before it keeps it, and needs one of its own.
+    return _quoted(_REFERENCE.sub(lambda match: match[1] * 2 + r"\${", value))
+
+
+def key(name: str) -> str:
+    """Return a text as a key of a mapping: in keys, `${` refers to nothing."""
+    return _quoted(name) if "${" in name else scalar(name)
+
+
+def _quoted(text: str) -> str:
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(one if one.isprintable() else _escaped(one) for one in quoted)
+
+
+def _escaped(char: str) -> str:
+    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"

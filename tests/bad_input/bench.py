@@ -1,0 +1,198 @@
+"""A folder with one job in it, which the real command works: what a user has on his desk."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ingest.command import guarded
+from ingest.core.storage import LocalStore
+from ingest.records.history import History
+from ingest.records.ledger import Ledger
+from ingest.records.runs import Runs
+from ingest.run import main
+from ingest.testing.golden import read_rows
+
+ROOT = Path(__file__).parents[2]
+HEADER = "id,name,n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a command left behind: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(slots=True)
+class Bench:
+    """A job `orders` that reads `in`, writes `out` and keeps its state in `state`."""
+
+    place: Path
+    page: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        (self.place / "in").mkdir(exist_ok=True)
+        self.page = {
+            "name": "orders",
+            "owner": "me@example.org",
+            "description": "For a test.",
+            "source": {"type": "csv", "path": "in"},
+            "contract": {"columns": {"id": "int64", "n": "int8"}},
+            "sink": {"type": "parquet", "path": "out", "write_disposition": "overwrite"},
+            "execution": {"retry_wait_s": 0},
+            "state": "state",
+        } | self.page
+
+    def write(self, name: str, data: str | bytes) -> Path:
+        """Write an input file."""
+        file = self.place / "in" / name
+        file.write_bytes(data.encode() if isinstance(data, str) else data)
+        return file
+
+    def fill(self, files: int, rows: int = 4) -> None:
+        """Write good files `1.csv`, `2.csv`, and so on, of so many rows each."""
+        for number in range(1, files + 1):
+            self.write(f"{number}.csv", HEADER + records(number, rows))
+
+    @property
+    def file(self) -> Path:
+        """The job's file, as it was last written."""
+        return self.place / "conf" / "job" / "orders.yaml"
+
+    def describe(self, **changes: Any) -> None:
+        """Write the job's file, with some of its parts exchanged."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        text = yaml.safe_dump({**self.page, **changes}, sort_keys=False)
+        self.file.write_text(f"# @package _global_\n{text}")
+
+    def arguments(self, *more: str) -> list[str]:
+        """Return what follows `ingest run` on the command line."""
+        if not self.file.exists():
+            self.describe()
+        return ["--conf", "conf", "+job=orders", "cluster=inline", *more]
+
+    def run(self, *more: str) -> Result:
+        """Run the job in this process."""
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            code = guarded(main, self.arguments(*more))
+        return Result(code, out.getvalue(), err.getvalue())
+
+    def start(self, *more: str, before: tuple[str, ...] = (), **options: Any) -> "Process":
+        """Run the job in a process of its own; `before` are commands that it is started by."""
+        command = [*before, sys.executable, "-m", "ingest.run", *self.arguments(*more)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        return Process(
+            subprocess.Popen(
+                command,
+                cwd=self.place,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                **options,
+            )
+        )
+
+    @property
+    def rows(self) -> list[str]:
+        """What is published, as sorted lines of JSON."""
+        return read_rows(self.place / "out", "parquet")
+
+    @property
+    def quarantine(self) -> list[str]:
+        """The quarantine that is published."""
+        return read_rows(self.place / "out_quarantine", "parquet")
+
+    @property
+    def staged(self) -> set[str]:
+        """The names of the files that lie beside the outputs, and that nobody reads."""
+        return {
+            file.name
+            for beside in self.place.glob(".ingest-*")
+            for file in beside.rglob("*")
+            if file.is_file() and file.name != "lock"
+        }
+
+    @property
+    def history(self) -> History:
+        """What the ledger says of the last run."""
+        store = LocalStore(self.place / "state")
+        return History.of(Ledger(store, Runs(store).of_job("orders")[-1]).events())
+
+    @property
+    def settled(self) -> set[str]:
+        """The names of the staged files of settled partitions of the last run."""
+        store = LocalStore(self.place / "state")
+        events = Ledger(store, Runs(store).of_job("orders")[-1]).events()
+        return {
+            file["staged"]
+            for event in events
+            if event["event"] == "settled"
+            for file in event["outcome"]["files"]
+        }
+
+
+@dataclass(slots=True)
+class Process:
+    """A command that is running."""
+
+    process: subprocess.Popen[str]
+
+    def end(self, timeout_s: float = 60) -> Result:
+        """Wait for its end."""
+        out, err = self.process.communicate(timeout=timeout_s)
+        return Result(self.process.returncode, out, err)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self.process.send_signal(number)
+
+
+def records(number: int, rows: int = 4) -> str:
+    """Return the good records of the file of that number."""
+    return "".join(f"{number * 100 + k},x{k},{k}\n" for k in range(rows))
+
+
+def assert_refused(bench: Bench, result: Result, *texts: str) -> None:
+    """Nothing ran: exit 2, what is wrong is said, and nothing lies about."""
+    _assert_said(result, 2, texts)
+    assert bench.rows == []
+    assert bench.staged == set()
+
+
+def assert_failed(bench: Bench, result: Result, *texts: str) -> None:
+    """The run failed: exit 1, it says how to go on, nothing is published, what is settled stays."""
+    _assert_said(result, 1, (*texts, "orders: failed.", "Go on with it: python -m ingest.run"))
+    assert bench.rows == []
+    assert bench.staged == bench.settled
+    assert bench.history.ended == "failed"
+    assert bench.history.error in result.err
+
+
+def assert_resumed(bench: Bench, rows: int, *more: str) -> None:
+    """The cause is mended: the same run goes on to its end, and leaves nothing beside its output."""
+    result = bench.run(*more)
+    assert result.code == 0, result.err
+    assert bench.history.attempt > 1
+    assert bench.history.phase == "done"
+    assert len(bench.rows) == rows
+    assert bench.staged == set()
+
+
+def _assert_said(result: Result, code: int, texts: tuple[str, ...]) -> None:
+    assert result.code == code, result.err
+    assert "Traceback" not in result.err
+    assert result.out == ""
+    for text in texts:
+        assert text in result.err

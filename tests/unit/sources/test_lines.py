@@ -1,0 +1,89 @@
+"""Bytes to numbered records."""
+
+import polars as pl
+
+from ingest.core.rows import position
+from ingest.sources.lines import (
+    Body,
+    LineRules,
+    in_blocks,
+    join_bodies,
+    line_positions,
+    longest_line,
+    split_records,
+)
+
+
+def texts(data: bytes, **rules: object) -> list[tuple[int, str | None, str | None]]:
+    records = split_records([Body(0, data)], LineRules(**rules))  # type: ignore[arg-type]
+    return records.select("line", "text", "reason").rows()
+
+
+def test_records_of_several_bodies_are_numbered_in_each() -> None:
+    bodies = [Body(3, b"a\nb"), Body(4, b""), Body(7, b"c\n\n")]
+    records = split_records(bodies, LineRules())
+    assert records["position"].to_list() == [
+        position(3), position(3, 1), position(7), position(7, 1)
+    ]  # fmt: skip
+    assert records["line"].to_list() == [0, 1, 0, 1]
+    assert records["text"].to_list() == ["a", "b", "c", ""]
+    assert records["reason"].to_list() == [None, None, None, "blank line"]
+    assert line_positions(bodies)["position"].equals(records["position"])
+    assert join_bodies(bodies) == b"a\nb\nc\n\n"
+
+
+def test_carriage_returns_before_a_line_feed_end_the_line_too() -> None:
+    assert [text for _, text, _ in texts(b"a\r\nb\r\r\n\rc\r")] == ["a", "b", "\rc"]
+
+
+def test_skipped_lines_are_not_numbered_as_records_but_as_lines() -> None:
+    data = b"#x\na\n\n#y\nb\n"
+    records = split_records([Body(1, data)], LineRules(blank="skip", comment="#"))
+    assert records.select("position", "line", "text").rows() == [
+        (position(1), 1, "a"), (position(1, 1), 4, "b")
+    ]  # fmt: skip
+
+
+def test_quoted_line_feeds_join_lines() -> None:
+    data = b'a,"x\r\ny"\n"\n\n",b\nlast,"open\nto the end'
+    assert texts(data, multiline_quote='"') == [
+        (0, 'a,"x\r\ny"', None),
+        (2, '"\n\n",b', None),
+        (5, 'last,"open\nto the end', None),
+    ]
+
+
+def test_each_file_begins_outside_quotes() -> None:
+    bodies = [Body(0, b'"open\nx'), Body(1, b"a\nb")]
+    records = split_records(bodies, LineRules(multiline_quote='"'))
+    assert records["text"].to_list() == ['"open\nx', "a", "b"]
+
+
+def test_bytes_of_another_encoding_are_shown_as_numbers() -> None:
+    records = split_records([Body(0, b'"\xff\nok"\n')], LineRules(multiline_quote='"'))
+    assert records.select("text", "original", "reason").rows() == [
+        (None, '"\\xff\nok"', "not utf-8")
+    ]
+
+
+def test_the_limit_counts_bytes_without_the_line_end() -> None:
+    data = "é\r\néé\r\nééé\r\n".encode()
+    reasons = [reason for _, _, reason in texts(data, max_record_bytes=4)]
+    assert reasons == [None, None, "record too long"]
+    assert longest_line(data) == 8
+    assert longest_line(b"") == 0
+
+
+def test_blocks_hold_bodies_of_one_header_up_to_a_size() -> None:
+    bodies = [
+        Body(0, b"aaaa", ("x",)), Body(1, b"bb", ("x",)), Body(2, b"c", ("x",)),
+        Body(3, b"d", ("y",)), Body(4, b"eeeeeeeeee", ("y",)), Body(5, b"f", ("y",)),
+    ]  # fmt: skip
+    blocks = [[body.slice_index for body in block] for block in in_blocks(bodies, 6)]
+    assert blocks == [[0, 1], [2], [3], [4], [5]]
+
+
+def test_no_bytes_hold_no_records() -> None:
+    assert split_records([Body(0, b"")], LineRules()).is_empty()
+    assert split_records([Body(0, b"")], LineRules(multiline_quote='"')).is_empty()
+    assert split_records([], LineRules()).schema["position"] == pl.UInt64
