@@ -10,11 +10,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ingest.command import add_overrides, guarded, load_job, parser
-from ingest.core.errors import ConfigError, IngestError, Interrupted
+from ingest.core.errors import (
+    BadRowError,
+    ConfigError,
+    ContractError,
+    IngestError,
+    Interrupted,
+)
 
 if TYPE_CHECKING:
     from ingest.config.load import Loaded
     from ingest.job import Job
+    from ingest.records.history import History
+    from ingest.watch.progress import Watcher
 
 EXAMPLE = """python -m ingest.run +job=flights
   python -m ingest.run +job=flights cluster=inline sink.path=elsewhere/flights
@@ -45,12 +53,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Any, overrides: Sequence[str] | None) -> int:
+    from ingest.watch.progress import watcher  # noqa: PLC0415 - keeps --help free of Polars
+
     overrides = overrides or ()
     loaded = load_job(arguments.conf, overrides)
     stop = threading.Event()
+    watching = watcher(arguments.progress)
     with stopping(stop):
         try:
-            receipt = _drive(loaded, arguments, stop)
+            receipt = _drive(loaded, arguments, stop, watching)
         except Interrupted:
             print(f"{loaded.job.name}: stopped. {_resume(arguments, overrides)}", file=sys.stderr)
             raise
@@ -58,23 +69,23 @@ def _run(arguments: Any, overrides: Sequence[str] | None) -> int:
             raise
         except IngestError as error:
             print(f"error: {error}", file=sys.stderr)
-            print(
-                f"{loaded.job.name}: failed. What is settled stays in {loaded.job.state}; nothing "
-                f"of this run is published.\n{_resume(arguments, overrides)}",
-                file=sys.stderr,
-            )
+            print(f"{loaded.job.name}: failed. {_left(watching.history, loaded.job)}", file=sys.stderr)
+            # what breaks the contract does so again: the plan holds the input as it was
+            anew = isinstance(error, BadRowError | ContractError)
+            print(_resume(arguments, overrides, anew=anew), file=sys.stderr)
             return error.exit_code
     _report(receipt, loaded.job.state, as_json=arguments.json)
     return 0
 
 
-def _drive(loaded: "Loaded[Job]", arguments: Any, stop: threading.Event) -> dict[str, Any]:
+def _drive(
+    loaded: "Loaded[Job]", arguments: Any, stop: threading.Event, watching: "Watcher"
+) -> dict[str, Any]:
     from ingest.driver.drive import Request, drive  # noqa: PLC0415
-    from ingest.watch.progress import watcher  # noqa: PLC0415
     from ingest.workers.choose import workers_for  # noqa: PLC0415
 
     job = loaded.job
-    with watcher(arguments.progress) as watching:
+    with watching:
         return drive(
             Request(
                 job=job,
@@ -88,9 +99,18 @@ def _drive(loaded: "Loaded[Job]", arguments: Any, stop: threading.Event) -> dict
         )
 
 
-def _resume(arguments: Any, overrides: Sequence[str]) -> str:
+def _left(history: "History", job: "Job") -> str:
+    if history.phase == "committed":
+        return "It is committed: parts of its output may be visible already, and it must be finished."
+    return f"What is settled stays in {job.state}; nothing of this run is published."
+
+
+def _resume(arguments: Any, overrides: Sequence[str], *, anew: bool = False) -> str:
     conf = ["--conf", str(arguments.conf)] if arguments.conf else []
-    return f"Go on with it: python -m ingest.run {shlex.join([*conf, *overrides])}"
+    command = shlex.join([*conf, *overrides])
+    if anew:
+        return f"Start anew when that is mended: python -m ingest.run {command} --fresh"
+    return f"Go on with it: python -m ingest.run {command}"
 
 
 def _report(receipt: dict[str, Any], state: str, *, as_json: bool) -> None:

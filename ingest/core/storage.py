@@ -3,13 +3,17 @@
 An object store gives the same promises by conditional puts (`If-None-Match`).
 """
 
+import contextlib
+import errno
 import os
 import secrets
 import shutil
 from pathlib import Path
 from typing import Protocol
 
-from ingest.core.errors import ConfigError
+from ingest.core.errors import ConfigError, FatalError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Store(Protocol):
@@ -99,10 +103,16 @@ class LocalStore:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            written.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                written.unlink(missing_ok=True)
+            if error.errno in _FULL:
+                raise FatalError(
+                    f"{path}: the state cannot be written: {error.strerror}. Free space there, "
+                    "then go on"
+                ) from None
             raise ConfigError(
-                f"{path}: the state cannot be written: {error.strerror}. "
-                "Free space or permissions there, or name another place: state=DIR"
+                f"{path}: the state cannot be written: {error.strerror}. Give this user "
+                "permission to write there, or name another place: state=DIR"
             ) from None
         return written
 

@@ -43,6 +43,8 @@ class Sink(Model, ABC):
 
     type: str
     write_disposition: Disposition = "append"
+    """What becomes of the rows that are there: they stay, all of them go, or those in partitions
+    (see `partition_by`) that the run has rows for."""
 
     @property
     @abstractmethod

@@ -10,16 +10,9 @@ from typing import Any
 import polars as pl
 
 from ingest.core.types import parse_type, type_name
-from ingest.sniffing.kinds import TEXT, Kind, kind_of
+from ingest.sniffing.kinds import ALWAYS_NULL, NULL_BESIDE_VALUES, NULLS, TEXT, Kind, kind_of
 from ingest.sources.values import parse_texts
 
-ALWAYS_NULL = ("NULL", "null", "\\N", "#N/A", "<null>", "(null)")
-"""Tokens that are read as null wherever they stand."""
-NULL_BESIDE_VALUES = (
-    "NA", "N/A", "n/a", "na", "None", "none", "nil", "NaN", "nan", "-", "--", "---", ".", "?",
-    "missing", "Null",
-)  # fmt: skip
-"""Tokens that are read as null only because the rest of a column is no text: NA is a country."""
 FEW_VALUES = 12
 
 _MOMENTS = ("date", "time", "timestamp")
@@ -101,8 +94,7 @@ def describe(
 
 
 def _kind_without(distinct: Iterable[str], name: str) -> Kind:
-    gone = {"", *ALWAYS_NULL, *NULL_BESIDE_VALUES}
-    known = [text for text in distinct if text not in gone]
+    known = [text for text in distinct if text not in NULLS]
     return _kind(known, name) if known else TEXT
 
 

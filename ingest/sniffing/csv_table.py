@@ -121,7 +121,7 @@ def _null_options(
 
 
 def _has_quoted_blanks(file: CsvFile, dialect: Dialect) -> bool:
-    """Say whether some value is an empty text in quotes, which the source does not take for null."""
+    """Say whether a value is an empty text in quotes, which is no null to the source."""
     if dialect.quote is None:
         return False
     edge = rf"[\r\n{re.escape(dialect.delimiter)}]"

@@ -5,14 +5,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ingest.sniffing.kinds import is_typed, kind_of
+from ingest.sniffing.kinds import NULLS, are_typed, is_typed, kind_of
 from ingest.sources.csv_grammar import Grammar
 
 DELIMITERS = (",", ";", "\t", "|", "\x01", "^")
 _LOOK_LINES = 400
 _LOOK_FIELDS = 4000
+_LOOK_VALUES = 100
 _MOST_COMMENTS = 20
 _PREFERENCE = ("'", None, '"')
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _UNDECODED = re.compile(r"[\udc80-\udcff]")
 
 
@@ -70,17 +72,24 @@ def records_of(piece: str, dialect: Dialect) -> list[Record]:
 def has_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     """Say whether a first record names the columns.
 
-    It does unless it looks like the rows below it: some value of it is a number or a date, or
-    stands in its own column below. Years are allowed as names: `country,2019,2020`.
+    Each column votes: for a name if it stands over numbers or dates and is none itself, against
+    one if it is a number over numbers, or a text that comes again below. Undecided, it is a header.
+    Years may be names: `country,2019,2020`.
     """
     typed = [value for value in first if is_typed(value)]
-    if typed:
-        years = all(len(one) == 4 and one[:2] in {"19", "20"} for one in typed)
-        return years and len(typed) > 1 and len(set(typed)) == len(typed)
+    if len(typed) > 1 and len(set(typed)) == len(typed) and all(map(_YEAR.fullmatch, typed)):
+        return True
     below = [{row[place] for row in rows} for place in range(len(first))]
-    return not any(
-        value.strip() and value in seen for value, seen in zip(first, below, strict=True)
-    )
+    return sum(_vote(value, seen) for value, seen in zip(first, below, strict=True)) >= 0
+
+
+def _vote(value: str, below: set[str]) -> int:
+    known = [text for text in below if text not in NULLS][:_LOOK_VALUES]
+    if not value.strip() or not known:
+        return 0
+    if are_typed(known):
+        return -1 if is_typed(value) else 1
+    return -1 if value in below else 0
 
 
 def _lines(text: str) -> list[str]:
@@ -155,7 +164,13 @@ def _score(lines: Sequence[str], option: Dialect) -> tuple[float, bool, float, i
     records = split(lines, option)
     width = _width(records)
     total = sum(record.lines for record in records) or 1
-    regular = [record for record in records if record.sound and len(record.fields) == width]
+    regular = [
+        record
+        for record in records
+        if record.sound
+        and len(record.fields) == width
+        and (option.quote == '"' or not any(map(_is_quoted, record.fields)))
+    ]
     share = sum(record.lines for record in regular) / total
     if width == 1:  # any text is a regular table of one column
         share = min(share, 0.6)

@@ -11,7 +11,16 @@ import polars as pl
 from ingest.core.types import parse_type
 from ingest.sources.values import failed, parse_texts
 
-FEW_FOR_DECIMAL = 10
+ALWAYS_NULL = ("NULL", "null", "\\N", "#N/A", "<null>", "(null)")
+"""Tokens that are read as null wherever they stand."""
+NULL_BESIDE_VALUES = (
+    "NA", "N/A", "n/a", "na", "None", "none", "nil", "NaN", "nan", "-", "--", "---", ".", "?",
+    "missing", "Null",
+)  # fmt: skip
+"""Tokens that are read as null only because the rest of a column is no text: NA is a country."""
+NULLS = frozenset({"", *ALWAYS_NULL, *NULL_BESIDE_VALUES})
+
+_FEW_FOR_DECIMAL = 10
 _BOOLEANS = ({"true", "false"}, {"yes", "no"})
 _LETTERS = ({"y", "n"}, {"t", "f"})  # one letter alone may be a code, so both have to be there
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,18})")
@@ -75,8 +84,13 @@ def kind_of(texts: Collection[str], *, named_date: bool = False) -> Kind:
 
 
 def is_typed(text: str) -> bool:
-    """Say whether a text by itself is a number, a date or a time."""
-    return bool(text.strip()) and (kind_of([text.strip()]).type not in {"string", "boolean"})
+    """Say whether a text by itself is a number, a date or a time, or digits at least."""
+    return bool(text.strip()) and are_typed([text.strip()])
+
+
+def are_typed(texts: Collection[str]) -> bool:
+    """Say whether all texts are of one type that is neither text nor boolean, or digits at least."""
+    return all(map(str.isdigit, texts)) or kind_of(texts).type not in {"string", "boolean"}
 
 
 def _holds(texts: Collection[str], kind: Kind) -> bool:
@@ -120,7 +134,7 @@ def _fixed(texts: Collection[str]) -> Kind | None:
     matches = [_FIXED.fullmatch(text) for text in texts]
     places = {len(match[1]) if match else 0 for match in matches}
     meant = any(text.endswith("0") for text in texts)
-    if len(texts) < FEW_FOR_DECIMAL or not meant or len(places) != 1 or places == {0}:
+    if len(texts) < _FEW_FOR_DECIMAL or not meant or len(places) != 1 or places == {0}:
         return None
     return Kind(f"decimal(18,{places.pop()})")
 

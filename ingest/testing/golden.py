@@ -12,6 +12,7 @@ import polars as pl
 from ingest.config.load import load
 from ingest.driver.drive import Request, drive
 from ingest.job import Job
+from ingest.workers.base import Workers
 from ingest.workers.in_process import InProcessWorkers
 
 RUN_METADATA = ("run_id", "partition", "_ingest_run_id", "_ingest_loaded_at")
@@ -24,8 +25,10 @@ _READERS: dict[str, Callable[[list[Path]], pl.DataFrame]] = {
 }
 
 
-def work_sample(job: str, conf: Path | None = None) -> dict[str, list[str]]:
-    """Work a job over `jobs/<job>/sample/` in this process, into a temporary place.
+def work_sample(
+    job: str, conf: Path | None = None, workers: Workers | None = None
+) -> dict[str, list[str]]:
+    """Work a job over `jobs/<job>/sample/` into a temporary place, without Ray if not told.
 
     Returns the output (`rows`) and the quarantine (`quarantine`), each as lines of JSON: a list of
     the column names, then a list of values for each row, sorted: the same for any order of work.
@@ -43,7 +46,7 @@ def work_sample(job: str, conf: Path | None = None) -> dict[str, list[str]]:
                 f"state={place}/state",
             ],
         )
-        drive(Request(loaded.job, loaded.yaml(), loaded.place, InProcessWorkers()))
+        drive(Request(loaded.job, loaded.yaml(), loaded.place, workers or InProcessWorkers()))
         return {
             "rows": read_rows(place / "out", loaded.job.sink.type),
             "quarantine": read_rows(place / "out_quarantine", "parquet"),

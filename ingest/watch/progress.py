@@ -10,13 +10,14 @@ from typing import Literal, Self, TextIO
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    MofNCompleteColumn,
     Progress,
     SpinnerColumn,
     TaskID,
     TextColumn,
-    TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 
 from ingest.records.history import History
 from ingest.records.ledger import Event
@@ -70,15 +71,14 @@ class Bar(Watcher):
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__()
+        whole = Column(no_wrap=True)
         self._progress = Progress(
             SpinnerColumn(),
-            TextColumn("[bold]{task.description}"),
-            BarColumn(bar_width=None),
-            TextColumn("{task.completed:,.0f}/{task.total:,.0f} partitions"),
-            TextColumn("{task.fields[rows]}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            TextColumn("[bold]{task.description}", table_column=whole),
+            BarColumn(bar_width=14),
+            MofNCompleteColumn(table_column=whole),
+            TextColumn("{task.fields[rows]}", table_column=whole),
+            TimeRemainingColumn(compact=True, table_column=whole),
             console=Console(file=stream),
             transient=True,
         )
@@ -132,27 +132,26 @@ class Log(Watcher):
             self._write(f"{seconds:8.1f} s  {text}")
 
     def _text(self, event: Event, seconds: float) -> str:
-        history = self.history
+        settled = f"{self.settled:,} of {self.history.partitions:,} partitions"
+        text = ""
         match event["event"]:
-            case "attempt" if event.get("resumed"):
-                done = f"{event['settled']:,} of {event['partitions']:,} partitions are settled"
-                return f"going on with run {event['run_id']}: {done}"
+            case "attempt" if event["resumed"]:
+                text = f"going on with run {event['run_id']}: {settled} are settled"
             case "attempt":
-                return f"run {event['run_id']}"
+                text = f"run {event['run_id']}"
             case "planned":
-                return f"planned {event['partitions']:,} partitions of {event['files']:,} files"
+                text = f"planned {event['partitions']:,} partitions of {event['files']:,} files"
             case "retry":
-                return f"partition {event['partition']} again, {event['kind']}: {event['message']}"
+                text = f"partition {event['partition']} again, {event['kind']}: {event['message']}"
             case "settled":
-                done = f"{self.settled:,} of {history.partitions:,} partitions"
-                return f"{done}, {counts(history, seconds)}"
+                text = f"{settled}, {counts(self.history, seconds)}"
             case "publish_begin":
-                return "committed, publishing"
+                text = "committed, publishing"
             case "published":
-                return f"published {event['output']}: {event['uri']}"
-            case "failed" | "interrupted" | "done":
-                return str(event["event"])
-        return ""
+                text = f"published {event['output']}: {event['uri']}"
+            case "failed" | "interrupted" | "done" as ended:
+                text = ended
+        return text
 
 
 class JsonLines(Watcher):
@@ -167,7 +166,7 @@ class JsonLines(Watcher):
         self._write(json.dumps(event))
 
 
-def watcher(mode: Mode, stream: TextIO = sys.stderr) -> Watcher:
+def watcher(mode: Mode, stream: TextIO | None = None) -> Watcher:
     """Return the watcher for a mode; `auto` is a bar on a terminal and lines elsewhere."""
 
     def write(line: str) -> None:

@@ -26,7 +26,7 @@ class Pool:
     least: int | None = None
     in_flight: int = 2
     partition_timeout_s: float | None = None
-    roll_after: int = 100_000  # Ray Data's driver keeps about 3 kB for each block of an execution
+    roll_after: int = 100_000  # Ray Data's driver keeps about 2.5 kB for each block of an execution
 
     @property
     def capacity(self) -> int:

@@ -57,11 +57,10 @@ def work(job, store=None, **options):
 
 def published(place):
     """Return the rows, and of the quarantine what does not depend on where the test ran."""
-    rejected = [json.loads(line) for line in read_rows(place / "out_quarantine", "parquet")]
-    places = [
-        (Path(row["file"]).name, row["line"], row["reason"], row["original"]) for row in rejected
-    ]
-    return read_rows(place / "out", "parquet"), sorted(places)
+    names, *rejected = map(json.loads, read_rows(place / "out_quarantine", "parquet") or ["[]"])
+    rows = [dict(zip(names, values, strict=True)) for values in rejected]
+    places = [(Path(row["file"]).name, row["line"], row["reason"], row["original"]) for row in rows]
+    return read_rows(place / "out", "parquet")[1:], sorted(places)
 
 
 def debris(place):

@@ -1,0 +1,85 @@
+"""The page about commands, from what they say themselves with `--help`."""
+
+import contextlib
+import importlib
+import io
+import os
+import re
+from collections.abc import Iterator
+
+from ingest import __main__ as console
+from ingest.core.errors import ConfigError, IngestError, Interrupted
+from tests.docs.options import flat
+from tests.docs.type_pages import page
+
+WIDE = "10000"
+"""Columns of a terminal in which no help text is wrapped: where, differs among Pythons."""
+
+EXIT_CODES = {
+    0: "It is done.",
+    IngestError.exit_code: "The run failed, or `verify` found something. What is settled stays: "
+    "the same command goes on with it.",
+    ConfigError.exit_code: "The request was wrong: the job file, the command line, the input or "
+    "the output. Nothing ran.",
+    Interrupted.exit_code: "It was stopped, by Ctrl-C or SIGTERM. The same command goes on.",
+}
+
+
+def commands() -> str:
+    """Return the page."""
+    codes = "".join(f"| {code} | {text} |\n" for code, text in EXIT_CODES.items())
+    parts = [
+        "# Commands",
+        "`ingest COMMAND`, or `python -m ingest.COMMAND`. What is asked for goes to stdout, notes "
+        "and progress to stderr. None of them but `run` starts Ray.",
+        "".join(f"- [`{name}`](#{name}): {text}\n" for name, text in console.COMMANDS.items()),
+        "Settings are written as `key=value`: "
+        "[Configure a job](../guides/configuration.md#change-settings-for-one-run).",
+        *(section(name) for name in console.COMMANDS),
+        "## Exit codes",
+        f"| code | what it says |\n|---|---|\n{codes}",
+        "Who raises them: [Errors](errors.md).",
+    ]
+    return page(parts)
+
+
+def section(name: str) -> str:
+    """Return what a command's help says: usage, purpose, arguments, examples."""
+    usage, *rest, example = help_of(name).split("\n\n")
+    purpose = [part for part in rest if not part.startswith(("positional", "options"))]
+    rows = [row for part in rest if part not in purpose for row in _arguments(part)]
+    example = re.sub(r"^  ", "", example.partition("\n")[2].rstrip(), flags=re.MULTILINE)
+    table = "".join(f"| `{left}` | {flat(right)} |\n" for left, right in rows)
+    return (
+        f"## {name}\n\n{flat(' '.join(purpose))}\n\n"
+        f"```\n{_steady(usage.removeprefix('usage: '))}\n```\n\n"
+        f"| argument | what it means |\n|---|---|\n{table}\n```\n{example}\n```"
+    )
+
+
+def help_of(name: str) -> str:
+    """Return a command's help text, unwrapped."""
+    out, before = io.StringIO(), os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = WIDE
+    try:
+        with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
+            importlib.import_module(f"ingest.{name}").main(["--help"])
+    finally:
+        os.environ.pop("COLUMNS")
+        if before is not None:
+            os.environ["COLUMNS"] = before
+    return out.getvalue()
+
+
+def _arguments(part: str) -> Iterator[tuple[str, str]]:
+    text = re.sub(r"\n {20,}", "  ", part.partition("\n")[2])
+    for line in text.splitlines():
+        left, _, right = line.strip().partition("  ")
+        assert right, f'"{left}" has no help text'
+        if not left.startswith("-h"):
+            yield _steady(left), right.replace("|", "\\|")
+
+
+def _steady(text: str) -> str:
+    """Write `-n N, --rows N` as Pythons since 3.13 do: `-n, --rows N`."""
+    return re.sub(r"(-\w) [A-Z]+, (--)", r"\1, \2", text)

@@ -1,0 +1,212 @@
+"""The page about files on disk. What it says of them, a test compares with a run's own files."""
+
+import ast
+import re
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+
+import ingest
+from ingest.core.outcome import Book, Outcome, StagedFile
+from ingest.core.types import type_name
+from ingest.records import ledger, plans, runs
+from ingest.workers import quarantine
+from tests.docs.options import doc, flat
+from tests.docs.type_pages import page
+
+STATE = {
+    "jobs/<job>/runs/<run_id>": "An empty file for each run of the job.",
+    "jobs/<job>/lease/<n>.json": "Who works on the job: run by run, host, process, when it "
+    "started, a token. One run at a time.",
+    "jobs/<job>/lease/<n>.beat": "Rewritten every few seconds while that process lives.",
+    "jobs/<job>/lease/<n>.end": "Created when it has given the lease back.",
+    "targets/<digest>/<n>.json": "Who publishes to a place, in the same way: two jobs never do so "
+    "at once. `<digest>` is made from the sink's URI.",
+    "targets/<digest>/<n>.beat": "As above.",
+    "targets/<digest>/<n>.end": "As above.",
+    "runs/<run_id>/job.yaml": "The job as composed, secrets named only.",
+    "runs/<run_id>/run.json": "What was frozen when the run was made.",
+    "runs/<run_id>/plan.json": "What the plan says besides its partitions. Written last: with it "
+    "the plan stands.",
+    "runs/<run_id>/plan/<part>.parquet": f"The partitions, {plans.PART_ROWS:,} in a file.",
+    "runs/<run_id>/ledger/<seq>.jsonl": "Everything that happened: up to "
+    f"{ledger.FLUSH_EVENTS} events or {ledger.FLUSH_SECONDS:g} s in a file.",
+    "runs/<run_id>/receipt.json": "The account of a run that is done.",
+}
+OUTPUT = {
+    "<sink>/<run_id>-<partition>-<n>.<suffix>": "Rows. With `partition_by` in folders such as "
+    "`month=1/`. A published file never changes.",
+    "<sink>/_ingest/<run_id>.json": "The manifest: what a run has put there.",
+    "<sink>_quarantine/<run_id>-<partition>-<n>.parquet": "Rejected rows, with `on_error: "
+    "quarantine`.",
+    "<sink>_quarantine/_ingest/<run_id>.json": "Its manifest.",
+}
+RUN = {
+    "format": f"{runs.FORMAT}; a version that does not know the number refuses the file.",
+    "run_id": "Name of the run; sorts by time.",
+    "job": "Name of the job.",
+    "loaded_at": "When the run began, UTC: what `add_metadata` writes, also after a resume.",
+    "identity": "SHA-256 of all that decides which rows come out. A run can be resumed only "
+    "while it is the same.",
+    "python": "Version of Python.",
+    "platform": "Operating system and machine.",
+    "cores": "Cores of the driver's machine.",
+    "versions": "Versions of the packages that matter.",
+    "git": "Revision of the working directory, and whether files were changed; empty without Git.",
+}
+PLAN = {
+    "format": f"{plans.FORMAT}.",
+    "partitions": "How many there are.",
+    "files": "How many files are read.",
+    "bytes": "Their size, as they lie on storage.",
+    "inputs": "The source's `path`.",
+    "input_schema": "Columns and types as they are read.",
+    "output_schema": "Columns and types as they are published.",
+    "source_facts": "What the source's reader needs besides: the header of CSV files, say.",
+    "notes": "Where each column's type came from.",
+}
+PARTITIONS = {
+    "index": "Place in the plan, from 0.",
+    "id": "16 hex digits made from the slices: the same inputs give the same id.",
+    "bytes": "What has to be read, as it lies on storage.",
+    "slices": "The pieces of inputs that make the partition.",
+    "slices.uri": "The input.",
+    "slices.size": "Its size in bytes when the plan was frozen.",
+    "slices.version": "Its etag, or when it was last changed, in ns since 1970.",
+    "slices.start": "Where the piece begins: a byte of a text file, a row group of Parquet.",
+    "slices.end": "Where it ends, exclusive; -1 is the input's end.",
+    "slices.bytes": "What has to be read of it.",
+}
+EVENTS = {
+    "attempt": ("A driver has taken the run over.",
+                "run_id job host pid resumed settled partitions"),
+    "planned": ("The plan is frozen.", "partitions files bytes seconds"),
+    "settled": ("A partition is worked; it never will be again.", "outcome"),
+    "retry": ("A try failed, and there will be another.",
+              "partition index tries kind message wait_s"),
+    "timed": ("How long a part of the run took.", "what seconds"),
+    "publish_begin": ("The commit: all that publishing will do. From here on the run can only be "
+                      "finished.", "plans"),
+    "published": ("An output is visible.", "output uri"),
+    "done": ("The receipt is written.", ""),
+    "failed": ("The attempt ended by an error.", "error"),
+    "interrupted": ("The attempt was stopped.", ""),
+    "abandoned": ("The run was given up by `--fresh`.", ""),
+}  # fmt: skip
+RECEIPT = {
+    "format": "1.",
+    "run_id": "Name of the run.",
+    "job": "Name, owner, description and tags.",
+    "started_at": "When the first attempt began, UTC.",
+    "attempts": "How many drivers worked on it.",
+    "config": "As in `run.json`.",
+    "inputs": "Path, number of files, bytes, schema, and where each type came from.",
+    "partitions": "How many, how many tries they took, how many of those were retries.",
+    "books": "For each step: rows in, added, dropped by reason, out.",
+    "errors": "Rejected rows by reason.",
+    "outputs": "For `main` and `quarantine`: place, type, disposition, rows, bytes, files, how many "
+    "files were removed, and the manifest with its checksums.",
+    "schema": "Columns and types as they were published.",
+    "seconds": "Plan, work and publish on the clock; `workers` sums over all of them, by step.",
+    "peak_bytes": "The most memory that the driver and a worker held.",
+}
+MANIFEST = {
+    "format": "1.",
+    "run_id": "The run that wrote it.",
+    "job": "Name of the job.",
+    "owner": "Its owner.",
+    "output": "`main` or `quarantine`.",
+    "type": "The sink's type.",
+    "disposition": "Its `write_disposition`.",
+    "partition_by": "The columns that became folders.",
+    "schema": "Columns and types.",
+    "rows": "Rows in all files together.",
+    "files": "Each file's name, rows, bytes and SHA-256.",
+    "replaced": "The files of earlier runs that this run has replaced.",
+}
+
+
+def files() -> str:
+    """Return the page."""
+    events = [
+        f"| `{name}` | {text} | {', '.join(f'`{key}`' for key in keys.split())} |\n"
+        for name, (text, keys) in EVENTS.items()
+    ]
+    columns = "".join(
+        f"| `{name}` | {flat(type_name(kind))} |\n"
+        for name, kind in quarantine.QUARANTINE_SCHEMA.items()
+    )
+    parts = [
+        "# Files on disk",
+        "All of them can be read with `ls`, `cat` and a Parquet reader. They are created once and "
+        "never changed, but for the `.beat` files. Why they are as they are: "
+        "[Recovery](../concepts/recovery.md), [Publishing](../concepts/publishing.md).",
+        "## State",
+        "Below `state`, which is `.ingest` unless a [job](job.md) says otherwise.",
+        _table("file", STATE),
+        "## Output",
+        "At the sink's `path`. What lies beside it while a run is going on: "
+        "[Publishing](../concepts/publishing.md#where-things-are).",
+        _table("file", OUTPUT),
+        "## run.json",
+        _table("key", RUN),
+        "## The plan",
+        "`plan.json`:",
+        _table("key", PLAN),
+        "`plan/*.parquet`, a row for each partition:",
+        _table("column", PARTITIONS),
+        "## The ledger",
+        "JSON Lines. The first line of a file says who wrote it (`format`, `attempt`, `writer`); "
+        "every other is an event, with `event`, `at` (UTC) and what is listed here.",
+        f"| event | what happened | with |\n|---|---|---|\n{''.join(events)}",
+        f"An `outcome` has {_fields(Outcome)}. {doc(Outcome)}",
+        f"One of `books` has {_fields(Book)}. {doc(Book)}",
+        f"One of `files` has {_fields(StagedFile)}. {doc(StagedFile)}",
+        "## receipt.json",
+        _table("key", RECEIPT),
+        "## The manifest",
+        "`_ingest/<run_id>.json` beside the published files:",
+        _table("key", MANIFEST),
+        "## The quarantine",
+        f"| column | type |\n|---|---|\n{columns}",
+        flat(attribute_doc(quarantine.__file__, "QUARANTINE_SCHEMA").partition("\n\n")[2]),
+    ]
+    return page(parts)
+
+
+def attribute_doc(file: str | None, name: str) -> str:
+    """Return the text below an assignment in a module."""
+    statements = ast.parse(Path(str(file)).read_text(encoding="utf-8")).body
+    for one, after in zip(statements, statements[1:], strict=False):
+        named = isinstance(one, ast.AnnAssign) and ast.unparse(one.target) == name
+        if named and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+            return str(after.value.value)
+    raise AssertionError(f"{name} has no text below it in {file}")
+
+
+def events_in_code() -> dict[str, set[str]]:
+    """Return every event that the driver appends to a ledger, and what it says with it."""
+    found = {}
+    for file in (Path(ingest.__file__).parent / "driver").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            if node.func.attr == "append" and ast.unparse(node.func.value).endswith("ledger"):
+                name = ast.literal_eval(node.args[0])
+                found[name] = {str(keyword.arg) for keyword in node.keywords}
+    return found
+
+
+def pattern(place: str) -> re.Pattern[str]:
+    """Return what matches the names that a place such as `runs/<run_id>/job.yaml` stands for."""
+    parts = re.split(r"(<[a-z_]+>)", place)
+    return re.compile("".join("[^/]+" if part[:1] == "<" else re.escape(part) for part in parts))
+
+
+def _table(what: str, rows: Mapping[str, str]) -> str:
+    lines = "".join(f"| `{name}` | {text} |\n" for name, text in rows.items())
+    return f"| {what} | what it is |\n|---|---|\n{lines}"
+
+
+def _fields(cls: type) -> str:
+    return ", ".join(f"`{field.name}`" for field in fields(cls))

@@ -1,0 +1,46 @@
+"""The generated pages of the docs, by place. To write them anew: pytest tests/docs --update-golden."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.docs import type_pages
+from tests.docs.command_page import commands
+from tests.docs.error_page import errors
+from tests.docs.file_page import files
+
+DOCS = Path(__file__).parents[2] / "docs"
+KINDS = {
+    "guides": "One task each, step by step.",
+    "concepts": "Why it is as it is, and how it works.",
+    "reference": "All that can be written, and all that is written. Made from the code.",
+    "decisions": "What was chosen, what was rejected, and what would change our mind.",
+}
+
+
+def contents() -> str:
+    """Return the table of contents: every page below `docs/` by its title."""
+    parts = ["# Documentation\n<!-- generated: pytest tests/docs --update-golden -->"]
+    for kind, text in KINDS.items():
+        pages = sorted((DOCS / kind).glob("*.md"))
+        links = "".join(f"- [{title(page)}]({kind}/{page.name})\n" for page in pages)
+        parts.append(f"## {kind.capitalize()}\n{text}\n\n{links}".rstrip("\n"))
+    return "\n\n".join(parts) + "\n"
+
+
+def title(page: Path) -> str:
+    """Return a page's title, without what Markdown would take for a link."""
+    return re.sub(r"^# ", "", page.read_text(encoding="utf-8").partition("\n")[0])
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "reference/job.md": type_pages.job,
+    "reference/sources.md": type_pages.sources,
+    "reference/transforms.md": type_pages.transforms,
+    "reference/checks.md": type_pages.checks,
+    "reference/sinks.md": type_pages.sinks,
+    "reference/commands.md": commands,
+    "reference/errors.md": errors,
+    "reference/files.md": files,
+    "README.md": contents,
+}

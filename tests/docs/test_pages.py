@@ -1,0 +1,163 @@
+"""The reference pages say what the code says now."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from pydantic import TypeAdapter
+
+from ingest.checks import CHECKS
+from ingest.checks.contract import Contract
+from ingest.config.load import load
+from ingest.core.model import Model
+from ingest.core.types import schema_from_json
+from ingest.driver.drive import Request, drive
+from ingest.job import Execution, Job
+from ingest.records import history, plans
+from ingest.sinks import SINKS
+from ingest.sources import SOURCES
+from ingest.transforms import TRANSFORMS
+from ingest.transforms.base import StepContext
+from ingest.workers.in_process import InProcessWorkers
+from tests.docs import examples, file_page
+from tests.docs.options import table, type_of
+from tests.docs.pages import DOCS, PAGES
+from tests.docs.type_pages import CLUSTERS
+
+COLUMNS = schema_from_json(examples.COLUMNS)
+LISTED: list[tuple[tuple[type[Model], ...], dict[str, Any]]] = [
+    (SOURCES, examples.SOURCES),
+    (TRANSFORMS, examples.TRANSFORMS),
+    (CHECKS, examples.CHECKS),
+    (SINKS, examples.SINKS),
+    (CLUSTERS, examples.CLUSTERS),
+]
+JOB = """\
+# @package _global_
+name: demo
+owner: me
+description: A row is fine and a row is not.
+source: {type: csv, path: in.csv}
+contract: {columns: {n: int64}, on_error: quarantine}
+sink: {type: parquet, path: out}
+"""
+
+
+@pytest.mark.parametrize("place", PAGES)
+def test_a_page_is_up_to_date(place, request):
+    text = PAGES[place]()
+    if request.config.getoption("--update-golden"):
+        (DOCS / place).write_text(text, encoding="utf-8")
+    written = (DOCS / place).read_text(encoding="utf-8")
+    assert written == text, "write it anew: pytest tests/docs --update-golden"
+
+
+def test_an_option_without_a_description_is_refused():
+    class Silent(Model):
+        path: str
+
+    with pytest.raises(AssertionError, match=r"Silent\.path: this option has no description"):
+        table(Silent)
+
+
+@pytest.mark.parametrize(("classes", "shown"), LISTED, ids=["source", "step", "check", "sink", "cluster"])
+def test_every_type_has_an_example_that_is_valid(classes, shown):
+    assert set(shown) == {type_of(cls) for cls in classes}
+    for cls in classes:
+        read(cls, {"type": type_of(cls), **shown[type_of(cls)]})
+
+
+def test_the_examples_of_steps_checks_and_sinks_fit_the_columns_that_they_are_for():
+    frame = pl.LazyFrame(schema=COLUMNS)
+    for cls in TRANSFORMS:
+        example = {"type": type_of(cls), **examples.TRANSFORMS[type_of(cls)]}
+        read(cls, example).apply(frame, StepContext()).collect_schema()
+    for cls in CHECKS:
+        example = {"type": type_of(cls), **examples.CHECKS[type_of(cls)]}
+        assert read(cls, example).violations(COLUMNS)
+    flat = {name: kind for name, kind in COLUMNS.items() if not kind.is_nested()}
+    for cls in SINKS:
+        read(cls, {"type": type_of(cls), **examples.SINKS[type_of(cls)]}).check_schema(flat)
+
+
+def test_the_examples_of_the_job_and_its_parts_are_valid():
+    read(Job, examples.JOB)
+    read(Execution, examples.EXECUTION)
+    assert read(Contract, examples.CONTRACT).outgoing(COLUMNS)
+
+
+def read(cls: type[Model], example: dict[str, Any]) -> Any:
+    """Validate as a job is validated: strictly, by way of JSON."""
+    return TypeAdapter(cls).validate_json(json.dumps(example), strict=True)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Path:
+    """Run a tiny job with an error in it, and return the folder with all that it left."""
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "in.csv").write_text("n\n1\nx\n")
+    (folder / "conf" / "job").mkdir(parents=True)
+    (folder / "conf" / "job" / "demo.yaml").write_text(JOB)
+    places = [f"source.path={folder}/in.csv", f"sink.path={folder}/out", f"state={folder}/.ingest"]
+    loaded = load(Job, folder / "conf", ["+job=demo", *places])
+    drive(Request(loaded.job, loaded.yaml(), loaded.place, InProcessWorkers()))
+    return folder
+
+
+def only(run: Path, glob: str) -> Path:
+    (found,) = run.glob(glob)
+    return found
+
+
+def test_every_file_of_a_run_is_described_and_every_file_described_is_there(run):
+    places = [f".ingest/{place}" for place in file_page.STATE]
+    places += [place.replace("<sink>", "out") for place in file_page.OUTPUT]
+    known = {place: file_page.pattern(place) for place in places}
+    found = {
+        str(path.relative_to(run)): [place for place in known if known[place].fullmatch(str(path.relative_to(run)))]
+        for path in run.rglob("*")
+        if path.is_file() and path.relative_to(run).parts[0] not in {"conf", "in.csv"}
+    }
+    assert {name: places for name, places in found.items() if len(places) != 1} == {}
+    assert {place for (place,) in found.values()} == set(known)
+
+
+@pytest.mark.parametrize(
+    ("glob", "described"),
+    [
+        (".ingest/runs/*/run.json", file_page.RUN),
+        (".ingest/runs/*/plan.json", file_page.PLAN),
+        (".ingest/runs/*/receipt.json", file_page.RECEIPT),
+        ("out/_ingest/*.json", file_page.MANIFEST),
+        ("out_quarantine/_ingest/*.json", file_page.MANIFEST),
+    ],
+)
+def test_every_key_is_described(run, glob, described):
+    assert set(json.loads(only(run, glob).read_text())) == set(described)
+
+
+def test_every_column_of_a_plan_is_described(run):
+    schema = pl.read_parquet_schema(only(run, ".ingest/runs/*/plan/*.parquet"))
+    slices = [f"slices.{field.name}" for field in plans._SLICE.fields]
+    assert [*schema, *slices] == list(file_page.PARTITIONS)
+
+
+def test_every_event_is_described():
+    described = {name: set(keys.split()) for name, (_, keys) in file_page.EVENTS.items()}
+    assert set(described) == set(history._HANDLERS)
+    described.pop("attempt")
+    assert described == file_page.events_in_code()
+
+
+def test_the_events_of_a_run_say_what_is_described(run):
+    seen = set()
+    for file in sorted(run.glob(".ingest/runs/*/ledger/*.jsonl")):
+        header, *events = map(json.loads, file.read_text().splitlines())
+        assert set(header) == {"format", "attempt", "writer"}
+        for event in events:
+            seen.add(event["event"])
+            keys = set(file_page.EVENTS[event["event"]][1].split())
+            assert set(event) == {"event", "at", *keys}
+    assert seen == set(file_page.EVENTS) - {"retry", "failed", "interrupted", "abandoned"}

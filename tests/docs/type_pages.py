@@ -1,0 +1,146 @@
+"""The pages about what is written in a job: from the classes and their examples."""
+
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any, get_args
+
+import yaml
+
+from ingest.checks import CHECKS, contract
+from ingest.core import types as column_types
+from ingest.core.model import Model
+from ingest.job import Cluster, Execution, Job
+from ingest.sinks import SINKS
+from ingest.sources import SOURCES, csv_grammar, values
+from ingest.transforms import TRANSFORMS
+from tests.docs import examples
+from tests.docs.options import doc, markdown, table, type_of
+
+CLUSTERS: tuple[type[Model], ...] = get_args(Cluster)
+
+
+def job() -> str:
+    """Return the page about the job as a whole, and the parts that are no types."""
+    parts = [
+        "# Job",
+        f"{doc(Job)} How files, groups and the command line make one job: "
+        "[Configure a job](../guides/configuration.md).",
+        table(Job),
+        f"```yaml\n# @package _global_\n{as_yaml(examples.JOB)}```",
+        "## Contract",
+        doc(contract.Contract),
+        table(contract.Contract),
+        shown("contract", examples.CONTRACT),
+        "### How a row is judged",
+        markdown(str(contract.__doc__).partition("\n\n")[2]),
+        "### Types of columns",
+        body(column_types),
+        "## Execution",
+        doc(Execution),
+        table(Execution),
+        shown("execution", examples.EXECUTION),
+        "## Cluster",
+        "Chosen by name, `cluster=inline` on the command line, or written out in the job.",
+        *listed(CLUSTERS, examples.CLUSTERS, "cluster", level=3),
+    ]
+    return page(parts)
+
+
+def sources() -> str:
+    """Return the page about sources."""
+    parts = [
+        "# Sources",
+        "Where rows come from: `source` in a [job](job.md). Every record is a row, or it is "
+        "rejected with its file, line, reason and original text; what becomes of rejected rows "
+        "says the contract's [`on_error`](job.md#contract).",
+        *listed(SOURCES, examples.SOURCES, "source"),
+        "## What is said in `csv_grammar`",
+        body(csv_grammar),
+        "## What is said in `values`",
+        body(values),
+    ]
+    return page(parts)
+
+
+def transforms() -> str:
+    """Return the page about steps."""
+    parts = [
+        "# Transforms",
+        "What is done to the rows, step by step: `transforms` in a [job](job.md). Steps of scope "
+        "`row` give the same rows however the input is cut into "
+        "[partitions](../concepts/partitions.md); those of scope `partition` see the rows of one "
+        "partition together, and no others. Rows that a step leaves out are counted in the books, "
+        "as `filtered` where nothing else is said.",
+        *listed(TRANSFORMS, examples.TRANSFORMS, "transforms"),
+    ]
+    return page(parts)
+
+
+def checks() -> str:
+    """Return the page about checks."""
+    parts = [
+        "# Checks",
+        "Rules that every row must keep: `checks` of a job's [contract](job.md#contract). A null "
+        "keeps every rule but `not_null`, as in SQL's CHECK. Checks of scope `partition` are "
+        "judged last, among rows that keep all others.",
+        *listed(CHECKS, examples.CHECKS, "checks"),
+    ]
+    return page(parts)
+
+
+def sinks() -> str:
+    """Return the page about sinks."""
+    parts = [
+        "# Sinks",
+        "Where rows go: `sink` in a [job](job.md). What readers see while a run is published: "
+        "[Publishing](../concepts/publishing.md).",
+        *listed(SINKS, examples.SINKS, "sink"),
+    ]
+    return page(parts)
+
+
+def listed(
+    classes: Sequence[type[Model]], shown_by: dict[str, Any], key: str, level: int = 2
+) -> list[str]:
+    """Return a section for each type: what it is, its options, an example."""
+    parts = []
+    for cls in classes:
+        name = type_of(cls)
+        example = {"type": name, **shown_by[name]}
+        parts += [f"{'#' * level} {name}", doc(cls), *_nature(cls), table(cls)]
+        parts += [shown(key, [example] if key in {"transforms", "checks"} else example)]
+    return parts
+
+
+def shown(key: str, example: Any) -> str:
+    """Return an example under its key, as a block of YAML."""
+    return f"```yaml\n{as_yaml({key: example})}```"
+
+
+def as_yaml(value: Any) -> str:
+    """Return plain data as people write it: what is innermost in one line."""
+    return str(
+        yaml.safe_dump(
+            value, sort_keys=False, width=100, allow_unicode=True, default_flow_style=None
+        )
+    )
+
+
+def body(module: ModuleType) -> str:
+    """Return what a module says of itself."""
+    assert module.__doc__
+    return markdown(module.__doc__)
+
+
+def page(parts: Sequence[str]) -> str:
+    """Return a page whose first part is its title."""
+    note = "<!-- generated from the classes: pytest tests/docs --update-golden -->"
+    return "\n\n".join([f"{parts[0]}\n{note}", *(part.rstrip("\n") for part in parts[1:])]) + "\n"
+
+
+def _nature(cls: type[Model]) -> list[str]:
+    if not hasattr(cls, "scope"):
+        return []
+    drops = getattr(cls, "drops", "filtered")
+    counted = f" Rows that it leaves out are counted as `{drops}`." if drops != "filtered" else ""
+    return [f"Scope: `{cls.scope}`.{counted}"]

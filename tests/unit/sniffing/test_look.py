@@ -1,0 +1,93 @@
+"""Messy inputs: what is found in them, and that the job written for them reads them whole."""
+
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from ingest.config.load import load
+from ingest.core.errors import ConfigError
+from ingest.driver.drive import Request, drive
+from ingest.job import Job
+from ingest.sniffing.document import job_text
+from ingest.sniffing.look import look_at
+from ingest.workers.in_process import InProcessWorkers
+
+sys.path.insert(0, str(Path(__file__).parent))
+from messy import MESSY, Messy
+
+
+@pytest.mark.parametrize("messy", MESSY, ids=lambda messy: messy.name)
+def test_what_is_found(messy: Messy, tmp_path: Path) -> None:
+    messy.write(tmp_path / messy.name)
+    table = look_at(str(tmp_path / messy.name))
+    assert {column.name: column.type for column in table.columns} == messy.types
+    assert {name: option.value for name, option in table.options.items()} == messy.options
+
+
+@pytest.mark.parametrize("messy", MESSY, ids=lambda messy: messy.name)
+def test_the_job_reads_all_of_it(messy: Messy, tmp_path: Path) -> None:
+    messy.write(tmp_path / messy.name)
+    assert worked(tmp_path, messy.name) == (messy.rows, messy.bad)
+
+
+def test_what_the_sample_does_not_show_is_quarantined(tmp_path: Path) -> None:
+    rows = [f"{number},{number % 9}\n" for number in range(150_000)]
+    rows[140_000] = "140000,many\n"
+    (tmp_path / "big.csv").write_text("id,count\n" + "".join(rows))
+    assert worked(tmp_path, "big.csv") == (149_999, 1)
+
+
+def worked(folder: Path, name: str) -> tuple[int, int]:
+    """Write a job for an input and run it; return how many rows are good and how many are not."""
+    job = folder / "conf" / "job" / "messy.yaml"
+    job.parent.mkdir(parents=True)
+    job.write_text(job_text(look_at(str(folder / name)), "messy", "me@example.org"))
+    places = [f"sink.path={folder}/out", f"state={folder}/state"]
+    loaded = load(Job, folder / "conf", ["+job=messy", "cluster=inline", *places])
+    drive(Request(loaded.job, loaded.yaml(), loaded.place, InProcessWorkers()))
+    return rows_in(folder / "out"), rows_in(folder / "out_quarantine")
+
+
+def rows_in(folder: Path) -> int:
+    return sum(pl.read_parquet(file).height for file in folder.glob("*.parquet"))
+
+
+def test_a_mixture_of_schemas_is_refused_with_a_list_of_them(tmp_path: Path) -> None:
+    for name, head in (("a", "id,x"), ("b", "id,x"), ("c", "id,y")):
+        (tmp_path / f"{name}.csv").write_text(f"{head}\n1,2\n")
+    with pytest.raises(ConfigError) as caught:
+        look_at(str(tmp_path))
+    assert caught.value.lines == (
+        f'"{tmp_path}": mixed schemas: 2 in a sample of 3 files. A job reads files of one schema. '
+        "Name those of one: ingest init 'folder/name*.csv'",
+        f"  {tmp_path}/a.csv (and 1 more): id, x",
+        f"  {tmp_path}/c.csv: id, y",
+    )
+
+
+def test_a_mixture_of_encodings_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,x\n1,ü\n", encoding="utf-8")
+    (tmp_path / "b.csv").write_text("id,x\n1,ü\n", encoding="latin-1")
+    with pytest.raises(ConfigError, match=r"encoding: the files are of several: latin-1 \(.*b.csv"):
+        look_at(str(tmp_path))
+
+
+def test_a_mixture_of_formats_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id\n1\n")
+    (tmp_path / "b.jsonl").write_text('{"id": 1}\n')
+    with pytest.raises(ConfigError, match="files of several kinds: 1 of csv, 1 of jsonl"):
+        look_at(str(tmp_path))
+
+
+def test_a_json_array_is_no_json_lines(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('[\n{"id": 1}\n]\n'.replace('{"id": 1}', "1"))
+    with pytest.raises(ConfigError, match="not JSON Lines: a JSON array.*jq -c"):
+        look_at(str(tmp_path))
+
+
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("")
+    with pytest.raises(ConfigError, match="nothing but empty files"):
+        look_at(str(tmp_path / "a.csv"))
