@@ -7,7 +7,6 @@ import contextlib
 import errno
 import os
 import secrets
-import shutil
 from pathlib import Path
 from typing import Protocol
 
@@ -128,13 +127,6 @@ def open_store(uri: str) -> Store:
             f'state: no store for "{uri}". Write a local folder, such as state=.ingest'
         )
     return LocalStore(Path(uri.removeprefix("file://")).absolute())
-
-
-def free_bytes(path: Path) -> int:
-    """Return the free space, in bytes, of the disk that a path is or will be on."""
-    while not path.exists():
-        path = path.parent
-    return shutil.disk_usage(path).free
 
 
 def _sync_folder(path: Path) -> None:

@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 from collections.abc import Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -78,13 +78,18 @@ def drive(request: Request) -> dict[str, Any]:
         except FencedError:
             raise
         except IngestError as error:
-            run.ledger.append("failed", error=str(error))
-            run.ledger.flush()
+            _note(run, "failed", error=str(error))
             raise
         except (Interrupted, KeyboardInterrupt):
-            run.ledger.append("interrupted")
-            run.ledger.flush()
+            _note(run, "interrupted")
             raise Interrupted from None
+
+
+def _note(run: Run, ended: str, **facts: str) -> None:
+    """Put on record how the attempt ended, unless that is what cannot be written."""
+    with suppress(IngestError):
+        run.ledger.append(ended, **facts)
+        run.ledger.flush()
 
 
 def _draft(run: Run, request: Request) -> Draft:

@@ -196,9 +196,11 @@ class DirectorySink(Sink):
 
         Raises:
             FatalError: it cannot be finished now; the text says what to do before the next attempt.
+            RetryableError: the storage did not answer.
         """
-        for _ in self.publish_steps(plan):
-            pass
+        with storage_errors(self.root):
+            for _ in self.publish_steps(plan):
+                pass
 
     def publish_steps(self, plan: PublishPlan, lock_wait_s: float = LOCK_WAIT_S) -> Iterator[str]:
         """Publish, stopping after each operation: what tests cut, and `publish` runs to its end."""

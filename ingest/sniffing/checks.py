@@ -66,7 +66,7 @@ def _is_set(column: Column) -> bool:
 def _bounds(column: Column) -> dict[str, int]:
     """Return bounds for a number: more than ten times as wide as what was seen.
 
-    A number that names things (each value comes once) is bounded below only: it will grow.
+    None on a side to which the numbers tend, and no upper one for a number that names things.
     """
     if not isinstance(column.least, int | float | Decimal) or isinstance(column.least, bool):
         return {}
@@ -75,9 +75,10 @@ def _bounds(column: Column) -> dict[str, int]:
         return {}
     bound = 10 ** (len(str(int(largest))) + 1)
     positive = column.least >= 0
-    bounds = {"min": 0 if positive else -bound} | ({} if column.unique else {"max": bound})
+    low = {} if column.falls else {"min": 0 if positive else -bound}
+    high = {} if column.grows or column.unique else {"max": bound}
     limit = _SMALL_INTEGERS.get(column.type, _LARGEST_BOUND)
-    return {side: value for side, value in bounds.items() if abs(value) <= limit}
+    return {side: value for side, value in {**low, **high}.items() if abs(value) <= limit}
 
 
 def _keys(columns: Sequence[Column]) -> Iterator[Suggestion]:

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import time
 from math import isnan
 from typing import Any
 
@@ -14,6 +15,7 @@ from ingest.sniffing.kinds import ALWAYS_NULL, NULL_BESIDE_VALUES, NULLS, TEXT, 
 from ingest.sources.values import parse_texts
 
 FEW_VALUES = 12
+_MUCH = 4  # a trend: the later half goes beyond the first by a quarter of the range
 
 _MOMENTS = ("date", "time", "timestamp")
 
@@ -26,8 +28,9 @@ class Column:
 
     `rows` are the sampled ones, `nulls` those of them without a value. `values` counts the
     distinct values if they are few, in order of first appearance; `settled` says that the later
-    half of the sample brought no new one. `least` and `most` bound numbers and dates. `unique`
-    says that no value came twice.
+    half of the sample brought no new one. `least` and `most` bound numbers and dates; `falls` and
+    `grows` say that the later half went far beyond the first. `unique` says that no value came
+    twice.
     """
 
     name: str
@@ -38,6 +41,8 @@ class Column:
     settled: bool = False
     least: Any = None
     most: Any = None
+    falls: bool = False
+    grows: bool = False
     unique: bool = False
     note: str = ""
 
@@ -73,9 +78,9 @@ def describe(
     counts = Counter(texts)
     known = [text for text in counts if text not in gone]
     kind = _kind(known, name) if known else Kind("string", note="holds nothing in the sample")
-    least, most = _bounds(known, kind)
     missing = sum(counts[text] for text in gone)
     first_half = set(texts[: len(texts) // 2])
+    early = len(first_half - gone)  # known texts come in order of first appearance
     values = {text: counts[text] for text in known}
     if blanks and "" in counts and kind.type == "string":
         values[""] = counts[""]
@@ -85,9 +90,8 @@ def describe(
         rows=len(texts),
         nulls=missing,
         values=values if len(values) <= FEW_VALUES else {},
-        settled=all(text in first_half for text in known),
-        least=least,
-        most=most,
+        settled=early == len(known),
+        **_bounds(_values(known, kind), early),
         unique=len(known) + missing == len(texts) and not missing and len(texts) > 1,
         note=kind.note or _spaces(known),
     )
@@ -102,11 +106,28 @@ def _kind(known: Sequence[str], name: str) -> Kind:
     return kind_of(known, named_date=_DATE_NAME.search(name) is not None)
 
 
-def _bounds(known: Sequence[str], kind: Kind) -> tuple[Any, Any]:
+def _values(known: Sequence[str], kind: Kind) -> list[Any]:
+    """Return the numbers or dates that texts stand for; none of other kinds."""
     if kind.type in {"string", "boolean"} or kind.decimal:
-        return None, None
-    values = parse_texts(pl.Series(known, dtype=pl.String), parse_type(kind.type), kind.format)
-    return values.min(), values.max()
+        return []
+    texts = pl.Series(known, dtype=pl.String)
+    return parse_texts(texts, parse_type(kind.type), kind.format).to_list()
+
+
+def _bounds(values: Sequence[Any], early: int) -> dict[str, Any]:
+    """Return the bounds of values, and whether those after the first few go far beyond these."""
+    if not values:
+        return {}
+    least, most = min(values), max(values)
+    if isinstance(least, time) or not early:
+        return {"least": least, "most": most}
+    much = (most - least) / _MUCH
+    return {
+        "least": least,
+        "most": most,
+        "falls": min(values[:early]) - least > much,
+        "grows": most - max(values[:early]) > much,
+    }
 
 
 def _spaces(known: Sequence[str]) -> str:
@@ -131,8 +152,7 @@ def describe_values(
         kind=Kind(type_name(dtype)),
         rows=len(values),
         nulls=len(values) - len(known),
-        least=min(known, default=None) if ordered else None,
-        most=max(known, default=None) if ordered else None,
+        **_bounds(known if ordered else [], len(known) // 2),
         unique=dtype.is_integer() and len(set(known)) == len(values) > 1,
     )
 
@@ -143,4 +163,4 @@ def _moments_only(column: Column, values: Sequence[Any], *, dates: bool) -> Colu
     column = replace(column, rows=len(values), nulls=nulls, unique=column.unique and not nulls)
     if dates and column.type.startswith(_MOMENTS) and column.kind.format != "%Y%m%d":
         return column
-    return replace(column, kind=TEXT, least=None, most=None, note="")
+    return replace(column, kind=TEXT, least=None, most=None, falls=False, grows=False, note="")

@@ -117,12 +117,14 @@ def _facts(column: Column) -> str:
     """Say what the sample shows of a column, for its author to replace by what it means."""
     if column.rows == column.nulls:
         return "no value in the sample"
-    if column.least is not None:
+    if column.least is not None and column.least == column.most:
+        seen = f"always {_short(column.least)}"
+    elif column.least is not None:
         seen = f"{_short(column.least)} to {_short(column.most)}"
     elif column.unique:
         seen = "each value once"
     else:
-        seen = f"{len(column.values) or 'many'} different values"
+        seen = "one value" if len(column.values) == 1 else f"{len(column.values) or 'many'} values"
     nulls = f"{column.nulls:,} of {column.rows:,} null" if column.nulls else "no nulls"
     return f"In the sample: {seen}, {nulls}."
 

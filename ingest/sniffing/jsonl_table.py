@@ -20,7 +20,7 @@ from ingest.sources.json_judge import judge, load
 
 SAMPLE_FILES = 5
 LOOK_BYTES = 1024 * 1024
-LOOK_RECORDS = 3000
+LOOK_RECORDS = 1500
 _HEAD_RECORDS = 500
 
 Records = list[dict[str, Any]]
@@ -37,7 +37,7 @@ def look_at_jsonl(listing: Listing) -> Table:
     lines = [_lines(text) for text in texts]
     parsed = [[_parsed(line) for line in each] for each in lines]
     found = [[record for record in each if record is not None] for each in parsed]
-    if not any(found):
+    if not any(found) or _is_array(texts[0]):
         raise ConfigError(_not_jsonl(listing.path, texts[0]))
     fields = [{name: None for record in records for name in record} for records in found]
     if len(fields) > 1 and not set.intersection(*map(set, fields)):
@@ -57,8 +57,11 @@ def look_at_jsonl(listing: Listing) -> Table:
 
 
 def _lines(text: Text) -> list[str]:
-    lines = [line.rstrip("\r") for piece in text.pieces for line in piece.split("\n")]
-    return [line for line in lines if line][:LOOK_RECORDS]
+    """Return lines from each piece, so that those from further on are not crowded out."""
+    parts = [
+        [line for line in piece.replace("\r\n", "\n").split("\n") if line] for piece in text.pieces
+    ]
+    return [line for part in parts for line in part[:LOOK_RECORDS]]
 
 
 def _parsed(line: str) -> dict[str, Any] | None:
@@ -153,7 +156,7 @@ def _bad_share(lines: Sequence[str], fields: Mapping[str, pl.DataType], *, close
 
 
 def _not_jsonl(path: str, text: Text) -> str:
-    if text.pieces[0].lstrip().startswith("["):
+    if _is_array(text):
         return (
             f'"{path}": not JSON Lines: a JSON array. A record is an object on a line of its own. '
             "Convert it: jq -c '.[]' in.json > out.jsonl"
@@ -162,3 +165,7 @@ def _not_jsonl(path: str, text: Text) -> str:
         f'"{path}": not JSON Lines: no line of the sample is a JSON object. A record is an object '
         "on a line of its own. Convert it: jq -c . in.json > out.jsonl"
     )
+
+
+def _is_array(text: Text) -> bool:
+    return text.pieces[0].lstrip().startswith("[")

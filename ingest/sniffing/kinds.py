@@ -89,7 +89,7 @@ def is_typed(text: str) -> bool:
 
 
 def are_typed(texts: Collection[str]) -> bool:
-    """Say whether all texts are of one type that is neither text nor boolean, or digits at least."""
+    """Say whether all texts are digits, or of one type that is neither text nor boolean."""
     return all(map(str.isdigit, texts)) or kind_of(texts).type not in {"string", "boolean"}
 
 

@@ -168,14 +168,15 @@ class JsonLines(Watcher):
 
 def watcher(mode: Mode, stream: TextIO | None = None) -> Watcher:
     """Return the watcher for a mode; `auto` is a bar on a terminal and lines elsewhere."""
+    to = stream or sys.stderr
 
     def write(line: str) -> None:
-        print(line, file=stream, flush=True)
+        print(line, file=to, flush=True)
 
     if mode == "auto":
-        mode = "bar" if stream.isatty() else "log"
+        mode = "bar" if to.isatty() else "log"
     if mode == "bar":
-        return Bar(stream)
+        return Bar(to)
     return JsonLines(write) if mode == "json" else Log(write)
 
 

@@ -14,7 +14,6 @@ import polars as pl
 import pyarrow as pa
 
 ROWS = 120
-BACKSLASH_N = "\\N"
 
 
 @dataclass(frozen=True)
@@ -151,8 +150,13 @@ MESSY = [
         "na_and_dates.csv",
         text(
             lines(
-                lambda n: (
-                    f"{n},{'NA' if n % 5 == 0 else n - 20},{day(n):%d/%m/%Y},{BACKSLASH_N if n % 7 == 0 else 'x'}"
+                lambda n: ",".join(
+                    [
+                        str(n),
+                        "NA" if n % 5 == 0 else str(n - 20),
+                        f"{day(n):%d/%m/%Y}",
+                        "\\N" if n % 7 == 0 else "x",
+                    ]
                 ),
                 "id,delay,day,tail",
             )

@@ -55,3 +55,9 @@ def test_few_rows_do_not_show_that_nulls_never_come() -> None:
     assert never_null(describe("x", ["1"] * 100, [""]))
     assert not never_null(describe("x", ["1"] * 99, [""]))
     assert not never_null(describe("x", ["1"] * 100 + [""], [""]))
+
+
+def test_a_sorted_column_has_no_bound_where_it_tends_to() -> None:
+    rising = [str(number // 2) for number in range(200)]
+    assert checks(rising) == [{"type": "range", "column": "x", "min": 0}]
+    assert checks(rising[::-1]) == [{"type": "range", "column": "x", "max": 1000}]

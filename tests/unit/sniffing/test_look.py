@@ -59,12 +59,12 @@ def test_a_mixture_of_schemas_is_refused_with_a_list_of_them(tmp_path: Path) -> 
         (tmp_path / f"{name}.csv").write_text(f"{head}\n1,2\n")
     with pytest.raises(ConfigError) as caught:
         look_at(str(tmp_path))
-    assert caught.value.lines == (
-        f'"{tmp_path}": mixed schemas: 2 in a sample of 3 files. A job reads files of one schema. '
-        "Name those of one: ingest init 'folder/name*.csv'",
+    first, *schemas = caught.value.lines
+    assert first.startswith(f'"{tmp_path}": mixed schemas: 2 in a sample of 3 files. ')
+    assert schemas == [
         f"  {tmp_path}/a.csv (and 1 more): id, x",
         f"  {tmp_path}/c.csv: id, y",
-    )
+    ]
 
 
 def test_a_mixture_of_encodings_is_refused(tmp_path: Path) -> None:
@@ -82,8 +82,8 @@ def test_a_mixture_of_formats_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_json_array_is_no_json_lines(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text('[\n{"id": 1}\n]\n'.replace('{"id": 1}', "1"))
-    with pytest.raises(ConfigError, match="not JSON Lines: a JSON array.*jq -c"):
+    (tmp_path / "a.json").write_text('[\n{"id": 1}\n]\n')
+    with pytest.raises(ConfigError, match=r"not JSON Lines: a JSON array.*jq -c"):
         look_at(str(tmp_path))
 
 

@@ -1,0 +1,130 @@
+"""One partition, from its file to staged files and books."""
+
+import pickle
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+from ingest.core.partition import Assignment, Partition, partition_id
+from ingest.driver.flow import check_flow
+from ingest.driver.tasks import context_of, task_of
+from ingest.job import Job
+
+TEXT = "id,name,n\n1,a,1\n2,b,2\nbroken\n3,,3\n4,d,x\n5,e,9\n"
+
+
+def make(tmp_path, text=TEXT, **contract):
+    (tmp_path / "in.csv").write_text(text)
+    job = Job.model_validate(
+        {
+            "name": "t",
+            "owner": "me",
+            "description": "test",
+            "source": {"type": "csv", "path": str(tmp_path / "in.csv")},
+            "transforms": [
+                {"type": "filter", "where": "id <> 1"},
+                {"type": "cast", "columns": {"n": "int64"}},
+            ],
+            "contract": {
+                "columns": {"id": "int64"},
+                "checks": [
+                    {"type": "not_null", "columns": ["name"]},
+                    {"type": "range", "column": "n", "max": 5},
+                ],
+                "on_error": "quarantine",
+                **contract,
+            },
+            "sink": {"type": "parquet", "path": str(tmp_path / "out")},
+        }
+    )
+    slices = tuple(job.source.slices(1 << 20))
+    layout = job.source.layout(slices, {"id": pl.Int64()})
+    context = context_of(job, "run", datetime(2013, 1, 1, tzinfo=UTC))
+    task = task_of(job, check_flow(job, layout, context, str), context)
+    return task, Assignment(Partition(0, partition_id(slices), slices), 1, 1)
+
+
+def staged(tmp_path, outcome, output):
+    folder = tmp_path / (".ingest-out" if output == "main" else ".ingest-out_quarantine")
+    files = [folder / "run" / f.staged for f in outcome.files if f.output == output]
+    return pl.concat([pl.read_parquet(file) for file in files]).to_dicts()
+
+
+def test_every_record_is_written_or_accounted_for(tmp_path):
+    task, assignment = make(tmp_path)
+    outcome = task(assignment)
+    assert outcome.failure is None
+    assert all(book.balanced for book in outcome.books)
+    assert [(b.step, b.rows, b.out, b.dropped) for b in outcome.books] == [
+        ("source", 6, 5, {"quarantined": 1}),
+        ("0.filter", 5, 4, {"filtered": 1}),
+        ("1.cast", 4, 3, {"quarantined": 1}),
+        ("contract", 3, 1, {"quarantined": 2}),
+    ]
+    rows = staged(tmp_path, outcome, "main")
+    assert rows == [{"id": 2, "name": "b", "n": 2}]
+
+
+def test_the_quarantine_has_place_reason_and_original_of_each(tmp_path):
+    task, assignment = make(tmp_path)
+    outcome = task(assignment)
+    rejected = {row["line"]: row for row in staged(tmp_path, outcome, "quarantine")}
+    assert {line: (row["step"], row["original"]) for line, row in rejected.items()} == {
+        4: ("source", "broken"),
+        5: ("contract", "3,,3"),
+        6: ("1.cast", "4,d,x"),
+        7: ("contract", "5,e,9"),
+    }
+    assert {row["file"] for row in rejected.values()} == {str(tmp_path / "in.csv")}
+    assert "range" in rejected[7]["reason"]
+    assert rejected[7]["reasons"] == [rejected[7]["reason"]]
+    assert sum(outcome.errors.values()) == 4
+
+
+def test_on_error_fail_names_the_first_rows_and_stages_nothing(tmp_path):
+    task, assignment = make(tmp_path, on_error="fail")
+    outcome = task(assignment)
+    assert outcome.failure.kind == "bad_row"
+    assert f"{tmp_path}/in.csv:4: " in outcome.failure.message
+    assert "and 1 more in this partition" in outcome.failure.message
+    assert not list(tmp_path.glob(".ingest-*"))
+
+
+def test_on_error_skip_counts_under_its_own_reason(tmp_path):
+    task, assignment = make(tmp_path, on_error="skip")
+    outcome = task(assignment)
+    assert [book.dropped.get("skipped", 0) for book in outcome.books] == [1, 0, 1, 2]
+    assert {file.output for file in outcome.files} == {"main"}
+
+
+def test_an_input_that_changed_since_the_plan_is_fatal(tmp_path):
+    task, assignment = make(tmp_path)
+    (tmp_path / "in.csv").write_text(TEXT + "6,f,1\n")
+    failure = task(assignment).failure
+    assert failure.kind == "fatal"
+    assert "in.csv" in failure.message
+
+
+def test_a_bug_is_wrapped_with_the_partition_and_its_traceback(tmp_path):
+    task, assignment = make(tmp_path)
+    broken = type(task)(**{**{f: getattr(task, f) for f in type(task).__slots__}, "names": None})
+    failure = broken(assignment).failure
+    assert failure.kind == "bug"
+    assert assignment.partition.id in failure.message
+    assert "Traceback" in failure.traceback
+
+
+def test_a_task_survives_the_way_to_a_worker(tmp_path):
+    task, assignment = make(tmp_path)
+    again = pickle.loads(pickle.dumps(task))
+    second = Assignment(assignment.partition, 1, 2)
+    assert again(assignment).books == task(second).books
+
+
+@pytest.mark.parametrize("text", ["id,name,n\n", "\ufeffid,name,n\r\n"])
+def test_an_input_without_records_is_no_error(tmp_path, text):
+    task, assignment = make(tmp_path, text)
+    outcome = task(assignment)
+    assert outcome.failure is None
+    assert outcome.files == ()
