@@ -29,7 +29,7 @@ MEBIBYTE = 1024 * 1024
 
 
 class Execution(Model):
-    """How a run goes about its work; nothing in here changes the rows that come out."""
+    """How a run goes about its work; nothing in here but `seed` changes the rows that come out."""
 
     workers: int | None = Field(default=None, ge=1)
     """Parallel workers, each on one core. Without it: one for each core of the machine."""
@@ -65,7 +65,7 @@ class AddressCluster(Model):
 
     type: Literal["address"]
     address: str
-    """Where its head listens: `host:port`, `ray://host:port`, or `auto` inside a Ray job."""
+    """Where its head listens: `host:port`, or `auto` inside a Ray job."""
 
 
 Cluster = LocalCluster | InlineCluster | AddressCluster

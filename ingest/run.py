@@ -14,6 +14,7 @@ from ingest.core.errors import (
     BadRowError,
     ConfigError,
     ContractError,
+    FencedError,
     IngestError,
     Interrupted,
 )
@@ -53,10 +54,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Any, overrides: Sequence[str] | None) -> int:
-    from ingest.watch.progress import watcher  # noqa: PLC0415 - keeps --help free of Polars
-
     overrides = overrides or ()
     loaded = load_job(arguments.conf, overrides)
+    from ingest.records.lease import LeaseHeldError  # noqa: PLC0415 - a wrong job is told sooner
+    from ingest.watch.progress import watcher  # noqa: PLC0415
+
     stop = threading.Event()
     watching = watcher(arguments.progress)
     with stopping(stop):
@@ -65,11 +67,12 @@ def _run(arguments: Any, overrides: Sequence[str] | None) -> int:
         except Interrupted:
             print(f"{loaded.job.name}: stopped. {_resume(arguments, overrides)}", file=sys.stderr)
             raise
-        except ConfigError:
+        except (ConfigError, FencedError, LeaseHeldError):
             raise
         except IngestError as error:
             print(f"error: {error}", file=sys.stderr)
-            print(f"{loaded.job.name}: failed. {_left(watching.history, loaded.job)}", file=sys.stderr)
+            left = _left(watching.history, loaded.job)
+            print(f"{loaded.job.name}: failed. {left}", file=sys.stderr)
             # what breaks the contract does so again: the plan holds the input as it was
             anew = isinstance(error, BadRowError | ContractError)
             print(_resume(arguments, overrides, anew=anew), file=sys.stderr)
@@ -101,7 +104,7 @@ def _drive(
 
 def _left(history: "History", job: "Job") -> str:
     if history.phase == "committed":
-        return "It is committed: parts of its output may be visible already, and it must be finished."
+        return "Its output is committed, and parts of it may be visible: it can only be finished."
     return f"What is settled stays in {job.state}; nothing of this run is published."
 
 

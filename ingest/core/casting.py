@@ -1,24 +1,29 @@
 """Turn values into another type without ever changing or losing one in silence.
 
-Polars' own casts truncate (1.9 to int64 gives 1), round (1.239 to decimal(10,2) gives 1.24), wrap
-or refuse to parse dates. Here a value either means the same in the new type, or becomes null, so
-that the caller can find it: null afterwards, and not null before.
+Polars' own casts truncate (1.9 to int64 gives 1), round (1.239 to decimal(10,2) gives 1.24, and
+2^53 + 1 to float64 gives 2^53) or end the batch. Here a value either means the same in the new
+type, or becomes null, so that the caller can find it: null afterwards, and not null before. The one
+exception is float64 to float32, which gives the nearest. What texts mean is in `core.texts`.
 """
 
-from datetime import date, datetime, time
+from functools import partial
 from typing import Final
 
 import polars as pl
 
 from ingest.core.errors import ConfigError
+from ingest.core.formats import check_format
+from ingest.core.moments import in_years
+from ingest.core.texts import parse_texts
 from ingest.core.types import instance, type_name
 
 EPOCHS: Final = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 """Formats of timestamps that are numbers since 1970, and the microseconds in one of their units."""
 
-_TRUE, _FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
-_BOOLEANS = {**dict.fromkeys(_TRUE, True), **dict.fromkeys(_FALSE, False)}
-_PROBE = datetime(2013, 11, 25, 13, 46, 57)  # noqa: DTZ001 - only to try formats on
+_SMALL: Final = (pl.Int8(), pl.Int16(), pl.UInt8(), pl.UInt16(), pl.Boolean())
+"""Types whose values are all exact floats, also of 32 bits."""
+_MIDDLE: Final = (*_SMALL, pl.Int32(), pl.UInt32())
+"""Types whose values are all exact floats of 64 bits."""
 
 
 def converted(  # noqa: PLR0911 - one return for each kind
@@ -33,7 +38,8 @@ def converted(  # noqa: PLR0911 - one return for each kind
 
     `format` says how dates, times and timestamps are written as text (strptime), or which of
     `EPOCHS` a number counts. With `rounding`, as in SQL's CAST, digits and times of day that the
-    target has no room for are dropped; without, such a value does not fit.
+    target has no room for are dropped, and a float is the nearest; without, such a value does not
+    fit.
 
     Raises:
         ConfigError: values of the one type never mean anything in the other.
@@ -45,7 +51,7 @@ def converted(  # noqa: PLR0911 - one return for each kind
     if isinstance(source, pl.Null):
         return values.cast(target)
     if isinstance(source, pl.Categorical | pl.Enum):
-        source, values = pl.String(), values.cast(pl.String)
+        return converted(values.cast(pl.String), pl.String(), target, rounding=rounding)
     if isinstance(source, pl.List | pl.Struct) or isinstance(target, pl.List | pl.Struct):
         return _nested(values, source, target, rounding=rounding)
     if isinstance(source, pl.String):
@@ -60,45 +66,10 @@ def lost(before: pl.Expr, after: pl.Expr) -> pl.Expr:
     return before.is_not_null() & after.is_null()
 
 
-def _from_text(  # noqa: PLR0911 - one return for each type
-    values: pl.Expr, target: pl.DataType, *, rounding: bool
-) -> pl.Expr:
-    if isinstance(target, pl.Boolean):
-        return values.str.to_lowercase().replace_strict(
-            list(_BOOLEANS), list(_BOOLEANS.values()), default=None, return_dtype=pl.Boolean
-        )
-    if isinstance(target, pl.Decimal):
-        return _decimal_from_text(values, target, rounding=rounding)
-    if isinstance(target, pl.Date):
-        return _parsed(values, target, "%Y-%m-%d")
-    if isinstance(target, pl.Time):
-        return _parsed(values, target, "%H:%M:%S%.f", "%H:%M")
-    if isinstance(target, pl.Datetime):
-        text = values.str.replace("T", " ", literal=True)
-        plain = pl.Datetime(target.time_unit)
-        formats = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
-        if not target.time_zone:
-            return _parsed(text, plain, *formats)
-        return pl.coalesce(
-            _parsed(text, target, "%Y-%m-%d %H:%M:%S%.f%#z"),
-            in_zone(_parsed(text, plain, *formats), target.time_zone),
-        )
-    if isinstance(target, pl.Float32):
-        return _no_new_infinity(values.cast(pl.Float64, strict=False))
-    return values.cast(target, strict=False)
-
-
-def _decimal_from_text(values: pl.Expr, target: pl.Decimal, *, rounding: bool) -> pl.Expr:
-    """Parse decimals; Polars would round digits away and read exponents."""
-    room = r"\d*" if rounding else rf"\d{{0,{target.scale}}}0*"
-    pattern = rf"^[+-]?(?:\d+(?:\.{room})?|\.{room})$"
-    written = values.str.contains(pattern) & values.str.contains(r"\d")
-    return pl.when(written).then(values.cast(target, strict=False))
-
-
-def _parsed(text: pl.Expr, target: pl.DataType, *formats: str) -> pl.Expr:
-    kind: pl.Date | pl.Datetime | pl.Time = target  # type: ignore[assignment]  # callers see to it
-    return pl.coalesce(*(text.str.strptime(kind, each, strict=False) for each in formats))
+def not_a(dtype: pl.DataType) -> str:
+    """Return the reason for which a value of the wrong form is rejected: `not an int64`."""
+    name = type_name(dtype)
+    return f"not {'an' if name[0] in 'aeio' else 'a'} {name}"
 
 
 def in_zone(values: pl.Expr, zone: str) -> pl.Expr:
@@ -110,21 +81,28 @@ def in_zone(values: pl.Expr, zone: str) -> pl.Expr:
     return values.dt.replace_time_zone(zone, ambiguous="latest", non_existent="null")
 
 
+def _from_text(
+    values: pl.Expr, target: pl.DataType, form: str | None = None, *, rounding: bool = False
+) -> pl.Expr:
+    parse = partial(parse_texts, dtype=target, form=form, rounding=rounding)
+    return values.map_batches(parse, return_dtype=target, is_elementwise=True)
+
+
 def _from_number(  # noqa: PLR0911 - one return for each type
     values: pl.Expr, source: pl.DataType, target: pl.DataType, *, rounding: bool
 ) -> pl.Expr:
     if isinstance(target, pl.String):
         return values.cast(pl.String)
-    if isinstance(source, pl.Boolean) and target.is_numeric():
-        return values.cast(pl.UInt8).cast(target)
     if isinstance(target, pl.Boolean):
         return values != 0 if rounding else pl.when((values == 0) | (values == 1)).then(values != 0)
-    if isinstance(target, pl.Float32) and isinstance(source, pl.Float64):
-        return _no_new_infinity(values)
     if not target.is_numeric():
         return _refuse(source, target)
+    if isinstance(source, pl.Boolean):
+        return values.cast(pl.UInt8).cast(target, strict=False)
     if target.is_float():
-        return values.cast(target)
+        return _to_float(values, source, target, rounding=rounding)
+    if isinstance(target, pl.Decimal) and source.is_float():
+        return _decimal_of_float(values, target, rounding=rounding)
     if not (source.is_float() or isinstance(source, pl.Decimal)):
         return values.cast(target, strict=False)
     if rounding:
@@ -133,9 +111,38 @@ def _from_number(  # noqa: PLR0911 - one return for each type
     return _round_trip(values, source, target)
 
 
-def _no_new_infinity(values: pl.Expr) -> pl.Expr:
-    narrow = values.cast(pl.Float32)
-    return pl.when(narrow.is_infinite() == values.is_infinite()).then(narrow)
+def _to_float(
+    values: pl.Expr, source: pl.DataType, target: pl.DataType, *, rounding: bool
+) -> pl.Expr:
+    there = values.cast(target)
+    if isinstance(source, pl.Float64):
+        kept = (there.is_infinite() == values.is_infinite()) & ((there == 0) == (values == 0))
+        return pl.when(kept).then(there)
+    sure = source.is_float() or source in (_SMALL if target == pl.Float32() else _MIDDLE)
+    if rounding or sure:
+        return there
+    if isinstance(source, pl.Decimal):
+        return pl.when(_decimal_of_float(there, source, rounding=True) == values).then(there)
+    return _round_trip(values, source, target)
+
+
+def _decimal_of_float(values: pl.Expr, target: pl.Decimal, *, rounding: bool) -> pl.Expr:
+    """Read decimals out of the shortest digits of floats: 0.1 is 0.1, to any number of places."""
+    convert = partial(_decimals, target=target, rounding=rounding)
+    return values.map_batches(convert, return_dtype=target, is_elementwise=True)
+
+
+def _decimals(values: pl.Series, target: pl.Decimal, *, rounding: bool) -> pl.Series:
+    texts = values.cast(pl.String)
+    plain = parse_texts(texts, target, rounding=rounding)
+    powers = texts.str.contains("e", literal=True).fill_null(value=False).arg_true()
+    if powers.is_empty():
+        return plain
+    few = values.gather(powers)
+    found = texts.gather(powers).cast(target, strict=False)
+    return plain.scatter(
+        powers, found if rounding else found.set(found.cast(values.dtype) != few, None)
+    )
 
 
 def _round_trip(values: pl.Expr, source: pl.DataType, target: pl.DataType) -> pl.Expr:
@@ -143,27 +150,39 @@ def _round_trip(values: pl.Expr, source: pl.DataType, target: pl.DataType) -> pl
     return pl.when(there.cast(source, strict=False) == values).then(there)
 
 
-def _from_other(  # noqa: PLR0911 - one return for each type
+def _from_other(
     values: pl.Expr, source: pl.DataType, target: pl.DataType, *, rounding: bool
 ) -> pl.Expr:
     """Convert what is neither text nor number: dates, times, timestamps, binary."""
     if isinstance(target, pl.String) and source.is_temporal():
-        return values.cast(pl.String)
+        # Polars' own cast cuts the fraction of a time
+        cut = isinstance(source, pl.Time | pl.Duration)
+        return values.dt.to_string("iso") if cut else values.cast(pl.String)
     if isinstance(source, pl.Binary) and isinstance(target, pl.String):
         return values.map_batches(_decoded, return_dtype=pl.String(), is_elementwise=True)
     if isinstance(source, pl.Date) and isinstance(target, pl.Datetime) and not target.time_zone:
         return _round_trip(values, source, target)
     if isinstance(source, pl.Datetime):
-        if rounding and isinstance(target, pl.Date | pl.Time):
-            return values.cast(target)
-        if isinstance(target, pl.Date):
-            return _round_trip(values, source, target)
-        if isinstance(target, pl.Datetime) and bool(source.time_zone) == bool(target.time_zone):
-            zoned = values.dt.convert_time_zone(target.time_zone) if target.time_zone else values
-            there = zoned.dt.cast_time_unit(target.time_unit)
-            back = there.dt.cast_time_unit(source.time_unit)
-            return there if rounding else pl.when(back == zoned).then(there)
+        return _from_timestamp(values, source, target, rounding=rounding)
     return _refuse(source, target)
+
+
+def _from_timestamp(
+    values: pl.Expr, source: pl.Datetime, target: pl.DataType, *, rounding: bool
+) -> pl.Expr:
+    local = values.dt.replace_time_zone(None) if source.time_zone else values
+    if isinstance(target, pl.Date):
+        return local.cast(pl.Date) if rounding else _round_trip(local, _plain(source), target)
+    if isinstance(target, pl.Time) and rounding:
+        return local.cast(pl.Time)
+    if isinstance(target, pl.Datetime) and bool(source.time_zone) == bool(target.time_zone):
+        there = values.cast(target, strict=False)
+        return there if rounding else _round_trip(values, source, target)
+    return _refuse(source, target)
+
+
+def _plain(source: pl.Datetime) -> pl.Datetime:
+    return pl.Datetime(source.time_unit)
 
 
 def _decoded(batch: pl.Series) -> pl.Series:
@@ -204,46 +223,27 @@ def _nested(
     return pl.when(whole).then(pl.struct(fields))
 
 
-def _formatted(values: pl.Expr, source: pl.DataType, target: pl.DataType, pattern: str) -> pl.Expr:
-    if isinstance(target, pl.Datetime) and source.is_integer() and pattern in EPOCHS:
-        micros = values.cast(pl.Int128) * EPOCHS[pattern]
-        moment = micros.cast(pl.Int64, strict=False).cast(pl.Datetime("us", target.time_zone))
-        return moment.dt.cast_time_unit(target.time_unit)
+def _formatted(values: pl.Expr, source: pl.DataType, target: pl.DataType, form: str) -> pl.Expr:
+    if isinstance(target, pl.Datetime) and source.is_integer() and form in EPOCHS:
+        count = partial(_counted, unit=EPOCHS[form], target=target)
+        return values.map_batches(count, return_dtype=target, is_elementwise=True)
     if target.is_temporal() and isinstance(source, pl.String):
-        check_format(pattern, target)
-        return _parsed(values, target, pattern)
+        check_format(form, target)
+        return _from_text(values, target, form)
     if isinstance(target, pl.String) and source.is_temporal():
-        return values.dt.strftime(pattern)
+        return values.dt.strftime(form)
     raise ConfigError(
-        f'format "{pattern}" has no meaning between {type_name(source)} and {type_name(target)}. '
+        f'format "{form}" has no meaning between {type_name(source)} and {type_name(target)}. '
         "A format is for dates, times and timestamps written as text; "
         f"{', '.join(EPOCHS)} are for timestamps written as integers."
     )
 
 
-def check_format(pattern: str, target: pl.DataType) -> None:
-    """Refuse a format that could never be read: Polars would give null for every value.
-
-    Raises:
-        ConfigError: the format is unknown, or does not hold what the type needs.
-    """
-    zone = target.time_zone if isinstance(target, pl.Datetime) else None
-    probes: dict[pl.DataType, date | time] = {pl.Date(): _PROBE.date(), pl.Time(): _PROBE.time()}
-    try:
-        sample = pl.Series([probes.get(target, _PROBE)])
-        written = (sample.dt.replace_time_zone(zone) if zone else sample).dt.strftime(pattern)
-        read = written.to_frame("x").select(_parsed(pl.col("x"), target, pattern)).to_series()
-    except pl.exceptions.PolarsError as error:
-        reason = str(error).partition("\n")[0]
-        raise ConfigError(
-            f'format "{pattern}" cannot be used for {type_name(target)}: {reason}.'
-        ) from None
-    whole = isinstance(target, pl.Time) or read.dt.year().to_list() == [_PROBE.year]
-    if read.null_count() or not whole:
-        raise ConfigError(
-            f'format "{pattern}" does not hold a whole {type_name(target)}. '
-            "Example: %Y-%m-%d for a date, %Y-%m-%d %H:%M:%S for a timestamp, %H:%M for a time."
-        )
+def _counted(numbers: pl.Series, unit: int, target: pl.Datetime) -> pl.Series:
+    micros = (numbers.cast(pl.Int128) * unit).cast(pl.Int64, strict=False)
+    moments = in_years(micros.cast(pl.Datetime("us", target.time_zone)))
+    there = moments.cast(target, strict=False)
+    return there.set(there.cast(moments.dtype, strict=False) != moments, None)
 
 
 def _refuse(source: pl.DataType, target: pl.DataType) -> pl.Expr:
@@ -255,9 +255,3 @@ def _refuse(source: pl.DataType, target: pl.DataType) -> pl.Expr:
     else:
         text += "Use an expression (type: derive) that says what is meant."
     raise ConfigError(text)
-
-
-def not_a(dtype: pl.DataType) -> str:
-    """Return the reason for which a value of the wrong form is rejected: `not an int64`."""
-    name = type_name(dtype)
-    return f"not {'an' if name[0] in 'aeio' else 'a'} {name}"

@@ -1,7 +1,8 @@
 """Formats of dates and times: strftime codes, and which texts are exactly of their form.
 
-Polars reads more than a format says: `-024` as %Y, second 60 as the next minute, any word as %Z, and
-it drops a time of day that a date has no room for. So a text must first match the format's shape.
+Polars reads more than a format says: `-024` as %Y, second 60 as the next minute, any word as %Z;
+and it drops a time of day that a date has no room for. So a text must first match the format's
+shape.
 """
 
 import re
@@ -16,6 +17,8 @@ from ingest.core.types import type_name
 
 YEAR: Final = "(?:[1-9][0-9]{3}|0[0-9]{2}[1-9]|0[0-9][1-9]0|0[1-9]00)"
 """A year in four digits, from 0001."""
+CLOCKS: Final = "HIklMSpPfs"
+"""The codes of a time of day, by their last letters."""
 
 _TWO: Final = "[0-9]{1,2}"
 _SECOND: Final = "[0-5]?[0-9]"
@@ -29,10 +32,13 @@ _SHAPES: Final = {
 }  # fmt: skip
 _LONG: Final = {"F": "%Y-%m-%d", "T": "%H:%M:%S", "X": "%H:%M:%S", "R": "%H:%M"}
 _FRACTIONS: Final = (".f", ".3f", ".6f", ".9f", "3f", "6f", "9f")
+_HINTS: Final = {
+    "f": "%f would count nanoseconds. Write %.f for a fraction with its point: %H:%M:%S%.f",
+    "Z": "%Z, the name of a zone, cannot be read. Write %z for an offset such as +0100",
+}
 _TIGHT: Final = "YGymdHIMSj"
 _ZONES: Final = "z"
 _DATES: Final = "YGymdjVuebhBaAs"
-_CLOCKS: Final = "HIklMSpPf"
 _PART: Final = re.compile(r"%[-_0]?([.:#]?[0-9]?[A-Za-z%])|(\s+)|([^%\s]+)|(%)")
 _PROBE: Final = datetime(2013, 11, 25, 13, 46, 57)  # noqa: DTZ001 - only to try formats on
 
@@ -85,15 +91,12 @@ def check_format(form: str, dtype: pl.DataType) -> None:
 
 def _misfit(form: str, dtype: pl.DataType) -> str | None:
     if not dtype.is_temporal():
-        return "formats are for dates, times and timestamps"
-    known = {*_SHAPES, *_FRACTIONS, "%"}
+        return "a format is for dates, times and timestamps"
+    known = {*_SHAPES, *_FRACTIONS}
     unknown = [code for code in _codes(form) if code not in known]
-    if "f" in unknown:
-        return "%f would count nanoseconds. Write %.f for a fraction with its point: %H:%M:%S%.f"
-    if "Z" in unknown:
-        return "%Z, the name of a zone, cannot be read. Write %z for an offset such as +0100"
     if unknown:
-        return f"no such code %{unknown[0]}. Known codes: {', '.join(f'%{c}' for c in sorted(known))}"
+        listed = f"Known codes: {', '.join(f'%{code}' for code in (*_LONG, *sorted(known)))}"
+        return _HINTS.get(unknown[0], f"no such code %{unknown[0]}. {listed}")
     zone = dtype.time_zone if isinstance(dtype, pl.Datetime) else None
     if spells(form, _ZONES) and not zone:
         return "the zone would be lost. Use a timestamp with a zone: timestamp(us, UTC)"
@@ -106,7 +109,7 @@ def _holds_whole(form: str, dtype: pl.DataType) -> bool:
     """Try the format on a moment: what it writes must be read back as the same."""
     zone = dtype.time_zone if isinstance(dtype, pl.Datetime) else None
     midnight = _PROBE.replace(hour=0, minute=0, second=0)
-    moment = _PROBE if spells(form, _CLOCKS + "s") and dtype != pl.Date else midnight
+    moment = _PROBE if spells(form, CLOCKS) and dtype != pl.Date else midnight
     sample = pl.Series([moment]).dt.replace_time_zone("UTC" if zone else None)
     try:
         written = sample.dt.strftime(form)

@@ -9,12 +9,12 @@ A fraction no finer than the type's unit, but for zeros. What a text says and th
 for is never dropped: a date is read out of a timestamp only at midnight.
 """
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Final
 
 import polars as pl
 
-from ingest.core.formats import YEAR, fraction, shape, spells
+from ingest.core.formats import CLOCKS, YEAR, fraction, shape, spells
 
 _DAY: Final = rf"{YEAR}-[0-9]{{2}}-[0-9]{{2}}"
 _ZONE: Final = r"(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
@@ -22,7 +22,6 @@ _PLACES: Final = {"ms": 3, "us": 6, "ns": 9}
 _CUT: Final = 99
 """So many places that no fraction has more."""
 _FIRST, _LAST = datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 - bounds
-_CLOCK_CODES: Final = "HIklMSTXRpPfs"
 
 
 def parse_moments(
@@ -110,10 +109,10 @@ def _formatted(texts: pl.Series, dtype: pl.DataType, form: str) -> pl.Series:
     if dtype == pl.Time:
         return _kept(texts, shape(form, _PLACES["ns"])).str.to_time(form, strict=False)
     kept = _kept(texts, shape(form, 0))
-    if not spells(form, _CLOCK_CODES):
+    if not spells(form, CLOCKS):
         return kept.str.to_date(form, strict=False)
     moments = kept.str.to_datetime(form, time_unit="ms", strict=False)
-    return moments.set(moments.dt.time() != pl.time(0), None).cast(pl.Date)
+    return moments.set(moments.dt.time() != time(0), None).cast(pl.Date)
 
 
 def _in_zone_of(dtype: pl.Datetime, values: pl.Series) -> pl.Series:

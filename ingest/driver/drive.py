@@ -107,6 +107,7 @@ def _begin(run: Run) -> None:
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "resumed": run.resumed,
+            "phase": run.history.phase,
             "settled": run.history.totals.partitions,
             "partitions": run.history.partitions,
         }

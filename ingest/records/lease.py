@@ -97,8 +97,8 @@ def _wait_until_free(store: Store, name: str, what: str, clock: Clock) -> None:
     while not store.exists(f"{name}.end") and not _died_here(holder):
         if _pulse(store, name) != first or _lives_here(holder):
             raise LeaseHeldError(
-                f"{what}: in use by run {holder.get('run_id', '?')}, process {holder['pid']} on "
-                f"{holder['host']}. One run at a time. Wait for it, or stop that process"
+                f"{what}: in use by process {holder['pid']} on {holder['host']}. One run at a "
+                "time. Wait for it, or stop that process"
             )
         if clock.monotonic() - since >= TIME_TO_LIVE_S:
             return

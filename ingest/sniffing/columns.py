@@ -10,9 +10,9 @@ from typing import Any
 
 import polars as pl
 
+from ingest.core.texts import parse_texts
 from ingest.core.types import parse_type, type_name
 from ingest.sniffing.kinds import ALWAYS_NULL, NULL_BESIDE_VALUES, NULLS, TEXT, Kind, kind_of
-from ingest.sources.values import parse_texts
 
 FEW_VALUES = 12
 _MUCH = 4  # a trend: the later half goes beyond the first by a quarter of the range

@@ -8,8 +8,8 @@ from functools import cache
 
 import polars as pl
 
+from ingest.core.texts import failed, parse_texts
 from ingest.core.types import parse_type
-from ingest.sources.values import failed, parse_texts
 
 ALWAYS_NULL = ("NULL", "null", "\\N", "#N/A", "<null>", "(null)")
 """Tokens that are read as null wherever they stand."""

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
+from ingest.core.casting import not_a
 from ingest.core.rows import POSITION
-from ingest.sources.values import failed, not_a
+from ingest.core.texts import failed
 
 Parse = Callable[[str, pl.Series], tuple[pl.Series, pl.Series]]
 """Takes a column's name and texts; returns the texts that must be values, and the values."""

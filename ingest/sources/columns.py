@@ -2,20 +2,22 @@
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from urllib.parse import unquote
 
 import polars as pl
-from pydantic import AfterValidator
+from pydantic import AfterValidator, model_validator
 
+from ingest.core.casting import not_a
 from ingest.core.errors import BadRowError, ConfigError
+from ingest.core.formats import check_format
 from ingest.core.model import Model
 from ingest.core.names import hint
 from ingest.core.partition import Slice
-from ingest.core.rows import POSITION, slice_of
+from ingest.core.rows import HIDDEN_PREFIX, POSITION, slice_of
+from ingest.core.texts import failed, parse_texts
 from ingest.core.types import Schema, parse_type, type_name
 from ingest.sources.remote import is_remote, modified_remote
-from ingest.sources.values import failed, not_a, parse_texts
 
 FILE_COLUMNS: Schema = {
     "_file_path": pl.String(),
@@ -42,6 +44,15 @@ class ColumnForm(Model):
     """The type's name, such as `int64`, `date` or `decimal(10,2)`."""
     format: str | None = None
     """How dates, times and timestamps are written, in strftime codes, such as `%d.%m.%Y`."""
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        if self.format is not None:
+            try:
+                check_format(self.format, parse_type(self.type))
+            except ConfigError as error:
+                raise ValueError(str(error)) from None
+        return self
 
 
 Columns = Mapping[str, TypeName | ColumnForm]
@@ -88,6 +99,28 @@ def refuse_clash(extra: Iterable[str], data: Container[str]) -> None:
             f'{option}: "{clash[0]}" is also a column of the data. Leave one of them out: write '
             f"{option}: false"
         )
+
+
+def refuse_names(names: Iterable[str], remedy: str) -> None:
+    """Refuse names that a step could not use: Polars takes `*` and `^...$` for patterns.
+
+    Raises:
+        ConfigError: one line for each such name, with the remedy.
+    """
+    lines = []
+    for name in names:
+        if name.startswith(HIDDEN_PREFIX):
+            lines.append(
+                f'columns: "{name}" begins with "{HIDDEN_PREFIX}", which is kept for hidden '
+                f"columns. {remedy}"
+            )
+        elif name == "*" or (name.startswith("^") and name.endswith("$")):
+            lines.append(
+                f'columns: "{name}" is a pattern for column names, and would stand for other '
+                f"columns. {remedy}"
+            )
+    if lines:
+        raise ConfigError(*lines)
 
 
 def refuse_unknown(option: str, named: Iterable[str], known: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.partition import Slice
+from ingest.core.texts import parse_texts
 from ingest.core.types import Schema, type_name
 from ingest.sources.base import Layout
 from ingest.sources.casting import Parse, cast_columns, with_column
@@ -19,7 +20,6 @@ from ingest.sources.guessing import guess_type
 from ingest.sources.lines import Body, LineRules, split_records, whole_text
 from ingest.sources.ranges import Preamble
 from ingest.sources.text import TextSource
-from ingest.sources.values import parse_texts
 
 GUESSING_ROWS = 10_000
 """How many records of each sampled file types are inferred from."""
@@ -29,9 +29,9 @@ class Csv(TextSource):
     """Delimited text: one record a line, its fields quoted as in RFC 4180.
 
     Every record is a row or a reject; what is malformed is said in `csv_grammar`, what a text of a
-    type looks like in `values`. Lines end in LF or CRLF. The order of columns may differ from file
-    to file, their names may not. A file of no bytes holds no records. An empty line is a record:
-    a null in files of one column, else a reject (see `blank_lines`).
+    type looks like in `core.texts`. Lines end in LF or CRLF. The order of columns may differ from
+    file to file, their names may not. A file of no bytes holds no records. An empty line is a
+    record: a null in files of one column, else a reject (see `blank_lines`).
     """
 
     endings = packed_endings(".csv", ".tsv", ".txt")

@@ -82,7 +82,10 @@ def _file(place: Path) -> Slice:
     except FileNotFoundError:
         raise ConfigError(f'path: "{place}": no such file or folder. {_siblings(place)}') from None
     except NotADirectoryError:
-        raise ConfigError(f'path: "{place}": a file stands where a folder should be') from None
+        raise ConfigError(
+            f'path: "{place}": a file stands where a folder should be. Name a file, a folder or '
+            "a glob"
+        ) from None
     if not place.is_file():
         raise ConfigError(f'path: "{place}": neither a regular file nor a folder')
     return whole(str(place), status.st_size, str(status.st_mtime_ns))

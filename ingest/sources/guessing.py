@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from ingest.sources.values import failed, parse_texts
+from ingest.core.texts import failed, parse_texts
 
 _GUESSES: tuple[pl.DataType, ...] = (
     pl.Int64(),

@@ -6,16 +6,16 @@ from typing import Any, NoReturn, Self
 
 import polars as pl
 
+from ingest.core.casting import not_a
+from ingest.core.texts import parse_texts
 from ingest.core.types import instance
 from ingest.sources.json_shape import fields_of
-from ingest.sources.values import not_a
 
 Fault = tuple[str | None, str]
 """The column to blame, with the names of nested fields after points, and the reason."""
 
 _EXACT_DIGITS = 15
 """How many digits of a number Polars' JSON reader surely keeps: it makes floats of them."""
-_LARGEST_FLOAT32 = 3.4028234663852886e38
 
 
 class _Wrong(ValueError):  # noqa: N818 - a verdict on its way out of nested values
@@ -107,12 +107,17 @@ def _fits(value: Any, dtype: pl.DataType) -> bool:  # noqa: PLR0911 - one return
     if dtype.is_integer():
         return isinstance(value, int) and _in_range(value, dtype)
     if dtype.is_float():
-        largest = _LARGEST_FLOAT32 if dtype == pl.Float32 else 1.7976931348623157e308
-        return isinstance(value, int | float) and -largest <= value <= largest
+        return isinstance(value, int | float) and _is_float(value, dtype)
     if isinstance(dtype, pl.Decimal) and isinstance(value, int | float):
         text = value.text if isinstance(value, _Float) else str(value)
         return sum(char.isdigit() for char in text) <= _EXACT_DIGITS
     return isinstance(value, str) and _is_unicode(value)
+
+
+def _is_float(value: float, dtype: pl.DataType) -> bool:
+    """Say whether `core.texts` would read this number as a float."""
+    text = value.text if isinstance(value, _Float) else str(value)
+    return bool(parse_texts(pl.Series([text]), dtype).is_not_null().item())
 
 
 def _in_range(value: int, dtype: pl.DataType) -> bool:

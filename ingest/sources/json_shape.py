@@ -98,8 +98,9 @@ def _known(dtype: pl.DataType) -> str:
         sign = "-?" if dtype.is_signed_integer() else ""
         return rf"{sign}(?:0|[1-9][0-9]{{0,{_DIGITS[dtype] - 1}}})"
     if dtype.is_float():
+        digits = 7 if dtype == pl.Float32 else 15  # whole numbers of so many are floats
         exponent = r"(?:[eE][+-]?[0-9]{1,2})?" if dtype == pl.Float64 else ""
-        return rf"-?(?:0|[1-9][0-9]{{0,17}})(?:\.[0-9]{{1,30}})?{exponent}"
+        return rf"-?(?:0|[1-9][0-9]{{0,{digits - 1}}})(?:\.[0-9]{{1,30}})?{exponent}"
     if isinstance(dtype, pl.Decimal):
         return rf"(?:{_STRING}|-?(?:0|[1-9][0-9]{{0,6}})(?:\.[0-9]{{1,8}})?)"
     return "(?:true|false)" if dtype == pl.Boolean else _STRING

@@ -9,6 +9,7 @@ import polars as pl
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
 from ingest.core.rows import HIDDEN_PREFIX
+from ingest.core.texts import parse_texts
 from ingest.core.types import Schema, instance, parse_type, type_name
 from ingest.sources.base import Layout
 from ingest.sources.casting import Parse, cast_columns, with_column
@@ -25,7 +26,6 @@ from ingest.sources.json_judge import load
 from ingest.sources.json_reader import JsonReader
 from ingest.sources.lines import Body, LineRules, split_records, whole_text
 from ingest.sources.text import TextSource
-from ingest.sources.values import parse_texts
 
 SAMPLE_ROWS = 10_000
 """How many records of each sampled file the schema is made from."""

@@ -76,7 +76,7 @@ def _read(
         reason = str(error).strip().partition("\n")[0]
         raise ConfigError(f'reference: "{path}" cannot be read as {kind}: {reason}.') from None
     table = _typed(table, path, dict(types))
-    need(table.schema, keys, "on")
+    need(table.schema, keys, "key")
     present = table.select(keys).drop_nulls()
     if twice := present.filter(present.is_duplicated()).rows():
         value = ", ".join(str(part) for part in twice[0])

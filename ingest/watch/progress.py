@@ -45,7 +45,7 @@ class Watcher:
         """Take one event into account and show it."""
         if event["event"] == "attempt" and event.get("resumed"):
             self.before = event["settled"]
-            self.history.phase = "planned"
+            self.history.phase = event["phase"]
             self.history.partitions = event["partitions"]
             self.history.settled = bytearray(event["partitions"])
         self.history.see(event)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import ray
 
 from ingest.core.errors import ConfigError, FatalError
-from ingest.workers.ray_adapter import hush
+from ingest.workers.ray_adapter import hush, lean_node
 
 STORE_BYTES = 256 * 1024 * 1024  # only descriptions of work and outcomes travel through it
 ENVIRONMENT = {
@@ -79,14 +79,15 @@ def fitting(workers: int | None) -> int:
 def _connect(address: str, workers: int | None) -> None:
     try:
         if address == "local":
-            ray.init(
-                address="local",
-                num_cpus=_cores(workers),
-                object_store_memory=STORE_BYTES,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-            )
+            with lean_node():
+                ray.init(
+                    address="local",
+                    num_cpus=_cores(workers),
+                    object_store_memory=STORE_BYTES,
+                    include_dashboard=False,
+                    log_to_driver=False,
+                    logging_level=logging.ERROR,
+                )
         else:
             _knock(address)
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)

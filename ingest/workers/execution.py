@@ -16,7 +16,7 @@ from ingest.workers.feed import open_feed
 from ingest.workers.feed_source import FeedSource, unframe
 from ingest.workers.pool import Pool
 from ingest.workers.pool_worker import PoolWorker
-from ingest.workers.ray_adapter import Observer, observed_context
+from ingest.workers.ray_adapter import Observer, kill_process, observed_context
 
 CHECK_S = 1.0  # how often overdue workers are looked for
 
@@ -173,6 +173,6 @@ class Execution:
     def _kill_late(self) -> None:
         if self._pool.partition_timeout_s is None:
             return
-        for index, worker in ray.get(self._feed.condemn.remote(self._pool.partition_timeout_s)):
+        for index, actor in ray.get(self._feed.condemn.remote(self._pool.partition_timeout_s)):
             self._late.add(index)
-            ray.kill(worker[0], no_restart=False)
+            kill_process(actor)

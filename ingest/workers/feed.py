@@ -16,11 +16,15 @@ BATCH = 64  # packs for each call of the read task
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Which pack a worker began last, and when, by the feed's own clock."""
+    """Which pack a worker began last, when, by the feed's own clock, and the id of its actor.
+
+    Not its handle: the first one to be unpickled would import Ray Data, half a second in which the
+    first pack waits for its lease.
+    """
 
     index: int
     since: float
-    worker: list[Any]
+    actor: str
 
 
 class Feed:
@@ -79,7 +83,7 @@ class Feed:
             self._stopped = True
             self._changed.notify_all()
 
-    async def begin(self, index: int, name: str, worker: list[Any]) -> bool:
+    async def begin(self, index: int, name: str, actor: str) -> bool:
         """Grant a worker process its lease; False if the pack is not to be worked any more.
 
         A worker that is about to be killed waits here for its end, so that it cannot begin a pack
@@ -89,18 +93,18 @@ class Feed:
             await asyncio.Event().wait()
         if self._stopped:
             return False
-        self._leases[name] = Lease(index, time.monotonic(), worker)
+        self._leases[name] = Lease(index, time.monotonic(), actor)
         return True
 
-    async def condemn(self, limit_s: float) -> list[tuple[int, list[Any]]]:
-        """Return the packs that have been worked for longer than `limit_s`, and their workers."""
+    async def condemn(self, limit_s: float) -> list[tuple[int, str]]:
+        """Return the packs that have been worked for longer than `limit_s`, and their actors."""
         late = {
             name: lease
             for name, lease in self._leases.items()
             if name not in self._condemned and time.monotonic() - lease.since > limit_s
         }
         self._condemned |= late.keys()
-        return [(lease.index, lease.worker) for lease in late.values()]
+        return [(lease.index, lease.actor) for lease in late.values()]
 
     async def leased(self, index: int) -> bool:
         """Whether the pack has been begun and not been answered."""

@@ -28,7 +28,7 @@ class PoolWorker:
         context = ray.get_runtime_context()
         self._feed = feed
         self._name = context.get_worker_id()
-        self._handle = context.current_actor
+        self._actor = context.get_actor_id()
         self._task = pickle.loads(ray.get(feed.task.remote()))  # noqa: S301 - our driver made it
 
     def __call__(self, block: pa.Table) -> pa.Table:
@@ -45,6 +45,6 @@ class PoolWorker:
 
     def _begin(self, index: int) -> bool:
         try:
-            return bool(ray.get(self._feed.begin.remote(index, self._name, [self._handle])))
+            return bool(ray.get(self._feed.begin.remote(index, self._name, self._actor)))
         except ray.exceptions.RayActorError:
             return True  # the feed has died; what is here already is still worth working

@@ -4,14 +4,18 @@ Each has its test in `tests/ray/test_ray_adapter.py`, to be run before Ray is al
 """
 # ruff: noqa: SLF001 - private interfaces are what this module is for
 
+import functools
 import logging
 import uuid
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from weakref import WeakValueDictionary
 
 import ray
+from ray._private import node as ray_node
+from ray._private import parameter as ray_parameter
 from ray._private import worker as ray_worker
 from ray.data import DataContext
 from ray.data._internal.execution.execution_callback import ExecutionCallback
@@ -98,6 +102,35 @@ def hush() -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", message=".*ray_remote_args.*")
     warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"ray\.")
+
+
+def kill_process(actor: str) -> None:
+    """Kill the process of the actor with this id; Ray starts it anew as its options say."""
+    core = ray_worker.global_worker.core_worker
+    core.kill_actor(ray.ActorID.from_hex(actor), False)
+
+
+@contextmanager
+def lean_node() -> Iterator[None]:
+    """Start no more than a private Ray needs, in a `ray.init` within.
+
+    Left out are the autoscaler's monitor, the log monitor and the API server, which is started even
+    if there is to be no dashboard: three Python processes, 1.5 CPU-seconds.
+    """
+    params, node = ray_parameter.RayParams, ray_node.Node
+    ray_parameter.RayParams = functools.partial(
+        params, no_monitor=True, include_log_monitor=False
+    )
+    ray_node.Node = _LeanNode
+    try:
+        yield
+    finally:
+        ray_parameter.RayParams, ray_node.Node = params, node
+
+
+class _LeanNode(ray_node.Node):  # type: ignore[misc]
+    def start_api_server(self, *, include_dashboard: bool | None, raise_on_failure: bool) -> None:
+        """Start none."""
 
 
 def session_logs() -> str:

@@ -5,7 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+import threading
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,17 @@ from typing import Any
 import yaml
 
 from ingest.command import guarded
+from ingest.config.load import load
+from ingest.core.errors import Interrupted
 from ingest.core.storage import LocalStore
+from ingest.driver.drive import Request, drive
+from ingest.job import Job
 from ingest.records.history import History
-from ingest.records.ledger import Ledger
+from ingest.records.ledger import Event, Ledger
 from ingest.records.runs import Runs
 from ingest.run import main
 from ingest.testing.golden import read_rows
+from ingest.workers.in_process import InProcessWorkers
 
 ROOT = Path(__file__).parents[2]
 HEADER = "id,name,n\n"
@@ -39,6 +45,8 @@ class Bench:
 
     place: Path
     page: dict[str, Any] = field(default_factory=dict)
+    output: str = "out"
+    state: str = "state"
 
     def __post_init__(self) -> None:
         (self.place / "in").mkdir(exist_ok=True)
@@ -72,7 +80,9 @@ class Bench:
     def describe(self, **changes: Any) -> None:
         """Write the job's file, with some of its parts exchanged."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        text = yaml.safe_dump({**self.page, **changes}, sort_keys=False)
+        page = {**self.page, **changes}
+        self.output, self.state = page["sink"]["path"], page["state"]
+        text = yaml.safe_dump(page, sort_keys=False)
         self.file.write_text(f"# @package _global_\n{text}")
 
     def arguments(self, *more: str) -> list[str]:
@@ -87,6 +97,24 @@ class Bench:
         with redirect_stdout(out), redirect_stderr(err):
             code = guarded(main, self.arguments(*more))
         return Result(code, out.getvalue(), err.getvalue())
+
+    def plan_only(self) -> None:
+        """Run the job and stop it once its plan is frozen."""
+        loaded = load(Job, Path("conf"), self.arguments()[2:])
+        stop = threading.Event()
+
+        def see(event: Event) -> None:
+            if event["event"] == "planned":
+                stop.set()
+
+        workers = InProcessWorkers()
+        with suppress(Interrupted):
+            drive(
+                Request(
+                    loaded.job, loaded.yaml(), loaded.place, workers, listeners=(see,), stop=stop
+                )
+            )
+        assert self.history.phase == "planned"
 
     def start(self, *more: str, before: tuple[str, ...] = (), **options: Any) -> "Process":
         """Run the job in a process of its own; `before` are commands that it is started by."""
@@ -107,19 +135,19 @@ class Bench:
     @property
     def rows(self) -> list[str]:
         """What is published, as sorted lines of JSON."""
-        return read_rows(self.place / "out", "parquet")
+        return read_rows(self.place / self.output, "parquet")[1:]
 
     @property
     def quarantine(self) -> list[str]:
         """The quarantine that is published."""
-        return read_rows(self.place / "out_quarantine", "parquet")
+        return read_rows(self.place / f"{self.output}_quarantine", "parquet")[1:]
 
     @property
     def staged(self) -> set[str]:
         """The names of the files that lie beside the outputs, and that nobody reads."""
         return {
             file.name
-            for beside in self.place.glob(".ingest-*")
+            for beside in (self.place / self.output).parent.glob(".ingest-*")
             for file in beside.rglob("*")
             if file.is_file() and file.name != "lock"
         }
@@ -127,13 +155,13 @@ class Bench:
     @property
     def history(self) -> History:
         """What the ledger says of the last run."""
-        store = LocalStore(self.place / "state")
+        store = LocalStore(self.place / self.state)
         return History.of(Ledger(store, Runs(store).of_job("orders")[-1]).events())
 
     @property
     def settled(self) -> set[str]:
         """The names of the staged files of settled partitions of the last run."""
-        store = LocalStore(self.place / "state")
+        store = LocalStore(self.place / self.state)
         events = Ledger(store, Runs(store).of_job("orders")[-1]).events()
         return {
             file["staged"]
@@ -173,11 +201,13 @@ def assert_refused(bench: Bench, result: Result, *texts: str) -> None:
 
 def assert_failed(bench: Bench, result: Result, *texts: str) -> None:
     """The run failed: exit 1, it says how to go on, nothing is published, what is settled stays."""
-    _assert_said(result, 1, (*texts, "orders: failed.", "Go on with it: python -m ingest.run"))
-    assert bench.rows == []
-    assert bench.staged == bench.settled
-    assert bench.history.ended == "failed"
-    assert bench.history.error in result.err
+    _assert_ended(bench, result, *texts, "\nGo on with it: python -m ingest.run")
+
+
+def assert_rejected(bench: Bench, result: Result, *texts: str) -> None:
+    """The run failed over its input: as `assert_failed`, but the way on is a new plan."""
+    _assert_ended(bench, result, *texts, "\nStart anew when that is mended: python -m ingest.run")
+    assert result.err.endswith("--fresh\n")
 
 
 def assert_resumed(bench: Bench, rows: int, *more: str) -> None:
@@ -188,6 +218,14 @@ def assert_resumed(bench: Bench, rows: int, *more: str) -> None:
     assert bench.history.phase == "done"
     assert len(bench.rows) == rows
     assert bench.staged == set()
+
+
+def _assert_ended(bench: Bench, result: Result, *texts: str) -> None:
+    _assert_said(result, 1, (*texts, "orders: failed.", "nothing of this run is published"))
+    assert bench.rows == []
+    assert bench.staged == bench.settled
+    assert bench.history.ended == "failed"
+    assert bench.history.error in result.err
 
 
 def _assert_said(result: Result, code: int, texts: tuple[str, ...]) -> None:

@@ -30,11 +30,15 @@ def commands() -> str:
     codes = "".join(f"| {code} | {text} |\n" for code, text in EXIT_CODES.items())
     parts = [
         "# Commands",
-        "`ingest COMMAND`, or `python -m ingest.COMMAND`. What is asked for goes to stdout, notes "
-        "and progress to stderr. None of them but `run` starts Ray.",
+        (
+            "`ingest COMMAND`, or `python -m ingest.COMMAND`. What is asked for goes to stdout, notes "
+            "and progress to stderr. None of them but `run` starts Ray."
+        ),
         "".join(f"- [`{name}`](#{name}): {text}\n" for name, text in console.COMMANDS.items()),
-        "Settings are written as `key=value`: "
-        "[Configure a job](../guides/configuration.md#change-settings-for-one-run).",
+        (
+            "Settings are written as `key=value`: "
+            "[Configure a job](../guides/configuration.md#change-settings-for-one-run)."
+        ),
         *(section(name) for name in console.COMMANDS),
         "## Exit codes",
         f"| code | what it says |\n|---|---|\n{codes}",

@@ -26,7 +26,9 @@ KINDS = {
 
 def errors() -> str:
     """Return the page."""
-    kinds = "".join(f"| `{kind}` | {KINDS[kind]} | {tries(kind)} |\n" for kind in get_args(ErrorKind))
+    kinds = "".join(
+        f"| `{kind}` | {KINDS[kind]} | {tries(kind)} |\n" for kind in get_args(ErrorKind)
+    )
     rows = "".join(
         f"| `{cls.__name__}` | {cls.exit_code} | {flat(doc(cls))} |\n" for cls in classes()
     )
@@ -35,9 +37,11 @@ def errors() -> str:
         body(tree),
         f"| class | exit code | what it says |\n|---|---|---|\n{rows}",
         "## What is tried again",
-        "A worker never raises: it reports what kind of failure ended its try, and the driver "
-        f"decides by the kind. Waits double from `execution.retry_wait_s` up to {LONGEST_WAIT_S:g} "
-        "s, and each is drawn at random below that.",
+        (
+            "A worker never raises: it reports what kind of failure ended its try, and the driver "
+            f"decides by the kind. Waits double from `execution.retry_wait_s` up to {LONGEST_WAIT_S:g} "
+            "s, and each is drawn at random below that."
+        ),
         f"| kind | what it was | tried again |\n|---|---|---|\n{kinds}",
     ]
     return page(parts)
@@ -74,5 +78,3 @@ def _classes() -> list[tuple[str, str, set[str]]]:
         for node in ast.parse(file.read_text(encoding="utf-8")).body
         if isinstance(node, ast.ClassDef)
     ]  # fmt: skip
-
-

@@ -13,6 +13,7 @@ from ingest.records import ledger, plans, runs
 from ingest.workers import quarantine
 from tests.docs.options import doc, flat
 from tests.docs.type_pages import page
+import itertools
 
 STATE = {
     "jobs/<job>/runs/<run_id>": "An empty file for each run of the job.",
@@ -79,14 +80,14 @@ PARTITIONS = {
 }
 EVENTS = {
     "attempt": ("A driver has taken the run over.",
-                "run_id job host pid resumed settled partitions"),
+                "run_id job host pid resumed phase settled partitions"),
     "planned": ("The plan is frozen.", "partitions files bytes seconds"),
     "settled": ("A partition is worked; it never will be again.", "outcome"),
     "retry": ("A try failed, and there will be another.",
               "partition index tries kind message wait_s"),
     "timed": ("How long a part of the run took.", "what seconds"),
-    "publish_begin": ("The commit: all that publishing will do. From here on the run can only be "
-                      "finished.", "plans"),
+    "publish_begin": (("The commit: all that publishing will do. From here on the run can only be "
+                      "finished."), "plans"),
     "published": ("An output is visible.", "output uri"),
     "done": ("The receipt is written.", ""),
     "failed": ("The attempt ended by an error.", "error"),
@@ -138,15 +139,19 @@ def files() -> str:
     )
     parts = [
         "# Files on disk",
-        "All of them can be read with `ls`, `cat` and a Parquet reader. They are created once and "
-        "never changed, but for the `.beat` files. Why they are as they are: "
-        "[Recovery](../concepts/recovery.md), [Publishing](../concepts/publishing.md).",
+        (
+            "All of them can be read with `ls`, `cat` and a Parquet reader. They are created once and "
+            "never changed, but for the `.beat` files. Why they are as they are: "
+            "[Recovery](../concepts/recovery.md), [Publishing](../concepts/publishing.md)."
+        ),
         "## State",
         "Below `state`, which is `.ingest` unless a [job](job.md) says otherwise.",
         _table("file", STATE),
         "## Output",
-        "At the sink's `path`. What lies beside it while a run is going on: "
-        "[Publishing](../concepts/publishing.md#where-things-are).",
+        (
+            "At the sink's `path`. What lies beside it while a run is going on: "
+            "[Publishing](../concepts/publishing.md#where-things-are)."
+        ),
         _table("file", OUTPUT),
         "## run.json",
         _table("key", RUN),
@@ -156,8 +161,10 @@ def files() -> str:
         "`plan/*.parquet`, a row for each partition:",
         _table("column", PARTITIONS),
         "## The ledger",
-        "JSON Lines. The first line of a file says who wrote it (`format`, `attempt`, `writer`); "
-        "every other is an event, with `event`, `at` (UTC) and what is listed here.",
+        (
+            "JSON Lines. The first line of a file says who wrote it (`format`, `attempt`, `writer`); "
+            "every other is an event, with `event`, `at` (UTC) and what is listed here."
+        ),
         f"| event | what happened | with |\n|---|---|---|\n{''.join(events)}",
         f"An `outcome` has {_fields(Outcome)}. {doc(Outcome)}",
         f"One of `books` has {_fields(Book)}. {doc(Book)}",
@@ -177,7 +184,7 @@ def files() -> str:
 def attribute_doc(file: str | None, name: str) -> str:
     """Return the text below an assignment in a module."""
     statements = ast.parse(Path(str(file)).read_text(encoding="utf-8")).body
-    for one, after in zip(statements, statements[1:], strict=False):
+    for one, after in itertools.pairwise(statements):
         named = isinstance(one, ast.AnnAssign) and ast.unparse(one.target) == name
         if named and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
             return str(after.value.value)
@@ -185,16 +192,18 @@ def attribute_doc(file: str | None, name: str) -> str:
 
 
 def events_in_code() -> dict[str, set[str]]:
-    """Return every event that the driver appends to a ledger, and what it says with it."""
+    """Return every event that the driver puts into a ledger, and what it says with it."""
     found = {}
     for file in (Path(ingest.__file__).parent / "driver").glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
-                continue
-            if node.func.attr == "append" and ast.unparse(node.func.value).endswith("ledger"):
-                name = ast.literal_eval(node.args[0])
-                found[name] = {str(keyword.arg) for keyword in node.keywords}
+            if isinstance(node, ast.Call) and re.search(r"ledger\.append$|^_note$", _called(node)):
+                names = [each.value for each in node.args if isinstance(each, ast.Constant)]
+                found |= {str(name): {str(key.arg) for key in node.keywords} for name in names}
     return found
+
+
+def _called(node: ast.Call) -> str:
+    return ast.unparse(node.func)
 
 
 def pattern(place: str) -> re.Pattern[str]:

@@ -19,7 +19,11 @@ BOUNDS = {
     "minimum": "from {}", "exclusiveMinimum": "above {}", "maximum": "up to {}",
     "exclusiveMaximum": "below {}", "pattern": "`{}`",
 }  # fmt: skip
-AT_LEAST_ONE = {"minLength": "not empty", "minItems": "at least one", "minProperties": "at least one"}
+AT_LEAST_ONE = {
+    "minLength": "not empty",
+    "minItems": "at least one",
+    "minProperties": "at least one",
+}
 
 Schema = dict[str, Any]
 
@@ -58,7 +62,7 @@ def table(cls: type[Model]) -> str:
 
 def _rows(schema: Schema, defs: Schema, prefix: str, owner: str) -> Iterator[str]:
     for name, option in schema.get("properties", {}).items():
-        if name == "type" and ("const" in option or prefix == "" and owner in SECTIONS):
+        if name == "type" and ("const" in option or (prefix == "" and owner in SECTIONS)):
             continue
         text = option.get("description")
         assert text, f"{owner}.{name}: this option has no description. Write one below the field"
@@ -84,8 +88,10 @@ def _nested(option: Schema) -> tuple[str, str] | None:
 
 def _kind(name: str, option: Schema) -> str:
     if name in UNIONS:
-        return f"[one of these]({UNIONS[name]})" if option.get("type") != "array" else (
-            f"list of [these]({UNIONS[name]})"
+        return (
+            f"[one of these]({UNIONS[name]})"
+            if option.get("type") != "array"
+            else (f"list of [these]({UNIONS[name]})")
         )
     words = _words(option)
     limits = [text.format(option[key]) for key, text in BOUNDS.items() if key in option]
@@ -128,6 +134,7 @@ def _default(name: str, option: Schema) -> str:
 def flat(text: str) -> str:
     """Return a text in one line, with nothing outside code that Markdown takes for a tag."""
     parts = " ".join(text.split()).split("`")
-    return "`".join(part if code else part.replace("<", "&lt;") for part, code in zip(
-        parts, itertools.cycle((False, True)), strict=False
-    ))
+    return "`".join(
+        part if code else part.replace("<", "&lt;")
+        for part, code in zip(parts, itertools.cycle((False, True)), strict=False)
+    )

@@ -62,7 +62,9 @@ def test_an_option_without_a_description_is_refused():
         table(Silent)
 
 
-@pytest.mark.parametrize(("classes", "shown"), LISTED, ids=["source", "step", "check", "sink", "cluster"])
+@pytest.mark.parametrize(
+    ("classes", "shown"), LISTED, ids=["source", "step", "check", "sink", "cluster"]
+)
 def test_every_type_has_an_example_that_is_valid(classes, shown):
     assert set(shown) == {type_of(cls) for cls in classes}
     for cls in classes:
@@ -116,7 +118,9 @@ def test_every_file_of_a_run_is_described_and_every_file_described_is_there(run)
     places += [place.replace("<sink>", "out") for place in file_page.OUTPUT]
     known = {place: file_page.pattern(place) for place in places}
     found = {
-        str(path.relative_to(run)): [place for place in known if known[place].fullmatch(str(path.relative_to(run)))]
+        str(path.relative_to(run)): [
+            place for place in known if known[place].fullmatch(str(path.relative_to(run)))
+        ]
         for path in run.rglob("*")
         if path.is_file() and path.relative_to(run).parts[0] not in {"conf", "in.csv"}
     }

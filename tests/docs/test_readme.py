@@ -13,7 +13,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-LINES = [line.partition("  #")[0].split() for kind, text in BLOCKS if not kind for line in text.splitlines()]
+LINES = [
+    line.partition("  #")[0].split()
+    for kind, text in BLOCKS
+    if not kind
+    for line in text.splitlines()
+]
 COMMANDS = [words for words in LINES if words[:1] in (["ingest"], ["python"])]
 OUTCOME = next(text for _, text in BLOCKS if "published. Run" in text)
 MONTHS, ORDERS = range(1, 4), range(100)
@@ -59,8 +64,8 @@ def test_the_commands_run_one_after_the_other(here):
             (run,) = json.loads(call(here, "ingest", "status", "--json"))
             words = [run["run_id"] if word == "RUN" else word for word in words]  # noqa: PLW2901
         assert call(here, *inline(words))
-    assert pl.read_parquet(here / "data/orders").height == len(MONTHS) * len(ORDERS) + 2
-    assert pl.read_parquet(here / "elsewhere/orders").height == len(MONTHS) * len(ORDERS) + 2
+    assert pl.read_parquet(here / "data/orders/*.parquet").height == len(MONTHS) * len(ORDERS) + 2
+    assert pl.read_parquet(here / "elsewhere/orders/*.parquet").height == len(MONTHS) * len(ORDERS) + 2
 
 
 def test_the_job_runs_and_does_what_is_said_beside_it(here):
@@ -74,7 +79,10 @@ def test_the_job_runs_and_does_what_is_said_beside_it(here):
     assert rows["day"].n_unique() == len(MONTHS) * 28
     (bad,) = pl.read_parquet(here / "data/orders_quarantine/*.parquet").to_dicts()
     assert (Path(bad["file"]).name, bad["line"]) == ("orders-2026-01.csv", len(ORDERS) + 2)
-    assert (bad["reason"], bad["original"]) == ("country: in_set", "1900,2026-01-31 10:00:00,9.00,Mars")
+    assert (bad["reason"], bad["original"]) == (
+        "country: in_set",
+        "1900,2026-01-31 10:00:00,9.00,Mars",
+    )
 
 
 def test_the_main_job_ends_as_it_is_shown(tmp_path):

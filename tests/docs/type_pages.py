@@ -23,8 +23,10 @@ def job() -> str:
     """Return the page about the job as a whole, and the parts that are no types."""
     parts = [
         "# Job",
-        f"{doc(Job)} How files, groups and the command line make one job: "
-        "[Configure a job](../guides/configuration.md).",
+        (
+            f"{doc(Job)} How files, groups and the command line make one job: "
+            "[Configure a job](../guides/configuration.md)."
+        ),
         table(Job),
         f"```yaml\n# @package _global_\n{as_yaml(examples.JOB)}```",
         "## Contract",
@@ -50,9 +52,11 @@ def sources() -> str:
     """Return the page about sources."""
     parts = [
         "# Sources",
-        "Where rows come from: `source` in a [job](job.md). Every record is a row, or it is "
-        "rejected with its file, line, reason and original text; what becomes of rejected rows "
-        "says the contract's [`on_error`](job.md#contract).",
+        (
+            "Where rows come from: `source` in a [job](job.md). Every record is a row, or it is "
+            "rejected with its file, line, reason and original text; what becomes of rejected rows "
+            "says the contract's [`on_error`](job.md#contract)."
+        ),
         *listed(SOURCES, examples.SOURCES, "source"),
         "## What is said in `csv_grammar`",
         body(csv_grammar),
@@ -66,11 +70,13 @@ def transforms() -> str:
     """Return the page about steps."""
     parts = [
         "# Transforms",
-        "What is done to the rows, step by step: `transforms` in a [job](job.md). Steps of scope "
-        "`row` give the same rows however the input is cut into "
-        "[partitions](../concepts/partitions.md); those of scope `partition` see the rows of one "
-        "partition together, and no others. Rows that a step leaves out are counted in the books, "
-        "as `filtered` where nothing else is said.",
+        (
+            "What is done to the rows, step by step: `transforms` in a [job](job.md). Steps of scope "
+            "`row` give the same rows however the input is cut into "
+            "[partitions](../concepts/partitions.md); those of scope `partition` see the rows of one "
+            "partition together, and no others. Rows that a step leaves out are counted in the books, "
+            "as `filtered` where nothing else is said."
+        ),
         *listed(TRANSFORMS, examples.TRANSFORMS, "transforms"),
     ]
     return page(parts)
@@ -80,9 +86,11 @@ def checks() -> str:
     """Return the page about checks."""
     parts = [
         "# Checks",
-        "Rules that every row must keep: `checks` of a job's [contract](job.md#contract). A null "
-        "keeps every rule but `not_null`, as in SQL's CHECK. Checks of scope `partition` are "
-        "judged last, among rows that keep all others.",
+        (
+            "Rules that every row must keep: `checks` of a job's [contract](job.md#contract). A null "
+            "keeps every rule but `not_null`, as in SQL's CHECK. Checks of scope `partition` are "
+            "judged last, among rows that keep all others."
+        ),
         *listed(CHECKS, examples.CHECKS, "checks"),
     ]
     return page(parts)
@@ -92,8 +100,10 @@ def sinks() -> str:
     """Return the page about sinks."""
     parts = [
         "# Sinks",
-        "Where rows go: `sink` in a [job](job.md). What readers see while a run is published: "
-        "[Publishing](../concepts/publishing.md).",
+        (
+            "Where rows go: `sink` in a [job](job.md). What readers see while a run is published: "
+            "[Publishing](../concepts/publishing.md)."
+        ),
         *listed(SINKS, examples.SINKS, "sink"),
     ]
     return page(parts)

@@ -200,7 +200,7 @@ def test_two_runs_of_one_job_do_not_work_at_once(tmp_path):
     store = LocalStore(tmp_path / "state")
     with (
         Lease.acquire(store, "jobs/orders/lease", 'job "orders"', {"run_id": "r1"}),
-        pytest.raises(LeaseHeldError, match='job "orders": in use by run r1'),
+        pytest.raises(LeaseHeldError, match='job "orders": in use by process'),
     ):
         work(job)
 

@@ -136,7 +136,7 @@ SUBJECTS: dict[str, Callable[[Path], Subject]] = {
                 "path": str(_file(folder, "codes.csv", AIRLINES)),
                 "columns": {"code": "int64"},
             },
-            on={"id": "code"},
+            key={"id": "code"},
             columns={"title": "airline"},
         ),
         ROWS,

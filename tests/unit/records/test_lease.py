@@ -13,7 +13,7 @@ def test_a_second_holder_is_turned_away_with_the_first_ones_name(tmp_path):
     store = LocalStore(tmp_path)
     with (
         Lease.acquire(store, "lease", 'job "x"', {"run_id": "r1"}),
-        pytest.raises(LeaseHeldError, match='job "x": in use by run r1, process'),
+        pytest.raises(LeaseHeldError, match='job "x": in use by process'),
     ):
         Lease.acquire(store, "lease", 'job "x"', {})
 

@@ -37,7 +37,7 @@ def test_keys_and_columns_may_have_other_names_here(table):
     step = Lookup(
         type="lookup",
         reference={"path": str(table)},
-        on={"carrier": "code"},
+        key={"carrier": "code"},
         columns={"name": "airline", "code": "found"},
     )
     found = step.apply(rows, StepContext()).collect()

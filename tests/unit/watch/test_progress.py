@@ -45,8 +45,8 @@ def test_the_log_says_what_changes_the_course():
 def test_a_resumed_run_counts_what_was_settled_before():
     lines = []
     log = Log(lines.append)
-    resumed = {"run_id": "r1", "resumed": True, "settled": 5, "partitions": 6}
-    log({"event": "attempt", "at": "now", **resumed})
+    facts = {"run_id": "r1", "phase": "planned", "settled": 5, "partitions": 6}
+    log({"event": "attempt", "at": "now", "resumed": True, **facts})
     log(settled(5))
     assert "going on with run r1: 5 of 6 partitions are settled" in lines[0]
     assert "6 of 6 partitions" in lines[1]

@@ -208,9 +208,9 @@ def to_timestamp(seconds: Value) -> pl.Expr:
 @function("make_date(integer, integer, integer)", "make_date(2013, 5, 17)", "DATE '2013-05-17'")
 def make_date(year: Value, month: Value, day: Value) -> pl.Expr:
     """The date of year, month and day; null if there is no such date."""
-    parts = [part.expr.cast(pl.Int64) for part in (year, month, day)]
-    text = pl.concat_str([part.cast(pl.String) for part in parts], separator="-")
-    return converted(text, pl.String(), pl.Date())
+    digits = ((year, 4), (month, 2), (day, 2))
+    parts = [part.expr.cast(pl.String).str.zfill(length) for part, length in digits]
+    return converted(pl.concat_str(parts, separator="-"), pl.String(), pl.Date())
 
 
 @function("last_day(date|timestamp)", "last_day(DATE '2012-02-10')", "DATE '2012-02-29'")

@@ -4,9 +4,11 @@ import re
 
 import polars as pl
 
+from ingest.core.casting import converted
 from ingest.core.expressions import patterns
 from ingest.core.expressions.catalogue import function
 from ingest.core.expressions.values import Unfit, Value, family
+from ingest.core.types import type_name
 
 
 @function("lower(text)", "lower('ÀB')", "'àb'", "lcase")
@@ -88,14 +90,23 @@ def replace(text: Value, old: Value, new: Value) -> pl.Expr:
 @function("concat(any, ...)", "concat('a', NULL, 1)", "'a1'")
 def concat(*values: Value) -> pl.Expr:
     """All values as text, one after the other; nulls are left out (`||` gives null instead)."""
-    return pl.concat_str([value.expr.cast(pl.String) for value in values], ignore_nulls=True)
+    return pl.concat_str([_written(value) for value in values], ignore_nulls=True)
 
 
 @function("concat_ws('text', any, ...)", "concat_ws('-', 'a', NULL, 'b')", "'a-b'")
 def concat_ws(separator: Value, *values: Value) -> pl.Expr:
     """All values as text with a separator between them; nulls are left out."""
-    parts = [value.expr.cast(pl.String) for value in values]
+    parts = [_written(value) for value in values]
     return pl.concat_str(parts, separator=str(separator.constant), ignore_nulls=True)
+
+
+def _written(value: Value) -> pl.Expr:
+    if value.dtype.is_nested() or isinstance(value.dtype, pl.Binary):
+        raise Unfit(
+            f"{type_name(value.dtype)} is no text. Write to_json(x), list_join(x, ','), or "
+            "CAST(x AS string) of binary"
+        )
+    return converted(value.expr, value.dtype, pl.String())
 
 
 @function("lpad(text, 'integer'[, 'text'])", "lpad('7', 3, '0')", "'007'")

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.core.casting import not_a
+from ingest.core.texts import failed, parse_texts
 from ingest.core.types import parse_type
-from ingest.sources.values import failed, not_a, parse_texts
 
 NUMBERISH = st.one_of(
     st.text(alphabet="0123456789+-.eE_ xinfa", max_size=12),

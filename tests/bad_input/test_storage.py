@@ -1,0 +1,172 @@
+"""Files that change, may not be touched or do not fit: the run stops, and goes on once it can."""
+
+import os
+import secrets
+import shutil
+import subprocess
+
+import pytest
+
+from tests.bad_input.bench import HEADER, assert_failed, assert_refused, assert_resumed, records
+
+ORDINARY = (
+    ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
+)
+"""Starts a command without the superuser's right to pass over permissions."""
+
+as_nobody_special = pytest.mark.skipif(
+    os.geteuid() == 0 and not shutil.which("setpriv"), reason="root, and no setpriv to be less"
+)
+
+
+def test_a_file_that_shrinks_between_plan_and_read(bench):
+    bench.fill(3)
+    bench.plan_only()
+    file = bench.place / "in" / "2.csv"
+    content, time_ns = file.read_bytes(), file.stat().st_mtime_ns
+    file.write_bytes(content[:20])
+    said = f"{file}: the input has shrunk since the plan was made: it was {len(content)} bytes"
+    assert_failed(bench, bench.run(), said, "Put the planned version back", "--fresh")
+    file.write_bytes(content)
+    os.utime(file, ns=(time_ns, time_ns))
+    assert_resumed(bench, rows=12)
+
+
+def test_a_file_that_changes_can_be_planned_anew(bench):
+    bench.fill(3)
+    bench.plan_only()
+    bench.write("2.csv", HEADER + records(2, 6))
+    assert_failed(bench, bench.run(), "in/2.csv: the input has changed since the plan was made")
+    assert bench.run("--fresh").code == 0
+    assert len(bench.rows) == 14
+
+
+def test_a_file_that_vanishes_between_plan_and_read(bench):
+    bench.fill(3)
+    bench.plan_only()
+    file = bench.place / "in" / "2.csv"
+    file.rename(bench.place / "away")
+    assert_failed(bench, bench.run(), f"{file}: the input has vanished since the plan was made")
+    (bench.place / "away").rename(file)
+    assert_resumed(bench, rows=12)
+
+
+@as_nobody_special
+def test_no_permission_to_read_a_file(bench):
+    bench.fill(3)
+    (bench.place / "in" / "2.csv").chmod(0)
+    said = f'path: "in": no permission to read "{bench.place}/in/2.csv". Give this user the right'
+    assert_refused(bench, bench.start(before=ORDINARY).end(), "orders.yaml:5: source:", said)
+
+
+@as_nobody_special
+def test_no_permission_to_list_a_folder(bench):
+    bench.fill(3)
+    (bench.place / "in").chmod(0)
+    result = bench.start(before=ORDINARY).end()
+    (bench.place / "in").chmod(0o755)
+    assert_refused(bench, result, f'path: "in": no permission to list "{bench.place}/in". Give')
+
+
+@as_nobody_special
+def test_a_permission_that_is_lost_between_plan_and_read(bench):
+    bench.fill(3)
+    bench.plan_only()
+    file = bench.place / "in" / "2.csv"
+    file.chmod(0)
+    said = f"{file}: no permission to read it. Give this user the right to read and resume"
+    assert_failed(bench, bench.start(before=ORDINARY).end(), said)
+    file.chmod(0o644)
+    assert_resumed(bench, rows=12)
+
+
+@as_nobody_special
+@pytest.mark.parametrize("option", ["sink", "state"])
+def test_no_permission_to_write(bench, option):
+    bench.fill(3)
+    locked = bench.place / "locked"
+    locked.mkdir(0o555)
+    sink = {"type": "parquet", "path": "locked/out"}
+    bench.describe(**{option: sink if option == "sink" else "locked/state"})
+    said = {
+        "sink": (f'sink: path: "{locked}" may not be written by this user', "name another path"),
+        "state": ("the state cannot be written: Permission denied", "name another place"),
+    }
+    assert_refused(bench, bench.start(before=ORDINARY).end(), *said[option])
+    assert list(locked.iterdir()) == []
+
+
+def noise(rows):
+    """Return records that no compression makes small."""
+    return HEADER + "".join(f"{k},{secrets.token_hex(50)},{k % 100}\n" for k in range(rows))
+
+
+@pytest.mark.skipif(not shutil.which("prlimit"), reason="needs prlimit")
+def test_a_file_larger_than_the_system_allows(bench):
+    bench.fill(3)
+    bench.write("big.csv", noise(3000))
+    bench.describe(execution={"partition_bytes": 1_000_000, "retry_wait_s": 0})
+    result = bench.start(before=("prlimit", "--fsize=100000")).end()
+    said = "the file would be larger than the system allows. Lower sink.target_file_bytes"
+    assert_failed(bench, result, f"{bench.place}/.ingest-out/", said)
+    assert_resumed(bench, rows=3012)
+
+
+@pytest.fixture
+def small_disk(bench):
+    """A disk of half a megabyte, in memory."""
+    place = bench.place / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(place)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("needs the right to mount a small disk")
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def test_a_disk_that_is_full_while_staging(bench, small_disk):
+    for number in range(4):
+        bench.write(f"{number}.csv", noise(4000))
+    sink = {"type": "parquet", "path": "disk/out", "write_disposition": "overwrite"}
+    bench.describe(sink=sink, execution={"partition_bytes": 400_000, "retry_wait_s": 0})
+    assert_failed(bench, bench.run(), f"{small_disk}/.ingest-out/", "the disk is full. Free space")
+    assert 0 < bench.history.totals.partitions < bench.history.partitions
+    subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True)
+    assert_resumed(bench, rows=16_000)
+
+
+@pytest.mark.parametrize("what", ["sink", "state"])
+def test_a_disk_that_is_full_at_any_moment(bench, small_disk, what):
+    """From a disk without a free page to one that just suffices."""
+    bench.fill(3)
+    changes = {
+        "sink": {"sink": {"type": "parquet", "path": "disk/out", "write_disposition": "overwrite"}},
+        "state": {"state": "disk/state"},
+    }
+    bench.describe(**changes[what], execution={"partition_bytes": 40})
+    failures = 0
+    for pages in range(60):
+        fill_up(small_disk, pages)
+        result = bench.run()
+        if result.code == 0:
+            break
+        failures += 1
+        assert result.code == 1, result.err
+        assert "Traceback" not in result.err
+        assert "disk is full" in result.err or "No space left on device" in result.err
+        if what == "state":
+            assert "the state cannot be written" in result.err
+    assert failures > 3
+    (small_disk / "filler").unlink()
+    result = bench.run()
+    assert result.code == 0, result.err
+    assert len(bench.rows) == 12
+    assert bench.staged == set()
+
+
+def fill_up(disk, pages):
+    """Leave so many pages of 4 KiB free."""
+    filler = disk / "filler"
+    filler.unlink(missing_ok=True)
+    free = shutil.disk_usage(disk).free
+    filler.write_bytes(bytes(max(0, free - pages * 4096)))
