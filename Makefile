@@ -55,7 +55,7 @@ bench: $(READY)  ## time to the first settled partition, against bare Ray Data
 	$(BIN)/python -m benchmarks.first_result
 
 lock: $(READY)  ## write constraints.txt anew: names and versions only
-	$(BIN)/uv pip compile --quiet --universal --no-header --no-annotate --no-emit-index-url --all-extras -o constraints.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --no-header --no-annotate --no-emit-index-url --all-extras --python-version 3.11 -o constraints.txt pyproject.toml
 
 clean:  ## remove what runs and tools have left here
 	rm -rf .ingest data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

@@ -13,8 +13,9 @@ from ingest.core.rows import REJECT, visible
 from ingest.driver.planning import draft
 from ingest.driver.tasks import context_of, task_of
 from ingest.sources.base import Read
+from ingest.workers.pipeline import Pipeline
 from ingest.workers.quarantine import assemble
-from ingest.workers.task import PartitionTask, Pipeline
+from ingest.workers.task import PartitionTask
 
 SLICE_BYTES = 1024 * 1024
 """How much of the input is looked at, where it can be cut."""
@@ -59,7 +60,7 @@ def show(task: PartitionTask, partition: Partition, number: int) -> None:
     for title, frame in stages(task, read, context.uris):
         names = visible(frame.collect_schema().names())
         print(f"\n{title}: {len(names)} columns\n{frame.select(names).head(number).collect()}")
-    pipeline = Pipeline(task, read, context)
+    pipeline = Pipeline(task.steps, read, context)
     good = pipeline.collect()
     print(f"\noutput: {len(good.columns)} columns\n{good.head(number)}")
     bad = assemble(
@@ -82,7 +83,7 @@ def stages(
     context = replace(task.context, uris=uris)
     frame = read.frame
     yield "source", frame
-    for name, step in zip(task.names, task.transforms, strict=True):
+    for name, step in zip(task.steps.names, task.steps.transforms, strict=True):
         frame = step.apply(frame, context)
         if REJECT in frame.collect_schema():
             frame = frame.filter(pl.col(REJECT).is_null()).drop(REJECT)

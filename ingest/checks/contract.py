@@ -9,12 +9,18 @@ A value fits a type if it means the same there (`core.casting.converted`). Betwe
 
     integer to integer, decimal     if it is in range
     float, decimal to integer       if it is whole and in range
-    float, decimal to decimal       if no digit is lost
-    number to float                 the nearest float, as floats are; no new infinity
-    text to a number, date, ...     if it is written as one; ISO 8601 for dates and times
+    float, decimal to decimal       if no digit is lost; a float's are the shortest that name it
+    integer to float                if the float is exactly that number
+    decimal to float                if the float's digits are the decimal's
+    float64 to float32              the nearest, the one rounding there is; no new infinity or zero
+    text to integer, decimal        if it is written as one, in plain digits, and none is lost
+    text to float                   digits alone if exact, else the nearest; no new infinity or zero
+    text to boolean                 true false t f yes no y n 1 0
+    text to date, time, timestamp   in ISO 8601; a zone is written if and only if the type has one
     boolean to and from a number    0 and 1
-    date to timestamp and back      at midnight
-    timestamp to another unit       if no digit is lost; never between zoned and not zoned
+    date to timestamp               as its midnight; never to one with a zone
+    timestamp to date               at midnight on the clocks of its zone
+    timestamp to another unit       if in range and no digit is lost; never to or from a zone
     list, struct                    if all that is in it fits
     anything but nested to string   as it is written
 

@@ -225,8 +225,7 @@ def _nested(
 
 def _formatted(values: pl.Expr, source: pl.DataType, target: pl.DataType, form: str) -> pl.Expr:
     if isinstance(target, pl.Datetime) and source.is_integer() and form in EPOCHS:
-        count = partial(_counted, unit=EPOCHS[form], target=target)
-        return values.map_batches(count, return_dtype=target, is_elementwise=True)
+        return _counted(values, EPOCHS[form], target)
     if target.is_temporal() and isinstance(source, pl.String):
         check_format(form, target)
         return _from_text(values, target, form)
@@ -239,11 +238,10 @@ def _formatted(values: pl.Expr, source: pl.DataType, target: pl.DataType, form: 
     )
 
 
-def _counted(numbers: pl.Series, unit: int, target: pl.Datetime) -> pl.Series:
+def _counted(numbers: pl.Expr, unit: int, target: pl.Datetime) -> pl.Expr:
     micros = (numbers.cast(pl.Int128) * unit).cast(pl.Int64, strict=False)
-    moments = in_years(micros.cast(pl.Datetime("us", target.time_zone)))
-    there = moments.cast(target, strict=False)
-    return there.set(there.cast(moments.dtype, strict=False) != moments, None)
+    source = pl.Datetime("us", target.time_zone)
+    return _round_trip(pl.when(in_years(micros)).then(micros).cast(source), source, target)
 
 
 def _refuse(source: pl.DataType, target: pl.DataType) -> pl.Expr:

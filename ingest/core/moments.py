@@ -9,7 +9,7 @@ A fraction no finer than the type's unit, but for zeros. What a text says and th
 for is never dropped: a date is read out of a timestamp only at midnight.
 """
 
-from datetime import datetime, time
+from datetime import time
 from typing import Final
 
 import polars as pl
@@ -21,7 +21,8 @@ _ZONE: Final = r"(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
 _PLACES: Final = {"ms": 3, "us": 6, "ns": 9}
 _CUT: Final = 99
 """So many places that no fraction has more."""
-_FIRST, _LAST = datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 - bounds
+_FIRST: Final = -62_135_596_800_000_000
+_LAST: Final = 253_402_300_799_999_999
 
 
 def parse_moments(
@@ -43,13 +44,12 @@ def parse_moments(
     return kept.str.replace("^(.{5})$", "${1}:00").str.to_time("%H:%M:%S%.f", strict=False)
 
 
-def in_years(moments: pl.Series) -> pl.Series:
-    """Return plain or UTC timestamps without those before year 1 or after year 9999.
+def in_years(microseconds: pl.Expr) -> pl.Expr:
+    """Say whether microseconds since 1970 lie in the years 1 to 9999.
 
-    Polars has room for them; Python, and many a reader of files, fails on them.
+    Polars has room for more; Python, and many a reader of files, fails on them.
     """
-    plain = moments.dt.replace_time_zone(None)
-    return moments.set(~plain.is_between(_FIRST, _LAST.replace(microsecond=999_999)), None)
+    return microseconds.is_between(_FIRST, _LAST)
 
 
 def _clock(places: int) -> str:
@@ -67,7 +67,7 @@ def _timestamps(texts: pl.Series, dtype: pl.Datetime, *, rounding: bool) -> pl.S
     if dtype.time_zone is None:
         return _read_iso(_kept(texts, plain), dtype, "")
     zoned = _kept(texts, rf"{_DAY}[T ]{clock}{_ZONE}")
-    values = in_years(_read_iso(zoned, dtype, "%#z")).dt.convert_time_zone(dtype.time_zone)
+    values = _in_years(_read_iso(zoned, dtype, "%#z")).dt.convert_time_zone(dtype.time_zone)
     if rounding and values.null_count() > texts.null_count():
         local = _read_iso(_kept(texts, plain), dtype, "")
         here = local.dt.replace_time_zone(dtype.time_zone, ambiguous="latest", non_existent="null")
@@ -104,7 +104,7 @@ def _formatted(texts: pl.Series, dtype: pl.DataType, form: str) -> pl.Series:
     if isinstance(dtype, pl.Datetime):
         values = _strptime(_kept(texts, shape(form, _PLACES[dtype.time_unit])), dtype, form)
         if spells(form, "s"):
-            values = in_years(values).dt.replace_time_zone("UTC")
+            values = _in_years(values).dt.replace_time_zone("UTC")
         return _in_zone_of(dtype, values)
     if dtype == pl.Time:
         return _kept(texts, shape(form, _PLACES["ns"])).str.to_time(form, strict=False)
@@ -115,10 +115,16 @@ def _formatted(texts: pl.Series, dtype: pl.DataType, form: str) -> pl.Series:
     return moments.set(moments.dt.time() != time(0), None).cast(pl.Date)
 
 
+def _in_years(moments: pl.Series) -> pl.Series:
+    """Return timestamps without those that an offset moved out of the years."""
+    micros = moments.dt.epoch("us").alias("x")
+    return moments.set(~micros.to_frame().select(in_years(pl.col("x"))).to_series(), None)
+
+
 def _in_zone_of(dtype: pl.Datetime, values: pl.Series) -> pl.Series:
     zoned = getattr(values.dtype, "time_zone", None) is not None
     if dtype.time_zone is None:
         return values.dt.replace_time_zone(None)
     if zoned:
-        return in_years(values).dt.convert_time_zone(dtype.time_zone)
+        return _in_years(values).dt.convert_time_zone(dtype.time_zone)
     return values.dt.replace_time_zone(dtype.time_zone, ambiguous="null", non_existent="null")

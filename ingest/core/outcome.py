@@ -57,7 +57,7 @@ class Outcome:
 
     `errors` counts rejected rows by reason (`<column>: <check>`); `examples` holds up to ten
     places of rejected rows, without their values. `seconds` says where the time went, `peak_bytes`
-    is the worker's resident memory at its highest. `inputs` lists what was read: uri and rows.
+    is the worker's resident memory at its highest.
     """
 
     key: tuple[int, int, int]

@@ -50,12 +50,18 @@ class Loop:
             Interrupted: `stop` was set.
         """
         fresh = (int(i) for i in self.plan.order_of_work() if not self.history.is_settled(int(i)))
+        began, answered = self.clock.monotonic(), False
         while self.history.totals.partitions < len(self.plan):
             if self.stop.is_set():
                 self._drain()
                 raise Interrupted
             self._hand_out(fresh)
-            for result in self.workers.results(self._patience()):
+            results = self.workers.results(self._patience())
+            if results and not answered:
+                answered = True
+                taken = round(self.clock.monotonic() - began, 3)
+                self.ledger.append("timed", what="first_outcome", seconds=taken)
+            for result in results:
                 self._take_back(result)
             self.ledger.flush_if_due()
         self.ledger.flush()

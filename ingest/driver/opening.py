@@ -53,7 +53,8 @@ def open_run(job: Job, store: Store, clock: Clock, *, fresh: bool) -> Run:
             a committed publish is unfinished.
     """
     runs = Runs(store)
-    for run_id in reversed(runs.of_job(job.name)[-1:]):
+    made = runs.of_job(job.name)
+    for run_id in made[-1:]:
         ledger = Ledger(store, run_id, clock)
         history = History.of(ledger.events())
         if history.phase in {"done", "abandoned"}:
@@ -71,7 +72,7 @@ def open_run(job: Job, store: Store, clock: Clock, *, fresh: bool) -> Run:
         _refuse_changes(runs, run_id, job)
         return _resume(runs, run_id, ledger, history)
     now = clock.now()
-    run_id = new_run_id(now)
+    run_id = new_run_id(now, after=max(made, default=None))
     facts = {"loaded_at": now.isoformat(), "identity": identity(job), **environment()}
     return Run(run_id, job, facts, Ledger(store, run_id, clock), History(), resumed=False)
 

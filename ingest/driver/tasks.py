@@ -6,6 +6,7 @@ from ingest.driver.flow import Flow
 from ingest.job import Job
 from ingest.sinks.base import Sink
 from ingest.transforms.base import StepContext
+from ingest.workers.pipeline import Steps
 from ingest.workers.task import PartitionTask
 
 
@@ -26,11 +27,9 @@ def task_of(job: Job, flow: Flow, context: StepContext) -> PartitionTask:
     return PartitionTask(
         source=job.source,
         layout=flow.layout,
-        transforms=job.transforms,
-        names=tuple(job.steps),
-        contract=job.contract,
-        before_contract=flow.before_contract,
-        output=flow.output,
+        steps=Steps(
+            job.transforms, tuple(job.steps), job.contract, flow.before_contract, flow.output
+        ),
         sink=_anchored(job.sink),
         quarantine=_anchored(job.quarantine_sink),
         context=context,

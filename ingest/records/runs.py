@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ingest.core.errors import ConfigError, FatalError
@@ -11,9 +11,19 @@ from ingest.core.storage import Store
 FORMAT = 1
 
 
-def new_run_id(now: datetime) -> str:
-    """Return a name that sorts by time and is not given twice: `20131231t235959-1a2b3c`."""
-    return f"{now:%Y%m%dt%H%M%S}-{secrets.token_hex(3)}"
+_STAMP = "%Y%m%dt%H%M%S"
+
+
+def new_run_id(now: datetime, after: str | None = None) -> str:
+    """Return a name that is not given twice and says when the run was made: `20131231t235959-1a2b3c`.
+
+    It sorts behind `after`, the job's last run: by a second at least, even if less has passed or
+    the clock was set back. Else that run would be taken for the last one again.
+    """
+    if after:
+        last = datetime.strptime(after.partition("-")[0], _STAMP).replace(tzinfo=now.tzinfo)
+        now = max(now, last + timedelta(seconds=1))
+    return f"{now:{_STAMP}}-{secrets.token_hex(3)}"
 
 
 class Runs:

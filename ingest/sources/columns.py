@@ -101,24 +101,21 @@ def refuse_clash(extra: Iterable[str], data: Container[str]) -> None:
         )
 
 
-def refuse_names(names: Iterable[str], remedy: str) -> None:
-    """Refuse names that a step could not use: Polars takes `*` and `^...$` for patterns.
+def refuse_names(option: str, names: Iterable[str], remedy: str) -> None:
+    """Refuse names that no step could use: Polars takes `*` and `^...$` for patterns.
 
     Raises:
-        ConfigError: one line for each such name, with the remedy.
+        ConfigError: one line for each such name, with what to do.
     """
     lines = []
     for name in names:
         if name.startswith(HIDDEN_PREFIX):
-            lines.append(
-                f'columns: "{name}" begins with "{HIDDEN_PREFIX}", which is kept for hidden '
-                f"columns. {remedy}"
-            )
+            fault = f'begins with "{HIDDEN_PREFIX}", which is kept for hidden columns'
         elif name == "*" or (name.startswith("^") and name.endswith("$")):
-            lines.append(
-                f'columns: "{name}" is a pattern for column names, and would stand for other '
-                f"columns. {remedy}"
-            )
+            fault = "is a pattern, which would stand for other columns too"
+        else:
+            continue
+        lines.append(f'{option}: "{name}" {fault}. {remedy}')
     if lines:
         raise ConfigError(*lines)
 

@@ -14,7 +14,7 @@ from ingest.sources.base import Layout
 from ingest.sources.casting import Parse, cast_columns, with_column
 from ingest.sources.columns import declared_format, declared_type, refuse_clash, refuse_unknown
 from ingest.sources.csv_grammar import Grammar
-from ingest.sources.csv_header import check_header, column_names, refuse_names
+from ingest.sources.csv_header import check_header, column_names, refuse_header
 from ingest.sources.encodings import UTF8, decode_line, is_wide, packed_endings
 from ingest.sources.guessing import guess_type
 from ingest.sources.lines import Body, LineRules, split_records, whole_text
@@ -172,7 +172,7 @@ class Csv(TextSource):
                     names = self._names(uri, preamble.header)
                 except BadRowError as error:
                     raise ConfigError(str(error)) from None
-                refuse_names(names, uri)
+                refuse_header(names, uri)
                 return names
             first = split_records([Body(0, body)], self.rules(None)).head(1)["text"].to_list()
             if not self.header and first and first[0] is not None:
@@ -183,7 +183,7 @@ class Csv(TextSource):
                 f'path: "{self.path}": no sampled file holds anything, so that no columns are '
                 "known. Name them: columns: {name: type, …}"
             )
-        refuse_names(given, "header")
+        refuse_header(given, "header")
         return list(given)
 
     def _names(self, uri: str, line: bytes) -> list[str]:

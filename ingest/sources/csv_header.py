@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ingest.core.errors import BadRowError, ConfigError
-from ingest.core.rows import HIDDEN_PREFIX
+from ingest.sources.columns import refuse_names
+
+_OWN_NAMES = "header: [name, …] with skip_rows: 1"
 
 
 def column_names(fields: Sequence[str]) -> list[str]:
@@ -12,22 +14,18 @@ def column_names(fields: Sequence[str]) -> list[str]:
     return [name or f"column_{place}" for place, name in enumerate(fields, 1)]
 
 
-def refuse_names(names: Sequence[str], uri: str) -> None:
+def refuse_header(names: Sequence[str], uri: str) -> None:
     """Refuse names that cannot be columns.
 
     Raises:
-        ConfigError: a name stands twice, or is kept for the framework's own columns.
+        ConfigError: a name stands twice, or no step could use it.
     """
     if twice := duplicates(names):
         raise ConfigError(
             f"header: {uri}: {_listed(twice)} stands more than once in the header. Give each "
-            "column its own name: header: [name, …] with skip_rows: 1"
+            f"column its own name: {_OWN_NAMES}"
         )
-    if hidden := [name for name in names if name.startswith(HIDDEN_PREFIX)]:
-        raise ConfigError(
-            f'header: {uri}: {_listed(hidden)} begins with "{HIDDEN_PREFIX}", which is kept for '
-            "hidden columns. Give it another name: header: [name, …] with skip_rows: 1"
-        )
+    refuse_names(f"header: {uri}", names, f"Give it another name: {_OWN_NAMES}")
 
 
 def check_header(uri: str, found: Sequence[str], planned: Sequence[str]) -> tuple[str, ...]:

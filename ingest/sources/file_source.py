@@ -10,7 +10,7 @@ from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
 from ingest.core.types import Schema
 from ingest.sources.base import Source
-from ingest.sources.columns import FILE_COLUMNS, folder_keys
+from ingest.sources.columns import FILE_COLUMNS, folder_keys, refuse_names
 from ingest.sources.files import as_list, list_files, root_of
 
 
@@ -61,6 +61,7 @@ class FileSource(Source):
                     f'path: "{piece.uri}" lies in folders of other keys than "{sample[0].uri}". '
                     "Read them by two jobs, or write hive_partitions: false"
                 )
+        refuse_names("path", keys, "Rename the folders, or write hive_partitions: false")
         made = {key: declared.get(key) or types.get(key) or pl.String() for key in keys}
         if self.include_file_columns:
             made |= FILE_COLUMNS

@@ -1,13 +1,15 @@
 """Judging a JSON record by Python's own parser: whether it is of a schema, and what is wrong."""
 
 import json
+import math
+import re
+import struct
 from collections.abc import Mapping
 from typing import Any, NoReturn, Self
 
 import polars as pl
 
 from ingest.core.casting import not_a
-from ingest.core.texts import parse_texts
 from ingest.core.types import instance
 from ingest.sources.json_shape import fields_of
 
@@ -16,6 +18,10 @@ Fault = tuple[str | None, str]
 
 _EXACT_DIGITS = 15
 """How many digits of a number Polars' JSON reader surely keeps: it makes floats of them."""
+
+
+_LARGEST_WHOLE = 2**127
+"""From here on `core.texts` does not compare whole numbers with floats."""
 
 
 class _Wrong(ValueError):  # noqa: N818 - a verdict on its way out of nested values
@@ -115,9 +121,15 @@ def _fits(value: Any, dtype: pl.DataType) -> bool:  # noqa: PLR0911 - one return
 
 
 def _is_float(value: float, dtype: pl.DataType) -> bool:
-    """Say whether `core.texts` would read this number as a float."""
-    text = value.text if isinstance(value, _Float) else str(value)
-    return bool(parse_texts(pl.Series([text]), dtype).is_not_null().item())
+    """Say what `core.texts` says of such a text: a whole number must be exactly a float."""
+    try:
+        near = struct.unpack("f", struct.pack("f", value))[0] if dtype == pl.Float32 else +value
+        if isinstance(value, _Float):
+            zero = not re.search("[1-9]", re.split("[eE]", value.text)[0])
+            return math.isfinite(near) and (near == 0) == zero
+        return abs(value) < _LARGEST_WHOLE and float(near) == value
+    except OverflowError:
+        return False
 
 
 def _in_range(value: int, dtype: pl.DataType) -> bool:

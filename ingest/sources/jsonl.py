@@ -8,7 +8,6 @@ import polars as pl
 
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
-from ingest.core.rows import HIDDEN_PREFIX
 from ingest.core.texts import parse_texts
 from ingest.core.types import Schema, instance, parse_type, type_name
 from ingest.sources.base import Layout
@@ -19,6 +18,7 @@ from ingest.sources.columns import (
     declared_type,
     is_nameable,
     refuse_clash,
+    refuse_names,
 )
 from ingest.sources.encodings import UTF8, is_wide, packed_endings
 from ingest.sources.json_guess import guess_fields, without_nulls
@@ -74,6 +74,11 @@ class Jsonl(TextSource):
                 "known. Name them: columns: {name: type, …}"
             )
         columns = {name: without_nulls(given.get(name) or seen[name]) for name in names}
+        refuse_names(
+            "columns",
+            columns,
+            "Leave it out by naming the others: columns: {name: type, …}, or rename it in the files",
+        )
         _refuse_unreadable(columns)
         notes = {name: _note(name, declared, types, seen, len(records)) for name in names}
         notes |= dict.fromkeys(made, "the file's name and place")
@@ -193,10 +198,6 @@ def _refuse_unreadable(columns: Schema) -> None:
             lines.append(
                 f'columns: "{name}": inside lists and structs there are only numbers, booleans '
                 f"and strings, not {type_name(dtype)}. Cast what is inside in a step"
-            )
-        if name.startswith(HIDDEN_PREFIX):
-            lines.append(
-                f'columns: "{name}": names with {HIDDEN_PREFIX} are kept for hidden columns'
             )
     if lines:
         raise ConfigError(*lines)

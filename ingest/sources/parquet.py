@@ -17,6 +17,7 @@ from ingest.sources.columns import (
     file_values,
     is_nameable,
     refuse_clash,
+    refuse_names,
     refuse_unknown,
     with_file_values,
 )
@@ -25,6 +26,8 @@ from ingest.sources.opening import open_input
 from ingest.sources.parquet_footer import Footer, damaged, read_footer
 from ingest.sources.remote import is_remote
 from ingest.sources.widening import aligned, check_columns, widest
+
+_LEAVE_OUT = "Leave it out by naming the others: columns: [name, …]"
 
 
 class Parquet(FileSource):
@@ -57,6 +60,7 @@ class Parquet(FileSource):
         known = widest({uri: footer.schema for uri, footer in footers.items()}, self.columns)
         refuse_unknown("columns", self.columns or (), list(known))
         data = {name: known[name] for name in self.columns or known}
+        refuse_names("columns", data, f"{_LEAVE_OUT}, or rename it in the files")
         _refuse_unnameable(data)
         made, keys = self.file_schema(sample, {}, types)
         refuse_clash(made, known)
@@ -171,8 +175,7 @@ def _scan(piece: Slice, first: int, rows: int) -> pl.LazyFrame:
 
 def _refuse_unnameable(data: Schema) -> None:
     lines = [
-        f'columns: "{name}": no step can work on {type_name(dtype)}. Leave it out by naming the '
-        "others: columns: [name, …]"
+        f'columns: "{name}": no step can work on {type_name(dtype)}. {_LEAVE_OUT}'
         for name, dtype in data.items()
         if not is_nameable(dtype)
     ]

@@ -16,6 +16,7 @@ def summary(receipt: Receipt, where: str) -> str:
     parts = {name: seconds.get(name, 0.0) for name in ("plan", "work", "publish")}
     took = sum(parts.values())
     split = ", ".join(f"{name} {value:.1f}" for name, value in parts.items())
+    split += f"; first outcome after {seconds.get('first_outcome', 0.0):.1f}"
     lines = [
         f"{receipt['job']['name']}: published. Run {receipt['run_id']}",
         "",

@@ -119,7 +119,9 @@ def describe(outcome_examples: tuple[dict[str, Any], ...], count: int) -> str:
     lines = [f"{_place(row)}: {_why(row)}" for row in outcome_examples[:3]]
     if count > len(lines):
         lines.append(f"... and {count - len(lines):,} more in this partition")
-    return "\n".join([*lines, "Mend the input, or set such rows aside: contract.on_error=quarantine"])
+    return "\n".join(
+        [*lines, "Mend the input, or set such rows aside: contract.on_error=quarantine"]
+    )
 
 
 def _place(row: dict[str, Any]) -> str:

@@ -118,9 +118,7 @@ def lean_node() -> Iterator[None]:
     if there is to be no dashboard: three Python processes, 1.5 CPU-seconds.
     """
     params, node = ray_parameter.RayParams, ray_node.Node
-    ray_parameter.RayParams = functools.partial(
-        params, no_monitor=True, include_log_monitor=False
-    )
+    ray_parameter.RayParams = functools.partial(params, no_monitor=True, include_log_monitor=False)
     ray_node.Node = _LeanNode
     try:
         yield

@@ -18,7 +18,8 @@ WIDE = "10000"
 EXIT_CODES = {
     0: "It is done.",
     IngestError.exit_code: "The run failed, or `verify` found something. What is settled stays: "
-    "the same command goes on with it.",
+    "the same command goes on with it. What broke the contract is mended first, and the run begun "
+    "anew with `--fresh`.",
     ConfigError.exit_code: "The request was wrong: the job file, the command line, the input or "
     "the output. Nothing ran.",
     Interrupted.exit_code: "It was stopped, by Ctrl-C or SIGTERM. The same command goes on.",
@@ -31,8 +32,8 @@ def commands() -> str:
     parts = [
         "# Commands",
         (
-            "`ingest COMMAND`, or `python -m ingest.COMMAND`. What is asked for goes to stdout, notes "
-            "and progress to stderr. None of them but `run` starts Ray."
+            "`ingest COMMAND`, or `python -m ingest.COMMAND`. What is asked for goes to stdout, "
+            "notes and progress to stderr. None of them but `run` starts Ray."
         ),
         "".join(f"- [`{name}`](#{name}): {text}\n" for name, text in console.COMMANDS.items()),
         (

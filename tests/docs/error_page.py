@@ -39,8 +39,8 @@ def errors() -> str:
         "## What is tried again",
         (
             "A worker never raises: it reports what kind of failure ended its try, and the driver "
-            f"decides by the kind. Waits double from `execution.retry_wait_s` up to {LONGEST_WAIT_S:g} "
-            "s, and each is drawn at random below that."
+            f"decides by the kind. Waits double from `execution.retry_wait_s` up to "
+            f"{LONGEST_WAIT_S:g} s, and each is drawn at random below that."
         ),
         f"| kind | what it was | tried again |\n|---|---|---|\n{kinds}",
     ]

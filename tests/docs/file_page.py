@@ -1,6 +1,7 @@
 """The page about files on disk. What it says of them, a test compares with a run's own files."""
 
 import ast
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import fields
@@ -13,7 +14,6 @@ from ingest.records import ledger, plans, runs
 from ingest.workers import quarantine
 from tests.docs.options import doc, flat
 from tests.docs.type_pages import page
-import itertools
 
 STATE = {
     "jobs/<job>/runs/<run_id>": "An empty file for each run of the job.",
@@ -86,8 +86,8 @@ EVENTS = {
     "retry": ("A try failed, and there will be another.",
               "partition index tries kind message wait_s"),
     "timed": ("How long a part of the run took.", "what seconds"),
-    "publish_begin": (("The commit: all that publishing will do. From here on the run can only be "
-                      "finished."), "plans"),
+    "publish_begin": ("The commit: what publishing will do. From here on the run is only finished.",
+                      "plans"),
     "published": ("An output is visible.", "output uri"),
     "done": ("The receipt is written.", ""),
     "failed": ("The attempt ended by an error.", "error"),
@@ -105,8 +105,8 @@ RECEIPT = {
     "partitions": "How many, how many tries they took, how many of those were retries.",
     "books": "For each step: rows in, added, dropped by reason, out.",
     "errors": "Rejected rows by reason.",
-    "outputs": "For `main` and `quarantine`: place, type, disposition, rows, bytes, files, how many "
-    "files were removed, and the manifest with its checksums.",
+    "outputs": "For `main` and `quarantine`: place, type, disposition, rows, bytes, files, how "
+    "many files were removed, and the manifest with its checksums.",
     "schema": "Columns and types as they were published.",
     "seconds": "Plan, work and publish on the clock; `workers` sums over all of them, by step.",
     "peak_bytes": "The most memory that the driver and a worker held.",
@@ -140,8 +140,8 @@ def files() -> str:
     parts = [
         "# Files on disk",
         (
-            "All of them can be read with `ls`, `cat` and a Parquet reader. They are created once and "
-            "never changed, but for the `.beat` files. Why they are as they are: "
+            "All of them can be read with `ls`, `cat` and a Parquet reader. They are created once "
+            "and never changed, but for the `.beat` files. Why they are as they are: "
             "[Recovery](../concepts/recovery.md), [Publishing](../concepts/publishing.md)."
         ),
         "## State",
@@ -162,8 +162,8 @@ def files() -> str:
         _table("column", PARTITIONS),
         "## The ledger",
         (
-            "JSON Lines. The first line of a file says who wrote it (`format`, `attempt`, `writer`); "
-            "every other is an event, with `event`, `at` (UTC) and what is listed here."
+            "JSON Lines. The first line of a file says who wrote it (`format`, `attempt`, "
+            "`writer`); every other is an event, with `event`, `at` (UTC) and what is listed here."
         ),
         f"| event | what happened | with |\n|---|---|---|\n{''.join(events)}",
         f"An `outcome` has {_fields(Outcome)}. {doc(Outcome)}",

@@ -62,8 +62,8 @@ def table(cls: type[Model]) -> str:
 
 def _rows(schema: Schema, defs: Schema, prefix: str, owner: str) -> Iterator[str]:
     for name, option in schema.get("properties", {}).items():
-        if name == "type" and ("const" in option or (prefix == "" and owner in SECTIONS)):
-            continue
+        if name == "type" and "const" in option:
+            continue  # it is the heading
         text = option.get("description")
         assert text, f"{owner}.{name}: this option has no description. Write one below the field"
         inner = None if name in UNIONS else _nested(option)
@@ -88,11 +88,8 @@ def _nested(option: Schema) -> tuple[str, str] | None:
 
 def _kind(name: str, option: Schema) -> str:
     if name in UNIONS:
-        return (
-            f"[one of these]({UNIONS[name]})"
-            if option.get("type") != "array"
-            else (f"list of [these]({UNIONS[name]})")
-        )
+        several = option.get("type") == "array"
+        return f"{'list of [these]' if several else '[one of these]'}({UNIONS[name]})"
     words = _words(option)
     limits = [text.format(option[key]) for key, text in BOUNDS.items() if key in option]
     limits += [text for key, text in AT_LEAST_ONE.items() if option.get(key) == 1]

@@ -7,11 +7,12 @@ from typing import Any, get_args
 import yaml
 
 from ingest.checks import CHECKS, contract
+from ingest.core import moments, texts
 from ingest.core import types as column_types
 from ingest.core.model import Model
 from ingest.job import Cluster, Execution, Job
 from ingest.sinks import SINKS
-from ingest.sources import SOURCES, csv_grammar, values
+from ingest.sources import SOURCES, csv_grammar
 from ingest.transforms import TRANSFORMS
 from tests.docs import examples
 from tests.docs.options import doc, markdown, table, type_of
@@ -54,14 +55,16 @@ def sources() -> str:
         "# Sources",
         (
             "Where rows come from: `source` in a [job](job.md). Every record is a row, or it is "
-            "rejected with its file, line, reason and original text; what becomes of rejected rows "
-            "says the contract's [`on_error`](job.md#contract)."
+            "rejected with its file, line, reason and original text; the contract's "
+            "[`on_error`](job.md#contract) says what becomes of it."
         ),
         *listed(SOURCES, examples.SOURCES, "source"),
-        "## What is said in `csv_grammar`",
+        "## What `csv_grammar` says",
         body(csv_grammar),
-        "## What is said in `values`",
-        body(values),
+        "## What `core.texts` says",
+        body(texts),
+        "## What `core.moments` says",
+        body(moments),
     ]
     return page(parts)
 
@@ -71,11 +74,11 @@ def transforms() -> str:
     parts = [
         "# Transforms",
         (
-            "What is done to the rows, step by step: `transforms` in a [job](job.md). Steps of scope "
-            "`row` give the same rows however the input is cut into "
-            "[partitions](../concepts/partitions.md); those of scope `partition` see the rows of one "
-            "partition together, and no others. Rows that a step leaves out are counted in the books, "
-            "as `filtered` where nothing else is said."
+            "What is done to the rows, step by step: `transforms` in a [job](job.md). Steps of "
+            "scope `row` give the same rows however the input is cut into "
+            "[partitions](../concepts/partitions.md); those of scope `partition` see the rows of "
+            "one partition together, and no others. Rows that a step leaves out are counted in the "
+            "books, as `filtered` where nothing else is said."
         ),
         *listed(TRANSFORMS, examples.TRANSFORMS, "transforms"),
     ]
@@ -87,9 +90,9 @@ def checks() -> str:
     parts = [
         "# Checks",
         (
-            "Rules that every row must keep: `checks` of a job's [contract](job.md#contract). A null "
-            "keeps every rule but `not_null`, as in SQL's CHECK. Checks of scope `partition` are "
-            "judged last, among rows that keep all others."
+            "Rules that every row must keep: `checks` of a job's [contract](job.md#contract). A "
+            "null keeps every rule but `not_null`, as in SQL's CHECK. Checks of scope "
+            "`partition` are judged last, among rows that keep all others."
         ),
         *listed(CHECKS, examples.CHECKS, "checks"),
     ]

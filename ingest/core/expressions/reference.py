@@ -46,8 +46,11 @@ CASE WHEN s ~ '^[0-9]+$' THEN CAST(s AS int64) END
   a whole number, `%` has the sign of its first operand (`-7 % 3` is -1).
 - **Integers** are added, subtracted and multiplied exactly and give int64. `1.5` is a float64, but
   beside a decimal column it is an exact decimal; products of decimals keep up to 18 digits after
-  the point. CAST to a whole number rounds, halves away from zero. NaN equals itself and is larger
-  than any number.
+  the point. NaN equals itself and is larger than any number.
+- **CAST drops what the type has no room for**, as in SQL: to a whole number or decimal it rounds,
+  halves away from zero; to a float it gives the nearest; it cuts fractions of a second and times of
+  day; a text without a zone is read on the clocks of the type's zone. Whatever is out of range has
+  no value. The step `cast` and the contract drop nothing.
 - `date + 1` and `date + INTERVAL '1 month'` stay dates (the last day of the month if there is no
   such day), `date + INTERVAL '2 hours'` is a timestamp, `date - date` counts days,
   `timestamp - timestamp` is a duration: `epoch(t2 - t1)` counts its seconds.
