@@ -16,20 +16,24 @@ Main = Callable[[Sequence[str] | None], int]
 
 
 def parser(name: str, purpose: str, example: str) -> argparse.ArgumentParser:
-    """Return a parser for a command that takes a job, with `--conf` and an example in its help."""
-    result = argparse.ArgumentParser(
+    """Return a parser for a command, with an example in its help."""
+    return argparse.ArgumentParser(
         prog=f"ingest {name}",
         description=purpose,
         epilog=f"example:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    result.add_argument("--conf", type=Path, metavar="DIR", help="folder of job files (./conf)")
-    return result
+
+
+def add_conf(to: argparse.ArgumentParser) -> None:
+    """Let a command take its job files from another folder."""
+    to.add_argument("--conf", type=Path, metavar="DIR", help="folder of job files (./conf)")
 
 
 def add_overrides(to: argparse.ArgumentParser) -> None:
-    """Let a command take a job by name and any of its settings."""
+    """Let a command take a job by name, any of its settings, and the folder of job files."""
+    add_conf(to)
     to.add_argument(
         "overrides",
         nargs="*",

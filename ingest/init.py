@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ingest.command import guarded, parser
+from ingest.command import add_conf, guarded, parser
 from ingest.core.errors import ConfigError
 from ingest.core.tree import make_folder, remove_tree
 from ingest.sniffing.document import job_text
@@ -28,6 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "sample and what must come of that. The job runs as it is.",
         "ingest init downloads/orders.csv --name orders",
     )
+    add_conf(options)
     options.add_argument(
         "path", help="CSV, JSON Lines or Parquet; compressed with gzip or zstd too"
     )

@@ -95,7 +95,7 @@ class Job(Model):
     cluster: Annotated[Cluster, Field(discriminator="type")] = LocalCluster(type="local")
     """Where the partitions are worked."""
     state: str = ".ingest"
-    """The directory where plans, ledgers, receipts and cursors are kept."""
+    """The directory where plans, ledgers, leases and receipts are kept."""
     lib: dict[str, Any] = Field(default_factory=dict)
     """Named pieces that other parts of the file refer to by `${lib.name}`; not read itself."""
 

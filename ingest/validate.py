@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from ingest.command import guarded, load_job, parser
+from ingest.command import add_conf, guarded, load_job, parser
 from ingest.config.load import jobs
 from ingest.core.errors import ConfigError
 
@@ -13,6 +13,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser(
         "validate", "Check job files: every job of the folder, or those named.", "ingest validate"
     )
+    add_conf(options)
     options.add_argument("jobs", nargs="*", metavar="NAME", help="names of jobs (all)")
     arguments = options.parse_args(argv)
     names = arguments.jobs or jobs(arguments.conf)

@@ -71,5 +71,5 @@ def _example(kind: pl.DataType) -> str:
     if isinstance(kind, pl.Time):
         return ', such as "05:15:00"'
     if isinstance(kind, pl.Datetime):
-        return ', such as "2013-12-31 05:15:00"'
+        return f', such as "2013-12-31 05:15:00{"Z" if kind.time_zone else ""}"'
     return ", in quotes" if isinstance(kind, pl.String) else ""

@@ -65,8 +65,8 @@ def _changed(*, rounding: bool) -> pl.Expr:
     zero = text.str.contains(r"^[+-]?[0.]+(?:[eE]|$)")
     named = text.str.contains("(?i)inf|nan")
     whole = text.str.contains("^[+-]?[0-9]+$")
-    exact = value.cast(pl.Int128, strict=False).eq_missing(text.cast(pl.Int128, strict=False))
-    finite = pl.lit(value=False) if rounding else whole & ~exact
+    exact = value.cast(pl.Int128, strict=False) == text.cast(pl.Int128, strict=False)
+    finite = pl.lit(value=False) if rounding else whole & ~exact.fill_null(value=False)
     return (
         pl.when(value == 0)
         .then(~zero)

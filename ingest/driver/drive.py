@@ -118,13 +118,14 @@ def _work(run: Run, request: Request, store: Store, drafted: Draft | None) -> di
     if run.history.phase != "committed":
         plan = _freeze(run, request, store, drafted) if drafted else _reopen(run, request, store)
         with timed(run, "work", request.clock):
-            policy = RetryPolicy(run.job.execution.max_tries, run.job.execution.retry_wait_s)
+            execution = request.job.execution  # as asked for now: it changes no row
+            policy = RetryPolicy(execution.max_tries, execution.retry_wait_s)
             Loop(
                 plan, request.workers, run.ledger, run.history, policy, run.job.contract,
                 request.clock, request.stop,
             ).run()  # fmt: skip
         audit(plan, run.history, run.job.contract)
-        commit(run.job, run.ledger, run.history, _facts(run.job, plan))
+        commit(run.job, run.ledger, run.history, plan.facts.output_schema)
     with timed(run, "publish", request.clock):
         publish(run.job, run.ledger, run.history)
     page = receipt(run.job, run.run_id, run.facts, Plan(store, run.run_id), run.history)
@@ -166,11 +167,6 @@ def _check_sinks(job: Job, place: Place) -> None:
     for sink in sinks_of(job).values():
         with placed(place, "sink"):
             sink.check(job.source.roots)
-
-
-def _facts(job: Job, plan: Plan) -> dict[str, Any]:
-    """Return what a manifest says besides its files."""
-    return {"job": job.name, "owner": job.owner, "schema": plan.facts.output_schema}
 
 
 @contextmanager

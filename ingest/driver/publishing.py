@@ -5,10 +5,12 @@ from dataclasses import asdict
 from typing import Any
 
 from ingest.core.outcome import Outcome, StagedFile
+from ingest.core.types import schema_to_json
 from ingest.job import Job
 from ingest.records.history import History
 from ingest.records.ledger import Event, Ledger
 from ingest.sinks.base import PublishPlan, Sink
+from ingest.workers.quarantine import QUARANTINE_SCHEMA
 
 OUTPUTS = ("quarantine", "main")
 """In the order of publishing: who sees new rows can already see what was rejected beside them."""
@@ -22,19 +24,22 @@ def sinks_of(job: Job) -> dict[str, Sink]:
     return outputs
 
 
-def commit(job: Job, ledger: Ledger, history: History, facts: dict[str, Any]) -> None:
+def commit(job: Job, ledger: Ledger, history: History, schema: dict[str, str]) -> None:
     """Write the commit record: from here on the run can only be finished.
 
     It holds every operation that publishing will do, so that any later attempt does the same.
+    `schema` is that of the main output, by type names.
     """
     ledger.flush()
     sinks = sinks_of(job)
+    schemas = {"main": schema, "quarantine": schema_to_json(QUARANTINE_SCHEMA)}
     plans = {}
     for output in OUTPUTS:
         if output in sinks:
             files = _staged(ledger.events(), output)
-            plan = sinks[output].plan_publish(files, ledger.run_id, {**facts, "output": output})
-            plans[output] = asdict(plan)
+            facts: dict[str, Any] = {"job": job.name, "owner": job.owner, "output": output}
+            facts["schema"] = schemas[output]
+            plans[output] = asdict(sinks[output].plan_publish(files, ledger.run_id, facts))
     ledger.append("publish_begin", plans=plans)
     ledger.flush()
     assert history.publish is not None, "the history listens to the ledger"

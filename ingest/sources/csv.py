@@ -11,7 +11,7 @@ from ingest.core.partition import Slice
 from ingest.core.texts import parse_texts
 from ingest.core.types import Schema, type_name
 from ingest.sources.base import Layout
-from ingest.sources.casting import Parse, cast_columns, with_column
+from ingest.sources.rejecting import Parse, cast_columns, with_column
 from ingest.sources.columns import declared_format, declared_type, refuse_clash, refuse_unknown
 from ingest.sources.csv_grammar import Grammar
 from ingest.sources.csv_header import check_header, column_names, refuse_header

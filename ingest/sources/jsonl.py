@@ -11,7 +11,7 @@ from ingest.core.partition import Slice
 from ingest.core.texts import parse_texts
 from ingest.core.types import Schema, instance, parse_type, type_name
 from ingest.sources.base import Layout
-from ingest.sources.casting import Parse, cast_columns, with_column
+from ingest.sources.rejecting import Parse, cast_columns, with_column
 from ingest.sources.columns import (
     FILE_COLUMNS,
     declared_format,
@@ -77,7 +77,7 @@ class Jsonl(TextSource):
         refuse_names(
             "columns",
             columns,
-            "Leave it out by naming the others: columns: {name: type, …}, or rename it in the files",
+            "Leave it out by naming the others: columns: {name: type, …}, or rename it there",
         )
         _refuse_unreadable(columns)
         notes = {name: _note(name, declared, types, seen, len(records)) for name in names}

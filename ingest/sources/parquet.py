@@ -60,7 +60,7 @@ class Parquet(FileSource):
         known = widest({uri: footer.schema for uri, footer in footers.items()}, self.columns)
         refuse_unknown("columns", self.columns or (), list(known))
         data = {name: known[name] for name in self.columns or known}
-        refuse_names("columns", data, f"{_LEAVE_OUT}, or rename it in the files")
+        refuse_names("columns", data, f"{_LEAVE_OUT}, or rename it there")
         _refuse_unnameable(data)
         made, keys = self.file_schema(sample, {}, types)
         refuse_clash(made, known)

@@ -15,9 +15,8 @@ _ORDER = f"{HIDDEN_PREFIX}order"
 class Deduplicate(Transform):
     """Keep one row of those that agree in the key columns, within a partition.
 
-    Rows of different partitions never meet here: a duplicate in another file stays. For keys that
-    are unique in the whole output use `write_disposition: merge` with a `primary_key`. Nulls agree
-    with nulls.
+    Rows of different partitions never meet here: a duplicate in another partition stays. Nulls
+    agree with nulls.
     """
 
     scope: ClassVar[Scope] = "partition"

@@ -20,9 +20,9 @@ class Extract(Transform):
     column: str
     """The text to search."""
     pattern: str = Field(min_length=1)
-    """A regular expression (Rust's, without look-around) with named groups: `^(?P<carrier>[A-Z]{2})
-    (?P<number>[0-9]+)$`. It is found anywhere in the text unless it has `^` and `$`. A group that
-    took no part in the match is null."""
+    """A regular expression (Rust's, without look-around) with named groups, such as
+    `^(?P<carrier>[A-Z]{2})(?P<number>[0-9]+)$`. It is found anywhere in the text unless it has `^`
+    and `$`. A group that took no part in the match is null."""
     on_mismatch: Literal["keep", "reject"] = "keep"
     """What becomes of a text in which the pattern is not found: the row is kept, with nulls, or
     rejected. A null has nothing to search, and is kept either way."""

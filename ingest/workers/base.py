@@ -61,6 +61,7 @@ class Workers(Protocol):
         """Return what has come back; wait for the first up to `timeout_s` seconds.
 
         Raises:
+            ConfigError: the pool that is asked for does not fit where it is to run.
             FatalError: the pool cannot be started or has broken down for good.
         """
         ...

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import ray
 
 from ingest.core.errors import ConfigError, FatalError
-from ingest.workers.ray_adapter import hush, lean_node
+from ingest.workers.ray_adapter import hush, inline_arguments, lean_node
 
 STORE_BYTES = 256 * 1024 * 1024  # only descriptions of work and outcomes travel through it
 ENVIRONMENT = {
@@ -37,6 +37,7 @@ def connection(address: str, workers: int | None) -> Iterator[int]:
         FatalError: Ray does not start or cannot be reached.
     """
     hush()
+    inline_arguments()
     if address == "current":
         yield fitting(workers)
         return

@@ -2,6 +2,7 @@
 
 import pickle
 import threading
+import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -43,7 +44,8 @@ class Execution:
         self._disturbed = threading.Event()
         self._late: set[int] = set()
         self._observer = Observer(self._on_loss)
-        self._feed = open_feed(task)
+        self._name = f"feed-{uuid.uuid4().hex}"
+        self._feed = open_feed(self._name, task)
         self._blocks = self._build()
         self.answered = 0
 
@@ -111,7 +113,7 @@ class Execution:
             )
             return source.map_batches(
                 PoolWorker,
-                fn_constructor_args=(self._feed,),
+                fn_constructor_args=(self._name,),
                 batch_size=None,
                 batch_format="pyarrow",
                 num_cpus=1,

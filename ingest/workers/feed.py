@@ -111,7 +111,7 @@ class Feed:
         return any(lease.index == index for lease in self._leases.values())
 
 
-def open_feed(task: bytes) -> Any:
+def open_feed(name: str, task: bytes) -> Any:
     """Start the feed's actor on the driver's node, so that no other node's death can touch it."""
     here = {"ray.io/node-id": ray.get_runtime_context().get_node_id()}
-    return ray.remote(num_cpus=0)(Feed).options(label_selector=here).remote(task)
+    return ray.remote(num_cpus=0)(Feed).options(name=name, label_selector=here).remote(task)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ingest.core.partition import Assignment
 
 PACK = 16  # a block costs about 10 ms however much is in it, so that 16 partitions cost 0.7 ms each
+ROLL_AFTER = 20_000  # blocks; Ray Data's driver keeps about 2.5 kB for each, so 50 MB
 PACK_BYTES = 4 * 1024 * 1024  # more than this is worth a block of its own
 
 
@@ -18,7 +19,8 @@ class Pool:
     has one core; with `least` the pool starts so small and grows. Each holds up to `in_flight`
     packs: with one it would idle between two (55 ms a block against 10), and what more than two
     wait for they might get elsewhere. A partition that takes longer than `partition_timeout_s`
-    costs its worker its life.
+    costs its worker its life. An execution is given at most about `roll_after` packs; the next one
+    takes 3 s to start.
     """
 
     workers: int
@@ -26,7 +28,7 @@ class Pool:
     least: int | None = None
     in_flight: int = 2
     partition_timeout_s: float | None = None
-    roll_after: int = 100_000  # Ray Data's driver keeps about 2.5 kB for each block of an execution
+    roll_after: int = ROLL_AFTER
 
     @property
     def capacity(self) -> int:

@@ -21,15 +21,15 @@ class PoolWorker:
     (ray#62746).
     """
 
-    def __init__(self, feed: Any) -> None:
+    def __init__(self, feed: str) -> None:
         # before the task is unpickled: Polars reads its variable when it is imported
         os.environ.update(dict.fromkeys(THREADS, "1"))
         pa.set_cpu_count(1)
         context = ray.get_runtime_context()
-        self._feed = feed
+        self._feed = ray.get_actor(feed)
         self._name = context.get_worker_id()
         self._actor = context.get_actor_id()
-        self._task = pickle.loads(ray.get(feed.task.remote()))  # noqa: S301 - our driver made it
+        self._task = pickle.loads(ray.get(self._feed.task.remote()))  # noqa: S301 - our driver made it
 
     def __call__(self, block: pa.Table) -> pa.Table:
         """Work a pack; return its outcomes in a block of one row."""

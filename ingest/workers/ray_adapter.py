@@ -95,13 +95,44 @@ def observed_context(observer: Observer) -> DataContext:
     return context
 
 
+def inline_arguments() -> None:
+    """Give the pools of observed executions their constructor arguments by value. Idempotent.
+
+    Ray Data puts them into the object store, where they can be lost before a worker is started anew
+    (ray#53727). Ray's core says so on stderr for each worker, and has no switch for that.
+    """
+    start = ActorPoolMapOperator._start_actor
+    if hasattr(start, "__wrapped__"):
+        return
+
+    @functools.wraps(start)
+    def start_actor(operator: Any, *arguments: Any, **options: Any) -> Any:
+        if operator.data_context.get_config(_OBSERVER) is None:
+            return start(operator, *arguments, **options)
+        values = {
+            "_data_context_ref": operator.data_context,
+            "_map_transformer_ref": operator._map_transformer,
+        }
+        before = {name: vars(operator).pop(name) for name in values.keys() & vars(operator).keys()}
+        vars(operator).update(values)
+        try:
+            return start(operator, *arguments, **options)
+        finally:
+            for name in values:
+                del vars(operator)[name]
+            vars(operator).update(before)
+
+    ActorPoolMapOperator._start_actor = start_actor
+
+
 def hush() -> None:
     """Keep Ray's reports of dead workers and its advice off the terminal, but in its log files."""
     ray_worker._worker_logs_enabled = False
     for name in ("ray", "ray.data"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", message=".*ray_remote_args.*")
-    warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"ray\.")
+    for category in (DeprecationWarning, UserWarning):
+        warnings.filterwarnings("ignore", category=category, module=r"ray\.")
 
 
 def kill_process(actor: str) -> None:

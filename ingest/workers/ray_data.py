@@ -15,7 +15,7 @@ from ingest.core.errors import FatalError, IngestError
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Assignment
 from ingest.workers.base import Lost, Task
-from ingest.workers.pool import Pool, pack
+from ingest.workers.pool import ROLL_AFTER, Pool, pack
 
 if TYPE_CHECKING:
     from ingest.workers.execution import Execution
@@ -39,7 +39,7 @@ class RayDataWorkers:
         *,
         least: int | None = None,
         in_flight: int = 2,
-        roll_after: int = 100_000,
+        roll_after: int = ROLL_AFTER,
     ) -> None:
         """Describe the pool, see `workers.pool.Pool`; without `workers`, one for each core."""
         self._workers = workers

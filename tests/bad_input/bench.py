@@ -93,9 +93,13 @@ class Bench:
 
     def run(self, *more: str) -> Result:
         """Run the job in this process."""
+        return self.type(self.arguments(*more))
+
+    def type(self, arguments: list[str]) -> Result:
+        """Run what follows `ingest run` on a command line in this process."""
         out, err = io.StringIO(), io.StringIO()
         with redirect_stdout(out), redirect_stderr(err):
-            code = guarded(main, self.arguments(*more))
+            code = guarded(main, arguments)
         return Result(code, out.getvalue(), err.getvalue())
 
     def plan_only(self) -> None:

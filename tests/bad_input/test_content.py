@@ -27,7 +27,9 @@ def test_a_truncated_gzip_that_only_a_worker_reads(bench):
     for number in range(30):
         bench.write(f"{number:02}.csv.gz", packed(number, 0.5 if number == 17 else 1))
     bench.describe(contract={"columns": {"id": "int64"}}, **ALONE)
-    assert_rejected(bench, bench.run(), "17.csv.gz: the gzip archive is truncated", "Fetch the file again")
+    assert_rejected(
+        bench, bench.run(), "17.csv.gz: the gzip archive is truncated", "Fetch the file again"
+    )
     bench.write("17.csv.gz", packed(17, 1))
     assert bench.run("--fresh").code == 0
     assert len(bench.rows) == 30 * 400

@@ -93,6 +93,6 @@ def test_another_contract_asks_for_a_fresh_run_which_removes_what_the_first_had_
 
 
 def test_a_contract_for_a_column_that_is_not_there(messy):
-    messy.describe(contract={"columns": {"m": "int8"}})
-    said = 'contract: columns.m: no such column "m". Did you mean "n"? Columns here: id, name, n.'
+    messy.describe(contract={"columns": {"nmae": "string"}})
+    said = 'contract: columns.nmae: no such column "nmae". Did you mean "name"?'
     assert_refused(messy, messy.run(), "conf/job/orders.yaml:", said)

@@ -4,6 +4,7 @@ import json
 import random
 import shlex
 import signal
+import socket
 
 import pytest
 
@@ -45,9 +46,7 @@ def started(bench, settled=1):
 def go_on(bench, result):
     """Type what the message says."""
     command = result.err.partition("Go on with it: python -m ingest.run ")[2]
-    typed = shlex.split(command.splitlines()[0])
-    assert typed[:2] == ["--conf", "conf"]
-    return bench.run(*typed[2:])
+    return bench.type(shlex.split(command.splitlines()[0]))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -108,16 +107,10 @@ def test_two_runs_of_one_job_at_once(busy, whole):
     first.send(signal.SIGCONT)
     assert second.code == 1
     assert second.err == (
-        f'error: job "orders": in use by process {first.process.pid} on {host()}. One run at a '
+        f'error: job "orders": in use by process {first.process.pid} on {socket.gethostname()}. One run at a '
         "time. Wait for it, or stop that process\n"
     )
     assert first.end().code == 0
     assert busy.rows == whole
     assert busy.history.attempt == 1
     assert busy.staged == set()
-
-
-def host():
-    import socket
-
-    return socket.gethostname()

@@ -9,9 +9,7 @@ import pytest
 
 from tests.bad_input.bench import HEADER, assert_failed, assert_refused, assert_resumed, records
 
-ORDINARY = (
-    ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
-)
+ORDINARY = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
 """Starts a command without the superuser's right to pass over permissions."""
 
 as_nobody_special = pytest.mark.skipif(

@@ -1,8 +1,8 @@
 """Tables of options, from the JSON schemas of the models."""
 
 import inspect
-import itertools
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -130,8 +130,8 @@ def _default(name: str, option: Schema) -> str:
 
 def flat(text: str) -> str:
     """Return a text in one line, with nothing outside code that Markdown takes for a tag."""
-    parts = " ".join(text.split()).split("`")
-    return "`".join(
-        part if code else part.replace("<", "&lt;")
-        for part, code in zip(parts, itertools.cycle((False, True)), strict=False)
-    )
+    parts = text.strip().split("`")
+    broken = [part for part in parts[1::2] if "\n" in part]
+    assert not broken, f"code that is broken over two lines: {broken}"
+    parts[::2] = [re.sub(r"\s+", " ", part).replace("<", "&lt;") for part in parts[::2]]
+    return "`".join(parts)

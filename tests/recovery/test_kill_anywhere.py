@@ -1,70 +1,19 @@
 """Kill the driver at any write to its state, start it again: the output is the same."""
 
-import json
 import shutil
 import threading
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-import yaml
 
 from ingest.core.errors import ConfigError, ContractError, Interrupted
 from ingest.core.storage import LocalStore
-from ingest.driver.drive import Request, drive, leases
-from ingest.job import Job
-from ingest.records.history import History
+from ingest.driver.drive import leases
 from ingest.records.lease import Lease, LeaseHeldError
-from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
 from ingest.testing.faults import Crash, CrashingStore
-from ingest.testing.golden import read_rows
 from ingest.workers.in_process import InProcessWorkers
-
-
-def write_input(folder, files=3):
-    folder.mkdir(exist_ok=True)
-    for number in range(files):
-        rows = [f"{number * 10 + k},{'x' if k % 4 else ''},{k}" for k in range(8)]
-        (folder / f"{number}.csv").write_text("id,name,n\n" + "\n".join(rows) + "\nbroken\n")
-
-
-def make_job(place, **changes):
-    page = {
-        "name": "orders",
-        "owner": "me@example.org",
-        "description": "For a test.",
-        "source": {"type": "csv", "path": str(place / "in")},
-        "transforms": [{"type": "filter", "where": "n < 6"}],
-        "contract": {
-            "columns": {"id": "int64", "n": "int8"},
-            "checks": [{"type": "not_null", "columns": ["name"]}],
-            "on_error": "quarantine",
-        },
-        "sink": {"type": "parquet", "path": str(place / "out"), "write_disposition": "overwrite"},
-        "execution": {"partition_bytes": 80, "retry_wait_s": 0},
-        "cluster": {"type": "inline"},
-        "state": str(place / "state"),
-    }
-    return Job.model_validate({**page, **changes})
-
-
-def work(job, store=None, **options):
-    config = yaml.safe_dump(job.model_dump(mode="json", exclude_defaults=True))
-    place = lambda path: ".".join(map(str, path))  # noqa: E731
-    return drive(Request(job, config, place, InProcessWorkers(), store=store, **options))
-
-
-def published(place):
-    """Return the rows, and of the quarantine what does not depend on where the test ran."""
-    names, *rejected = map(json.loads, read_rows(place / "out_quarantine", "parquet") or ["[]"])
-    rows = [dict(zip(names, values, strict=True)) for values in rejected]
-    places = [(Path(row["file"]).name, row["line"], row["reason"], row["original"]) for row in rows]
-    return read_rows(place / "out", "parquet")[1:], sorted(places)
-
-
-def debris(place):
-    return [path for path in place.rglob("*") if ".ingest-" in str(path) or "staged" in path.name]
+from tests.recovery.jobs import debris, make_job, phase, published, work, write_input
 
 
 @pytest.fixture(scope="module")
@@ -168,13 +117,6 @@ def test_what_has_begun_to_publish_is_finished_and_cannot_be_given_up(tmp_path, 
     assert published(tmp_path)[0] == whole[0]
 
 
-def phase(place):
-    """Say how far the job's last run has come."""
-    store = LocalStore(place / "state")
-    runs = Runs(store).of_job("orders")
-    return History.of(Ledger(store, runs[-1]).events()).phase if runs else "none"
-
-
 def _phase_after_crash(job, place, number):
     shutil.rmtree(place / "state", ignore_errors=True)
     with pytest.raises(Crash):
@@ -224,7 +166,6 @@ def test_books_that_do_not_balance_are_not_published(tmp_path):
             outcomes = super().results(timeout_s)
             return [replace(each, files=each.files[:0]) for each in outcomes]
 
-    config = yaml.safe_dump(job.model_dump(mode="json", exclude_defaults=True))
     with pytest.raises(ContractError, match="rows left the contract, 0 were staged"):
-        drive(Request(job, config, str, Miscounting()))
+        work(job, workers=Miscounting())
     assert published(tmp_path) == ([], [])

@@ -162,7 +162,9 @@ def _fitted(value: Value, dtype: pl.DataType, what: str) -> Value:
             )
         expr = converted(pl.lit(value.constant), pl.String(), dtype)
         if pl.select(expr).item() is None:
-            raise Unfit(f'{what}: "{value.constant}" is no {type_name(dtype)}')
+            zoned = getattr(dtype, "time_zone", None)
+            example = ". With its zone it is written 2013-05-17T14:25Z" if zoned else ""
+            raise Unfit(f'{what}: "{value.constant}" is no {type_name(dtype)}{example}')
         return replace(value, expr=expr, dtype=dtype)
     if isinstance(dtype, pl.Decimal) and isinstance(value.constant, Decimal):
         return replace(value, expr=pl.lit(value.constant, dtype=dtype), dtype=dtype)

@@ -62,6 +62,17 @@ def test_numbers_too_large_for_a_float_are_refused() -> None:
     assert values("float32", "1e39", "1.5") == [IMPOSSIBLE, 1.5]
 
 
+def test_numbers_too_small_for_a_float_are_not_zero() -> None:
+    assert values("float64", "1e-400", "-0.0", "0e-400", "5e-324") == [IMPOSSIBLE, 0, 0, 5e-324]
+    assert values("float32", "1e-60", "0.00") == [IMPOSSIBLE, 0]
+
+
+def test_an_offset_leads_out_of_no_year_that_is_written() -> None:
+    texts = ("0001-01-01 00:00:00+01:00", "9999-12-31T23:59:59-01", "0001-01-01T00:00:00Z")
+    first = datetime(1, 1, 1, tzinfo=UTC)
+    assert values("timestamp(us, UTC)", *texts) == [IMPOSSIBLE, IMPOSSIBLE, first]
+
+
 def test_booleans() -> None:
     texts = ("true", "T", "Yes", "y", "1", "FALSE", "f", "no", "N", "0", "on", "2", "", None)
     expected = [True] * 5 + [False] * 5 + [IMPOSSIBLE] * 3 + [None]

@@ -108,10 +108,10 @@ def _float(text: str, bits: int) -> Any:
         odd = number.numerator
         exact = odd.bit_length() - (odd & -odd).bit_length() + 1 <= bits and abs(odd) < 2**127
         return number if exact else IMPOSSIBLE
-    largest = Fraction((2**bits - 1) * 2 ** ((128 if bits == 24 else 1024) - bits))
-    smallest = Fraction(1, 2 ** (149 if bits == 24 else 1074))
-    tiny = number and abs(number) < smallest
-    return IMPOSSIBLE if abs(number) > largest or tiny else number
+    top, bottom = (128, 149) if bits == 24 else (1024, 1074)
+    infinite = abs(number) >= (2**bits - Fraction(1, 2)) * 2 ** (top - bits)
+    vanishes = number and abs(number) <= Fraction(1, 2 ** (bottom + 1))
+    return IMPOSSIBLE if infinite or vanishes else number
 
 
 def _moment(text: str, kind: str) -> Any:  # noqa: PLR0911 - one return for each kind

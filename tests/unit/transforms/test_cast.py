@@ -47,8 +47,8 @@ def cast(values: list[object], to: object) -> list[object]:
             "timestamp(us, UTC)",
             [
                 datetime(2013, 2, 28, 10, tzinfo=UTC),
+                datetime(2013, 2, 28, 10, tzinfo=UTC),
                 "x: not a timestamp(us, UTC)",
-                datetime(2013, 2, 28, tzinfo=UTC),
             ],
         ),
         (

@@ -1,0 +1,114 @@
+"""The command itself, in a process of its own, with a private Ray."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from ingest.testing.golden import read_golden, read_rows
+
+pytestmark = pytest.mark.ray
+
+SMALL = "execution.partition_bytes=2000"  # nearly 300 partitions, of which 64 are out at once
+GONE_S = 15.0
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start a run of the flights' sample with what else the command line is to say."""
+    started = []
+
+    def start(*more: str) -> subprocess.Popen[str]:
+        command = [
+            *(sys.executable, "-m", "ingest.run", "+job=flights", "execution.workers=2", *more),
+            *("source.path=jobs/flights/sample", f"sink.path={tmp_path}/out"),
+            f"state={tmp_path}/state",
+        ]
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def until_settled(process: subprocess.Popen[str], count: int) -> None:
+    """Read the events of a run until so many partitions are settled."""
+    for line in process.stderr:
+        count -= json.loads(line)["event"] == "settled"
+        if not count:
+            return
+    pytest.fail(f"the run ended by itself: {process.wait()}")
+
+
+def processes_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    found = psutil.Process(process.pid).children(recursive=True)
+    assert any(each.name() == "raylet" for each in found)
+    return found
+
+
+def assert_gone(processes: list[psutil.Process]) -> None:
+    _, alive = psutil.wait_procs(processes, timeout=GONE_S)
+    assert not alive
+
+
+def output(place: Path) -> dict[str, list[str]]:
+    return {
+        "rows": read_rows(place / "out", "parquet"),
+        "quarantine": read_rows(place / "out_quarantine", "parquet"),
+    }
+
+
+def test_a_run_says_nothing_of_ray(run, tmp_path):
+    process = run("--progress", "log")
+
+    _, said = process.communicate(timeout=90)
+
+    assert process.returncode == 0
+    assert [line for line in said.splitlines() if "ray" in line.lower() or "warn" in line] == []
+    assert said.splitlines()[-1].endswith(" s  done")
+    assert output(tmp_path) == read_golden("flights")
+
+
+def test_after_its_driver_was_killed_the_same_command_finishes_the_run(run, tmp_path):
+    killed = run("--progress", "json", SMALL)
+    until_settled(killed, 150)
+    processes = processes_of(killed)
+
+    killed.send_signal(signal.SIGKILL)
+    assert_gone(processes)
+    assert output(tmp_path) == {"rows": [], "quarantine": []}
+    again = run("--progress", "json", SMALL)
+    _, said = again.communicate(timeout=90)
+
+    attempt = json.loads(said.splitlines()[0])
+    assert again.returncode == 0
+    assert attempt["resumed"]
+    assert 0 < attempt["settled"] < attempt["partitions"]
+    assert output(tmp_path) == read_golden("flights")
+
+
+def test_ctrl_c_ends_a_run_in_order_and_says_how_to_go_on(run, tmp_path):
+    process = run("--progress", "json", SMALL)
+    until_settled(process, 1)
+    processes = processes_of(process)
+    began = time.monotonic()
+
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert time.monotonic() - began < 20
+    assert "flights: stopped. Go on with it: python -m ingest.run +job=flights" in said
+    assert_gone(processes)
+    assert output(tmp_path) == {"rows": [], "quarantine": []}
