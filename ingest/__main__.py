@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ingest import __version__
 from ingest.command import guarded
+from ingest.core.names import hint
 
 COMMANDS = {
     "init": "look at a file or folder and write a job for it",
@@ -35,7 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(__version__)
         return 0
     if name not in COMMANDS:
-        print(f'ingest: no such command "{name}".\n\n{usage()}', file=sys.stderr)
+        print(f'ingest: no such command "{name}". {hint(name, COMMANDS)}', file=sys.stderr)
+        print(f"\n{usage()}", file=sys.stderr)
         return 2
     command = importlib.import_module(f"ingest.{name}")
     return guarded(command.main, arguments[1:])

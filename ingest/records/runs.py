@@ -9,16 +9,15 @@ from ingest.core.errors import ConfigError, FatalError
 from ingest.core.storage import Store
 
 FORMAT = 1
-
-
 _STAMP = "%Y%m%dt%H%M%S"
 
 
 def new_run_id(now: datetime, after: str | None = None) -> str:
-    """Return a name that is not given twice and says when the run was made: `20131231t235959-1a2b3c`.
+    """Return a name that says when the run was made and is not given twice.
 
-    It sorts behind `after`, the job's last run: by a second at least, even if less has passed or
-    the clock was set back. Else that run would be taken for the last one again.
+    It looks like `20131231t235959-1a2b3c` and sorts behind `after`, the job's last run: by a second
+    at least, even if less has passed or the clock was set back. Else that run would be taken for
+    the last one again.
     """
     if after:
         last = datetime.strptime(after.partition("-")[0], _STAMP).replace(tzinfo=now.tzinfo)

@@ -11,7 +11,6 @@ from ingest.core.partition import Slice
 from ingest.core.texts import parse_texts
 from ingest.core.types import Schema, type_name
 from ingest.sources.base import Layout
-from ingest.sources.rejecting import Parse, cast_columns, with_column
 from ingest.sources.columns import declared_format, declared_type, refuse_clash, refuse_unknown
 from ingest.sources.csv_grammar import Grammar
 from ingest.sources.csv_header import check_header, column_names, refuse_header
@@ -19,6 +18,7 @@ from ingest.sources.encodings import UTF8, decode_line, is_wide, packed_endings
 from ingest.sources.guessing import guess_type
 from ingest.sources.lines import Body, LineRules, split_records, whole_text
 from ingest.sources.ranges import Preamble
+from ingest.sources.rejecting import Parse, cast_columns, with_column
 from ingest.sources.text import TextSource
 
 GUESSING_ROWS = 10_000

@@ -11,7 +11,6 @@ from ingest.core.partition import Slice
 from ingest.core.texts import parse_texts
 from ingest.core.types import Schema, instance, parse_type, type_name
 from ingest.sources.base import Layout
-from ingest.sources.rejecting import Parse, cast_columns, with_column
 from ingest.sources.columns import (
     FILE_COLUMNS,
     declared_format,
@@ -25,6 +24,7 @@ from ingest.sources.json_guess import guess_fields, without_nulls
 from ingest.sources.json_judge import load
 from ingest.sources.json_reader import JsonReader
 from ingest.sources.lines import Body, LineRules, split_records, whole_text
+from ingest.sources.rejecting import Parse, cast_columns, with_column
 from ingest.sources.text import TextSource
 
 SAMPLE_ROWS = 10_000

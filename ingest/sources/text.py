@@ -12,7 +12,6 @@ from ingest.core.partition import WHOLE, Partition, Slice
 from ingest.core.rows import POSITION, slice_of
 from ingest.core.types import Schema
 from ingest.sources.base import Layout, Read, Rejects
-from ingest.sources.rejecting import Parse, cast_columns
 from ingest.sources.columns import Columns, file_values, with_file_values
 from ingest.sources.encodings import UTF8, canonical, is_wide, to_utf8
 from ingest.sources.file_source import FileSource
@@ -39,6 +38,7 @@ from ingest.sources.ranges import (
     find_preamble,
     read_range,
 )
+from ingest.sources.rejecting import Parse, cast_columns
 
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 

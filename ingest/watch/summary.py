@@ -66,9 +66,10 @@ def size(number: float) -> str:
 
 def columns(schema: Schema | dict[str, str], notes: dict[str, str] | None = None) -> list[str]:
     """Return one line for each column: name, type, and where the type came from."""
-    width = max((len(name) for name in schema), default=0)
+    width = max(map(len, schema), default=0)
+    kinds = max((len(str(kind)) for kind in schema.values()), default=0)
     notes = notes or {}
     return [
-        f"  {name:<{width}}  {kind!s:<14}  {notes.get(name, '')}".rstrip()
+        f"  {name:<{width}}  {kind!s:<{kinds}}  {notes.get(name, '')}".rstrip()
         for name, kind in schema.items()
     ]

@@ -135,7 +135,8 @@ def _why(row: dict[str, Any]) -> str:
 
 
 def _unread(rejects: Rejects) -> pl.DataFrame:
-    return rejects.frame.with_columns(
+    named = pl.concat_str("column", "reason", separator=": ")
+    return rejects.frame.with_columns(reason=pl.coalesce(named, "reason")).with_columns(
         step=pl.lit("source"), reasons=pl.concat_list("reason"), row=pl.lit(None, dtype=pl.String)
     )
 

@@ -215,7 +215,7 @@ def assert_rejected(bench: Bench, result: Result, *texts: str) -> None:
 
 
 def assert_resumed(bench: Bench, rows: int, *more: str) -> None:
-    """The cause is mended: the same run goes on to its end, and leaves nothing beside its output."""
+    """The cause is mended: the same run ends, and nothing is left beside its output."""
     result = bench.run(*more)
     assert result.code == 0, result.err
     assert bench.history.attempt > 1

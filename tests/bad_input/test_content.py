@@ -1,11 +1,11 @@
-"""Files that are not what they seem: each is named, with its line, and nothing of it is published."""
+"""Files that are not what they seem: each is named, with its line, and nothing is published."""
 
 import gzip
 
 import polars as pl
 import pytest
 
-from tests.bad_input.bench import HEADER, assert_rejected, assert_refused, records
+from tests.bad_input.bench import HEADER, assert_refused, assert_rejected, records
 
 ALONE = {"execution": {"partition_bytes": 40, "retry_wait_s": 0}}
 """Every file of four rows is a partition of its own."""

@@ -106,9 +106,10 @@ def test_two_runs_of_one_job_at_once(busy, whole):
     second = busy.start().end()
     first.send(signal.SIGCONT)
     assert second.code == 1
+    holder = f"process {first.process.pid} on {socket.gethostname()}"
     assert second.err == (
-        f'error: job "orders": in use by process {first.process.pid} on {socket.gethostname()}. One run at a '
-        "time. Wait for it, or stop that process\n"
+        f'error: job "orders": in use by {holder}. One run at a time. Wait for it, or stop that '
+        "process\n"
     )
     assert first.end().code == 0
     assert busy.rows == whole
