@@ -116,7 +116,7 @@ def by_reason(frame: pl.DataFrame) -> dict[str, int]:
 
 def describe(outcome_examples: tuple[dict[str, Any], ...], count: int) -> str:
     """Say in one line per row where the first rejected rows are and why, then what can be done."""
-    lines = [f"{_place(row)}: {_why(row)}" for row in outcome_examples[:3]]
+    lines = [f"{_place(row)}: {row['reason']}" for row in outcome_examples[:3]]
     if count > len(lines):
         lines.append(f"... and {count - len(lines):,} more in this partition")
     return "\n".join(
@@ -127,11 +127,6 @@ def describe(outcome_examples: tuple[dict[str, Any], ...], count: int) -> str:
 def _place(row: dict[str, Any]) -> str:
     line = f":{row['line']}" if row["line"] is not None else ""
     return f"{row['file'] or 'a row made from several'}{line}"
-
-
-def _why(row: dict[str, Any]) -> str:
-    named = row["column"] is None or row["reason"].startswith(f"{row['column']}:")
-    return str(row["reason"] if named else f"{row['column']}: {row['reason']}")
 
 
 def _unread(rejects: Rejects) -> pl.DataFrame:

@@ -46,7 +46,7 @@ def test_quarantine(messy):
     rows = [json.loads(row)[-7:] for row in messy.quarantine]
     assert [row[:1] + row[2:4] + row[5:6] for row in rows] == [
         [3, None, "too few fields", "broken"],
-        [4, "n", "not an int8", "202,c,three"],
+        [4, "n", "n: not an int8", "202,c,three"],
     ]
     assert messy.staged == set()
 
