@@ -43,14 +43,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         default="auto",
         help="a bar, lines of text, or every event as JSON, on stderr (auto: by the terminal)",
     )
-    options.add_argument("--json", action="store_true", help="print the receipt as JSON on stdout")
+    options.add_argument(
+        "--json", action="store_true", help="print the receipt as one line of JSON"
+    )
     arguments = options.parse_intermixed_args(argv)
     from ingest.config.sweep import sweep  # noqa: PLC0415 - keeps --help free of Hydra
 
-    return max(
-        guarded(partial(_run, arguments), overrides)
-        for overrides in sweep(arguments.overrides, arguments.conf)
-    )
+    sweeps = sweep(arguments.overrides, arguments.conf)
+    if len(sweeps) > 1:
+        for overrides in sweeps:  # all are right, or nothing runs
+            load_job(arguments.conf, overrides)
+    return max(guarded(partial(_run, arguments), overrides) for overrides in sweeps)
 
 
 def _run(arguments: Any, overrides: Sequence[str] | None) -> int:
@@ -113,14 +116,17 @@ def _resume(arguments: Any, overrides: Sequence[str], *, anew: bool = False) -> 
     command = shlex.join([*conf, *overrides])
     if anew:
         return f"Start anew when that is mended: python -m ingest.run {command} --fresh"
-    return f"Go on with it: python -m ingest.run {command}"
+    return (
+        f"Go on with it: python -m ingest.run {command}\n"
+        "Or, if the job itself must be mended, start anew: the same with --fresh"
+    )
 
 
 def _report(receipt: dict[str, Any], state: str, *, as_json: bool) -> None:
     if as_json:
         import json  # noqa: PLC0415
 
-        print(json.dumps(receipt, indent=1, default=str))
+        print(json.dumps(receipt, default=str))
         return
     from ingest.watch.summary import summary  # noqa: PLC0415
 

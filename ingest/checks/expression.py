@@ -1,14 +1,14 @@
 """A condition over several columns, in SQL."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 import polars as pl
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ingest.checks.base import Check, Violation
 from ingest.core.errors import ConfigError
-from ingest.core.expressions import columns, resolve
+from ingest.core.expressions import checked, columns, resolve
 from ingest.core.types import type_name
 
 
@@ -16,7 +16,7 @@ class Expression(Check):
     """A SQL condition that every row must fulfil. As in SQL's CHECK, null counts as fulfilled."""
 
     type: Literal["expression"]
-    expression: str = Field(min_length=1)
+    expression: Annotated[str, AfterValidator(checked)] = Field(min_length=1)
     """A SQL scalar expression over the columns, true or false: `arrived > departed`."""
     name: str | None = Field(default=None, min_length=1)
     """What the rule is called where rows break it. Without it: the expression."""

@@ -29,3 +29,11 @@ def hex_digest(values: pl.Expr, algorithm: Algorithm, salt: Callable[[], str] = 
         )
 
     return values.map_batches(digest, return_dtype=pl.String(), is_elementwise=True)
+
+
+def slow_digest(secret: str, salt: str) -> str:
+    """Return a digest, in hex, that tells whether a secret has changed and is dear to guess from.
+
+    scrypt (RFC 7914) with 16 MiB and about 50 ms for each guess.
+    """
+    return hashlib.scrypt(secret.encode(), salt=salt.encode(), n=2**14, r=8, p=1, dklen=16).hex()

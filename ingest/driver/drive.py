@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ingest.core.clock import Clock, SystemClock
-from ingest.core.errors import FencedError, IngestError, Interrupted
+from ingest.core.errors import ConfigError, FatalError, FencedError, IngestError, Interrupted
 from ingest.core.storage import Store, open_store
 from ingest.core.types import schema_from_json
 from ingest.driver.audit import audit
@@ -21,7 +21,7 @@ from ingest.driver.planning import Draft, draft, freeze
 from ingest.driver.publishing import commit, publish, sinks_of
 from ingest.driver.receipt import receipt
 from ingest.driver.retry import RetryPolicy
-from ingest.driver.tasks import context_of, task_of
+from ingest.driver.tasks import context_of, fingerprints, task_of
 from ingest.job import Job
 from ingest.records.lease import Lease
 from ingest.records.ledger import Listener
@@ -96,7 +96,10 @@ def _draft(run: Run, request: Request) -> Draft:
     """Check everything that can be checked before the run exists."""
     _check_sinks(run.job, request.place)
     workers = run.job.execution.workers or os.cpu_count() or 1
-    return draft(run.job, context_of(run.job, run.run_id, run.loaded_at), request.place, workers)
+    context = context_of(run.job, run.run_id, run.loaded_at)
+    drafted = draft(run.job, context, request.place, workers)
+    run.facts["fingerprints"] = fingerprints(run.job, context)
+    return drafted
 
 
 def _begin(run: Run) -> None:
@@ -124,6 +127,8 @@ def _work(run: Run, request: Request, store: Store, drafted: Draft | None) -> di
                 plan, request.workers, run.ledger, run.history, policy, run.job.contract,
                 request.clock, request.stop,
             ).run()  # fmt: skip
+        if changed := _changed(run):
+            raise FatalError(f"{changed} while the run was going on. Start anew with: --fresh")
         audit(plan, run.history, run.job.contract)
         commit(run.job, run.ledger, run.history, plan.facts.output_schema)
     with timed(run, "publish", request.clock):
@@ -159,14 +164,38 @@ def _reopen(run: Run, request: Request, store: Store) -> Plan:
     context = context_of(run.job, run.run_id, run.loaded_at)
     layout = Layout(schema_from_json(facts.input_schema), facts.source_facts, facts.notes)
     flow = check_flow(run.job, layout, context, request.place)
+    if changed := _changed(run):
+        raise ConfigError(
+            f"run {run.run_id} of this job is unfinished: {changed} since it was planned. Undo "
+            "that to finish the run, or give it up and start anew with: --fresh"
+        )
     request.workers.start(task_of(run.job, flow, context))
     return plan
 
 
+def _changed(run: Run) -> str:
+    """Say which steps depend on something that is not as it was when the run was made."""
+    now = fingerprints(run.job, context_of(run.job, run.run_id, run.loaded_at))
+    then = run.facts["fingerprints"]
+    steps = [name for name in now if now[name] != then.get(name)]
+    if not steps:
+        return ""
+    return f"what {', '.join(steps)} depends on (a table, a function, a secret) has changed"
+
+
 def _check_sinks(job: Job, place: Place) -> None:
-    for sink in sinks_of(job).values():
-        with placed(place, "sink"):
+    places = {"main": ("sink",), "quarantine": ("contract", "quarantine")}
+    sinks = sinks_of(job)
+    for output, sink in sinks.items():
+        with placed(place, *places[output]):
             sink.check(job.source.roots)
+            others = [other.uri for other in sinks.values() if other is not sink]
+            for other in others:
+                if f"{sink.uri}/".startswith(f"{other}/"):
+                    raise ConfigError(
+                        f'path: "{sink.uri}" lies inside "{other}", where this job publishes too: '
+                        "readers would mix them. Name a place beside it"
+                    )
 
 
 @contextmanager

@@ -36,6 +36,12 @@ def task_of(job: Job, flow: Flow, context: StepContext) -> PartitionTask:
     )
 
 
+def fingerprints(job: Job, context: StepContext) -> dict[str, str]:
+    """Return what the job's steps depend on besides the job and its input, by step."""
+    found = zip(job.steps, (step.fingerprint(context) for step in job.transforms), strict=True)
+    return {name: digest for name, digest in found if digest}
+
+
 def _anchored(sink: Sink) -> Sink:
     """Return the sink with its absolute place: a worker's directory may be another."""
     return sink.model_copy(update={"path": sink.uri})

@@ -17,7 +17,7 @@ from ingest.core.outcome import StagedFile
 _FATAL = {
     errno.ENOSPC: "the disk is full. Free space there",
     errno.EDQUOT: "the disk quota is used up. Free space there",
-    errno.EFBIG: "the file would be larger than the system allows. Lower sink.target_file_bytes",
+    errno.EFBIG: "the file would be larger than the system allows. Raise that limit",
     errno.EACCES: "it may not be written. Give this user permission to write there",
     errno.EPERM: "it may not be written. Give this user permission to write there",
     errno.EROFS: "the file system is read-only. Name another place",

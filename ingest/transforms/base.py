@@ -69,3 +69,11 @@ class Transform(Model, ABC):
         Raises:
             ConfigError: something is missing.
         """
+
+    def fingerprint(self, context: StepContext) -> str:
+        """Return a digest of what the rows depend on besides options and input; empty if nothing.
+
+        A reference file, a function's code, a secret. The driver compares it when a run is resumed
+        and before it is published: one run never mixes two versions.
+        """
+        return ""

@@ -1,12 +1,12 @@
 """Compute columns."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import polars as pl
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ingest.core.errors import ConfigError
-from ingest.core.expressions import resolve
+from ingest.core.expressions import checked, resolve
 from ingest.core.rows import HIDDEN_PREFIX, reject
 from ingest.transforms.base import StepContext, Transform
 from ingest.transforms.columns import need_free
@@ -22,7 +22,7 @@ class Derive(Transform):
     """
 
     type: Literal["derive"]
-    columns: dict[str, str] = Field(min_length=1)
+    columns: dict[str, Annotated[str, AfterValidator(checked)]] = Field(min_length=1)
     """Column and SQL scalar expression: `{speed: "distance / (air_time / 60.0)"}`."""
 
     def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:

@@ -1,11 +1,12 @@
 """Keep some rows."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import polars as pl
+from pydantic import AfterValidator
 
 from ingest.core.errors import ConfigError
-from ingest.core.expressions import columns, resolve
+from ingest.core.expressions import checked, columns, resolve
 from ingest.core.rows import HIDDEN_PREFIX, reject
 from ingest.core.types import type_name
 from ingest.transforms.base import StepContext, Transform
@@ -17,7 +18,7 @@ class Filter(Transform):
     """Keep the rows for which `where` is true. Null counts as false, as in SQL."""
 
     type: Literal["filter"]
-    where: str
+    where: Annotated[str, AfterValidator(checked)]
     """A SQL scalar expression over the columns: `dep_time IS NOT NULL AND distance > 0`. A row for
     which it has no value (a CAST that fails) is rejected, not dropped."""
 

@@ -1,5 +1,6 @@
 """Find the functions that `type: python` may call: the job's own, and installed ones."""
 
+import hashlib
 import importlib.util
 import sys
 from collections.abc import Callable
@@ -40,6 +41,20 @@ def load(name: str, folder: str) -> Function:
             f'function: {path} has no function "{attribute}". {hint(attribute, known)}'
         )
     return found  # type: ignore[no-any-return]  # what it returns is checked when it is called
+
+
+def version(name: str, folder: str) -> str:
+    """Return what tells one version of a function from another: its file's digest, its package's.
+
+    Raises:
+        ConfigError: as `load`.
+    """
+    load(name, folder)
+    module_name, colon, _ = name.partition(":")
+    if colon:
+        return hashlib.sha256(Path(folder, f"{module_name}.py").read_bytes()).hexdigest()
+    entry = next(entry for entry in entry_points(group=GROUP) if entry.name == name)
+    return f"{entry.value} {entry.dist.version if entry.dist else ''}"
 
 
 def _installed(name: str) -> Function:

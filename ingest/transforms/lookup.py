@@ -11,7 +11,7 @@ from ingest.core.rows import visible
 from ingest.core.types import Schema, parse_type, type_name
 from ingest.transforms.base import StepContext, Transform
 from ingest.transforms.columns import need, need_free
-from ingest.transforms.reference import Kind, kind_of, read
+from ingest.transforms.reference import Kind, digest, kind_of, read
 
 
 class Reference(Model):
@@ -75,6 +75,10 @@ class Lookup(Transform):
             *(pl.col(name).alias(new) for name, new in taken.items()),
         )
         return frame.join(partners, on=list(keys), how=self.how, maintain_order="left")
+
+    def fingerprint(self, context: StepContext) -> str:
+        """Return the digest of the table's file."""
+        return digest(self.reference.path)
 
     def writes(self) -> frozenset[str]:
         """Return the new columns, as far as they are named."""

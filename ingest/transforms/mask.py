@@ -5,7 +5,7 @@ from typing import Literal, Self
 import polars as pl
 from pydantic import Field, model_validator
 
-from ingest.core.digests import hex_digest
+from ingest.core.digests import hex_digest, slow_digest
 from ingest.core.secrets import SecretRef
 from ingest.transforms.base import StepContext, Transform
 from ingest.transforms.columns import need_kind
@@ -57,6 +57,10 @@ class Mask(Transform):
         return frame.with_columns(
             self._hidden(pl.col(name).cast(pl.String)).alias(name) for name in self.columns
         )
+
+    def fingerprint(self, context: StepContext) -> str:
+        """Return a digest from which the salt cannot be guessed at any useful speed."""
+        return slow_digest(self.salt.resolve(), context.job) if self.salt else ""
 
     def writes(self) -> frozenset[str]:
         """Return the hidden columns."""

@@ -10,7 +10,7 @@ from ingest.core.rows import visible
 from ingest.core.types import Schema, parse_type, schema_to_json
 from ingest.transforms.base import Scope, StepContext, Transform
 from ingest.transforms.columns import need_free
-from ingest.transforms.functions import load
+from ingest.transforms.functions import load, version
 
 _NAME = r"^[A-Za-z_]\w*(:[A-Za-z_]\w*)?$"
 
@@ -64,6 +64,13 @@ class Python(Transform):
             projection_pushdown=False,
             slice_pushdown=False,
         )
+
+    def fingerprint(self, context: StepContext) -> str:
+        """Return the digest of the function's file, or the version of the package it comes with.
+
+        What the file itself imports is not looked into.
+        """
+        return version(self.function, context.job_folder)
 
     def writes(self) -> frozenset[str]:
         """Return the declared columns."""

@@ -1,5 +1,6 @@
 """Read the small tables that `lookup` joins, once in each process."""
 
+import hashlib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -60,6 +61,13 @@ def read(path: str, kind: Kind, types: Schema, keys: tuple[str, ...]) -> pl.Data
     return _read(path, kind, tuple(types.items()), keys, version)
 
 
+def digest(path: str) -> str:
+    """Return the SHA-256, in hex, of a reference file."""
+    with fsspec.open(path, "rb") as file:
+        data: bytes = file.read()
+    return hashlib.sha256(data).hexdigest()
+
+
 @lru_cache(maxsize=16)
 def _read(
     path: str,
@@ -82,7 +90,7 @@ def _read(
         value = ", ".join(str(part) for part in twice[0])
         raise ConfigError(
             f'reference: "{path}": the key {", ".join(keys)} must be unique, and "{value}" comes '
-            f"{twice.count(twice[0])} times. Take more columns into `on`, or mend the table."
+            f"{twice.count(twice[0])} times. Take more columns into `key`, or mend the table."
         )
     return table
 

@@ -65,7 +65,7 @@ def fitting(workers: int | None) -> int:
     Raises:
         ConfigError: there is no room for `workers`; they would wait for ever.
     """
-    nodes = ray.nodes()  # type: ignore[no-untyped-call]
+    nodes = ray.nodes()
     sizes = [int(node["Resources"].get("CPU", 0)) for node in nodes if node["Alive"]]
     room = sum(sizes)
     if not room or (workers or 0) > room:

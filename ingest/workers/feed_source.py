@@ -18,7 +18,7 @@ class FeedSource(Datasource):
     """What the feed holds, as blocks of one row; the read task runs beside the driver."""
 
     def __init__(self, feed: Any) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self._feed = feed
 
     @property

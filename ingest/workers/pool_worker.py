@@ -3,7 +3,6 @@
 import os
 import pickle
 import traceback
-from typing import Any
 
 import pyarrow as pa
 import ray

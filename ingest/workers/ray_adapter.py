@@ -157,7 +157,7 @@ def lean_node() -> Iterator[None]:
         ray_parameter.RayParams, ray_node.Node = params, node
 
 
-class _LeanNode(ray_node.Node):  # type: ignore[misc]
+class _LeanNode(ray_node.Node):
     def start_api_server(self, *, include_dashboard: bool | None, raise_on_failure: bool) -> None:
         """Start none."""
 

@@ -140,7 +140,7 @@ class RayDataWorkers:
             with connection(self._pool.address, self._workers) as workers:
                 self._pool = replace(self._pool, workers=workers)
                 self._logs = session_logs()
-                self._work(cloudpickle.dumps(task, protocol=5))  # type: ignore[no-untyped-call]
+                self._work(cloudpickle.dumps(task, protocol=5))
         except IngestError as error:
             self._error = error
         finally:

@@ -105,7 +105,7 @@ def test_a_file_larger_than_the_system_allows(bench):
     bench.write("big.csv", noise(3000))
     bench.describe(execution={"partition_bytes": 1_000_000, "retry_wait_s": 0})
     result = bench.start(before=("prlimit", "--fsize=100000")).end()
-    said = "the file would be larger than the system allows. Lower sink.target_file_bytes"
+    said = "the file would be larger than the system allows. Raise that limit"
     assert_failed(bench, result, f"{bench.place}/.ingest-out/", said)
     assert_resumed(bench, rows=3012)
 

@@ -49,6 +49,8 @@ RUN = {
     "loaded_at": "When the run began, UTC: what `add_metadata` writes, also after a resume.",
     "identity": "SHA-256 of all that decides which rows come out. A run can be resumed only "
     "while it is the same.",
+    "fingerprints": "Digests of what steps depend on besides: tables, functions, secrets (those by "
+    "a slow hash). A run is resumed and published only while they are the same.",
     "python": "Version of Python.",
     "platform": "Operating system and machine.",
     "cores": "Cores of the driver's machine.",

@@ -1,20 +1,35 @@
 """One test for each private interface of Ray that is used; run them before Ray may be newer."""
 
+import contextlib
 import os
 import sys
 import threading
 import time
 import warnings
 
+import psutil
 import pyarrow as pa
 import pytest
+import ray
 import ray.data
 from ray import cloudpickle
+from ray._private.node import Node
+from ray._private.parameter import RayParams
 from ray.data import ActorPoolStrategy, DataContext
 
-from ingest.workers.ray_adapter import Observer, hush, observed_context, session_logs
+from ingest.workers.ray_adapter import (
+    Observer,
+    hush,
+    kill_process,
+    lean_node,
+    observed_context,
+    session_logs,
+)
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("two_cores")]
+
+
+NEEDLESS = ("monitor.py", "log_monitor.py", "dashboard/dashboard.py")
 
 
 class Fragile:
@@ -23,7 +38,7 @@ class Fragile:
         if number == 3:
             os._exit(1)
         if number == 99:
-            time.sleep(60)
+            time.sleep(600)
         return block
 
 
@@ -61,19 +76,61 @@ def test_an_execution_can_be_ended_from_another_thread():
     first = threading.Event()
 
     def consume() -> None:
-        for bundle in data.iter_internal_ref_bundles():
-            seen.append(bundle)
-            first.set()
+        # what was under way may fail before the iterator has heard of the end
+        with contextlib.suppress(ray.exceptions.RayError):
+            for bundle in data.iter_internal_ref_bundles():
+                seen.append(bundle)
+                first.set()
 
     thread = threading.Thread(target=consume)
     thread.start()
-    assert first.wait(30)
+    assert first.wait(60)
 
     observer.abort()
-    thread.join(15)
+    thread.join(60)
 
     assert not thread.is_alive()
     assert len(seen) == 1
+
+
+def test_a_pool_starts_without_a_word(capfd):
+    observer = Observer(lambda _blocks, _reason: None)
+
+    rows = pool_over([1, 2], observer).take_all()
+
+    assert len(rows) == 2
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_actors_process_is_killed_by_the_actors_id():
+    @ray.remote(max_restarts=1, max_task_retries=1)
+    class Actor:
+        def about(self) -> tuple[str, int]:
+            return ray.get_runtime_context().get_actor_id(), os.getpid()
+
+    actor = Actor.remote()
+    name, pid = ray.get(actor.about.remote())
+
+    kill_process(name)
+    psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=15)
+
+    assert ray.get(actor.about.remote())[1] != pid
+
+
+def test_a_private_ray_starts_no_process_that_nobody_needs():
+    lines = [" ".join(each.cmdline()) for each in psutil.Process().children(recursive=True)]
+
+    assert any("raylet" in line for line in lines)
+    assert not any(name in line for line in lines for name in NEEDLESS)
+
+
+def test_only_the_ray_within_is_lean():
+    with lean_node():
+        assert ray._private.parameter.RayParams().no_monitor
+        assert ray._private.node.Node is not Node
+
+    assert ray._private.parameter.RayParams is RayParams
+    assert ray._private.node.Node is Node
 
 
 def test_nothing_limits_an_observed_execution_but_the_driver():

@@ -11,13 +11,13 @@ from functools import lru_cache
 
 import polars as pl
 
-from ingest.core.errors import BadRowError
+from ingest.core.errors import BadRowError, ConfigError
 from ingest.core.expressions import functions as functions
 from ingest.core.expressions.compiler import Compiler
 from ingest.core.expressions.nodes import Column, Node
 from ingest.core.expressions.parser import parse_tree
 
-__all__ = ["Expression", "columns", "parse", "resolve", "result_type"]
+__all__ = ["Expression", "checked", "columns", "parse", "resolve", "result_type"]
 
 _tree = lru_cache(maxsize=1024)(parse_tree)
 
@@ -67,6 +67,19 @@ def parse(text: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:
 
     guard = found.fails.map_batches(refuse, return_dtype=pl.Boolean(), is_elementwise=True)
     return pl.when(~guard.fill_null(value=False)).then(found.value)
+
+
+def checked(text: str) -> str:
+    """Return the text if it can be parsed; for validators of options.
+
+    Raises:
+        ValueError: it is no SQL expression, or one that cannot be computed from a row alone.
+    """
+    try:
+        _tree(text)
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
+    return text
 
 
 def columns(text: str) -> frozenset[str]:
