@@ -52,12 +52,14 @@ class Read:
     """A partition as it was read.
 
     `frame` has the columns of the layout plus `core.rows.POSITION`. `records` is the number of
-    records found: the rows of `frame` and the rejects together.
+    records found: the rows of `frame` and the rejects together, and with `filters` also those that
+    the source's own condition has left out.
     """
 
     frame: pl.LazyFrame
     records: int
     rejects: Rejects | None = None
+    filters: bool = False
 
 
 class Source(Model, ABC):

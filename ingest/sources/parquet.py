@@ -94,7 +94,7 @@ class Parquet(FileSource):
             partition.slices, layout.columns, layout.facts["folder_keys"], columns={}
         )
         frame = with_file_values(pl.concat(frames), values).select(*layout.columns, POSITION)
-        return Read(frame.lazy(), records)
+        return Read(frame.lazy(), records, filters=self.where is not None)
 
     def locate(
         self,

@@ -41,12 +41,15 @@ class Transform(Model, ABC):
 
     `scope` is `row` if each row's result depends on that row alone: such a step gives the same
     output however the input is cut. `partition` means the result depends on which rows share a
-    partition. `drops` is the reason in the books for rows that vanish in this step.
+    partition. `drops` is the reason in the books for rows that may vanish in this step, empty if
+    none may; `adds` says whether it may make rows. What a step may not do and does is found by the
+    audit, and nothing is published.
     """
 
     type: str
     scope: ClassVar[Scope] = "row"
-    drops: ClassVar[str] = "filtered"
+    drops: ClassVar[str] = ""
+    adds: ClassVar[bool] = False
 
     @abstractmethod
     def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:

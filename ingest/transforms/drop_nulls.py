@@ -1,6 +1,6 @@
 """Leave out rows that lack a value."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import polars as pl
 from pydantic import Field
@@ -15,6 +15,8 @@ class DropNulls(Transform):
 
     To keep such rows apart with their reason instead, use the check `not_null`.
     """
+
+    drops: ClassVar[str] = "filtered"
 
     type: Literal["drop_nulls"]
     columns: tuple[str, ...] | None = Field(default=None, min_length=1)

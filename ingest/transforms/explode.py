@@ -1,6 +1,6 @@
 """Turn lists into rows."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import polars as pl
 
@@ -13,6 +13,9 @@ class Explode(Transform):
 
     In the books, rows beyond those that came in are `added`.
     """
+
+    drops: ClassVar[str] = "filtered"
+    adds: ClassVar[bool] = True
 
     type: Literal["explode"]
     column: str

@@ -1,6 +1,6 @@
 """Keep some rows."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import polars as pl
 from pydantic import AfterValidator
@@ -16,6 +16,8 @@ _FAILED = f"{HIDDEN_PREFIX}failed"
 
 class Filter(Transform):
     """Keep the rows for which `where` is true. Null counts as false, as in SQL."""
+
+    drops: ClassVar[str] = "filtered"
 
     type: Literal["filter"]
     where: Annotated[str, AfterValidator(checked)]

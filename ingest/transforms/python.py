@@ -23,6 +23,8 @@ class Python(Transform):
     """
 
     scope: ClassVar[Scope] = "partition"
+    drops: ClassVar[str] = "aggregated"
+    adds: ClassVar[bool] = True
 
     type: Literal["python"]
     function: str = Field(pattern=_NAME)

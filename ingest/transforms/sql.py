@@ -23,6 +23,7 @@ class Sql(Transform):
 
     scope: ClassVar[Scope] = "partition"
     drops: ClassVar[str] = "aggregated"
+    adds: ClassVar[bool] = True
 
     type: Literal["sql"]
     query: str

@@ -1,73 +1,47 @@
-"""Nodes in a lazy plan that count the rows going by and take rejected ones out.
+"""Counting rows between steps, and taking out those that were marked on the way.
 
-One linear plan with one collect: no row is read twice to be counted, and no count depends on what
-the optimizer does, because every node sees every row exactly once.
+Each step is collected before the next begins. A lazy plan of all steps is no faster (columns that
+a step leaves alone are shared, not copied), and its optimizer may work a shared part twice, or
+leave a part out whose result is not needed, and with it the rows to be counted and rejected.
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import polars as pl
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Counter:
-    """Counts the rows at one place of the plan and notes when the last of them went by.
+    """How many rows stood at one place of the flow, and when they stood there."""
 
-    Lets unused columns be dropped before it, and no predicate be moved before it.
-    """
+    rows: int
+    at: float
 
-    rows: int = 0
-    at: float = 0.0
-
-    def observe(self, frame: pl.LazyFrame) -> pl.LazyFrame:
-        """Return the frame with this counter in its way."""
-        return frame.map_batches(
-            self._see, predicate_pushdown=False, projection_pushdown=True, slice_pushdown=False
-        )
-
-    def _see(self, batch: pl.DataFrame) -> pl.DataFrame:
-        self.rows += batch.height
-        self.at = time.perf_counter()
-        return batch
+    @classmethod
+    def of(cls, rows: pl.DataFrame) -> "Counter":
+        """Count rows, now."""
+        return cls(rows.height, time.perf_counter())
 
 
 @dataclass(slots=True)
 class Diversion:
-    """Takes out the rows whose mark is set and keeps them; lets the others go on without the mark.
-
-    Sees all columns: with projection pushed through it, the mark itself would be optimized away,
-    and the rejects with it.
-    """
+    """Takes out the rows whose mark is set and keeps them; lets the others go on without it."""
 
     mark: str
-    taken: list[pl.DataFrame] = field(default_factory=list)
+    taken: pl.DataFrame = field(default_factory=pl.DataFrame)
 
     @property
     def rows(self) -> int:
         """How many rows were taken out."""
-        return sum(batch.height for batch in self.taken)
+        return self.taken.height
 
-    def observe(self, frame: pl.LazyFrame, *also_drop: str) -> pl.LazyFrame:
-        """Return the frame without the marked rows, without the mark and without `also_drop`."""
-        drop = (self.mark, *also_drop)
-        names = frame.collect_schema()
-        schema = pl.Schema({name: kind for name, kind in names.items() if name not in drop})
-        return frame.map_batches(
-            self._divert(drop),
-            predicate_pushdown=False,
-            projection_pushdown=False,
-            slice_pushdown=False,
-            schema=schema,
-        )
-
-    def _divert(self, drop: tuple[str, ...]) -> Callable[[pl.DataFrame], pl.DataFrame]:
-        def divert(batch: pl.DataFrame) -> pl.DataFrame:
-            marked = batch[self.mark].is_not_null()
-            if marked.any():
-                self.taken.append(batch.filter(marked))
-                batch = batch.filter(~marked)
-            return batch.drop(drop)
-
-        return divert
+    def divert(self, rows: pl.DataFrame, *also_drop: str) -> pl.DataFrame:
+        """Return the rows that are not marked, without the mark and without `also_drop`."""
+        if self.mark not in rows.columns:
+            return rows
+        marked = rows[self.mark].is_not_null()
+        if marked.any():
+            self.taken = rows.filter(marked)
+            rows = rows.filter(~marked)
+        return rows.drop(self.mark, *also_drop)

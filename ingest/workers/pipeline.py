@@ -1,4 +1,4 @@
-"""The lazy plan of one partition: steps and contract, with every row counted on its way."""
+"""What happens to the rows of one partition: steps and contract, every row counted on its way."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class Steps:
 
 @dataclass(slots=True)
 class Pipeline:
-    """The lazy plan of one partition, with a counter after each step."""
+    """The rows of one partition on their way, with a counter after each step."""
 
     steps: Steps
     read: Read
@@ -42,21 +42,13 @@ class Pipeline:
     diversions: list[Diversion] = field(default_factory=list)
 
     def collect(self) -> pl.DataFrame:
-        """Run the plan and return the good rows, in the frozen output schema."""
-        frame = self._count(self.read.frame)
+        """Run all steps and return the good rows, in the frozen output schema."""
+        rows = self._counted(self.read.frame.collect())
         for step in self.steps.transforms:
-            frame = step.apply(frame, self.context)
-            diversion = Diversion(REJECT)
-            if REJECT in frame.collect_schema():
-                frame = diversion.observe(frame, REJECT_COLUMN)
-            self.diversions.append(diversion)
-            frame = self._count(frame)
-        diversion = Diversion(BROKEN)
-        frame = self.steps.contract.apply(frame, self.steps.before_contract)
-        if BROKEN in frame.collect_schema():
-            frame = diversion.observe(frame)
-        self.diversions.append(diversion)
-        good = frame.select(*self.steps.output).collect()
+            rows = step.apply(rows.lazy(), self.context).collect()
+            rows = self._counted(self._diverted(rows, REJECT, REJECT_COLUMN))
+        contract = self.steps.contract.apply(rows.lazy(), self.steps.before_contract)
+        good = self._diverted(contract.collect(), BROKEN).select(*self.steps.output)
         if (found := dict(good.schema)) != self.steps.output:
             raise FatalError(
                 f"the rows came out as {found}, the plan says {self.steps.output}. A step gives "
@@ -69,7 +61,10 @@ class Pipeline:
         reason = "quarantined" if self.steps.contract.on_error == "quarantine" else "skipped"
         unread = self.read.rejects.frame.height if self.read.rejects else 0
         rows = self.counters[0].rows
-        yield _book("source", self.read.records, rows, {reason: unread}, "filtered")
+        filtered = self.read.records - unread - rows if self.read.filters else 0
+        yield Book(
+            "source", self.read.records, rows, 0, _known(filtered=filtered, **{reason: unread})
+        )
         steps = zip(
             self.steps.names,
             self.steps.transforms,
@@ -78,43 +73,45 @@ class Pipeline:
             strict=False,
         )
         for name, step, counter, diversion in steps:
-            yield _book(name, rows, counter.rows, {reason: diversion.rows}, step.drops)
+            left = rows - diversion.rows - counter.rows
+            dropped = {step.drops: left} if step.drops and left > 0 else {}
+            added = -left if step.adds and left < 0 else 0
+            dropped[reason] = diversion.rows
+            yield Book(name, rows, counter.rows, added, _known(**dropped))
             rows = counter.rows
-        yield _book("contract", rows, out, {reason: self.diversions[-1].rows}, "")
+        yield Book("contract", rows, out, 0, _known(**{reason: self.diversions[-1].rows}))
 
     def rejected(self) -> list[Rejected]:
         """Return the rows that steps and contract took out, with their reasons."""
         parts = []
         for name, diversion in zip(self.steps.names, self.diversions, strict=False):
-            for rows in diversion.taken:
-                reason, column = rows[REJECT], rows[REJECT_COLUMN]
+            if diversion.rows:
+                reason, column = diversion.taken[REJECT], diversion.taken[REJECT_COLUMN]
                 one = reason.to_frame("reason").select(pl.concat_list("reason")).to_series()
-                parts.append(Rejected.of_rows(name, rows, column, reason, one))
-        for rows in self.diversions[-1].taken:
-            column, reason, reasons = self.steps.contract.reasons(rows, self.steps.before_contract)
-            parts.append(Rejected.of_rows("contract", rows, column, reason, reasons))
+                parts.append(Rejected.of_rows(name, diversion.taken, column, reason, one))
+        if self.diversions[-1].rows:
+            taken = self.diversions[-1].taken
+            column, reason, reasons = self.steps.contract.reasons(taken, self.steps.before_contract)
+            parts.append(Rejected.of_rows("contract", taken, column, reason, reasons))
         return parts
 
     def seconds(self, began: float, ended: float) -> dict[str, float]:
         """Return how long each step took: steps run one after the other, up to their counter."""
         taken = {}
         for name, counter in zip(("decode", *self.steps.names), self.counters, strict=False):
-            if counter.at:
-                taken[name] = max(0.0, counter.at - began)
-                began = max(began, counter.at)
-        taken["contract"] = max(0.0, ended - began)
+            taken[name] = counter.at - began
+            began = counter.at
+        taken["contract"] = ended - began
         return taken
 
-    def _count(self, frame: pl.LazyFrame) -> pl.LazyFrame:
-        counter = Counter()
-        self.counters.append(counter)
-        return counter.observe(frame)
+    def _counted(self, rows: pl.DataFrame) -> pl.DataFrame:
+        self.counters.append(Counter.of(rows))
+        return rows
+
+    def _diverted(self, rows: pl.DataFrame, mark: str, *also_drop: str) -> pl.DataFrame:
+        self.diversions.append(Diversion(mark))
+        return self.diversions[-1].divert(rows, *also_drop)
 
 
-def _book(step: str, rows: int, out: int, dropped: dict[str, int], rest: str) -> Book:
-    """Make a book; rows that no named reason accounts for go to `rest`, new ones to `added`."""
-    known = {reason: count for reason, count in dropped.items() if count}
-    missing = rows - out - sum(known.values())
-    if missing > 0 and rest:
-        known[rest] = known.get(rest, 0) + missing
-    return Book(step, rows, out, added=max(0, -missing), dropped=known)
+def _known(**dropped: int) -> dict[str, int]:
+    return {reason: count for reason, count in dropped.items() if count}

@@ -1,7 +1,7 @@
 """What is done to one partition: read, steps, contract, stage. No Ray in here.
 
-One linear lazy plan and one collect. Rows that are rejected on the way are taken out by a node of
-that plan; only for those, the places and originals are looked up afterwards.
+Rows that are rejected on the way are taken out where it happens; only for those, the places and
+originals are looked up afterwards.
 """
 
 import os

@@ -14,7 +14,7 @@ from ingest.job import Job
 TEXT = "id,name,n\n1,a,1\n2,b,2\nbroken\n3,,3\n4,d,x\n5,e,9\n"
 
 
-def make(tmp_path, text=TEXT, **contract):
+def make(tmp_path, text=TEXT, transforms=None, **contract):
     (tmp_path / "in.csv").write_text(text)
     job = Job.model_validate(
         {
@@ -22,7 +22,8 @@ def make(tmp_path, text=TEXT, **contract):
             "owner": "me",
             "description": "test",
             "source": {"type": "csv", "path": str(tmp_path / "in.csv")},
-            "transforms": [
+            "transforms": transforms
+            or [
                 {"type": "filter", "where": "id <> 1"},
                 {"type": "cast", "columns": {"n": "int64"}},
             ],
@@ -128,3 +129,21 @@ def test_an_input_without_records_is_no_error(tmp_path, text):
     outcome = task(assignment)
     assert outcome.failure is None
     assert outcome.files == ()
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"type": "filter", "where": "1 = 2"},
+        {"type": "sql", "query": "SELECT * FROM input LIMIT 0"},
+        {"type": "sql", "query": "SELECT * FROM input UNION ALL SELECT * FROM input WHERE 1 = 2"},
+    ],
+)
+def test_a_reject_is_counted_once_whatever_becomes_of_the_rows_behind_it(tmp_path, step):
+    cast = {"type": "cast", "columns": {"n": "int64"}}
+    task, assignment = make(tmp_path, transforms=[cast, step], checks=[], columns={})
+    outcome = task(assignment)
+    assert outcome.failure is None
+    assert all(book.balanced for book in outcome.books)
+    assert outcome.books[1].dropped == {"quarantined": 1}
+    assert sum(outcome.errors.values()) == 2
