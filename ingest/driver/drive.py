@@ -1,6 +1,5 @@
 """The life of a run, from its leases to its receipt."""
 
-import hashlib
 import os
 import socket
 import threading
@@ -27,6 +26,7 @@ from ingest.records.lease import Lease
 from ingest.records.ledger import Listener
 from ingest.records.plans import Plan
 from ingest.records.runs import Runs
+from ingest.records.targets import Target
 from ingest.sources.base import Layout
 from ingest.workers.base import Workers
 
@@ -118,7 +118,9 @@ def _begin(run: Run) -> None:
 
 
 def _work(run: Run, request: Request, store: Store, drafted: Draft | None) -> dict[str, Any]:
+    target = Target(store, run.job.sink.uri)
     if run.history.phase != "committed":
+        target.check(run.run_id)
         plan = _freeze(run, request, store, drafted) if drafted else _reopen(run, request, store)
         with timed(run, "work", request.clock):
             execution = request.job.execution  # as asked for now: it changes no row
@@ -130,9 +132,11 @@ def _work(run: Run, request: Request, store: Store, drafted: Draft | None) -> di
         if changed := _changed(run):
             raise FatalError(f"{changed} while the run was going on. Start anew with: --fresh")
         audit(plan, run.history, run.job.contract)
+        target.begin(run.run_id)
         commit(run.job, run.ledger, run.history, plan.facts.output_schema)
     with timed(run, "publish", request.clock):
         publish(run.job, run.ledger, run.history)
+    target.end(run.run_id)
     page = receipt(run.job, run.run_id, run.facts, Plan(store, run.run_id), run.history)
     Runs(store).write_receipt(run.run_id, page)
     run.ledger.append("done")
@@ -205,11 +209,11 @@ def leases(store: Store, job: Job) -> "Iterator[None]":
     Raises:
         LeaseHeldError: another run has one of them.
     """
-    target = hashlib.sha256(job.sink.uri.encode()).hexdigest()[:16]
+    target = Target(store, job.sink.uri)
     facts = {"job": job.name, "sink": job.sink.uri}
     with (
         Lease.acquire(store, f"jobs/{job.name}/lease", f'job "{job.name}"', facts),
-        Lease.acquire(store, f"targets/{target}", f"sink {job.sink.uri}", facts),
+        Lease.acquire(store, target.folder, f"sink {job.sink.uri}", facts),
     ):
         yield
 

@@ -1,6 +1,6 @@
 """Type-check a job against its input schema, before anything runs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -49,12 +49,27 @@ def check_flow(job: Job, layout: Layout, context: StepContext, place: Place) -> 
         with placed(place, "transforms", number, what=f"{step.type}: "):
             step.prepare(context)
             frame = pl.LazyFrame(schema=step.apply(frame, context).collect_schema())
+            refuse_patterns(_visible(frame))
         schemas.append(_visible(frame))
     with placed(place, "contract"):
         output = job.contract.outgoing(schemas[-1] if schemas else layout.columns)
     with placed(place, "sink"):
         job.sink.check_schema(output)
     return Flow(layout, tuple(schemas), output)
+
+
+def refuse_patterns(names: Iterable[str]) -> None:
+    """Refuse column names that Polars takes for patterns: a later step would pick others.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    for name in names:
+        if name == "*" or (name.startswith("^") and name.endswith("$")):
+            raise ConfigError(
+                f'column "{name}": a name that reads as a pattern of names. Any other is allowed. '
+                "Give the column another name in this step"
+            )
 
 
 @contextmanager

@@ -46,7 +46,7 @@ class Ledger:
 
     def events(self) -> Iterator[Event]:
         """Read all events from the beginning, one object at a time."""
-        for name in self._store.names(self._folder):
+        for name in self._names():
             yield from self._read(name)[1:]
 
     def begin(self, facts: Event) -> int:
@@ -54,7 +54,7 @@ class Ledger:
 
         `facts` go into the event `attempt`.
         """
-        names = self._store.names(self._folder)
+        names = self._names()
         while True:
             last = self._read(names[-1])[0] if names else {"attempt": 0}
             self._next = len(names)
@@ -64,7 +64,7 @@ class Ledger:
             try:
                 self.flush()
             except FencedError:  # two began at once: the loser takes the next slot
-                names = self._store.names(self._folder)
+                names = self._names()
             else:
                 self._tell(entry)
                 return self.attempt
@@ -106,6 +106,16 @@ class Ledger:
         self._next += 1
         self._buffer.clear()
 
+    def _names(self) -> list[str]:
+        names = self._store.names(self._folder)
+        for number, name in enumerate(names):
+            if name != f"{number:08d}.jsonl":
+                raise FatalError(
+                    f"{self._store.uri(self._folder)}: {number:08d}.jsonl is missing. A ledger has "
+                    "no gaps. Restore the file from a backup; nothing of the run can be trusted"
+                )
+        return names
+
     def _tell(self, entry: Event) -> None:
         for listener in self._listeners:
             listener(entry)
@@ -123,8 +133,8 @@ class Ledger:
             lines = [json.loads(line) for line in self._store.read(place).splitlines()]
         except ValueError as error:
             raise FatalError(
-                f"{self._store.uri(place)}: the ledger is damaged: {error}. Restore the file from "
-                "a backup, or give the run up with: --fresh"
+                f"{self._store.uri(place)}: the ledger is damaged: {error}. Every line is JSON. "
+                "Restore the file from a backup"
             ) from None
         if not lines or lines[0].get("format") != FORMAT:
             found = lines[0].get("format") if lines else "an empty file"

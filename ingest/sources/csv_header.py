@@ -20,6 +20,11 @@ def refuse_header(names: Sequence[str], uri: str) -> None:
     Raises:
         ConfigError: a name stands twice, or no step could use it.
     """
+    if any("\r" in name for name in names):
+        raise ConfigError(
+            f"header: {uri}: a carriage return stands in the header. Lines end in LF or CRLF. "
+            "Convert a file whose lines end in CR alone: tr '\\r' '\\n'"
+        )
     if twice := duplicates(names):
         raise ConfigError(
             f"header: {uri}: {_listed(twice)} stands more than once in the header. Give each "

@@ -8,6 +8,9 @@ import fsspec
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
 
+PROTOCOLS = ("s3", "s3a", "memory")
+"""Where files may lie besides local disks. Not `http`: it would need a guard against addresses
+inside the network."""
 _HIDDEN = (".", "_")
 
 
@@ -22,6 +25,11 @@ def list_remote(path: str, endings: tuple[str, ...]) -> list[Slice]:
     Raises:
         ConfigError: nothing is there, the storage refuses, or its package is not installed.
     """
+    if (protocol := path.partition("://")[0]) not in PROTOCOLS:
+        raise ConfigError(
+            f'path: "{protocol}://": no source reads from there. Known: {", ".join(PROTOCOLS)} '
+            "and local paths. Copy the files to one of these"
+        )
     try:
         files, root = fsspec.core.url_to_fs(path)
         if any(char in root for char in "*?["):

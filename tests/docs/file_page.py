@@ -25,6 +25,8 @@ STATE = {
     "at once. `<digest>` is made from the sink's URI.",
     "targets/<digest>/<n>.beat": "As above.",
     "targets/<digest>/<n>.end": "As above.",
+    "targets/<digest>/runs/<run_id>.begin": "This run is about to commit and to publish there.",
+    "targets/<digest>/runs/<run_id>.end": "It has published. Between the two no other run may.",
     "runs/<run_id>/job.yaml": "The job as composed, secrets named only.",
     "runs/<run_id>/run.json": "What was frozen when the run was made.",
     "runs/<run_id>/plan.json": "What the plan says besides its partitions. Written last: with it "

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ingest.core.errors import ConfigError, ContractError, Interrupted
+from ingest.core.errors import ConfigError, ContractError, FatalError, Interrupted
 from ingest.core.storage import LocalStore
 from ingest.driver.drive import leases
 from ingest.records.lease import Lease, LeaseHeldError
@@ -169,3 +169,16 @@ def test_books_that_do_not_balance_are_not_published(tmp_path):
     with pytest.raises(ContractError, match="rows left the contract, 0 were staged"):
         work(job, workers=Miscounting())
     assert published(tmp_path) == ([], [])
+
+
+def test_no_other_job_publishes_between_the_commit_and_the_end_of_a_run(tmp_path, whole):
+    write_input(tmp_path / "in")
+    job = make_job(tmp_path)
+    next(n for n in range(1, 60) if _phase_after_crash(job, tmp_path, n) == "committed")
+    other = make_job(tmp_path, name="other")
+    with pytest.raises(FatalError, match="has begun to publish there and is unfinished"):
+        work(other)
+    work(job)
+    assert published(tmp_path)[0] == whole[0]
+    work(other)
+    assert published(tmp_path)[0] == whole[0]

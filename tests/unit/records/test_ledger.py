@@ -132,3 +132,12 @@ def test_any_sequence_of_crashes_leaves_each_event_at_most_once_and_in_order(
     Ledger(store, "r").begin({})
     written = [event["number"] for event in Ledger(store, "r").events() if "number" in event]
     assert written == sorted(set(written))
+
+
+def test_a_gap_is_an_error_and_not_an_endless_search(tmp_path):
+    store = LocalStore(tmp_path)
+    for _ in range(3):
+        Ledger(store, "r").begin({})
+    (tmp_path / "runs/r/ledger/00000001.jsonl").unlink()
+    with pytest.raises(FatalError, match=r"00000001\.jsonl is missing"):
+        Ledger(store, "r").begin({})
