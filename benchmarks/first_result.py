@@ -50,7 +50,7 @@ def ours() -> None:
     while not workers.results(1.0):
         pass
     _report()
-    workers.close(drain=False)
+    workers.close()
 
 
 def bare() -> None:

@@ -16,9 +16,11 @@ from ingest.checks.contract import Contract
 from ingest.core.clock import SystemClock
 from ingest.core.partition import Slice, partition_id
 from ingest.core.storage import LocalStore
+from ingest.driver.backlog import Backlog
 from ingest.driver.loop import Loop
 from ingest.driver.planning import pack
 from ingest.driver.retry import RetryPolicy
+from ingest.execution import Execution
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.plans import PlanFacts, PlanWriter
@@ -54,9 +56,19 @@ def drive(store: LocalStore, count: int) -> None:
     ledger.listen(history.see)
     ledger.begin({})
     ledger.append("planned", partitions=written, seconds=0)
-    workers = SimulatedWorkers()
-    policy, clock = RetryPolicy(4, 1.0), SystemClock()
-    Loop(plan, workers, ledger, history, policy, Contract(), clock, threading.Event()).run()
+    execution, clock = Execution(), SystemClock()
+    Loop(
+        backlog=Backlog(plan, history, ledger.attempt, clock),
+        workers=SimulatedWorkers(),
+        ledger=ledger,
+        history=history,
+        policy=RetryPolicy(execution.retry, by_row=True),
+        split=lambda _: (),
+        contract=Contract(),
+        execution=execution,
+        clock=clock,
+        stop=threading.Event(),
+    ).run()
     assert history.totals.partitions == count, "every partition is settled"
 
 

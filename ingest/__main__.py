@@ -13,6 +13,7 @@ COMMANDS = {
     "preview": "show the first rows after each step, and what the contract would reject",
     "plan": "show what a run would read, and in how many partitions; changes nothing",
     "run": "work a job to its published output, or go on with an interrupted run",
+    "resume": "go on with an unfinished run by its id, as it was recorded",
     "status": "list the runs and their books",
     "verify": "count and check again what a run has published",
     "validate": "check every job file",

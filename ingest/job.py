@@ -7,6 +7,7 @@ from pydantic import Field
 
 from ingest.checks.contract import Contract
 from ingest.core.model import Model
+from ingest.execution import Execution
 from ingest.sinks import SINKS
 from ingest.sinks.parquet import Parquet
 from ingest.sources import SOURCES
@@ -24,28 +25,6 @@ else:
     AnySource = Annotated[Union[SOURCES], Field(discriminator="type")]  # noqa: UP007 - from a tuple
     AnyTransform = Annotated[Union[TRANSFORMS], Field(discriminator="type")]  # noqa: UP007
     AnySink = Annotated[Union[SINKS], Field(discriminator="type")]  # noqa: UP007
-
-MEBIBYTE = 1024 * 1024
-
-
-class Execution(Model):
-    """How a run goes about its work; nothing in here but `seed` changes the rows that come out."""
-
-    workers: int | None = Field(default=None, ge=1)
-    """Parallel workers, each on one core. Without it: one for each core of the machine."""
-    partition_bytes: int = Field(default=64 * MEBIBYTE, ge=1)
-    """About how much a partition reads, in bytes as they lie on storage. Larger files are cut,
-    smaller ones packed together. Acts when a plan is made; a resumed run keeps its plan."""
-    max_tries: int = Field(default=4, ge=1)
-    """How often a partition is tried when trying again can help, before the run fails."""
-    retry_wait_s: float = Field(default=1.0, ge=0)
-    """The longest wait before the second try, in seconds; it doubles with each further one."""
-    partition_timeout_s: float | None = Field(default=None, gt=0)
-    """How long one partition may take before its worker is killed and it is tried again."""
-    seed: int = 0
-    """Where steps that draw at random (`sample`) begin. Part of the run's identity."""
-    python: bool = True
-    """Whether `type: python` steps may call the functions of `jobs/<name>/functions.py`."""
 
 
 class LocalCluster(Model):
@@ -115,3 +94,9 @@ class Job(Model):
     def steps(self) -> list[str]:
         """The names of the steps in books and messages: place in the list and type."""
         return [f"{place}.{step.type}" for place, step in enumerate(self.transforms)]
+
+    @property
+    def by_row(self) -> bool:
+        """Whether the rows of a part of a partition come to the same as within the whole."""
+        checks = all(check.scope == "row" for check in self.contract.checks)
+        return checks and all(step.by_row for step in self.transforms)

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ingest.command import add_overrides, guarded, load_job, parser
+from ingest.core.storage import open_store
 from ingest.core.types import schema_to_json
 from ingest.driver.flow import placed
+from ingest.driver.opening import prospect
 from ingest.driver.planning import Draft, draft
 from ingest.driver.publishing import sinks_of
 from ingest.driver.tasks import context_of
@@ -39,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             sink.check(job.source.roots)
     drafted = draft(job, context_of(job, "", datetime.now(UTC)), loaded.place, workers)
     page = describe(job, drafted, workers)
+    page["unfinished"] = prospect(job, open_store(job.state))
     print(json.dumps(page, indent=1) if arguments.json else render(page, drafted))
     return 0
 
@@ -70,6 +73,7 @@ def render(page: dict[str, Any], drafted: Draft) -> str:
     """Return the plan for a person to read."""
     return "\n".join(
         [
+            *unfinished(page["unfinished"]),
             f"{page['job']}: {page['files']:,} files, {size(page['bytes'])}",
             f"  {page['partitions']:,} partitions of up to {size(page['largest_partition_bytes'])}",
             f"  about {size(page['estimated_memory_bytes'])} of memory",
@@ -83,6 +87,23 @@ def render(page: dict[str, Any], drafted: Draft) -> str:
             *columns(page["output_schema"]),
         ]
     )
+
+
+def unfinished(page: dict[str, Any]) -> list[str]:
+    """Return what there is to say of a run that is not finished: nothing if there is none."""
+    if not page:
+        return []
+    run, notes = page["run_id"], [f"  {line}" for line in page["because"]]
+    if "phase" not in page:
+        return [f"run {run} cannot be read, and a run would say so:", *notes, ""]
+    how = page["ended"] or "died, or is going on"
+    first = f"run {run} is unfinished ({how}): {page['settled']:,} of {page['partitions']:,} "
+    first += f"partitions are settled after {page['attempts']} attempts. "
+    if page["would"] == "refuse":
+        return [f"{first}A run would refuse to go on with it:", *notes, ""]
+    if page["phase"] == "committed":
+        return [f"{first}A run would finish publishing it", *notes, ""]
+    return [f"{first}A run would go on with it, by its own plan; a new plan is:", *notes, ""]
 
 
 if __name__ == "__main__":

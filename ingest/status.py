@@ -1,16 +1,22 @@
 """`ingest status`: the runs of a state directory and their books."""
 
 import json
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from ingest.command import guarded, parser
+from ingest.core.errors import FatalError
 from ingest.core.storage import Store, open_store
 from ingest.records.history import History
-from ingest.records.ledger import Ledger
+from ingest.records.holders import Holder, holder
+from ingest.records.ledger import Event, Ledger
 from ingest.records.runs import Runs
+from ingest.watch.attempts import attempts
+from ingest.watch.resuming import inputs
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,27 +33,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     names = [arguments.job] if arguments.job else runs.jobs()
     ids = sorted((run_id, name) for name in names for run_id in runs.of_job(name))
     if arguments.run:
-        name = str(runs.facts(arguments.run)["job"])
+        name = runs.job_of(arguments.run)
         ids = [(arguments.run, name)]
     pages = [describe(store, run_id, name) for run_id, name in ids[-arguments.last :]]
     if arguments.json:
         print(json.dumps(pages, indent=1))
     elif arguments.run:
-        print("\n".join(details(pages[0])))
+        print("\n".join(details(pages[0], arguments.state)))
     else:
         print("\n".join(table(pages, arguments.state)))
     return 0
 
 
 def describe(store: Store, run_id: str, job: str) -> dict[str, Any]:
-    """Return what the ledger says of a run, as plain data."""
-    history = History.of(Ledger(store, run_id).events())
+    """Return what the ledger says of a run, as plain data. A damaged one is a run of that state."""
+    runs = Runs(store)
+    history, tried, damage = History(), [], ""
+    given_up = runs.given_up(run_id)
+    try:
+        tried = attempts(_brief(Ledger(store, run_id).events(), history))
+    except FatalError as error:
+        damage = str(error)
     totals = history.totals
-    over = history.phase in {"done", "abandoned"}
+    last = runs.of_job(job)[-1:] == [run_id]
+    state = _state(history, holder(store, f"jobs/{job}/lease") if last else None)
+    if damage or given_up:
+        state = "abandoned" if given_up else "damaged"
     return {
         "run_id": run_id,
         "job": job,
-        "state": history.phase if over else history.ended or "open",
+        "state": state,
         "started_at": history.started_at,
         "ended_at": history.ended_at,
         "attempts": history.attempt,
@@ -58,13 +73,37 @@ def describe(store: Store, run_id: str, job: str) -> dict[str, Any]:
             "filtered": totals.dropped("filtered"),
             "rejected": totals.rejected,
         },
-        "retries": history.retries,
+        "retries": dict(history.retries),
+        "tried": [asdict(page) for page in tried],
+        "inputs": history.inputs or {},
         "books": [
             {"step": b.step, "rows": b.rows, "added": b.added, "dropped": b.dropped, "out": b.out}
             for b in totals.books.values()
         ],
-        "error": history.error,
+        "go_on": last
+        and history.phase in {"planned", "committed"}
+        and state != "abandoned"
+        and not damage,
+        "error": damage or history.error,
     }
+
+
+def _brief(events: Iterable[Event], history: History) -> Iterator[Event]:
+    """Fold events into a history and pass them on without what only that needs."""
+    for event in events:
+        history.see(event)
+        yield {"event": event["event"], "at": event["at"]} if event["event"] == "settled" else event
+
+
+def _state(history: History, held: Holder | None) -> str:
+    """Say how it stands with a run, in a word; `open` if nobody here can tell."""
+    if history.phase in {"done", "abandoned"}:
+        return history.phase
+    if held is not None and held.alive and not history.ended:
+        return "running"
+    if held is not None and held.alive is None and not history.ended:
+        return "open"
+    return history.ended or "died"
 
 
 def table(pages: list[dict[str, Any]], state: str) -> list[str]:
@@ -86,10 +125,16 @@ def _line(page: dict[str, Any]) -> str:
     )
 
 
-def details(page: dict[str, Any]) -> list[str]:
-    """Return one run with the books of each step and the error that ended it."""
+def details(page: dict[str, Any], state: str) -> list[str]:
+    """Return one run: its attempts, the books of each step, what ended it, and how to go on."""
     width = max((len(book["step"]) for book in page["books"]), default=4)
     lines = [f"{key}: {page[key]}" for key in ("run_id", "job", "state", "started_at", "attempts")]
+    parts = page["partitions"]
+    lines.append(f"partitions: {parts['settled']:,} of {parts['planned']:,} settled")
+    for tried in page["tried"]:
+        lines += _attempt(tried, page)
+    if page["inputs"]:
+        lines += ["", *inputs(page["inputs"]), *(f"  {one}" for one in page["inputs"]["examples"])]
     lines.append(f"\n{'step':<{width}} {'in':>13} {'added':>10} {'out':>13}  dropped")
     for book in page["books"]:
         dropped = ", ".join(f"{reason} {count:,}" for reason, count in book["dropped"].items())
@@ -97,7 +142,25 @@ def details(page: dict[str, Any]) -> list[str]:
             f"{book['step']:<{width}} {book['rows']:>13,} {book['added']:>10,} "
             f"{book['out']:>13,}  {dropped}"
         )
-    return [*lines, *([f"\nerror: {page['error']}"] if page["error"] else [])]
+    lines += [f"\nerror: {page['error']}"] if page["error"] else []
+    if page["go_on"] and page["state"] != "running":
+        where = "" if state == ".ingest" else f" --state {shlex.quote(state)}"
+        lines.append(f"\ngo on with it: ingest resume {page['run_id']}{where}")
+    return lines
+
+
+def _attempt(tried: dict[str, Any], page: dict[str, Any]) -> list[str]:
+    """Return what an attempt came to; of the last one that said nothing, what state it is in."""
+    is_last = tried["number"] == page["attempts"]
+    ended = tried["ended"] or (page["state"] if is_last else "died")
+    said = [f"{tried['settled']:,} settled"]
+    said += [f"{count:,} retries ({kind})" for kind, count in tried["retries"].items()]
+    said += [f"{count:,} {kind}" for kind, count in tried["events"].items()]
+    error = tried["error"].partition("\n")[0]
+    line = f"\nattempt {tried['number']}: {tried['started_at']} process {tried['pid']} on "
+    line += f"{tried['host']}: {ended}" + (f": {error}" if error else "")
+    notes = [*tried["changes"], *(f"warning: {text}" for text in tried["warnings"])]
+    return [line, f"  {', '.join(said)}", *(f"  {note}" for note in notes)]
 
 
 def _took(page: dict[str, Any]) -> str:

@@ -75,8 +75,16 @@ def restore(model: type[M], text: str) -> M:
 
     Raises:
         ValidationError: the text was written by a version whose options were others.
+        ValueError, YAMLError: it is damaged.
     """
-    return _validated(model, yaml.safe_load(text))
+    return restored(model, yaml.safe_load(text))
+
+
+def restored(model: type[M], raw: Any) -> M:
+    """Build a job from plain data; see `restore`."""
+    if not isinstance(raw, dict):
+        raise ValueError(f"not a mapping but {type(raw).__name__}")  # noqa: TRY004 - as all others
+    return _validated(model, raw)
 
 
 def digest_of(job: BaseModel) -> str:

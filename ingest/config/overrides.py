@@ -56,7 +56,19 @@ class Given:
 
 
 def parse(texts: Sequence[str], folders: Sequence[Path]) -> tuple[list[Given], list[Problem]]:
-    """Read the overrides; those with a mistake are left out and described."""
+    """Read the overrides of a job; those with a mistake are left out and described."""
+    given, problems = read_overrides(texts, folders)
+    if not problems and not any(one.key == "job" for one in given):
+        known = listed(options(folders, "job"))
+        text = f"no job is named. Known jobs: {known}. Write: +job=NAME"
+        problems.append(Problem(COMMAND_LINE, text))
+    return given, problems
+
+
+def read_overrides(
+    texts: Sequence[str], folders: Sequence[Path]
+) -> tuple[list[Given], list[Problem]]:
+    """Read overrides that need not name a job; those with a mistake are left out and described."""
     given: list[Given] = []
     problems: list[Problem] = []
     for text in texts:
@@ -64,10 +76,6 @@ def parse(texts: Sequence[str], folders: Sequence[Path]) -> tuple[list[Given], l
         wrong = list(_mistakes(one, folders)) if one else [_unreadable(text, folders)]
         problems += [Problem(COMMAND_LINE, f"{text}: {what}") for what in wrong]
         given += [one] if one and not wrong else []
-    if not problems and not any(one.key == "job" for one in given):
-        known = listed(options(folders, "job"))
-        text = f"no job is named. Known jobs: {known}. Write: +job=NAME"
-        problems.append(Problem(COMMAND_LINE, text))
     groups = [one.key for one in given if one.group]
     problems += [
         Problem(COMMAND_LINE, f"{one.typed}: {one.key} is given twice. Keep one.")

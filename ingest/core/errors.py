@@ -2,7 +2,8 @@
 
     IngestError
       ConfigError        the request is wrong; nothing ran             exit 2
-      RetryableError     throttling, a lost worker, the network        again, with backoff
+      RetryableError     the network or the storage did not answer     again, with backoff
+        ThrottledError   they said that they are asked too often       again, not before they said
       BadRowError        rows break the format or the contract         the contract's `on_error`
       ContractError      the run breaks its budget or its books        nothing is published, exit 1
       FatalError         going on cannot help                          stop, resumable, exit 1
@@ -47,7 +48,18 @@ class ConfigError(IngestError):
 
 
 class RetryableError(IngestError):
-    """Trying again may help: throttling, a lost connection, a lost worker."""
+    """Trying again may help: a connection was lost, or a storage did not answer."""
+
+
+class ThrottledError(RetryableError):
+    """The other side is asked too often.
+
+    `retry_after_s` is how many seconds it asked to be left alone, None if it did not say.
+    """
+
+    def __init__(self, *args: object, retry_after_s: float | None = None) -> None:
+        super().__init__(*args)
+        self.retry_after_s = retry_after_s
 
 
 class BadRowError(IngestError):

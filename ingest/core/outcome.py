@@ -3,7 +3,11 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
 
-ErrorKind = Literal["retryable", "bad_row", "contract", "fatal", "config", "bug", "lost"]
+ErrorKind = Literal[
+    "throttled", "connection", "lost_worker", "timeout", "out_of_memory", "bug",
+    "bad_row", "contract", "fatal", "config",
+]  # fmt: skip
+"""What a failure is, which decides what is done about it: see `driver.retry`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,15 @@ class StagedFile:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A classified error: what the driver decides by (`kind`) and what a person reads."""
+    """A classified error: what the driver decides by (`kind`) and what a person reads.
+
+    `retry_after_s` is how long whoever refused asked to be left alone.
+    """
 
     kind: ErrorKind
     message: str
     traceback: str = ""
+    retry_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,11 +43,16 @@ class Partition:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One try at a partition, as it is handed to a worker."""
+    """One try at a partition, as it is handed to a worker.
+
+    With `search` it is searched for the rows that end its worker, in a guarded child process, and
+    worked without them.
+    """
 
     partition: Partition
     attempt: int
     try_number: int
+    search: bool = False
 
     @property
     def key(self) -> tuple[int, int, int]:

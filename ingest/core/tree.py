@@ -4,6 +4,7 @@ Every function here is one step for a reader: before it the tree is as it was, a
 What a function has made is durable only once `sync` has returned for the folder it lies in.
 """
 
+import contextlib
 import ctypes
 import errno
 import functools
@@ -28,14 +29,23 @@ def sync(folder: Path) -> None:
         os.close(handle)
 
 
+def sync_name(folder: Path) -> None:
+    """Make a folder's own name durable, if this user may read the folder that it lies in."""
+    with contextlib.suppress(PermissionError):
+        sync(folder.parent)
+
+
 def make_folder(folder: Path) -> None:
-    """Create a folder and those above it, durably. Harmless if it exists.
+    """Create a folder and those above it, durably. Does nothing if it exists.
 
     Another process may remove an empty parent between two of our steps, so it is tried again.
     """
     if folder.is_dir():
         return
-    make_folder(folder.parent)
+    if folder.parent.is_dir():
+        sync_name(folder.parent)  # who made it may have died before doing so
+    else:
+        make_folder(folder.parent)
     for attempt in range(_MAKE_ATTEMPTS):
         try:
             folder.mkdir(exist_ok=True)

@@ -6,11 +6,10 @@ from ingest.checks.contract import Contract
 from ingest.core.errors import ContractError
 from ingest.driver.loop import most_common
 from ingest.records.history import History
-from ingest.records.plans import Plan
 from ingest.records.totals import Totals
 
 
-def audit(plan: Plan, history: History, contract: Contract) -> None:
+def audit(history: History, contract: Contract) -> None:
     """Open the gate, or say why it stays shut.
 
     Raises:
@@ -18,10 +17,10 @@ def audit(plan: Plan, history: History, contract: Contract) -> None:
             exceeded. Nothing has been published.
     """
     totals = history.totals
-    if totals.partitions != len(plan):
+    if totals.partitions != history.partitions:
         raise ContractError(
-            f"books: {totals.partitions} of {len(plan)} partitions are settled. All must be. "
-            "This is a bug in ingest: report it with the run's ledger"
+            f"books: {totals.partitions} of {history.partitions} partitions are settled. All must "
+            "be. This is a bug in ingest: report it with the run's ledger"
         )
     check_books(totals, contract)
     exceeded = contract.within_budget(totals.rejected, totals.records)

@@ -4,16 +4,20 @@ import os
 import socket
 import threading
 from collections.abc import Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ingest.core.clock import Clock, SystemClock
 from ingest.core.errors import ConfigError, FatalError, FencedError, IngestError, Interrupted
+from ingest.core.stop import at_once
 from ingest.core.storage import Store, open_store
 from ingest.core.types import schema_from_json
+from ingest.driver.abandoning import withdraw
 from ingest.driver.audit import audit
+from ingest.driver.backlog import Backlog
 from ingest.driver.flow import Place, check_flow, placed
+from ingest.driver.inputs import check_inputs
 from ingest.driver.loop import Loop
 from ingest.driver.opening import Run, open_run, record
 from ingest.driver.planning import Draft, draft, freeze
@@ -22,7 +26,7 @@ from ingest.driver.receipt import receipt
 from ingest.driver.retry import RetryPolicy
 from ingest.driver.tasks import context_of, fingerprints, task_of
 from ingest.job import Job
-from ingest.records.lease import Lease
+from ingest.records.lease import Lease, Observer
 from ingest.records.ledger import Listener
 from ingest.records.plans import Plan
 from ingest.records.runs import Runs
@@ -39,7 +43,7 @@ class Request:
     """What a command asks of the driver.
 
     `config` is the job as composed, in YAML; `store` is where the state lies, the job's own place
-    if it is None.
+    if it is None. With `run_id` this run is gone on with, and no other.
     """
 
     job: Job
@@ -47,6 +51,7 @@ class Request:
     place: Place
     workers: Workers
     fresh: bool = False
+    run_id: str | None = None
     store: Store | None = None
     listeners: Sequence[Listener] = ()
     clock: Clock = field(default_factory=SystemClock)
@@ -64,18 +69,24 @@ def drive(request: Request) -> dict[str, Any]:
         Interrupted: `request.stop` was set; what is settled stays.
     """
     store = request.store or open_store(request.job.state)
-    with leases(store, request.job), closing(request.workers):
-        run = open_run(request.job, store, request.clock, fresh=request.fresh)
+    with leases(store, request.job, request.stop) as held, closing(request.workers):
+        run = open_run(
+            request.job, store, request.clock, fresh=request.fresh, run_id=request.run_id
+        )
         run.ledger.listen(run.history.see)
         for listener in request.listeners:
             run.ledger.listen(listener)
         drafted = None if run.resumed else _draft(run, request)
         if not run.resumed:
+            _check(held)
             record(run, request.config, store)
         _begin(run)
         try:
-            return _work(run, request, store, drafted)
+            return _work(run, request, store, drafted, held)
         except FencedError:
+            request.workers.close()  # first, so that nothing is staged any more
+            with suppress(IngestError):
+                withdraw(store, run.run_id, run.job)
             raise
         except IngestError as error:
             _note(run, "failed", error=str(error))
@@ -83,6 +94,12 @@ def drive(request: Request) -> dict[str, Any]:
         except (Interrupted, KeyboardInterrupt):
             _note(run, "interrupted")
             raise Interrupted from None
+
+
+def _check(held: Sequence[Lease]) -> None:
+    """Stop here if another run has taken over while this process slept: two would go on at once."""
+    for lease in held:
+        lease.check()
 
 
 def _note(run: Run, ended: str, **facts: str) -> None:
@@ -97,7 +114,8 @@ def _draft(run: Run, request: Request) -> Draft:
     _check_sinks(run.job, request.place)
     workers = run.job.execution.workers or os.cpu_count() or 1
     context = context_of(run.job, run.run_id, run.loaded_at)
-    drafted = draft(run.job, context, request.place, workers)
+    with at_once(request.stop):
+        drafted = draft(run.job, context, request.place, workers, request.stop)
     run.facts["fingerprints"] = fingerprints(run.job, context)
     return drafted
 
@@ -113,26 +131,28 @@ def _begin(run: Run) -> None:
             "phase": run.history.phase,
             "settled": run.history.totals.partitions,
             "partitions": run.history.partitions,
+            "indexes": len(run.history.closed),
+            "number": run.history.attempt + 1,
+            "changes": run.changes,
+            "warnings": run.warnings,
         }
     )
 
 
-def _work(run: Run, request: Request, store: Store, drafted: Draft | None) -> dict[str, Any]:
+def _work(
+    run: Run, request: Request, store: Store, drafted: Draft | None, held: Sequence[Lease]
+) -> dict[str, Any]:
     target = Target(store, run.job.sink.uri)
     if run.history.phase != "committed":
         target.check(run.run_id)
         plan = _freeze(run, request, store, drafted) if drafted else _reopen(run, request, store)
         with timed(run, "work", request.clock):
-            execution = request.job.execution  # as asked for now: it changes no row
-            policy = RetryPolicy(execution.max_tries, execution.retry_wait_s)
-            Loop(
-                plan, request.workers, run.ledger, run.history, policy, run.job.contract,
-                request.clock, request.stop,
-            ).run()  # fmt: skip
+            _work_off(plan, run, request)
         if changed := _changed(run):
             raise FatalError(f"{changed} while the run was going on. Start anew with: --fresh")
-        audit(plan, run.history, run.job.contract)
+        audit(run.history, run.job.contract)
         target.begin(run.run_id)
+        _check(held)
         commit(run.job, run.ledger, run.history, plan.facts.output_schema)
     with timed(run, "publish", request.clock):
         publish(run.job, run.ledger, run.history)
@@ -142,6 +162,25 @@ def _work(run: Run, request: Request, store: Store, drafted: Draft | None) -> di
     run.ledger.append("done")
     run.ledger.flush()
     return page
+
+
+def _work_off(plan: Plan, run: Run, request: Request) -> None:
+    """Settle all partitions; what is left running is ended, so that nothing is staged any more."""
+    execution = request.job.execution  # as asked for now: it changes no row
+    by_row = run.job.by_row
+    Loop(
+        backlog=Backlog(plan, run.history, run.ledger.attempt, request.clock),
+        workers=request.workers,
+        ledger=run.ledger,
+        history=run.history,
+        policy=RetryPolicy(execution.retry, by_row, search=execution.max_poison_rows > 0),
+        split=run.job.source.split,
+        contract=run.job.contract,
+        execution=execution,
+        clock=request.clock,
+        stop=request.stop,
+    ).run()
+    request.workers.close()
 
 
 def _freeze(run: Run, request: Request, store: Store, drafted: Draft) -> Plan:
@@ -173,6 +212,7 @@ def _reopen(run: Run, request: Request, store: Store) -> Plan:
             f"run {run.run_id} of this job is unfinished: {changed} since it was planned. Undo "
             "that to finish the run, or give it up and start anew with: --fresh"
         )
+    check_inputs(run.job.source, plan, run.history, run.ledger, run.loaded_at)
     request.workers.start(task_of(run.job, flow, context))
     return plan
 
@@ -203,19 +243,28 @@ def _check_sinks(job: Job, place: Place) -> None:
 
 
 @contextmanager
-def leases(store: Store, job: Job) -> "Iterator[None]":
-    """Hold the job and the place it publishes to.
+def leases(store: Store, job: Job, stop: threading.Event | None = None) -> "Iterator[list[Lease]]":
+    """Hold the job and the place it publishes to; `stop` interrupts the wait for them.
 
     Raises:
         LeaseHeldError: another run has one of them.
     """
     target = Target(store, job.sink.uri)
     facts = {"job": job.name, "sink": job.sink.uri}
-    with (
-        Lease.acquire(store, f"jobs/{job.name}/lease", f'job "{job.name}"', facts),
-        Lease.acquire(store, target.folder, f"sink {job.sink.uri}", facts),
-    ):
-        yield
+    wanted = {
+        f"jobs/{job.name}/lease": f'job "{job.name}"',
+        target.folder: f"sink {job.sink.uri}",
+    }
+    observer = Observer(store, ttl_s=job.execution.lease_s)
+    with ExitStack() as held:
+        with at_once(stop or threading.Event()):
+            for folder in wanted:  # so that a dead holder of both is waited for only once
+                observer.last(folder)
+            taken = [
+                held.enter_context(Lease.acquire(store, folder, what, facts, observer))
+                for folder, what in wanted.items()
+            ]
+        yield taken
 
 
 @contextmanager
@@ -224,7 +273,7 @@ def closing(workers: Workers) -> "Iterator[None]":
     try:
         yield
     finally:
-        workers.close(drain=False)
+        workers.close()
 
 
 @contextmanager

@@ -1,46 +1,55 @@
-"""The loop: hand partitions out, take outcomes back, settle them or try again."""
+"""The loop: hand partitions out, take outcomes back, settle them or see to it that they can be."""
 
-import heapq
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 
 from ingest.checks.contract import Contract
 from ingest.core.clock import Clock
 from ingest.core.errors import BadRowError, ContractError, FatalError, IngestError, Interrupted
 from ingest.core.outcome import Failure, Outcome
-from ingest.core.partition import Assignment
-from ingest.driver.retry import RetryPolicy
+from ingest.core.partition import Assignment, Partition, Slice, partition_id
+from ingest.driver.backlog import Backlog
+from ingest.driver.retry import HOPELESS, Measure, RetryPolicy
+from ingest.driver.stall import Stall
+from ingest.driver.stragglers import stragglers
+from ingest.execution import Execution
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
-from ingest.records.plans import Plan
 from ingest.workers.base import Lost, Workers
 
 POLL_S = 0.25
 
+Splitter = Callable[[Partition], Sequence[tuple[Slice, ...]]]
+"""Cuts a partition into smaller ones that hold the same records; returns none if it cannot."""
+
 
 @dataclass(slots=True)
 class Loop:
-    """Works off a plan. What is settled before, by an earlier attempt, is not touched again.
+    """Works a backlog off. What is settled before, by an earlier attempt, is not touched again.
 
-    Memory: nine bytes for each partition, and the partitions that are out or wait for another try.
     `stop` is set from outside to end the loop in order: nothing more is handed out, what is out is
     waited for and settled.
     """
 
-    plan: Plan
+    backlog: Backlog
     workers: Workers
     ledger: Ledger
     history: History
     policy: RetryPolicy
+    split: Splitter
     contract: Contract
+    execution: Execution
     clock: Clock
     stop: threading.Event
-    out: dict[tuple[int, int, int], Assignment] = field(default_factory=dict)
-    waiting: list[tuple[float, int]] = field(default_factory=list)
-    handed: Counter[int] = field(default_factory=Counter)
-    failed: Counter[int] = field(default_factory=Counter)
+    least_split_bytes: int = 64 * 1024
+    stall: Stall = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Set the watchdog up."""
+        limit_s = self.execution.stall_timeout_s
+        self.stall = Stall(self.workers, self.ledger, self.clock, limit_s, self.clock.monotonic())
 
     def run(self) -> None:
         """Settle every partition of the plan.
@@ -49,13 +58,12 @@ class Loop:
             BadRowError, ContractError, FatalError: the run cannot go on; what is settled stays.
             Interrupted: `stop` was set.
         """
-        fresh = (int(i) for i in self.plan.order_of_work() if not self.history.is_settled(int(i)))
         began, answered = self.clock.monotonic(), False
-        while self.history.totals.partitions < len(self.plan):
+        while self.history.totals.partitions < self.history.partitions:
             if self.stop.is_set():
                 self._drain()
                 raise Interrupted
-            self._hand_out(fresh)
+            self._hand_out()
             results = self.workers.results(self._patience())
             if results and not answered:
                 answered = True
@@ -63,78 +71,87 @@ class Loop:
                 self.ledger.append("timed", what="first_outcome", seconds=taken)
             for result in results:
                 self._take_back(result)
+            if results or not self.backlog.out:
+                self.stall.moved()
+            self.stall.check()
             self.ledger.flush_if_due()
         self.ledger.flush()
 
-    def _hand_out(self, fresh: Iterator[int]) -> None:
-        batch = []
-        for _ in range(self.workers.capacity - len(self.out)):
-            index = self._next(fresh)
-            if index is None:
-                break
-            self.handed[index] += 1
-            assignment = Assignment(self.plan[index], self.ledger.attempt, self.handed[index])
-            self.out[assignment.key] = assignment
-            batch.append(assignment)
+    def _hand_out(self) -> None:
+        batch = self.backlog.take(self.workers.capacity - len(self.backlog.out))
+        idle = self.workers.size - len(self.backlog.out)
+        if idle > 0 and self.execution.speculation:
+            totals = self.history.totals
+            for index in list(stragglers(self.backlog, totals, self.execution.speculation))[:idle]:
+                batch.append(self.backlog.double(index))
+                partition = self.backlog.partition(index)
+                self.ledger.append("speculate", index=index, partition=partition.id)
         if batch:
             self.workers.submit(batch)
 
-    def _next(self, fresh: Iterator[int]) -> int | None:
-        if self.waiting and self.waiting[0][0] <= self.clock.monotonic():
-            return heapq.heappop(self.waiting)[1]
-        return next(fresh, None)
-
     def _patience(self) -> float:
-        if not self.out and self.waiting:
-            due = max(0.0, self.waiting[0][0] - self.clock.monotonic())
-            self.clock.sleep(min(due, POLL_S))
-            return 0.0
-        return POLL_S
+        if self.backlog.out:
+            return POLL_S
+        self.clock.sleep(min(self.backlog.next_due_s(), POLL_S))
+        return 0.0
 
     def _take_back(self, result: Outcome | Lost) -> None:
-        if self.out.pop(result.key, None) is None:
-            return  # an answer to a try that was already given up
-        index = result.key[1]
-        if self.history.is_settled(index):
-            return
+        assignment = self.backlog.back(result.key)
+        if assignment is None:
+            return  # an answer to a try that was already given up, or that came second
         if isinstance(result, Lost):
-            self._lost(result)
+            if result.culprit:
+                self._failed(assignment, Failure(result.kind, result.reason))
+            else:
+                self.backlog.again(assignment.partition.index, search=assignment.search)
         elif result.failure is not None:
-            self._failed(index, result.partition, result.failure)
+            self._failed(assignment, result.failure)
         else:
             self._settle(result)
             self._check_budget()
 
     def _settle(self, outcome: Outcome) -> None:
-        index = outcome.key[1]
-        if not self.history.is_settled(index):
-            self.handed.pop(index, None)
-            self.failed.pop(index, None)
-            self.ledger.append("settled", outcome=outcome.to_json())
+        self.ledger.append("settled", outcome=outcome.to_json())
+        self.backlog.closed(outcome.key[1])
 
-    def _lost(self, lost: Lost) -> None:
-        index = lost.key[1]
-        if lost.culprit:
-            self._failed(index, self.plan[index].id, Failure("lost", lost.reason))
+    def _failed(self, assignment: Assignment, failure: Failure) -> None:
+        index, partition = assignment.partition.index, assignment.partition
+        tries = self.backlog.failed(index, failure.kind)
+        measure = self.policy.measure(failure, tries, searched=assignment.search)
+        if self.backlog.is_out(index) and failure.kind not in HOPELESS:
+            measure = Measure("again")  # its twin may still succeed; only then is there more to do
+        facts = {
+            "partition": partition.id, "index": index, "tries": tries, "kind": failure.kind,
+            "message": failure.message,
+        }  # fmt: skip
+        if measure.what == "again":
+            self.ledger.append("retry", **facts, wait_s=round(measure.wait_s, 3))
+            self.backlog.again(index, measure.wait_s, search=assignment.search)
+        elif measure.what == "search":
+            self.ledger.append("search", **facts)
+            self.backlog.again(index, search=True)
+        elif measure.what == "split" and (parts := self._parts(partition)):
+            self._split(index, parts, facts)
         else:
-            heapq.heappush(self.waiting, (self.clock.monotonic(), index))
-
-    def _failed(self, index: int, partition: str, failure: Failure) -> None:
-        self.failed[index] += 1
-        wait = self.policy.wait(failure.kind, self.failed[index])
-        if wait is None:
             self._drain()
-            raise _error(failure, self.failed[index], partition, self.workers.logs)
-        self.ledger.append(
-            "retry",
-            partition=partition,
-            index=index,
-            tries=self.failed[index],
-            kind=failure.kind,
-            message=failure.message,
-            wait_s=round(wait, 3),
-        )
-        heapq.heappush(self.waiting, (self.clock.monotonic() + wait, index))
+            raise _error(failure, tries, partition, self.workers.logs)
+
+    def _parts(self, partition: Partition) -> Sequence[tuple[Slice, ...]]:
+        """Cut a partition, unless it is so small that its size cannot be the trouble."""
+        return self.split(partition) if partition.bytes > self.least_split_bytes else ()
+
+    def _split(
+        self, index: int, parts: Sequence[tuple[Slice, ...]], facts: dict[str, object]
+    ) -> None:
+        first = len(self.history.closed)
+        children = [
+            {"index": number, "id": partition_id(part), "slices": [asdict(piece) for piece in part]}
+            for number, part in enumerate(parts, first)
+        ]
+        self.ledger.append("split", **facts, children=children)
+        self.backlog.closed(index)
+        for child in range(first, first + len(children)):
+            self.backlog.again(child)
 
     def _check_budget(self) -> None:
         totals = self.history.totals
@@ -148,12 +165,10 @@ class Loop:
 
     def _drain(self) -> None:
         """Let what is being worked come to its end and settle it; what only waits is dropped."""
-        self.workers.close(drain=True)
-        while results := self.workers.results(0):
-            for result in results:
-                out = self.out.pop(result.key, None)
-                if out and isinstance(result, Outcome) and result.failure is None:
-                    self._settle(result)
+        for result in self.workers.drain(self.execution.grace_s):
+            assignment = self.backlog.back(result.key)
+            if assignment and isinstance(result, Outcome) and result.failure is None:
+                self._settle(result)
         self.ledger.flush()
 
 
@@ -163,13 +178,16 @@ def most_common(errors: dict[str, int], number: int = 3) -> str:
     return "; ".join(f"{reason} ({count:,} rows)" for reason, count in first)
 
 
-def _error(failure: Failure, tries: int, partition: str, logs: str) -> IngestError:
+def _error(failure: Failure, tries: int, partition: Partition, logs: str) -> IngestError:
     if failure.kind == "bad_row":
-        return BadRowError(failure.message)
+        return BadRowError(f"{failure.message}\n{failure.traceback}".rstrip())
     if failure.kind == "contract":
         return ContractError(failure.message)
     if failure.kind in {"fatal", "config"}:
         return FatalError(failure.message)
+    files = ", ".join(dict.fromkeys(piece.uri for piece in partition.slices[:2]))
     where = f" The workers' logs are in {logs}." if logs else ""
-    tried = f"partition {partition}: given up after {tries} tries: {failure.message}.{where}"
-    return FatalError(f"{tried}\n{failure.traceback}".rstrip())
+    return FatalError(
+        f"partition {partition.id} ({files}): given up after {tries} tries: "
+        f"{failure.message}.{where}\n{failure.traceback}".rstrip()
+    )

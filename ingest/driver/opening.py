@@ -2,21 +2,25 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
+from ingest.config.load import restore
 from ingest.core.clock import Clock
-from ingest.core.errors import ConfigError
+from ingest.core.errors import ConfigError, FatalError
 from ingest.core.storage import Store
-from ingest.driver.publishing import sinks_of
+from ingest.driver.abandoning import abandon, give_up_unread
+from ingest.driver.changes import changes, moved, other_environment, places
 from ingest.job import Job
 from ingest.records.environment import environment
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
-from ingest.records.runs import Runs, new_run_id
+from ingest.records.runs import RESTORE, Runs, new_run_id
 
 IDENTITY = {"name", "source", "transforms", "contract", "sink", "execution"}
 """The parts of a job that decide which rows come out."""
@@ -27,6 +31,7 @@ class Run:
     """A run that this process is about to work on, under its leases.
 
     `job` is the job as it was recorded when the run was made, which is what the run publishes by.
+    `changes` and `warnings` say what is not as it was then and does not stand in the way.
     """
 
     run_id: str
@@ -35,6 +40,8 @@ class Run:
     ledger: Ledger
     history: History
     resumed: bool
+    changes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def loaded_at(self) -> datetime:
@@ -42,39 +49,81 @@ class Run:
         return datetime.fromisoformat(self.facts["loaded_at"])
 
 
-def open_run(job: Job, store: Store, clock: Clock, *, fresh: bool) -> Run:
+def open_run(
+    job: Job, store: Store, clock: Clock, *, fresh: bool = False, run_id: str | None = None
+) -> Run:
     """Return the job's unfinished run if it has one, or a new one, which is not on record yet.
 
     With `fresh`, an unfinished run is abandoned first: its ledger says so before anything else
-    happens, so that nobody can go on with it.
+    happens, so that nobody can go on with it. With `run_id` it is this run, or nothing.
 
     Raises:
         ConfigError: the unfinished run was made from another config, or `fresh` is asked for while
-            a committed publish is unfinished.
+            a committed publish is unfinished; or the run of that id cannot be gone on with.
+        FatalError: the records of the unfinished run are damaged.
     """
     runs = Runs(store)
     made = runs.of_job(job.name)
-    for run_id in made[-1:]:
-        ledger = Ledger(store, run_id, clock)
-        history = History.of(ledger.events())
-        if history.phase in {"done", "abandoned"}:
-            break
-        if history.phase == "committed":
-            if fresh:
+    if run_id is not None:
+        _refuse_other(run_id, job.name, made)
+        return _resume(runs, run_id, *_open_ledger(runs, run_id, store, clock, job), job)
+    last = made[-1] if made else ""
+    if last and not runs.given_up(last):
+        ledger = Ledger(store, last, clock)
+        try:
+            history = History.of(ledger.events())
+        except FatalError as error:
+            if not fresh:
+                raise
+            give_up_unread(store, ledger, job, why=str(error))
+        else:
+            if history.phase == "committed" and fresh:
                 raise ConfigError(
-                    f"--fresh: run {run_id} has begun to publish and can only be finished. "
+                    f"--fresh: run {last} has begun to publish and can only be finished. "
                     f"Finish it first: python -m ingest.run +job={job.name}"
                 )
-            return _resume(runs, run_id, ledger, history)
-        if fresh or history.phase == "new":
-            _abandon(runs, run_id, ledger)
-            break
-        _refuse_changes(runs, run_id, job)
-        return _resume(runs, run_id, ledger, history)
+            if history.phase == "committed" or (history.phase == "planned" and not fresh):
+                return _resume(runs, last, ledger, history, job)
+            if history.phase in {"new", "planned"}:
+                abandon(store, ledger, _recorded_or(runs, last, job))
     now = clock.now()
-    run_id = new_run_id(now, after=max(made, default=None))
-    facts = {"loaded_at": now.isoformat(), "identity": identity(job), **environment()}
-    return Run(run_id, job, facts, Ledger(store, run_id, clock), History(), resumed=False)
+    new = new_run_id(now, after=last or None)
+    facts = {
+        "loaded_at": now.isoformat(),
+        "identity": identity(job),
+        "folder": str(Path.cwd()),
+        "places": places(job),
+        **environment(),
+    }
+    return Run(new, job, facts, Ledger(store, new, clock), History(), resumed=False)
+
+
+def prospect(job: Job, store: Store) -> dict[str, Any]:
+    """Say what a run of the job would do now: of an unfinished one, whether it would go on.
+
+    Changes nothing. Empty if the next run is a new one anyway.
+    """
+    runs = Runs(store)
+    last = next(iter(runs.of_job(job.name)[-1:]), "")
+    if not last or runs.given_up(last):
+        return {}
+    page: dict[str, Any] = {"run_id": last, "would": "resume", "because": []}
+    try:
+        ledger = Ledger(store, last)
+        history = History.of(ledger.events())
+        if history.phase not in {"planned", "committed"}:
+            return {}
+        page |= {
+            "phase": history.phase,
+            "ended": history.ended,
+            "attempts": history.attempt,
+            "settled": history.totals.partitions,
+            "partitions": history.partitions,
+        }
+        run = _resume(runs, last, ledger, history, job)
+    except (ConfigError, FatalError) as error:
+        return page | {"would": "refuse", "because": str(error).splitlines()}
+    return page | {"because": [*run.changes, *run.warnings]}
 
 
 def record(run: Run, config: str, store: Store) -> None:
@@ -84,55 +133,113 @@ def record(run: Run, config: str, store: Store) -> None:
 
 def identity(job: Job) -> str:
     """Return a digest of the parts of a job that decide which rows come out."""
-    return hashlib.sha256(json.dumps(_identity(job), sort_keys=True).encode()).hexdigest()
+    page = job.model_dump(mode="json", include=IDENTITY)
+    page["execution"] = {"seed": job.execution.seed, "python": job.execution.python}
+    return hashlib.sha256(json.dumps(page, sort_keys=True).encode()).hexdigest()
 
 
 def recorded_job(runs: Runs, run_id: str) -> Job:
-    """Return the job as it was when the run was made."""
-    return Job.model_validate(yaml.safe_load(runs.config(run_id)))
+    """Return the job as it was when the run was made.
+
+    Raises:
+        FatalError: the record is damaged, or this version of ingest cannot read it.
+    """
+    try:
+        return restore(Job, runs.config(run_id))
+    except (ValidationError, ValueError, yaml.YAMLError) as error:
+        raise damaged_job(runs, run_id, error) from None
 
 
-def _resume(runs: Runs, run_id: str, ledger: Ledger, history: History) -> Run:
-    return Run(
-        run_id, recorded_job(runs, run_id), runs.facts(run_id), ledger, history, resumed=True
+def damaged_job(runs: Runs, run_id: str, error: Exception) -> FatalError:
+    """Make the error for a recorded job that cannot be read."""
+    said = " ".join(str(error).split())
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        said = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    wrote = runs.facts(run_id).get("versions", {}).get("ingest", "another version")
+    return FatalError(
+        f"{runs.uri(run_id, 'job.yaml')}: the job as recorded cannot be read: {said}. It was "
+        f"written by ingest {wrote}; if it is whole, go on with that version. {RESTORE}"
     )
 
 
-def _abandon(runs: Runs, run_id: str, ledger: Ledger) -> None:
-    ledger.begin({})
-    ledger.append("abandoned")
-    ledger.flush()
-    for sink in sinks_of(recorded_job(runs, run_id)).values():
-        sink.discard(run_id)
+def _refuse_other(run_id: str, job: str, made: list[str]) -> None:
+    """Refuse to resume what is not the last run of its job: it would publish over a later one."""
+    if made[-1:] != [run_id]:
+        raise ConfigError(
+            f'run {run_id}: not the last run of job "{job}": {made[-1] if made else "none"} came '
+            "after it. Only the last one can be gone on with, or old rows would go over newer "
+            f"ones. Look at it: ingest status {made[-1] if made else ''}".rstrip()
+        )
 
 
-def _refuse_changes(runs: Runs, run_id: str, job: Job) -> None:
-    if runs.facts(run_id)["identity"] == identity(job):
-        return
-    before, now = _flat(_identity(recorded_job(runs, run_id))), _flat(_identity(job))
-    changed = [
-        f"  {key}: was {json.dumps(before.get(key))}, is {json.dumps(now.get(key))}"
-        for key in sorted(before.keys() | now.keys())
-        if before.get(key) != now.get(key)
-    ]
-    raise ConfigError(
-        f"run {run_id} of this job is unfinished, and the job has changed since it was planned:",
-        *changed,
-        "Undo the change to finish that run, or give the run up and start anew with: --fresh",
-    )
+def _open_ledger(
+    runs: Runs, run_id: str, store: Store, clock: Clock, job: Job
+) -> tuple[Ledger, History]:
+    """Return ledger and history of a run that can be gone on with.
+
+    Raises:
+        ConfigError: it is done, given up, or was never planned.
+    """
+    ledger = Ledger(store, run_id, clock)
+    anew = f"python -m ingest.run +job={job.name}"
+    if marked := runs.given_up(run_id):
+        raise ConfigError(
+            f"run {run_id}: given up with --fresh {marked.get('at', '')}. What it had settled is "
+            f"not used any more. Start a new run: {anew}"
+        )
+    history = History.of(ledger.events())
+    if history.phase == "done":
+        raise ConfigError(
+            f"run {run_id}: done already, {history.ended_at}. Its receipt: "
+            f"{runs.uri(run_id, 'receipt.json')}. For a new run: {anew}"
+        )
+    if history.phase == "abandoned":
+        raise ConfigError(
+            f"run {run_id}: given up with --fresh {history.ended_at}. What it had settled is "
+            f"removed. Start a new run: {anew}"
+        )
+    if history.phase == "new":
+        raise ConfigError(
+            f"run {run_id}: its plan was never frozen, so there is nothing to go on with. Start "
+            f"a new run: {anew}"
+        )
+    return ledger, history
 
 
-def _identity(job: Job) -> dict[str, Any]:
-    page = job.model_dump(mode="json", include=IDENTITY)
-    page["execution"] = {"seed": job.execution.seed, "python": job.execution.python}
-    return page
+def _resume(runs: Runs, run_id: str, ledger: Ledger, history: History, now: Job) -> Run:
+    facts = runs.facts(run_id)
+    run = Run(run_id, recorded_job(runs, run_id), facts, ledger, history, resumed=True)
+    found = changes(run.job, now)
+    if history.phase == "planned":
+        run.warnings += other_environment(facts, environment())
+        if not any(change.refused for change in found) and facts["identity"] != identity(run.job):
+            run.warnings.append(
+                "this version of ingest has other defaults or options than the one that made the "
+                "run: what the job leaves open may not mean the same"
+            )
+        lines = [f"  {change}" for change in found if change.refused]
+        lines += moved(facts.get("places", {}), now) if not lines else []
+        if lines:
+            raise ConfigError(*_refusal(run_id, history, facts, lines))
+    else:
+        found = [change for change in found if not change.refused]
+    run.changes = [str(change) for change in found]
+    return run
 
 
-def _flat(value: Any, path: str = "") -> dict[str, Any]:
-    if isinstance(value, dict | list) and value:
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        found: dict[str, Any] = {}
-        for key, inner in items:
-            found |= _flat(inner, f"{path}.{key}" if path else str(key))
-        return found
-    return {path: value}
+def _refusal(run_id: str, history: History, facts: dict[str, Any], lines: list[str]) -> list[str]:
+    settled = f"{history.totals.partitions:,} of {history.partitions:,} partitions are settled"
+    first = f"run {run_id} of this job is unfinished ({settled}), and the job has changed since it "
+    folder = facts.get("folder", "its folder")
+    finish = f"To finish that run as it was recorded, in {folder}: ingest resume {run_id}"
+    anew = "To give it up, with all that is settled, and start anew with the job as it is now: the "
+    return [f"{first}was planned:", *lines, finish, f"{anew}same command with --fresh"]
+
+
+def _recorded_or(runs: Runs, run_id: str, job: Job) -> Job:
+    """Return the recorded job to give up, or if it cannot be read the job as it is now."""
+    try:
+        return recorded_job(runs, run_id)
+    except FatalError:
+        return job

@@ -1,13 +1,16 @@
 """Making the plan: list and cut the inputs, pack what is small, freeze the schemas, write all."""
 
 import itertools
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from ingest.core.errors import Interrupted
 from ingest.core.partition import Slice, partition_id
 from ingest.core.storage import Store
 from ingest.core.types import schema_to_json
+from ingest.driver.fitting import fit
 from ingest.driver.flow import Flow, Place, check_flow, contract_types, placed
 from ingest.job import Job
 from ingest.records.plans import Plan, PlanFacts, PlanWriter
@@ -36,20 +39,33 @@ class Draft:
     bytes: int = 0
 
 
-def draft(job: Job, context: StepContext, place: Place, workers: int) -> Draft:
+def draft(
+    job: Job,
+    context: StepContext,
+    place: Place,
+    workers: int,
+    stop: threading.Event | None = None,
+) -> Draft:
     """List the inputs, freeze the schemas and cut the work.
 
     The driver holds at most `PEEK_SLICES` slices at a time, however many there are.
 
     Raises:
-        ConfigError: there is no input, or the job does not fit it.
+        ConfigError: there is no input, the job does not fit it, or a piece of it fits no worker.
+        Interrupted: `stop` is set; also while the draft's partitions are taken.
     """
+    target = job.execution.partition_bytes
     with placed(place, "source"):
-        slices = iter(job.source.slices(job.execution.partition_bytes))
+        slices = _until(stop, job.source.slices(target))
         peeked = list(itertools.islice(slices, PEEK_SLICES))
-        layout = job.source.layout(spread(peeked, SAMPLE_SLICES), contract_types(job))
+        sample = spread(peeked, SAMPLE_SLICES)
+        layout = job.source.layout(sample, contract_types(job))
+        if (room := fit(job, sample, workers)) and room.bytes < target:
+            target = room.bytes
+            slices = room.checked(_until(stop, job.source.slices(target)))
+            peeked = list(itertools.islice(slices, PEEK_SLICES))
     flow = check_flow(job, layout, context, place)
-    target = pack_bytes(peeked, job.execution.partition_bytes, workers)
+    target = pack_bytes(peeked, target, workers)
     result = Draft(flow, iter(()))
     result.partitions = _counted(result, pack(itertools.chain(peeked, slices), target))
     return result
@@ -82,13 +98,13 @@ def pack_bytes(slices: list[Slice], partition_bytes: int, workers: int) -> int:
 
 
 def pack(slices: Iterable[Slice], target: int) -> Iterator[tuple[Slice, ...]]:
-    """Put neighbouring small slices together up to the target; large ones stand alone."""
+    """Put neighbouring small slices together up to the target; large ones stand alone.
+
+    The order is kept: a resumed run compares its plan with a new listing in one pass.
+    """
     group: list[Slice] = []
     size = 0
     for piece in slices:
-        if piece.bytes >= target:
-            yield (piece,)
-            continue
         if group and (size + piece.bytes > target or len(group) == MOST_SLICES):
             yield tuple(group)
             group, size = [], 0
@@ -103,6 +119,13 @@ def spread(slices: list[Slice], number: int) -> list[Slice]:
     if len(slices) <= number:
         return slices
     return [slices[place * (len(slices) - 1) // (number - 1)] for place in range(number)]
+
+
+def _until(stop: threading.Event | None, slices: Iterable[Slice]) -> Iterator[Slice]:
+    for piece in slices:
+        if stop is not None and stop.is_set():
+            raise Interrupted
+        yield piece
 
 
 def _counted(counts: Draft, groups: Iterator[tuple[Slice, ...]]) -> Partitions:

@@ -47,7 +47,9 @@ def receipt(
             "types_from": plan.facts.notes,
         },
         "partitions": {
-            "number": len(plan), "tries": history.tries, "retries": history.retries,
+            "number": history.partitions, "tries": history.tries,
+            "retries": dict(history.retries), "searches": history.searches,
+            "splits": history.splits, "speculated": history.speculated,
         },
         "books": [asdict(book) for book in totals.books.values()],
         "errors": totals.errors,

@@ -1,12 +1,15 @@
 """What workers are told to do, made from a job and its checked flow."""
 
+import os
 from datetime import datetime
 
 from ingest.driver.flow import Flow
+from ingest.execution import Execution
 from ingest.job import Job
 from ingest.sinks.base import Sink
 from ingest.transforms.base import StepContext
 from ingest.workers.pipeline import Steps
+from ingest.workers.poison import Limits
 from ingest.workers.task import PartitionTask
 
 
@@ -33,6 +36,7 @@ def task_of(job: Job, flow: Flow, context: StepContext) -> PartitionTask:
         sink=_anchored(job.sink),
         quarantine=_anchored(job.quarantine_sink),
         context=context,
+        limits=_limits(job.execution),
     )
 
 
@@ -40,6 +44,17 @@ def fingerprints(job: Job, context: StepContext) -> dict[str, str]:
     """Return what the job's steps depend on besides the job and its input, by step."""
     found = zip(job.steps, (step.fingerprint(context) for step in job.transforms), strict=True)
     return {name: digest for name, digest in found if digest}
+
+
+def _limits(execution: Execution) -> Limits:
+    """Return what a search for poison rows may cost a worker: its share of the memory, say."""
+    memory = execution.max_memory
+    workers = execution.workers or os.cpu_count() or 1
+    return Limits(
+        max_poison_rows=execution.max_poison_rows,
+        memory_bytes=memory // workers if memory else None,
+        timeout_s=execution.partition_timeout_s,
+    )
 
 
 def _anchored(sink: Sink) -> Sink:

@@ -1,14 +1,18 @@
 """What a run's ledger says about it: a fold over its events, for resuming, watching and listing."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ingest.core.outcome import Outcome
+from ingest.core.partition import Partition, Slice
 from ingest.records.ledger import Event
 from ingest.records.totals import Totals
 
 Phase = Literal["new", "planned", "committed", "done", "abandoned"]
+
+SETTLED, SPLIT = 1, 2
 
 
 @dataclass(slots=True)
@@ -16,17 +20,24 @@ class History:
     """A run as its ledger tells it.
 
     `phase` says how far it has come: before `committed` it can be abandoned, from then on only
-    finished. `settled` has one byte per partition. `ended` is how the last attempt ended: done,
-    failed or interrupted, or empty if it is still going on or was killed.
+    finished. `partitions` is how many must be settled; `closed` has one byte for each that there
+    ever was: 0 open, 1 settled, 2 split into some of the `children`. `retries` counts by class of
+    failure. `ended` is how the last attempt ended: done, failed or interrupted, or empty if it is
+    still going on or was killed.
     """
 
     phase: Phase = "new"
     attempt: int = 0
     partitions: int = 0
-    settled: bytearray = field(default_factory=bytearray)
+    closed: bytearray = field(default_factory=bytearray)
+    children: dict[int, Partition] = field(default_factory=dict)
     tries: int = 0
-    retries: int = 0
+    retries: Counter[str] = field(default_factory=Counter)
+    splits: int = 0
+    searches: int = 0
+    speculated: int = 0
     totals: Totals = field(default_factory=Totals)
+    inputs: Event | None = None
     publish: Event | None = None
     published: list[str] = field(default_factory=list)
     started_at: str = ""
@@ -48,9 +59,9 @@ class History:
         if handler := _HANDLERS.get(event["event"]):
             handler(self, event)
 
-    def is_settled(self, index: int) -> bool:
-        """Whether a partition's outcome stands in the ledger."""
-        return bool(self.settled[index])
+    def is_closed(self, index: int) -> bool:
+        """Whether a partition is not to be worked any more: it is settled, or split."""
+        return bool(self.closed[index])
 
 
 def _attempt(history: History, event: Event) -> None:
@@ -62,21 +73,46 @@ def _attempt(history: History, event: Event) -> None:
 def _planned(history: History, event: Event) -> None:
     history.phase = "planned"
     history.partitions = event["partitions"]
-    history.settled = bytearray(event["partitions"])
+    history.closed = bytearray(event["partitions"])
     history.timings["plan"] = event["seconds"]
 
 
 def _settled(history: History, event: Event) -> None:
     outcome = Outcome.from_json(event["outcome"])
-    if not history.settled[outcome.key[1]]:
-        history.settled[outcome.key[1]] = 1
+    if not history.closed[outcome.key[1]]:
+        history.closed[outcome.key[1]] = SETTLED
         history.tries += 1
         history.totals.add(outcome)
 
 
-def _retry(history: History, _event: Event) -> None:
+def _retry(history: History, event: Event) -> None:
     history.tries += 1
-    history.retries += 1
+    history.retries[event["kind"]] += 1
+
+
+def _search(history: History, _event: Event) -> None:
+    history.tries += 1
+    history.searches += 1
+
+
+def _speculate(history: History, _event: Event) -> None:
+    history.speculated += 1
+
+
+def _split(history: History, event: Event) -> None:
+    """Close the parent: what its tries still come to is ignored."""
+    history.tries += 1
+    history.splits += 1
+    history.closed[event["index"]] = SPLIT
+    for page in event["children"]:
+        slices = tuple(Slice(**piece) for piece in page["slices"])
+        history.children[page["index"]] = Partition(page["index"], page["id"], slices)
+    history.closed.extend(bytes(len(event["children"])))
+    history.partitions += len(event["children"]) - 1
+
+
+def _inputs(history: History, event: Event) -> None:
+    history.inputs = event
 
 
 def _publish_begin(history: History, event: Event) -> None:
@@ -104,6 +140,10 @@ _HANDLERS: dict[str, Any] = {
     "planned": _planned,
     "settled": _settled,
     "retry": _retry,
+    "search": _search,
+    "split": _split,
+    "speculate": _speculate,
+    "inputs": _inputs,
     "publish_begin": _publish_begin,
     "published": _published,
     "timed": _timed,

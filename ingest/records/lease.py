@@ -3,25 +3,31 @@
 A lease is a create-only object `<folder>/<n>.json`; its holder rewrites `<n>.beat` while it lives
 and creates `<n>.end` when it is done. A lease has expired when its beat has not changed for the
 time to live on the observer's own monotonic clock, or at once if its process died on this machine.
-The ledger, not the lease, keeps a late holder from doing harm.
+A process that is stopped (SIGSTOP, a debugger) counts as alive only while its beat changes. The
+ledger, not the lease, keeps a late holder from doing harm to a run; `Lease.check` keeps it from
+beginning another.
 """
 
 import contextlib
 import json
+import logging
 import os
 import secrets
 import socket
 import threading
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import psutil
 
 from ingest.core.clock import Clock, SystemClock
-from ingest.core.errors import FatalError, IngestError
+from ingest.core.errors import FatalError, FencedError, IngestError
 from ingest.core.storage import Store
 
-TIME_TO_LIVE_S = 15.0
+log = logging.getLogger(__name__)
 
+TIME_TO_LIVE_S = 15.0
+_POLL_S = 0.2
+_STOPPED = {psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP}
 
 _held: set[str] = set()
 """The tokens of the leases that this process holds; a lease it has dropped is not alive with it."""
@@ -31,16 +37,73 @@ class LeaseHeldError(FatalError):
     """Somebody else holds the lease and is alive."""
 
 
+class Observer:
+    """Watches the leases of others, all on one clock: two that are dead expire at the same time.
+
+    `ttl_s` is how long a beat may stay the same; longer where a lease's holder said so.
+    """
+
+    def __init__(
+        self, store: Store, clock: Clock | None = None, ttl_s: float = TIME_TO_LIVE_S
+    ) -> None:
+        self.ttl_s = ttl_s
+        self._store = store
+        self._clock = clock or SystemClock()
+        self._first: dict[str, tuple[bytes, float]] = {}
+
+    def last(self, folder: str) -> int:
+        """Return the number of the last lease of a folder, and begin to watch it; 0 if none."""
+        if number := _last(self._store, folder):
+            self._watch(_name(folder, number))
+        return number
+
+    def wait_until_free(self, folder: str, number: int, what: str) -> None:
+        """Return when that lease has ended or expired.
+
+        Raises:
+            LeaseHeldError: its holder shows life. The text says who it is.
+        """
+        name = _name(folder, number)
+        first, since = self._watch(name)
+        holder = _holder(self._store, name)
+        ttl_s = max(self.ttl_s, float(holder.get("ttl_s", 0)))
+        told = False
+        while not self._store.exists(f"{name}.end"):
+            state = _state(holder)
+            if state == "dead":
+                return
+            if state == "alive" or _pulse(self._store, name) != first:
+                raise LeaseHeldError(
+                    f"{what}: in use by process {holder['pid']} on {holder['host']}. One run at a "
+                    "time. Wait for it, or stop that process"
+                )
+            if self._clock.monotonic() - since >= ttl_s:
+                return
+            if not told:
+                log.warning("%s: waiting up to %g s for %s", what, ttl_s, _describe(holder, state))
+                told = True
+            self._clock.sleep(_POLL_S)
+
+    def _watch(self, name: str) -> tuple[bytes, float]:
+        if name not in self._first:
+            self._first[name] = _pulse(self._store, name), self._clock.monotonic()
+        return self._first[name]
+
+
 class Lease:
     """One held lease; a context manager that ends it.
 
-    A thread renews the beat from `acquire` to `end`.
+    A thread renews the beat from `acquire` to `end`, so that slow work does not let it expire.
     """
 
-    def __init__(self, store: Store, folder: str, number: int, token: str) -> None:
+    def __init__(
+        self, store: Store, folder: str, number: int, token: str, ttl_s: float = TIME_TO_LIVE_S
+    ) -> None:
         self._store = store
-        self._name = f"{folder}/{number:06d}"
+        self._folder, self._number = folder, number
+        self._name = _name(folder, number)
         self._token = token
+        self._beat_s = ttl_s / 5
         _held.add(token)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="lease", daemon=True)
@@ -48,30 +111,49 @@ class Lease:
 
     @classmethod
     def acquire(
-        cls, store: Store, folder: str, what: str, facts: dict[str, Any], clock: Clock | None = None
+        cls,
+        store: Store,
+        folder: str,
+        what: str,
+        facts: dict[str, Any],
+        observer: Observer | None = None,
     ) -> Self:
         """Take the lease, waiting for a dead holder's to expire.
 
         Raises:
             LeaseHeldError: the holder is alive. The text says who it is.
         """
-        clock = clock or SystemClock()
+        observer = observer or Observer(store)
         while True:
-            numbers = [name for name in store.names(folder) if name.endswith(".json")]
-            number = int(numbers[-1].removesuffix(".json")) if numbers else 0
-            if numbers:
-                _wait_until_free(store, f"{folder}/{number:06d}", what, clock)
+            number = observer.last(folder)
+            if number:
+                observer.wait_until_free(folder, number, what)
             token = secrets.token_hex(8)
-            holder = {"token": token, **_me(), **facts}
-            name = f"{folder}/{number + 1:06d}.json"
-            if store.create(name, json.dumps(holder).encode()) or _owns(store, name, token):
-                return cls(store, folder, number + 1, token)
+            holder = {"token": token, "ttl_s": observer.ttl_s, **_me(), **facts}
+            name, page = _name(folder, number + 1), json.dumps(holder).encode()
+            if store.create(f"{name}.json", page) or _owns(store, name, token):
+                return cls(store, folder, number + 1, token, observer.ttl_s)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.end()
+
+    def check(self) -> None:
+        """Look whether the lease is still ours: it may have expired while this process was stopped.
+
+        Raises:
+            FencedError: somebody has taken it over. The text says who.
+        """
+        last = _last(self._store, self._folder)
+        if last > self._number:
+            holder = _holder(self._store, _name(self._folder, last))
+            raise FencedError(
+                f"{self._store.uri(self._folder)}: process {holder['pid']} on {holder['host']} has "
+                "taken over from this one, whose lease had expired. Nothing more of this attempt "
+                "will be published; follow the other with: ingest status"
+            )
 
     def end(self) -> None:
         """Give the lease back. Idempotent."""
@@ -85,24 +167,28 @@ class Lease:
         while True:
             with contextlib.suppress(IngestError):
                 self._store.replace(f"{self._name}.beat", secrets.token_hex(8).encode())
-            if self._stop.wait(TIME_TO_LIVE_S / 5):
+            if self._stop.wait(self._beat_s):
                 return
 
 
-def _wait_until_free(store: Store, name: str, what: str, clock: Clock) -> None:
-    """Return when the lease has ended or expired; raise as soon as its holder shows life."""
-    holder = json.loads(store.read(f"{name}.json"))
-    first = _pulse(store, name)
-    since = clock.monotonic()
-    while not store.exists(f"{name}.end") and not _died_here(holder):
-        if _pulse(store, name) != first or _lives_here(holder):
-            raise LeaseHeldError(
-                f"{what}: in use by process {holder['pid']} on {holder['host']}. One run at a "
-                "time. Wait for it, or stop that process"
-            )
-        if clock.monotonic() - since >= TIME_TO_LIVE_S:
-            return
-        clock.sleep(0.2)
+def _name(folder: str, number: int) -> str:
+    return f"{folder}/{number:06d}"
+
+
+def _last(store: Store, folder: str) -> int:
+    numbers = [name for name in store.names(folder) if name.endswith(".json")]
+    return int(numbers[-1].removesuffix(".json")) if numbers else 0
+
+
+def _holder(store: Store, name: str) -> dict[str, Any]:
+    try:
+        holder = json.loads(store.read(f"{name}.json"))
+        return {**holder, "pid": int(holder["pid"]), "host": str(holder["host"])}
+    except (ValueError, KeyError, TypeError):
+        raise FatalError(
+            f"{store.uri(f'{name}.json')}: the lease is damaged. It says who works here, as JSON. "
+            "If nobody does, remove the file, then run again"
+        ) from None
 
 
 def _pulse(store: Store, name: str) -> bytes:
@@ -112,7 +198,8 @@ def _pulse(store: Store, name: str) -> bytes:
 
 
 def _owns(store: Store, name: str, token: str) -> bool:
-    return bool(json.loads(store.read(name)).get("token") == token)
+    """Say whether a lease is ours: the answer to our own `create` may have been lost."""
+    return bool(_holder(store, name).get("token") == token)
 
 
 def _me() -> dict[str, Any]:
@@ -120,20 +207,22 @@ def _me() -> dict[str, Any]:
     return {"host": socket.gethostname(), "pid": os.getpid(), "started": process.create_time()}
 
 
-def _died_here(holder: dict[str, Any]) -> bool:
-    return holder["host"] == socket.gethostname() and not _alive(holder)
-
-
-def _lives_here(holder: dict[str, Any]) -> bool:
-    return holder["host"] == socket.gethostname() and _alive(holder)
-
-
-def _alive(holder: dict[str, Any]) -> bool:
+def _state(holder: dict[str, Any]) -> Literal["alive", "stopped", "dead", "elsewhere"]:
+    """Say how its process is, as far as that can be seen from this machine."""
+    if holder["host"] != socket.gethostname():
+        return "elsewhere"
     if holder["pid"] == os.getpid():
-        return holder["token"] in _held
+        return "alive" if holder["token"] in _held else "dead"
     try:
         process = psutil.Process(holder["pid"])
-        started = process.create_time()
-        return bool(abs(started - holder["started"]) < 1 and process.status() != "zombie")
+        status = process.status()
+        if abs(process.create_time() - holder["started"]) >= 1 or status == psutil.STATUS_ZOMBIE:
+            return "dead"
     except psutil.NoSuchProcess:
-        return False
+        return "dead"
+    return "stopped" if status in _STOPPED else "alive"
+
+
+def _describe(holder: dict[str, Any], state: str) -> str:
+    more = ", which is stopped" if state == "stopped" else ""
+    return f"process {holder['pid']} on {holder['host']}{more}"

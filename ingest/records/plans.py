@@ -12,6 +12,7 @@ import polars as pl
 from ingest.core.errors import FatalError
 from ingest.core.partition import Partition, Slice
 from ingest.core.storage import Store
+from ingest.records.runs import RESTORE
 
 FORMAT = 1
 PART_ROWS = 20_000
@@ -60,12 +61,19 @@ class Plan:
                 f"{store.uri(self._folder)}: the run has no plan. It ended while it was planned; "
                 "start anew with: --fresh"
             ) from None
-        if (found := facts.pop("format")) != FORMAT:
+        except ValueError as error:
+            raise self._damaged("plan.json", error) from None
+        if not isinstance(facts, dict):
+            raise self._damaged("plan.json", "no page")
+        if (found := facts.pop("format", None)) != FORMAT:
             raise FatalError(
                 f"{store.uri(self._folder)}/plan.json: the plan has format {found}. This version "
                 f"of ingest reads format {FORMAT}. Use the version that wrote it"
             )
-        self.facts = PlanFacts(**facts)
+        try:
+            self.facts = PlanFacts(**facts)
+        except TypeError as error:
+            raise self._damaged("plan.json", error) from None
 
     def __len__(self) -> int:
         return self.facts.partitions
@@ -77,8 +85,7 @@ class Plan:
         order walks through its parts and does not jump among them.
         """
         count = -(-len(self) // PART_ROWS)
-        names = [f"{self._folder}/plan/{number:06d}.parquet" for number in range(count)]
-        parts = [pl.read_parquet(self._store.read(name), columns=["bytes"]) for name in names]
+        parts = [self._read(number, ["bytes"]) for number in range(count)]
         sizes = pl.concat(parts)["bytes"].to_numpy() if parts else np.empty(0)
         classes = np.floor(4 * np.log2(sizes + 1.0)).astype(np.int16)
         return np.argsort(-classes, kind="stable")
@@ -90,11 +97,32 @@ class Plan:
     def __getitem__(self, index: int) -> Partition:
         number, row = divmod(index, PART_ROWS)
         if self._part is None or self._part[0] != number:
-            data = self._store.read(f"{self._folder}/plan/{number:06d}.parquet")
-            self._part = (number, pl.read_parquet(data))
+            self._part = (number, self._read(number))
         found = self._part[1].row(row, named=True)
         slices = tuple(Slice(**piece) for piece in found["slices"])
         return Partition(index=found["index"], id=found["id"], slices=slices)
+
+    def pieces(self) -> Iterator[tuple[int, str, int, str]]:
+        """Return index, URI, size and version of every slice, in order, a part at a time."""
+        for number in range(-(-len(self) // PART_ROWS)):
+            part = self._read(number, ["index", "slices"]).explode("slices").drop_nulls("slices")
+            yield from part.unnest("slices").select("index", "uri", "size", "version").iter_rows()
+
+    def _read(self, number: int, columns: list[str] | None = None) -> pl.DataFrame:
+        name = f"plan/{number:06d}.parquet"
+        try:
+            part = pl.read_parquet(self._store.read(f"{self._folder}/{name}"), columns=columns)
+        except FileNotFoundError:
+            raise self._damaged(name, "the file is missing") from None
+        except pl.exceptions.PolarsError as error:
+            raise self._damaged(name, error) from None
+        if part.height != (wanted := min(PART_ROWS, len(self) - number * PART_ROWS)):
+            raise self._damaged(name, f"{part.height} partitions instead of {wanted}")
+        return part
+
+    def _damaged(self, name: str, why: object) -> FatalError:
+        place = self._store.uri(f"{self._folder}/{name}")
+        return FatalError(f"{place}: the plan is damaged: {why}. {RESTORE}")
 
 
 class PlanWriter:

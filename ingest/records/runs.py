@@ -6,9 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ingest.core.errors import ConfigError, FatalError
+from ingest.core.names import hint
 from ingest.core.storage import Store
 
 FORMAT = 1
+GIVEN_UP = "abandoned.json"
+RESTORE = "Restore the file from a backup, or give the run up and start anew with: --fresh"
+"""What to do about a damaged record of a run."""
 _STAMP = "%Y%m%dt%H%M%S"
 
 
@@ -54,36 +58,87 @@ class Runs:
             FatalError: another version of ingest wrote it.
         """
         try:
-            page: dict[str, Any] = json.loads(self._store.read(f"runs/{run_id}/run.json"))
+            page = self._page(f"runs/{run_id}/run.json")
         except FileNotFoundError:
             known = [run for job in self.jobs() for run in self.of_job(job)]
+            near = hint(run_id, known)
             recent = (
                 f"The latest runs here: {', '.join(sorted(known)[-3:])}" if known else "No runs"
             )
             raise ConfigError(
-                f'{self._store.uri()}: no run "{run_id}". {recent}. List them with: ingest status'
+                f'{self._store.uri()}: no run "{run_id}". {near}{recent}. '
+                "List them with: ingest status"
             ) from None
-        if page["format"] != FORMAT:
+        if page.get("format") != FORMAT:
             raise FatalError(
-                f"{self._store.uri(f'runs/{run_id}')}/run.json: format {page['format']}. This "
+                f"{self._store.uri(f'runs/{run_id}')}/run.json: format {page.get('format')}. This "
                 f"version of ingest reads format {FORMAT}. Use the version that wrote it"
             )
         return page
 
+    def job_of(self, run_id: str) -> str:
+        """Return the name of the job of a run.
+
+        Raises:
+            ConfigError: there is no such run here.
+        """
+        found = (job for job in self.jobs() if self._store.exists(f"jobs/{job}/runs/{run_id}"))
+        return next(found, "") or str(self.facts(run_id)["job"])
+
     def config(self, run_id: str) -> str:
-        """Return the job as composed for that run, in YAML."""
-        return self._store.read(f"runs/{run_id}/job.yaml").decode()
+        """Return the job as composed for that run, in YAML.
+
+        Raises:
+            FatalError: it is gone, or is no text.
+        """
+        name = f"runs/{run_id}/job.yaml"
+        try:
+            return self._store.read(name).decode()
+        except FileNotFoundError:
+            raise FatalError(
+                f"{self._store.uri(name)}: the job as recorded is missing. {RESTORE}"
+            ) from None
+        except UnicodeDecodeError as error:
+            raise FatalError(
+                f"{self._store.uri(name)}: the job as recorded is damaged: {error}. {RESTORE}"
+            ) from None
+
+    def uri(self, run_id: str, name: str) -> str:
+        """Return where an object of a run is, for people."""
+        return self._store.uri(f"runs/{run_id}/{name}")
+
+    def give_up(self, run_id: str, facts: dict[str, Any]) -> None:
+        """Mark a run as given up, beside a ledger that cannot be read and so cannot say it."""
+        page = {"format": FORMAT, "run_id": run_id, **facts}
+        self._store.create(f"runs/{run_id}/{GIVEN_UP}", json.dumps(page, indent=1).encode())
+
+    def given_up(self, run_id: str) -> dict[str, Any] | None:
+        """Return that mark, or None."""
+        if not self._store.exists(f"runs/{run_id}/{GIVEN_UP}"):
+            return None
+        return self._page(f"runs/{run_id}/{GIVEN_UP}")
 
     def receipt(self, run_id: str) -> dict[str, Any] | None:
         """Return the receipt of a run, or None while there is none."""
         try:
-            page: dict[str, Any] = json.loads(self._store.read(f"runs/{run_id}/receipt.json"))
+            return self._page(f"runs/{run_id}/receipt.json")
         except FileNotFoundError:
             return None
-        return page
 
     def write_receipt(self, run_id: str, receipt: dict[str, Any]) -> str:
         """Write the receipt, once; return where it is."""
         name = f"runs/{run_id}/receipt.json"
         self._store.create(name, json.dumps(receipt, indent=1, default=str).encode())
         return self._store.uri(name)
+
+    def _page(self, name: str) -> dict[str, Any]:
+        try:
+            page = json.loads(self._store.read(name))
+        except ValueError as error:
+            raise FatalError(
+                f"{self._store.uri(name)}: the file is damaged: {error}. It holds one page of "
+                f"JSON. {RESTORE}"
+            ) from None
+        if not isinstance(page, dict):
+            raise FatalError(f"{self._store.uri(name)}: the file is damaged: no page. {RESTORE}")
+        return page

@@ -24,6 +24,15 @@ class Target:
         """Note that it has published."""
         self._store.create(f"{self.folder}/runs/{run_id}.end", b"")
 
+    def begun(self, run_id: str) -> str:
+        """Return where it is noted that a run was about to commit, or nothing if it is not."""
+        name = f"{self.folder}/runs/{run_id}.begin"
+        return self._store.uri(name) if self._store.exists(name) else ""
+
+    def ended(self, run_id: str) -> bool:
+        """Say whether it is noted that a run has published."""
+        return self._store.exists(f"{self.folder}/runs/{run_id}.end")
+
     def check(self, run_id: str) -> None:
         """Refuse to publish between the commit and the end of another run.
 

@@ -5,6 +5,7 @@ import os
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -102,7 +103,8 @@ class DirectorySink(Sink):
 
     def check(self, inputs: Sequence[str]) -> None:
         """Refuse what cannot work; see `Sink.check`."""
-        found = problems(self.place, self.write_disposition, self.partition_by, inputs)
+        with storage_errors(self.root):
+            found = problems(self.place, self.write_disposition, self.partition_by, inputs)
         if found:
             raise ConfigError(*(f"path: {problem}" for problem in found))
 
@@ -128,10 +130,7 @@ class DirectorySink(Sink):
         paths = (staging / f"{stem}-{number}.staged" for number in itertools.count())
         if frame.is_empty():
             return []
-        if manifest.exists(self.root, run_id):
-            raise FatalError(
-                f"{self.root}: run {run_id} is published already; this try is too late"
-            )
+        self._refuse_late(run_id)
         staged: list[StagedFile] = []
         try:
             for folder, rows in self._by_folder(frame):
@@ -144,10 +143,15 @@ class DirectorySink(Sink):
                 )
                 staged.extend(replace(file, folder=folder) for file in files)
             with storage_errors(staging):
-                tree.sync(staging)
+                for made in (staging, self.place.beside, self.place.beside.parent):
+                    tree.sync(made)
+            # Once more: had the run been published before our files stood, its publisher, who
+            # removes what is staged, would have passed them over. Now one of us two removes them.
+            self._refuse_late(run_id)
         except BaseException:
-            for file in staged:
-                (staging / file.staged).unlink(missing_ok=True)
+            with suppress(OSError):
+                for file in staged:
+                    (staging / file.staged).unlink(missing_ok=True)
             raise
         return staged
 
@@ -157,8 +161,14 @@ class DirectorySink(Sink):
         """Decide on names, and on what is replaced; see `Sink.plan_publish`.
 
         Raises:
-            FatalError: a manifest in the directory cannot be read.
+            FatalError: a manifest in the directory cannot be read, or staged files have vanished.
         """
+        with storage_errors(self.root):
+            return self._plan(self._standing(files, run_id), run_id, facts)
+
+    def _plan(
+        self, files: Iterable[tuple[int, StagedFile]], run_id: str, facts: Mapping[str, Any]
+    ) -> PublishPlan:
         puts, listed, folders = [], [], set()
         numbers: Counter[int] = Counter()
         for index, file in files:
@@ -198,9 +208,8 @@ class DirectorySink(Sink):
             FatalError: it cannot be finished now; the text says what to do before the next attempt.
             RetryableError: the storage did not answer.
         """
-        with storage_errors(self.root):
-            for _ in self.publish_steps(plan):
-                pass
+        for _ in self.publish_steps(plan):
+            pass
 
     def publish_steps(self, plan: PublishPlan, lock_wait_s: float = LOCK_WAIT_S) -> Iterator[str]:
         """Publish, stopping after each operation: what tests cut, and `publish` runs to its end."""
@@ -213,13 +222,14 @@ class DirectorySink(Sink):
         Raises:
             FatalError: the run is being published; it can only be finished.
         """
-        if self.place.tree(run_id).exists():
-            raise FatalError(
-                f"{self.root}: run {run_id} has begun to publish and can only be finished. "
-                "Run the job again"
-            )
-        tree.remove_tree(self.place.staging(run_id))
-        tidy(self.place)
+        with storage_errors(self.root):
+            if self.place.tree(run_id).exists():
+                raise FatalError(
+                    f"{self.root}: run {run_id} has begun to publish and can only be finished. "
+                    "Run the job again"
+                )
+            tree.remove_tree(self.place.staging(run_id))
+            tidy(self.place)
 
     def files_of(self, run_id: str) -> list[str]:
         """Return the names of the files that a run has published here, still there or not."""
@@ -231,7 +241,34 @@ class DirectorySink(Sink):
 
     def verify(self, run_id: str) -> list[str]:
         """Count and hash what a run has published, and say what differs from its manifest."""
-        return differences(self.root, run_id, self.count_rows)
+        with storage_errors(self.root):
+            return differences(self.root, run_id, self.count_rows)
+
+    def _refuse_late(self, run_id: str) -> None:
+        """Refuse a try of a run that is published, having removed the folder if it is empty."""
+        with storage_errors(self.root):
+            if not manifest.exists(self.root, run_id):
+                return
+            tidy(self.place)
+        raise FatalError(f"{self.root}: run {run_id} is published already; this try is too late")
+
+    def _standing(
+        self, files: Iterable[tuple[int, StagedFile]], run_id: str
+    ) -> Iterator[tuple[int, StagedFile]]:
+        """Pass on what was staged, if it is still there: once committed, a run must be finished."""
+        staging = self.place.staging(run_id)
+        for index, file in files:
+            try:
+                size = (staging / file.staged).stat().st_size
+            except FileNotFoundError:
+                size = None
+            if size != file.bytes:
+                found = "has vanished" if size is None else f"has {size} of {file.bytes} bytes"
+                raise FatalError(
+                    f"{staging / file.staged}: staged: the file {found}. Nothing is published. Put "
+                    "it back and run again, or give the run up and start anew with: --fresh"
+                )
+            yield index, file
 
     def _by_folder(self, frame: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
         if not self.partition_by:

@@ -21,7 +21,7 @@ what is left to do from the names that are there, never from what happened earli
 
 import shutil
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from ingest.core import tree
@@ -45,6 +45,8 @@ def publish_steps(place: Place, plan: PublishPlan, lock_wait_s: float) -> Iterat
             exchanged = plan.exchange and (yield from _exchange(place, plan))
             if not exchanged:
                 yield from _put(place, plan)
+        # Also if an earlier attempt wrote the manifest: it may have died before it was durable.
+        _sync_folders(place.root, [f"{manifest.FOLDER}/{plan.run_id}.json"])
         yield from _remove(place, plan)
         yield from _restore(place, plan)
         tree.remove_tree(place.staging(plan.run_id))
@@ -57,17 +59,20 @@ def tidy(place: Place) -> None:
 
     A run whose manifest stands has put all its files: what is still staged for it, nobody needs.
     """
-    try:
+    runs: list[str] = []
+    with suppress(FileNotFoundError):
         runs = [path.name for path in place.beside.iterdir()]
-    except FileNotFoundError:
-        return
     for run_id in runs:
         if manifest.exists(place.root, run_id):
             for late in place.staging(run_id).glob("*.staged"):
                 late.unlink(missing_ok=True)
             tree.remove_empty(place.beside, [run_id])
     tree.remove_empty(place.beside.parent, [place.beside.name])
-    tree.sync(place.beside.parent)
+    # What was removed stays so, also if an earlier attempt removed it and died before it was
+    # durable: nobody looks here again once the run has ended.
+    for folder in (place.beside, place.beside.parent):
+        with suppress(FileNotFoundError):
+            tree.sync(folder)
 
 
 def _put(place: Place, plan: PublishPlan) -> Iterator[str]:
@@ -104,7 +109,7 @@ def _exchange(place: Place, plan: PublishPlan) -> Generator[str, None, bool]:
     if not tree.exchange(built, place.root):
         return False
     yield "exchanged"
-    tree.sync(place.root.parent)
+    _sync_folders(place.root, [])
     tree.sync(staging)
     return True
 
@@ -119,14 +124,15 @@ def _remove(place: Place, plan: PublishPlan) -> Iterator[str]:
     for name in plan.removes:
         (place.root / name).unlink(missing_ok=True)
         yield f"removed {name}"
-    _sync_folders(place.root, plan.removes)
     tree.remove_empty(place.root, {name.rpartition("/")[0] for name in plan.removes})
+    _sync_folders(place.root, plan.removes)
 
 
 def _restore(place: Place, plan: PublishPlan) -> Iterator[str]:
     """Empty the old side of an exchange; give back what is not ours to remove."""
     old = place.tree(plan.run_id)
     removes = set(plan.removes)
+    given_back = []
     for name in list(tree.files(old)):
         ours = name in removes or (
             name.startswith(f"{manifest.FOLDER}/") and (place.root / name).exists()
@@ -141,7 +147,9 @@ def _restore(place: Place, plan: PublishPlan) -> Iterator[str]:
             )
         else:
             tree.move(old / name, place.root / name)
+            given_back.append(name)
             yield f"gave back {name}"
+    _sync_folders(place.root, given_back)
 
 
 def _require_done(place: Place, plan: PublishPlan, staged: str, final: str) -> None:
@@ -155,7 +163,8 @@ def _require_done(place: Place, plan: PublishPlan, staged: str, final: str) -> N
 
 
 def _sync_folders(root: Path, names: Iterable[str]) -> None:
-    folders = {root}
+    """Make durable what lies in a directory, in the folders of these names, and its own name."""
+    folders = {root, root.parent}
     for name in names:
         folders.update((root / name).parents[: name.count("/")])
     for folder in folders:

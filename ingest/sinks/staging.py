@@ -11,7 +11,8 @@ from typing import BinaryIO, Protocol
 import polars as pl
 
 from ingest.core import tree
-from ingest.core.errors import FatalError, RetryableError
+from ingest.core.causes import storage_error
+from ingest.core.errors import FatalError
 from ingest.core.outcome import StagedFile
 
 _FATAL = {
@@ -140,7 +141,8 @@ def storage_errors(path: Path) -> Iterator[None]:
         # By `errno`, not by class: pyarrow raises what Python's file raised as a plain OSError.
         if error.errno in _FATAL:
             raise FatalError(f"{path}: {_FATAL[error.errno]}, then run again") from error
-        raise RetryableError(f"{path}: cannot be written: {error}") from error
+        text = f"{path}: the storage failed: {error}. Mend it or the connection to it"
+        raise storage_error(f"{text}, then run again", error) from error
 
 
 @contextmanager

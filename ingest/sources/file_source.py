@@ -1,6 +1,7 @@
 """What sources that read files share: their paths, and columns made from a file's name."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import ClassVar
 
 import polars as pl
@@ -9,9 +10,10 @@ from pydantic import Field
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
 from ingest.core.types import Schema
-from ingest.sources.base import Source
+from ingest.sources.base import Difference, Planned, Source
 from ingest.sources.columns import FILE_COLUMNS, folder_keys, refuse_names
-from ingest.sources.files import as_list, list_files, root_of
+from ingest.sources.comparing import differences
+from ingest.sources.files import as_list, list_files, root_of, survey
 
 
 class FileSource(Source):
@@ -38,6 +40,10 @@ class FileSource(Source):
         """List the files and cut those larger than the target."""
         for piece in list_files(self.path, self.endings):
             yield from self.cut(piece, target_bytes)
+
+    def compare(self, planned: Iterable[Planned], since: datetime) -> Iterable[Difference]:
+        """List the files anew, and hold the list against the plan."""
+        return differences(planned, survey(self.path, self.endings), since)
 
     def cut(self, piece: Slice, target_bytes: int) -> Iterable[Slice]:  # noqa: ARG002 - subclasses'
         """Cut one file into slices of about `target_bytes`, if it can be cut."""

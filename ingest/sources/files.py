@@ -10,11 +10,12 @@ import fnmatch
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
-from ingest.sources.remote import is_remote, list_remote
+from ingest.sources.remote import NothingThereError, is_remote, list_remote
 
 GLOB = re.compile(r"[*?\[]")
 _HIDDEN = (".", "_")
@@ -41,6 +42,20 @@ def list_files(paths: str | Sequence[str], endings: Sequence[str]) -> list[Slice
     return [found[uri] for uri in sorted(found)]
 
 
+def survey(paths: str | Sequence[str], endings: Sequence[str]) -> list[Slice]:
+    """Return what is there now of what the paths stand for, which may be nothing; as `list_files`.
+
+    Raises:
+        ConfigError: it cannot be told, because a place may not be listed or does not answer.
+    """
+    found: dict[str, Slice] = {}
+    for path in as_list(paths):
+        with suppress(NothingThereError):
+            listed = (list_remote if is_remote(path) else _find_local)(path, tuple(endings))
+            found.update((piece.uri, piece) for piece in listed)
+    return [found[uri] for uri in sorted(found)]
+
+
 def as_list(paths: str | Sequence[str]) -> list[str]:
     """Return one path or several as a list."""
     return [paths] if isinstance(paths, str) else list(paths)
@@ -54,6 +69,12 @@ def root_of(path: str) -> str:
 
 
 def _list_local(path: str, endings: tuple[str, ...]) -> list[Slice]:
+    listed = _find_local(path, endings)
+    _check_readable(path, listed)
+    return listed
+
+
+def _find_local(path: str, endings: tuple[str, ...]) -> list[Slice]:
     place = Path(path.removeprefix("file://")).expanduser().absolute()
     try:
         if place.is_dir():
@@ -71,8 +92,7 @@ def _list_local(path: str, endings: tuple[str, ...]) -> list[Slice]:
             "to read it"
         ) from None
     if not listed:
-        raise ConfigError(f'path: "{path}": {empty}. Name a file, a folder or a glob')
-    _check_readable(path, listed)
+        raise NothingThereError(f'path: "{path}": {empty}. Name a file, a folder or a glob')
     return listed
 
 
@@ -80,9 +100,11 @@ def _file(place: Path) -> Slice:
     try:
         status = place.stat()
     except FileNotFoundError:
-        raise ConfigError(f'path: "{place}": no such file or folder. {_siblings(place)}') from None
+        raise NothingThereError(
+            f'path: "{place}": no such file or folder. {_siblings(place)}'
+        ) from None
     except NotADirectoryError:
-        raise ConfigError(
+        raise NothingThereError(
             f'path: "{place}": a file stands where a folder should be. Name a file, a folder or '
             "a glob"
         ) from None
@@ -123,7 +145,7 @@ def _below(folder: str, endings: tuple[str, ...]) -> Iterator[Slice]:
 def _matching(pattern: Path, endings: tuple[str, ...]) -> Iterator[Slice]:
     fixed = _fixed_part(pattern)
     if not fixed.is_dir():
-        raise ConfigError(f'path: "{pattern}": no such folder "{fixed}". {_siblings(fixed)}')
+        raise NothingThereError(f'path: "{pattern}": no such folder "{fixed}". {_siblings(fixed)}')
     parts = pattern.parts[len(fixed.parts) :]
     seen: set[str] = set()
     for piece in _expand(str(fixed), parts, endings):

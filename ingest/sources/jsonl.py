@@ -43,6 +43,7 @@ class Jsonl(TextSource):
     """
 
     endings = packed_endings(".jsonl", ".ndjson", ".json")
+    memory_per_byte = 6.0
 
     type: Literal["jsonl"]
 

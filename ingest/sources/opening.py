@@ -8,12 +8,15 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from ingest.core.errors import BadRowError, FatalError, RetryableError
+from ingest.core.causes import storage_error
+from ingest.core.errors import BadRowError, FatalError
 from ingest.core.partition import Slice
 from ingest.sources.remote import is_remote, open_remote, stat_remote
 
 CODECS = {".gz": "gzip", ".zst": "zstd"}
 GIBIBYTE = 1024**3
+EXPANSION_BYTES = 32 * 1024**2
+"""How much is unpacked to see how far a file unpacks; what is read ahead falsifies less."""
 _STEP_BYTES = 4 * 1024**2
 
 
@@ -26,7 +29,7 @@ def open_input(piece: Slice) -> Iterator[BinaryIO]:
 
     Raises:
         FatalError: the input has changed or vanished since the plan, or may not be read.
-        RetryableError: the storage did not answer.
+        RetryableError: the storage did not answer; ThrottledError if it is asked too often.
     """
     try:
         with open_remote(piece.uri) if is_remote(piece.uri) else Path(piece.uri).open("rb") as file:
@@ -43,7 +46,7 @@ def open_input(piece: Slice) -> Iterator[BinaryIO]:
             f"{piece.uri}: no permission to read it. Give this user the right to read and resume"
         ) from None
     except OSError as error:
-        raise RetryableError(f"{piece.uri}: the storage did not answer: {error}") from error
+        raise storage_error(f"{piece.uri}: the storage did not answer: {error}", error) from error
 
 
 def _check_identity(piece: Slice, status: os.stat_result | None) -> None:
@@ -100,6 +103,19 @@ def read_plain_head(file: BinaryIO, piece: Slice, wanted_bytes: int) -> bytes:
         if len(head) >= wanted_bytes:
             break
     return bytes(head)
+
+
+def expansion(piece: Slice) -> float:
+    """Return how far the beginning of an input unpacks; 1 if it is not compressed."""
+    if (name := codec(piece.uri)) is None or not piece.size:
+        return 1.0
+    with open_input(piece) as file:
+        plain = taken = 0
+        for chunk in _unpack(file, piece, name):
+            plain, taken = plain + len(chunk), file.tell()
+            if plain >= EXPANSION_BYTES:
+                break
+        return max(1.0, plain / max(1, taken))
 
 
 def _unpack(file: BinaryIO, piece: Slice, name: str, step: int = _STEP_BYTES) -> Iterator[bytes]:

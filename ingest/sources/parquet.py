@@ -1,6 +1,7 @@
 """Parquet files."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import polars as pl
@@ -39,6 +40,7 @@ class Parquet(FileSource):
     """
 
     endings = (".parquet", ".pq", ".parq")
+    memory_per_byte = 2.6
 
     type: Literal["parquet"]
     columns: tuple[str, ...] | None = None
@@ -52,6 +54,28 @@ class Parquet(FileSource):
         if piece.size <= target_bytes:
             return [piece]
         return cut_groups(piece, self._footer(piece).bytes, target_bytes)
+
+    def halve(self, piece: Slice) -> Sequence[Slice]:
+        """Cut between row groups, so that the bytes are even; a single one cannot be cut."""
+        with open_input(piece) as file:
+            sizes = read_footer(file, piece).bytes
+        end = len(sizes) if piece.end == WHOLE else piece.end
+        whole = sum(sizes[piece.start : end])
+        places = range(piece.start + 1, end)
+        if not places:
+            return ()
+        place = min(places, key=lambda place: abs(2 * sum(sizes[piece.start : place]) - whole))
+        first = sum(sizes[piece.start : place])
+        return (
+            replace(piece, end=place, bytes=first),
+            replace(piece, start=place, end=end, bytes=whole - first),
+        )
+
+    def expansion(self, sample: Sequence[Slice]) -> float:
+        """Return how far the sample's files unpack, all of them together, by their footers."""
+        footers = [self._footer(piece) for piece in {each.uri: each for each in sample}.values()]
+        stored = sum(sum(footer.bytes) for footer in footers)
+        return max(1.0, sum(footer.plain_bytes for footer in footers) / max(1, stored))
 
     def layout(self, sample: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
         """Freeze the columns as the files of the sample have them."""

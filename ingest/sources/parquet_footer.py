@@ -23,10 +23,14 @@ _PICKLED = (b"ray.data.", b"arrow.py_extension_type")
 
 @dataclass(frozen=True, slots=True)
 class Footer:
-    """What a Parquet file says of itself: `rows` and `bytes` (compressed) per row group."""
+    """What a Parquet file says of itself: `rows` and `bytes` (compressed) per row group.
+
+    `plain_bytes` is what all its row groups take when they are unpacked.
+    """
 
     rows: tuple[int, ...]
     bytes: tuple[int, ...]
+    plain_bytes: int
     schema: Schema
 
 
@@ -52,6 +56,7 @@ def read_footer(file: BinaryIO, piece: Slice) -> Footer:
             sum(group.column(c).total_compressed_size for c in range(group.num_columns))
             for group in groups
         ),
+        plain_bytes=sum(group.total_byte_size for group in groups),
         schema={name: plain_type(instance(dtype)) for name, dtype in columns.items()},
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from ingest.core.partition import Slice
+from ingest.core.partition import WHOLE, Slice
 
 UTF8_MARK = b"\xef\xbb\xbf"
 _STEP_BYTES = 64 * 1024
@@ -43,6 +43,18 @@ def cut_ranges(piece: Slice, target_bytes: int) -> Iterator[Slice]:
     edges = [piece.size * number // count for number in range(count + 1)]
     for start, end in itertools.pairwise(edges):
         yield replace(piece, start=start, end=end, bytes=end - start)
+
+
+def halve_range(piece: Slice) -> tuple[Slice, ...]:
+    """Cut a range of bytes in the middle; none if it is a single byte."""
+    end = piece.size if piece.end == WHOLE else piece.end
+    middle = (piece.start + end) // 2
+    if middle == piece.start:
+        return ()
+    return (
+        replace(piece, end=middle, bytes=middle - piece.start),
+        replace(piece, start=middle, end=end, bytes=end - middle),
+    )
 
 
 def find_preamble(file: BinaryIO, size: int, find: PreambleFinder) -> Preamble:

@@ -14,6 +14,10 @@ inside the network."""
 _HIDDEN = (".", "_")
 
 
+class NothingThereError(ConfigError):
+    """A path stands for no file."""
+
+
 def is_remote(path: str) -> bool:
     """Say whether a path is for fsspec to open."""
     return "://" in path and not path.startswith("file://")
@@ -47,7 +51,9 @@ def list_remote(path: str, endings: tuple[str, ...]) -> list[Slice]:
     except OSError as error:
         raise ConfigError(f'path: "{path}": the storage did not answer: {error}') from None
     if not found:
-        raise ConfigError(f'path: "{path}": nothing is there. Name a file, a folder or a glob')
+        raise NothingThereError(
+            f'path: "{path}": nothing is there. Name a file, a folder or a glob'
+        )
     return [
         Slice(
             uri=files.unstrip_protocol(name),

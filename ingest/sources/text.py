@@ -28,7 +28,7 @@ from ingest.sources.lines import (
     reject_table,
     split_records,
 )
-from ingest.sources.opening import codec, open_input, read_plain, read_plain_head
+from ingest.sources.opening import codec, expansion, open_input, read_plain, read_plain_head
 from ingest.sources.ranges import (
     UTF8_MARK,
     Begin,
@@ -36,6 +36,7 @@ from ingest.sources.ranges import (
     count_lines,
     cut_ranges,
     find_preamble,
+    halve_range,
     read_range,
 )
 from ingest.sources.rejecting import Parse, cast_columns
@@ -107,6 +108,17 @@ class TextSource(FileSource):
         if not self.splits() or codec(piece.uri) or piece.size <= target_bytes:
             return [piece]
         return cut_ranges(piece, target_bytes)
+
+    def halve(self, piece: Slice) -> Sequence[Slice]:
+        """Cut a range of bytes in the middle, unless the file cannot be cut."""
+        return halve_range(piece) if self.splits() and not codec(piece.uri) else ()
+
+    def expansion(self, sample: Sequence[Slice]) -> float:
+        """Return how far the sample's files unpack, the farthest of them."""
+        try:
+            return max((expansion(piece) for piece in sample), default=1.0)
+        except (BadRowError, FatalError) as error:
+            raise ConfigError(str(error)) from None
 
     def read(self, partition: Partition, layout: Layout) -> Read:
         """Read a partition; see `Source.read`."""

@@ -27,6 +27,8 @@ from ingest.sources.base import Layout, Read, Rejects, Source
 CUTS = (1, 2, 3, 7, 16, 61, 256, 4096)
 """Target sizes of slices, in bytes, each of which must give the same records."""
 WHOLE_BYTES = 1 << 40
+SPLITS = 6
+"""How often in a row everything is split; each time, the records are compared."""
 
 
 def plan(source: Source, target_bytes: int = WHOLE_BYTES) -> tuple[Partition, Layout]:
@@ -78,6 +80,14 @@ def assert_balanced(read: Read, *, filters: bool = False) -> None:
     )
 
 
+def _split(source: Source, partition: Partition) -> list[Partition]:
+    """Return the parts of a partition, or itself if it cannot be cut."""
+    parts = source.split(partition)
+    assert len(parts) != 1, "a split makes several parts, or none"
+    assert all(parts), "each part has slices"
+    return [pack(part) for part in parts] or [partition]
+
+
 def _rejects(read: Read) -> pl.DataFrame:
     return pl.DataFrame(schema=Rejects.SCHEMA) if read.rejects is None else read.rejects.frame
 
@@ -100,6 +110,31 @@ class SourceSuite(ABC):
         for target in CUTS:
             cut, _ = plan(source, target)
             assert records_of(source, cut, layout) == whole, f"cut every {target} bytes"
+
+    def test_the_parts_of_a_split_hold_the_same_records(self, tmp_path: Path) -> None:
+        """Each once and in the same order, however often what was split is split again."""
+        source = self.make(tmp_path)
+        for target in (CUTS[4], WHOLE_BYTES):
+            partition, layout = plan(source, target)
+            whole = records_of(source, partition, layout)
+            parts = [partition]
+            for _ in range(SPLITS):
+                parts = [smaller for part in parts for smaller in _split(source, part)]
+                found = [record for part in parts for record in records_of(source, part, layout)]
+                assert found == whole, f"split into {len(parts)}"
+
+    def test_splitting_comes_to_an_end(self, tmp_path: Path) -> None:
+        """Sooner or later nothing can be cut any more."""
+        source = self.make(tmp_path)
+        partition, _ = plan(source)
+        most = 2 * sum(piece.size + 1 for piece in partition.slices)
+        parts, number = [partition], 0
+        while parts:
+            number += 1
+            assert number <= most, "more parts than there are bytes"
+            last = parts.pop()
+            smaller = _split(source, last)
+            parts += smaller if smaller != [last] else []
 
     def test_slices_can_be_read_one_by_one(self, tmp_path: Path) -> None:
         """What a slice gives does not depend on which others are in its partition."""

@@ -104,7 +104,7 @@ def hidden_columns_pass_through(subject: Subject) -> None:
 
 def a_row_scope_looks_at_the_row_alone(subject: Subject) -> None:
     """However the rows are cut, the same come out, in the same order."""
-    if subject.step.scope == "row":
+    if subject.step.by_row:
         whole, rows = subject.run(), subject.placed()
         for cut in range(rows.height + 1):
             parts = [subject.run(rows.head(cut)), subject.run(rows.slice(cut))]

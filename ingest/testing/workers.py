@@ -1,7 +1,7 @@
 """Workers that only simulate: they answer at once with what a function makes of an assignment."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ingest.core.outcome import Book, Outcome
 from ingest.core.partition import Assignment
@@ -24,8 +24,9 @@ class SimulatedWorkers:
 
     logs = ""
 
-    def __init__(self, answer: Answer = no_rows, capacity: int = 64) -> None:
+    def __init__(self, answer: Answer = no_rows, capacity: int = 64, size: int = 2) -> None:
         self.capacity = capacity
+        self.size = size
         self._answer = answer
         self._waiting: deque[Assignment] = deque()
 
@@ -42,6 +43,14 @@ class SimulatedWorkers:
         self._waiting.clear()
         return answers
 
-    def close(self, *, drain: bool) -> None:  # noqa: ARG002 - nothing is under way between calls
+    def stalled(self) -> str:
+        """Never."""
+        return ""
+
+    def drain(self, grace_s: float) -> Iterator[Outcome | Lost]:  # noqa: ARG002 - never waits
+        """Answer everything that was submitted."""
+        yield from self.results(0)
+
+    def close(self) -> None:
         """Forget what waits."""
         self._waiting.clear()

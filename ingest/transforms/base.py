@@ -60,6 +60,11 @@ class Transform(Model, ABC):
                 begins at the option (`where: ...`); the caller puts file, line and step before it.
         """
 
+    @property
+    def by_row(self) -> bool:
+        """Whether each row's result depends on that row alone."""
+        return self.scope == "row"
+
     def writes(self) -> frozenset[str]:
         """Return the columns that this step makes or changes, as far as its options name them."""
         return frozenset()

@@ -6,7 +6,7 @@ import polars as pl
 from pydantic import Field, field_validator
 
 from ingest.core.errors import ConfigError, FatalError
-from ingest.core.rows import visible
+from ingest.core.rows import hidden, visible
 from ingest.core.types import Schema, parse_type, schema_to_json
 from ingest.transforms.base import Scope, StepContext, Transform
 from ingest.transforms.columns import need_free
@@ -19,7 +19,8 @@ class Python(Transform):
     """Pass the rows of a partition through a Python function.
 
     The function takes a `polars.DataFrame` and returns one. It must be pure: a partition that is
-    tried again must give the same rows. Rejects of later steps name the partition.
+    tried again must give the same rows. Rejects of later steps name the partition, unless the
+    function is `row_wise`.
     """
 
     scope: ClassVar[Scope] = "partition"
@@ -33,6 +34,15 @@ class Python(Transform):
     columns: dict[str, str] | None = Field(default=None, min_length=1)
     """The columns that the function returns and their types, in order. Without them: those it was
     given. A function that returns others fails the run."""
+    row_wise: bool = False
+    """Promises that the function returns one row for each row it is given, in the same order, and
+    that each depends on that row alone. Then rejects of later steps name file and line, and a row
+    that ends or breaks a worker is found and set aside. Another number of rows fails the run."""
+
+    @property
+    def by_row(self) -> bool:
+        """Whether the function promises it."""
+        return self.row_wise
 
     @field_validator("columns")
     @classmethod
@@ -47,21 +57,24 @@ class Python(Transform):
         load(self.function, context.job_folder)
 
     def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
-        """Return what the function returns; hidden columns end here."""
+        """Return what the function returns; hidden columns end here, unless it is `row_wise`."""
         self._refuse_if_shut(context)
-        rows = frame.select(visible(frame.collect_schema()))
-        schema: Schema = dict(rows.collect_schema())
+        given: Schema = dict(frame.collect_schema())
+        shown = visible(given)
+        kept = hidden(given) if self.row_wise else []
+        schema = {name: given[name] for name in shown}
         if self.columns:
             need_free((), self.columns, "columns")
             schema = {name: parse_type(kind) for name, kind in self.columns.items()}
 
         def call(batch: pl.DataFrame) -> pl.DataFrame:
-            result = load(self.function, context.job_folder)(batch)
-            return self._checked(result, schema)
+            result = load(self.function, context.job_folder)(batch.select(shown))
+            rows = self._checked(result, schema)
+            return self._aligned(rows, batch).hstack(batch.select(kept)) if self.row_wise else rows
 
-        return rows.map_batches(
+        return frame.select(*shown, *kept).map_batches(
             call,
-            schema=pl.Schema(schema),
+            schema=pl.Schema({**schema, **{name: given[name] for name in kept}}),
             predicate_pushdown=False,
             projection_pushdown=False,
             slice_pushdown=False,
@@ -98,3 +111,12 @@ class Python(Transform):
                 f"{schema_to_json(schema)}; declare others under columns."
             )
         return result
+
+    def _aligned(self, rows: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
+        if rows.height != given.height:
+            raise FatalError(
+                f'python: "{self.function}" returned {rows.height:,} rows for {given.height:,}. '
+                "With row_wise it must return one for each, in the same order; leave row_wise out "
+                "if it does not."
+            )
+        return rows

@@ -21,6 +21,7 @@ from rich.table import Column
 
 from ingest.records.history import History
 from ingest.records.ledger import Event
+from ingest.watch.resuming import inputs, resuming
 
 Mode = Literal["auto", "bar", "log", "json"]
 LOG_EVERY_S = 5.0
@@ -47,7 +48,7 @@ class Watcher:
             self.before = event["settled"]
             self.history.phase = event["phase"]
             self.history.partitions = event["partitions"]
-            self.history.settled = bytearray(event["partitions"])
+            self.history.closed = bytearray(event["indexes"])
         self.history.see(event)
         self.show(event)
 
@@ -98,8 +99,10 @@ class Bar(Watcher):
     ) -> None:
         self._progress.stop()
 
-    def show(self, event: Event) -> None:  # noqa: ARG002 - all it shows is in the history
-        """Move the bar."""
+    def show(self, event: Event) -> None:
+        """Move the bar; what changes the run's course in the beginning is written above it."""
+        for line in announced(event):
+            self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
         assert self._task is not None, "shown inside the context"
         history = self.history
         phase = {"new": "planning", "planned": "working"}.get(history.phase, "publishing")
@@ -127,22 +130,19 @@ class Log(Watcher):
         rest = self.settled < self.history.partitions
         if event["event"] == "settled" and rest and seconds - self._shown < LOG_EVERY_S:
             return
-        if text := self._text(event, seconds):
-            self._shown = seconds
-            self._write(f"{seconds:8.1f} s  {text}")
+        for text in announced(event) or [self._text(event, seconds)]:
+            if text:
+                self._shown = seconds
+                self._write(f"{seconds:8.1f} s  {text}")
 
     def _text(self, event: Event, seconds: float) -> str:
         settled = f"{self.settled:,} of {self.history.partitions:,} partitions"
         text = ""
         match event["event"]:
-            case "attempt" if event["resumed"]:
-                text = f"going on with run {event['run_id']}: {settled} are settled"
             case "attempt":
                 text = f"run {event['run_id']}"
             case "planned":
                 text = f"planned {event['partitions']:,} partitions of {event['files']:,} files"
-            case "retry":
-                text = f"partition {event['partition']} again, {event['kind']}: {event['message']}"
             case "settled":
                 text = f"{settled}, {counts(self.history, seconds)}"
             case "publish_begin":
@@ -151,6 +151,8 @@ class Log(Watcher):
                 text = f"published {event['output']}: {event['uri']}"
             case "failed" | "interrupted" | "done" as ended:
                 text = ended
+            case _:
+                text = measures(event)
         return text
 
 
@@ -164,6 +166,30 @@ class JsonLines(Watcher):
     def show(self, event: Event) -> None:
         """Write the event."""
         self._write(json.dumps(event))
+
+
+def measures(event: Event) -> str:
+    """Return what is said of what was done about a partition, or about all; empty if nothing."""
+    partition = f"partition {event.get('partition')}"
+    match event["event"]:
+        case "retry":
+            return f"{partition} again, {event['kind']}: {event['message']}"
+        case "search":
+            return f"{partition}: searching the rows that end its worker"
+        case "split":
+            return f"{partition} in {len(event['children'])} parts, {event['kind']}"
+        case "speculate":
+            return f"{partition} takes long: worked a second time beside it"
+        case "stalled":
+            return f"nothing can be worked for {event['seconds']:.0f} s: {event['message']}"
+    return ""
+
+
+def announced(event: Event) -> list[str]:
+    """Return what is said of an event whatever the mode, a text for each line."""
+    if event["event"] == "attempt" and event.get("resumed"):
+        return resuming(event)
+    return inputs(event) if event["event"] == "inputs" else []
 
 
 def watcher(mode: Mode, stream: TextIO | None = None) -> Watcher:
@@ -189,5 +215,5 @@ def counts(history: History, seconds: float) -> str:
     if totals.rejected:
         parts.append(f"{totals.rejected:,} rejected")
     if history.retries:
-        parts.append(f"{history.retries} retries")
+        parts.append(f"{history.retries.total()} retries")
     return ", ".join(parts)

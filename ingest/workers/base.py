@@ -1,8 +1,8 @@
 """The protocol between the driver and whatever works the partitions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Assignment
@@ -29,15 +29,22 @@ class Lost:
     key: tuple[int, int, int]
     reason: str
     culprit: bool
+    kind: Literal["lost_worker", "timeout", "out_of_memory"] = "lost_worker"
 
 
 class Workers(Protocol):
     """A pool that works partitions in parallel.
 
-    The driver calls `start` once, then `submit` and `results` in turns from one thread, then
-    `close`. Every assignment that was submitted is answered by one outcome or one `Lost`, in any
-    order, unless `close` comes first. Nothing is retried in here: the driver decides.
+    The driver calls `start` once, then `submit` and `results` in turns from one thread, then maybe
+    `drain`, then `close`. Every assignment that was submitted is answered by one outcome or one
+    `Lost`, in any order, unless `drain` or `close` comes first. Nothing is retried in here: the
+    driver decides.
     """
+
+    @property
+    def size(self) -> int:
+        """How many partitions are worked at the same moment, when all workers are there."""
+        ...
 
     @property
     def capacity(self) -> int:
@@ -66,9 +73,20 @@ class Workers(Protocol):
         """
         ...
 
-    def close(self, *, drain: bool) -> None:
-        """Release everything. With `drain`, let what is being worked come to its end first.
+    def stalled(self) -> str:
+        """Say why nothing is being worked although work was handed out; empty if some is.
 
-        Idempotent. What came to its end while draining is still returned by `results`.
+        The text says what the pool asks for and what there is. Asked now and then, not cheap.
         """
+        ...
+
+    def drain(self, grace_s: float) -> Iterator[Outcome | Lost]:
+        """Begin nothing more, and yield what is being worked as it comes to its end.
+
+        Ends when nothing is being worked any more, or after `grace_s` seconds. Then `close`.
+        """
+        ...
+
+    def close(self) -> None:
+        """End what is being worked, by force, and release everything. Idempotent."""
         ...

@@ -14,4 +14,5 @@ def workers_for(job: Job) -> Workers:
         address=job.cluster.address if isinstance(job.cluster, AddressCluster) else "local",
         workers=job.execution.workers,
         partition_timeout_s=job.execution.partition_timeout_s,
+        max_memory=job.execution.max_memory,
     )

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import ray
 
 from ingest.core.errors import ConfigError, FatalError
-from ingest.workers.ray_adapter import hush, inline_arguments, lean_node
+from ingest.workers.ray_adapter import hush, inline_arguments, lean_node, reaped
 
 STORE_BYTES = 256 * 1024 * 1024  # only descriptions of work and outcomes travel through it
 ENVIRONMENT = {
@@ -56,7 +56,8 @@ def connection(address: str, workers: int | None) -> Iterator[int]:
             _connect(address, workers)
             yield fitting(workers)
         finally:
-            ray.shutdown()
+            with reaped():
+                ray.shutdown()
 
 
 def fitting(workers: int | None) -> int:

@@ -2,6 +2,7 @@
 
 import pickle
 import threading
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,13 +14,18 @@ from ray.data import ActorPoolStrategy, DataContext
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Assignment
 from ingest.workers.base import Lost
-from ingest.workers.feed import open_feed
+from ingest.workers.feed import Cause, Holder, open_feed
 from ingest.workers.feed_source import FeedSource, unframe
+from ingest.workers.memory import readable, share_of
 from ingest.workers.pool import Pool
 from ingest.workers.pool_worker import PoolWorker
-from ingest.workers.ray_adapter import Observer, kill_process, observed_context
+from ingest.workers.ray_adapter import Observer, kill_process, observed_context, session_logs
+from ingest.workers.ray_state import capacity, death_of, wait_for_end
 
 CHECK_S = 1.0  # how often overdue workers are looked for
+IDLE_S = 5.0  # the read task, if it has died, is back after that
+LOOKS = 5  # within that time, to tell a pause between two packs from a stall
+KILLED_S = 10.0  # how long killed workers are waited for
 
 Answer = Callable[[Outcome | Lost], None]
 
@@ -28,8 +34,8 @@ class Execution:
     """A feed, a pool and what they have been given.
 
     Each assignment that was put is answered at most once, with an outcome or a `Lost`; what has no
-    answer when `run` returns or raises is in `unanswered`. `put`, `finish` and `stop` may be called
-    from any thread while `run` runs in another.
+    answer when `run` returns or raises is in `unanswered`. All but `run` and `unanswered` may be
+    called from any thread while `run` runs in another.
     """
 
     def __init__(self, pool: Pool, task: bytes, answer: Answer) -> None:
@@ -40,7 +46,7 @@ class Execution:
         self._next = 0
         self._finishing = False
         self._over = threading.Event()
-        self._losses: list[tuple[list[Any] | None, str]] = []
+        self._losses: list[list[Any] | None] = []
         self._disturbed = threading.Event()
         self._late: set[int] = set()
         self._observer = Observer(self._on_loss)
@@ -54,15 +60,19 @@ class Execution:
         """Whether more may be put."""
         return not self._finishing
 
-    def put(self, packs: Sequence[Sequence[Assignment]]) -> None:
-        """Hand out packs, in order; ends what the execution accepts once it has grown old."""
+    def put(self, packs: Sequence[Sequence[Assignment]], *, pause: bool = False) -> None:
+        """Hand out packs, in order; ends what the execution accepts once it has grown old.
+
+        With `pause` they wait until it is known for sure who is idle, see `Feed.put`.
+        """
         if not packs:
             return
         with self._lock:
             first = self._next
             self._open.update(enumerate(packs, first))
             self._next += len(packs)
-        self._feed.put.remote(first, [pickle.dumps(pack, protocol=5) for pack in packs])
+        pickled = [pickle.dumps(pack, protocol=5) for pack in packs]
+        self._feed.put.remote(first, pickled, pause=pause)
         if self._next >= self._pool.roll_after:
             self.finish()
 
@@ -71,13 +81,31 @@ class Execution:
         self._finishing = True
         self._feed.end.remote(self._next)
 
-    def stop(self, *, kill: bool) -> None:
-        """Let nothing more begin, and end when what is being worked is done; or `kill` that too."""
+    def stop(self) -> None:
+        """Let nothing more begin, and end when what is being worked is done."""
         self._finishing = True
         self._feed.stop.remote()
-        if kill:
-            self._over.set()
-            self._observer.abort()
+
+    def kill(self) -> None:
+        """Let nothing more begin, and end what is being worked; returns when that has ended."""
+        self.stop()
+        self._over.set()
+        workers = self._observer.processes()
+        self._observer.abort()
+        wait_for_end(workers, KILLED_S)
+
+    def stalled(self) -> str:
+        """Say what is asked for and what there is, if nothing is being worked; else nothing."""
+        for _ in range(LOOKS):
+            try:
+                if ray.get(self._feed.busy.remote(), timeout=CHECK_S):
+                    return ""
+            except ray.exceptions.RayError:
+                break  # it has died, or has no place either
+            time.sleep(CHECK_S / LOOKS)
+        asked = self._pool.workers
+        one = "1 worker" if asked == 1 else f"{asked} workers"
+        return f"asked for {one} of 1 CPU, {self._observer.started()} have started; {capacity()}"
 
     def unanswered(self) -> list[Sequence[Assignment]]:
         """Return what has been put and not been answered, in order."""
@@ -101,6 +129,10 @@ class Execution:
 
     def _build(self) -> Any:
         pool = self._pool
+        share, limit = None, "what its machine had free (execution.max_memory)"
+        if pool.max_memory is not None:
+            share = share_of(pool.max_memory, pool.workers)
+            limit = f"execution.max_memory={readable(pool.max_memory)}"
         strategy = ActorPoolStrategy(
             size=pool.workers if pool.least is None else None,
             min_size=pool.least,
@@ -113,7 +145,7 @@ class Execution:
             )
             return source.map_batches(
                 PoolWorker,
-                fn_constructor_args=(self._name,),
+                fn_constructor_args=(self._name, share, limit),
                 batch_size=None,
                 batch_format="pyarrow",
                 num_cpus=1,
@@ -139,13 +171,14 @@ class Execution:
         with self._lock:
             known = self._open.pop(index, None) is not None
         if known:
-            self._feed.answered.remote(index)
+            lost = any(isinstance(answer, Lost) for answer in answers)
+            self._feed.answered.remote(index, lost=lost)
             self.answered += 1
             for answer in answers:
                 self._answer(answer)
 
-    def _on_loss(self, blocks: list[Any] | None, reason: str) -> None:
-        self._losses.append((blocks, reason))
+    def _on_loss(self, blocks: list[Any] | None) -> None:
+        self._losses.append(blocks)
         self._disturbed.set()
 
     def _watch(self) -> None:
@@ -154,23 +187,33 @@ class Execution:
             self._disturbed.clear()
             try:
                 while self._losses:
-                    self._lose(*self._losses.pop(0))
+                    self._lose(self._losses.pop(0))
                 self._kill_late()
+                self._give_back()
             except ray.exceptions.RayActorError:
                 return  # the feed is dead, the execution is coming to its end
 
-    def _lose(self, blocks: list[Any] | None, reason: str) -> None:
+    def _lose(self, blocks: list[Any] | None) -> None:
         if blocks is None:
             self.finish()
             return
         for block in blocks:
             index, _ = unframe(block)
-            begun = bool(ray.get(self._feed.leased.remote(index)))
-            if index in self._late:
-                reason = f"worked for longer than {self._pool.partition_timeout_s:g} s"
+            holder = ray.get(self._feed.holder.remote(index))
+            kind, reason = self._cause(index, holder)
             pack = self._open.get(index, ())
-            culprit = begun and len(pack) == 1
-            self._close(index, [Lost(each.key, reason, culprit) for each in pack])
+            culprit = holder is not None and len(pack) == 1
+            self._close(index, [Lost(each.key, reason, culprit, kind) for each in pack])
+
+    def _cause(self, index: int, holder: Holder | None) -> tuple[Cause, str]:
+        if holder is None:
+            return "lost_worker", "its worker died before it was begun"
+        if index in self._late:
+            return "timeout", f"worked for longer than {self._pool.partition_timeout_s:g} s"
+        if holder.last_words is not None:
+            return holder.last_words
+        death = death_of(holder.worker, session_logs())
+        return "out_of_memory" if death.memory else "lost_worker", death.reason
 
     def _kill_late(self) -> None:
         if self._pool.partition_timeout_s is None:
@@ -178,3 +221,10 @@ class Execution:
         for index, actor in ray.get(self._feed.condemn.remote(self._pool.partition_timeout_s)):
             self._late.add(index)
             kill_process(actor)
+
+    def _give_back(self) -> None:
+        """Answer for what waits behind a slow pack while other workers are idle."""
+        for index in ray.get(self._feed.stranded.remote(IDLE_S)):
+            pack = self._open.get(index, ())
+            reason = "it waited behind a slow one"
+            self._close(index, [Lost(each.key, reason, culprit=False) for each in pack])

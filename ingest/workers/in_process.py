@@ -1,7 +1,7 @@
 """Workers without Ray: partitions one by one in this process, for tests and small jobs."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Assignment
@@ -11,6 +11,7 @@ from ingest.workers.base import Lost, Task
 class InProcessWorkers:
     """Works a partition whenever results are asked for; see `workers.base.Workers`."""
 
+    size = 1
     capacity = 2
     logs = ""
 
@@ -31,6 +32,15 @@ class InProcessWorkers:
         assert self._task is not None, "start comes first"
         return [self._task(self._waiting.popleft())] if self._waiting else []
 
-    def close(self, *, drain: bool) -> None:  # noqa: ARG002 - nothing is under way between calls
+    def stalled(self) -> str:
+        """Never: work is done whenever results are asked for."""
+        return ""
+
+    def drain(self, grace_s: float) -> Iterator[Outcome | Lost]:  # noqa: ARG002 - nothing is under way
+        """Forget what waits; between two calls nothing is under way."""
+        self._waiting.clear()
+        return iter(())
+
+    def close(self) -> None:
         """Forget what waits."""
         self._waiting.clear()

@@ -19,8 +19,9 @@ class Pool:
     has one core; with `least` the pool starts so small and grows. Each holds up to `in_flight`
     packs: with one it would idle between two (55 ms a block against 10), and what more than two
     wait for they might get elsewhere. A partition that takes longer than `partition_timeout_s`
-    costs its worker its life. An execution is given at most about `roll_after` packs; the next one
-    takes 3 s to start.
+    costs its worker its life, and so does one that takes more memory than the worker's share of
+    `max_memory`, in bytes; without it, of what its node has free. An execution is given at most
+    about `roll_after` packs; the next one takes 3 s to start.
     """
 
     workers: int
@@ -28,6 +29,7 @@ class Pool:
     least: int | None = None
     in_flight: int = 2
     partition_timeout_s: float | None = None
+    max_memory: int | None = None
     roll_after: int = ROLL_AFTER
 
     @property
@@ -42,7 +44,7 @@ def pack(
     """Cut work into packs, in order; every pack is one block and goes to one worker.
 
     Only neighbours that are small together share a pack, never more than leaves something for each
-    of the `workers`. Partitions whose index is in `alone` share with nobody.
+    of the `workers`. Partitions that are searched, or whose index is in `alone`, share with nobody.
     """
     most = min(PACK, -(-len(assignments) // workers))
     packs: list[list[Assignment]] = []
@@ -50,7 +52,7 @@ def pack(
     weight = 0
     for assignment in assignments:
         bytes_ = assignment.partition.bytes
-        single = assignment.partition.index in alone
+        single = assignment.search or assignment.partition.index in alone
         if single or room == 0 or weight + bytes_ > PACK_BYTES:
             packs.append([])
             room, weight = most, 0

@@ -116,12 +116,17 @@ def by_reason(frame: pl.DataFrame) -> dict[str, int]:
 
 def describe(outcome_examples: tuple[dict[str, Any], ...], count: int) -> str:
     """Say in one line per row where the first rejected rows are and why, then what can be done."""
-    lines = [f"{_place(row)}: {row['reason']}" for row in outcome_examples[:3]]
+    lines = places(outcome_examples)
     if count > len(lines):
         lines.append(f"... and {count - len(lines):,} more in this partition")
     return "\n".join(
         [*lines, "Mend the input, or set such rows aside: contract.on_error=quarantine"]
     )
+
+
+def places(outcome_examples: tuple[dict[str, Any], ...]) -> list[str]:
+    """Say in one line per row where the first few are and why they were rejected."""
+    return [f"{_place(row)}: {row['reason']}" for row in outcome_examples[:3]]
 
 
 def _place(row: dict[str, Any]) -> str:

@@ -4,35 +4,42 @@ Each has its test in `tests/ray/test_ray_adapter.py`, to be run before Ray is al
 """
 # ruff: noqa: SLF001 - private interfaces are what this module is for
 
+import atexit
 import functools
 import logging
+import os
+import subprocess
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from weakref import WeakValueDictionary
 
+import psutil
 import ray
 from ray._private import node as ray_node
 from ray._private import parameter as ray_parameter
+from ray._private import services as ray_services
 from ray._private import worker as ray_worker
 from ray.data import DataContext
 from ray.data._internal.execution.execution_callback import ExecutionCallback
 from ray.data._internal.execution.operators.actor_pool_map_operator import ActorPoolMapOperator
 
+from ingest.workers.ray_state import worker_of
+
 _OBSERVER = "ingest.observer"
+REAP_S = 10.0
 _INIT_DEATHS = 3  # workers in a row that may die while they start
 
-Report = Callable[[list[Any] | None, str], None]
+Report = Callable[[list[Any] | None], None]
 
 
 class Observer:
     """Sees the losses of one execution, and can end it from outside.
 
     `report` is called on Ray Data's scheduling thread, once for each block that a dead worker held,
-    begun or not: with the input blocks (None if they are gone too) and the reason. It must return
-    at once.
+    begun or not: with the input blocks, None if they are gone too. It must return at once.
     """
 
     def __init__(self, report: Report) -> None:
@@ -42,14 +49,28 @@ class Observer:
     def attach(self, executor: Any) -> None:
         """Follow the pool's operator: what fails in it, and what it had been given."""
         self._executor = executor
-        for operator in executor._topology:
-            if isinstance(operator, ActorPoolMapOperator):
-                self._follow(operator.metrics)
+        for operator in self._operators():
+            self._follow(operator.metrics)
 
     def abort(self) -> None:
         """End the execution now and kill its workers; its iterator ends. Safe from any thread."""
         if self._executor is not None:
             self._executor.shutdown(force=True)
+
+    def started(self) -> int:
+        """Return how many workers are there and not just being started anew."""
+        pools = [operator._actor_pool for operator in self._operators()]
+        return sum(pool.num_running_actors() - pool.num_restarting_actors() for pool in pools)
+
+    def processes(self) -> list[str]:
+        """Return the ids of the pool's worker processes."""
+        pools = [operator._actor_pool for operator in self._operators()]
+        actors = [actor for pool in pools for actor in tuple(pool._actor_to_logical_id)]
+        return [name for actor in actors if (name := worker_of(actor._actor_id.hex()))]
+
+    def _operators(self) -> list[Any]:
+        topology = () if self._executor is None else tuple(self._executor._topology)
+        return [operator for operator in topology if isinstance(operator, ActorPoolMapOperator)]
 
     def _follow(self, metrics: Any) -> None:
         finished = metrics.on_task_finished
@@ -57,8 +78,7 @@ class Observer:
         def on_task_finished(task_index: int, exception: Exception | None, *rest: Any) -> None:
             if exception is not None:
                 inputs = metrics._running_tasks[task_index].inputs
-                reason = str(exception).partition("\n")[0]
-                self._report(_fetch(inputs.block_refs), f"{type(exception).__name__}: {reason}")
+                self._report(_fetch(inputs.block_refs))
             finished(task_index, exception, *rest)
 
         metrics.on_task_finished = on_task_finished
@@ -146,20 +166,70 @@ def lean_node() -> Iterator[None]:
     """Start no more than a private Ray needs, in a `ray.init` within.
 
     Left out are the autoscaler's monitor, the log monitor and the API server, which is started even
-    if there is to be no dashboard: three Python processes, 1.5 CPU-seconds.
+    if there is to be no dashboard: three Python processes, 1.5 CPU-seconds. All are in sessions of
+    their own: a signal to the driver's process group, such as SIGTERM from `timeout` or a
+    supervisor, would end the workers before the driver has heard what they have done.
     """
-    params, node = ray_parameter.RayParams, ray_node.Node
+    params, node, popen = ray_parameter.RayParams, ray_node.Node, ray_services.ConsolePopen
     ray_parameter.RayParams = functools.partial(params, no_monitor=True, include_log_monitor=False)
     ray_node.Node = _LeanNode
+    ray_services.ConsolePopen = functools.partial(popen, start_new_session=True)
     try:
         yield
     finally:
-        ray_parameter.RayParams, ray_node.Node = params, node
+        ray_parameter.RayParams, ray_node.Node, ray_services.ConsolePopen = params, node, popen
 
 
 class _LeanNode(ray_node.Node):
     def start_api_server(self, *, include_dashboard: bool | None, raise_on_failure: bool) -> None:
         """Start none."""
+
+
+@contextmanager
+def reaped() -> Iterator[None]:
+    """Wait for the end of what a `ray.shutdown` within has killed; itself, it waits for 1 s."""
+    node = ray_worker._global_node
+    infos = () if node is None else [info for each in node.all_processes.values() for info in each]
+    processes = [info.process for info in infos]
+    yield
+    for process in processes:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(REAP_S)
+
+
+def fallen_part() -> str:
+    """Name a process of a private Ray that has died, though nothing works without it."""
+    node = ray_worker._global_node
+    for name, processes in () if node is None else tuple(node.all_processes.items()):
+        if any(each.process.poll() is not None for each in processes):
+            return str(name)
+    return ""
+
+
+def end_by_force() -> None:
+    """End all processes of a private Ray, whatever state it is in, and do not speak to it again.
+
+    They are found by their session, see `lean_node`: a raylet that was killed has no children. This
+    process has to end soon: a minute later Ray does that itself, in the middle of whatever it does.
+    """
+    node = ray_worker._global_node
+    infos = () if node is None else [info for each in node.all_processes.values() for info in each]
+    sessions = {info.process.pid for info in infos}
+    victims = [each for each in psutil.process_iter() if _session(each.pid) in sessions]
+    for victim in victims:
+        with suppress(psutil.NoSuchProcess):
+            victim.kill()
+    psutil.wait_procs(victims, timeout=10.0)
+    atexit.unregister(ray_worker.shutdown)  # it would wait for an answer
+    # Without this the process ends with a segmentation fault. It takes 5 s, and threads that use
+    # Ray after it end the process, so not now.
+    atexit.register(ray_worker.global_worker.core_worker.shutdown_driver)
+
+
+def _session(pid: int) -> int:
+    with suppress(OSError):
+        return os.getsid(pid)
+    return -1
 
 
 def session_logs() -> str:

@@ -7,7 +7,9 @@ thread of its own, which leaves the process's signal handlers as they are.
 import os
 import queue
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
     from ingest.workers.execution import Execution
 
 BARREN = 3  # executions in a row that end by themselves without one answer
-KILL_S = 30.0  # how long `close` waits for killed workers
+KILL_S = 30.0  # how long `close` waits for Ray to end
+START_S = 120.0  # what a start may take on a busy machine
 
 
 class RayDataWorkers:
@@ -36,6 +39,7 @@ class RayDataWorkers:
         address: str = "local",
         workers: int | None = None,
         partition_timeout_s: float | None = None,
+        max_memory: int | None = None,
         *,
         least: int | None = None,
         in_flight: int = 2,
@@ -49,6 +53,7 @@ class RayDataWorkers:
             least=least,
             in_flight=in_flight,
             partition_timeout_s=partition_timeout_s,
+            max_memory=max_memory,
             roll_after=roll_after,
         )
         self._logs = ""
@@ -56,10 +61,18 @@ class RayDataWorkers:
         self._answers: queue.SimpleQueue[Outcome | Lost | None] = queue.SimpleQueue()
         self._waiting: list[Sequence[Assignment]] = []
         self._alone: set[int] = set()
+        self._out: set[int] = set()
+        self._connected = False
+        self._began = 0.0
         self._execution: Execution | None = None
         self._closing = False
         self._error: IngestError | None = None
         self._thread: threading.Thread | None = None
+
+    @property
+    def size(self) -> int:
+        """How many workers there are to be; known for sure once Ray is."""
+        return self._pool.workers
 
     @property
     def capacity(self) -> int:
@@ -73,6 +86,7 @@ class RayDataWorkers:
 
     def start(self, task: Task) -> None:
         """Begin to start Ray and the pool; what goes wrong there is raised by `results`."""
+        self._began = time.monotonic()
         self._thread = threading.Thread(
             target=self._main, args=(task,), name="ray-data", daemon=True
         )
@@ -80,10 +94,13 @@ class RayDataWorkers:
 
     def submit(self, assignments: Sequence[Assignment]) -> None:
         """Hand out work, at any time after `start`; small neighbours share a block."""
-        packs = pack(assignments, self._pool.workers, self._alone)
         with self._lock:
+            indexes = [each.partition.index for each in assignments]
+            doubles = self._out & set(indexes)
+            self._out.update(indexes)
+            packs = pack(assignments, self._pool.workers, self._alone | doubles)
             if self._execution is not None and self._execution.accepts:
-                self._execution.put(packs)
+                self._execution.put(packs, pause=bool(doubles))
             else:
                 self._waiting += packs
 
@@ -94,6 +111,7 @@ class RayDataWorkers:
             ConfigError: the pool does not fit the cluster.
             FatalError: Ray does not start, or the pool has broken down for good.
         """
+        self._check()
         answers: list[Outcome | Lost | None] = []
         try:
             answers.append(self._answers.get(timeout=0 if self._ended else timeout_s))
@@ -110,15 +128,62 @@ class RayDataWorkers:
             )
         return found
 
-    def close(self, *, drain: bool) -> None:
-        """Disconnect from Ray; a private one ends with it. See `workers.base.Workers`."""
+    def stalled(self) -> str:
+        """Say why nothing is being worked; empty while Ray may still be starting."""
+        with self._lock:
+            execution = self._execution
+        if execution is not None:
+            return execution.stalled()
+        waited_s = time.monotonic() - self._began
+        if self._connected or waited_s < START_S:
+            return ""
+        return f"Ray ({self._pool.address}) has not started within {waited_s:.0f} s"
+
+    def drain(self, grace_s: float) -> Iterator[Outcome | Lost]:
+        """Begin nothing more, and yield what is being worked as it comes to its end."""
+        until = time.monotonic() + grace_s
         with self._lock:
             self._closing = True
             execution = self._execution
+        if execution is None:
+            until = 0.0  # nothing is being worked; what is there already is yielded
+        else:
+            execution.stop()
+        with suppress(queue.Empty):
+            while answer := self._answers.get(timeout=max(0.0, until - time.monotonic())):
+                yield answer
+
+    def close(self) -> None:
+        """End the workers by force and disconnect from Ray; a private one ends with it."""
+        with self._lock:
+            self._closing = True
+            execution = self._execution
+        if self._fallen():
+            self._end_by_force()
+            return
         if execution is not None:
-            execution.stop(kill=not drain)
+            execution.kill()
         if self._thread is not None:
-            self._thread.join(None if drain else KILL_S)
+            self._thread.join(KILL_S)
+            if self._thread.is_alive():
+                self._end_by_force()
+
+    def _check(self) -> None:
+        """Raise if Ray itself has died; it would say so after minutes, or end this process."""
+        if not self._closing and (part := self._fallen()):
+            raise self._broken(f"Ray's own process has died ({part})")
+
+    def _fallen(self) -> str:
+        if not self._connected:
+            return ""
+        from ingest.workers.ray_adapter import fallen_part  # noqa: PLC0415
+
+        return fallen_part()
+
+    def _end_by_force(self) -> None:
+        from ingest.workers.ray_adapter import end_by_force  # noqa: PLC0415
+
+        end_by_force()
 
     @property
     def _ended(self) -> bool:
@@ -140,7 +205,12 @@ class RayDataWorkers:
             with connection(self._pool.address, self._workers) as workers:
                 self._pool = replace(self._pool, workers=workers)
                 self._logs = session_logs()
-                self._work(cloudpickle.dumps(task, protocol=5))
+                self._connected = True
+                try:
+                    self._work(cloudpickle.dumps(task, protocol=5))
+                finally:
+                    self._connected = False
+                    self._answers.put(None)  # ends `drain`, which need not wait for Ray's end
         except IngestError as error:
             self._error = error
         finally:
@@ -174,6 +244,8 @@ class RayDataWorkers:
             return self._execution
 
     def _take(self, answer: Outcome | Lost) -> None:
-        if isinstance(answer, Lost):
-            self._alone.add(answer.key[1])
+        with self._lock:
+            self._out.discard(answer.key[1])
+            if isinstance(answer, Lost):
+                self._alone.add(answer.key[1])
         self._answers.put(answer)

@@ -8,26 +8,23 @@ import os
 import resource
 import socket
 import time
-import traceback
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from ingest.core.errors import (
-    BadRowError,
-    ConfigError,
-    ContractError,
-    IngestError,
-    RetryableError,
-)
-from ingest.core.outcome import ErrorKind, Failure, Outcome, StagedFile
+from ingest.core.errors import BadRowError
+from ingest.core.outcome import Outcome, StagedFile
 from ingest.core.partition import Assignment, Partition
 from ingest.sinks.base import Sink
 from ingest.sources.base import Layout, Source
 from ingest.transforms.base import StepContext
+from ingest.workers.classify import classify
+from ingest.workers.guarded import Order
 from ingest.workers.pipeline import Pipeline, Steps
+from ingest.workers.poison import Limits, Poison
 from ingest.workers.quarantine import assemble, by_reason, describe, examples
+from ingest.workers.search import search
 
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
 
@@ -45,26 +42,46 @@ class PartitionTask:
     sink: Sink
     quarantine: Sink
     context: StepContext
+    limits: Limits = field(default_factory=Limits)
 
     def __call__(self, assignment: Assignment) -> Outcome:
         """Work a partition and report; see `workers.base.Task`."""
         try:
-            return self._work(assignment)
+            return self._searched(assignment) if assignment.search else self._work(assignment)
         except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001 - the one border
             return Outcome(
                 key=assignment.key,
                 partition=assignment.partition.id,
                 worker=WORKER,
-                failure=_classify(error, assignment.partition),
+                failure=classify(error, assignment.partition),
             )
 
-    def _work(self, assignment: Assignment) -> Outcome:
+    def _searched(self, assignment: Assignment) -> Outcome:
+        """Work a partition without the rows that a search finds guilty."""
+        began, partition = time.perf_counter(), assignment.partition
+        order = Order(self.source, self.layout, self.steps, self._context(partition), partition)
+        found = search(order, self.limits)
+        seconds = {"search": time.perf_counter() - began}
+        if found.failure is None:
+            outcome = self._work(assignment, found.poison)
+            return replace(outcome, seconds={**seconds, **outcome.seconds})
+        return Outcome(
+            key=assignment.key,
+            partition=partition.id,
+            seconds=seconds,
+            worker=WORKER,
+            failure=found.failure,
+        )
+
+    def _context(self, partition: Partition) -> StepContext:
+        return replace(self.context, uris=tuple(piece.uri for piece in partition.slices))
+
+    def _work(self, assignment: Assignment, poison: Sequence[Poison] = ()) -> Outcome:
         began = time.perf_counter()
         partition = assignment.partition
-        context = replace(self.context, uris=tuple(piece.uri for piece in partition.slices))
         read = self.source.read(partition, self.layout)
         opened = time.perf_counter()
-        pipeline = Pipeline(self.steps, read, context)
+        pipeline = Pipeline(self.steps, read, self._context(partition), poison)
         good = pipeline.collect()
         worked = time.perf_counter()
         bad = assemble(
@@ -108,25 +125,3 @@ class PartitionTask:
         if self.steps.contract.on_error == "quarantine":
             for file in self.quarantine.stage(bad, run_id, stem):
                 yield replace(file, output="quarantine")
-
-
-_KINDS: tuple[tuple[type[BaseException], ErrorKind], ...] = (
-    (ConfigError, "config"),
-    (RetryableError, "retryable"),
-    (BadRowError, "bad_row"),
-    (ContractError, "contract"),
-    (IngestError, "fatal"),
-    (MemoryError, "retryable"),
-    (ConnectionError, "retryable"),
-    (TimeoutError, "retryable"),
-)
-
-
-def _classify(error: BaseException, partition: Partition) -> Failure:
-    for kind, name in _KINDS:
-        if isinstance(error, kind):
-            return Failure(name, str(error))
-    files = ", ".join(piece.uri for piece in partition.slices[:2])
-    more = f" and {len(partition.slices) - 2} more" if len(partition.slices) > 2 else ""
-    text = f"partition {partition.id} ({files}{more}): {type(error).__name__}: {error}"
-    return Failure("bug", text, "".join(traceback.format_exception(error)))

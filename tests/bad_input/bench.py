@@ -25,6 +25,7 @@ from ingest.records.runs import Runs
 from ingest.run import main
 from ingest.testing.golden import read_rows
 from ingest.workers.in_process import InProcessWorkers
+from tests.recovery.jobs import AT_ONCE
 
 ROOT = Path(__file__).parents[2]
 HEADER = "id,name,n\n"
@@ -57,7 +58,7 @@ class Bench:
             "source": {"type": "csv", "path": "in"},
             "contract": {"columns": {"id": "int64", "n": "int8"}},
             "sink": {"type": "parquet", "path": "out", "write_disposition": "overwrite"},
-            "execution": {"retry_wait_s": 0},
+            "execution": {"retry": AT_ONCE},
             "state": "state",
         } | self.page
 

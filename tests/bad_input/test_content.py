@@ -5,9 +5,9 @@ import gzip
 import polars as pl
 import pytest
 
-from tests.bad_input.bench import HEADER, assert_refused, assert_rejected, records
+from tests.bad_input.bench import AT_ONCE, HEADER, assert_refused, assert_rejected, records
 
-ALONE = {"execution": {"partition_bytes": 40, "retry_wait_s": 0}}
+ALONE = {"execution": {"partition_bytes": 40, "retry": AT_ONCE}}
 """Every file of four rows is a partition of its own."""
 
 

@@ -84,7 +84,7 @@ def test_another_contract_asks_for_a_fresh_run_which_removes_what_the_first_had_
     result = messy.run()
     assert result.code == 2
     assert "contract.max_errors: was 1, is 2" in result.err
-    assert result.err.endswith("or give the run up and start anew with: --fresh\n")
+    assert result.err.endswith("the same command with --fresh\n")
     assert messy.staged == staged
     assert messy.run("--fresh").code == 0
     assert (len(messy.rows), len(messy.quarantine)) == (8, 2)

@@ -5,10 +5,11 @@ import random
 import shlex
 import signal
 import socket
+import time
 
 import pytest
 
-from tests.bad_input.bench import Bench
+from tests.bad_input.bench import AT_ONCE, Bench
 
 FILES = 150
 
@@ -17,7 +18,7 @@ FILES = 150
 def busy(bench: Bench) -> Bench:
     """A job of many partitions, which takes some seconds."""
     bench.fill(FILES)
-    bench.describe(execution={"partition_bytes": 40, "retry_wait_s": 0})
+    bench.describe(execution={"partition_bytes": 40, "retry": AT_ONCE})
     return bench
 
 
@@ -102,16 +103,37 @@ def test_killed_again_and_again_it_comes_to_the_same(busy, whole):
 
 def test_two_runs_of_one_job_at_once(busy, whole):
     first = started(busy)
-    first.send(signal.SIGSTOP)
-    second = busy.start().end()
+    first.send(signal.SIGSTOP)  # so that the second looks before the first has ended
+    second = busy.start()
+    time.sleep(3.0)
     first.send(signal.SIGCONT)
-    assert second.code == 1
+    result = second.end()
+    assert result.code == 1
     holder = f"process {first.process.pid} on {socket.gethostname()}"
-    assert second.err == (
-        f'error: job "orders": in use by {holder}. One run at a time. Wait for it, or stop that '
-        "process\n"
-    )
+    assert f'error: job "orders": in use by {holder}. One run at a time.' in result.err
     assert first.end().code == 0
     assert busy.rows == whole
     assert busy.history.attempt == 1
     assert busy.staged == set()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_one_signal_ends_the_planning_at_once(bench, number):
+    bench.fill(1)
+    (bench.place / "in" / "deep").mkdir()
+    for name in range(60_000):
+        (bench.place / "in" / "deep" / f"{name}.csv").touch()
+    process = bench.start("execution.partition_bytes=1")
+    for _ in range(600):
+        if list((bench.place / "state").glob("targets/*/*.beat")):
+            break
+        time.sleep(0.02)
+    process.send(number)
+    asked = time.monotonic()
+    result = process.end()
+    assert time.monotonic() - asked < 3
+    assert result.code == 130, result.err
+    assert f"{number.name}: " in result.err
+    assert "orders: stopped. Nothing is on record. Start it again: python -m" in result.err
+    assert "Traceback" not in result.err
+    assert not (bench.place / "state" / "runs").exists()

@@ -26,7 +26,7 @@ def test_a_piece_goes_with_a_job(piece):
 def test_patience_is_more_of_everything():
     patient = load(Job, CONF, ["+job=flights", "execution=patient"]).job.execution
     usual = load(Job, CONF, ["+job=flights"]).job.execution
-    assert patient.max_tries > usual.max_tries
-    assert patient.retry_wait_s > usual.retry_wait_s
+    for kind in ("throttled", "connection", "lost_worker"):
+        assert getattr(patient.retry, kind).max_tries > getattr(usual.retry, kind).max_tries
     assert patient.partition_timeout_s is not None
     assert usual.partition_timeout_s is None

@@ -33,7 +33,7 @@ def commands() -> str:
         "# Commands",
         (
             "`ingest COMMAND`, or `python -m ingest.COMMAND`. What is asked for goes to stdout, "
-            "notes and progress to stderr. None of them but `run` starts Ray."
+            "notes and progress to stderr. None of them but `run` and `resume` starts Ray."
         ),
         "".join(f"- [`{name}`](#{name}): {text}\n" for name, text in console.COMMANDS.items()),
         (

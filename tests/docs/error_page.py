@@ -7,20 +7,25 @@ from typing import get_args
 
 import ingest
 from ingest.core import errors as tree
+from ingest.core.causes import LONGEST_RETRY_AFTER_S
 from ingest.core.errors import Interrupted
 from ingest.core.outcome import ErrorKind
-from ingest.driver.retry import HOPELESS, LONGEST_WAIT_S, TRIES_OF_A_BUG
+from ingest.driver.retry import DEATHS, HOPELESS
+from ingest.execution import Retries
 from tests.docs.options import doc, flat
 from tests.docs.type_pages import body, page
 
 KINDS = {
-    "retryable": "`RetryableError`, or memory, a connection or a time limit that gave out.",
+    "throttled": "`ThrottledError`, or what libraries raise for 429, 503 and SlowDown.",
+    "connection": "`RetryableError`, or what libraries raise when a server fails or hangs up.",
+    "lost_worker": "No answer: the worker's process died.",
+    "timeout": "No answer: the worker was killed after `execution.partition_timeout_s`.",
+    "out_of_memory": "`MemoryError`, or a worker that was killed for its memory.",
+    "bug": "Any other exception: shown with its traceback.",
     "bad_row": "`BadRowError`.",
     "contract": "`ContractError`.",
     "fatal": "Every other error of the tree.",
     "config": "`ConfigError`, met by a worker: a secret that is missing there, say.",
-    "bug": "Any other exception: shown with its traceback.",
-    "lost": "No answer: the worker died, or was killed after `execution.partition_timeout_s`.",
 }
 
 
@@ -39,8 +44,11 @@ def errors() -> str:
         "## What is tried again",
         (
             "A worker never raises: it reports what kind of failure ended its try, and the driver "
-            f"decides by the kind. Waits double from `execution.retry_wait_s` up to "
-            f"{LONGEST_WAIT_S:g} s, and each is drawn at random below that."
+            "decides by the kind. How often and how soon is told in "
+            "[`execution.retry`](job.md#retry): waits double, each is drawn at random below that, "
+            "and none is shorter than a `Retry-After` asks for, up to "
+            f"{LONGEST_RETRY_AFTER_S:g} s. Each failure is an event in the ledger: `retry`, "
+            "`search` or `split`."
         ),
         f"| kind | what it was | tried again |\n|---|---|---|\n{kinds}",
     ]
@@ -48,11 +56,13 @@ def errors() -> str:
 
 
 def tries(kind: ErrorKind) -> str:
-    """Say how often a partition is tried after failures of a kind."""
+    """Say how often a partition is tried after failures of a kind, and what is done then."""
     if kind in HOPELESS:
         return "never: it would fail alike"
-    most = "`execution.max_tries` tries in all"
-    return f"{TRIES_OF_A_BUG} tries in all, or {most} if fewer" if kind == "bug" else most
+    most = f"{getattr(Retries(), kind).max_tries} tries in all"
+    if kind in DEATHS:
+        return f"{most}; where all steps work row by row, searched after the second, then split"
+    return f"{most}; where all steps work row by row, then searched" if kind == "bug" else most
 
 
 def classes() -> list[type[BaseException]]:

@@ -34,6 +34,8 @@ STATE = {
     "runs/<run_id>/plan/<part>.parquet": f"The partitions, {plans.PART_ROWS:,} in a file.",
     "runs/<run_id>/ledger/<seq>.jsonl": "Everything that happened: up to "
     f"{ledger.FLUSH_EVENTS} events or {ledger.FLUSH_SECONDS:g} s in a file.",
+    "runs/<run_id>/abandoned.json": "The run was given up by `--fresh` though its ledger is "
+    "damaged, which else would say so.",
     "runs/<run_id>/receipt.json": "The account of a run that is done.",
 }
 OUTPUT = {
@@ -53,6 +55,8 @@ RUN = {
     "while it is the same.",
     "fingerprints": "Digests of what steps depend on besides: tables, functions, secrets (those by "
     "a slow hash). A run is resumed and published only while they are the same.",
+    "folder": "Where the run was made: its relative paths are meant from there.",
+    "places": "Where the paths of source and sinks led from there.",
     "python": "Version of Python.",
     "platform": "Operating system and machine.",
     "cores": "Cores of the driver's machine.",
@@ -83,13 +87,23 @@ PARTITIONS = {
     "slices.bytes": "What has to be read of it.",
 }
 EVENTS = {
-    "attempt": ("A driver has taken the run over.",
-                "run_id job host pid resumed phase settled partitions"),
+    "attempt": ("A driver has taken the run over.", (
+        "run_id job host pid resumed phase settled partitions indexes number changes warnings"
+    )),
     "planned": ("The plan is frozen.", "partitions files bytes seconds"),
     "settled": ("A partition is worked; it never will be again.", "outcome"),
     "retry": ("A try failed, and there will be another.",
               "partition index tries kind message wait_s"),
+    "search": ("A try failed; the partition is searched for the rows that end its worker.",
+               "partition index tries kind message"),
+    "split": ("A try failed; the partition is closed, and its parts are worked instead.",
+              "partition index tries kind message children"),
+    "speculate": ("A partition takes long and is worked a second time beside the first.",
+                  "partition index"),
+    "stalled": ("Nothing can be worked, and why.", "message seconds"),
     "timed": ("How long a part of the run took.", "what seconds"),
+    "inputs": ("Inputs are not as they were planned: found before a resumed run was worked.",
+               "counts open examples"),
     "publish_begin": ("The commit: what publishing will do. From here on the run is only finished.",
                       "plans"),
     "published": ("An output is visible.", "output uri"),
@@ -199,11 +213,27 @@ def events_in_code() -> dict[str, set[str]]:
     """Return every event that the driver puts into a ledger, and what it says with it."""
     found = {}
     for file in (Path(ingest.__file__).parent / "driver").glob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
             if isinstance(node, ast.Call) and re.search(r"ledger\.append$|^_note$", _called(node)):
                 names = [each.value for each in node.args if isinstance(each, ast.Constant)]
-                found |= {str(name): {str(key.arg) for key in node.keywords} for name in names}
+                keys = {key for keyword in node.keywords for key in _keys(keyword, tree)}
+                found |= {str(name): keys for name in names}
     return found
+
+
+def _keys(keyword: ast.keyword, tree: ast.Module) -> list[str]:
+    """Return the name that a keyword gives, or those in the dict that `**facts` unfolds."""
+    if keyword.arg is not None:
+        return [keyword.arg]
+    return [
+        str(key.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)
+        if ast.unparse(node.targets[0]) == ast.unparse(keyword.value)
+        for key in node.value.keys
+        if isinstance(key, ast.Constant)
+    ]
 
 
 def _called(node: ast.Call) -> str:

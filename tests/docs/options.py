@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from pydantic import ByteSize, TypeAdapter
+
 from ingest.core.model import Model
 
 HEAD = "| option | what may be written | default | what it means |\n|---|---|---|---|\n"
 UNIONS = {"source": "sources.md", "transforms": "transforms.md", "sink": "sinks.md"}
 UNIONS |= {"checks": "checks.md", "cluster": "#cluster"}
-SECTIONS = {"Contract": "#contract", "Execution": "#execution"}
+SECTIONS = {"Contract": "#contract", "Execution": "#execution", "Retry": "#retry"}
 """What has a page or a section of its own, and is not unfolded where it is used."""
 
 WORDS = {"string": "text", "integer": "integer", "number": "number", "boolean": "true or false"}
@@ -24,6 +26,8 @@ AT_LEAST_ONE = {
     "minItems": "at least one",
     "minProperties": "at least one",
 }
+
+BYTE_SIZE = TypeAdapter(ByteSize).json_schema()["anyOf"][0]["pattern"]
 
 Schema = dict[str, Any]
 
@@ -90,6 +94,8 @@ def _kind(name: str, option: Schema) -> str:
     if name in UNIONS:
         several = option.get("type") == "array"
         return f"{'list of [these]' if several else '[one of these]'}({UNIONS[name]})"
+    if option.get("pattern") == BYTE_SIZE:
+        return "a size like `8GiB`"
     words = _words(option)
     limits = [text.format(option[key]) for key, text in BOUNDS.items() if key in option]
     limits += [text for key, text in AT_LEAST_ONE.items() if option.get(key) == 1]
@@ -121,11 +127,15 @@ def _default(name: str, option: Schema) -> str:
     value = option.get("default", {})  # what a factory makes is an empty mapping
     if value is None:
         return "none"
-    if _nested(option) and value:
-        return "its own"
+    if (nested := _nested(option)) and value:
+        return f"`{json.dumps(value)}`" if _is_flat(value) and nested[1] in SECTIONS else "its own"
     if name.endswith("_bytes") and value % 2**20 == 0:
         return f"`{value}` ({value // 2**20} MiB)"
     return f"`{json.dumps(value, ensure_ascii=False)}`"
+
+
+def _is_flat(value: Schema) -> bool:
+    return all(isinstance(each, int | float) for each in value.values())
 
 
 def flat(text: str) -> str:

@@ -125,7 +125,8 @@ def test_every_file_of_a_run_is_described_and_every_file_described_is_there(run)
         if path.is_file() and path.relative_to(run).parts[0] not in {"conf", "in.csv"}
     }
     assert {name: places for name, places in found.items() if len(places) != 1} == {}
-    assert {place for (place,) in found.values()} == set(known)
+    only_if_damaged = {".ingest/runs/<run_id>/abandoned.json"}
+    assert {place for (place,) in found.values()} == set(known) - only_if_damaged
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,7 @@ def test_every_column_of_a_plan_is_described(run):
 
 def test_every_event_is_described():
     described = {name: set(keys.split()) for name, (_, keys) in file_page.EVENTS.items()}
-    assert set(described) == set(history._HANDLERS)
+    assert set(described) >= set(history._HANDLERS)
     described.pop("attempt")
     assert described == file_page.events_in_code()
 
@@ -159,9 +160,12 @@ def test_the_events_of_a_run_say_what_is_described(run):
     seen = set()
     for file in sorted(run.glob(".ingest/runs/*/ledger/*.jsonl")):
         header, *events = map(json.loads, file.read_text().splitlines())
-        assert set(header) == {"format", "attempt", "writer"}
+        assert set(header) == {"format", "attempt", "writer", "events"}
         for event in events:
             seen.add(event["event"])
             keys = set(file_page.EVENTS[event["event"]][1].split())
             assert set(event) == {"event", "at", *keys}
-    assert seen == set(file_page.EVENTS) - {"retry", "failed", "interrupted", "abandoned"}
+    assert seen == set(file_page.EVENTS) - {
+        "retry", "search", "split", "speculate", "stalled", "inputs", "failed", "interrupted",
+        "abandoned",
+    }  # fmt: skip

@@ -10,7 +10,8 @@ from ingest.checks import CHECKS, contract
 from ingest.core import moments, texts
 from ingest.core import types as column_types
 from ingest.core.model import Model
-from ingest.job import Cluster, Execution, Job
+from ingest.execution import Execution, Retry
+from ingest.job import Cluster, Job
 from ingest.sinks import SINKS
 from ingest.sources import SOURCES, csv_grammar
 from ingest.transforms import TRANSFORMS
@@ -42,6 +43,9 @@ def job() -> str:
         doc(Execution),
         table(Execution),
         shown("execution", examples.EXECUTION),
+        "### Retry",
+        doc(Retry),
+        table(Retry),
         "## Cluster",
         "Chosen by name, `cluster=inline` on the command line, or written out in the job.",
         *listed(CLUSTERS, examples.CLUSTERS, "cluster", level=3),

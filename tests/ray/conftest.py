@@ -32,4 +32,4 @@ def make_workers() -> Iterator[Callable[..., RayDataWorkers]]:
 
     yield make
     for workers in made:
-        workers.close(drain=False)
+        workers.close()

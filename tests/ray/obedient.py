@@ -1,8 +1,10 @@
 """A task that does what the partition's only slice tells it to; imported by the workers too."""
 
+import ctypes
 import os
+import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ingest.core.outcome import Outcome
@@ -14,15 +16,17 @@ LARGE = 64 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Obedient:
-    """`ok`, `nap` (0.1 s), `threads`; on the first try `exit`, `leave`, `hang`, `slow`.
+    """`ok`, `nap` (0.1 s), `threads`; on the first try what is in `_MISDEEDS`.
 
-    `exit-twice` does so on the second, too.
+    `exit-twice` does so on the second, too. A partition that is searched is `slow`.
     """
 
     def __call__(self, assignment: Assignment) -> Outcome:
         partition = assignment.partition
         word = partition.slices[0].uri.partition("#")[0]
-        if word == "nap":
+        if assignment.search:
+            time.sleep(3)
+        elif word == "nap":
             time.sleep(0.1)
         elif assignment.try_number <= 1 + word.endswith("twice"):
             self.misbehave(word)
@@ -31,16 +35,8 @@ class Obedient:
         )
 
     def misbehave(self, word: str) -> None:
-        if word.startswith("exit"):
-            time.sleep(0.3)
-            os._exit(3)
-        if word == "leave":
-            raise SystemExit(0)
-        if word == "hang":
-            while True:
-                pow(7, 10**7)  # without letting go of the interpreter for long
-        if word == "slow":
-            time.sleep(3)
+        if deed := _MISDEEDS.get(word.removesuffix("-twice")):
+            deed()
 
     def measure(self, word: str) -> dict[str, float]:
         if word != "threads":
@@ -49,6 +45,47 @@ class Obedient:
         import pyarrow as pa
 
         return {"polars": pl.thread_pool_size(), "arrow": pa.cpu_count()}
+
+
+def _exit() -> None:
+    time.sleep(0.3)
+    os._exit(3)
+
+
+def _hang() -> None:
+    while True:
+        pow(7, 10**7)  # without letting go of the interpreter for long
+
+
+def _fill_lists() -> None:
+    kept = []
+    while True:
+        kept.append(b"x" * 1000)
+
+
+def _fill_columns() -> None:
+    import polars as pl
+
+    kept = []
+    while True:
+        kept.append(pl.select(pl.int_range(1_000_000) * 2))
+
+
+def _leave() -> None:
+    raise SystemExit(0)
+
+
+_MISDEEDS: dict[str, Callable[[], object]] = {
+    "exit": _exit,
+    "leave": _leave,
+    "segfault": lambda: ctypes.string_at(0),
+    "killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "hang": _hang,
+    "slow": lambda: time.sleep(3),
+    "lists": _fill_lists,
+    "columns": _fill_columns,
+    "at-once": lambda: b"x" * (1 << 40),
+}
 
 
 def assignments(words: Sequence[str], bytes_: int = LARGE) -> list[Assignment]:

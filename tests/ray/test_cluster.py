@@ -1,5 +1,7 @@
 import signal
+import time
 
+import psutil
 import pytest
 import ray
 
@@ -17,7 +19,7 @@ def test_a_private_ray_comes_and_goes_with_the_pool(make_workers, monkeypatch, t
     workers.start(Obedient())
 
     settled, _ = work_off(workers, assignments(["ok"] * 4))
-    workers.close(drain=True)
+    workers.close()
 
     assert len(settled) == 4
     assert workers.logs.endswith("/logs")
@@ -30,7 +32,7 @@ def test_closing_before_anything_has_started(make_workers):
     workers = make_workers(address="local")
     workers.start(Obedient())
 
-    workers.close(drain=False)
+    workers.close()
 
     assert not ray.is_initialized()
     assert workers.results(0.0) == []
@@ -58,3 +60,34 @@ def test_a_cluster_that_does_not_answer_is_named(make_workers):
 
     with pytest.raises(FatalError, match=r"Ray cannot be reached \(address 127.0.0.1:1\)"):
         workers.results(30.0)
+
+
+def test_a_worker_that_ray_ends_for_its_memory_costs_one_try(make_workers, monkeypatch):
+    memory = psutil.virtual_memory()
+    limit = 1 - (memory.available - 3 * 1024**3) / memory.total
+    monkeypatch.setenv("RAY_memory_usage_threshold", f"{limit:.3f}")
+    workers = make_workers(address="local", max_memory=1 << 40)
+    workers.start(Obedient())
+
+    settled, lost = work_off(workers, assignments(["nap"] * 4 + ["columns"] + ["nap"] * 4))
+
+    ((kind, reason),) = {(each.kind, each.reason) for each in lost if each.key == (1, 4, 1)}
+    assert len(settled) == 9
+    assert kind == "out_of_memory"
+    assert reason.startswith("Ray ended the worker because its node ran out of memory (")
+
+
+def test_nothing_of_a_private_ray_is_left_when_a_hung_pool_is_closed(make_workers):
+    workers = make_workers(address="local")
+    workers.start(Obedient())
+    work_off(workers, assignments(["ok"] * 2))
+    workers.submit(assignments(["hang"] * 2))
+    time.sleep(1.0)
+    processes = psutil.Process().children(recursive=True)
+    began = time.monotonic()
+
+    workers.close()
+
+    assert time.monotonic() - began < 5
+    assert processes
+    assert not [each for each in processes if each.is_running() and each.status() != "zombie"]

@@ -94,6 +94,7 @@ def test_a_hung_worker_is_killed_and_its_partition_named(make_workers):
     assert len(settled) == 25
     assert [each.key for each in culprits] == [(1, 4, 1)]
     assert culprits[0].reason == "worked for longer than 2 s"
+    assert culprits[0].kind == "timeout"
 
 
 def test_when_the_feed_dies_a_new_execution_works_what_is_left(make_workers):
@@ -151,11 +152,14 @@ def test_draining_ends_what_is_worked_and_begins_nothing_more(make_workers):
     workers.submit(assignments(["slow"] * 10))
     time.sleep(1.0)
 
-    workers.close(drain=True)
-    workers.close(drain=True)
+    began = time.monotonic()
+    drained = list(workers.drain(60.0))
+    workers.close()
+    workers.close()
 
-    assert 1 <= len(workers.results(0.0)) <= 4
+    assert 1 <= len(drained) <= 4
     assert workers.results(0.0) == []
+    assert time.monotonic() - began < 10
 
 
 def test_closing_at_once_does_not_wait_for_the_work(make_workers):
@@ -166,10 +170,13 @@ def test_closing_at_once_does_not_wait_for_the_work(make_workers):
     time.sleep(1.0)
     began = time.monotonic()
 
-    workers.close(drain=False)
+    workers.close()
 
-    assert time.monotonic() - began < 10
+    ours = [each for each in psutil.Process().children(recursive=True) if each.status() != "zombie"]
+    assert time.monotonic() - began < 5
     assert not workers._thread.is_alive()
+    assert ours
+    assert not [each for each in ours if each.name().startswith("ray::MapWorker")]
 
 
 def test_a_pool_larger_than_the_cluster_is_refused(make_workers):

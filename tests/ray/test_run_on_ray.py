@@ -1,6 +1,7 @@
 """The command itself, in a process of its own, with a private Ray."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -34,7 +35,11 @@ def run(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
             f"state={tmp_path}/state",
         ]
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
         started.append(process)
         return process
@@ -119,3 +124,37 @@ def test_ctrl_c_ends_a_run_in_order_and_says_how_to_go_on(run, tmp_path):
     assert "flights: stopped. Go on with it: python -m ingest.run +job=flights" in said
     assert_gone(processes)
     assert output(tmp_path) == {"rows": [], "quarantine": []}
+
+
+@pytest.mark.parametrize("part", ["raylet", "gcs_server"])
+def test_when_ray_itself_dies_the_run_ends_with_a_word_and_can_be_resumed(run, tmp_path, part):
+    process = run("--progress", "json", SMALL)
+    until_settled(process, 20)
+    processes = processes_of(process)
+    began = time.monotonic()
+
+    next(each for each in processes if each.name() == part).kill()
+    _, said = process.communicate(timeout=60)
+    again = run("--progress", "json", SMALL)
+    again.communicate(timeout=90)
+
+    assert process.returncode == 1
+    assert time.monotonic() - began < 60
+    assert f"workers: Ray's own process has died ({part})" in said
+    assert_gone(processes)
+    assert again.returncode == 0
+    assert output(tmp_path) == read_golden("flights")
+
+
+def test_a_signal_to_the_whole_group_lets_what_is_worked_come_to_its_end(run, tmp_path):
+    process = run("--progress", "json", SMALL)
+    until_settled(process, 20)
+    processes = processes_of(process)
+
+    os.killpg(process.pid, signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+
+    events = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    assert process.returncode == 130
+    assert not [each for each in events if each["event"] in {"retry", "search"}]
+    assert_gone(processes)

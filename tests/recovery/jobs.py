@@ -14,6 +14,9 @@ from ingest.records.runs import Runs
 from ingest.testing.golden import read_rows
 from ingest.workers.in_process import InProcessWorkers
 
+AT_ONCE = {"throttled": {"wait_s": 0}, "connection": {"wait_s": 0}, "out_of_memory": {"wait_s": 0}}
+"""Tries again without waiting."""
+
 
 def write_input(folder, files=3):
     """Write files of eight records and a broken one each."""
@@ -37,7 +40,7 @@ def make_job(place, **changes):
             "on_error": "quarantine",
         },
         "sink": {"type": "parquet", "path": str(place / "out"), "write_disposition": "overwrite"},
-        "execution": {"partition_bytes": 80, "retry_wait_s": 0},
+        "execution": {"partition_bytes": 80, "retry": AT_ONCE},
         "cluster": {"type": "inline"},
         "state": str(place / "state"),
     }

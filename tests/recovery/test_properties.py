@@ -23,7 +23,7 @@ from ingest.testing.faults import Crash, CrashingStore
 from ingest.testing.golden import read_rows
 from ingest.workers.base import Lost
 from ingest.workers.in_process import InProcessWorkers
-from tests.recovery.jobs import debris, make_job, phase, work
+from tests.recovery.jobs import AT_ONCE, debris, make_job, phase, work
 
 NAMES = st.none() | st.text("abxyz ÄÖ,\"'", min_size=1, max_size=6)
 ROWS = st.lists(st.tuples(st.integers(0, 99), NAMES, st.integers(-150, 150)), max_size=25)
@@ -69,11 +69,11 @@ class Fickle(Shuffled):
     def _spoilt(self, outcome):
         if outcome.key[2] > 3:
             return outcome
-        fate = self.chance.choice(["done", "done", "retryable", "culprit", "bystander"])
+        fate = self.chance.choice(["done", "done", "connection", "culprit", "bystander"])
         if fate == "done":
             return outcome
-        if fate == "retryable":
-            failure = Failure("retryable", "the answer was lost")
+        if fate == "connection":
+            failure = Failure("connection", "the answer was lost")
             return Outcome(key=outcome.key, partition=outcome.partition, failure=failure)
         return Lost(outcome.key, "the worker died", culprit=fate == "culprit")
 
@@ -128,7 +128,7 @@ def test_any_cut_layout_and_order_gives_the_same_rows(layout, partition_bytes, c
             source={"type": kind, "path": str(place / "in"), **typed},
             transforms=ROW_STEPS,
             contract=contract,
-            execution={"partition_bytes": partition_bytes, "retry_wait_s": 0},
+            execution={"partition_bytes": partition_bytes, "retry": AT_ONCE},
         )
         receipt = work(job, workers=Shuffled(chance, capacity))
         out = read_rows(place / "out", "parquet")[1:]
@@ -185,7 +185,7 @@ def disturbed_job(place, way, step):
         source={"type": "csv", "path": str(place / "in"), "columns": {"id": "int64", "n": "int16"}},
         transforms=[step],
         contract={"columns": {"n": "int8"}, "on_error": "quarantine"},
-        execution={"partition_bytes": 40, "retry_wait_s": 0, "max_tries": 4},
+        execution={"partition_bytes": 40, "retry": AT_ONCE},
     )
 
 

@@ -165,6 +165,13 @@ SUBJECTS: dict[str, Callable[[Path], Subject]] = {
         names_columns=False,
         context=StepContext(job_folder=str(_file(folder, "functions.py", FUNCTIONS).parent)),
     ),
+    "python, row by row": lambda folder: Subject(
+        step("python", function="functions:double", row_wise=True),
+        ROWS,
+        rows(*ALL, id=pl.Series([2, 4, None, 8])),
+        names_columns=False,
+        context=StepContext(job_folder=str(_file(folder, "functions.py", FUNCTIONS).parent)),
+    ),
     "rename": lambda _: Subject(
         step("rename", columns={"id": "name", "name": "id"}),
         ROWS,
@@ -206,7 +213,9 @@ def _sampled() -> pl.DataFrame:
 
 
 def test_every_listed_step_has_an_example():
-    assert set(SUBJECTS) == {cls.model_fields["type"].annotation.__args__[0] for cls in TRANSFORMS}
+    assert {name.partition(",")[0] for name in SUBJECTS} == {
+        cls.model_fields["type"].annotation.__args__[0] for cls in TRANSFORMS
+    }
 
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)

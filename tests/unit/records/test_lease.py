@@ -1,11 +1,18 @@
 """A lease says whether to try."""
 
 import json
+import os
+import signal
+import socket
+import subprocess
+import sys
 
+import psutil
 import pytest
 
+from ingest.core.errors import FatalError
 from ingest.core.storage import LocalStore
-from ingest.records.lease import TIME_TO_LIVE_S, Lease, LeaseHeldError
+from ingest.records.lease import TIME_TO_LIVE_S, Lease, LeaseHeldError, Observer
 from ingest.testing.clock import SetClock
 
 
@@ -37,7 +44,7 @@ def test_the_lease_of_a_process_that_died_here_is_taken_over_at_once(tmp_path):
     holder = json.loads((tmp_path / "lease/000001.json").read_text())
     (tmp_path / "lease/000001.json").write_text(json.dumps({**holder, "pid": 2**22 + 1}))
     clock = SetClock()
-    Lease.acquire(store, "lease", "job", {}, clock).end()
+    Lease.acquire(store, "lease", "job", {}, Observer(store, clock)).end()
     assert clock.monotonic() == 0
 
 
@@ -46,7 +53,7 @@ def test_the_silent_lease_of_another_machine_expires_on_our_own_clock(tmp_path):
     store.create("lease/000001.json", b'{"token":"t","host":"elsewhere","pid":1,"started":0}')
     store.replace("lease/000001.beat", b"once")
     clock = SetClock()
-    Lease.acquire(store, "lease", "job", {}, clock).end()
+    Lease.acquire(store, "lease", "job", {}, Observer(store, clock)).end()
     assert clock.monotonic() >= TIME_TO_LIVE_S
 
 
@@ -60,4 +67,59 @@ def test_the_beating_lease_of_another_machine_is_respected(tmp_path):
             store.replace("lease/000001.beat", str(self.monotonic()).encode())
 
     with pytest.raises(LeaseHeldError, match="process 1 on elsewhere"):
-        Lease.acquire(store, "lease", "job", {}, Beating())
+        Lease.acquire(store, "lease", "job", {}, Observer(store, Beating()))
+
+
+def test_two_silent_leases_expire_at_the_same_time(tmp_path):
+    store = LocalStore(tmp_path)
+    for folder in ("job", "sink"):
+        store.create(f"{folder}/000001.json", b'{"token":"t","host":"elsewhere","pid":1}')
+    clock = SetClock()
+    observer = Observer(store, clock, ttl_s=5)
+    for folder in ("job", "sink"):
+        observer.last(folder)
+    for folder in ("job", "sink"):
+        Lease.acquire(store, folder, folder, {}, observer).end()
+    assert 5 <= clock.monotonic() < 6
+
+
+def test_a_holder_that_asked_for_more_time_gets_it(tmp_path):
+    store = LocalStore(tmp_path)
+    store.create("lease/000001.json", b'{"token":"t","host":"elsewhere","pid":1,"ttl_s":60}')
+    clock = SetClock()
+    Lease.acquire(store, "lease", "job", {}, Observer(store, clock, ttl_s=5)).end()
+    assert clock.monotonic() >= 60
+
+
+def test_a_stopped_process_counts_as_alive_only_by_its_beat(tmp_path):
+    store = LocalStore(tmp_path)
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
+        started = psutil.Process(process.pid).create_time()
+        holder = {"host": socket.gethostname(), "pid": process.pid, "started": started}
+        store.create("lease/000001.json", json.dumps({"token": "t", **holder}).encode())
+        with pytest.raises(LeaseHeldError, match=f"process {process.pid}"):
+            Lease.acquire(store, "lease", "job", {}, Observer(store, SetClock()))
+        process.send_signal(signal.SIGSTOP)
+        os.waitpid(process.pid, os.WUNTRACED)
+        clock = SetClock()
+        Lease.acquire(store, "lease", "job", {}, Observer(store, clock)).end()
+        assert clock.monotonic() >= TIME_TO_LIVE_S
+        process.kill()
+
+
+def test_a_lost_answer_to_our_own_claim_is_no_other_holder(tmp_path):
+    class LosesAnswers(LocalStore):
+        def create(self, name, data):
+            super().create(name, data)
+            return False
+
+    with Lease.acquire(LosesAnswers(tmp_path), "lease", "job", {}):
+        assert (tmp_path / "lease/000001.json").exists()
+        assert not (tmp_path / "lease/000002.json").exists()
+
+
+def test_a_damaged_lease_is_refused(tmp_path):
+    store = LocalStore(tmp_path)
+    store.create("lease/000001.json", b"")
+    with pytest.raises(FatalError, match=r"000001\.json: the lease is damaged"):
+        Lease.acquire(store, "lease", "job", {})

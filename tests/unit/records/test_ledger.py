@@ -13,6 +13,13 @@ from ingest.testing.clock import SetClock
 from ingest.testing.faults import Crash, CrashingStore
 
 
+def reopened(store, run_id="r"):
+    """Return the ledger as the next attempt has read it."""
+    ledger = Ledger(store, run_id)
+    list(ledger.events())
+    return ledger
+
+
 def kinds(store, run_id="r"):
     return [event["event"] for event in Ledger(store, run_id).events()]
 
@@ -31,8 +38,9 @@ def test_what_was_appended_is_read_back_in_order(tmp_path):
 
 def test_a_later_attempt_fences_the_one_before(tmp_path):
     store = LocalStore(tmp_path)
-    first, second = Ledger(store, "r"), Ledger(store, "r")
+    first = Ledger(store, "r")
     first.begin({})
+    second = reopened(store)
     assert second.begin({}) == 2
     first.append("settled", outcome={})
     with pytest.raises(FencedError, match="attempt 2 has taken over from attempt 1"):
@@ -42,29 +50,59 @@ def test_a_later_attempt_fences_the_one_before(tmp_path):
     assert kinds(store) == ["attempt", "attempt", "done"]
 
 
-def test_two_that_begin_at_once_get_different_attempts(tmp_path):
+def test_of_two_that_begin_at_once_one_is_fenced(tmp_path):
     store = LocalStore(tmp_path)
     one, other = Ledger(store, "r"), Ledger(store, "r")
 
     class Late:
         """A store whose listing is a moment old."""
 
-        def __init__(self):
-            self.old = True
-
         def names(self, folder):
             names = store.names(folder)
-            if self.old:
-                self.old = False
-                one.begin({})
+            one.begin({})
             return names
 
         def __getattr__(self, name):
             return getattr(store, name)
 
     other._store = Late()
-    assert other.begin({}) == 2
-    assert one.attempt == 1
+    with pytest.raises(FencedError, match="attempt 1 has taken over"):
+        other.begin({})
+    assert kinds(store) == ["attempt"]
+
+
+def test_who_slept_before_it_began_does_not_go_on_with_what_others_have_ended(tmp_path):
+    store = LocalStore(tmp_path)
+    sleeper, other = reopened(store), reopened(store)
+    other.begin({})
+    other.append("abandoned")
+    other.flush()
+    with pytest.raises(FencedError, match="attempt 1 has taken over from this one before it began"):
+        sleeper.begin({})
+    assert kinds(store) == ["attempt", "abandoned"]
+
+
+def test_a_ledger_whose_last_object_has_vanished_is_not_continued(tmp_path):
+    store = LocalStore(tmp_path)
+    ledger = Ledger(store, "r")
+    ledger.begin({})
+    (tmp_path / "runs/r/ledger/00000000.jsonl").unlink()
+    ledger.append("done")
+    with pytest.raises(FatalError, match=r"00000000\.jsonl has vanished"):
+        ledger.flush()
+
+
+def test_an_object_cut_off_at_the_end_of_a_line_is_damaged(tmp_path):
+    store = LocalStore(tmp_path)
+    ledger = Ledger(store, "r")
+    ledger.begin({})
+    ledger.append("one")
+    ledger.append("two")
+    ledger.flush()
+    path = tmp_path / "runs/r/ledger/00000001.jsonl"
+    path.write_text(path.read_text().rstrip("\n").rpartition("\n")[0] + "\n")
+    with pytest.raises(FatalError, match=r"the ledger is damaged: 1 events of 2"):
+        kinds(store)
 
 
 def test_a_lost_answer_to_our_own_write_is_not_a_fence(tmp_path):
@@ -122,14 +160,14 @@ def test_any_sequence_of_crashes_leaves_each_event_at_most_once_and_in_order(
     store = LocalStore(tmp_path_factory.mktemp("state"))
     number = 0
     for at, when in crashes:
-        ledger = Ledger(CrashingStore(store, at, when), "r")
         with contextlib.suppress(Crash):
+            ledger = reopened(CrashingStore(store, at, when))
             ledger.begin({})
             while True:
                 ledger.append("settled", number=number)
                 number += 1
                 ledger.flush()
-    Ledger(store, "r").begin({})
+    reopened(store).begin({})
     written = [event["number"] for event in Ledger(store, "r").events() if "number" in event]
     assert written == sorted(set(written))
 
@@ -137,7 +175,7 @@ def test_any_sequence_of_crashes_leaves_each_event_at_most_once_and_in_order(
 def test_a_gap_is_an_error_and_not_an_endless_search(tmp_path):
     store = LocalStore(tmp_path)
     for _ in range(3):
-        Ledger(store, "r").begin({})
+        reopened(store).begin({})
     (tmp_path / "runs/r/ledger/00000001.jsonl").unlink()
     with pytest.raises(FatalError, match=r"00000001\.jsonl is missing"):
         Ledger(store, "r").begin({})

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ingest.core.partition import Slice
 from ingest.sources.csv import Csv
-from ingest.sources.ranges import Preamble, count_lines, cut_ranges, read_range
+from ingest.sources.ranges import Preamble, count_lines, cut_ranges, halve_range, read_range
 from ingest.testing.sources import layout_of, pack, records_of
 
 BYTES = st.binary(max_size=60) | st.lists(
@@ -63,3 +63,16 @@ def test_only_somewhat_more_than_the_limit_is_kept_of_a_long_last_record() -> No
 def test_lines_are_counted_up_to_a_place() -> None:
     assert count_lines(io.BytesIO(b"a\nb\nc\n"), 3) == 1
     assert count_lines(io.BytesIO(b"a\nb\nc\n"), 4) == 2
+
+
+def test_a_range_is_halved_down_to_single_bytes():
+    whole = Slice("f", 5, "v", bytes=5)
+    left, right = halve_range(whole)
+    assert [(s.start, s.end, s.bytes) for s in (left, right)] == [(0, 2, 2), (2, 5, 3)]
+    open_, single = [left, right], []
+    while open_:
+        piece = open_.pop()
+        open_ += halve_range(piece)
+        single += [] if halve_range(piece) else [(piece.start, piece.end)]
+    assert sorted(single) == [(n, n + 1) for n in range(5)]
+    assert halve_range(Slice("empty", 0, "v")) == ()

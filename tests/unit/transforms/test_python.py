@@ -16,6 +16,7 @@ LIMIT = 3
 def more(rows): return rows.with_columns(twice=rows["n"] * 2)
 def same(rows): return rows
 def wrong(rows): return [1]
+def fewer(rows): return rows.head(1)
 """
 
 
@@ -36,6 +37,22 @@ def test_the_declared_columns_come_out(context):
     found = run(context, "functions:more", columns={"n": "int64", "twice": "int64"})
     assert found.rows() == [(1, 2), (2, 4)]
     assert run(context, "functions:same").columns == ["n"]
+
+
+def test_row_by_row_each_row_keeps_its_place(context):
+    found = run(context, "functions:more", columns={"n": "int64", "twice": "int64"}, row_wise=True)
+    assert found.to_dict(as_series=False) == {"n": [1, 2], "twice": [2, 4], POSITION: [0, 1]}
+
+
+def test_another_number_of_rows_breaks_the_promise(context):
+    with pytest.raises(FatalError, match="returned 1 rows for 2"):
+        run(context, "functions:fewer", row_wise=True)
+    assert run(context, "functions:fewer").height == 1
+
+
+def test_only_what_is_promised_counts_as_by_row():
+    assert Python(type="python", function="f:g", row_wise=True).by_row
+    assert not Python(type="python", function="f:g").by_row
 
 
 def test_a_changed_module_is_read_again(context, tmp_path):

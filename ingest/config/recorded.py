@@ -1,0 +1,101 @@
+"""Changing, for one more attempt, what a recorded job says about how its work is done."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from ingest.config.explain import explain
+from ingest.config.files import read
+from ingest.config.folders import find, search_path
+from ingest.config.load import restore, restored
+from ingest.config.overrides import Given, read_overrides
+from ingest.config.places import COMMAND_LINE, Problem, refuse
+from ingest.config.provenance import Provenance
+
+MAY_CHANGE = ("execution", "cluster")
+FIXED = ("execution.seed", "execution.python")
+"""What may not be changed of these: it decides which rows come out."""
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def amend(model: type[M], text: str, overrides: Sequence[str], conf: Path | None = None) -> M:
+    """Build a job from its record and overrides that change no row.
+
+    `cluster=NAME` and `execution=NAME` are the named settings of the folders of configuration.
+
+    Raises:
+        ConfigError: an override cannot be read, or is not for an attempt to change; all of them.
+        ValidationError, ValueError: the record itself is damaged; see `restore`.
+    """
+    recorded = restore(model, text)
+    folders = search_path(conf)
+    given, problems = read_overrides(overrides, folders)
+    problems += [_problem(one, why) for one in given if (why := _refusal(one))]
+    refuse(problems)
+    if not given:
+        return recorded
+    raw: dict[str, Any] = yaml.safe_load(text)
+    origin = Provenance()
+    for one in given:
+        if one.group:
+            named = _named(one, folders)
+            # another kind of cluster has other settings; an execution is only changed in parts
+            raw[one.key] = named if one.key == "cluster" else {**raw.get(one.key, {}), **named}
+        else:
+            _set(raw, one)
+            origin.record_override(one.path, one.value, one.typed)
+    try:
+        return restored(model, raw)
+    except ValidationError as error:
+        refuse(explain(model, raw, error, origin))
+        raise
+
+
+def _refusal(one: Given) -> str:
+    root = re.split(r"[.@]", one.key)[0]
+    if root == "job":
+        return "a run is resumed by its id, and knows its job. Leave this out."
+    if root not in MAY_CHANGE:
+        return (
+            f"{root} decides which rows come out or where they go, and the run has its plan. "
+            f"What may change: {', '.join(f'{name}.*' for name in MAY_CHANGE)}. For all else start "
+            "anew: ingest run +job=NAME --fresh"
+        )
+    if one.key in FIXED:
+        return (
+            "it decides which rows come out, and some are settled. Start anew to change it: "
+            "ingest run +job=NAME --fresh"
+        )
+    if one.parsed.is_delete() or (len(one.path) == 1 and not one.group):
+        return f"name one setting of it: {root}.NAME=VALUE"
+    return ""
+
+
+def _problem(one: Given, why: str) -> Problem:
+    return Problem(COMMAND_LINE, f"{one.typed}: {why}")
+
+
+def _named(one: Given, folders: Sequence[Path]) -> dict[str, Any]:
+    path = find(folders, f"{one.key}/{one.value}")
+    assert path is not None, "it is among the options"
+    file = read(f"{one.key}/{one.value}", path)
+    refuse(file.problems)
+    page: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if "defaults" in page or "${" in path.read_text(encoding="utf-8"):
+        refuse([_problem(one, "its file refers to others. Write its settings one by one.")])
+    return {key: value for key, value in page.items() if value != "???"}
+
+
+def _set(raw: dict[str, Any], one: Given) -> None:
+    *above, last = map(str, one.path)
+    place = raw
+    for key in above:
+        if not isinstance(place.get(key), dict):
+            place[key] = {}
+        place = place[key]
+    place[last] = one.value

@@ -1,0 +1,118 @@
+"""What is not as it was when a run was made: its job, its places, and what it is worked with."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ingest.driver.publishing import sinks_of
+from ingest.job import Job
+
+Effect = Literal["rows", "place", "later", "none"]
+
+ROWS = ("name", "source", "transforms", "contract", "execution.seed", "execution.python")
+"""The parts of a job that decide which rows come out."""
+PACKAGES = ("ingest", "polars", "pyarrow")
+"""The packages whose version may change what comes out of a step."""
+_RECORDED = ("owner", "description", "tags")
+_SAID: dict[Effect, str] = {
+    "rows": "changes rows, the plan does not hold",
+    "place": "changes where and how rows are written, what is settled was written otherwise",
+    "later": "acts when a plan is made, this run keeps its own",
+    "none": "changes no row",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A setting of a job that is not as it was, as JSON values by its key."""
+
+    key: str
+    was: Any
+    now: Any
+
+    @property
+    def effect(self) -> Effect:
+        """What it would do to a run that goes on."""
+        if _below(self.key, ROWS):
+            return "rows"
+        if _below(self.key, ("sink",)):
+            return "place"
+        return "later" if _below(self.key, ("execution.partition_bytes",)) else "none"
+
+    @property
+    def refused(self) -> bool:
+        """Whether a run cannot go on with it."""
+        return self.effect in {"rows", "place"}
+
+    def __str__(self) -> str:
+        said = _SAID[self.effect]
+        if _below(self.key, _RECORDED):
+            said += ", the run keeps what was recorded"
+        return f"{self.key}: was {json.dumps(self.was)}, is {json.dumps(self.now)}: {said}"
+
+
+def changes(then: Job, now: Job) -> list[Change]:
+    """Compare two jobs of one name, setting by setting.
+
+    Where the state lies and the library of named pieces are not settings of a run.
+    """
+    before, after = (
+        _flat(job.model_dump(mode="json", exclude={"state", "lib"})) for job in (then, now)
+    )
+    return [
+        Change(key, before.get(key), after.get(key))
+        for key in sorted(before.keys() | after.keys())
+        if before.get(key) != after.get(key)
+    ]
+
+
+def places(job: Job) -> dict[str, Any]:
+    """Return where the job's paths lead from here: recorded, because relative ones may move."""
+    outputs = {output: sink.uri for output, sink in sinks_of(job).items()}
+    return {"source": list(job.source.roots), **outputs}
+
+
+def moved(then: Mapping[str, Any], job: Job) -> list[str]:
+    """Say which paths of a job lead elsewhere than they did when the run was made."""
+    now = places(job)
+    return [
+        f"  {name}: was {json.dumps(then[name])}, is {json.dumps(now.get(name))}"
+        for name in then
+        if then[name] != now.get(name)
+    ]
+
+
+def other_environment(facts: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Say what a run goes on with that may not work rows as what it began with."""
+    then = {"python": facts.get("python"), **facts.get("versions", {})}
+    here = {"python": now["python"], **now["versions"]}
+    found = [
+        f"{name} {then[name]} then, {here[name]} now"
+        for name in ("python", *PACKAGES)
+        if then.get(name) and _counts(name, then[name]) != _counts(name, here[name])
+    ]
+    if not found:
+        return []
+    text = "rows that are settled were made by the one, the rest is made by the other. If that "
+    text += "matters, go on with the version of then, or start anew with --fresh"
+    return [f"{', '.join(found)}: {text}"]
+
+
+def _counts(name: str, version: str) -> str:
+    """Return what matters of a version: of Python only the minor one."""
+    return version.rpartition(".")[0] if name == "python" else version
+
+
+def _below(key: str, roots: tuple[str, ...]) -> bool:
+    return any(key == root or key.startswith(f"{root}.") for root in roots)
+
+
+def _flat(value: Any, path: str = "") -> dict[str, Any]:
+    if isinstance(value, dict | list) and value:
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        found: dict[str, Any] = {}
+        for key, inner in items:
+            found |= _flat(inner, f"{path}.{key}" if path else str(key))
+        return found
+    return {path: value}

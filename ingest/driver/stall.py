@@ -1,0 +1,52 @@
+"""The watchdog over a run that does not move: it says why, and ends it, instead of waiting."""
+
+from dataclasses import dataclass
+
+from ingest.core.clock import Clock
+from ingest.core.errors import FatalError
+from ingest.records.ledger import Ledger
+from ingest.workers.base import Workers
+
+CHECK_S = 15.0
+
+
+@dataclass(slots=True)
+class Stall:
+    """Asks the workers, now and then while no outcome comes, whether anything is being worked.
+
+    What they say is put on record. A partition that takes its time is no stall.
+    """
+
+    workers: Workers
+    ledger: Ledger
+    clock: Clock
+    limit_s: float
+    since: float
+    checked_at: float = 0.0
+
+    def moved(self) -> None:
+        """Note that something came back, or that nothing is out."""
+        self.since = self.checked_at = self.clock.monotonic()
+
+    def check(self) -> None:
+        """Look, if it is time to.
+
+        Raises:
+            FatalError: nothing could be worked for longer than the limit.
+        """
+        now = self.clock.monotonic()
+        if now - max(self.since, self.checked_at) < min(CHECK_S, self.limit_s):
+            return
+        self.checked_at = now
+        why = self.workers.stalled()
+        if not why:
+            self.since = now
+            return
+        waited_s = now - self.since
+        self.ledger.append("stalled", message=why, seconds=round(waited_s, 1))
+        if waited_s >= self.limit_s:
+            raise FatalError(
+                f"cluster: nothing could be worked for {waited_s:.0f} s: {why}. Free or add nodes, "
+                "or ask for less (execution.workers=N), and go on; to wait longer, write "
+                "execution.stall_timeout_s=N"
+            )

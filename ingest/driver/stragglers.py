@@ -1,0 +1,29 @@
+"""Which partitions the end of a run waits for, so that they are worth working a second time."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from ingest.driver.backlog import Backlog
+from ingest.execution import Speculation
+from ingest.records.totals import Totals
+
+
+def stragglers(backlog: Backlog, totals: Totals, rule: Speculation) -> Iterator[int]:
+    """Yield those that have taken much longer than settled ones of their size, the slowest first.
+
+    None are found while there is other work to do, nor before anything is settled. A partition that
+    has failed before, is searched, or is worked twice already, is left alone.
+    """
+    if not backlog.empty or not totals.partitions:
+        return
+    spent = sum(totals.seconds.values())
+    mean_s = spent / totals.partitions
+    per_byte = spent / max(1, totals.bytes_read)
+    copies = Counter(key[1] for key in backlog.out)
+    now = backlog.clock.monotonic()
+    for key, out in sorted(backlog.out.items(), key=lambda item: item[1].since):
+        usual_s = max(mean_s, per_byte * out.assignment.partition.bytes)
+        late = now - out.since > max(rule.min_s, rule.factor * usual_s)
+        alone = copies[key[1]] == 1 and key[1] not in backlog.failures
+        if late and alone and not out.assignment.search:
+            yield key[1]

@@ -1,0 +1,101 @@
+"""`ingest resume`: go on with an unfinished run, by its id, as it was recorded."""
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ingest.attempt import Attempt, add_output, make
+from ingest.command import add_conf, guarded, parser
+from ingest.core.errors import ConfigError
+from ingest.core.storage import open_store
+
+if TYPE_CHECKING:
+    from ingest.job import Job
+    from ingest.records.runs import Runs
+
+EXAMPLE = """ingest resume 20261123t184500-1a2b3c
+  ingest resume 20261123t184500-1a2b3c execution.workers=2 cluster=inline"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Work the run to its published output; return the exit code."""
+    options = parser(
+        "resume",
+        "Go on with an unfinished run as it was recorded, wherever its job file is now.",
+        EXAMPLE,
+    )
+    options.add_argument("run", help="the run's id, as `ingest status` lists it")
+    options.add_argument(
+        "overrides",
+        nargs="*",
+        metavar="KEY=VALUE",
+        help="settings that change no row: execution.workers=2 cluster=inline",
+    )
+    add_conf(options)
+    options.add_argument("--state", default=".ingest", help="the state directory (.ingest)")
+    add_output(options)
+    arguments = options.parse_intermixed_args(argv)
+    from ingest.config.places import dotted  # noqa: PLC0415 - keeps --help quick
+    from ingest.records.runs import Runs  # noqa: PLC0415
+
+    store = open_store(arguments.state)  # before the folder changes
+    state = str(Path(arguments.state).absolute())
+    runs = Runs(store)
+    facts = runs.facts(arguments.run)
+    job = _amended(runs, arguments)
+    _go_to(arguments.run, facts)
+    again = ["ingest", "resume", arguments.run, *arguments.overrides]
+    again += ["--conf", str(arguments.conf)] if arguments.conf else []
+    again += ["--state", arguments.state] if arguments.state != ".ingest" else []
+    return make(
+        Attempt(
+            job=job,
+            config="",  # it is on record
+            place=dotted,
+            store=store,
+            state=state,
+            go_on=shlex.join(again),
+            anew=f"python -m ingest.run +job={job.name} --fresh",
+            progress=arguments.progress,
+            as_json=arguments.json,
+            run_id=arguments.run,
+        )
+    )
+
+
+def _amended(runs: "Runs", arguments: Any) -> "Job":
+    """Return the job as recorded, with the settings of the command line."""
+    import yaml  # noqa: PLC0415
+    from pydantic import ValidationError  # noqa: PLC0415
+
+    from ingest.config.recorded import amend  # noqa: PLC0415
+    from ingest.driver.opening import damaged_job  # noqa: PLC0415
+    from ingest.job import Job  # noqa: PLC0415
+
+    text = runs.config(arguments.run)
+    try:
+        return amend(Job, text, arguments.overrides, arguments.conf)
+    except (ValidationError, ValueError, yaml.YAMLError) as error:
+        raise damaged_job(runs, arguments.run, error) from None
+
+
+def _go_to(run_id: str, facts: dict[str, Any]) -> None:
+    """Work in the folder where the run was made: its relative paths are meant from there."""
+    folder = facts.get("folder", "")
+    if not folder or Path(folder) == Path.cwd():
+        return
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        raise ConfigError(
+            f'run {run_id}: it was made in "{folder}", from where its relative paths are meant, '
+            f"and that cannot be gone to: {error.strerror}. Put the folder back, then go on"
+        ) from None
+    print(f"in {folder}, where the run was made", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(main))

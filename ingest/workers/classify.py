@@ -1,0 +1,43 @@
+"""What kind of failure an exception is: the driver decides by it."""
+
+import traceback
+
+from ingest.core.causes import cause_of
+from ingest.core.errors import (
+    BadRowError,
+    ConfigError,
+    ContractError,
+    IngestError,
+    RetryableError,
+)
+from ingest.core.outcome import ErrorKind, Failure
+from ingest.core.partition import Partition
+
+_OURS: tuple[tuple[type[IngestError], ErrorKind], ...] = (
+    (ConfigError, "config"),
+    (BadRowError, "bad_row"),
+    (ContractError, "contract"),
+    (IngestError, "fatal"),
+)
+
+
+def classify(error: BaseException, partition: Partition) -> Failure:
+    """Say what ended a try at a partition, for the driver and for whoever reads it.
+
+    An error of this package is what its class says. Any other is judged by what lies behind it, and
+    what nothing is known of is a bug, shown with its traceback.
+    """
+    if isinstance(error, IngestError) and not isinstance(error, RetryableError):
+        kind = next(name for cls, name in _OURS if isinstance(error, cls))
+        return Failure(kind, str(error))
+    cause = cause_of(error)
+    if isinstance(error, RetryableError):
+        if cause is None:
+            return Failure("connection", str(error))
+        return Failure(cause.kind, str(error), retry_after_s=cause.retry_after_s)
+    files = ", ".join(piece.uri for piece in partition.slices[:2])
+    more = f" and {len(partition.slices) - 2} more" if len(partition.slices) > 2 else ""
+    text = f"partition {partition.id} ({files}{more}): {type(error).__name__}: {error}"
+    if cause is None:
+        return Failure("bug", text, "".join(traceback.format_exception(error)))
+    return Failure(cause.kind, text, retry_after_s=cause.retry_after_s)

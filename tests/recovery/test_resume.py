@@ -1,0 +1,571 @@
+"""Going on with an unfinished run: by its id, after changes to job, place, inputs and records."""
+
+import io
+import json
+import os
+import re
+import shutil
+import socket
+import threading
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from pathlib import Path
+
+import pytest
+
+from ingest import __main__ as console
+from ingest.config.load import load
+from ingest.core.errors import FencedError, Interrupted
+from ingest.core.storage import LocalStore
+from ingest.driver.drive import Request, drive
+from ingest.job import Job
+from ingest.records.lease import Lease
+from ingest.records.ledger import Ledger
+from ingest.records.runs import Runs
+from ingest.testing.faults import Crash, CrashingStore
+from ingest.workers.in_process import InProcessWorkers
+from tests.bad_input.bench import HEADER, Bench, Result, records
+
+FILES = 6
+ALONE = {"partition_bytes": 50}
+"""Every file is a partition."""
+
+
+@pytest.fixture
+def bench(tmp_path, monkeypatch):
+    """A job of six partitions, of which nothing is worked yet."""
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path / "home")
+    bench = Bench(tmp_path / "home")
+    bench.fill(FILES)
+    bench.describe(execution=ALONE, cluster={"type": "inline"})
+    return bench
+
+
+def ingest(*words: str) -> Result:
+    """Type a command line in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = console.main(words)
+    return Result(code, out.getvalue(), err.getvalue())
+
+
+def leave(bench, settled=2, **options):
+    """Stop the job after so many partitions, and return the id of the run."""
+    loaded = load(Job, Path("conf"), bench.arguments()[2:])
+    stop = threading.Event()
+    count = 0
+
+    def see(event):
+        nonlocal count
+        count += event["event"] == "settled"
+        if count >= settled and event["event"] in {"settled", "planned"}:
+            stop.set()
+
+    request = Request(
+        loaded.job, loaded.yaml(), loaded.place, InProcessWorkers(), listeners=(see,), stop=stop
+    )
+    with suppress(Interrupted):
+        drive(request)
+    assert bench.history.phase == "planned"
+    return last(bench)
+
+
+def last(bench):
+    return Runs(LocalStore(bench.place / bench.state)).of_job("orders")[-1]
+
+
+def events(bench, run_id):
+    return list(Ledger(LocalStore(bench.place / bench.state), run_id).events())
+
+
+def resume(*words: str) -> Result:
+    return ingest("resume", "--state", "state", "--progress", "log", *words)
+
+
+def commit_only(bench):
+    """Run the job and kill it right after its commit."""
+    loaded = load(Job, Path("conf"), bench.arguments()[2:])
+    for at in range(4, 60):
+        store = CrashingStore(LocalStore(bench.place / "state"), at)
+        with suppress(Crash):
+            drive(Request(loaded.job, loaded.yaml(), loaded.place, InProcessWorkers(), store=store))
+        made = Runs(LocalStore(bench.place / "state")).of_job("orders")
+        if made and bench.history.phase == "committed":
+            return made[-1]
+        shutil.rmtree(bench.place / "state")
+    raise AssertionError("it was never committed")
+
+
+# by its id
+
+
+def test_it_is_gone_on_with_as_it_was_recorded_wherever_its_file_is(bench):
+    run_id = leave(bench)
+    bench.file.unlink()
+    result = resume(run_id)
+    assert result.code == 0, result.err
+    assert f"going on with run {run_id}: 2 of 6 partitions are settled, attempt 2" in result.err
+    assert "nothing settled is worked again" in result.err
+    assert len(bench.rows) == FILES * 4
+    assert bench.history.tries == FILES
+    assert bench.staged == set()
+
+
+def test_its_receipt_can_be_printed(bench):
+    run_id = leave(bench)
+    page = json.loads(resume(run_id, "--json").out)
+    assert (page["run_id"], page["attempts"]) == (run_id, 2)
+
+
+def test_how_the_work_is_done_may_be_changed_and_is_said(bench):
+    run_id = leave(bench)
+    result = resume(run_id, "execution.workers=4", "execution=patient", "cluster=inline")
+    assert result.code == 0, result.err
+    assert "execution.workers: was null, is 4: changes no row" in result.err
+    attempt = [event for event in events(bench, run_id) if event["event"] == "attempt"][1]
+    assert "execution.workers: was null, is 4: changes no row" in attempt["changes"]
+    assert "execution.partition_timeout_s: was null, is 1800.0: changes no row" in result.err
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("sink.path=elsewhere", "sink decides which rows come out or where they go"),
+        ("transforms=[]", "transforms decides which rows come out"),
+        ("execution.seed=3", "it decides which rows come out, and some are settled"),
+        ("execution.python=false", "it decides which rows come out, and some are settled"),
+        ("+job=orders", "a run is resumed by its id, and knows its job"),
+        ("execution.wrkers=4", 'unknown key. Did you mean "workers"?'),
+        ("execution.workers=many", "command line: execution.workers: "),
+        ("cluster=inlin", 'there is no cluster "inlin". Did you mean "inline"?'),
+        ("cluster={type: inline}", "cluster"),
+        ("workers", "an override has the form key=value"),
+    ],
+)
+def test_nothing_else_may_be_changed(bench, override, said):
+    run_id = leave(bench)
+    result = resume(run_id, override)
+    assert result.code == 2
+    assert said in result.err
+    assert "Traceback" not in result.err
+    assert bench.history.attempt == 1
+
+
+def test_from_another_folder_its_paths_are_those_of_its_own(bench, tmp_path, monkeypatch):
+    run_id = leave(bench)
+    (tmp_path / "away").mkdir()
+    monkeypatch.chdir(tmp_path / "away")
+    result = ingest("resume", run_id, "--state", "../home/state", "--progress", "log")
+    assert result.code == 0, result.err
+    assert f"in {tmp_path}/home, where the run was made" in result.err
+    assert len(bench.rows) == FILES * 4
+    assert list((tmp_path / "away").iterdir()) == []
+
+
+def test_run_from_another_folder_would_publish_elsewhere_and_is_refused(
+    bench, tmp_path, monkeypatch
+):
+    bench.describe(execution=ALONE, cluster={"type": "inline"}, state=str(tmp_path / "state"))
+    run_id = leave(bench)
+    (tmp_path / "away/in").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "away")
+    words = ["run", "--conf", "../home/conf", "+job=orders"]
+    result = ingest(*words)
+    assert result.code == 2
+    assert f'main: was "{tmp_path}/home/out", is "{tmp_path}/away/out"' in result.err
+    assert f"in {tmp_path}/home: ingest resume {run_id}" in result.err
+    (tmp_path / "away/in/a.csv").write_text(HEADER + records(1))
+    assert ingest(*words, "--fresh").code == 0
+    assert bench.staged == set(), "what the other run had staged is removed where it was staged"
+
+
+def test_the_folder_of_a_run_is_gone(bench, tmp_path, monkeypatch):
+    run_id = leave(bench)
+    (tmp_path / "home").rename(tmp_path / "moved")
+    monkeypatch.chdir(tmp_path / "moved")
+    result = resume(run_id)
+    assert result.code == 2
+    assert (
+        f'it was made in "{tmp_path}/home", from where its relative paths are meant' in result.err
+    )
+
+
+def test_an_unknown_run_is_answered_with_the_nearest(bench):
+    run_id = leave(bench)
+    result = resume(run_id[:-1])
+    assert result.code == 2
+    assert f'no run "{run_id[:-1]}". Did you mean "{run_id}"?' in result.err
+
+
+def test_a_run_that_is_done_has_a_receipt(bench):
+    run_id = leave(bench)
+    assert resume(run_id).code == 0
+    result = resume(run_id)
+    assert result.code == 2
+    receipt = bench.place / "state" / "runs" / run_id / "receipt.json"
+    assert f"run {run_id}: done already" in result.err
+    assert f"Its receipt: {receipt}." in result.err
+    assert receipt.exists()
+
+
+def test_a_run_that_was_given_up_stays_so(bench):
+    run_id = leave(bench)
+    assert bench.run("--fresh").code == 0
+    result = resume(run_id)
+    assert result.code == 2
+    assert f'run {run_id}: not the last run of job "orders": {last(bench)} came after' in result.err
+
+
+def test_a_run_that_was_given_up_last_stays_so(bench):
+    run_id = leave(bench)
+    ledger = Ledger(LocalStore(bench.place / "state"), run_id)
+    list(ledger.events())
+    ledger.begin({})
+    ledger.append("abandoned")
+    ledger.flush()
+    result = resume(run_id)
+    assert result.code == 2
+    assert f"run {run_id}: given up with --fresh" in result.err
+    assert "Start a new run: python -m ingest.run +job=orders" in result.err
+
+
+def test_a_committed_run_is_only_published_and_needs_no_inputs(bench):
+    run_id = commit_only(bench)
+    for file in (bench.place / "in").iterdir():
+        file.unlink()
+    bench.file.unlink()
+    result = resume(run_id)
+    assert result.code == 0, result.err
+    assert "it is committed, what is not published yet is published now" in result.err
+    assert len(bench.rows) == FILES * 4
+
+
+def test_a_run_without_a_plan_has_nothing_to_go_on_with(bench):
+    run_id = leave(bench)
+    folder = bench.place / "state/runs" / run_id / "ledger"
+    for file in folder.iterdir():
+        file.unlink()
+    result = resume(run_id)
+    assert result.code == 2
+    assert "its plan was never frozen" in result.err
+
+
+def test_a_run_that_somebody_works_is_left_alone(bench):
+    run_id = leave(bench)
+    store = LocalStore(bench.place / "state")
+    with Lease.acquire(store, "jobs/orders/lease", 'job "orders"', {}):
+        result = resume(run_id)
+    assert result.code == 1
+    assert f'job "orders": in use by process {os.getpid()} on {socket.gethostname()}' in result.err
+    assert bench.history.attempt == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("name: [", "the job as recorded cannot be read"),
+        ("- a\n", "not a mapping but list"),
+        ("name: orders\n", "owner: Field required"),
+        (b"\xff\xfe", "the job as recorded is damaged"),
+        (None, "the job as recorded is missing"),
+    ],
+)
+def test_a_damaged_record_of_the_job(bench, content, said):
+    run_id = leave(bench)
+    file = bench.place / "state/runs" / run_id / "job.yaml"
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    for result in (resume(run_id), bench.run()):
+        assert result.code == 1
+        assert f"{file}: " in result.err
+        assert said in result.err
+        assert "--fresh" in result.err
+        assert "Traceback" not in result.err
+    assert bench.run("--fresh").code == 0
+    assert bench.staged == set()
+    assert len(bench.rows) == FILES * 4
+
+
+def test_secrets_stay_references(bench, monkeypatch):
+    monkeypatch.setenv("SALT", "grains")
+    step = {"type": "mask", "columns": ["name"], "method": "hash", "salt": {"env": "SALT"}}
+    bench.describe(execution=ALONE, cluster={"type": "inline"}, transforms=[step])
+    run_id = leave(bench)
+    state = bench.place / "state"
+    assert resume(run_id).code == 0
+    assert not [
+        file for file in state.rglob("*") if file.is_file() and b"grains" in file.read_bytes()
+    ]
+
+
+# the job has changed
+
+
+def test_a_change_of_rows_is_refused_with_its_effect_and_both_ways_out(bench):
+    run_id = leave(bench)
+    steps = [{"type": "filter", "where": "n < 2"}]
+    bench.describe(
+        execution={**ALONE, "workers": 3}, cluster={"type": "inline"}, transforms=steps,
+        sink={**bench.page["sink"], "partition_by": ["name"]},
+    )  # fmt: skip
+    result = bench.run()
+    assert result.code == 2
+    assert "(2 of 6 partitions are settled), and the job has changed" in result.err
+    assert 'transforms.0.where: was null, is "n < 2": changes rows, the plan does not' in result.err
+    assert 'sink.partition_by.0: was null, is "name": changes where and how rows are' in result.err
+    assert "workers" not in result.err
+    assert f"in {bench.place}: ingest resume {run_id}\n" in result.err
+    assert "the same command with --fresh" in result.err
+    assert resume(run_id).code == 0
+    assert len(bench.rows) == FILES * 4
+
+
+def test_what_changes_no_row_is_accepted_and_said(bench):
+    run_id = leave(bench)
+    bench.describe(
+        execution={"partition_bytes": 4000, "workers": 3}, cluster={"type": "inline"},
+        owner="you@example.org",
+    )  # fmt: skip
+    result = bench.run("--progress", "log")
+    assert result.code == 0
+    assert last(bench) == run_id
+    for said in (
+        "execution.workers: was null, is 3: changes no row",
+        "execution.partition_bytes: was 50, is 4000: acts when a plan is made",
+        'owner: was "me@example.org", is "you@example.org": changes no row, the run keeps',
+    ):
+        assert said in result.err
+
+
+def test_another_version_is_a_warning_and_on_record(bench):
+    run_id = leave(bench)
+    file = bench.place / "state/runs" / run_id / "run.json"
+    page = json.loads(file.read_text())
+    page["versions"]["polars"] = "1.0.0"
+    file.write_text(json.dumps(page))
+    result = bench.run("--progress", "log")
+    assert result.code == 0
+    assert re.search(r"warning: polars 1\.0\.0 then, \S+ now: rows that are settled", result.err)
+    attempt = [event for event in events(bench, run_id) if event["event"] == "attempt"][1]
+    assert attempt["warnings"][0].startswith("polars 1.0.0 then")
+
+
+# the inputs have changed
+
+
+def test_changed_and_vanished_inputs_stop_it_before_any_work(bench):
+    run_id = leave(bench)
+    bench.write("4.csv", HEADER + records(4, 6))
+    (bench.place / "in/6.csv").unlink()
+    result = bench.run("--progress", "log")
+    assert result.code == 1
+    assert (
+        "source.path: the input has changed since the plan was made: 1 changed and 1 vanished"
+        in (result.err)
+    )
+    assert re.search(
+        r"in/4\.csv: was \d+ bytes written 20\S+Z, is \d+ bytes written 20", result.err
+    )
+    assert re.search(r"in/6\.csv: was \d+ bytes written 20\S+Z, has vanished", result.err)
+    assert "Put the planned version back" in result.err
+    assert "--fresh" in result.err
+    assert bench.history.totals.partitions == 2
+    (found,) = [event for event in events(bench, run_id) if event["event"] == "inputs"]
+    assert found["counts"] == {"changed": 1, "vanished": 1}
+    shown = ingest("status", run_id, "--state", "state").out
+    assert "1 inputs have vanished since the plan was made, 1 of them not settled" in shown
+
+
+def test_only_a_few_of_many_are_named(bench):
+    leave(bench, settled=0)
+    for number in range(1, FILES + 1):
+        bench.write(f"{number}.csv", HEADER + records(number, 6))
+    result = bench.run()
+    assert "6 changed" in result.err
+    assert result.err.count("in/") == 5 + 0 * len(result.err)
+    assert "and 1 more" in result.err
+
+
+def test_put_back_it_goes_on(bench):
+    leave(bench)
+    file = bench.place / "in/4.csv"
+    content, time_ns = file.read_bytes(), file.stat().st_mtime_ns
+    file.write_bytes(b"other\n")
+    assert bench.run().code == 1
+    file.write_bytes(content)
+    os.utime(file, ns=(time_ns, time_ns))
+    result = bench.run("--progress", "log")
+    assert result.code == 0
+    assert "1 inputs were touched since the plan was made, and have size and time as planned" in (
+        result.err
+    )
+    assert len(bench.rows) == FILES * 4
+
+
+def test_inputs_that_are_settled_may_go(bench):
+    run_id = leave(bench)
+    settled = {
+        event["outcome"]["key"][1] for event in events(bench, run_id) if event["event"] == "settled"
+    }
+    for index in settled:
+        (bench.place / f"in/{index + 1}.csv").unlink()
+    result = bench.run("--progress", "log")
+    assert result.code == 0, result.err
+    assert "2 inputs have vanished since the plan was made; all of them is settled" in result.err
+    assert len(bench.rows) == FILES * 4
+
+
+def test_new_inputs_are_for_the_next_run(bench):
+    leave(bench)
+    bench.write("0.csv", HEADER + records(0))
+    bench.write("9.csv", HEADER + records(9))
+    result = bench.run("--progress", "log")
+    assert result.code == 0
+    assert "2 new inputs: this run keeps its plan, the next run takes them" in result.err
+    assert len(bench.rows) == FILES * 4
+    assert bench.run().code == 0
+    assert len(bench.rows) == (FILES + 2) * 4
+
+
+def test_a_rewrite_that_keeps_size_and_time_is_named(bench):
+    leave(bench, settled=0)
+    file = bench.place / "in/4.csv"
+    status = file.stat()
+    file.write_bytes(file.read_bytes().replace(b"x", b"y"))
+    os.utime(file, ns=(status.st_mtime_ns, status.st_mtime_ns))
+    result = bench.run("--progress", "log")
+    assert result.code == 0
+    assert "1 inputs were touched since the plan was made" in result.err
+    shown = ingest("status", last(bench), "--state", "state").out
+    assert re.search(r"in/4\.csv: was .*, and is so; but was renamed, linked, restored or", shown)
+
+
+# the records are damaged
+
+
+def damage_ledger(bench, run_id):
+    file = max((bench.place / "state/runs" / run_id / "ledger").iterdir())
+    file.write_bytes(file.read_bytes()[:-20])
+    return file
+
+
+def test_a_damaged_ledger_can_be_given_up(bench):
+    run_id = leave(bench)
+    file = damage_ledger(bench, run_id)
+    result = bench.run()
+    assert result.code == 1
+    assert f"{file}: the ledger is damaged" in result.err
+    assert "give the run up and start anew with: --fresh" in result.err
+    late = Ledger(LocalStore(bench.place / "state"), run_id)
+    late._next = int(file.stem) + 1
+    assert bench.run("--fresh").code == 0
+    assert len(bench.rows) == FILES * 4
+    assert bench.staged == set()
+    assert json.loads((file.parents[1] / "abandoned.json").read_text())["why"].startswith(str(file))
+    late._flushed_at = 0.0
+    with pytest.raises(FencedError, match="has taken over"):
+        late.append("publish_begin", plans={})
+    listed = ingest("status", "--state", "state").out.splitlines()
+    assert [line.split()[2] for line in listed[1:]] == ["abandoned", "done"]
+
+
+def test_a_ledger_with_a_gap_can_be_given_up(bench):
+    run_id = leave(bench)
+    assert bench.run("execution.workers=0").code == 2
+    folder = bench.place / "state/runs" / run_id / "ledger"
+    min(folder.iterdir()).unlink()
+    assert "is missing" in bench.run().err
+    assert ingest("status", "--state", "state").out.split()[-12:].count("damaged") == 1
+    assert bench.run("--fresh").code == 0
+    assert len(bench.rows) == FILES * 4
+
+
+def test_a_damaged_ledger_of_a_run_that_may_have_committed_cannot(bench):
+    run_id = commit_only(bench)
+    file = damage_ledger(bench, run_id)
+    whole = {path: path.read_bytes() for path in file.parent.iterdir()}
+    result = bench.run("--fresh")
+    assert result.code == 1
+    assert f"run {run_id} cannot be given up: its ledger is damaged" in result.err
+    assert "it may have begun to publish" in result.err
+    assert whole == {path: path.read_bytes() for path in whole}
+    assert not (file.parents[1] / "abandoned.json").exists()
+
+
+@pytest.mark.parametrize("part", ["plan.json", "plan/000000.parquet"])
+@pytest.mark.parametrize("how", ["cut", "gone"])
+def test_a_damaged_plan(bench, part, how):
+    run_id = leave(bench)
+    file = bench.place / "state/runs" / run_id / part
+    content = file.read_bytes()
+    file.unlink()
+    if how == "cut":
+        file.write_bytes(content[: len(content) // 2])
+    result = bench.run()
+    assert result.code == 1
+    assert part.partition(".")[0] in result.err
+    assert "--fresh" in result.err
+    assert "Traceback" not in result.err
+    assert bench.run("--fresh").code == 0
+    assert len(bench.rows) == FILES * 4
+
+
+def test_a_damaged_page_of_facts(bench):
+    run_id = leave(bench)
+    file = bench.place / "state/runs" / run_id / "run.json"
+    file.write_bytes(b"{")
+    result = bench.run()
+    assert result.code == 1
+    assert f"{file}: the file is damaged" in result.err
+    assert bench.run("--fresh").code == 0
+
+
+# what plan and status say
+
+
+def test_plan_says_what_a_run_would_do(bench):
+    assert "unfinished" not in ingest("plan", "+job=orders").out
+    run_id = leave(bench)
+    before = sorted(bench.place.rglob("*"))
+    out = ingest("plan", "+job=orders").out
+    assert f"run {run_id} is unfinished (interrupted): 2 of 6 partitions are settled" in out
+    assert "A run would go on with it, by its own plan" in out
+    out = ingest("plan", "+job=orders", "contract.on_error=quarantine").out
+    assert "A run would refuse to go on with it:" in out
+    assert 'contract.on_error: was "fail", is "quarantine": changes rows' in out
+    assert sorted(bench.place.rglob("*")) == before
+    page = json.loads(ingest("plan", "+job=orders", "--json").out)
+    assert (page["unfinished"]["would"], page["unfinished"]["settled"]) == ("resume", 2)
+
+
+def test_status_tells_running_interrupted_and_died(bench):
+    run_id = leave(bench)
+    state = lambda: ingest("status", "--state", "state").out.splitlines()[1].split()[2]  # noqa: E731
+    assert state() == "interrupted"
+    store = LocalStore(bench.place / "state")
+    ledger = Ledger(store, run_id)
+    list(ledger.events())
+    with Lease.acquire(store, "jobs/orders/lease", 'job "orders"', {}):
+        ledger.begin({"host": "h", "pid": 1})
+        assert state() == "running"
+    assert state() == "died"
+
+
+def test_status_of_a_run_shows_its_attempts_and_how_to_go_on(bench):
+    run_id = leave(bench)
+    ledger = Ledger(LocalStore(bench.place / "state"), run_id)
+    list(ledger.events())
+    ledger.begin({"host": "elsewhere", "pid": 7})
+    facts = {"partition": "p", "index": 3, "tries": 1, "message": "no answer", "wait_s": 0.1}
+    for kind in ("connection", "connection", "throttled"):
+        ledger.append("retry", **facts, kind=kind)
+    ledger.append("failed", error="it broke")
+    ledger.flush()
+    out = ingest("status", run_id, "--state", "state").out
+    assert re.search(r"attempt 1: \S+ process \d+ on \S+: interrupted\n  2 settled", out)
+    assert re.search(r"attempt 2: \S+ process 7 on elsewhere: failed: it broke", out)
+    assert "2 retries (connection), 1 retries (throttled)" in out
+    assert f"go on with it: ingest resume {run_id} --state state" in out
+    assert resume(run_id).code == 0
+    assert "go on with it" not in ingest("status", run_id, "--state", "state").out

@@ -1,0 +1,66 @@
+"""A recorded job, changed in what changes no row."""
+
+import pytest
+from pydantic import ValidationError
+
+from ingest.config.recorded import amend
+from ingest.core.errors import ConfigError
+from ingest.job import Job
+
+RECORD = """\
+name: orders
+owner: me
+description: For a test.
+source: {type: csv, path: in}
+sink: {type: parquet, path: out}
+cluster: {type: address, address: 'head:6379'}
+execution: {workers: 2, seed: 7}
+"""
+
+
+def amended(*overrides, record=RECORD):
+    return amend(Job, record, overrides)
+
+
+def test_without_overrides_it_is_what_was_recorded():
+    assert amended().execution.workers == 2
+
+
+def test_settings_are_set_one_by_one():
+    job = amended("execution.workers=5", "++execution.grace_s=1.5", "cluster.address=other:1")
+    assert (job.execution.workers, job.execution.grace_s, job.execution.seed) == (5, 1.5, 7)
+    assert job.cluster.address == "other:1"
+
+
+def test_settings_in_settings():
+    assert (
+        amended("execution.retry.connection.max_tries=9").execution.retry.connection.max_tries == 9
+    )
+
+
+def test_another_cluster_takes_nothing_over_from_the_one_before():
+    assert amended("cluster=inline").cluster.model_dump() == {"type": "inline"}
+    assert amended("+cluster=address", "cluster.address=b:2").cluster.address == "b:2"
+
+
+def test_named_execution_changes_what_it_names():
+    execution = amended("execution=patient").execution
+    assert (execution.workers, execution.partition_timeout_s) == (2, 1800.0)
+
+
+def test_all_mistakes_are_told_at_once():
+    with pytest.raises(ConfigError) as caught:
+        amended("sink.path=b", "execution.seed=1", "name=c", "~execution.workers")
+    assert [line.partition(":")[0] for line in caught.value.lines] == ["command line"] * 4
+
+
+def test_a_named_cluster_that_leaves_something_open_says_what():
+    with pytest.raises(ConfigError, match="address"):
+        amended("cluster=address")
+
+
+def test_a_record_of_another_version_is_told_apart_from_a_wrong_override():
+    with pytest.raises(ValidationError):
+        amended("execution.workers=5", record=RECORD.replace("workers", "wrkers"))
+    with pytest.raises(ValueError, match="not a mapping but str"):
+        amended(record="text")

@@ -1,0 +1,70 @@
+"""Each setting of a job either decides which rows come out, or does not: none is forgotten."""
+
+import pytest
+
+from ingest.driver.changes import changes, moved, other_environment, places
+from ingest.driver.opening import identity
+from ingest.job import Execution, Job
+from tests.recovery.jobs import make_job
+
+
+@pytest.mark.parametrize(
+    ("changed", "key", "effect"),
+    [
+        ({"source": {"type": "csv", "path": "elsewhere"}}, "source.path", "rows"),
+        ({"source": {"type": "csv", "path": "in", "delimiter": ";"}}, "source.delimiter", "rows"),
+        ({"transforms": []}, "transforms.0.where", "rows"),
+        ({"contract": {"max_errors": 3}}, "contract.max_errors", "rows"),
+        ({"execution": {"seed": 1}}, "execution.seed", "rows"),
+        ({"execution": {"python": False}}, "execution.python", "rows"),
+        ({"sink": {"type": "csv", "path": "out"}}, "sink.type", "place"),
+        ({"execution": {"partition_bytes": 1}}, "execution.partition_bytes", "later"),
+        ({"execution": {"workers": 9}}, "execution.workers", "none"),
+        ({"cluster": {"type": "local"}}, "cluster.type", "none"),
+        ({"owner": "you"}, "owner", "none"),
+        ({"tags": {"a": "b"}}, "tags.a", "none"),
+    ],
+)
+def test_a_change_has_an_effect_and_the_identity_agrees(tmp_path, changed, key, effect):
+    then, now = make_job(tmp_path), make_job(tmp_path, **changed)
+    (found,) = [change for change in changes(then, now) if change.key == key]
+    assert found.effect == effect
+    assert found.refused == (effect in {"rows", "place"})
+    assert (identity(then) != identity(now)) == found.refused
+
+
+def test_where_the_state_lies_is_no_change(tmp_path):
+    assert changes(make_job(tmp_path), make_job(tmp_path, state="elsewhere", lib={"a": 1})) == []
+
+
+def test_every_setting_of_a_run_is_in_the_identity_or_changes_no_row():
+    """A new option of `Job` or `Execution` has to be put on one side, here and in `changes`."""
+    assert set(Job.model_fields) == {
+        "name", "source", "transforms", "contract", "sink", "execution",
+        "owner", "description", "tags", "cluster", "state", "lib",
+    }  # fmt: skip
+    assert {"seed", "python"} < set(Execution.model_fields)
+
+
+def test_relative_paths_mean_other_places_elsewhere(tmp_path, monkeypatch):
+    source, sink = {"type": "csv", "path": "in"}, {"type": "parquet", "path": "out"}
+    job = make_job(tmp_path, source=source, sink=sink)
+    monkeypatch.chdir(tmp_path)
+    then = places(job)
+    assert moved(then, job) == []
+    (tmp_path / "away").mkdir()
+    monkeypatch.chdir(tmp_path / "away")
+    lines = "\n".join(moved(then, job))
+    assert f'main: was "{tmp_path}/out", is "{tmp_path}/away/out"' in lines
+    assert f'source: was ["{tmp_path}/in"]' in lines
+    assert "quarantine: " in lines
+
+
+def test_only_versions_that_may_change_rows_are_named():
+    then = {"python": "3.11.4", "versions": {"polars": "2.0.0", "ray": "2.1", "ingest": "1"}}
+    now = {"python": "3.11.9", "versions": {"polars": "2.1.0", "ray": "2.60", "ingest": "1"}}
+    now["versions"]["pyarrow"] = "26"
+    (line,) = other_environment(then, now)
+    assert line.startswith("polars 2.0.0 then, 2.1.0 now: rows that are settled")
+    assert other_environment({**now}, now) == []
+    assert "python 3.10.9 then, 3.11.9 now" in other_environment({"python": "3.10.9"}, now)[0]

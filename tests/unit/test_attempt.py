@@ -1,0 +1,41 @@
+"""Signals: in order while something is worked, at once while nothing is."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from ingest.attempt import stopping
+from ingest.core.errors import Interrupted
+from ingest.core.stop import Stop, at_once
+
+NUMBERS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+
+
+@NUMBERS
+def test_the_first_signal_only_asks_and_the_second_interrupts(number, capsys):
+    stop = Stop()
+    with stopping(stop):
+        os.kill(os.getpid(), number)
+        assert stop.is_set()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), number)
+    assert "finishing what is being worked; once more" in capsys.readouterr().err
+
+
+@NUMBERS
+def test_the_first_signal_interrupts_what_is_not_on_record(number, capsys):
+    stop, began = Stop(), time.monotonic()
+    threading.Timer(0.1, os.kill, (os.getpid(), number)).start()
+    with stopping(stop), pytest.raises(Interrupted), at_once(stop):
+        time.sleep(30)
+    assert time.monotonic() - began < 10
+    assert not stop.at_once
+    assert f"{signal.Signals(number).name}: nothing is being worked" in capsys.readouterr().err
+
+
+def test_an_ordinary_event_only_asks():
+    with at_once(threading.Event()):
+        pass
