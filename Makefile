@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test unit check lint format types arch docs bench lock clean
+.PHONY: help setup run test unit check lint format types arch docs bench chaos lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -53,6 +53,11 @@ docs: $(READY)  ## generated pages are up to date, README commands run
 
 bench: $(READY)  ## time to the first settled partition, against bare Ray Data
 	$(BIN)/python -m benchmarks.first_result
+
+KILLS ?= 200
+
+chaos: $(READY)  ## kill runs until KILLS=200 are reached, a tenth of them on Ray, and compare
+	$(BIN)/python -m ingest.testing.chaos --kills $(KILLS)
 
 lock: $(READY)  ## write constraints.txt anew: names and versions only
 	$(BIN)/uv pip compile --quiet --universal --no-header --no-annotate --no-emit-index-url --all-extras --python-version 3.11 -o constraints.txt pyproject.toml

@@ -1,0 +1,108 @@
+"""Many runs, killed as many times as asked: in process by the mass, on Ray for the rest."""
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ingest.testing.chaos.bench import Bench
+from ingest.testing.chaos.cluster import Nodes, environment, nodes
+from ingest.testing.chaos.nursery import Nursery, nursery
+from ingest.testing.chaos.on_ray import suffer_on_ray
+from ingest.testing.chaos.ordeal import Meddle, Story, suffer
+from ingest.testing.chaos.shapes import ON_RAY
+from ingest.testing.chaos.tally import Tally
+
+LANES = 2
+NODES = 3
+CLUSTER_SHARE = 0.25
+"""How many of the kills on Ray are on a cluster of several nodes."""
+
+Tell = Callable[[Story, Tally], None]
+
+
+@dataclass(slots=True)
+class Campaign:
+    """Runs stories until so many kills have taken place, or so many `runs`, or time is over.
+
+    Places of runs in which something was wrong are kept, the others removed. `tell` is called
+    after each story, by one thread at a time. `meddle` is for testing this very harness.
+    """
+
+    folder: Path
+    nursery: Nursery
+    seed: int
+    tell: Tell
+    until: float = float("inf")
+    runs: int | None = None
+    meddle: Meddle | None = None
+    tally: Tally = field(default_factory=Tally)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _benches: dict[str, Bench] = field(default_factory=dict)
+
+    def in_process(self, kills: int) -> Bench:
+        """Kill in-process runs, some at a time; return where."""
+        bench = self._benches.setdefault("process", self._bench("process"))
+        bench.points  # noqa: B018 - before there are several threads
+        with ThreadPoolExecutor(LANES) as lanes:
+            enough = kills + self.tally.kills
+            for lane in [lanes.submit(self._lane, enough, bench) for _ in range(LANES)]:
+                lane.result()
+        return bench
+
+    def on_ray(self, kills: int) -> None:
+        """Kill runs on a Ray of their own."""
+        self._series(kills, self._bench("alone", on_ray=True), None)
+
+    def on_cluster(self, kills: int) -> None:
+        """Kill runs on a cluster, and nodes of it."""
+        with nodes(NODES) as cluster:
+            self._series(kills, self._bench("cluster", on_ray=True), cluster)
+
+    def _series(self, kills: int, bench: Bench, cluster: Nodes | None) -> None:
+        enough = self.tally.kills + kills
+        for seed in self._seeds(enough):
+            self._note(suffer_on_ray(seed, bench, cluster), bench)
+
+    def _lane(self, enough: int, bench: Bench) -> None:
+        for seed in self._seeds(enough):
+            self._note(suffer(seed, bench, self.meddle), bench)
+
+    def _seeds(self, enough: int) -> Iterator[int]:
+        while self.tally.kills < enough and time.monotonic() < self.until:
+            with self._lock:
+                if self.runs == 0:
+                    return
+                self.runs = self.runs and self.runs - 1
+                seed = self.seed
+                self.seed += 1
+            yield seed
+
+    def _note(self, story: Story, bench: Bench) -> None:
+        with self._lock:
+            self.tally.add(story)
+            if not story.problems:
+                bench.clear(story.place)
+            self.tell(story, self.tally)
+
+    def _bench(self, name: str, *, on_ray: bool = False) -> Bench:
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        return Bench(folder, self.nursery, ON_RAY) if on_ray else Bench(folder, self.nursery)
+
+
+@contextmanager
+def campaign(folder: Path, seed: int, tell: Tell) -> Iterator[Campaign]:
+    """Prepare a campaign in a folder, which is removed after it if nothing was wrong."""
+    ray = folder / "ray"
+    ray.mkdir(parents=True)
+    with nursery(**environment(ray)) as children:
+        made = Campaign(folder, children, seed, tell)
+        yield made
+    shutil.rmtree(ray, ignore_errors=True)
+    if made.tally.well:
+        shutil.rmtree(folder)

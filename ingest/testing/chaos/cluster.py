@@ -1,0 +1,105 @@
+"""What there is to kill of Ray: workers and raylet of a driver, nodes of a cluster."""
+
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+AGENTS = ("ray::DashboardAgent", "ray::RuntimeEnvAgent")
+"""After a driver's death these spend 60 idle seconds in telling a dead server of it, a number in
+Ray's `publish_error_to_driver`."""
+GONE_S = 20.0
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Return what drivers and nodes must share: one token, and a folder for Ray that goes away."""
+    return {"RAY_AUTH_TOKEN": secrets.token_hex(32), "RAY_TMPDIR": str(folder)}
+
+
+def below(pid: int) -> list[psutil.Process]:
+    """Return the processes that a process has started, and those that they have."""
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).children(recursive=True)
+    return []
+
+
+def pool_workers(pid: int) -> list[psutil.Process]:
+    """Return the workers of the pool below a process."""
+    return [each for each in below(pid) if _title(each).startswith("ray::Map")]
+
+
+def raylets(pid: int) -> list[psutil.Process]:
+    """Return the raylets below a process."""
+    return [each for each in below(pid) if _title(each).endswith("/raylet")]
+
+
+def still_there(processes: list[psutil.Process]) -> list[str]:
+    """Wait for processes to go, then end those that stay; return their names."""
+    ours = [each for each in processes if not _title(each).startswith(AGENTS)]
+    _, alive = psutil.wait_procs(ours, timeout=GONE_S)
+    names = [_title(each) for each in alive]
+    for each in processes:
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
+    return names
+
+
+class Nodes:
+    """A cluster of several nodes on this machine, in a process of its own."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+        self.address = self._answer("address ")
+
+    @property
+    def pid(self) -> int:
+        """The process that the nodes' processes are below."""
+        return self._process.pid
+
+    def lose(self) -> None:
+        """Kill all processes of the newest node."""
+        self._ask("lose")
+
+    def add(self) -> None:
+        """Add a node."""
+        self._ask("add")
+
+    def _ask(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+        self._answer("done")
+
+    def _answer(self, start: str) -> str:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.startswith(start):
+                return line.removeprefix(start).strip()
+        raise RuntimeError(f"the cluster has ended: exit code {self._process.wait()}")
+
+
+@contextmanager
+def nodes(number: int) -> Iterator[Nodes]:
+    """Start a cluster of nodes with one CPU each."""
+    command = [sys.executable, "-m", "ingest.workers.nodes", str(number)]
+    process = subprocess.Popen(  # noqa: S603 - our own module
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    started: list[psutil.Process] = []
+    try:
+        yield Nodes(process)
+        started = below(process.pid)
+        process.communicate(timeout=60)
+    finally:
+        process.kill()
+        still_there(started)
+
+
+def _title(process: psutil.Process) -> str:
+    with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+        return (process.cmdline() or [""])[0]
+    return ""

@@ -1,0 +1,153 @@
+"""What has come of a run, and how it differs from what should have."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ingest.core.storage import LocalStore
+from ingest.records.history import History
+from ingest.records.ledger import Ledger
+from ingest.records.runs import Runs
+from ingest.testing.chaos.shapes import JOB, Shape
+from ingest.testing.golden import read_rows
+
+Key = tuple[int, int, int]
+"""A try at a partition: attempt, index of the partition, number of the try."""
+
+_STAGED = re.compile(r"(\d+)-(\d+)-(\d+)-\d+\.staged")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What anybody can see of a published run, without what differs from run to run."""
+
+    rows: Counter[str]
+    quarantine: Counter[str]
+    receipt: dict[str, Any]
+
+    @classmethod
+    def of(cls, place: Path, shape: Shape) -> "Result":
+        """Read what lies in a place."""
+        page = Runs(_store(place)).receipt(last_run(place)) or {}
+        return cls(
+            rows=Counter(read_rows(place / "out", shape.sink)[1:]),
+            quarantine=Counter(_rejected(place / "out_quarantine")),
+            receipt={
+                "books": page.get("books"),
+                "errors": page.get("errors"),
+                "rows": {name: each["rows"] for name, each in page.get("outputs", {}).items()},
+                "inputs": page.get("inputs"),
+                "schema": page.get("schema"),
+                "partitions": page.get("partitions", {}).get("number"),
+            },
+        )
+
+
+@dataclass(slots=True)
+class Differences:
+    """How a result differs from the undisturbed one; nothing does if `problems` is empty."""
+
+    lost: int = 0
+    doubled: int = 0
+    leftovers: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Effort:
+    """Which tries were begun in the attempts at a run, as far as they have staged anything.
+
+    What a killed attempt has staged lies there until the run is published; what was settled is in
+    the ledger.
+    """
+
+    tries: set[Key] = field(default_factory=set)
+
+    def look(self, place: Path) -> None:
+        """Take note of what lies in the staging folder of the last run."""
+        run_id = last_run(place)
+        for file in (place / ".ingest-out" / run_id).glob("*.staged") if run_id else ():
+            if staged := _STAGED.fullmatch(file.name):
+                attempt, index, number = map(int, staged.groups())
+                self.tries.add((attempt, index, number))
+
+    def count(self, place: Path) -> tuple[int, int, list[str]]:
+        """Return the bytes of all tries, those of the partitions, and what was worked in vain."""
+        settled: dict[int, Key] = {}
+        sizes: dict[int, int] = {}
+        problems = []
+        for event in Ledger(_store(place), last_run(place)).events():
+            if event["event"] == "settled":
+                key = tuple(event["outcome"]["key"])
+                if key[1] in settled:
+                    problems.append(f"partition {key[1]} was settled twice")
+                settled[key[1]] = key
+                sizes[key[1]] = event["outcome"]["bytes"]
+        self.tries |= set(settled.values())
+        for attempt, index, _ in sorted(self.tries):
+            if attempt > settled[index][0]:
+                problems.append(
+                    f"partition {index} was settled by attempt {settled[index][0]}, and worked "
+                    f"again by attempt {attempt}"
+                )
+        return sum(sizes[key[1]] for key in self.tries), sum(sizes.values()), problems
+
+
+def compare(result: Result, expected: Result) -> Differences:
+    """Say what was lost, doubled or counted wrongly."""
+    found = Differences()
+    for what in ("rows", "quarantine"):
+        is_, should = getattr(result, what), getattr(expected, what)
+        lost, more = should - is_, is_ - should
+        found.lost += lost.total()
+        found.doubled += more.total()
+        for said, rows in (("missing", lost), ("too many", more)):
+            if rows:
+                found.problems.append(f"{what}: {rows.total()} {said}, such as {next(iter(rows))}")
+    for part, value in expected.receipt.items():
+        if result.receipt[part] != value:
+            found.problems.append(f"receipt: {part}: {result.receipt[part]}, should be {value}")
+    return found
+
+
+def leftovers(place: Path) -> Iterator[str]:
+    """List what lies about that nobody is to see after a run: all of it should have gone."""
+    for path in sorted(place.rglob("*")):
+        name = str(path.relative_to(place))
+        hidden = any(part.startswith(".") for part in path.relative_to(place).parts)
+        # the state of a run that was given up while it was planned may have a folder without a plan
+        empty = path.is_dir() and not name.startswith("state/") and not any(path.iterdir())
+        if hidden or empty or path.suffix == ".staged":
+            yield name
+
+
+def last_run(place: Path) -> str:
+    """Return the id of the job's last run, or nothing."""
+    return max(Runs(_store(place)).of_job(JOB), default="")
+
+
+def is_done(place: Path, before: str) -> bool:
+    """Say whether there is a run after `before`, and whether it has come to its end."""
+    run_id = last_run(place)
+    if run_id == before:
+        return False
+    return History.of(Ledger(_store(place), run_id).events()).phase == "done"
+
+
+def _store(place: Path) -> LocalStore:
+    return LocalStore(place / "state")
+
+
+def _rejected(folder: Path) -> list[str]:
+    files = [file for file in folder.rglob("*.parquet") if file.parent.name != "_ingest"]
+    if not files:
+        return []
+    what = ["file", "line", "step", "column", "reason", "reasons", "original", "row"]
+    rows = pl.read_parquet(files, hive_partitioning=False).select(what).rows()
+    return [json.dumps(row, default=str) for row in rows]
