@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ingest.records.history import History
     from ingest.watch.progress import Mode
 
+END_S = 2.0  # what ending workers by force takes
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -70,7 +72,7 @@ def make(attempt: Attempt) -> int:
     job = attempt.job
     stop = Stop()
     watching = watcher(attempt.progress)
-    with stopping(stop):
+    with stopping(stop, job.execution.grace_s):
         try:
             with watching:
                 receipt = drive(
@@ -132,11 +134,16 @@ def _report(receipt: dict[str, Any], attempt: Attempt) -> None:
 
 
 @contextmanager
-def stopping(stop: threading.Event) -> Iterator[None]:
+def stopping(stop: threading.Event, grace_s: float) -> Iterator[None]:
     """Let Ctrl-C and SIGTERM end the run in order; a second one ends it at once.
 
     So does the first while the run is only planned (`Stop.at_once`): there is nothing to finish.
+    What has not come to its end by itself in `grace_s` seconds, and the time that workers take to
+    be ended, is ended as if asked twice.
     """
+
+    def overdue(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
 
     def ask(number: int, _frame: object) -> None:
         if stop.is_set():
@@ -147,10 +154,13 @@ def stopping(stop: threading.Event) -> Iterator[None]:
             print(f"{name}: nothing is being worked yet", file=sys.stderr)
             raise KeyboardInterrupt
         print(f"{name}: finishing what is being worked; once more to stop at once", file=sys.stderr)
+        signal.setitimer(signal.ITIMER_REAL, grace_s + END_S)
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    asked = {signal.SIGINT: ask, signal.SIGTERM: ask, signal.SIGALRM: overdue}
+    before = {number: signal.signal(number, handler) for number, handler in asked.items()}
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)

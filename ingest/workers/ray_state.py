@@ -6,6 +6,7 @@ Each function has its test in `tests/ray`, to be run before Ray is allowed to be
 import re
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,11 +59,15 @@ def death_of(worker: str, logs: str) -> Death:
 
 
 def wait_for_end(workers: Iterable[str], timeout_s: float) -> None:
-    """Wait until the head says that all these worker processes have ended, or time is up."""
+    """Wait until the head says that all these worker processes have ended, or time is up.
+
+    The thread that drives Ray may end the connection meanwhile, and with it its workers.
+    """
     until = time.monotonic() + timeout_s
-    for worker in workers:
-        while time.monotonic() < until and _is_alive(worker):
-            time.sleep(POLL_S)
+    with suppress(ray.exceptions.RaySystemError):
+        for worker in workers:
+            while time.monotonic() < until and _is_alive(worker):
+                time.sleep(POLL_S)
 
 
 def worker_of(actor: str) -> str:
@@ -118,7 +123,8 @@ def _is_alive(worker: str) -> bool:
     if not found or not (record := gcs_pb2.WorkerTableData.FromString(found)).is_alive:
         return False
     node = record.worker_address.node_id.hex()
-    return any(each["NodeID"] == node and each["Alive"] for each in ray.nodes())
+    nodes = ray_state.state.node_table()  # `ray.nodes` would connect anew if we are not connected
+    return any(each["NodeID"] == node and each["Alive"] for each in nodes)
 
 
 def _log_of(worker: str, logs: Path) -> str:

@@ -1,5 +1,6 @@
 """A driver that is stopped for longer than its lease: the next takes over, and it has no effect."""
 
+import json
 import os
 import signal
 import subprocess
@@ -7,7 +8,10 @@ import sys
 from contextlib import contextmanager
 
 import pytest
+import yaml
 
+from ingest.core.storage import LocalStore
+from ingest.records.runs import Runs
 from tests.bad_input.bench import ROOT, Bench
 
 POINTS = {
@@ -61,13 +65,57 @@ def test_a_woken_driver_ends_and_has_no_effect(bench, point):
         rows = bench.rows
         assert len(rows) == 12
         before = list(bench.history.totals.rows.items())
-        process.send_signal(signal.SIGCONT)
-        _, err = process.communicate(timeout=30)
-    assert process.returncode == 1, err
-    assert "has taken over from" in err
-    assert "Traceback" not in err
+        wake(process)
     assert bench.rows == rows
     assert list(bench.history.totals.rows.items()) == before
     assert bench.history.phase == "done"
     assert bench.staged == set()
     assert [path.name for path in bench.place.glob(".ingest-*")] == []
+
+
+def test_a_driver_that_wakes_before_its_run_is_on_record_begins_none(bench):
+    with stopped(bench, r"fsync .*state/targets/\w+$") as process:
+        assert bench.run().code == 0
+        rows = bench.rows
+        err = wake(process)
+    assert f"process {os.getpid()} on " in err
+    assert len(Runs(LocalStore(bench.place / "state")).of_job("orders")) == 1
+    assert len(bench.rows) == 12
+    assert bench.rows == rows
+
+
+def test_a_driver_that_wakes_does_not_publish_where_another_job_publishes_now(bench):
+    other = {**yaml.safe_load(bench.file.read_text()), "name": "other"}
+    with stopped(bench, POINTS["before it commits"]) as process:
+        bench.file.with_name("other.yaml").write_text(f"# @package _global_\n{json.dumps(other)}")
+        result = bench.type(["--conf", "conf", "+job=other", "cluster=inline"])
+        assert result.code == 0, result.err
+        assert len(bench.rows) == 12
+        err = wake(process)
+    assert f"process {os.getpid()} on " in err
+    assert len(bench.rows) == 12
+    assert bench.history.phase == "planned"
+    assert bench.run().code == 0
+    assert len(bench.rows) == 24
+
+
+@pytest.mark.parametrize("point", ["before it stages", "while it stages", "before it settles"])
+def test_what_it_stages_of_a_run_that_was_given_up_is_removed(bench, point):
+    with stopped(bench, POINTS[point]) as process:
+        assert bench.run("--fresh").code == 0
+        rows = bench.rows
+        wake(process)
+    assert len(rows) == 12
+    assert bench.rows == rows
+    assert bench.staged == set()
+    assert [path.name for path in bench.place.glob(".ingest-*")] == []
+
+
+def wake(process):
+    """Let a driver go on that was stopped, and return what it says when it ends."""
+    process.send_signal(signal.SIGCONT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 1, err
+    assert "has taken over from" in err
+    assert "Traceback" not in err
+    return err

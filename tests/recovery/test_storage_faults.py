@@ -163,7 +163,7 @@ def test_a_slow_disk_loses_nothing_and_lets_no_lease_expire(bench):
 
     def slowly(operation):
         time.sleep(0.02)
-        if "/.plan.json" in operation and not beaten:
+        if "/plan.json" in operation and not beaten:
             beaten.append(beat.read_bytes())
             time.sleep(1.5)  # longer than the lease
             beaten.append(beat.read_bytes())

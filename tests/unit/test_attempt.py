@@ -17,7 +17,7 @@ NUMBERS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @NUMBERS
 def test_the_first_signal_only_asks_and_the_second_interrupts(number, capsys):
     stop = Stop()
-    with stopping(stop):
+    with stopping(stop, 30.0):
         os.kill(os.getpid(), number)
         assert stop.is_set()
         with pytest.raises(KeyboardInterrupt):
@@ -29,11 +29,19 @@ def test_the_first_signal_only_asks_and_the_second_interrupts(number, capsys):
 def test_the_first_signal_interrupts_what_is_not_on_record(number, capsys):
     stop, began = Stop(), time.monotonic()
     threading.Timer(0.1, os.kill, (os.getpid(), number)).start()
-    with stopping(stop), pytest.raises(Interrupted), at_once(stop):
+    with stopping(stop, 30.0), pytest.raises(Interrupted), at_once(stop):
         time.sleep(30)
     assert time.monotonic() - began < 10
     assert not stop.at_once
     assert f"{signal.Signals(number).name}: nothing is being worked" in capsys.readouterr().err
+
+
+def test_what_takes_longer_than_its_grace_is_interrupted():
+    stop, began = Stop(), time.monotonic()
+    with stopping(stop, 0.1), pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(30)
+    assert time.monotonic() - began < 10
 
 
 def test_an_ordinary_event_only_asks():

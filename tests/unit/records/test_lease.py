@@ -10,7 +10,7 @@ import sys
 import psutil
 import pytest
 
-from ingest.core.errors import FatalError
+from ingest.core.errors import FatalError, FencedError
 from ingest.core.storage import LocalStore
 from ingest.records.lease import TIME_TO_LIVE_S, Lease, LeaseHeldError, Observer
 from ingest.testing.clock import SetClock
@@ -123,3 +123,15 @@ def test_a_damaged_lease_is_refused(tmp_path):
     store.create("lease/000001.json", b"")
     with pytest.raises(FatalError, match=r"000001\.json: the lease is damaged"):
         Lease.acquire(store, "lease", "job", {})
+
+
+def test_a_lease_that_somebody_took_over_is_not_ours_any_more(tmp_path):
+    store = LocalStore(tmp_path)
+    with Lease.acquire(store, "lease", "job", {}) as ours:
+        ours.check()
+        store.create("lease/000002.json", b'{"token":"t","host":"elsewhere","pid":7,"started":0}')
+        with pytest.raises(FencedError, match="lease: process 7 on elsewhere has taken over from"):
+            ours.check()
+        store.create("lease/000002.end", b"")
+        with pytest.raises(FencedError):
+            ours.check()
