@@ -148,8 +148,8 @@ class Source(Model, ABC):
     def locate(self, partition: Partition, layout: Layout, positions: pl.Series) -> pl.DataFrame:
         """Say where rows stand: columns `position`, `line` and `original`, one row for each.
 
-        `positions` are sorted and come from the frame that `read` returned. `line` and `original`
-        are null where the format has neither.
+        `positions` are sorted and come from the frame that `read` returned. `line` is the row's
+        number where the format has no lines; `original` is null where it has no text.
         """
 
     def split(self, partition: Partition) -> Sequence[tuple[Slice, ...]]:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.expressions import resolve
 from ingest.core.partition import WHOLE, Partition, Slice
-from ingest.core.rows import HIDDEN_PREFIX, POSITION, position
+from ingest.core.rows import HIDDEN_PREFIX, POSITION, position, record_of, slice_of
 from ingest.core.types import Schema, schema_from_json, schema_to_json, type_name
 from ingest.sources.base import Layout, Read
 from ingest.sources.columns import (
@@ -120,23 +120,30 @@ class Parquet(FileSource):
         frame = with_file_values(pl.concat(frames), values).select(*layout.columns, POSITION)
         return Read(frame.lazy(), records, filters=self.where is not None)
 
-    def locate(
-        self,
-        partition: Partition,  # noqa: ARG002
-        layout: Layout,  # noqa: ARG002
-        positions: pl.Series,
-    ) -> pl.DataFrame:
-        """Return the positions alone: Parquet has neither lines nor a text."""
+    def locate(self, partition: Partition, layout: Layout, positions: pl.Series) -> pl.DataFrame:  # noqa: ARG002
+        """Return the rows' numbers within their files, from 1; Parquet has no text to show."""
+        needed = positions.to_frame("position").select(slice_of(pl.col("position")).unique())
+        before = {
+            place: sum(self._opened(partition.slices[place]).rows[: partition.slices[place].start])
+            for place in needed.to_series()
+        }
+        place, record = slice_of(pl.col("position")), record_of(pl.col("position"))
+        skipped = place.replace_strict(before, return_dtype=pl.Int64)
         return pl.DataFrame({"position": positions}).with_columns(
-            pl.lit(None, pl.Int64).alias("line"), pl.lit(None, pl.String).alias("original")
+            (skipped + record.cast(pl.Int64) + 1).alias("line"),
+            pl.lit(None, pl.String).alias("original"),
         )
 
     def _footer(self, piece: Slice) -> Footer:
         try:
-            with open_input(piece) as file:
-                return read_footer(file, piece)
+            return self._opened(piece)
         except (BadRowError, FatalError) as error:
             raise ConfigError(str(error)) from None
+
+    @staticmethod
+    def _opened(piece: Slice) -> Footer:
+        with open_input(piece) as file:
+            return read_footer(file, piece)
 
     def _read(self, place: int, piece: Slice, planned: Schema) -> tuple[pl.DataFrame, int]:
         """Return the rows of one slice that are wanted, and how many there are in all."""
