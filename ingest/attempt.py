@@ -95,6 +95,8 @@ def make(attempt: Attempt) -> int:
             raise
         except IngestError as error:
             print(f"error: {error}", file=sys.stderr)
+            if not watching.history.attempt:  # it says itself what there is to do
+                return error.exit_code
             left = _left(watching.history, attempt.state)
             print(f"{job.name}: failed. {left}", file=sys.stderr)
             # what breaks the contract does so again: the plan holds the input as it was
@@ -113,7 +115,7 @@ def _left(history: "History", state: str) -> str:
 
 def _resume(attempt: Attempt, history: "History", *, anew: bool = False) -> str:
     if not history.attempt:
-        return f"Nothing is on record. Start it again: {attempt.go_on}"
+        return f"This attempt has put nothing on record. Start it again: {attempt.go_on}"
     if anew:
         return f"Start anew when that is mended: {attempt.anew}"
     go_on = f"Go on with it: {attempt.go_on}"
@@ -130,7 +132,7 @@ def _report(receipt: dict[str, Any], attempt: Attempt) -> None:
         return
     from ingest.watch.summary import summary  # noqa: PLC0415
 
-    print(summary(receipt, f"{attempt.state}/runs/{receipt['run_id']}/receipt.json"))
+    print(summary(receipt, attempt.state))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from pydantic import ByteSize, Field, ValidationInfo, field_validator
 from ingest.core.model import Model
 
 MEBIBYTE = 1024 * 1024
+DAY_S = 86_400.0
 
 
 class Retry(Model):
@@ -14,10 +15,10 @@ class Retry(Model):
 
     max_tries: int = Field(default=4, ge=1)
     """How often in all a partition is tried in the face of such failures."""
-    wait_s: float = Field(default=1.0, ge=0)
+    wait_s: float = Field(default=1.0, ge=0, le=DAY_S)
     """The longest wait before the second try, in seconds. It doubles with each further one; each
     wait is drawn at random between 0 and that."""
-    max_wait_s: float = Field(default=60.0, ge=0)
+    max_wait_s: float = Field(default=60.0, ge=0, le=DAY_S)
     """What no wait exceeds, in seconds, unless the other side asked for longer (Retry-After)."""
 
 
@@ -81,7 +82,7 @@ class Execution(Model):
     what it asked for and what the cluster has."""
     grace_s: float = Field(default=30.0, ge=0)
     """How long what is being worked may go on after Ctrl-C or SIGTERM, in seconds."""
-    lease_s: float = Field(default=15.0, ge=1)
+    lease_s: float = Field(default=15.0, ge=1, le=DAY_S)
     """After how long without a sign of life the next attempt takes over from a driver that is
     stopped or on another machine, in seconds. Raise it where the state lies on a slow disk."""
     retry: Retries = Retries()

@@ -219,6 +219,9 @@ def _refusal(path: Path, what: str, error: OSError, *, begun: bool) -> IngestErr
         return FatalError(f"{found}. Free space there, then go on")
     if error.errno not in _NOT_ALLOWED:
         return FatalError(f"{found}. Mend the disk or the connection to it, then run again")
+    if error.errno not in {errno.EACCES, errno.EPERM}:
+        kind = FatalError if begun else ConfigError
+        return kind(f"{found}. Mend that, or name another place: state=DIR")
     verb = "read" if what == "read" else "write"
     allow = f"{found}. Give this user permission to {verb} there"
     if begun:

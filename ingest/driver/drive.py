@@ -82,18 +82,28 @@ def drive(request: Request) -> dict[str, Any]:
             record(run, request.config, store)
         _begin(run)
         try:
-            return _work(run, request, store, drafted, held)
+            return _noted(run, request, store, drafted, held)
         except FencedError:
             request.workers.close()  # first, so that nothing is staged any more
             with suppress(IngestError):
                 withdraw(store, run.run_id, run.job)
             raise
-        except IngestError as error:
-            _note(run, "failed", error=str(error))
-            raise
-        except (Interrupted, KeyboardInterrupt):
-            _note(run, "interrupted")
-            raise Interrupted from None
+
+
+def _noted(
+    run: Run, request: Request, store: Store, drafted: Draft | None, held: Sequence[Lease]
+) -> dict[str, Any]:
+    """Work, and put on record how the attempt ended."""
+    try:
+        return _work(run, request, store, drafted, held)
+    except FencedError:
+        raise
+    except IngestError as error:
+        _note(run, "failed", error=str(error))
+        raise
+    except (Interrupted, KeyboardInterrupt):
+        _note(run, "interrupted")
+        raise Interrupted from None
 
 
 def _check(held: Sequence[Lease]) -> None:
@@ -103,10 +113,18 @@ def _check(held: Sequence[Lease]) -> None:
 
 
 def _note(run: Run, ended: str, **facts: str) -> None:
-    """Put on record how the attempt ended, unless that is what cannot be written."""
-    with suppress(IngestError):
+    """Put on record how the attempt ended, unless that is what cannot be written.
+
+    Raises:
+        FencedError: another attempt has taken over, which is why this one failed.
+    """
+    try:
         run.ledger.append(ended, **facts)
         run.ledger.flush()
+    except FencedError:
+        raise
+    except IngestError:
+        return
 
 
 def _draft(run: Run, request: Request) -> Draft:

@@ -80,7 +80,7 @@ def open_run(
             if history.phase == "committed" and fresh:
                 raise ConfigError(
                     f"--fresh: run {last} has begun to publish and can only be finished. "
-                    f"Finish it first: python -m ingest.run +job={job.name}"
+                    "Finish it first: the same command without --fresh"
                 )
             if history.phase == "committed" or (history.phase == "planned" and not fresh):
                 return _resume(runs, last, ledger, history, job)
@@ -182,7 +182,7 @@ def _open_ledger(
         ConfigError: it is done, given up, or was never planned.
     """
     ledger = Ledger(store, run_id, clock)
-    anew = f"python -m ingest.run +job={job.name}"
+    anew = f"ingest run +job={job.name}, with the options and settings that it was started with"
     if marked := runs.given_up(run_id):
         raise ConfigError(
             f"run {run_id}: given up with --fresh {marked.get('at', '')}. What it had settled is "
@@ -221,18 +221,21 @@ def _resume(runs: Runs, run_id: str, ledger: Ledger, history: History, now: Job)
         lines = [f"  {change}" for change in found if change.refused]
         lines += moved(facts.get("places", {}), now) if not lines else []
         if lines:
-            raise ConfigError(*_refusal(run_id, history, facts, lines))
+            raise ConfigError(*_refusal(runs, run_id, history, facts, lines))
     else:
         found = [change for change in found if not change.refused]
     run.changes = [str(change) for change in found]
     return run
 
 
-def _refusal(run_id: str, history: History, facts: dict[str, Any], lines: list[str]) -> list[str]:
+def _refusal(
+    runs: Runs, run_id: str, history: History, facts: dict[str, Any], lines: list[str]
+) -> list[str]:
     settled = f"{history.totals.partitions:,} of {history.partitions:,} partitions are settled"
     first = f"run {run_id} of this job is unfinished ({settled}), and the job has changed since it "
     folder = facts.get("folder", "its folder")
-    finish = f"To finish that run as it was recorded, in {folder}: ingest resume {run_id}"
+    finish = f"To finish that run as it was recorded, in {folder}: "
+    finish += f"ingest resume {run_id} --state {runs.place}"
     anew = "To give it up, with all that is settled, and start anew with the job as it is now: the "
     return [f"{first}was planned:", *lines, finish, f"{anew}same command with --fresh"]
 

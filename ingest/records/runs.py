@@ -103,6 +103,11 @@ class Runs:
                 f"{self._store.uri(name)}: the job as recorded is damaged: {error}. {RESTORE}"
             ) from None
 
+    @property
+    def place(self) -> str:
+        """Where the state lies, for people."""
+        return self._store.uri()
+
     def uri(self, run_id: str, name: str) -> str:
         """Return where an object of a run is, for people."""
         return self._store.uri(f"runs/{run_id}/{name}")

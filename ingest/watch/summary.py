@@ -8,8 +8,10 @@ REASONS_SHOWN = 5
 Receipt = dict[str, Any]
 
 
-def summary(receipt: Receipt, where: str) -> str:
+def summary(receipt: Receipt, state: str) -> str:
     """Return the summary of a finished run: rows, books, places, and what to type next."""
+    where = f"{state}/runs/{receipt['run_id']}/receipt.json"
+    option = "" if state == ".ingest" else f" --state {state}"
     books, outputs, seconds = receipt["books"], receipt["outputs"], receipt["seconds"]
     main, inputs = outputs["main"], receipt["inputs"]
     read = books[0]["rows"] if books else 0
@@ -30,7 +32,7 @@ def summary(receipt: Receipt, where: str) -> str:
     ]
     if outputs.get("quarantine", {}).get("rows"):
         lines.append(f"  quarantine   {outputs['quarantine']['uri']}")
-    next_step = f"  check it again: ingest verify {receipt['run_id']}"
+    next_step = f"  check it again: ingest verify {receipt['run_id']}{option}"
     return "\n".join([*lines, f"  receipt      {where}", "", next_step])
 
 

@@ -92,7 +92,7 @@ class _Search:
         read = Read(rows.lazy(), rows.height)
         try:
             Pipeline(self.order.steps, read, self.order.context, begins=self._begins).collect()
-        except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001 - what is sought
+        except (Exception, SystemExit, pl.exceptions.PanicException) as error:  # noqa: BLE001 - what is sought
             traceback.clear_frames(error.__traceback__)  # releases what they hold, first of all
             kind = classify(error, self.order.partition).kind
             reason = OUT_OF_MEMORY if kind == "out_of_memory" else _said(error)

@@ -48,7 +48,7 @@ class PartitionTask:
         """Work a partition and report; see `workers.base.Task`."""
         try:
             return self._searched(assignment) if assignment.search else self._work(assignment)
-        except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001 - the one border
+        except (Exception, SystemExit, pl.exceptions.PanicException) as error:  # noqa: BLE001 - the one border
             return Outcome(
                 key=assignment.key,
                 partition=assignment.partition.id,

@@ -226,7 +226,7 @@ def test_a_run_that_was_given_up_last_stays_so(bench):
     result = resume(run_id)
     assert result.code == 2
     assert f"run {run_id}: given up with --fresh" in result.err
-    assert "Start a new run: python -m ingest.run +job=orders" in result.err
+    assert "Start a new run: ingest run +job=orders" in result.err
 
 
 def test_a_committed_run_is_only_published_and_needs_no_inputs(bench):
@@ -315,7 +315,7 @@ def test_a_change_of_rows_is_refused_with_its_effect_and_both_ways_out(bench):
     assert 'transforms.0.where: was null, is "n < 2": changes rows, the plan does not' in result.err
     assert 'sink.partition_by.0: was null, is "name": changes where and how rows are' in result.err
     assert "workers" not in result.err
-    assert f"in {bench.place}: ingest resume {run_id}\n" in result.err
+    assert f"in {bench.place}: ingest resume {run_id} --state " in result.err
     assert "the same command with --fresh" in result.err
     assert resume(run_id).code == 0
     assert len(bench.rows) == FILES * 4

@@ -9,10 +9,15 @@ from pathlib import Path
 
 import psutil
 
-AGENTS = ("ray::DashboardAgent", "ray::RuntimeEnvAgent")
+AGENTS = (
+    "ray::DashboardAgent", "ray::RuntimeEnvAgent",
+    "ray/dashboard/agent.py", "runtime_env/agent/main.py",  # before they have their titles
+)  # fmt: skip
 """After a driver's death these spend 60 idle seconds in telling a dead server of it, a number in
 Ray's `publish_error_to_driver`."""
 GONE_S = 20.0
+STARTING_S = 70.0
+"""A worker of Ray that has just been started asks a dead server for a minute before it ends."""
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -39,13 +44,19 @@ def raylets(pid: int) -> list[psutil.Process]:
 
 def still_there(processes: list[psutil.Process]) -> list[str]:
     """Wait for processes to go, then end those that stay; return their names."""
-    ours = [each for each in processes if not _title(each).startswith(AGENTS)]
+    ours = [each for each in processes if not any(name in _command(each) for name in AGENTS)]
     _, alive = psutil.wait_procs(ours, timeout=GONE_S)
-    names = [_title(each) for each in alive]
+    _, alive = psutil.wait_procs(alive, timeout=STARTING_S if _are_starting(alive) else 0)
+    names = [_command(each)[:200] for each in alive]
     for each in processes:
         with suppress(psutil.NoSuchProcess):
             each.kill()
     return names
+
+
+def _are_starting(processes: list[psutil.Process]) -> bool:
+    """Whether these are all workers that Ray has given nothing to do yet."""
+    return all("default_worker.py" in _command(each) for each in processes)
 
 
 class Nodes:
@@ -102,4 +113,10 @@ def nodes(number: int) -> Iterator[Nodes]:
 def _title(process: psutil.Process) -> str:
     with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
         return (process.cmdline() or [""])[0]
+    return ""
+
+
+def _command(process: psutil.Process) -> str:
+    with suppress(psutil.NoSuchProcess):
+        return " ".join(process.cmdline())
     return ""
