@@ -99,9 +99,9 @@ def _state(history: History, held: Holder | None) -> str:
     """Say how it stands with a run, in a word; `open` if nobody here can tell."""
     if history.phase in {"done", "abandoned"}:
         return history.phase
-    if held is not None and held.alive and not history.ended:
+    if held is not None and held.state in {"alive", "stopped"} and not history.ended:
         return "running"
-    if held is not None and held.alive is None and not history.ended:
+    if held is not None and held.state == "elsewhere" and not history.ended:
         return "open"
     return history.ended or "died"
 

@@ -11,26 +11,20 @@ beginning another.
 import contextlib
 import json
 import logging
-import os
 import secrets
-import socket
 import threading
-from typing import Any, Literal, Self
-
-import psutil
+from dataclasses import asdict
+from typing import Any, Self
 
 from ingest.core.clock import Clock, SystemClock
 from ingest.core.errors import FatalError, FencedError, IngestError
 from ingest.core.storage import Store
+from ingest.records.holders import Holder, held, last_lease, lease_name, read_holder
 
 log = logging.getLogger(__name__)
 
 TIME_TO_LIVE_S = 15.0
 _POLL_S = 0.2
-_STOPPED = {psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP}
-
-_held: set[str] = set()
-"""The tokens of the leases that this process holds; a lease it has dropped is not alive with it."""
 
 
 class LeaseHeldError(FatalError):
@@ -53,8 +47,8 @@ class Observer:
 
     def last(self, folder: str) -> int:
         """Return the number of the last lease of a folder, and begin to watch it; 0 if none."""
-        if number := _last(self._store, folder):
-            self._watch(_name(folder, number))
+        if number := last_lease(self._store, folder):
+            self._watch(lease_name(folder, number))
         return number
 
     def wait_until_free(self, folder: str, number: int, what: str) -> None:
@@ -63,24 +57,25 @@ class Observer:
         Raises:
             LeaseHeldError: its holder shows life. The text says who it is.
         """
-        name = _name(folder, number)
+        name = lease_name(folder, number)
         first, since = self._watch(name)
-        holder = _holder(self._store, name)
-        ttl_s = max(self.ttl_s, float(holder.get("ttl_s", 0)))
+        holder = read_holder(self._store, name)
+        ttl_s = max(self.ttl_s, holder.ttl_s)
         told = False
         while not self._store.exists(f"{name}.end"):
-            state = _state(holder)
+            state = holder.state
             if state == "dead":
                 return
             if state == "alive" or _pulse(self._store, name) != first:
                 raise LeaseHeldError(
-                    f"{what}: in use by process {holder['pid']} on {holder['host']}. One run at a "
-                    "time. Wait for it, or stop that process"
+                    f"{what}: in use by {holder}. One run at a time. Wait for it, or stop that "
+                    "process"
                 )
             if self._clock.monotonic() - since >= ttl_s:
                 return
             if not told:
-                log.warning("%s: waiting up to %g s for %s", what, ttl_s, _describe(holder, state))
+                more = ", which is stopped" if state == "stopped" else ""
+                log.warning("%s: waiting up to %g s for %s%s", what, ttl_s, holder, more)
                 told = True
             self._clock.sleep(_POLL_S)
 
@@ -101,10 +96,10 @@ class Lease:
     ) -> None:
         self._store = store
         self._folder, self._number = folder, number
-        self._name = _name(folder, number)
+        self._name = lease_name(folder, number)
         self._token = token
         self._beat_s = ttl_s / 5
-        _held.add(token)
+        held.add(token)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="lease", daemon=True)
         self._thread.start()
@@ -129,9 +124,13 @@ class Lease:
             if number:
                 observer.wait_until_free(folder, number, what)
             token = secrets.token_hex(8)
-            holder = {"token": token, "ttl_s": observer.ttl_s, **_me(), **facts}
-            name, page = _name(folder, number + 1), json.dumps(holder).encode()
-            if store.create(f"{name}.json", page) or _owns(store, name, token):
+            page = {**asdict(Holder.me(token, observer.ttl_s)), **facts}
+            name = lease_name(folder, number + 1)
+            # read back: the answer to our own `create` may have been lost
+            if (
+                store.create(f"{name}.json", json.dumps(page).encode())
+                or read_holder(store, name).token == token
+            ):
                 return cls(store, folder, number + 1, token, observer.ttl_s)
 
     def __enter__(self) -> Self:
@@ -146,20 +145,20 @@ class Lease:
         Raises:
             FencedError: somebody has taken it over. The text says who.
         """
-        last = _last(self._store, self._folder)
+        last = last_lease(self._store, self._folder)
         if last > self._number:
-            holder = _holder(self._store, _name(self._folder, last))
+            other = read_holder(self._store, lease_name(self._folder, last))
             raise FencedError(
-                f"{self._store.uri(self._folder)}: process {holder['pid']} on {holder['host']} has "
-                "taken over from this one, whose lease had expired. Nothing more of this attempt "
-                "will be published; follow the other with: ingest status"
+                f"{self._store.uri(self._folder)}: {other} has taken over from this one, whose "
+                "lease had expired. Nothing more of this attempt will be published; follow the "
+                "other with: ingest status"
             )
 
     def end(self) -> None:
         """Give the lease back. Idempotent."""
         self._stop.set()
         self._thread.join()
-        _held.discard(self._token)
+        held.discard(self._token)
         with contextlib.suppress(IngestError):  # a full disk: the lease then expires by itself
             self._store.create(f"{self._name}.end", b"")
 
@@ -171,58 +170,7 @@ class Lease:
                 return
 
 
-def _name(folder: str, number: int) -> str:
-    return f"{folder}/{number:06d}"
-
-
-def _last(store: Store, folder: str) -> int:
-    numbers = [name for name in store.names(folder) if name.endswith(".json")]
-    return int(numbers[-1].removesuffix(".json")) if numbers else 0
-
-
-def _holder(store: Store, name: str) -> dict[str, Any]:
-    try:
-        holder = json.loads(store.read(f"{name}.json"))
-        return {**holder, "pid": int(holder["pid"]), "host": str(holder["host"])}
-    except (ValueError, KeyError, TypeError):
-        raise FatalError(
-            f"{store.uri(f'{name}.json')}: the lease is damaged. It says who works here, as JSON. "
-            "If nobody does, remove the file, then run again"
-        ) from None
-
-
 def _pulse(store: Store, name: str) -> bytes:
     with contextlib.suppress(FileNotFoundError):
         return store.read(f"{name}.beat")
     return b""
-
-
-def _owns(store: Store, name: str, token: str) -> bool:
-    """Say whether a lease is ours: the answer to our own `create` may have been lost."""
-    return bool(_holder(store, name).get("token") == token)
-
-
-def _me() -> dict[str, Any]:
-    process = psutil.Process()
-    return {"host": socket.gethostname(), "pid": os.getpid(), "started": process.create_time()}
-
-
-def _state(holder: dict[str, Any]) -> Literal["alive", "stopped", "dead", "elsewhere"]:
-    """Say how its process is, as far as that can be seen from this machine."""
-    if holder["host"] != socket.gethostname():
-        return "elsewhere"
-    if holder["pid"] == os.getpid():
-        return "alive" if holder["token"] in _held else "dead"
-    try:
-        process = psutil.Process(holder["pid"])
-        status = process.status()
-        if abs(process.create_time() - holder["started"]) >= 1 or status == psutil.STATUS_ZOMBIE:
-            return "dead"
-    except psutil.NoSuchProcess:
-        return "dead"
-    return "stopped" if status in _STOPPED else "alive"
-
-
-def _describe(holder: dict[str, Any], state: str) -> str:
-    more = ", which is stopped" if state == "stopped" else ""
-    return f"process {holder['pid']} on {holder['host']}{more}"

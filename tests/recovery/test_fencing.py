@@ -17,6 +17,7 @@ from tests.bad_input.bench import ROOT, Bench
 POINTS = {
     "before it stages": r"mkdir .*\.ingest-out/\w",
     "while it stages": r"fsync .*/1-1-1-0\.staged",
+    "while it stages a later one": r"fsync .*/1-2-1-0\.staged",
     "when its files are staged": r"fsync .*\.ingest-out/[^/]+$",
     "before it settles": r"link .*ledger/00000002",
     "before it begins": r"link .*ledger/00000000",
