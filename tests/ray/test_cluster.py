@@ -84,10 +84,13 @@ def test_nothing_of_a_private_ray_is_left_when_a_hung_pool_is_closed(make_worker
     workers.submit(assignments(["hang"] * 2))
     time.sleep(1.0)
     processes = psutil.Process().children(recursive=True)
+    pool = [each for each in processes if each.name().startswith("ray::Map")]
     began = time.monotonic()
 
     workers.close()
 
     assert time.monotonic() - began < 5
-    assert processes
-    assert not [each for each in processes if each.is_running() and each.status() != "zombie"]
+    assert len(pool) == 2
+    assert not [each for each in pool if each.is_running() and each.status() != "zombie"]
+    _, alive = psutil.wait_procs(processes, timeout=10)  # the raylet's agents follow it
+    assert not alive
