@@ -78,12 +78,13 @@ def test_a_worker_that_ray_ends_for_its_memory_costs_one_try(make_workers, monke
 
 
 def test_nothing_of_a_private_ray_is_left_when_a_hung_pool_is_closed(make_workers):
+    before = psutil.Process().children(recursive=True)  # other tests keep a fork server
     workers = make_workers(address="local")
     workers.start(Obedient())
     work_off(workers, assignments(["ok"] * 2))
     workers.submit(assignments(["hang"] * 2))
     time.sleep(1.0)
-    processes = psutil.Process().children(recursive=True)
+    processes = set(psutil.Process().children(recursive=True)).difference(before)
     pool = [each for each in processes if each.name().startswith("ray::Map")]
     began = time.monotonic()
 
