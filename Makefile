@@ -60,7 +60,7 @@ chaos: $(READY)  ## kill runs until KILLS=200 are reached, a tenth of them on Ra
 	$(BIN)/python -m ingest.testing.chaos --kills $(KILLS)
 
 lock: $(READY)  ## write constraints.txt anew: names and versions only
-	$(BIN)/uv pip compile --quiet --universal --no-header --no-annotate --no-emit-index-url --all-extras --python-version 3.11 -o constraints.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --no-header --no-annotate --all-extras --python-version 3.11 -o constraints.txt pyproject.toml
 
 clean:  ## remove what runs and tools have left here
 	rm -rf .ingest data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

@@ -1,5 +1,6 @@
 """How a run goes about its work: what may be told of it in `execution`."""
 
+import os
 from collections.abc import Mapping
 
 from pydantic import ByteSize, Field, ValidationInfo, field_validator
@@ -96,3 +97,8 @@ class Execution(Model):
     """Where steps that draw at random (`sample`) begin. Part of the run's identity."""
     python: bool = True
     """Whether `type: python` steps may call the functions of `jobs/<name>/functions.py`."""
+
+    @property
+    def planned_workers(self) -> int:
+        """How many workers to plan for, before the cluster is there to be asked."""
+        return self.workers or os.cpu_count() or 1

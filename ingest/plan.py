@@ -1,7 +1,6 @@
 """`ingest plan`: what a run would do. Changes nothing."""
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -35,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = options.parse_intermixed_args(argv)
     loaded = load_job(arguments.conf, arguments.overrides)
     job = loaded.job
-    workers = job.execution.workers or os.cpu_count() or 1
+    workers = job.execution.planned_workers
     for sink in sinks_of(job).values():
         with placed(loaded.place, "sink"):
             sink.check(job.source.roots)

@@ -40,6 +40,12 @@ class Partition:
         """What has to be read, in bytes, as it lies on storage."""
         return sum(piece.bytes for piece in self.slices)
 
+    def __str__(self) -> str:
+        """Say which partition this is, and of which inputs, for messages."""
+        uris = list(dict.fromkeys(piece.uri for piece in self.slices))
+        more = f" and {len(uris) - 2} more" if len(uris) > 2 else ""
+        return f"partition {self.id} ({', '.join(uris[:2])}{more})"
+
 
 @dataclass(frozen=True, slots=True)
 class Assignment:

@@ -4,7 +4,7 @@ import os
 import socket
 import threading
 from collections.abc import Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from ingest.driver.abandoning import withdraw
 from ingest.driver.audit import audit
 from ingest.driver.backlog import Backlog
 from ingest.driver.flow import Place, check_flow, placed
+from ingest.driver.holding import check, leases
 from ingest.driver.inputs import check_inputs
 from ingest.driver.loop import Loop
 from ingest.driver.opening import Run, open_run, record
@@ -26,7 +27,7 @@ from ingest.driver.receipt import receipt
 from ingest.driver.retry import RetryPolicy
 from ingest.driver.tasks import context_of, fingerprints, task_of
 from ingest.job import Job
-from ingest.records.lease import Lease, Observer
+from ingest.records.lease import Lease
 from ingest.records.ledger import Listener
 from ingest.records.plans import Plan
 from ingest.records.runs import Runs
@@ -78,7 +79,7 @@ def drive(request: Request) -> dict[str, Any]:
             run.ledger.listen(listener)
         drafted = None if run.resumed else _draft(run, request)
         if not run.resumed:
-            _check(held)
+            check(held)
             record(run, request.config, store)
         _begin(run)
         try:
@@ -106,12 +107,6 @@ def _noted(
         raise Interrupted from None
 
 
-def _check(held: Sequence[Lease]) -> None:
-    """Stop here if another run has taken over while this process slept: two would go on at once."""
-    for lease in held:
-        lease.check()
-
-
 def _note(run: Run, ended: str, **facts: str) -> None:
     """Put on record how the attempt ended, unless that is what cannot be written.
 
@@ -130,7 +125,7 @@ def _note(run: Run, ended: str, **facts: str) -> None:
 def _draft(run: Run, request: Request) -> Draft:
     """Check everything that can be checked before the run exists."""
     _check_sinks(run.job, request.place)
-    workers = run.job.execution.workers or os.cpu_count() or 1
+    workers = run.job.execution.planned_workers
     context = context_of(run.job, run.run_id, run.loaded_at)
     with at_once(request.stop):
         drafted = draft(run.job, context, request.place, workers, request.stop)
@@ -170,7 +165,7 @@ def _work(
             raise FatalError(f"{changed} while the run was going on. Start anew with: --fresh")
         audit(run.history, run.job.contract)
         target.begin(run.run_id)
-        _check(held)
+        check(held)
         commit(run.job, run.ledger, run.history, plan.facts.output_schema)
     with timed(run, "publish", request.clock):
         publish(run.job, run.ledger, run.history)
@@ -258,31 +253,6 @@ def _check_sinks(job: Job, place: Place) -> None:
                         f'path: "{sink.uri}" lies inside "{other}", where this job publishes too: '
                         "readers would mix them. Name a place beside it"
                     )
-
-
-@contextmanager
-def leases(store: Store, job: Job, stop: threading.Event | None = None) -> "Iterator[list[Lease]]":
-    """Hold the job and the place it publishes to; `stop` interrupts the wait for them.
-
-    Raises:
-        LeaseHeldError: another run has one of them.
-    """
-    target = Target(store, job.sink.uri)
-    facts = {"job": job.name, "sink": job.sink.uri}
-    wanted = {
-        f"jobs/{job.name}/lease": f'job "{job.name}"',
-        target.folder: f"sink {job.sink.uri}",
-    }
-    observer = Observer(store, ttl_s=job.execution.lease_s)
-    with ExitStack() as held:
-        with at_once(stop or threading.Event()):
-            for folder in wanted:  # so that a dead holder of both is waited for only once
-                observer.last(folder)
-            taken = [
-                held.enter_context(Lease.acquire(store, folder, what, facts, observer))
-                for folder, what in wanted.items()
-            ]
-        yield taken
 
 
 @contextmanager

@@ -185,9 +185,8 @@ def _error(failure: Failure, tries: int, partition: Partition, logs: str) -> Ing
         return ContractError(failure.message)
     if failure.kind in {"fatal", "config"}:
         return FatalError(failure.message)
-    files = ", ".join(dict.fromkeys(piece.uri for piece in partition.slices[:2]))
     where = f" The workers' logs are in {logs}." if logs else ""
     return FatalError(
-        f"partition {partition.id} ({files}): given up after {tries} tries: "
+        f"{partition}: given up after {tries} tries: "
         f"{failure.message}.{where}\n{failure.traceback}".rstrip()
     )

@@ -1,6 +1,5 @@
 """What workers are told to do, made from a job and its checked flow."""
 
-import os
 from datetime import datetime
 
 from ingest.driver.flow import Flow
@@ -49,10 +48,9 @@ def fingerprints(job: Job, context: StepContext) -> dict[str, str]:
 def _limits(execution: Execution) -> Limits:
     """Return what a search for poison rows may cost a worker: its share of the memory, say."""
     memory = execution.max_memory
-    workers = execution.workers or os.cpu_count() or 1
     return Limits(
         max_poison_rows=execution.max_poison_rows,
-        memory_bytes=memory // workers if memory else None,
+        memory_bytes=memory // execution.planned_workers if memory else None,
         timeout_s=execution.partition_timeout_s,
     )
 

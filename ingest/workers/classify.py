@@ -35,9 +35,7 @@ def classify(error: BaseException, partition: Partition) -> Failure:
         if cause is None:
             return Failure("connection", str(error))
         return Failure(cause.kind, str(error), retry_after_s=cause.retry_after_s)
-    files = ", ".join(piece.uri for piece in partition.slices[:2])
-    more = f" and {len(partition.slices) - 2} more" if len(partition.slices) > 2 else ""
-    text = f"partition {partition.id} ({files}{more}): {type(error).__name__}: {error}"
+    text = f"{partition}: {type(error).__name__}: {error}"
     if cause is None:
         return Failure("bug", text, "".join(traceback.format_exception(error)))
     return Failure(cause.kind, text, retry_after_s=cause.retry_after_s)

@@ -196,7 +196,7 @@ def _unreadable(order: Order, death: _Death) -> Failure:
     last = death.words.rpartition("\n")[2]
     return Failure(
         death.kind,
-        f"partition {order.partition.id} ({_files(order)}): {death.reason}, while it was read: no "
+        f"{order.partition}: {death.reason}, while it was read: no "
         f"row is known to be guilty. {last}".rstrip(),
         death.words,
     )
@@ -225,15 +225,9 @@ def _too_many(order: Order, found: list[Poison], limits: Limits) -> Failure:
     (reason, number), *_ = Counter(row.reason for row in found).most_common(1)
     first = next(row for row in found if row.reason == reason)
     what = (
-        f"partition {order.partition.id} ({_files(order)}): more than {limits.max_poison_rows:,} "
+        f"{order.partition}: more than {limits.max_poison_rows:,} "
         f"rows end or break their worker. Most: {names[first.step]}: {reason} ({number:,} rows)"
     )
     todo = "Mend the step or the input, or allow more such rows: execution.max_poison_rows"
     lines = (what, *places(examples(located)), todo)
     return Failure("bad_row", "\n".join(lines), first.traceback)
-
-
-def _files(order: Order) -> str:
-    uris = list(dict.fromkeys(piece.uri for piece in order.partition.slices))
-    more = f" and {len(uris) - 2} more" if len(uris) > 2 else ""
-    return f"{', '.join(uris[:2])}{more}"

@@ -8,7 +8,7 @@ import pytest
 
 from ingest.core.errors import ConfigError, ContractError, FatalError, Interrupted
 from ingest.core.storage import LocalStore
-from ingest.driver.drive import leases
+from ingest.driver.holding import leases
 from ingest.records.lease import Lease, LeaseHeldError
 from ingest.records.runs import Runs
 from ingest.testing.faults import Crash, CrashingStore
