@@ -1,4 +1,4 @@
-"""Say which name was probably meant."""
+"""Names of columns: which was probably meant, and which cannot be used."""
 
 import difflib
 from collections.abc import Iterable
@@ -13,6 +13,11 @@ def hint(name: str, known: Iterable[str]) -> str:
     names = {other.lower(): other for other in known}
     near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
     return f'Did you mean "{names[near[0]]}"? ' if near else ""
+
+
+def is_pattern(name: str) -> bool:
+    """Whether Polars would take the name for a pattern, and so for other columns."""
+    return name == "*" or (name.startswith("^") and name.endswith("$"))
 
 
 def no_such_column(name: str, columns: Iterable[str]) -> ConfigError:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from ingest.core.errors import ConfigError
+from ingest.core.names import is_pattern
 from ingest.core.rows import POSITION, visible
 from ingest.core.types import Schema
 from ingest.job import Job
@@ -65,7 +66,7 @@ def refuse_patterns(names: Iterable[str]) -> None:
         ConfigError: there is one.
     """
     for name in names:
-        if name == "*" or (name.startswith("^") and name.endswith("$")):
+        if is_pattern(name):
             raise ConfigError(
                 f'column "{name}": a name that reads as a pattern of names. Any other is allowed. '
                 "Give the column another name in this step"

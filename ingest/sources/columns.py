@@ -12,7 +12,7 @@ from ingest.core.casting import not_a
 from ingest.core.errors import BadRowError, ConfigError
 from ingest.core.formats import check_format
 from ingest.core.model import Model
-from ingest.core.names import hint
+from ingest.core.names import hint, is_pattern
 from ingest.core.partition import Slice
 from ingest.core.rows import HIDDEN_PREFIX, POSITION, slice_of
 from ingest.core.texts import failed, parse_texts
@@ -111,7 +111,7 @@ def refuse_names(option: str, names: Iterable[str], remedy: str) -> None:
     for name in names:
         if name.startswith(HIDDEN_PREFIX):
             fault = f'begins with "{HIDDEN_PREFIX}", which is kept for hidden columns'
-        elif name == "*" or (name.startswith("^") and name.endswith("$")):
+        elif is_pattern(name):
             fault = "is a pattern, which would stand for other columns too"
         else:
             continue

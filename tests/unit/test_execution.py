@@ -22,7 +22,16 @@ def test_sizes_may_be_written_with_units(written, size):
     assert Execution.model_validate({"max_memory": written}).max_memory == size
 
 
-@pytest.mark.parametrize("wrong", [{"max_memory": "much"}, {"max_memory": 0}, {"retry": None}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"max_memory": "much"},
+        {"max_memory": 0},
+        {"retry": None},
+        {"lease_s": float("inf")},
+        {"partition_timeout_s": float("nan")},
+    ],
+)
 def test_nonsense_is_refused(wrong):
     with pytest.raises(ValidationError):
         Execution.model_validate(wrong)

@@ -24,7 +24,7 @@ from ingest.core.expressions.nodes import (
 )
 from ingest.core.expressions.tokens import at
 from ingest.core.expressions.values import Unfit, Value, any_of, family
-from ingest.core.names import hint, no_such_column
+from ingest.core.names import hint, is_pattern, no_such_column
 from ingest.core.rows import HIDDEN_PREFIX
 from ingest.core.types import instance, type_name
 
@@ -93,7 +93,7 @@ class Compiler:
             if node.quoted:
                 error = ConfigError(f"{error} A text is written in single quotes: '{name}'.")
             raise error
-        if name == "*" or (name.startswith("^") and name.endswith("$")):
+        if is_pattern(name):
             raise Unfit(f'the column "{name}" cannot be used here. Rename it first (type: rename)')
         dtype = self.schema[name]
         if isinstance(dtype, pl.Categorical | pl.Enum):

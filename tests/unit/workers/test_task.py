@@ -12,6 +12,10 @@ from ingest.driver.tasks import context_of, task_of
 from ingest.job import Job
 
 TEXT = "id,name,n\n1,a,1\n2,b,2\nbroken\n3,,3\n4,d,x\n5,e,9\n"
+LEAVE = """
+import sys
+def leave(rows): return rows if rows.is_empty() else sys.exit(0)
+"""
 
 
 def make(tmp_path, text=TEXT, transforms=None, **contract):
@@ -114,6 +118,17 @@ def test_a_bug_is_wrapped_with_the_partition_and_its_traceback(tmp_path):
     assert failure.kind == "bug"
     assert assignment.partition.id in failure.message
     assert "Traceback" in failure.traceback
+
+
+def test_a_step_that_exits_is_a_bug_and_no_end_of_the_process(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "jobs" / "t").mkdir(parents=True)
+    (tmp_path / "jobs" / "t" / "functions.py").write_text(LEAVE)
+    step = {"type": "python", "function": "functions:leave", "columns": {"id": "int64"}}
+    task, assignment = make(tmp_path, transforms=[step], checks=[])
+    failure = task(assignment).failure
+    assert failure.kind == "bug"
+    assert "SystemExit: 0" in failure.message
 
 
 def test_a_task_survives_the_way_to_a_worker(tmp_path):
