@@ -15,6 +15,7 @@ COMMANDS = {
     "run": "work a job to its published output, or go on with an interrupted run",
     "resume": "go on with an unfinished run by its id, as it was recorded",
     "status": "list the runs and their books",
+    "bench": "say where the time of a job or of a run goes, and what would help",
     "verify": "count and check again what a run has published",
     "validate": "check every job file",
 }

@@ -132,23 +132,23 @@ class Contract(Model):
             raise ConfigError(*lines)
         return outgoing
 
-    def apply(self, frame: pl.LazyFrame, schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:
-        """Return the rows in the contract's types, each marked if it breaks a rule.
-
-        Adds `BROKEN`, null for good rows, and for each column whose type changes a hidden one with
-        what it was. A contract without rules returns the frame as it is. No row is removed.
-        """
-        return self._rules(schema).mark(frame)
-
-    def reasons(
-        self, rows: pl.DataFrame, schema: Mapping[str, pl.DataType]
-    ) -> tuple[pl.Series, pl.Series, pl.Series]:
-        """Say of rejected rows why: the column and the reason of the first rule, and all reasons.
-
-        `rows` are those that `apply` has marked, hidden columns and all; `schema` is what it was
-        given.
-        """
-        return self._rules(schema).reasons(rows)
+    def rules(self, schema: Mapping[str, pl.DataType]) -> Rules:
+        """Return what judges rows of a schema; it is made once and used for all of them."""
+        outgoing = {**schema, **self.types}
+        not_null = (
+            Violation(name, f"{name}: not_null", pl.col(name).is_null())
+            for name, column in self.columns.items()
+            if not column.nullable
+        )
+        return Rules(
+            casts=tuple(
+                Cast(name, type_name(kind), converted(pl.col(name), schema[name], kind))
+                for name, kind in self.types.items()
+                if schema[name] != kind
+            ),
+            row=(*not_null, *self._violations("row", outgoing)),
+            partition=tuple(self._violations("partition", outgoing)),
+        )
 
     def within_budget(self, errors: int, records: int) -> str | None:
         """Say by how much the rejected rows exceed what the contract tolerates; None if not at all.
@@ -166,23 +166,6 @@ class Contract(Model):
         return (
             f"max_error_ratio: {errors:,} of {records:,} records are rejected, "
             f"{errors / records:.4g}. At most {self.max_error_ratio:g} may be"
-        )
-
-    def _rules(self, schema: Mapping[str, pl.DataType]) -> Rules:
-        outgoing = {**schema, **self.types}
-        not_null = (
-            Violation(name, f"{name}: not_null", pl.col(name).is_null())
-            for name, column in self.columns.items()
-            if not column.nullable
-        )
-        return Rules(
-            casts=tuple(
-                Cast(name, type_name(kind), converted(pl.col(name), schema[name], kind))
-                for name, kind in self.types.items()
-                if schema[name] != kind
-            ),
-            row=(*not_null, *self._violations("row", outgoing)),
-            partition=tuple(self._violations("partition", outgoing)),
         )
 
     def _violations(self, scope: str, schema: Mapping[str, pl.DataType]) -> Iterator[Violation]:

@@ -48,8 +48,8 @@ class Length(Check):
                 f'column: "{self.column}" is {type_name(kind)}. Strings, lists and '
                 "binary have a length. Use range for numbers"
             )
-        broken = length < self.min
-        if self.max is not None:
-            broken |= length > self.max
+        kept = length >= self.min
+        if self.max is not None:  # one condition: two would measure every value twice
+            kept = length.is_between(self.min, self.max)
         most = "" if self.max is None else self.max
-        return [Violation(self.column, f"{self.column}: length {self.min}..{most}", broken)]
+        return [Violation(self.column, f"{self.column}: length {self.min}..{most}", ~kept)]

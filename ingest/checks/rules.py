@@ -4,21 +4,24 @@ Measured on 2 million good rows, one thread: two casts and nine rules take 0.05 
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
 
 from ingest.checks.base import BROKEN, Violation
 from ingest.core.casting import lost
+from ingest.core.rows import visible
 
 if TYPE_CHECKING:
     from polars.expr.whenthen import ChainedThen, Then
 
 RAW_PREFIX = "__ingest_raw_"
 """Begins the names of hidden columns that hold what a cast column was before."""
+_SUSPECT = "__ingest_suspect"
 _RULES_AT_ONCE = 16
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +59,51 @@ class Rules:
 
     def mark(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """Return the rows cast, with `BROKEN` and, for each cast column, what it was."""
-        numbered = list(enumerate(self.all))
-        if not numbered:
-            return frame
-        frame = frame.with_columns(
+        return self._numbered(self._cast(frame)) if self.all else frame
+
+    def judged(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return the rows that break no rule, cast and without hidden columns; and the others.
+
+        Those are as `mark` returns them. Rules of scope `row` are first asked together whether a
+        row breaks any of them; which one, only of the rows that do: for ten rules that is a third
+        of the work of marking all rows.
+        """
+        names = visible(rows.columns)
+        if self.partition:
+            marked = self.mark(rows.lazy()).collect()
+            broken = marked[BROKEN].is_not_null()
+            return marked.select(names).filter(~broken), marked.filter(broken)
+        if not self.all:
+            return rows.select(names), rows.clear()
+        cast = self._cast(rows.lazy()).collect()
+        suspect = self._suspect(cast)
+        if not suspect.any():
+            return cast.select(names), cast.clear()
+        guilty = self._numbered(cast.filter(suspect).lazy())
+        return cast.select(names).filter(~suspect), guilty.collect()
+
+    def _suspect(self, rows: pl.DataFrame) -> pl.Series:
+        """Return which rows break any rule of scope `row`."""
+        flagged = rows.lazy().with_columns(pl.lit(value=False).alias(_SUSPECT))
+        for group in _grouped(self.all):
+            broken = pl.any_horizontal(_SUSPECT, *(rule.broken for rule in group))
+            flagged = flagged.with_columns(broken.fill_null(value=False).alias(_SUSPECT))
+        return flagged.collect()[_SUSPECT]
+
+    def _cast(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        return frame.with_columns(
             *(pl.col(cast.column).alias(cast.raw) for cast in self.casts),
             *(cast.expression.alias(cast.column) for cast in self.casts),
-            pl.lit(None, dtype=pl.UInt16).alias(BROKEN),
         )
+
+    def _numbered(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """Add `BROKEN` to rows that are cast already."""
+        frame = frame.with_columns(pl.lit(None, dtype=pl.UInt16).alias(BROKEN))
+        numbered = list(enumerate(self.all))
         alone = len(numbered) - len(self.partition)
-        # In groups: all conditions of a group are in memory at once, and one chain of hundreds of
-        # them would overflow Polars' stack. A rule of scope `partition` has to see `BROKEN`.
-        for start in range(0, alone, _RULES_AT_ONCE):
-            group = numbered[start : min(start + _RULES_AT_ONCE, alone)]
+        for group in _grouped(numbered[:alone]):
             frame = frame.with_columns(_first_broken(group))
-        for one in numbered[alone:]:
+        for one in numbered[alone:]:  # each has to see `BROKEN`
             frame = frame.with_columns(_first_broken([one]))
         return frame
 
@@ -86,15 +119,39 @@ class Rules:
         # A value that does not fit its type is not missing: only its cast is broken.
         breaks += (_unless(unfit.get(rule.column or ""), rule.broken) for rule in self.row)
         breaks += itertools.repeat(pl.lit(value=False), len(self.partition))
-        listed = [
-            pl.when((pl.col(BROKEN) == number) | broken).then(pl.lit(rule.reason))
-            for number, (rule, broken) in enumerate(zip(rules, breaks, strict=True))
-        ]
+        flags = rows.select(
+            ((pl.col(BROKEN) == number) | broken).fill_null(value=False).alias(str(number))
+            for number, broken in enumerate(breaks)
+        )
+        columns = pl.Series([rule.column for rule in rules], dtype=pl.String)
+        reasons = pl.Series([rule.reason for rule in rules], dtype=pl.String)
         first = rows[BROKEN]
-        columns = pl.Series([rule.column for rule in rules], dtype=pl.String).gather(first)
-        reasons = pl.Series([rule.reason for rule in rules], dtype=pl.String).gather(first)
-        every = rows.select(pl.concat_list(listed).list.drop_nulls()).to_series()
-        return columns, reasons, every
+        return columns.gather(first), reasons.gather(first), _listed(flags, reasons)
+
+
+def _listed(flags: pl.DataFrame, reasons: pl.Series) -> pl.Series:
+    """Return for each row, of which at least one flag is set, the reasons of those that are."""
+    broken = [flag.arg_true() for flag in flags.get_columns()]
+    pairs = pl.DataFrame(
+        {
+            "row": pl.concat(broken),
+            "reason": pl.concat(
+                [reasons.new_from_index(number, len(rows)) for number, rows in enumerate(broken)]
+            ),
+        }
+    )
+    by_row = pairs.sort("row", maintain_order=True).group_by("row", maintain_order=True)
+    return by_row.agg("reason")["reason"]
+
+
+def _grouped(rules: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """Return the rules a few at a time.
+
+    All conditions of a group are in memory at once, and one chain of hundreds of them would
+    overflow Polars' stack.
+    """
+    for start in range(0, len(rules), _RULES_AT_ONCE):
+        yield rules[start : start + _RULES_AT_ONCE]
 
 
 def _first_broken(rules: Sequence[tuple[int, Violation]]) -> pl.Expr:

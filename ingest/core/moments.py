@@ -14,6 +14,7 @@ from typing import Final
 
 import polars as pl
 
+from ingest.core.days import parse_days
 from ingest.core.formats import CLOCKS, YEAR, fraction, shape, spells
 
 _DAY: Final = rf"{YEAR}-[0-9]{{2}}-[0-9]{{2}}"
@@ -39,7 +40,7 @@ def parse_moments(
     if isinstance(dtype, pl.Datetime):
         return _timestamps(texts, dtype, rounding=rounding)
     if dtype == pl.Date:
-        return _kept(texts, _DAY).str.to_date("%Y-%m-%d", strict=False)
+        return parse_days(texts)
     kept = _kept(texts, _clock(_CUT if rounding else _PLACES["ns"]))
     return kept.str.replace("^(.{5})$", "${1}:00").str.to_time("%H:%M:%S%.f", strict=False)
 

@@ -64,8 +64,9 @@ class Outcome:
     """What one try at a partition came to; `failure` is None if it was worked to its end.
 
     `errors` counts rejected rows by reason (`<column>: <check>`); `examples` holds up to ten
-    places of rejected rows, without their values. `seconds` says where the time went, `peak_bytes`
-    is the worker's resident memory at its highest.
+    places of rejected rows, without their values. `seconds` says where the time went, `cpu` for how
+    much of it the worker's processor was busy, by the same names, and `peak_bytes` is its resident
+    memory at its highest.
     """
 
     key: tuple[int, int, int]
@@ -75,6 +76,7 @@ class Outcome:
     errors: dict[str, int] = field(default_factory=dict)
     examples: tuple[dict[str, Any], ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+    cpu: dict[str, float] = field(default_factory=dict)
     bytes: int = 0
     peak_bytes: int = 0
     worker: str = ""

@@ -9,7 +9,8 @@ for rows that are fine) and the column it is about. The framework takes such row
 the step and gives them to the contract's `on_error`, with the record as it lay in the input.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import polars as pl
 
@@ -45,16 +46,36 @@ def hidden(names: Iterable[str]) -> list[str]:
     return [name for name in names if name.startswith(HIDDEN_PREFIX)]
 
 
+class Fault(NamedTuple):
+    """Why rows must not go on: where `broken` is true, for a reason, about a column (or None)."""
+
+    broken: pl.Expr
+    reason: str
+    column: str | None
+
+
 def reject(frame: pl.LazyFrame, broken: pl.Expr, reason: str, column: str | None) -> pl.LazyFrame:
     """Mark the rows for which `broken` is true; a row that is marked already keeps its reason.
 
     The rows stay in the frame, so that the framework can take them out and count them.
     """
-    marked, names = broken.fill_null(value=False), frame.collect_schema()
-    earlier = pl.lit(None, pl.String), pl.lit(None, pl.String)
-    if REJECT in names:
-        marked, earlier = marked & pl.col(REJECT).is_null(), (pl.col(REJECT), pl.col(REJECT_COLUMN))
-    return frame.with_columns(
-        pl.when(marked).then(pl.lit(reason)).otherwise(earlier[0]).alias(REJECT),
-        pl.when(marked).then(pl.lit(column, pl.String)).otherwise(earlier[1]).alias(REJECT_COLUMN),
-    )
+    return reject_any(frame, [Fault(broken, reason, column)])
+
+
+def reject_any(frame: pl.LazyFrame, faults: Sequence[Fault]) -> pl.LazyFrame:
+    """Mark the rows that have any of these faults, each with its first; see `reject`."""
+    for start in range(0, len(faults), _FAULTS_AT_ONCE):
+        earlier = REJECT in frame.collect_schema()
+        reason, column = (pl.col(REJECT), pl.col(REJECT_COLUMN)) if earlier else (_NONE, _NONE)
+        for fault in reversed(faults[start : start + _FAULTS_AT_ONCE]):
+            broken = fault.broken.fill_null(value=False)
+            if earlier:
+                broken &= pl.col(REJECT).is_null()
+            reason = pl.when(broken).then(pl.lit(fault.reason)).otherwise(reason)
+            column = pl.when(broken).then(pl.lit(fault.column, pl.String)).otherwise(column)
+        frame = frame.with_columns(reason.alias(REJECT), column.alias(REJECT_COLUMN))
+    return frame
+
+
+_NONE = pl.lit(None, pl.String)
+_FAULTS_AT_ONCE = 16  # a chain of hundreds of conditions would overflow Polars' stack

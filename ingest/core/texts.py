@@ -20,7 +20,7 @@ from ingest.core.moments import parse_moments
 
 _TRUE: Final = ("true", "t", "yes", "y", "1")
 _FALSE: Final = ("false", "f", "no", "n", "0")
-_WHOLE_LIMITS: Final = {"Float32": 2.0**24, "Float64": 2.0**53}
+WHOLE_LIMITS: Final = {"Float32": 2.0**24, "Float64": 2.0**53}
 """Below these, every whole number is a float."""
 
 
@@ -50,7 +50,7 @@ def failed(texts: pl.Series, values: pl.Series) -> pl.Series:
 
 def _floats(texts: pl.Series, dtype: pl.DataType, *, rounding: bool) -> pl.Series:
     values = texts.cast(dtype, strict=False)
-    doubtful = (values == 0) | (values.abs() >= _WHOLE_LIMITS[str(dtype)])
+    doubtful = (values == 0) | (values.abs() >= WHOLE_LIMITS[str(dtype)])
     places = doubtful.fill_null(value=False).arg_true()
     if places.is_empty():
         return values

@@ -13,14 +13,6 @@ from ingest.records.plans import Plan
 Key = tuple[int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Out:
-    """A try that was handed out, and when, by the driver's monotonic clock."""
-
-    assignment: Assignment
-    since: float
-
-
 @dataclass(slots=True)
 class Backlog:
     """Deals out tries. What is settled or split does not come up again.
@@ -32,7 +24,7 @@ class Backlog:
     history: History
     attempt: int
     clock: Clock
-    out: dict[Key, Out] = field(default_factory=dict)
+    out: dict[Key, Assignment] = field(default_factory=dict)
     waiting: list[tuple[float, int, bool]] = field(default_factory=list)
     numbers: Counter[int] = field(default_factory=Counter)
     failures: dict[int, Counter[str]] = field(default_factory=dict)
@@ -68,10 +60,10 @@ class Backlog:
 
     def back(self, key: Key) -> Assignment | None:
         """Take a try back; None if it is not out, or if its partition is settled or split."""
-        out = self.out.pop(key, None)
-        if out is None or self.history.is_closed(key[1]):
+        assignment = self.out.pop(key, None)
+        if assignment is None or self.history.is_closed(key[1]):
             return None
-        return out.assignment
+        return assignment
 
     def again(self, index: int, wait_s: float = 0.0, *, search: bool = False) -> None:
         """Have a partition come up again after so many seconds, unless a try of it is still out."""
@@ -114,5 +106,5 @@ class Backlog:
         self.numbers[index] += 1
         number = self.numbers[index]
         assignment = Assignment(self.partition(index), self.attempt, number, search)
-        self.out[assignment.key] = Out(assignment, self.clock.monotonic())
+        self.out[assignment.key] = assignment
         return assignment

@@ -79,10 +79,10 @@ class Loop:
 
     def _hand_out(self) -> None:
         batch = self.backlog.take(self.workers.capacity - len(self.backlog.out))
-        idle = self.workers.size - len(self.backlog.out)
-        if idle > 0 and self.execution.speculation:
-            totals = self.history.totals
-            for index in list(stragglers(self.backlog, totals, self.execution.speculation))[:idle]:
+        rule = self.execution.speculation
+        if rule and not batch and (idle := self.workers.idle):
+            late = stragglers(self.backlog, self.workers, self.history.totals, rule)
+            for index in list(late)[:idle]:
                 batch.append(self.backlog.double(index))
                 partition = self.backlog.partition(index)
                 self.ledger.append("speculate", index=index, partition=partition.id)
@@ -101,11 +101,11 @@ class Loop:
             return  # an answer to a try that was already given up, or that came second
         if isinstance(result, Lost):
             if result.culprit:
-                self._failed(assignment, Failure(result.kind, result.reason))
+                self._failed(assignment, Failure(result.kind, result.reason), result.seconds)
             else:
                 self.backlog.again(assignment.partition.index, search=assignment.search)
         elif result.failure is not None:
-            self._failed(assignment, result.failure)
+            self._failed(assignment, result.failure, sum(result.seconds.values()))
         else:
             self._settle(result)
             self._check_budget()
@@ -114,7 +114,7 @@ class Loop:
         self.ledger.append("settled", outcome=outcome.to_json())
         self.backlog.closed(outcome.key[1])
 
-    def _failed(self, assignment: Assignment, failure: Failure) -> None:
+    def _failed(self, assignment: Assignment, failure: Failure, seconds: float) -> None:
         index, partition = assignment.partition.index, assignment.partition
         tries = self.backlog.failed(index, failure.kind)
         measure = self.policy.measure(failure, tries, searched=assignment.search)
@@ -122,7 +122,7 @@ class Loop:
             measure = Measure("again")  # its twin may still succeed; only then is there more to do
         facts = {
             "partition": partition.id, "index": index, "tries": tries, "kind": failure.kind,
-            "message": failure.message,
+            "message": failure.message, "seconds": round(seconds, 3),
         }  # fmt: skip
         if measure.what == "again":
             self.ledger.append("retry", **facts, wait_s=round(measure.wait_s, 3))

@@ -19,6 +19,8 @@ from ingest.transforms.base import StepContext
 SAMPLE_SLICES = 10
 PEEK_SLICES = 200_000
 PARTITIONS_PER_WORKER = 4
+LAST_PER_WORKER = 2
+TAPER = 4  # by how much the last partitions may be smaller than the others
 LEAST_BYTES = 1024 * 1024
 MOST_SLICES = 5_000
 
@@ -66,8 +68,10 @@ def draft(
             peeked = list(itertools.islice(slices, PEEK_SLICES))
     flow = check_flow(job, layout, context, place)
     target = pack_bytes(peeked, target, workers)
+    total = sum(piece.bytes for piece in peeked) if len(peeked) < PEEK_SLICES else None
+    groups = pack(itertools.chain(peeked, slices), target, total, workers)
     result = Draft(flow, iter(()))
-    result.partitions = _counted(result, pack(itertools.chain(peeked, slices), target))
+    result.partitions = _counted(result, groups)
     return result
 
 
@@ -97,16 +101,23 @@ def pack_bytes(slices: list[Slice], partition_bytes: int, workers: int) -> int:
     return min(partition_bytes, max(LEAST_BYTES, even))
 
 
-def pack(slices: Iterable[Slice], target: int) -> Iterator[tuple[Slice, ...]]:
+def pack(
+    slices: Iterable[Slice], target: int, total: int | None = None, workers: int = 1
+) -> Iterator[tuple[Slice, ...]]:
     """Put neighbouring small slices together up to the target; large ones stand alone.
 
-    The order is kept: a resumed run compares its plan with a new listing in one pass.
+    If their `total` is known, the last partitions are made smaller, down to a quarter of the
+    target, so that all workers come to their end together: the largest are worked first. The order
+    is kept: a resumed run compares its plan with a new listing in one pass.
     """
     group: list[Slice] = []
-    size = 0
+    size, most, least = 0, target, max(LEAST_BYTES, target // TAPER)
     for piece in slices:
-        if group and (size + piece.bytes > target or len(group) == MOST_SLICES):
+        if group and (size + piece.bytes > most or len(group) == MOST_SLICES):
             yield tuple(group)
+            if total is not None:
+                total -= size
+                most = min(target, max(least, total // (workers * LAST_PER_WORKER)))
             group, size = [], 0
         group.append(piece)
         size += piece.bytes

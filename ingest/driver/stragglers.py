@@ -6,13 +6,17 @@ from collections.abc import Iterator
 from ingest.driver.backlog import Backlog
 from ingest.execution import Speculation
 from ingest.records.totals import Totals
+from ingest.workers.base import Workers
 
 
-def stragglers(backlog: Backlog, totals: Totals, rule: Speculation) -> Iterator[int]:
+def stragglers(
+    backlog: Backlog, workers: Workers, totals: Totals, rule: Speculation
+) -> Iterator[int]:
     """Yield those that have taken much longer than settled ones of their size, the slowest first.
 
-    None are found while there is other work to do, nor before anything is settled. A partition that
-    has failed before, is searched, or is worked twice already, is left alone.
+    What counts is how long they have been worked, not how long they have been out. None are found
+    while there is other work to do, nor before anything is settled. A partition that has failed
+    before, is searched, or is worked twice already, is left alone.
     """
     if not backlog.empty or not totals.partitions:
         return
@@ -20,10 +24,10 @@ def stragglers(backlog: Backlog, totals: Totals, rule: Speculation) -> Iterator[
     mean_s = spent / totals.partitions
     per_byte = spent / max(1, totals.bytes_read)
     copies = Counter(key[1] for key in backlog.out)
-    now = backlog.clock.monotonic()
-    for key, out in sorted(backlog.out.items(), key=lambda item: item[1].since):
-        usual_s = max(mean_s, per_byte * out.assignment.partition.bytes)
-        late = now - out.since > max(rule.min_s, rule.factor * usual_s)
+    worked = {key: workers.worked_s(key) for key in backlog.out}
+    for key, assignment in sorted(backlog.out.items(), key=lambda item: -worked[item[0]]):
+        usual_s = max(mean_s, per_byte * assignment.partition.bytes)
+        late = worked[key] > max(rule.min_s, rule.factor * usual_s)
         alone = copies[key[1]] == 1 and key[1] not in backlog.failures
-        if late and alone and not out.assignment.search:
+        if late and alone and not assignment.search:
             yield key[1]

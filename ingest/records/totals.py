@@ -21,6 +21,7 @@ class Totals:
     errors: dict[str, int] = field(default_factory=dict)
     examples: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    cpu: dict[str, float] = field(default_factory=dict)
     peak_bytes: int = 0
 
     def add(self, outcome: Outcome) -> None:
@@ -35,8 +36,9 @@ class Totals:
         for reason, count in outcome.errors.items():
             _count(self.errors, reason, count)
         self.examples.extend(outcome.examples[: EXAMPLES - len(self.examples)])
-        for part, seconds in outcome.seconds.items():
-            self.seconds[part] = self.seconds.get(part, 0.0) + seconds
+        for sums, taken in ((self.seconds, outcome.seconds), (self.cpu, outcome.cpu)):
+            for part, seconds in taken.items():
+                sums[part] = sums.get(part, 0.0) + seconds
         self.bytes_read += outcome.bytes
         self.peak_bytes = max(self.peak_bytes, outcome.peak_bytes)
 

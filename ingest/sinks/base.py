@@ -32,10 +32,11 @@ class PublishPlan:
 class Sink(Model, ABC):
     """Where rows go.
 
-    In workers: `stage`, once per try of a partition; what it writes is invisible to readers. On
-    the driver: `check` before anything runs; `plan_publish` once, when all partitions are settled;
-    `publish`, which may be cut off anywhere and is then called again, any number of times, by this
-    or a later attempt, with the same plan; `discard`, if the run is abandoned instead.
+    In workers: `stage_portions`, once per try of a partition; what it writes is invisible to
+    readers. On the driver: `check` before anything runs; `plan_publish` once, when all partitions
+    are settled; `publish`, which may be cut off anywhere and is then called again, any number of
+    times, by this or a later attempt, with the same plan; `discard`, if the run is abandoned
+    instead.
 
     Guarantees: nothing is visible before `publish`; after it exactly the rows of the plan are; a
     late or repeated `publish` changes nothing; files that are not ours are never touched.
@@ -68,16 +69,24 @@ class Sink(Model, ABC):
                 The text begins at the option; the caller puts file and line before it.
         """
 
-    @abstractmethod
     def stage(self, frame: pl.DataFrame, run_id: str, stem: str) -> list[StagedFile]:
+        """Write the rows of one frame; see `stage_portions`."""
+        return self.stage_portions([frame], run_id, stem)
+
+    @abstractmethod
+    def stage_portions(
+        self, portions: Iterable[pl.DataFrame], run_id: str, stem: str
+    ) -> list[StagedFile]:
         """Write rows where nobody sees them, as files whose names begin with `stem`.
 
-        `stem` is `<attempt>-<partition>-<try>` and never used twice. An empty frame writes none.
-        The files' `output` is left empty: the caller knows which output this sink is.
+        `stem` is `<attempt>-<partition>-<try>` and never used twice. `portions` are frames of one
+        schema, which are made while they are drawn; without rows, nothing is written. The files'
+        `output` is left empty: the caller knows which output this sink is.
 
         Raises:
             FatalError: the disk is full or may not be written.
             RetryableError: the storage did not answer.
+            Exception: whatever `portions` raises, unchanged; then nothing is left behind.
         """
 
     @abstractmethod

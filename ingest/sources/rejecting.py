@@ -1,15 +1,30 @@
 """Columns of texts to columns of values; what is no value becomes a reject."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import polars as pl
 
 from ingest.core.casting import not_a
 from ingest.core.rows import POSITION
 from ingest.core.texts import failed
+from ingest.core.types import Schema
+from ingest.sources.bits import Places
 
 Parse = Callable[[str, pl.Series], tuple[pl.Series, pl.Series]]
 """Takes a column's name and texts; returns the texts that must be values, and the values."""
+
+
+class Clean(NamedTuple):
+    """Lines that were read all at once: their fields, some of them still to be cast by `parse`.
+
+    `doubts` are the numbers of the lines that are not among them.
+    """
+
+    values: pl.DataFrame
+    schema: Schema
+    parse: Parse
+    doubts: Sequence[int] | Places = ()
 
 
 def cast_columns(
@@ -21,20 +36,20 @@ def cast_columns(
     first column in the schema's order.
     """
     columns: list[pl.Series] = []
-    column = pl.Series("column", [None], dtype=pl.String).new_from_index(0, len(records))
-    reason = column.alias("reason")
+    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(records))
+    blame, reason = nothing.alias("column"), nothing.alias("reason")
     for name, dtype in schema.items():
         kept, values = parse(name, texts[name])
         columns.append(values.alias(name))
         if values.null_count() != kept.null_count():
-            wrong = failed(kept, values) & column.is_null()
-            column = column.set(wrong, name)
+            wrong = failed(kept, values) & blame.is_null()
+            blame = blame.set(wrong, name)
             reason = reason.set(wrong, not_a(dtype))
     rows = pl.DataFrame([*columns, records["position"].alias(POSITION)])
     if reason.null_count() == len(reason):
-        return rows, with_column(records.clear())
+        return rows, records.clear().with_columns(reason.clear(), blame.clear())
     bad = reason.is_not_null()
-    return rows.filter(~bad), records.with_columns(reason, column).filter(bad)
+    return rows.filter(~bad), records.with_columns(reason, blame).filter(bad)
 
 
 def with_column(records: pl.DataFrame, column: str | None = None) -> pl.DataFrame:

@@ -2,53 +2,42 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, BinaryIO, Literal, cast
+from typing import Annotated, Literal
 
+import numpy as np
 import polars as pl
 from pydantic import AfterValidator, Field
 
 from ingest.core.errors import BadRowError, ConfigError, FatalError
-from ingest.core.partition import WHOLE, Partition, Slice
-from ingest.core.rows import POSITION, slice_of
-from ingest.core.types import Schema
+from ingest.core.partition import Partition, Slice
+from ingest.core.rows import POSITION, position, record_of, slice_of
 from ingest.sources.base import Layout, Read, Rejects
+from ingest.sources.bits import Places
+from ingest.sources.bodies import Body, in_blocks, join_bodies, line_counts, longest_line
 from ingest.sources.columns import Columns, file_values, with_file_values
-from ingest.sources.encodings import UTF8, canonical, is_wide, to_utf8
+from ingest.sources.encodings import UTF8, canonical, is_wide
 from ingest.sources.file_source import FileSource
 from ingest.sources.lines import (
     EMPTY_RECORDS,
-    Body,
     LineRules,
-    in_blocks,
-    join_bodies,
+    Tally,
     line_number,
-    line_positions,
-    longest_line,
     original,
+    records_at,
     reject_table,
     split_records,
 )
-from ingest.sources.opening import codec, expansion, open_input, read_plain, read_plain_head
+from ingest.sources.opening import codec, expansion, open_input
 from ingest.sources.ranges import (
     UTF8_MARK,
     Begin,
     Preamble,
     count_lines,
     cut_ranges,
-    find_preamble,
     halve_range,
-    read_range,
 )
-from ingest.sources.rejecting import Parse, cast_columns
-
-UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-
-BLOCK_BYTES = 256 * 1024**2
-"""About how much text is worked at once."""
-MOST_BYTES = 4 * 1024**3 - BLOCK_BYTES
-"""The most text in one slice: Polars' string offsets end at 4 GiB."""
-SAMPLE_BYTES = 256 * 1024
-"""How much of each sampled file is looked at when a layout is made."""
+from ingest.sources.rejecting import Clean, cast_columns
+from ingest.sources.text_files import BLOCK_BYTES, TextFiles
 
 
 class TextSource(FileSource):
@@ -81,13 +70,12 @@ class TextSource(FileSource):
         and a `column`.
         """
 
-    def clean_values(
-        self, data: bytes, header: Sequence[str], layout: Layout
-    ) -> tuple[pl.DataFrame, Schema, Parse] | None:
-        """Read text that is nothing but faultless records, all at once.
+    def clean_values(self, data: bytes, header: Sequence[str], layout: Layout) -> Clean | None:
+        """Read the lines of a text that are faultless records, all at once.
 
-        Returns the same as `rows` would, some of it still to be cast: None if there is any doubt,
-        and then the records are looked at one by one. It only makes reading fast.
+        Where each line is a record (see `LineRules.each_line`), and for text in UTF-8. Returns the
+        same as `rows` would, some of it still to be cast, and which lines have to be looked at one
+        by one: None if these are all. It only makes reading fast.
         """
 
     def find_preamble(self, data: bytes, complete: bool) -> Preamble | None:
@@ -123,39 +111,30 @@ class TextSource(FileSource):
     def read(self, partition: Partition, layout: Layout) -> Read:
         """Read a partition; see `Source.read`."""
         begins: dict[int, Begin] = {}
-        rows, rejects, found = [], [], 0
+        rows, rejects, found, tally = [], [], 0, Tally()
         bodies = self._bodies(partition, layout, range(len(partition.slices)), begins)
         for block in in_blocks(bodies, BLOCK_BYTES):
-            clean = self._clean_rows(block, layout)
-            if clean is not None:
-                rows.append(clean)
-                found += clean.height
-                continue
-            records = split_records(block, self.rules(layout))
-            good, bad = self.rows(records, block[0].header, layout)
-            if good.height + bad.height != records.height:
-                raise FatalError(
-                    f"{partition.slices[block[0].slice_index].uri}: {records.height} records "
-                    f"became {good.height} rows and {bad.height} rejects. This is a defect of "
-                    "ingest: report it with the file"
-                )
+            good, bad = self._clean_rows(block, layout, tally) or self._each(block, layout, tally)
             rows.append(good)
             rejects.append(bad)
-            found += records.height
+            found += good.height + bad.height
         frame = _assemble(pl.concat(rows), self._file_values(partition, layout), layout)
         return Read(frame.lazy(), found, _rejects(rejects, partition, begins))
 
     def locate(self, partition: Partition, layout: Layout, positions: pl.Series) -> pl.DataFrame:
         """Say in which lines rows stand, by reading their slices again."""
-        wanted = pl.DataFrame({"position": positions.cast(pl.UInt64)})
+        wanted = positions.cast(pl.UInt64).to_frame("position")
         places = _places(wanted)
         begins: dict[int, Begin] = {}
-        found = [
-            split_records([body], self.rules(layout)).join(wanted, on="position", how="semi")
-            for body in self._bodies(partition, layout, places, begins)
-        ]
+        rules, tally, found = self.rules(layout), Tally(), [EMPTY_RECORDS]
+        for body in self._bodies(partition, layout, places, begins):
+            if rules.each_line:
+                found.append(_lines_among(wanted["position"], body, rules, tally))
+            else:
+                records = split_records([body], rules, tally)
+                found.append(records.join(wanted, on="position", how="semi"))
         numbers = _counted(partition, begins, places)
-        return pl.concat([EMPTY_RECORDS, *found]).select(
+        return pl.concat(found).select(
             "position", line_number(numbers).alias("line"), original().alias("original")
         )
 
@@ -165,42 +144,62 @@ class TextSource(FileSource):
         Raises:
             ConfigError: a file cannot be read.
         """
+        files = self._files()
         for piece in {piece.uri: piece for piece in sample}.values():
             try:
-                yield (piece.uri, *self._sample(piece))
+                yield (piece.uri, *files.sample(piece))
             except (FatalError, BadRowError) as error:
                 raise ConfigError(str(error)) from None
 
-    def _clean_rows(self, block: Sequence[Body], layout: Layout) -> pl.DataFrame | None:
-        """Return the rows of bodies without any fault; None if they must be looked at closely."""
-        if self.encoding != UTF8 and not is_wide(self.encoding):
+    def _each(
+        self, block: Sequence[Body], layout: Layout, tally: Tally
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return rows and rejects of bodies, looking at each record."""
+        return self._judged(split_records(block, self.rules(layout), tally), block[0], layout)
+
+    def _judged(
+        self, records: pl.DataFrame, body: Body, layout: Layout
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        good, bad = self.rows(records, body.header, layout)
+        if good.height + bad.height != records.height:
+            raise FatalError(
+                f"{self.path}: {records.height} records became {good.height} rows and "
+                f"{bad.height} rejects. This is a defect of ingest: report it with the file"
+            )
+        return good, bad
+
+    def _clean_rows(
+        self, block: Sequence[Body], layout: Layout, tally: Tally
+    ) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+        """Return rows and rejects of bodies that are read all at once, but for a few lines.
+
+        None if there are too many of these; then nothing has been numbered.
+        """
+        rules = self.rules(layout)
+        if rules.encoding != UTF8 or not rules.each_line:
             return None
         data = join_bodies(block)
         if len(data) > self.max_record_bytes and longest_line(data) > self.max_record_bytes:
             return None
         found = self.clean_values(data, block[0].header, layout)
-        positions = line_positions(block)
-        if found is None or found[0].height != positions.height:
+        if found is None:
             return None
-        rows, rejects = cast_columns(positions, *found)
-        return rows if rejects.is_empty() else None
-
-    def _sample(self, piece: Slice) -> tuple[Preamble, bytes]:
-        wanted = SAMPLE_BYTES
-        while True:
-            with open_input(piece) as file:
-                self._refuse_mark(file, piece)
-                data = read_plain_head(file, piece, wanted)
-            complete = len(data) < wanted
-            data = self._narrow(piece.uri, data, complete=complete)
-            preamble = self.find_preamble(data, complete)
-            if preamble is not None:
-                body = data[preamble.offset :]
-                if complete:
-                    return preamble, body
-                if b"\n" in body or len(body) > self.max_record_bytes:
-                    return preamble, body[: body.rfind(b"\n") + 1]
-            wanted *= 4
+        clean = Clean(*found)
+        doubts = np.asarray(clean.doubts, dtype=np.int64)
+        lines = clean.values.height + len(doubts)
+        counts = [lines] if len(block) == 1 else line_counts(block)
+        positions = tally.number_records(block, counts)
+        numbers = np.delete(np.arange(lines), doubts) if len(doubts) else np.arange(lines)
+        of_lines = pl.DataFrame({"position": positions.gather(numbers), "number": numbers})
+        rows, unfit = cast_columns(of_lines, clean.values, clean.schema, clean.parse)
+        rejects = _lines(data, unfit["number"].to_numpy(), unfit["position"], rules)
+        rejects = rejects.with_columns(unfit["reason"], unfit["column"])
+        if len(doubts):
+            records = _lines(data, doubts, positions.gather(doubts), rules)
+            good, bad = self._judged(records, block[0], layout)
+            rows = pl.concat([rows, good]).sort(POSITION)
+            rejects = pl.concat([rejects, bad]).sort("position")
+        return rows, rejects
 
     def _bodies(
         self,
@@ -209,48 +208,25 @@ class TextSource(FileSource):
         places: Iterable[int],
         begins: dict[int, Begin],
     ) -> Iterator[Body]:
-        """Read slices one after the other, noting in `begins` where their bodies begin."""
+        """Read slices one after the other, noting in `begins` where their records begin."""
+        files = self._files()
         for place in places:
             piece = partition.slices[place]
-            with open_input(piece) as file:
-                self._refuse_mark(file, piece)
-                if piece.end == WHOLE:
-                    data = read_plain(file, piece, self.max_decompressed_bytes)
-                    data = self._narrow(piece.uri, data, complete=True)
-                    preamble = cast("Preamble", self.find_preamble(data, True))
-                    start, data = preamble.offset, data[preamble.offset :]
-                else:
-                    preamble = find_preamble(file, piece.size, self.find_preamble)
-                    start, data = read_range(file, piece, preamble, self.max_record_bytes)
-            if len(data) >= MOST_BYTES:
-                raise FatalError(
-                    f"{piece.uri}: {len(data)} bytes of text that cannot be cut, of which at most "
-                    f"{MOST_BYTES} can be read at once. Cut the file into several"
-                )
-            begins[place] = Begin(start, preamble.lines if start == preamble.offset else None)
-            yield Body(place, data, self.file_header(piece.uri, preamble, layout))
+            with files.open(piece) as (preamble, texts):
+                header = self.file_header(piece.uri, preamble, layout)
+                for start, data in texts:
+                    known = preamble.lines if start == preamble.offset else None
+                    begins.setdefault(place, Begin(start, known))
+                    yield Body(place, data, header)
 
-    def _narrow(self, uri: str, data: bytes, *, complete: bool) -> bytes:
-        """Return data in which a line feed is one byte."""
-        if is_wide(self.encoding):
-            try:
-                return to_utf8(data, self.encoding, complete=complete)
-            except UnicodeDecodeError as error:
-                raise BadRowError(
-                    f"{uri}: not {self.encoding} at byte {error.start}: {error.reason}. "
-                    "Set source.encoding to what the file is"
-                ) from None
-        return data
-
-    def _refuse_mark(self, file: BinaryIO, piece: Slice) -> None:
-        """Refuse plain UTF-16 that nobody announced: every line would be a reject."""
-        if self.encoding == UTF8 and codec(piece.uri) is None:
-            if file.read(2) in UTF16_MARKS:
-                raise BadRowError(
-                    f"{piece.uri}: begins with the byte-order mark of UTF-16. Write "
-                    "encoding: utf-16"
-                )
-            file.seek(0)
+    def _files(self) -> TextFiles:
+        return TextFiles(
+            encoding=self.encoding,
+            splits=self.splits(),
+            find_preamble=self.find_preamble,
+            max_record_bytes=self.max_record_bytes,
+            max_decompressed_bytes=self.max_decompressed_bytes,
+        )
 
     def _file_values(self, partition: Partition, layout: Layout) -> dict[str, pl.Series]:
         return file_values(
@@ -258,8 +234,27 @@ class TextSource(FileSource):
         )
 
 
+def _lines(data: bytes, numbers: Places, positions: pl.Series, rules: LineRules) -> pl.DataFrame:
+    """Return the records that stand in these lines of a text, if each line is a record."""
+    if not len(numbers):
+        return EMPTY_RECORDS
+    records = records_at(data, numbers.astype(np.int64), rules)
+    line = record_of(pl.col("position")).cast(pl.Int64).alias("line")
+    return records.with_columns(positions).with_columns(line)
+
+
+def _lines_among(wanted: pl.Series, body: Body, rules: LineRules, tally: Tally) -> pl.DataFrame:
+    """Return the records of a body whose positions are among these, which are sorted."""
+    first, lines = position(body.slice_index, tally.records[body.slice_index]), line_counts([body])
+    tally.records[body.slice_index] += lines[0]
+    among = wanted.filter(wanted.is_between(first, first + lines[0], closed="left"))
+    data = join_bodies([body]) if len(among) else b""
+    return _lines(data, (among - first).to_numpy(), among.alias("position"), rules)
+
+
 def _assemble(rows: pl.DataFrame, made: dict[str, pl.Series], layout: Layout) -> pl.DataFrame:
-    return with_file_values(rows, made).select(*layout.columns, POSITION)
+    whole = with_file_values(rows, made) if made else rows
+    return pl.DataFrame([whole[name] for name in (*layout.columns, POSITION)])  # select() copies
 
 
 def _places(table: pl.DataFrame) -> list[int]:

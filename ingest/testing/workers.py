@@ -23,10 +23,10 @@ class SimulatedWorkers:
     """See `workers.base.Workers`. Does not run the task; `answer` stands for it."""
 
     logs = ""
+    idle = 0
 
-    def __init__(self, answer: Answer = no_rows, capacity: int = 64, size: int = 2) -> None:
+    def __init__(self, answer: Answer = no_rows, capacity: int = 64) -> None:
         self.capacity = capacity
-        self.size = size
         self._answer = answer
         self._waiting: deque[Assignment] = deque()
 
@@ -42,6 +42,10 @@ class SimulatedWorkers:
         answers = [self._answer(assignment) for assignment in self._waiting]
         self._waiting.clear()
         return answers
+
+    def worked_s(self, key: tuple[int, int, int]) -> float:  # noqa: ARG002 - answers take no time
+        """Nothing is being worked between two calls."""
+        return 0.0
 
     def stalled(self) -> str:
         """Never."""

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 from ingest.core.casting import converted, lost, not_a
 from ingest.core.errors import ConfigError
 from ingest.core.model import Model
-from ingest.core.rows import HIDDEN_PREFIX, reject
+from ingest.core.rows import HIDDEN_PREFIX, Fault, reject_any
 from ingest.core.types import parse_type
 from ingest.transforms.base import StepContext, Transform
 from ingest.transforms.columns import need
@@ -66,11 +66,13 @@ class Cast(Transform):
         # each value is cast once: beside the old one, which says whether it was null before
         beside = {name: f"{HIDDEN_PREFIX}cast_{place}" for place, name in enumerate(casts)}
         frame = frame.with_columns(casts[name].alias(new) for name, new in beside.items())
+        faults = []
         for name, new in beside.items():
             kind = self.columns[name]
             target = parse_type(kind if isinstance(kind, str) else kind.type)
             broken = lost(pl.col(name), pl.col(new))
-            frame = reject(frame, broken, f"{name}: {not_a(target)}", name)
+            faults.append(Fault(broken, f"{name}: {not_a(target)}", name))
+        frame = reject_any(frame, faults)
         return frame.with_columns(pl.col(new).alias(name) for name, new in beside.items()).drop(
             *beside.values()
         )

@@ -23,13 +23,15 @@ class Task(Protocol):
 class Lost:
     """A worker died, or was killed, while it held this try; no outcome will come.
 
-    `culprit` is True for the partition that was being worked, False for one that waited behind it.
+    `culprit` is True for the partition that was being worked, False for one that waited behind it;
+    `seconds` is for how long it was.
     """
 
     key: tuple[int, int, int]
     reason: str
     culprit: bool
     kind: Literal["lost_worker", "timeout", "out_of_memory"] = "lost_worker"
+    seconds: float = 0.0
 
 
 class Workers(Protocol):
@@ -42,8 +44,8 @@ class Workers(Protocol):
     """
 
     @property
-    def size(self) -> int:
-        """How many partitions are worked at the same moment, when all workers are there."""
+    def idle(self) -> int:
+        """How many workers are there and have nothing to do now."""
         ...
 
     @property
@@ -70,6 +72,13 @@ class Workers(Protocol):
         Raises:
             ConfigError: the pool that is asked for does not fit where it is to run.
             FatalError: the pool cannot be started or has broken down for good.
+        """
+        ...
+
+    def worked_s(self, key: tuple[int, int, int]) -> float:
+        """Return for how many seconds a try has been worked by now; 0 if nobody has begun it.
+
+        Where several are worked in one go, each has its part of the time.
         """
         ...
 

@@ -97,8 +97,10 @@ def _connect(address: str, workers: int | None) -> None:
         what = "Ray did not start" if address == "local" else "Ray cannot be reached"
         raise FatalError(
             f"cluster: {what} (address {address}): {type(error).__name__}: {error}. It needs free "
-            "memory, a writable temporary directory, and a network and a machine that are not "
-            "overloaded. Write cluster=inline to work without Ray, or run the same command again."
+            "memory, a writable temporary directory, a network and a machine that are not "
+            "overloaded, and the token of a cluster that has one (RAY_AUTH_MODE=token and "
+            "RAY_AUTH_TOKEN_PATH). Write cluster=inline to work without Ray, or run the same "
+            "command again."
         ) from error
 
 

@@ -49,6 +49,8 @@ class Execution:
         self._losses: list[list[Any] | None] = []
         self._disturbed = threading.Event()
         self._late: set[int] = set()
+        self._begun: dict[int, float] = {}
+        self._idle = 0
         self._observer = Observer(self._on_loss)
         self._name = f"feed-{uuid.uuid4().hex}"
         self._feed = open_feed(self._name, task)
@@ -75,6 +77,20 @@ class Execution:
         self._feed.put.remote(first, pickled, pause=pause)
         if self._next >= self._pool.roll_after:
             self.finish()
+
+    @property
+    def idle(self) -> int:
+        """How many workers had nothing to do, about a second ago."""
+        return self._idle
+
+    def worked_s(self, key: tuple[int, int, int]) -> float:
+        """Return for how long a try has been worked, to about a second; 0 if it has not begun."""
+        with self._lock:
+            for index, began in self._begun.items():
+                pack = self._open.get(index, ())
+                if any(each.key == key for each in pack):
+                    return (time.monotonic() - began) / len(pack)
+        return 0.0
 
     def finish(self) -> None:
         """Accept nothing more, and end when what is in has been worked."""
@@ -190,6 +206,7 @@ class Execution:
                     self._lose(self._losses.pop(0))
                 self._kill_late()
                 self._give_back()
+                self._look()
             except ray.exceptions.RayActorError:
                 return  # the feed is dead, the execution is coming to its end
 
@@ -228,3 +245,11 @@ class Execution:
             pack = self._open.get(index, ())
             reason = "it waited behind a slow one"
             self._close(index, [Lost(each.key, reason, culprit=False) for each in pack])
+
+    def _look(self) -> None:
+        """Ask the feed what is being worked, and who is idle."""
+        worked, idle = ray.get([self._feed.worked_s.remote(), self._feed.idle.remote()])
+        now = time.monotonic()
+        with self._lock:
+            self._begun = {index: now - seconds for index, seconds in worked.items()}
+            self._idle = idle

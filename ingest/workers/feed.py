@@ -178,6 +178,15 @@ class Feed:
         """Whether anything is being worked."""
         return bool(self._leases)
 
+    async def worked_s(self) -> dict[int, float]:
+        """Return for how many seconds each pack that was begun has been worked by now."""
+        now = time.monotonic()
+        return {lease.index: now - lease.since for lease in self._leases.values()}
+
+    async def idle(self) -> int:
+        """Return how many workers have worked a pack and have nothing to do now."""
+        return 0 if self._unbegun else len(self._idle)
+
 
 def open_feed(name: str, task: bytes) -> Any:
     """Start the feed's actor on the driver's node, so that no other node's death can touch it."""

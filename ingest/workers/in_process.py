@@ -11,7 +11,7 @@ from ingest.workers.base import Lost, Task
 class InProcessWorkers:
     """Works a partition whenever results are asked for; see `workers.base.Workers`."""
 
-    size = 1
+    idle = 0
     capacity = 2
     logs = ""
 
@@ -31,6 +31,10 @@ class InProcessWorkers:
         """Work the next partition and return its outcome; nothing if there is none."""
         assert self._task is not None, "start comes first"
         return [self._task(self._waiting.popleft())] if self._waiting else []
+
+    def worked_s(self, key: tuple[int, int, int]) -> float:  # noqa: ARG002 - never asked meanwhile
+        """Nothing is being worked between two calls."""
+        return 0.0
 
     def stalled(self) -> str:
         """Never: work is done whenever results are asked for."""

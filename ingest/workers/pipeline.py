@@ -2,19 +2,24 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 import polars as pl
 
-from ingest.checks.contract import BROKEN, Contract
+from ingest.checks.contract import Contract
+from ingest.checks.rules import Rules
 from ingest.core.errors import FatalError
 from ingest.core.outcome import Book
 from ingest.core.rows import POSITION, REJECT, REJECT_COLUMN
 from ingest.core.types import Schema
 from ingest.sources.base import Read
 from ingest.transforms.base import StepContext, Transform
-from ingest.workers.observe import Counter, Diversion
+from ingest.workers.observe import Tallies, divert, portions
 from ingest.workers.poison import Poison
 from ingest.workers.quarantine import Rejected
+
+DECODE, CONTRACT, STAGE = "decode", "contract", "stage"
+"""Places of the flow besides the steps, as they are called in books and timings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +36,28 @@ class Steps:
     before_contract: Schema
     output: Schema
 
+    @property
+    def by_row(self) -> bool:
+        """Whether the rows of a part of a partition come to the same as within the whole."""
+        checks = all(check.scope == "row" for check in self.contract.checks)
+        return checks and all(step.by_row for step in self.transforms)
+
+
+class Cause(IntEnum):
+    """Why a row was taken out at a place of the flow, in the order in which that happens there."""
+
+    POISON = 0
+    REJECT = 1
+    BROKEN = 2
+
 
 @dataclass(slots=True)
 class Pipeline:
-    """The rows of one partition on their way, with a counter after each step.
+    """The rows of one partition on their way, counted after each step.
+
+    Where each row's result depends on that row alone, they go the way portion by portion: what a
+    step makes is still in the processor's cache when the next one reads it, and memory does not
+    grow with the partition.
 
     `poison` are records that are taken out right before the step that they would break, where all
     rows go that were made of them. `begins` is told the number of each step before anything of it
@@ -46,102 +69,119 @@ class Pipeline:
     context: StepContext
     poison: Sequence[Poison] = ()
     begins: Callable[[int], None] | None = None
-    counters: list[Counter] = field(default_factory=list)
-    poisoned: list[Diversion] = field(default_factory=list)
-    diversions: list[Diversion] = field(default_factory=list)
+    tallies: Tallies = field(default_factory=Tallies)
+    taken: dict[tuple[int, Cause], list[pl.DataFrame]] = field(default_factory=dict)
+    rules: Rules = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the rules by which the contract judges."""
+        self.rules = self.steps.contract.rules(self.steps.before_contract)
+
+    @property
+    def unread(self) -> int:
+        """How many records could not be read as rows."""
+        return self.read.rejects.frame.height if self.read.rejects else 0
 
     def collect(self) -> pl.DataFrame:
         """Run all steps and return the good rows, in the frozen output schema."""
-        rows = self._counted(self.read.frame.collect())
-        for number, step in enumerate(self.steps.transforms):
+        return pl.concat(list(self.portions()))
+
+    def portions(self) -> Iterator[pl.DataFrame]:
+        """Run all steps and yield the good rows, in the frozen output schema, as they come.
+
+        Books, rejected rows and tallies are complete when the last portion has been drawn. What
+        is done with a portion before the next is asked for counts as staging it.
+        """
+        whole = self.read.frame.collect()
+        for rows in portions(whole) if self.steps.by_row else (whole,):
+            yield self._worked(rows)
+            self.tallies.passed(STAGE)
+
+    def books(self) -> Iterator[Book]:
+        """Return what became of the rows in each step: source, transforms, contract."""
+        reason = "quarantined" if self.steps.contract.on_error == "quarantine" else "skipped"
+        unread = self.unread
+        rows = self.tallies.places[DECODE].rows
+        filtered = self.read.records - unread - rows if self.read.filters else 0
+        yield Book(
+            "source", self.read.records, rows, 0, _known(filtered=filtered, **{reason: unread})
+        )
+        steps = zip(self.steps.names, self.steps.transforms, strict=True)
+        for number, (name, step) in enumerate(steps):
+            out, rejected = self.tallies.places[name].rows, self._taken_at(number)
+            left = rows - rejected - out
+            dropped = {step.drops: left} if step.drops and left > 0 else {}
+            added = -left if step.adds and left < 0 else 0
+            dropped[reason] = rejected
+            yield Book(name, rows, out, added, _known(**dropped))
+            rows = out
+        out, rejected = self.tallies.places[CONTRACT].rows, self._taken_at(len(self.steps.names))
+        yield Book(CONTRACT, rows, out, 0, _known(**{reason: rejected}))
+
+    def rejected(self) -> list[Rejected]:
+        """Return the rows that steps and contract took out, with their reasons, step by step."""
+        names = (*self.steps.names, CONTRACT)
+        return [
+            self._why(names[number], pl.concat(self.taken[number, cause]), cause)
+            for number, cause in sorted(self.taken)
+        ]
+
+    def _worked(self, rows: pl.DataFrame) -> pl.DataFrame:
+        self.tallies.passed(DECODE, rows.height)
+        steps = zip(self.steps.names, self.steps.transforms, strict=True)
+        for number, (name, step) in enumerate(steps):
             rows = self._begun(rows, number)
             rows = step.apply(rows.lazy(), self.context).collect()
-            rows = self._counted(self._diverted(rows, REJECT, REJECT_COLUMN))
-        rows = self._begun(rows, len(self.steps.transforms))
-        contract = self.steps.contract.apply(rows.lazy(), self.steps.before_contract)
-        good = self._diverted(contract.collect(), BROKEN).select(*self.steps.output)
+            rows = self._diverted(rows, number, Cause.REJECT)
+            self.tallies.passed(name, rows.height)
+        last = len(self.steps.transforms)
+        rows, broken = self.rules.judged(self._begun(rows, last))
+        self._take(broken, last, Cause.BROKEN)
+        good = rows.select(*self.steps.output)
         if (found := dict(good.schema)) != self.steps.output:
             raise FatalError(
                 f"the rows came out as {found}, the plan says {self.steps.output}. A step gives "
                 "another schema for data than for an empty frame; mend the step"
             )
+        self.tallies.passed(CONTRACT, good.height)
         return good
-
-    def books(self, out: int) -> Iterator[Book]:
-        """Return what became of the rows in each step: source, transforms, contract."""
-        reason = "quarantined" if self.steps.contract.on_error == "quarantine" else "skipped"
-        unread = self.read.rejects.frame.height if self.read.rejects else 0
-        rows = self.counters[0].rows
-        filtered = self.read.records - unread - rows if self.read.filters else 0
-        yield Book(
-            "source", self.read.records, rows, 0, _known(filtered=filtered, **{reason: unread})
-        )
-        steps = zip(
-            self.steps.names,
-            self.steps.transforms,
-            self.counters[1:],
-            self._rejected_by_step(),
-            strict=False,
-        )
-        for name, step, counter, rejected in steps:
-            left = rows - rejected - counter.rows
-            dropped = {step.drops: left} if step.drops and left > 0 else {}
-            added = -left if step.adds and left < 0 else 0
-            dropped[reason] = rejected
-            yield Book(name, rows, counter.rows, added, _known(**dropped))
-            rows = counter.rows
-        yield Book("contract", rows, out, 0, _known(**{reason: self._rejected_by_step()[-1]}))
-
-    def rejected(self) -> list[Rejected]:
-        """Return the rows that steps and contract took out, with their reasons."""
-        names = (*self.steps.names, "contract")
-        parts = []
-        for name, *marked in zip(names, self.poisoned, self.diversions, strict=True):
-            for diversion in marked:
-                if diversion.rows and diversion.mark == REJECT:
-                    reason, column = diversion.taken[REJECT], diversion.taken[REJECT_COLUMN]
-                    one = reason.to_frame("reason").select(pl.concat_list("reason")).to_series()
-                    parts.append(Rejected.of_rows(name, diversion.taken, column, reason, one))
-        if self.diversions[-1].rows:
-            taken = self.diversions[-1].taken
-            column, reason, reasons = self.steps.contract.reasons(taken, self.steps.before_contract)
-            parts.append(Rejected.of_rows("contract", taken, column, reason, reasons))
-        return parts
-
-    def seconds(self, began: float, ended: float) -> dict[str, float]:
-        """Return how long each step took: steps run one after the other, up to their counter."""
-        taken = {}
-        for name, counter in zip(("decode", *self.steps.names), self.counters, strict=False):
-            taken[name] = counter.at - began
-            began = counter.at
-        taken["contract"] = ended - began
-        return taken
 
     def _begun(self, rows: pl.DataFrame, number: int) -> pl.DataFrame:
         """Return the rows that a step may be given."""
         if self.begins:
             self.begins(number)
         reasons = {row.position: row.reason for row in self.poison if row.step == number}
-        self.poisoned.append(Diversion(REJECT))
         if not reasons:
             return rows
         why = rows[POSITION].replace_strict(reasons, default=None, return_dtype=pl.String)
         nowhere = pl.lit(None, pl.String).alias(REJECT_COLUMN)
-        return self.poisoned[-1].divert(
-            rows.with_columns(why.alias(REJECT), nowhere), REJECT_COLUMN
-        )
+        marked = rows.with_columns(why.alias(REJECT), nowhere)
+        return self._diverted(marked, number, Cause.POISON)
 
-    def _rejected_by_step(self) -> list[int]:
-        pairs = zip(self.poisoned, self.diversions, strict=True)
-        return [poisoned.rows + diversion.rows for poisoned, diversion in pairs]
-
-    def _counted(self, rows: pl.DataFrame) -> pl.DataFrame:
-        self.counters.append(Counter.of(rows))
+    def _diverted(self, rows: pl.DataFrame, number: int, cause: Cause) -> pl.DataFrame:
+        """Return the rows that are not marked, and keep the others."""
+        rows, marked = divert(rows, REJECT, REJECT_COLUMN)
+        self._take(marked, number, cause)
         return rows
 
-    def _diverted(self, rows: pl.DataFrame, mark: str, *also_drop: str) -> pl.DataFrame:
-        self.diversions.append(Diversion(mark))
-        return self.diversions[-1].divert(rows, *also_drop)
+    def _take(self, rows: pl.DataFrame, number: int, cause: Cause) -> None:
+        if not rows.is_empty():
+            self.taken.setdefault((number, cause), []).append(rows)
+
+    def _why(self, name: str, rows: pl.DataFrame, cause: Cause) -> Rejected:
+        if cause == Cause.BROKEN:
+            return Rejected.of_rows(name, rows, *self.rules.reasons(rows))
+        reason, column = rows[REJECT], rows[REJECT_COLUMN]
+        one = reason.to_frame("reason").select(pl.concat_list("reason")).to_series()
+        return Rejected.of_rows(name, rows, column, reason, one)
+
+    def _taken_at(self, number: int) -> int:
+        return sum(
+            rows.height
+            for (place, _), parts in self.taken.items()
+            if place == number
+            for rows in parts
+        )
 
 
 def _known(**dropped: int) -> dict[str, int]:

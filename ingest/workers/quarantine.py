@@ -1,6 +1,5 @@
 """Rejected rows: where they stand in the input, why they were rejected, and what they were."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ from ingest.core.partition import Partition
 from ingest.core.rows import POSITION, slice_of, visible
 from ingest.core.types import Schema
 from ingest.sources.base import Layout, Rejects, Source
+from ingest.workers.json_rows import json_rows
 
 QUARANTINE_SCHEMA: Schema = {
     "run_id": pl.String(),
@@ -50,7 +50,6 @@ class Rejected:
         where = (
             rows[POSITION] if POSITION in rows.columns else pl.repeat(None, len(rows), eager=True)
         )
-        values = as_read(rows).to_dicts()
         return cls(
             step,
             pl.DataFrame(
@@ -59,9 +58,7 @@ class Rejected:
                     "column": column.cast(pl.String),
                     "reason": reason.cast(pl.String),
                     "reasons": reasons.cast(pl.List(pl.String)),
-                    "row": pl.Series(
-                        [json.dumps(row, default=str) for row in values], dtype=pl.String
-                    ),
+                    "row": json_rows(as_read(rows)),
                 }
             ),
         )

@@ -70,9 +70,10 @@ class RayDataWorkers:
         self._thread: threading.Thread | None = None
 
     @property
-    def size(self) -> int:
-        """How many workers there are to be; known for sure once Ray is."""
-        return self._pool.workers
+    def idle(self) -> int:
+        """How many workers are there and have nothing to do, to about a second."""
+        execution = self._execution
+        return 0 if execution is None else execution.idle
 
     @property
     def capacity(self) -> int:
@@ -127,6 +128,11 @@ class RayDataWorkers:
                 "the thread that drives Ray ended by a bug, see above"
             )
         return found
+
+    def worked_s(self, key: tuple[int, int, int]) -> float:
+        """Return for how long a try has been worked; see `workers.base.Workers.worked_s`."""
+        execution = self._execution
+        return 0.0 if execution is None else execution.worked_s(key)
 
     def stalled(self) -> str:
         """Say why nothing is being worked; empty while Ray may still be starting."""

@@ -8,7 +8,7 @@ import os
 import resource
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -21,7 +21,8 @@ from ingest.sources.base import Layout, Source
 from ingest.transforms.base import StepContext
 from ingest.workers.classify import classify
 from ingest.workers.guarded import Order
-from ingest.workers.pipeline import Pipeline, Steps
+from ingest.workers.observe import Tallies
+from ingest.workers.pipeline import STAGE, Pipeline, Steps
 from ingest.workers.poison import Limits, Poison
 from ingest.workers.quarantine import assemble, by_reason, describe, examples
 from ingest.workers.search import search
@@ -46,12 +47,14 @@ class PartitionTask:
 
     def __call__(self, assignment: Assignment) -> Outcome:
         """Work a partition and report; see `workers.base.Task`."""
+        began = time.perf_counter()
         try:
             return self._searched(assignment) if assignment.search else self._work(assignment)
         except (Exception, SystemExit, pl.exceptions.PanicException) as error:  # noqa: BLE001 - the one border
             return Outcome(
                 key=assignment.key,
                 partition=assignment.partition.id,
+                seconds={"failed": time.perf_counter() - began},
                 worker=WORKER,
                 failure=classify(error, assignment.partition),
             )
@@ -77,51 +80,59 @@ class PartitionTask:
         return replace(self.context, uris=tuple(piece.uri for piece in partition.slices))
 
     def _work(self, assignment: Assignment, poison: Sequence[Poison] = ()) -> Outcome:
-        began = time.perf_counter()
-        partition = assignment.partition
+        tallies, partition = Tallies(), assignment.partition
         read = self.source.read(partition, self.layout)
-        opened = time.perf_counter()
-        pipeline = Pipeline(self.steps, read, self._context(partition), poison)
-        good = pipeline.collect()
-        worked = time.perf_counter()
-        bad = assemble(
-            self.context.run_id,
-            partition,
-            source=self.source,
-            layout=self.layout,
-            rejects=read.rejects,
-            rejected=pipeline.rejected(),
-        )
-        if bad.height and self.steps.contract.on_error == "fail":
-            raise BadRowError(describe(examples(bad), bad.height))
-        located = time.perf_counter()
-        files = self._stage(assignment, good, bad)
+        tallies.passed("read", read.records)
+        pipeline = Pipeline(self.steps, read, self._context(partition), poison, tallies=tallies)
+        files = self._staged("main", self.sink, self._good(pipeline, partition), assignment)
+        tallies.passed(STAGE)
+        bad = self._bad(pipeline, partition)
+        tallies.passed("locate", bad.height)
+        if self.steps.contract.on_error == "quarantine":
+            files += self._staged("quarantine", self.quarantine, [bad], assignment)
+        tallies.passed(STAGE)
         return Outcome(
             key=assignment.key,
             partition=partition.id,
-            books=tuple(pipeline.books(good.height)),
+            books=tuple(pipeline.books()),
             files=tuple(files),
             errors=by_reason(bad),
             examples=examples(bad),
-            seconds={
-                "read": opened - began,
-                **pipeline.seconds(opened, worked),
-                "locate": located - worked,
-                "stage": time.perf_counter() - located,
-            },
+            seconds=tallies.seconds,
+            cpu=tallies.cpu,
             bytes=partition.bytes,
             peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             worker=WORKER,
         )
 
-    def _stage(
-        self, assignment: Assignment, good: pl.DataFrame, bad: pl.DataFrame
-    ) -> Iterator[StagedFile]:
+    def _good(self, pipeline: Pipeline, partition: Partition) -> Iterator[pl.DataFrame]:
+        """Yield the good rows, unless one that is not good ends the run.
+
+        Raises:
+            BadRowError: `on_error` is `fail`, and rows are rejected; all of them are counted.
+        """
+        fails = self.steps.contract.on_error == "fail"
+        for rows in pipeline.portions():
+            if not (fails and (pipeline.taken or pipeline.unread)):
+                yield rows
+        if fails and (bad := self._bad(pipeline, partition)).height:
+            raise BadRowError(describe(examples(bad), bad.height))
+
+    def _bad(self, pipeline: Pipeline, partition: Partition) -> pl.DataFrame:
+        """Return the quarantine's rows."""
+        return assemble(
+            self.context.run_id,
+            partition,
+            source=self.source,
+            layout=self.layout,
+            rejects=pipeline.read.rejects,
+            rejected=pipeline.rejected(),
+        )
+
+    def _staged(
+        self, output: str, sink: Sink, rows: Iterable[pl.DataFrame], assignment: Assignment
+    ) -> list[StagedFile]:
         attempt, index, number = assignment.key
         stem = f"{attempt}-{index}-{number}"
-        run_id = self.context.run_id
-        for file in self.sink.stage(good, run_id, stem):
-            yield replace(file, output="main")
-        if self.steps.contract.on_error == "quarantine":
-            for file in self.quarantine.stage(bad, run_id, stem):
-                yield replace(file, output="quarantine")
+        files = sink.stage_portions(rows, self.context.run_id, stem)
+        return [replace(file, output=output) for file in files]

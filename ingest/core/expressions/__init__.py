@@ -22,6 +22,12 @@ __all__ = ["Expression", "checked", "columns", "parse", "resolve", "result_type"
 _tree = lru_cache(maxsize=1024)(parse_tree)
 
 
+@lru_cache(maxsize=1024)
+def _compiled(text: str, columns: tuple[tuple[str, pl.DataType], ...]) -> "Expression":
+    value = Compiler(text, dict(columns)).whole(_tree(text))
+    return Expression(value.expr, value.dtype, value.fails)
+
+
 @dataclass(frozen=True, slots=True)
 class Expression:
     """An expression resolved against a schema.
@@ -43,8 +49,7 @@ def resolve(text: str, schema: Mapping[str, pl.DataType]) -> Expression:
             cannot be computed from one row alone. The text begins with what is wrong; the caller
             puts the place before it.
     """
-    value = Compiler(text, schema).whole(_tree(text))
-    return Expression(value.expr, value.dtype, value.fails)
+    return _compiled(text, tuple(schema.items()))
 
 
 def parse(text: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:

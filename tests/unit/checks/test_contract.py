@@ -19,18 +19,18 @@ def contract(**page: Any) -> Contract:
 
 def judge(it: Contract, rows: pl.DataFrame) -> list[tuple[str | None, list[str]]]:
     """Return for each rejected row its column and all its reasons, the first one first."""
-    marked = it.apply(rows.lazy(), rows.schema).collect()
+    marked = it.rules(rows.schema).mark(rows.lazy()).collect()
     if BROKEN not in marked.columns:
         return []
     bad = marked.filter(pl.col(BROKEN).is_not_null())
-    columns, first, every = it.reasons(bad, rows.schema)
+    columns, first, every = it.rules(rows.schema).reasons(bad)
     for reason, reasons in zip(first, every.to_list(), strict=True):
         assert reason in reasons
     return list(zip(columns.to_list(), every.to_list(), strict=True))
 
 
 def good(it: Contract, rows: pl.DataFrame) -> pl.DataFrame:
-    marked = it.apply(rows.lazy(), rows.schema).collect()
+    marked = it.rules(rows.schema).mark(rows.lazy()).collect()
     if BROKEN in marked.columns:
         marked = marked.filter(pl.col(BROKEN).is_null())
     return marked.select(list(it.outgoing(rows.schema)))
@@ -40,8 +40,14 @@ ROWS = pl.DataFrame({"id": [1, 2, 3], "text": ["7", "x", None], "big": [1, 300, 
 
 
 def test_without_rules_rows_pass_unmarked() -> None:
-    assert contract().apply(ROWS.lazy(), ROWS.schema).collect().equals(ROWS)
-    assert contract(columns={"id": "int64"}).apply(ROWS.lazy(), ROWS.schema).collect().equals(ROWS)
+    assert contract().rules(ROWS.schema).mark(ROWS.lazy()).collect().equals(ROWS)
+    assert (
+        contract(columns={"id": "int64"})
+        .rules(ROWS.schema)
+        .mark(ROWS.lazy())
+        .collect()
+        .equals(ROWS)
+    )
 
 
 def test_columns_are_cast_and_what_does_not_fit_is_rejected() -> None:
@@ -61,7 +67,7 @@ def test_a_value_that_does_not_fit_is_not_called_missing() -> None:
 
 
 def test_what_a_cast_column_was_stays_with_the_row() -> None:
-    marked = contract(columns={"text": "int16"}).apply(ROWS.lazy(), ROWS.schema).collect()
+    marked = contract(columns={"text": "int16"}).rules(ROWS.schema).mark(ROWS.lazy()).collect()
     assert marked["__ingest_raw_text"].to_list() == ["7", "x", None]
 
 
@@ -82,7 +88,9 @@ def test_many_rules_are_judged_as_one() -> None:
     checks = [{"type": "range", "column": "id", "max": 100 - number} for number in range(99)]
     rejected = judge(contract(checks=checks), ROWS)
     assert [reasons[0] for _, reasons in rejected] == ["id: range ..2"]
-    assert contract(checks=checks).apply(ROWS.lazy(), ROWS.schema).collect()[BROKEN].to_list() == [
+    assert contract(checks=checks).rules(ROWS.schema).mark(ROWS.lazy()).collect()[
+        BROKEN
+    ].to_list() == [
         None,
         None,
         98,
@@ -237,7 +245,7 @@ def test_which_values_fit_a_type(
     kind: str, values: list[Any], source: pl.DataType, fits: list[bool]
 ) -> None:
     rows = pl.DataFrame({"a": pl.Series([*values, None], dtype=source)})
-    marked = contract(columns={"a": kind}).apply(rows.lazy(), rows.schema).collect()
+    marked = contract(columns={"a": kind}).rules(rows.schema).mark(rows.lazy()).collect()
     assert marked[BROKEN].is_null().to_list() == [*fits, True]
 
 

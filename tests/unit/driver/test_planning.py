@@ -20,6 +20,14 @@ def test_packing_keeps_every_slice_once_and_near_the_target(sizes, target):
         assert len(group) == 1 or sum(piece.bytes for piece in group) <= target
 
 
+def test_the_last_are_smaller_so_that_all_workers_end_together():
+    megabytes = [14_500_000] * 32
+    groups = list(pack(pieces(megabytes), 58_000_000, sum(megabytes), workers=2))
+    assert [len(group) for group in groups] == [4, 4, 4, 4, 4, 3, 2, 1, 1, 1, 1, 1, 1, 1]
+    of_one = list(pack(pieces(megabytes), 58_000_000, sum(megabytes), workers=1))
+    assert [len(group) for group in of_one][-6:] == [4, 4, 4, 2, 1, 1]
+
+
 def test_neighbours_stay_together():
     groups = list(pack(pieces([4, 4, 100, 4, 4]), 10))
     assert [[piece.bytes for piece in group] for group in groups] == [[4, 4], [100], [4, 4]]

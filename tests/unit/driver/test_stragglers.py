@@ -15,11 +15,20 @@ class Slow(SimulatedWorkers):
     """
 
     def __init__(self, straggler=0, size=2, late=False):
-        super().__init__(capacity=size, size=size)
-        self.straggler, self.late, self.clock = straggler, late, None
-        self.held, self.seen, self.out_at_once = [], [], 0
+        super().__init__(capacity=size)
+        self.straggler, self.late, self.size, self.clock = straggler, late, size, None
+        self.held, self.seen, self.out_at_once, self.began = [], [], 0, {}
+
+    @property
+    def idle(self):
+        return self.size - len(self._waiting) - len(self.held)
+
+    def worked_s(self, key):
+        return self.clock.monotonic() - self.began[key]
 
     def submit(self, assignments):
+        now = self.clock.monotonic()
+        self.began |= {assignment.key: now for assignment in assignments}
         self.seen += [assignment.key for assignment in assignments]
         super().submit(assignments)
         self.out_at_once = max(self.out_at_once, len(self._waiting) + len(self.held))
@@ -97,8 +106,19 @@ def held(tmp_path, taken=4, settled=3):
     return attempt
 
 
-def found(attempt, **rule):
-    return list(stragglers(attempt.backlog, attempt.history.totals, Speculation(**rule)))
+class Since:
+    """Workers that began all that is out when the clock stood at `began_s`."""
+
+    def __init__(self, clock, began_s=0.0):
+        self.clock, self.began_s = clock, began_s
+
+    def worked_s(self, key):  # noqa: ARG002 - all of them
+        return self.clock.monotonic() - self.began_s
+
+
+def found(attempt, began_s=0.0, **rule):
+    workers = Since(attempt.clock, began_s)
+    return list(stragglers(attempt.backlog, workers, attempt.history.totals, Speculation(**rule)))
 
 
 def test_late_is_what_takes_a_multiple_of_its_like(tmp_path):
@@ -110,12 +130,19 @@ def test_late_is_what_takes_a_multiple_of_its_like(tmp_path):
     assert found(attempt, factor=3, min_s=10) == []
 
 
+def test_what_waited_for_its_worker_is_not_late_for_that(tmp_path):
+    attempt = held(tmp_path)
+    attempt.clock.advance(100)
+    assert found(attempt, began_s=99, factor=3, min_s=0) == []
+    assert found(attempt, began_s=90, factor=3, min_s=0) == [3]
+
+
 def test_a_large_partition_may_take_longer(tmp_path):
     attempt = held(tmp_path)
     (key, out) = next(iter(attempt.backlog.out.items()))
-    (piece,) = out.assignment.partition.slices
-    large = replace(out.assignment.partition, slices=(replace(piece, bytes=80),))
-    attempt.backlog.out[key] = replace(out, assignment=replace(out.assignment, partition=large))
+    (piece,) = out.partition.slices
+    large = replace(out.partition, slices=(replace(piece, bytes=80),))
+    attempt.backlog.out[key] = replace(out, partition=large)
     attempt.clock.advance(29)
     assert found(attempt, factor=3, min_s=0) == []
     attempt.clock.advance(2)
@@ -139,6 +166,6 @@ def test_what_is_searched_or_worked_twice_is_left_alone(tmp_path):
     assert found(attempt) == []
     attempt = held(tmp_path / "searched")
     (key, out) = next(iter(attempt.backlog.out.items()))
-    attempt.backlog.out[key] = replace(out, assignment=replace(out.assignment, search=True))
+    attempt.backlog.out[key] = replace(out, search=True)
     attempt.clock.advance(100)
     assert found(attempt) == []

@@ -55,6 +55,42 @@ def test_only_what_repeats_gets_a_dictionary(tmp_path: Path) -> None:
     assert {column.compression for column in columns} == {"ZSTD"}
 
 
+def test_what_counts_on_is_written_as_differences(tmp_path: Path) -> None:
+    noise = pl.int_range(20_000, eager=True).hash(seed=1)
+    rows = pl.DataFrame(
+        {
+            "number": range(20_000),
+            "at": pl.int_range(20_000, eager=True).cast(pl.Datetime("us")),
+            "few": [1, 2] * 10_000,
+            "noise": noise,
+            "price": noise / 3,
+        }
+    )
+
+    def encoded(folder: str, **options: object) -> dict[str, str]:
+        path = staged(tmp_path / folder, rows, **options)
+        assert_frame_equal(pl.read_parquet(path), rows)
+        group = pq.ParquetFile(path).metadata.row_group(0)
+        columns = [group.column(number) for number in range(group.num_columns)]
+        names = ("DELTA_BINARY_PACKED", "RLE_DICTIONARY", "PLAIN")
+        return {c.path_in_schema: next(n for n in names if n in c.encodings) for c in columns}
+
+    plain = {"few": "RLE_DICTIONARY", "noise": "PLAIN", "price": "PLAIN"}
+    delta = dict.fromkeys(("number", "at"), "DELTA_BINARY_PACKED")
+    assert encoded("delta") == {**delta, **plain}
+    assert encoded("plain", integer_encoding="plain") == {"number": "PLAIN", "at": "PLAIN", **plain}
+
+
+def test_numbers_at_both_ends_of_their_type_come_back(tmp_path: Path) -> None:
+    ends = {"i": (-(2**63), 2**63 - 1, pl.Int64), "u": (0, 2**64 - 1, pl.UInt64)}
+    numbers = {
+        name: pl.Series([*range(9000), least, most, None], dtype=kind)
+        for name, (least, most, kind) in ends.items()
+    }
+    rows = pl.DataFrame(numbers)
+    assert_frame_equal(pl.read_parquet(staged(tmp_path, rows)), rows)
+
+
 def test_row_groups_have_the_rows_asked_for(tmp_path: Path) -> None:
     file = pq.ParquetFile(staged(tmp_path, pl.DataFrame({"a": range(250)}), row_group_rows=100))
     groups = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]

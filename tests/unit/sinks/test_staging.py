@@ -13,6 +13,7 @@ import pytest
 from ingest.core.errors import FatalError, RetryableError
 from ingest.sinks.jsonl import Jsonl
 from ingest.sinks.parquet import Parquet
+from ingest.sinks.staging import chunked
 
 ROWS = pl.DataFrame({"a": range(20_000)})
 
@@ -37,6 +38,29 @@ def test_rows_are_cut_to_about_the_target(tmp_path: Path) -> None:
     assert sum(file.rows for file in files) == ROWS.height
     assert len(files) > 3
     assert all(50_000 <= size < 200_000 for size in sizes[:-1])
+
+
+def test_portions_are_joined_and_cut_into_chunks() -> None:
+    portions = [ROWS.slice(start, 7) for start in range(0, 30, 7)]
+    chunks = list(chunked(portions, most_rows=10, most_bytes=1 << 20))
+    assert [chunk.height for chunk in chunks] == [10, 10, 10, 5]
+    assert pl.concat(chunks).equals(ROWS.head(35))
+
+
+def test_a_chunk_takes_no_more_than_the_bytes_allowed() -> None:
+    chunks = list(chunked([ROWS], most_rows=20_000, most_bytes=8 * 5_000))
+    assert [chunk.height for chunk in chunks] == [5_000] * 4
+
+
+def test_what_the_rows_raise_is_not_blamed_on_the_disk(tmp_path: Path) -> None:
+    def failing() -> Iterator[pl.DataFrame]:
+        yield ROWS
+        raise OSError("the network is gone")
+
+    out = sink(tmp_path / "out", target_file_bytes=1)
+    with pytest.raises(OSError, match=r"^the network is gone$"):
+        out.stage_portions(failing(), "run1", "1-0-1")
+    assert not list(tmp_path.rglob("*.staged"))
 
 
 @pytest.mark.parametrize("kind", [Jsonl, Parquet])

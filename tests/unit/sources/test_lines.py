@@ -1,17 +1,20 @@
 """Bytes to numbered records."""
 
+import numpy as np
 import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest.core.rows import position
-from ingest.sources.lines import (
+from ingest.sources.bodies import (
     Body,
-    LineRules,
     in_blocks,
+    in_lines,
     join_bodies,
-    line_positions,
+    line_counts,
     longest_line,
-    split_records,
 )
+from ingest.sources.lines import LineRules, Tally, records_at, split_records
 
 
 def texts(data: bytes, **rules: object) -> list[tuple[int, str | None, str | None]]:
@@ -28,7 +31,8 @@ def test_records_of_several_bodies_are_numbered_in_each() -> None:
     assert records["line"].to_list() == [0, 1, 0, 1]
     assert records["text"].to_list() == ["a", "b", "c", ""]
     assert records["reason"].to_list() == [None, None, None, "blank line"]
-    assert line_positions(bodies)["position"].equals(records["position"])
+    numbered = Tally().number_records(bodies, line_counts(bodies))
+    assert numbered.equals(records["position"])
     assert join_bodies(bodies) == b"a\nb\nc\n\n"
 
 
@@ -87,3 +91,30 @@ def test_no_bytes_hold_no_records() -> None:
     assert split_records([Body(0, b"")], LineRules()).is_empty()
     assert split_records([Body(0, b"")], LineRules(multiline_quote='"')).is_empty()
     assert split_records([], LineRules()).schema["position"] == pl.UInt64
+
+
+def test_bodies_of_one_slice_are_numbered_on() -> None:
+    tally = Tally()
+    first = split_records([Body(2, b"a\n#\nb\n"), Body(5, b"c\n")], LineRules(comment="#"), tally)
+    then = split_records([Body(5, b"d\n"), Body(2, b"#\ne\n")], LineRules(comment="#"), tally)
+    assert first.select("position", "line").rows() == [
+        (position(2), 0), (position(2, 1), 2), (position(5), 0)
+    ]  # fmt: skip
+    assert then.select("position", "line", "text").rows() == [
+        (position(5, 1), 1, "d"), (position(2, 2), 4, "e")
+    ]  # fmt: skip
+
+
+@given(st.lists(st.binary(max_size=9), max_size=9), st.integers(1, 20))
+def test_pieces_of_lines_are_the_chunks(chunks: list[bytes], wanted: int) -> None:
+    pieces = list(in_lines(chunks, wanted))
+    assert b"".join(pieces) == b"".join(chunks)
+    assert all(piece.endswith(b"\n") for piece in pieces[:-1])
+
+
+@given(st.binary(max_size=300).map(lambda data: data + b"\n"), st.data())
+def test_records_are_found_by_the_numbers_of_their_lines(data: bytes, drawn: st.DataObject) -> None:
+    whole = split_records([Body(0, data)], LineRules())
+    numbers = drawn.draw(st.sets(st.sampled_from(range(whole.height))).map(sorted))
+    few = records_at(data, np.array(numbers, dtype=np.int64), LineRules())
+    assert few.drop("position").equals(whole[numbers].drop("position"))

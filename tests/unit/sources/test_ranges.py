@@ -18,17 +18,19 @@ BYTES = st.binary(max_size=60) | st.lists(
 ).map(b"".join)
 
 
-@given(BYTES.filter(bool), st.integers(1, 70), st.integers(0, 10))
-def test_ranges_put_together_are_the_file(data: bytes, target: int, preamble: int) -> None:
+@given(BYTES.filter(bool), st.integers(1, 70), st.integers(0, 10), st.integers(1, 70))
+def test_ranges_put_together_are_the_file(
+    data: bytes, target: int, preamble: int, step: int
+) -> None:
     preamble = min(preamble, len(data))
     whole = Slice("x", len(data), "1", bytes=len(data))
     found = []
     for piece in cut_ranges(whole, target):
-        start, body = read_range(io.BytesIO(data), piece, Preamble(preamble), 1000)
-        if body:
-            assert start >= piece.start or start == preamble
-            assert data[start - 1 : start] in {b"", b"\n"} or start == preamble
-            found.append(body)
+        for start, body in read_range(io.BytesIO(data), piece, Preamble(preamble), 1000, step):
+            if body:
+                assert start >= piece.start or start == preamble
+                assert data[start - 1 : start] in {b"", b"\n"} or start == preamble
+                found.append(body)
     assert b"".join(found) == data[preamble:]
     assert all(body.endswith(b"\n") for body in found[:-1])
 
@@ -55,9 +57,10 @@ def test_any_cut_of_any_csv_bytes_gives_the_same_records(
 def test_only_somewhat_more_than_the_limit_is_kept_of_a_long_last_record() -> None:
     data = b"a\n" + b"b" * 1000 + b"\nc\n"
     piece = Slice("x", len(data), "1", start=0, end=10)
-    assert read_range(io.BytesIO(data), piece, Preamble(0), 50) == (0, data[:61])
+    assert list(read_range(io.BytesIO(data), piece, Preamble(0), 50, 99)) == [(0, data[:61])]
     inside = Slice("x", len(data), "1", start=10, end=20)
-    assert read_range(io.BytesIO(data), inside, Preamble(0), 50)[1] == b""
+    bodies = [body for _, body in read_range(io.BytesIO(data), inside, Preamble(0), 50, 99)]
+    assert bodies == [b""]
 
 
 def test_lines_are_counted_up_to_a_place() -> None:

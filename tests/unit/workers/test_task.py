@@ -162,3 +162,68 @@ def test_a_reject_is_counted_once_whatever_becomes_of_the_rows_behind_it(tmp_pat
     assert all(book.balanced for book in outcome.books)
     assert outcome.books[1].dropped == {"quarantined": 1}
     assert sum(outcome.errors.values()) == 2
+
+
+def make_large(tmp_path, **contract):
+    """Make a task of three portions: 80 rows of a million characters, every ninth of them bad."""
+    rows = pl.DataFrame({"n": range(80), "text": [chr(97 + n % 26) * 1_000_000 for n in range(80)]})
+    rows.write_parquet(tmp_path / "in.parquet", row_group_size=30)
+    job = Job.model_validate(
+        {
+            "name": "t",
+            "owner": "me",
+            "description": "test",
+            "source": {"type": "parquet", "path": str(tmp_path / "in.parquet")},
+            "transforms": [
+                {"type": "filter", "where": "n <> 1"},
+                {"type": "derive", "columns": {"size": "length(text)", "text": "left(text, 1)"}},
+                {"type": "cast", "columns": {"n": "int8"}},
+            ],
+            "contract": {
+                "checks": [{"type": "expression", "expression": "n % 9 <> 0", "name": "ninth"}],
+                "on_error": "quarantine",
+                **contract,
+            },
+            "sink": {"type": "parquet", "path": str(tmp_path / "out")},
+        }
+    )
+    slices = tuple(job.source.slices(1 << 30))
+    layout = job.source.layout(slices, {})
+    context = context_of(job, "run", datetime(2013, 1, 1, tzinfo=UTC))
+    task = task_of(job, check_flow(job, layout, context, str), context)
+    return task, Assignment(Partition(0, partition_id(slices), slices), 1, 1)
+
+
+def test_portions_add_up_to_the_partition(tmp_path):
+    task, assignment = make_large(tmp_path)
+    outcome = task(assignment)
+    assert outcome.failure is None
+    assert [(book.step, book.rows, book.out, book.dropped) for book in outcome.books] == [
+        ("source", 80, 80, {}),
+        ("0.filter", 80, 79, {"filtered": 1}),
+        ("1.derive", 79, 79, {}),
+        ("2.cast", 79, 79, {}),
+        ("contract", 79, 70, {"quarantined": 9}),
+    ]
+    good = [n for n in range(80) if n != 1 and n % 9]
+    rows = staged(tmp_path, outcome, "main")
+    assert rows == [{"n": n, "text": chr(97 + n % 26), "size": 1_000_000} for n in good]
+    bad = staged(tmp_path, outcome, "quarantine")
+    assert [row["line"] for row in bad] == [n + 1 for n in range(0, 80, 9)]
+    assert bad[1]["row"] == '{"n": 9, "text": "j", "size": 1000000}'
+    assert {"read", "decode", "0.filter", "contract", "locate", "stage"} <= set(outcome.seconds)
+
+
+def test_a_bad_row_in_the_last_portion_stages_nothing_of_the_first(tmp_path):
+    only_last = [{"type": "range", "column": "n", "max": 77}]
+    task, assignment = make_large(tmp_path, on_error="fail", checks=only_last)
+    outcome = task(assignment)
+    assert outcome.failure.kind == "bad_row"
+    assert f"{tmp_path}/in.parquet:79: " in outcome.failure.message
+    assert not list(tmp_path.rglob("*.staged"))
+
+
+def test_a_step_that_has_to_see_all_rows_gets_them_at_once(tmp_path):
+    unique = [{"type": "unique_in_partition", "columns": ["size"]}]
+    task, assignment = make_large(tmp_path, checks=unique)
+    assert task(assignment).books[-1].out == 1

@@ -1,0 +1,76 @@
+"""The bytes of a slice's records, and putting them together in blocks."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ingest.sources.bits import count, positions, where
+
+_SMALL_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Records of one slice, as bytes: from the first byte of the first to the end of the last.
+
+    A large slice has several bodies, one after the other. `header` are the column names in this
+    file's own order.
+    """
+
+    slice_index: int
+    data: bytes
+    header: tuple[str, ...] = ()
+
+
+def join_bodies(bodies: Sequence[Body]) -> bytes:
+    """Return the bodies as one text in which each line is ended."""
+    return b"".join(_ended(body.data) for body in bodies)
+
+
+def line_counts(bodies: Sequence[Body]) -> list[int]:
+    """Return how many lines each body has."""
+    return [_feeds(body.data) + (_ended(body.data) is not body.data) for body in bodies]
+
+
+def longest_line(data: bytes) -> int:
+    """Return the length of the longest line, in bytes with its end."""
+    ends = positions(where(data, ord("\n")))
+    return int(np.diff(ends, prepend=-1).max()) if len(ends) else 0
+
+
+def in_blocks(bodies: Iterable[Body], block_bytes: int) -> Iterable[list[Body]]:
+    """Put bodies of the same header together, up to about `block_bytes`."""
+    block: list[Body] = []
+    size = 0
+    for body in bodies:
+        if block and (size + len(body.data) > block_bytes or body.header != block[0].header):
+            yield block
+            block, size = [], 0
+        block.append(body)
+        size += len(body.data)
+    if block:
+        yield block
+
+
+def in_lines(chunks: Iterable[bytes], wanted_bytes: int) -> Iterator[bytes]:
+    """Put chunks together, in pieces of about that size that end with a line."""
+    parts: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        cut = chunk.rfind(b"\n") + 1 if size + len(chunk) >= wanted_bytes else 0
+        if cut:
+            yield b"".join([*parts, chunk[:cut]])
+            parts, size = [], 0
+        parts.append(chunk[cut:])
+        size += len(chunk) - cut
+    yield b"".join(parts)
+
+
+def _ended(data: bytes) -> bytes:
+    return data if not data or data.endswith(b"\n") else data + b"\n"
+
+
+def _feeds(data: bytes) -> int:
+    """Count line feeds: by bits, which is faster for large data, and slower for small."""
+    return data.count(b"\n") if len(data) < _SMALL_BYTES else count(where(data, ord("\n")))

@@ -1,0 +1,144 @@
+"""Reading CSV lines all at once, by Polars' typed reader, where that is proven to be right.
+
+What Polars does in silence is looked for before or after, as a whole. Numbers: spaces and tabs
+before them are skipped, 1e400 is infinity, 1e-400 is 0, and 9007199254740993 the float next to it.
+Records: short ones get nulls, and quotes in odd places are read somehow. Where there is any doubt
+about numbers, all columns are read as texts, which are then cast by the rules of `core.texts`;
+lines that are no records are left out, to be looked at one by one.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from ingest.core.texts import WHOLE_LIMITS
+from ingest.core.types import Schema
+from ingest.sources.bits import Places, positions, where
+from ingest.sources.csv_grammar import Grammar
+from ingest.sources.csv_shape import Shape, shape_of
+from ingest.sources.encodings import UTF8, decode_line
+from ingest.sources.lines import line_ends, whole_text
+from ingest.sources.ranges import UTF8_MARK
+
+MISTAKEN = (UTF8_MARK, b"\x1f\x8b", b"x\x01", b"x\x9c", b"x\xda", b"(\xb5/\xfd")
+"""Beginnings that are no text to Polars: it takes the mark off, and unpacks what begins like gzip,
+zlib or Zstandard."""
+MOST_DOUBTS = 0.25
+"""Up to which share of the lines are left out; with more, all are looked at one by one."""
+_ZEROS = b"0" * 40
+"""A number without an exponent has at least so many zeros if it is too small for a float."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableReader:
+    """Reads texts whose records have these fields, in this order; numbers get their types."""
+
+    grammar: Grammar
+    names: Sequence[str]
+    schema: Schema
+    null_values: Sequence[str]
+
+    def read(self, data: bytes) -> tuple[pl.DataFrame, Places] | None:
+        """Return the fields of the lines that are records, and the numbers of those that are not.
+
+        `data` is of ended lines. None if most of it has to be looked at line by line.
+        """
+        if not data:
+            return None
+        shape, width = self._shape(data), len(self.names)
+        table = self._fields(shape) if shape.is_table(width) else None
+        if table is not None:
+            return table, np.empty(0, np.int64)
+        doubts = np.union1d(shape.faulty(width), _undecodable(shape))
+        if not 0 < len(doubts) <= MOST_DOUBTS * shape.lines:
+            return None
+        rest = self._shape(_without(shape, doubts))
+        table = self._fields(rest) if rest.is_table(width) else None
+        return None if table is None else (table, doubts)
+
+    def _shape(self, data: bytes) -> Shape:
+        return shape_of(data, self.grammar.delimiter, self.grammar.quote)
+
+    def _fields(self, shape: Shape) -> pl.DataFrame | None:
+        """Return the fields of a table, as values or texts; None if it is none, or not UTF-8."""
+        if shape.data.startswith(MISTAKEN):
+            return None
+        table = self._typed(shape)
+        if table is None:
+            try:
+                table = self.grammar.read_table(shape.data, self.names)
+            except pl.exceptions.PolarsError:
+                return None
+        return table if table.height == shape.lines else None
+
+    def _typed(self, shape: Shape) -> pl.DataFrame | None:
+        """Return the fields with the numbers as such; None if one of them may be read wrongly."""
+        kinds = {name: self.schema[name] for name in self.names if is_number(self.schema[name])}
+        tokens = [token for token in self.null_values if token]
+        if not kinds or not self._knows(tokens):
+            return None
+        if shape.touches(shape.leading_blanks(), self._places(kinds), len(self.names)):
+            return None
+        try:
+            table = self.grammar.read_table(shape.data, self.names, kinds, tokens)
+        except pl.exceptions.PolarsError:
+            return None
+        return table if self._is_exact(table, kinds, shape) else None
+
+    def _knows(self, tokens: Sequence[str]) -> bool:
+        """Say whether Polars takes the same texts for null as the source does."""
+        signs = {self.grammar.delimiter, self.grammar.quote, "\r", "\n"}
+        plain = not any(sign in token for token in tokens for sign in signs if sign)
+        return plain and ("" in self.null_values or not tokens)
+
+    def _is_exact(self, table: pl.DataFrame, kinds: Schema, shape: Shape) -> bool:
+        """Say whether all numbers are what their texts say."""
+        if "" not in self.null_values and any(table[name].has_nulls() for name in kinds):
+            return False
+        floats = [name for name, kind in kinds.items() if kind.is_float()]
+        if not floats:
+            return True
+        large = (pl.col(name).abs() >= WHOLE_LIMITS[str(kinds[name])] for name in floats)
+        zero = (pl.col(name) == 0 for name in floats)
+        found = table.select(
+            pl.any_horizontal(*(some.any() for some in large)).alias("large"),
+            pl.concat_list(*(some.any() for some in zero)).alias("zero"),
+        )
+        zeros = [name for name, some in zip(floats, found["zero"][0], strict=True) if some]
+        if found["large"][0] or not zeros:
+            return not found["large"][0]
+        small = shape.touches(shape.small_powers(), self._places(zeros), len(self.names))
+        return not small and _ZEROS not in shape.data
+
+    def _places(self, columns: Iterable[str]) -> list[int]:
+        return [self.names.index(name) for name in columns]
+
+
+def is_number(dtype: pl.DataType) -> bool:
+    """Say whether Polars' CSV reader makes numbers of this type as `core.texts` does, or fails."""
+    return dtype.is_float() or dtype.is_integer()
+
+
+def _undecodable(shape: Shape) -> Places:
+    """Return the numbers of the lines that are not UTF-8."""
+    if whole_text(shape.data) is not None:
+        return np.empty(0, np.int64)
+    ends = positions(shape.feeds)
+    high = positions(where(shape.data, 0x7F, np.greater))
+    lines = np.unique(np.searchsorted(ends, high))
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    spans = zip(lines.tolist(), starts[lines].tolist(), ends[lines].tolist(), strict=True)
+    bad = [line for line, start, end in spans if decode_line(shape.data[start:end], UTF8) is None]
+    return np.array(bad, dtype=np.int64)
+
+
+def _without(shape: Shape, lines: Places) -> bytes:
+    """Return the text without these lines."""
+    starts, ends = line_ends(shape.data, lines)
+    begins = [0, *(ends + 1).tolist()]
+    stops = [*starts.tolist(), len(shape.data)]
+    return b"".join(
+        shape.data[begin:stop] for begin, stop in zip(begins, stops, strict=True) if begin < stop
+    )
