@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test unit check lint format types arch docs bench chaos lock clean
+.PHONY: help setup run test unit check lint format types arch docs bench bench-full bench-gate bench-gate-update chaos lock clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' Makefile
 
 setup: $(READY)  ## make .venv with what the lock names, bytecode compiled
 
@@ -36,7 +36,7 @@ check: lint types arch test docs  ## what CI runs
 lint: $(READY)  ## format and style
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/yamllint --strict conf jobs k8s
+	$(BIN)/yamllint --strict conf jobs k8s benchmarks/conf
 
 format: $(READY)  ## put everything into the house's form
 	$(BIN)/ruff format .
@@ -51,8 +51,27 @@ arch: $(READY)  ## imports point down
 docs: $(READY)  ## generated pages are up to date, README commands run
 	$(BIN)/python -m pytest -q tests/docs
 
-bench: $(READY)  ## time to the first settled partition, against bare Ray Data
-	$(BIN)/python -m benchmarks.first_result
+# what a table of ratios needs: the best engine and plain Ray Data; others are shown with their date
+QUICK := taxi,csv,csv_gz,jsonl,small_files,inference,wide,skew,checks,dirty,workers,startup,resume,many_partitions
+PEERS := polars duckdb ray_data_tasks ray_data_actors fused_actors
+
+$(READY)-bench: $(READY)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode -c constraints.txt -e '.[dev,demo,bench]'
+	@touch $@
+
+bench: $(READY)-bench  ## ourselves beside the best engine and plain Ray Data, and the targets
+	$(BIN)/python -m benchmarks.peers.setup $(PEERS)
+	$(BIN)/python -m benchmarks.run +scenario=$(QUICK) peers=best budget_s=45
+
+bench-full: $(READY)-bench  ## all scenarios and peers, three rounds
+	$(BIN)/python -m benchmarks.peers.setup all
+	$(BIN)/python -m benchmarks.run +scenario=all peers=all
+
+bench-gate: $(READY)  ## our path of a partition beside bare Polars must not cost more than it did
+	$(BIN)/python -m benchmarks.gate
+
+bench-gate-update: $(READY)  ## put on record what it costs now
+	$(BIN)/python -m benchmarks.gate --update
 
 KILLS ?= 200
 
@@ -63,4 +82,4 @@ lock: $(READY)  ## write constraints.txt anew: names and versions only
 	$(BIN)/uv pip compile --quiet --universal --no-header --no-annotate --all-extras --python-version 3.11 -o constraints.txt pyproject.toml
 
 clean:  ## remove what runs and tools have left here
-	rm -rf .ingest data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	rm -rf .ingest .benchmarks data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

@@ -1,9 +1,10 @@
-"""What a kill and a resume cost: `python -m benchmarks.resume [--rows N] [--runs N] [--cluster C]`.
+"""What a kill and a resume cost: `python -m benchmarks.scripts.resume`.
 
-A job over CSV is run whole; then again, its driver killed (SIGKILL) when a quarter, half and three
-quarters of its partitions are settled, and started anew. Printed are the medians of how long both
-attempts take together, against the whole run, and which share of the whole run's bytes the second
-attempt works: what is settled is never worked again, so that only what was out is worked twice.
+A job over CSV (`--rows`) is run whole; then again, its driver killed (SIGKILL) when a quarter, half
+and three quarters (`--shares`) of its partitions are settled, and started anew. Printed are the
+medians of how long both attempts take together, against the whole run, and which share of the whole
+run's bytes the second attempt works: what is settled is never worked again, so that only what was
+out is worked twice.
 """
 
 import argparse
@@ -23,8 +24,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from benchmarks.scripts.figures import report
+
 FILES = 20
 PARTITION_BYTES = 2 * 1024 * 1024
+WORKERS = os.cpu_count() or 1
 JOB = """# @package _global_
 name: resumed
 owner: bench@example.org
@@ -110,6 +114,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=4_000_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--cluster", choices=["local", "inline"], default="local")
+    parser.add_argument("--shares", type=float, nargs="+", default=[0.25, 0.5, 0.75])
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
@@ -123,7 +128,8 @@ def main() -> int:
             f"whole: {whole[0].settled} partitions, {seconds:.1f} s, load {os.getloadavg()[0]:.1f}"
         )
         print("killed at   both attempts   overhead   second attempt's work")
-        for share in (0.25, 0.5, 0.75):
+        figures = {"whole": {"whole_s": seconds, "worked_bytes": float(whole[0].bytes)}}
+        for share in options.shares:
             pairs = [(attempt(place, share), attempt(place)) for _ in range(options.runs)]
             if published(place) != expected:
                 print(f"{share:.0%}: the output is another one")
@@ -131,6 +137,10 @@ def main() -> int:
             both = statistics.median(one.seconds + two.seconds for one, two in pairs)
             again = statistics.median(two.bytes / whole[0].bytes for _, two in pairs)
             print(f"{share:9.0%}   {both:11.1f} s   {both / seconds - 1:8.0%}   {again:21.0%}")
+            in_hand = (WORKERS - 1) * PARTITION_BYTES  # of the others when one settled: all lost
+            worked = statistics.median(one.bytes + in_hand + two.bytes for one, two in pairs)
+            figures[f"killed_{share:.0%}"] = {"whole_s": both, "worked_bytes": worked}
+    report(figures)
     return 0
 
 

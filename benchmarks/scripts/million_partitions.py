@@ -1,4 +1,4 @@
-"""What planning and driving cost per partition: `python -m benchmarks.million_partitions [N]`.
+"""What planning and driving cost: `python -m benchmarks.scripts.million_partitions [N]`.
 
 Over a million generated tiny partitions and simulated workers: nothing but the driver works.
 Bounds: 100 bytes of driver memory and 1 ms for each partition.
@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.scripts.figures import report
 from ingest.checks.contract import Contract
 from ingest.core.clock import SystemClock
 from ingest.core.partition import Slice, partition_id
@@ -37,6 +38,8 @@ def main() -> int:
         taken, grown = time.perf_counter() - began, peak_bytes() - before
     print(f"{count:,} partitions: {taken:.1f} s, {1e3 * taken / count:.3f} ms each")
     print(f"driver memory grew by {grown / 1e6:.1f} MB, {grown / count:.1f} bytes each")
+    figures = {"partition_ms": 1e3 * taken / count, "partition_bytes": grown / count}
+    report({"ingest": figures})
     return int(taken / count > 1e-3 or grown / count > 100)
 
 

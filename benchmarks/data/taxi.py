@@ -1,0 +1,15 @@
+"""Taxi trips in equal files; repeated ones are further names of the same bytes."""
+
+import os
+from pathlib import Path
+
+from benchmarks.data import _trips as trips
+
+
+def generate(folder: Path, *, files: int, rows_per_file: int, repeat: int = 1) -> None:
+    """Write `files` files, each under `repeat` names."""
+    for number in range(files):
+        path = folder / f"part-0-{number:04}.parquet"
+        trips.write(path, number, number * rows_per_file, rows_per_file)
+        for again in range(1, repeat):
+            os.link(path, folder / f"part-{again}-{number:04}.parquet")

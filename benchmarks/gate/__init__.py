@@ -1,0 +1,1 @@
+"""The gate: does our path of a partition cost more, beside bare Polars, than it did?"""

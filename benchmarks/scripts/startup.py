@@ -1,0 +1,185 @@
+"""What starting and stopping costs: `python -m benchmarks.scripts.startup --runs 5`.
+
+One block of a hundred rows goes through `ingest.run` (with plan, ledger, contract, publishing) and
+through a bare Ray Data script with an actor pool, as the documentation of Ray Data has it; both on
+a Ray of their own, and both joining one that runs. Each run is a fresh process; they take turns.
+`first_s` is from the start of the process to the first result, `fixed_s` to its exit.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from benchmarks.contenders import environment
+from benchmarks.ours import read_run
+from benchmarks.scripts.figures import report
+
+WORKERS = 2
+JOB = """# @package _global_
+name: startup
+owner: bench@example.org
+description: One block of few rows, for the price of everything around it.
+source: {type: parquet, path: in/*.parquet}
+contract: {checks: [{type: not_null, columns: [id]}]}
+sink: {type: parquet, path: out, write_disposition: overwrite}
+"""
+Times = tuple[float, float]
+
+
+class Same:
+    """The bare contender's worker."""
+
+    def __call__(self, block: Any) -> Any:
+        """Return what came in."""
+        return block
+
+
+def bare(place: Path, address: str) -> None:
+    """Read, pass through an actor pool and write, as the documentation of Ray Data does."""
+    import ray  # noqa: PLC0415 - its import is part of what is measured
+    import ray.data  # noqa: PLC0415
+
+    if address == "local":
+        ray.init(address="local", num_cpus=WORKERS, include_dashboard=False, log_to_driver=False)
+    else:
+        ray.init(address=address, log_to_driver=False)
+    # half a CPU each: a pool that takes all CPUs waits for its own reader for ever (ray#44687)
+    compute = ray.data.ActorPoolStrategy(size=WORKERS)
+    data = ray.data.read_parquet(str(place / "in")).map_batches(
+        Same, batch_size=None, batch_format="pyarrow", compute=compute, num_cpus=0.5
+    )
+    next(iter(data.iter_batches(batch_size=None, prefetch_batches=0)))
+    print(f"first {time.time()}", flush=True)
+
+
+def run_bare(place: Path, address: str) -> Times:
+    """Run the bare script; return when the first result was there and when it had ended."""
+    began = time.time()
+    command = [
+        sys.executable, "-m", "benchmarks.scripts.startup", "--bare", str(place),
+        "--address", address,
+    ]  # fmt: skip
+    said = _run(command, place)
+    first = next(line for line in said.splitlines() if line.startswith("first "))
+    return float(first.split()[1]) - began, time.time() - began
+
+
+def run_ours(place: Path, address: str) -> Times:
+    """Run our job; return when the first partition was settled and when it had ended."""
+    began = time.time()
+    cluster = ["cluster=local", f"execution.workers={WORKERS}"]
+    if address != "local":
+        cluster = ["cluster=address", f"cluster.address={address}", cluster[1]]
+    command = [
+        sys.executable, "-m", "ingest.run", "--conf", "conf", "+job=startup", *cluster,
+        "--json", "--progress", "log",
+    ]  # fmt: skip
+    receipt = json.loads(_run(command, place).splitlines()[-1])
+    ended = time.time()
+    run = read_run(place / ".ingest" / "runs" / receipt["run_id"])
+    return run.first - began, ended - began
+
+
+def hold() -> None:
+    """Keep a Ray running for others to join, until standard input ends."""
+    import ray  # noqa: PLC0415
+
+    context = ray.init(
+        address="local", num_cpus=WORKERS, include_dashboard=False, log_to_driver=False
+    )
+    print(context.address_info["gcs_address"], flush=True)
+    sys.stdin.read()
+    ray.shutdown()
+
+
+@contextmanager
+def cluster() -> Iterator[str]:
+    """Start a Ray in another process; yield its address."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.scripts.startup", "--hold"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    ) as holder:
+        assert holder.stdout is not None, "it is a pipe"
+        address = next(line.strip() for line in holder.stdout if line[:1].isdigit())
+        yield address
+        holder.communicate("")
+
+
+def measure(place: Path, runs: int) -> dict[str, dict[str, float]]:
+    """Let all take turns; return their medians."""
+    times: dict[str, list[Times]] = {}
+    for address, ours, peer in (("local", "ingest", "bare_pool"), ("", "joining", "bare_joining")):
+        with cluster() if not address else _nothing() as running:
+            for _ in range(runs):
+                times.setdefault(ours, []).append(run_ours(place, address or running))
+                times.setdefault(peer, []).append(run_bare(place, address or running))
+    return {
+        name: {
+            "first_s": statistics.median(first for first, _ in taken),
+            "fixed_s": statistics.median(whole for _, whole in taken),
+        }
+        for name, taken in times.items()
+    }
+
+
+def main() -> None:
+    """Prepare the job and its input, measure, and print medians and load."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--bare", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--address", default="local", help=argparse.SUPPRESS)
+    parser.add_argument("--hold", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.hold:
+        return hold()
+    if options.bare:
+        return bare(options.bare, options.address)
+    # of the Ray that is joined; who joins has to say that there is one
+    os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        (place / "in").mkdir()
+        (place / "conf" / "job").mkdir(parents=True)
+        (place / "conf" / "job" / "startup.yaml").write_text(JOB, encoding="utf-8")
+        pl.DataFrame({"id": range(100)}).write_parquet(place / "in" / "0.parquet")
+        figures = measure(place, options.runs)
+    for name, each in figures.items():
+        print(f"{name}: first result {each['first_s']:.1f} s, whole {each['fixed_s']:.1f} s")
+    print(f"n={options.runs}, load {os.getloadavg()[0]:.1f}")
+    report(figures)
+    return None
+
+
+def _run(command: list[str], place: Path) -> str:
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=300, cwd=place,
+        env=environment(),
+    )  # fmt: skip
+    if done.returncode:
+        said = " ".join(done.stderr.split()[-90:])
+        raise SystemExit(f"{' '.join(command[1:])}: exit code {done.returncode}: {said}")
+    return done.stdout
+
+
+@contextmanager
+def _nothing() -> Iterator[str]:
+    yield ""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""`ingest bench`: where the time of a job goes, and what would help."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from ingest.command import add_overrides, guarded, load_job, parser
+from ingest.core.errors import ConfigError
+
+EXAMPLE = """ingest bench +job=flights
+  ingest bench +job=flights --what-if               (tries the settings that matter)
+  ingest bench 20261123t184500-1a2b3c               (a run that was: from its ledger)"""
+PARTITIONS = 5
+THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure a job on a sample of its partitions, or read a run's times; return the exit code."""
+    options = parser(
+        "bench",
+        "Say where the time of a job goes, by working a few of its partitions in this process, and "
+        "what would help. Publishes nothing and leaves nothing. Or say it of a run, by its id.",
+        EXAMPLE,
+    )
+    add_overrides(options)
+    options.add_argument(
+        "--partitions",
+        type=int,
+        default=PARTITIONS,
+        metavar="N",
+        help=f"how many partitions to work, spread over the plan ({PARTITIONS})",
+    )
+    options.add_argument("--full", action="store_true", help="work all partitions")
+    options.add_argument(
+        "--what-if", action="store_true", help="try other settings on the sample, turn about"
+    )
+    options.add_argument("--state", help="where the run lies (.ingest)")
+    options.add_argument("--json", action="store_true", help="print it as JSON")
+    arguments = options.parse_intermixed_args(argv)
+    if run := _run_id(arguments):
+        return _past(run, arguments)
+    os.environ.update(dict.fromkeys(THREADS, "1"))  # as in a worker; Polars reads it when imported
+    return _measure(arguments)
+
+
+def _run_id(arguments: Any) -> str:
+    """Return the run that is asked for; none if it is a job."""
+    named = [word for word in arguments.overrides if "=" not in word and word[:1] not in "+~"]
+    wrong = len(arguments.overrides) > 1 or arguments.full or arguments.what_if
+    if named and wrong:
+        raise ConfigError(
+            f'command line: "{named[0]}" is the id of a run, which goes alone: what was, cannot be '
+            "measured otherwise. Write: ingest bench RUN, or ingest bench +job=NAME KEY=VALUE"
+        )
+    if not named and arguments.state:
+        raise ConfigError(
+            "command line: --state says where a run lies, and none is named. Write: ingest bench "
+            "RUN --state DIR; a job's own state is set by state=DIR"
+        )
+    if arguments.partitions < 1:
+        raise ConfigError(
+            f"command line: --partitions {arguments.partitions}: at least 1 is worked. Write "
+            "--partitions N, or --full for all"
+        )
+    return named[0] if named else ""
+
+
+def _measure(arguments: Any) -> int:
+    # here, because `--help` is told sooner without them, and Polars must not be imported before
+    import polars as pl  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
+
+    from ingest.measuring.estimate import start  # noqa: PLC0415
+    from ingest.measuring.findings import Findings  # noqa: PLC0415
+    from ingest.measuring.hints import hints  # noqa: PLC0415
+    from ingest.measuring.judging import checks  # noqa: PLC0415
+    from ingest.measuring.page import page, render  # noqa: PLC0415
+    from ingest.measuring.sample import sample  # noqa: PLC0415
+    from ingest.measuring.what_if import what_if  # noqa: PLC0415
+    from ingest.measuring.working import scratch, staging_in, work_all  # noqa: PLC0415
+
+    pa.set_cpu_count(1)
+    loaded = load_job(arguments.conf, arguments.overrides)
+    job, place = loaded.job, loaded.place
+
+    def tell(text: str) -> None:
+        print(f"{job.name}: {text}", file=sys.stderr)
+
+    taken = sample(job, place, None if arguments.full else arguments.partitions)
+    started = start(job)
+    with scratch(job) as folder:
+        worked = work_all(staging_in(folder, taken.task), taken.partitions, folder, tell)
+        each = tuple(checks(taken.task, taken.partitions[0]))
+        tried = tuple(what_if(taken, place, folder, tell)) if arguments.what_if else None
+    found = Findings(taken, worked, started, each, tried, pl.thread_pool_size())
+    advice = hints(found, place)
+    print(json.dumps(page(found, advice), indent=1) if arguments.json else render(found, advice))
+    return 0
+
+
+def _past(run_id: str, arguments: Any) -> int:
+    from ingest.core.storage import open_store  # noqa: PLC0415
+    from ingest.records.ledger import Ledger  # noqa: PLC0415
+    from ingest.records.plans import Plan  # noqa: PLC0415
+    from ingest.records.runs import Runs  # noqa: PLC0415
+    from ingest.watch.times import Times, page, render  # noqa: PLC0415
+
+    store = open_store(arguments.state or ".ingest")
+    runs = Runs(store)
+    job = runs.job_of(run_id)
+    times = Times.of(Ledger(store, run_id).events())
+    if not times.totals.partitions:
+        raise ConfigError(
+            f"run {run_id}: no partition of it is settled, and times are those of settled ones. "
+            f"What became of it says: ingest status {run_id}"
+        )
+    plan = Plan(store, run_id)
+    slow = {index: str(times.children.get(index) or plan[index]) for index in times.slow}
+    found = page(run_id, job, times, slow)
+    print(json.dumps(found, indent=1) if arguments.json else render(found, times))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(main))

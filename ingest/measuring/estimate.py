@@ -1,0 +1,72 @@
+"""How long the whole job takes, judging by a sample of its partitions."""
+
+import heapq
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import psutil
+import yaml
+
+from ingest.core.errors import FatalError
+from ingest.core.storage import open_store
+from ingest.job import Job
+from ingest.records.history import History
+from ingest.records.ledger import Ledger
+from ingest.records.runs import Runs
+
+STARTS_S = {"local": 3.0, "address": 1.5, "inline": 0.0}
+"""From the frozen plan to the first worker at work, where no run of the job is on record: 2 cores,
+a Ray of one's own and one that is running already."""
+RUNS_LOOKED_AT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What passes before the first partition is worked, in seconds, and how that is known.
+
+    `ready_s` is this very process, from its start to the plan; `workers_s` is what workers take.
+    """
+
+    ready_s: float
+    workers_s: float
+    known_from: str
+
+    @property
+    def seconds(self) -> float:
+        """Both together."""
+        return self.ready_s + self.workers_s
+
+
+def start(job: Job) -> Start:
+    """Return what a run of the job takes to start, by its last run if there is one on record."""
+    ready_s = time.time() - psutil.Process().create_time()
+    if job.cluster.type != "inline" and (found := _last_run(job)):
+        run_id, first_s = found
+        return Start(ready_s, first_s, f"as in run {run_id}")
+    return Start(ready_s, STARTS_S[job.cluster.type], "typical: no such run is on record")
+
+
+def makespan(seconds: Iterable[float], workers: int) -> float:
+    """Return how long so many workers take if the longest partitions come first, as they do."""
+    busy = [0.0] * workers
+    for each in sorted(seconds, reverse=True):
+        heapq.heappush(busy, heapq.heappop(busy) + each)
+    return max(busy)
+
+
+def _last_run(job: Job) -> tuple[str, float] | None:
+    """Return the last run that started so, and what its workers took before they could begin."""
+    store = open_store(job.state)
+    runs = Runs(store)
+    for run_id in reversed(runs.of_job(job.name)[-RUNS_LOOKED_AT:]):
+        try:
+            recorded = yaml.safe_load(runs.config(run_id)).get("cluster") or {}
+            history = History.of(Ledger(store, run_id).events())
+        except FatalError:
+            continue
+        totals, first_s = history.totals, history.timings.get("first_outcome")
+        alike = recorded.get("type", "local") == job.cluster.type
+        if alike and first_s is not None and history.attempt == 1 and totals.partitions:
+            return run_id, max(0.0, first_s - sum(totals.seconds.values()) / totals.partitions)
+    return None

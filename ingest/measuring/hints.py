@@ -1,0 +1,140 @@
+"""What would help this job, as far as its figures say so."""
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import psutil
+
+from ingest.core.errors import ConfigError
+from ingest.driver.flow import Place
+from ingest.measuring.findings import Findings
+from ingest.measuring.sample import sample
+from ingest.watch.parts import Part, parts, share
+from ingest.watch.summary import size
+
+WAITING = 0.15
+LOOKING_UP = 0.10
+PYTHON = 0.25
+UNEVEN = 1.25
+WORTH_S = 1.0
+
+_MEMORY_FREE = 0.8
+"""What the workers may use of the free memory; see `execution.max_memory`."""
+
+
+def hints(found: Findings, place: Place) -> list[str]:
+    """Return what would help, one text each; what the figures do not show is not said."""
+    some: tuple[Callable[[Findings], Iterator[str]], ...] = (
+        _gains, _starting, _waiting, _rejected, _steps,
+    )  # fmt: skip
+    said = itertools.chain.from_iterable(one(found) for one in some)
+    return [*said, *_uneven(found, place), *_memory(found), *_largest(found)]
+
+
+def _gains(found: Findings) -> Iterator[str]:
+    """Settings that took less time when they were tried; what checks are for is not weighed."""
+    for each in found.tried or ():
+        if each.told and each.seconds < 1 and not each.setting.startswith("contract."):
+            yield (
+                f"{each.setting} takes {1 - each.seconds:.0%} less time, and the output is "
+                f"{each.written:.0%} of what it is now"
+            )
+
+
+def _starting(found: Findings) -> Iterator[str]:
+    """Small jobs are done sooner without Ray."""
+    alone, inline = found.job_s(found.workers), found.inline_s
+    if found.job.cluster.type != "inline" and inline < alone:
+        yield (
+            f"cluster=inline would take about {inline:.1f} s instead of {alone:.1f} s: for so "
+            "little work, starting Ray costs more than it saves"
+        )
+
+
+def _waiting(found: Findings) -> Iterator[str]:
+    """Who waits for storage can do something else meanwhile."""
+    waits = found.waits
+    part_of_all = share(sum(waits.values()), found.worked.seconds)
+    if part_of_all >= WAITING and found.job.cluster.type != "inline":
+        where = max(waits, key=lambda name: waits[name])
+        more = 2 * found.workers
+        yield (
+            f"{part_of_all:.0%} of the time is waiting, most of it in {where}: the processor "
+            f"could work other partitions meanwhile. Try execution.workers={more}, if memory lasts"
+        )
+
+
+def _rejected(found: Findings) -> Iterator[str]:
+    totals = found.worked.totals
+    spent = share(totals.seconds.get("locate", 0.0), found.worked.seconds)
+    if spent >= LOOKING_UP and totals.rejected:
+        (reason, count), *_ = sorted(totals.errors.items(), key=lambda item: -item[1])
+        yield (
+            f"{spent:.0%} of the time goes into the places and originals of {totals.rejected:,} "
+            f"rejected rows, {share(totals.rejected, totals.records):.1%} of all. Most: {reason} "
+            f"({count:,} rows). A filter, or a rule that fits the data, costs less"
+        )
+
+
+def _steps(found: Findings) -> Iterator[str]:
+    kinds = dict(zip(found.job.steps, found.job.transforms, strict=True))
+    for part in parts(found.worked.totals):
+        spent = share(part.seconds, found.worked.seconds)
+        step = kinds.get(part.name)
+        if step is not None and step.type == "python" and spent >= PYTHON:
+            yield (
+                f"{part.name} takes {spent:.0%}: Python works row by row where derive, extract and "
+                "sql work on whole columns. What can be said in them is many times as fast"
+            )
+
+
+def _uneven(found: Findings, place: Place) -> Iterator[str]:
+    """Workers that end early could have had more, smaller partitions: seen by planning with them.
+
+    Nothing is said of what cannot be cut.
+    """
+    workers, sizes = found.workers, found.sample.sizes
+    now = found.work_s(workers)
+    even = found.work_s(1) / workers
+    if workers == 1 or now < UNEVEN * even or now - even < WORTH_S:
+        return
+    target = max(1, sum(sizes) // (4 * workers))
+    execution = found.job.execution.model_copy(update={"partition_bytes": target})
+    try:
+        other = sample(found.job.model_copy(update={"execution": execution}), place, 1)
+    except ConfigError:
+        return
+    then = found.work_s(workers, other.sizes)
+    if then < now / UNEVEN:
+        yield (
+            f"{len(sizes):,} partitions keep {workers} workers busy unevenly. "
+            f"execution.partition_bytes={target} makes {len(other.sizes):,}: about {then:.1f} s of "
+            f"work instead of {now:.1f} s"
+        )
+    else:
+        yield (
+            f"the largest partition has {share(max(sizes), sum(sizes)):.0%} of all bytes and "
+            f"cannot be cut (a compressed file, a row group): the work takes {now:.1f} s, and "
+            f"{even:.1f} s would do if that input were written in smaller pieces"
+        )
+
+
+def _memory(found: Findings) -> Iterator[str]:
+    needed = found.worked.totals.peak_bytes * found.workers
+    free = found.job.execution.max_memory or int(psutil.virtual_memory().available * _MEMORY_FREE)
+    if found.job.cluster.type == "local" and needed > free:
+        yield (
+            f"{found.workers} workers at this peak take {size(needed)}, and may have {size(free)}: "
+            "set execution.max_memory, by which partitions are cut to fit, or have fewer "
+            "workers with execution.workers"
+        )
+
+
+def _largest(found: Findings) -> Iterator[str]:
+    if found.tried is None:
+        worst: Part = max(parts(found.worked.totals), key=lambda part: part.seconds)
+        spent = share(worst.seconds, found.worked.seconds)
+        yield (
+            f"most of the work is in {worst.name} ({spent:.0%}). What other settings would change, "
+            "--what-if tries out"
+        )
