@@ -78,6 +78,14 @@ class Job(Model):
     lib: dict[str, Any] = Field(default_factory=dict)
     """Named pieces that other parts of the file refer to by `${lib.name}`; not read itself."""
 
+    @classmethod
+    def recorded(cls, page: dict[str, Any]) -> dict[str, Any]:
+        """Add what was a default once and must be written now."""
+        sink = page.get("sink")
+        if isinstance(sink, dict):
+            return {**page, "sink": {"write_disposition": "append", **sink}}
+        return page
+
     @property
     def quarantine_sink(self) -> Parquet:
         """Where rejected rows go: beside the output, unless the contract names a place."""

@@ -26,7 +26,7 @@ source: {type: csv, path: in, columns: {id: int64, fate: string}}
 transforms:
   - {type: python, function: "functions:suffer", row_wise: true}
 contract: {on_error: quarantine, max_errors: 3}
-sink: {type: parquet, path: out}
+sink: {type: parquet, path: out, write_disposition: append}
 execution: {max_memory: 4GiB, partition_bytes: 33554432}
 """
 FUNCTIONS = "from ingest.testing.poison import suffer\n"

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from ingest.config.fields import TAG, keys, locate, tags
+from ingest.config.fields import TAG, keys, literals, locate, tags
 from ingest.config.overrides import quoted
 from ingest.config.places import KeyPath, Problem, choices, closest, dotted
 from ingest.config.provenance import Provenance
@@ -86,7 +86,9 @@ def _sentence(one: _Refused, origin: Provenance) -> str:
     name = str(one.path[-1]) if one.path else ""
     match one.kind:
         case "missing":
+            choices_here = literals(one.holder, name)
             text = "required, but not set"
+            text += f". Write one of: {', '.join(choices_here)}" if choices_here else ""
         case "union_tag_not_found":
             text = f"required, but not set. Known types: {', '.join(one.holder)}"
         case "union_tag_invalid":

@@ -2,7 +2,7 @@
 
 import types
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -36,6 +36,13 @@ def locate(model: type[BaseModel], data: Any, loc: Sequence[str | int]) -> tuple
 def keys(annotation: Any) -> list[str]:
     """Return the keys that a mapping of this annotation may have; none if it is no model."""
     return list(annotation.model_fields) if _is_model(annotation) else []
+
+
+def literals(annotation: Any, key: str | int) -> list[str]:
+    """Return the words that may stand at a key of a mapping of this annotation, if it is closed."""
+    field = annotation.model_fields.get(str(key)) if _is_model(annotation) else None
+    closed = field is not None and get_origin(field.annotation) is Literal
+    return [str(word) for word in get_args(field.annotation)] if closed and field else []
 
 
 def tags(model: type[BaseModel], data: Any, path: KeyPath) -> list[str]:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from ingest.config import folders
 from ingest.config.places import KeyPath, refuse
 from ingest.config.provenance import Provenance
+from ingest.core.model import Model
 
 jobs = folders.jobs
 
@@ -84,7 +85,7 @@ def restored(model: type[M], raw: Any) -> M:
     """Build a job from plain data; see `restore`."""
     if not isinstance(raw, dict):
         raise ValueError(f"not a mapping but {type(raw).__name__}")  # noqa: TRY004 - as all others
-    return _validated(model, raw)
+    return _validated(model, model.recorded(raw) if issubclass(model, Model) else raw)
 
 
 def digest_of(job: BaseModel) -> str:

@@ -1,5 +1,7 @@
 """The base of everything that is written in YAML."""
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -17,3 +19,8 @@ class Model(BaseModel):
         hide_input_in_errors=True,
         allow_inf_nan=False,
     )
+
+    @classmethod
+    def recorded(cls, page: dict[str, Any]) -> dict[str, Any]:
+        """Return what an older version has recorded, as this one writes the same."""
+        return page

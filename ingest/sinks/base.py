@@ -43,9 +43,9 @@ class Sink(Model, ABC):
     """
 
     type: str
-    write_disposition: Disposition = "append"
+    write_disposition: Disposition
     """What becomes of the rows that are there: they stay, all of them go, or those in partitions
-    (see `partition_by`) that the run has rows for."""
+    (see `partition_by`) that the run has rows for. There is no default: the difference is rows."""
 
     @property
     @abstractmethod

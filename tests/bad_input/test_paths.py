@@ -49,14 +49,14 @@ def test_a_file_where_a_directory_is_to_be_written(bench, option):
 
 def test_a_sink_inside_the_source(bench):
     bench.fill(1)
-    bench.describe(sink={"type": "parquet", "path": "in/out"})
+    bench.describe(sink={"type": "parquet", "path": "in/out", "write_disposition": "append"})
     said = f'sink: path: "{bench.place}/in/out" lies inside the source "{bench.place}/in"'
     assert_refused(bench, bench.run(), said, "Name a path outside it")
 
 
 def test_a_source_inside_the_sink(bench):
     bench.fill(1)
-    bench.describe(sink={"type": "parquet", "path": "."})
+    bench.describe(sink={"type": "parquet", "path": ".", "write_disposition": "append"})
     assert_refused(bench, bench.run(), "sink: path: the source", "Name another path")
 
 

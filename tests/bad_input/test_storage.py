@@ -93,7 +93,7 @@ def test_no_permission_to_write(bench, option):
     bench.fill(3)
     locked = bench.place / "locked"
     locked.mkdir(0o555)
-    sink = {"type": "parquet", "path": "locked/out"}
+    sink = {"type": "parquet", "path": "locked/out", "write_disposition": "append"}
     bench.describe(**{option: sink if option == "sink" else "locked/state"})
     said = {
         "sink": (f'sink: path: "{locked}" may not be written by this user', "name another path"),

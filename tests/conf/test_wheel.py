@@ -14,7 +14,7 @@ name: own
 owner: team@example.org
 description: For a test.
 source: {type: csv, path: in.csv}
-sink: {type: jsonl, path: out}
+sink: {type: jsonl, path: out, write_disposition: append}
 """
 
 

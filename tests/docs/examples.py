@@ -74,7 +74,13 @@ SINKS: dict[str, Example] = {
         "write_disposition": "overwrite_partitions",
         "partition_by": ["month"],
     },
-    "csv": {"path": "out/flights", "delimiter": ";", "null_text": "NULL", "compression": "gz"},
+    "csv": {
+        "path": "out/flights",
+        "write_disposition": "append",
+        "delimiter": ";",
+        "null_text": "NULL",
+        "compression": "gz",
+    },
     "jsonl": {"path": "out/flights", "write_disposition": "overwrite", "compression": "zst"},
 }
 
@@ -111,5 +117,10 @@ JOB: Example = {
         "on_error": "quarantine",
         "max_error_ratio": 0.01,
     },
-    "sink": {"type": "parquet", "path": "data/flights", "partition_by": ["month"]},
+    "sink": {
+        "type": "parquet",
+        "path": "data/flights",
+        "write_disposition": "overwrite",
+        "partition_by": ["month"],
+    },
 }

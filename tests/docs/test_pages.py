@@ -41,7 +41,7 @@ owner: me
 description: A row is fine and a row is not.
 source: {type: csv, path: in.csv}
 contract: {columns: {n: int64}, on_error: quarantine}
-sink: {type: parquet, path: out}
+sink: {type: parquet, path: out, write_disposition: append}
 """
 
 

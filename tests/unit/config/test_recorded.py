@@ -12,7 +12,7 @@ name: orders
 owner: me
 description: For a test.
 source: {type: csv, path: in}
-sink: {type: parquet, path: out}
+sink: {type: parquet, path: out, write_disposition: append}
 cluster: {type: address, address: 'head:6379'}
 execution: {workers: 2, seed: 7}
 """
@@ -64,3 +64,8 @@ def test_a_record_of_another_version_is_told_apart_from_a_wrong_override():
         amended("execution.workers=5", record=RECORD.replace("workers", "wrkers"))
     with pytest.raises(ValueError, match="not a mapping but str"):
         amended(record="text")
+
+
+def test_a_record_from_before_the_disposition_had_to_be_written_keeps_its_meaning():
+    record = RECORD.replace(", write_disposition: append", "")
+    assert amended(record=record).sink.write_disposition == "append"

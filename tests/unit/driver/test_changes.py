@@ -17,7 +17,11 @@ from tests.recovery.jobs import make_job
         ({"contract": {"max_errors": 3}}, "contract.max_errors", "rows"),
         ({"execution": {"seed": 1}}, "execution.seed", "rows"),
         ({"execution": {"python": False}}, "execution.python", "rows"),
-        ({"sink": {"type": "csv", "path": "out"}}, "sink.type", "place"),
+        (
+            {"sink": {"type": "csv", "path": "out", "write_disposition": "append"}},
+            "sink.type",
+            "place",
+        ),
         ({"execution": {"partition_bytes": 1}}, "execution.partition_bytes", "later"),
         ({"execution": {"workers": 9}}, "execution.workers", "none"),
         ({"cluster": {"type": "local"}}, "cluster.type", "none"),
@@ -47,7 +51,10 @@ def test_every_setting_of_a_run_is_in_the_identity_or_changes_no_row():
 
 
 def test_relative_paths_mean_other_places_elsewhere(tmp_path, monkeypatch):
-    source, sink = {"type": "csv", "path": "in"}, {"type": "parquet", "path": "out"}
+    source, sink = (
+        {"type": "csv", "path": "in"},
+        {"type": "parquet", "path": "out", "write_disposition": "append"},
+    )
     job = make_job(tmp_path, source=source, sink=sink)
     monkeypatch.chdir(tmp_path)
     then = places(job)

@@ -25,7 +25,7 @@ def job(folder):
             "owner": "me",
             "description": "test",
             "source": {"type": "csv", "path": str(folder / "in")},
-            "sink": {"type": "parquet", "path": str(folder / "out")},
+            "sink": {"type": "parquet", "path": str(folder / "out"), "write_disposition": "append"},
             "execution": {"workers": 2},
         }
     )

@@ -14,7 +14,9 @@ ROWS = pl.DataFrame({"month": [1, 2, 2], "value": ["a", "b", "c"]})
 
 
 def sink(path: Path | str, **options: object) -> Jsonl:
-    return Jsonl.model_validate({"type": "jsonl", "path": str(path), **options})
+    return Jsonl.model_validate(
+        {"type": "jsonl", "path": str(path), "write_disposition": "append", **options}
+    )
 
 
 def publish(out: Jsonl, rows: pl.DataFrame, run_id: str) -> PublishPlan:

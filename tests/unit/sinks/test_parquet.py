@@ -12,7 +12,9 @@ from ingest.sinks.parquet import Parquet
 
 
 def staged(path: Path, rows: pl.DataFrame, **options: object) -> Path:
-    out = Parquet.model_validate({"type": "parquet", "path": str(path / "out"), **options})
+    out = Parquet.model_validate(
+        {"type": "parquet", "path": str(path / "out"), "write_disposition": "append", **options}
+    )
     (file,) = out.stage(rows, "run1", "1-0-1")
     return out.place.staging("run1") / file.staged
 

@@ -19,7 +19,9 @@ ROWS = pl.DataFrame({"a": range(20_000)})
 
 
 def sink(path: Path, **options: object) -> Jsonl:
-    return Jsonl.model_validate({"type": "jsonl", "path": str(path), **options})
+    return Jsonl.model_validate(
+        {"type": "jsonl", "path": str(path), "write_disposition": "append", **options}
+    )
 
 
 def test_a_staged_file_says_what_it_is(tmp_path: Path) -> None:
@@ -66,7 +68,14 @@ def test_what_the_rows_raise_is_not_blamed_on_the_disk(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", [Jsonl, Parquet])
 def test_a_target_of_a_byte_still_ends(tmp_path: Path, kind: type[Jsonl]) -> None:
     name = kind.__name__.lower()
-    out = kind.model_validate({"type": name, "path": str(tmp_path / "out"), "target_file_bytes": 1})
+    out = kind.model_validate(
+        {
+            "type": name,
+            "path": str(tmp_path / "out"),
+            "write_disposition": "append",
+            "target_file_bytes": 1,
+        }
+    )
     files = out.stage(ROWS.head(3), "run1", "1-0-1")
     assert [file.rows for file in files] == [1, 1, 1]
 
@@ -126,6 +135,7 @@ def test_a_full_disk_ends_the_run_and_leaves_no_half_file(
         {
             "type": kind.__name__.lower(),
             "path": str(tiny_disk / "out"),
+            "write_disposition": "append",
             "partition_by": ["part"],
         }
     )

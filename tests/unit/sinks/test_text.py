@@ -23,11 +23,15 @@ def staged(out: DirectorySink, rows: pl.DataFrame) -> bytes:
 
 
 def csv(path: Path, **options: object) -> Csv:
-    return Csv.model_validate({"type": "csv", "path": str(path / "out"), **options})
+    return Csv.model_validate(
+        {"type": "csv", "path": str(path / "out"), "write_disposition": "append", **options}
+    )
 
 
 def jsonl(path: Path, **options: object) -> Jsonl:
-    return Jsonl.model_validate({"type": "jsonl", "path": str(path / "out"), **options})
+    return Jsonl.model_validate(
+        {"type": "jsonl", "path": str(path / "out"), "write_disposition": "append", **options}
+    )
 
 
 TEXTS = pl.DataFrame({"a": ["", None, 'q"', "c,d", "l\nm", "n\r"], "b": [1, 2, None, 4, 5, 6]})

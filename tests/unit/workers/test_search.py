@@ -53,7 +53,11 @@ def make(tmp_path, rows, fates, *, steps=(SUFFER,), write=csv, **contract):
             },
             "transforms": steps,
             "contract": {"on_error": "quarantine", **contract},
-            "sink": {"type": "parquet", "path": str(tmp_path / "out")},
+            "sink": {
+                "type": "parquet",
+                "path": str(tmp_path / "out"),
+                "write_disposition": "append",
+            },
         }
     )
     assert job.by_row

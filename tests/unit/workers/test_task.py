@@ -40,7 +40,11 @@ def make(tmp_path, text=TEXT, transforms=None, **contract):
                 "on_error": "quarantine",
                 **contract,
             },
-            "sink": {"type": "parquet", "path": str(tmp_path / "out")},
+            "sink": {
+                "type": "parquet",
+                "path": str(tmp_path / "out"),
+                "write_disposition": "append",
+            },
         }
     )
     slices = tuple(job.source.slices(1 << 20))
@@ -184,7 +188,11 @@ def make_large(tmp_path, **contract):
                 "on_error": "quarantine",
                 **contract,
             },
-            "sink": {"type": "parquet", "path": str(tmp_path / "out")},
+            "sink": {
+                "type": "parquet",
+                "path": str(tmp_path / "out"),
+                "write_disposition": "append",
+            },
         }
     )
     slices = tuple(job.source.slices(1 << 30))
