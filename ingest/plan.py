@@ -9,10 +9,9 @@ from typing import Any
 from ingest.command import add_overrides, guarded, load_job, parser
 from ingest.core.storage import open_store
 from ingest.core.types import schema_to_json
-from ingest.driver.flow import placed
 from ingest.driver.opening import prospect
+from ingest.driver.outputs import check_places, check_published
 from ingest.driver.planning import Draft, draft
-from ingest.driver.publishing import sinks_of
 from ingest.driver.tasks import context_of
 from ingest.job import Job
 from ingest.watch.summary import columns, size
@@ -35,12 +34,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     loaded = load_job(arguments.conf, arguments.overrides)
     job = loaded.job
     workers = job.execution.planned_workers
-    for sink in sinks_of(job).values():
-        with placed(loaded.place, "sink"):
-            sink.check(job.source.roots)
+    store = open_store(job.state)
+    check_places(job, store, loaded.place)
     drafted = draft(job, context_of(job, "", datetime.now(UTC)), loaded.place, workers)
+    check_published(job, loaded.place, schema_to_json(drafted.flow.output))
     page = describe(job, drafted, workers)
-    page["unfinished"] = prospect(job, open_store(job.state))
+    page["unfinished"] = prospect(job, store)
     print(json.dumps(page, indent=1) if arguments.json else render(page, drafted))
     return 0
 

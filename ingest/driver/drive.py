@@ -12,17 +12,18 @@ from ingest.core.clock import Clock, SystemClock
 from ingest.core.errors import ConfigError, FatalError, FencedError, IngestError, Interrupted
 from ingest.core.stop import at_once
 from ingest.core.storage import Store, open_store
-from ingest.core.types import schema_from_json
+from ingest.core.types import schema_from_json, schema_to_json
 from ingest.driver.abandoning import withdraw
 from ingest.driver.audit import audit
 from ingest.driver.backlog import Backlog
-from ingest.driver.flow import Place, check_flow, placed
+from ingest.driver.flow import Place, check_flow
 from ingest.driver.holding import check, leases
 from ingest.driver.inputs import check_inputs
 from ingest.driver.loop import Loop
 from ingest.driver.opening import Run, open_run, record
+from ingest.driver.outputs import check_places, check_published
 from ingest.driver.planning import Draft, draft, freeze
-from ingest.driver.publishing import commit, publish, sinks_of
+from ingest.driver.publishing import commit, publish
 from ingest.driver.receipt import receipt
 from ingest.driver.retry import RetryPolicy
 from ingest.driver.tasks import context_of, fingerprints, task_of
@@ -77,7 +78,7 @@ def drive(request: Request) -> dict[str, Any]:
         run.ledger.listen(run.history.see)
         for listener in request.listeners:
             run.ledger.listen(listener)
-        drafted = None if run.resumed else _draft(run, request)
+        drafted = None if run.resumed else _draft(run, request, store)
         if not run.resumed:
             check(held)
             record(run, request.config, store)
@@ -122,13 +123,14 @@ def _note(run: Run, ended: str, **facts: str) -> None:
         return
 
 
-def _draft(run: Run, request: Request) -> Draft:
+def _draft(run: Run, request: Request, store: Store) -> Draft:
     """Check everything that can be checked before the run exists."""
-    _check_sinks(run.job, request.place)
+    check_places(run.job, store, request.place)
     workers = run.job.execution.planned_workers
     context = context_of(run.job, run.run_id, run.loaded_at)
     with at_once(request.stop):
         drafted = draft(run.job, context, request.place, workers, request.stop)
+    check_published(run.job, request.place, schema_to_json(drafted.flow.output))
     run.facts["fingerprints"] = fingerprints(run.job, context)
     return drafted
 
@@ -214,9 +216,10 @@ def _freeze(run: Run, request: Request, store: Store, drafted: Draft) -> Plan:
 
 def _reopen(run: Run, request: Request, store: Store) -> Plan:
     """Read the plan that stands, check that the job still fits it, and start the workers on it."""
-    _check_sinks(run.job, request.place)
+    check_places(run.job, store, request.place)
     plan = Plan(store, run.run_id)
     facts = plan.facts
+    check_published(run.job, request.place, facts.output_schema)
     context = context_of(run.job, run.run_id, run.loaded_at)
     layout = Layout(schema_from_json(facts.input_schema), facts.source_facts, facts.notes)
     flow = check_flow(run.job, layout, context, request.place)
@@ -238,21 +241,6 @@ def _changed(run: Run) -> str:
     if not steps:
         return ""
     return f"what {', '.join(steps)} depends on (a table, a function, a secret) has changed"
-
-
-def _check_sinks(job: Job, place: Place) -> None:
-    places = {"main": ("sink",), "quarantine": ("contract", "quarantine")}
-    sinks = sinks_of(job)
-    for output, sink in sinks.items():
-        with placed(place, *places[output]):
-            sink.check(job.source.roots)
-            others = [other.uri for other in sinks.values() if other is not sink]
-            for other in others:
-                if f"{sink.uri}/".startswith(f"{other}/"):
-                    raise ConfigError(
-                        f'path: "{sink.uri}" lies inside "{other}", where this job publishes too: '
-                        "readers would mix them. Name a place beside it"
-                    )
 
 
 @contextmanager

@@ -24,6 +24,11 @@ def sinks_of(job: Job) -> dict[str, Sink]:
     return outputs
 
 
+def schemas_of(schema: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Return the schemas of a job's outputs, by type names; `schema` is that of the main one."""
+    return {"main": schema, "quarantine": schema_to_json(QUARANTINE_SCHEMA)}
+
+
 def commit(job: Job, ledger: Ledger, history: History, schema: dict[str, str]) -> None:
     """Write the commit record: from here on the run can only be finished.
 
@@ -32,7 +37,7 @@ def commit(job: Job, ledger: Ledger, history: History, schema: dict[str, str]) -
     """
     ledger.flush()
     sinks = sinks_of(job)
-    schemas = {"main": schema, "quarantine": schema_to_json(QUARANTINE_SCHEMA)}
+    schemas = schemas_of(schema)
     plans = {}
     for output in OUTPUTS:
         if output in sinks:

@@ -46,6 +46,11 @@ class Sink(Model, ABC):
     write_disposition: Disposition
     """What becomes of the rows that are there: they stay, all of them go, or those in partitions
     (see `partition_by`) that the run has rows for. There is no default: the difference is rows."""
+    replaces_jobs: tuple[str, ...] | Literal["any"] = ()
+    """Other jobs whose rows `overwrite` and `overwrite_partitions` may replace: after this job was
+    renamed, say. Without it, rows that another job has published here are never removed, and the
+    run is refused. `any` means whatever ingest has published, also rows of a manifest that names no
+    job."""
 
     @property
     @abstractmethod
@@ -59,6 +64,18 @@ class Sink(Model, ABC):
         Raises:
             ConfigError: no permission, the sink lies inside the source (`inputs` are its roots),
                 or `overwrite` would meet files that are not ours.
+        """
+
+    @abstractmethod
+    def check_published(self, job: str, schema: Mapping[str, str]) -> None:
+        """Refuse rows that do not go with those that are published there, before anything runs.
+
+        `job` is the name of the job that publishes, `schema` the run's frozen output schema, by
+        names of types.
+
+        Raises:
+            ConfigError: rows of another job would be removed, or rows that stay have other columns,
+                types, folders or another format.
         """
 
     def check_schema(self, schema: Mapping[str, pl.DataType]) -> None:

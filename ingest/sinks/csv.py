@@ -3,7 +3,7 @@
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 import polars as pl
 from pydantic import Field, field_validator
@@ -20,6 +20,8 @@ class Csv(TextSink):
     so that the two stay different. Timestamps look like `2013-01-01T05:15:00.000000`, with
     `+0000` behind it if they have a zone.
     """
+
+    by_position: ClassVar[bool] = True
 
     type: Literal["csv"]
     delimiter: str = Field(default=",", min_length=1, max_length=1)
@@ -39,6 +41,12 @@ class Csv(TextSink):
                 f'"{delimiter}" cannot stand between fields. Use one of , ; | or "\\t"'
             )
         return delimiter
+
+    @property
+    def reading(self) -> Mapping[str, Any]:
+        """What a reader must be told."""
+        told = {"delimiter": self.delimiter, "header": self.header, "null_text": self.null_text}
+        return {**super().reading, **told}
 
     @property
     def extension(self) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import polars as pl
 from pydantic import Field, field_validator, model_validator
@@ -19,7 +19,10 @@ from ingest.core.names import no_such_column
 from ingest.core.outcome import StagedFile
 from ingest.core.types import type_name
 from ingest.sinks import hive, manifest
+from ingest.sinks.agreement import forms, owners
 from ingest.sinks.base import PublishPlan, Sink
+from ingest.sinks.content import Form, content
+from ingest.sinks.intent import intent
 from ingest.sinks.place import Place
 from ingest.sinks.preflight import problems
 from ingest.sinks.publishing import publish_steps, tidy
@@ -35,6 +38,9 @@ class DirectorySink(Sink):
     Files are named `<run_id>-<partition>-<n>.<suffix>` and never change. `_ingest/<run_id>.json`
     lists what a run has put there, with row counts and checksums.
     """
+
+    by_position: ClassVar[bool] = False
+    """Whether readers of the format go by the order of columns and not by their names."""
 
     path: str = Field(min_length=1)
     """The directory. It is made if it is missing; its parent must be on the same file system."""
@@ -67,6 +73,11 @@ class DirectorySink(Sink):
     @abstractmethod
     def suffix(self) -> str:
         """What the files' names end in, without the dot."""
+
+    @property
+    def reading(self) -> Mapping[str, Any]:
+        """What a reader must be told besides the type: files that differ in it are not mixed."""
+        return {}
 
     @property
     @abstractmethod
@@ -106,6 +117,19 @@ class DirectorySink(Sink):
             found = problems(self.place, self.write_disposition, self.partition_by, inputs)
         if found:
             raise ConfigError(*(f"path: {problem}" for problem in found))
+
+    def check_published(self, job: str, schema: Mapping[str, str]) -> None:
+        """Refuse what does not go with what is there; see `Sink.check_published`."""
+        with storage_errors(self.root):
+            standing = content(self.root)
+        place, form = self.uri, Form(self.type, self.partition_by, schema, self.reading)
+        lines: list[str] = []
+        if self.write_disposition != "append":
+            lines += (f"path: {line}" for line in owners(place, standing, job, self.replaces_jobs))
+        if self.write_disposition != "overwrite":
+            lines += forms(place, standing, form, by_position=self.by_position)
+        if lines:
+            raise ConfigError(*lines)
 
     def check_schema(self, schema: Mapping[str, pl.DataType]) -> None:
         """Refuse columns that cannot be folders; formats refuse what they cannot write."""
@@ -172,42 +196,7 @@ class DirectorySink(Sink):
             FatalError: a manifest in the directory cannot be read, or staged files have vanished.
         """
         with storage_errors(self.root):
-            return self._plan(self._standing(files, run_id), run_id, facts)
-
-    def _plan(
-        self, files: Iterable[tuple[int, StagedFile]], run_id: str, facts: Mapping[str, Any]
-    ) -> PublishPlan:
-        puts, listed, folders = [], [], set()
-        numbers: Counter[int] = Counter()
-        for index, file in files:
-            final = manifest.published_name(
-                file.folder, run_id, index, numbers[index], self.suffix
-            )  # fmt: skip
-            numbers[index] += 1
-            folders.add(file.folder)
-            puts.append((file.staged, final))
-            listed.append(
-                {"name": final, "rows": file.rows, "bytes": file.bytes, "sha256": file.sha256}
-            )
-        removes = tuple(self._replaced(folders))
-        return PublishPlan(
-            run_id=run_id,
-            disposition=self.write_disposition,
-            puts=tuple(puts),
-            removes=removes,
-            manifest={
-                "format": manifest.FORMAT,
-                "run_id": run_id,
-                "type": self.type,
-                "disposition": self.write_disposition,
-                "partition_by": list(self.partition_by),
-                "rows": sum(file["rows"] for file in listed),
-                **facts,
-                "files": listed,
-                "replaced": list(removes),
-            },
-            exchange=self.write_disposition == "overwrite",
-        )
+            return intent(self, files, run_id, facts)
 
     def publish(self, plan: PublishPlan) -> None:
         """Make the run's output visible; see `Sink.publish` and `publishing` for the steps.
@@ -260,24 +249,6 @@ class DirectorySink(Sink):
             tidy(self.place)
         raise FatalError(f"{self.root}: run {run_id} is published already; this try is too late")
 
-    def _standing(
-        self, files: Iterable[tuple[int, StagedFile]], run_id: str
-    ) -> Iterator[tuple[int, StagedFile]]:
-        """Pass on what was staged, if it is still there: once committed, a run must be finished."""
-        staging = self.place.staging(run_id)
-        for index, file in files:
-            try:
-                size = (staging / file.staged).stat().st_size
-            except FileNotFoundError:
-                size = None
-            if size != file.bytes:
-                found = "has vanished" if size is None else f"has {size} of {file.bytes} bytes"
-                raise FatalError(
-                    f"{staging / file.staged}: staged: the file {found}. Nothing is published. Put "
-                    "it back and run again, or give the run up and start anew with: --fresh"
-                )
-            yield index, file
-
     def _by_folder(
         self, portions: Iterator[pl.DataFrame]
     ) -> Iterator[tuple[str, Iterable[pl.DataFrame]]]:
@@ -293,14 +264,6 @@ class DirectorySink(Sink):
         )
         for values, rows in parts.items():
             yield hive.folder(dict(zip(self.partition_by, values, strict=True))), [rows]
-
-    def _replaced(self, touched: set[str]) -> Iterator[str]:
-        if self.write_disposition == "append":
-            return
-        for name in manifest.content(self.root).ours:
-            folder = name.rpartition("/")[0]
-            if self.write_disposition == "overwrite" or folder in touched:
-                yield name
 
 
 def _names_folders(kind: pl.DataType) -> bool:

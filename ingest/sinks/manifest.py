@@ -6,26 +6,14 @@ in `files` and none in `replaced`; since names are never used again, the order d
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest.core import tree
 from ingest.core.errors import FatalError
+from ingest.sinks.place import MANIFESTS
 
-FOLDER = "_ingest"
 FORMAT = 1
-_PUBLISHED = re.compile(r"(?P<run_id>.+)-\d{7,}-\d+(\.\w+)+")
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What lies in a published directory: our files, and those that no manifest lists."""
-
-    ours: tuple[str, ...]
-    foreign: tuple[str, ...]
 
 
 def published_name(folder: str, run_id: str, index: int, number: int, suffix: str) -> str:
@@ -36,7 +24,7 @@ def published_name(folder: str, run_id: str, index: int, number: int, suffix: st
 
 def path_of(root: Path, run_id: str) -> Path:
     """Return where a run's manifest is, or will be."""
-    return root / FOLDER / f"{run_id}.json"
+    return root / MANIFESTS / f"{run_id}.json"
 
 
 def encode(manifest: Mapping[str, Any]) -> bytes:
@@ -72,31 +60,8 @@ def read(root: Path, run_id: str) -> dict[str, Any]:
 
 def run_ids(root: Path) -> list[str]:
     """Return the runs that were published here, by id, so by the time they began."""
-    names = (path.name for path in (root / FOLDER).glob("*.json"))
+    names = (path.name for path in (root / MANIFESTS).glob("*.json"))
     return sorted(name.removesuffix(".json") for name in names)
-
-
-def content(root: Path) -> Content:
-    """Sort the files of a directory into ours and foreign ones.
-
-    Reads only the manifests of runs that still have a file here, however many there were before.
-    """
-    listed: dict[str, frozenset[str]] = {}
-    ours: list[str] = []
-    foreign: list[str] = []
-    for name in data_files(root):
-        match = _PUBLISHED.fullmatch(name.rpartition("/")[2])
-        run_id = match["run_id"] if match else ""
-        if run_id not in listed:
-            known = run_id and exists(root, run_id)
-            listed[run_id] = frozenset(_names(read(root, run_id))) if known else frozenset()
-        (ours if name in listed[run_id] else foreign).append(name)
-    return Content(tuple(ours), tuple(foreign))
-
-
-def data_files(root: Path) -> Iterator[str]:
-    """List the files of a directory that hold data, ours or not."""
-    return (name for name in tree.files(root) if not name.startswith(f"{FOLDER}/"))
 
 
 def current(root: Path) -> list[str]:

@@ -3,6 +3,18 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+MANIFESTS = "_ingest"
+"""The folder of the manifests, in the published directory."""
+
+
+STAGING = ".ingest-"
+"""What the names of siblings begin with that hold staged files."""
+
+
+def publishes_in(folder: Path) -> bool:
+    """Say whether runs have been published into a folder."""
+    return (folder / MANIFESTS).is_dir()
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -19,7 +31,7 @@ class Place:
     @property
     def beside(self) -> Path:
         """The sibling that holds the staging folders of all runs."""
-        return self.root.parent / f".ingest-{self.root.name}"
+        return self.root.parent / f"{STAGING}{self.root.name}"
 
     @property
     def lock(self) -> Path:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ingest.sinks import manifest
+from ingest.sinks.content import content
 from ingest.sinks.place import Place
 
 _SHOWN = 3
@@ -74,7 +74,7 @@ def _overlaps(root: Path, inputs: Sequence[str]) -> Iterator[str]:
 def _foreign(root: Path, disposition: str, partition_by: Sequence[str]) -> Iterator[str]:
     if disposition == "append":
         return
-    foreign = manifest.content(root).foreign
+    foreign = content(root).foreign
     if disposition == "overwrite_partitions":
         # Only what lies in folders that a run can replace would be taken for part of the new rows.
         foreign = tuple(name for name in foreign if _in_partition(name, partition_by))

@@ -29,7 +29,8 @@ from ingest.core.errors import FatalError
 from ingest.core.lock import locked
 from ingest.sinks import manifest
 from ingest.sinks.base import PublishPlan
-from ingest.sinks.place import Place
+from ingest.sinks.content import data_files
+from ingest.sinks.place import MANIFESTS, Place
 
 
 def publish_steps(place: Place, plan: PublishPlan, lock_wait_s: float) -> Iterator[str]:
@@ -46,7 +47,7 @@ def publish_steps(place: Place, plan: PublishPlan, lock_wait_s: float) -> Iterat
             if not exchanged:
                 yield from _put(place, plan)
         # Also if an earlier attempt wrote the manifest: it may have died before it was durable.
-        _sync_folders(place.root, [f"{manifest.FOLDER}/{plan.run_id}.json"])
+        _sync_folders(place.root, [f"{MANIFESTS}/{plan.run_id}.json"])
         yield from _remove(place, plan)
         yield from _restore(place, plan)
         tree.remove_tree(place.staging(plan.run_id))
@@ -102,7 +103,7 @@ def _exchange(place: Place, plan: PublishPlan) -> Generator[str, None, bool]:
     yield from _write_manifest(built, place, plan)
     tree.make_folder(place.root)
     shutil.copymode(place.root, built)
-    if set(manifest.data_files(place.root)).difference(plan.removes):
+    if set(data_files(place.root)).difference(plan.removes):
         # Foreign files that came since the run began must stay where they are; and what an earlier
         # attempt has begun by putting, for the same reason, is ended by putting.
         return False
@@ -135,7 +136,7 @@ def _restore(place: Place, plan: PublishPlan) -> Iterator[str]:
     given_back = []
     for name in list(tree.files(old)):
         ours = name in removes or (
-            name.startswith(f"{manifest.FOLDER}/") and (place.root / name).exists()
+            name.startswith(f"{MANIFESTS}/") and (place.root / name).exists()
         )
         if ours:
             (old / name).unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """What the text formats share: compression, and encoding a chunk in memory before it is written."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -26,6 +26,11 @@ class TextSink(DirectorySink):
 
     compression: Compression = "none"
     """`gz` or `zst` compress each file whole, and add `.gz` or `.zst` to its name."""
+
+    @property
+    def reading(self) -> Mapping[str, Any]:
+        """What a reader must be told: the files' names end in it, and globs go by that."""
+        return {"compression": self.compression}
 
     @property
     @abstractmethod

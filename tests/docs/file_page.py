@@ -138,6 +138,7 @@ MANIFEST = {
     "type": "The sink's type.",
     "disposition": "Its `write_disposition`.",
     "partition_by": "The columns that became folders.",
+    "reading": "What a reader must be told besides: delimiter, header, compression.",
     "schema": "Columns and types.",
     "rows": "Rows in all files together.",
     "files": "Each file's name, rows, bytes and SHA-256.",

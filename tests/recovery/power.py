@@ -14,8 +14,16 @@ from tests.recovery.jobs import make_job
 PARTITIONED = {"partition_by": ["name"]}
 SINKS = {
     "append": {"write_disposition": "append", **PARTITIONED},
-    "overwrite": {"write_disposition": "overwrite", **PARTITIONED},
-    "overwrite_partitions": {"write_disposition": "overwrite_partitions", **PARTITIONED},
+    "overwrite": {
+        "write_disposition": "overwrite",
+        "replaces_jobs": ["append", "overwrite_partitions"],
+        **PARTITIONED,
+    },
+    "overwrite_partitions": {
+        "write_disposition": "overwrite_partitions",
+        "replaces_jobs": ["append", "overwrite"],
+        **PARTITIONED,
+    },
 }
 
 

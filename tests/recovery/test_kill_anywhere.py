@@ -175,7 +175,8 @@ def test_no_other_job_publishes_between_the_commit_and_the_end_of_a_run(tmp_path
     write_input(tmp_path / "in")
     job = make_job(tmp_path)
     next(n for n in range(1, 60) if _phase_after_crash(job, tmp_path, n) == "committed")
-    other = make_job(tmp_path, name="other")
+    page = job.model_dump(mode="json")["sink"]
+    other = make_job(tmp_path, name="other", sink=page | {"replaces_jobs": ["orders"]})
     with pytest.raises(FatalError, match="has begun to publish there and is unfinished"):
         work(other)
     work(job)

@@ -12,6 +12,7 @@ import pytest
 from ingest.core.errors import FatalError
 from ingest.sinks import manifest
 from ingest.sinks.base import PublishPlan
+from ingest.sinks.content import data_files
 from ingest.sinks.jsonl import Jsonl
 
 OLD = pl.DataFrame({"month": [1, 1, 2], "value": ["old 1", "old 1b", "old 2"]})
@@ -55,7 +56,7 @@ def prepared(root: Path, how: str) -> tuple[Jsonl, PublishPlan]:
 
 def visible(root: Path) -> set[str]:
     """Return what a reader sees who reads every file there is."""
-    return set(_values(root, manifest.data_files(root)))
+    return set(_values(root, data_files(root)))
 
 
 def by_manifest(root: Path) -> set[str]:
@@ -69,7 +70,7 @@ def _values(root: Path, names: "Iterator[str] | list[str]") -> Iterator[str]:
 
 
 def assert_settled(root: Path, expected: set[str]) -> None:
-    values = list(_values(root, manifest.data_files(root)))
+    values = list(_values(root, data_files(root)))
     assert sorted(values) == sorted(expected)
     assert by_manifest(root) == expected
     assert list(root.parent.iterdir()) == [root], "nothing is left beside the directory"
@@ -240,7 +241,7 @@ def test_a_run_without_rows_empties_what_it_overwrites(tmp_path: Path) -> None:
     root = tmp_path / "out"
     sink, _ = prepared(root, "overwrite")
     sink.discard("run2")
-    sink.publish(sink.plan_publish([], "run2", {}))
+    sink.publish(sink.plan_publish([], "run2", {"job": "cut"}))
     assert_settled(root, set())
 
 

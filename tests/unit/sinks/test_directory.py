@@ -83,7 +83,8 @@ def test_a_late_try_of_a_published_run_is_swept_by_the_next(tmp_path: Path) -> N
 def test_a_run_that_is_being_published_cannot_be_discarded(tmp_path: Path) -> None:
     publish(sink(tmp_path / "out"), ROWS, "run1")
     out = sink(tmp_path / "out", write_disposition="overwrite")
-    plan = out.plan_publish([(0, *out.stage(ROWS, "run2", "1-0-1"))], "run2", {})
+    files = [(0, *out.stage(ROWS, "run2", "1-0-1"))]
+    plan = out.plan_publish(files, "run2", {"job": "flights"})
     steps = out.publish_steps(plan)
     next(steps)
     steps.close()  # type: ignore[attr-defined]

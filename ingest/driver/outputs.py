@@ -1,0 +1,153 @@
+"""What speaks against a job's outputs before anything runs: where they lie, whose rows are in."""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ingest.core.errors import ConfigError, FatalError
+from ingest.core.storage import Store
+from ingest.driver.flow import Place, placed
+from ingest.driver.publishing import schemas_of, sinks_of
+from ingest.job import Job
+from ingest.records.runs import Runs
+from ingest.sinks.place import STAGING, publishes_in
+
+WRITTEN = {"main": ("sink",), "quarantine": ("contract", "quarantine")}
+"""Where in a job it is said where an output goes."""
+
+_NAMES = {"main": "the output", "quarantine": "the quarantine"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Other:
+    """A place that another job of the state publishes to, by its last run."""
+
+    path: Path
+    output: str
+    job: str
+    run_id: str
+
+    def __str__(self) -> str:
+        return f'{_NAMES[self.output]} of job "{self.job}" (run {self.run_id})'
+
+
+def check_places(job: Job, store: Store, place: Place) -> None:
+    """Refuse outputs that cannot be written, and places that lie in each other.
+
+    Raises:
+        ConfigError: with the line of the job that names the place.
+    """
+    outputs = {output: sink.uri for output, sink in sinks_of(job).items()}
+    for output, sink in sinks_of(job).items():
+        with placed(place, *WRITTEN[output]):
+            sink.check(job.source.roots)
+    lines = {WRITTEN[output]: list(_output(output, outputs, job, store)) for output in outputs}
+    lines |= {("source",): list(_source(job)), ("state",): list(_state(job, store, outputs))}
+    for path, problems in lines.items():
+        if problems:
+            with placed(place, *path):
+                raise ConfigError(*problems)
+
+
+def check_published(job: Job, place: Place, schema: dict[str, str]) -> None:
+    """Refuse rows that do not go with those that are published there; `schema` is the output's.
+
+    Raises:
+        ConfigError: rows of another job would be removed, or rows of two forms be mixed.
+    """
+    schemas = schemas_of(schema)
+    for output, sink in sinks_of(job).items():
+        with placed(place, *WRITTEN[output]):
+            sink.check_published(job.name, schemas[output])
+
+
+def _output(output: str, outputs: dict[str, str], job: Job, store: Store) -> Iterator[str]:
+    """Say what an output lies in, or what lies in it."""
+    here = Path(outputs[output])
+    for name, uri in outputs.items():
+        if name != output and here.is_relative_to(uri):
+            yield (
+                f'path: "{here}" lies inside "{uri}", where this job publishes too: readers would '
+                "mix them. Name a place beside it"
+            )
+    if here.is_relative_to(state := _real(store.uri())):
+        yield f'path: "{here}" lies inside the state "{state}". Name a place outside it'
+    yield from _staging("path", here)
+    above = next((folder for folder in here.parents if publishes_in(folder)), None)
+    if above is not None:
+        yield (
+            f'path: "{here}" lies inside "{above}", where runs are published: its readers would '
+            "read the rows of both. Name a place beside it"
+        )
+    yield from _across(here, output, job, store)
+
+
+def _across(here: Path, output: str, job: Job, store: Store) -> Iterator[str]:
+    """Say which other job publishes to a place that cannot be shared with this one."""
+    for other in _others(store, job.name):
+        if here == other.path and output != other.output:
+            yield f'path: "{here}" is {other}. One place holds one kind of rows. Name another path'
+        elif here != other.path and other.path.is_relative_to(here):
+            yield (
+                f'path: "{other.path}", {other}, lies inside "{here}": its readers would read the '
+                "rows of both. Name a place beside it"
+            )
+
+
+def _source(job: Job) -> Iterator[str]:
+    for root in job.source.roots:
+        if "://" not in root:
+            yield from _staging("path", Path(_real(root)))
+
+
+def _staging(option: str, path: Path) -> Iterator[str]:
+    """Say that a place lies where a run stages its files."""
+    folder = next((p for p in (path, *path.parents) if p.name.startswith(STAGING)), None)
+    if folder is not None:
+        yield (
+            f'{option}: "{path}" lies in "{folder}", where ingest keeps files that are not '
+            "published yet, and removes them. Name another path"
+        )
+
+
+def _state(job: Job, store: Store, outputs: dict[str, str]) -> Iterator[str]:
+    """Say what would read the files of the state as rows."""
+    state = Path(_real(store.uri()))
+    for output, uri in outputs.items():
+        if state.is_relative_to(uri):
+            yield (
+                f'"{state}" lies inside {_NAMES[output]} "{uri}": its readers would take the '
+                "state's files for rows. Name a place outside it: state=DIR"
+            )
+    for root in job.source.roots:
+        if "://" in root or not state.is_relative_to(above := Path(_real(root))):
+            continue
+        between = state.relative_to(above).parts
+        if not any(part.startswith((".", "_")) for part in between):  # else it is passed over
+            yield (
+                f'"{state}" lies inside the source "{above}": the next run would read the state\'s '
+                "files. Name a place outside it: state=DIR"
+            )
+
+
+def _others(store: Store, job: str) -> Iterator[_Other]:
+    """Return where the last run of each other job publishes, as far as it has been there."""
+    runs = Runs(store)
+    for name in runs.jobs():
+        for run_id in runs.of_job(name)[-1:] if name != job else ():
+            for output, uri in _places(runs, run_id).items():
+                if output in WRITTEN and publishes_in(Path(uri)):
+                    yield _Other(Path(uri), output, name, run_id)
+
+
+def _places(runs: Runs, run_id: str) -> dict[str, Any]:
+    with suppress(ConfigError, FatalError):  # the record of another job's run is gone or damaged
+        return dict(runs.facts(run_id).get("places", {}))
+    return {}
+
+
+def _real(path: str) -> str:
+    return os.path.realpath(path.removeprefix("file://"))
