@@ -44,6 +44,12 @@ class _Refused:
         return str(self.details[0]["type"])
 
     @property
+    def verdict(self) -> str | None:
+        """What our own check says of it, whichever of several kinds of value it was tried as."""
+        errors = (one["ctx"]["error"] for one in self.details if one["type"] == "value_error")
+        return next((str(error) for error in errors), None)
+
+    @property
     def value(self) -> Any:
         """What stands there."""
         return self.details[0]["input"]
@@ -96,8 +102,8 @@ def _sentence(one: _Refused, origin: Provenance) -> str:
             text = f'no such type "{tag}".{choices(tag, one.holder, "Known types")}'
         case "extra_forbidden":
             text = f"unknown key.{choices(name, keys(one.holder), 'Known keys here')}"
-        case "value_error":
-            text = str(context["error"])
+        case _ if one.verdict is not None:
+            text = one.verdict
         case "string_type" | "literal_error" if not isinstance(one.value, str | list | dict):
             text = f"a string is expected, and {_misread(one, origin)}"
         case "literal_error" if len(one.details) == 1:

@@ -14,7 +14,8 @@ import polars as pl
 from ingest.core.errors import ConfigError
 from ingest.core.formats import check_format
 from ingest.core.moments import in_years
-from ingest.core.texts import parse_texts
+from ingest.core.numerals import Numerals
+from ingest.core.texts import Form, parse_texts
 from ingest.core.types import instance, type_name
 
 EPOCHS: Final = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
@@ -30,16 +31,16 @@ def converted(  # noqa: PLR0911 - one return for each kind
     values: pl.Expr,
     source: pl.DataType,
     target: pl.DataType,
-    format: str | None = None,  # noqa: A002 - the name of the option
+    format: Form | None = None,  # noqa: A002 - the name of the option
     *,
     rounding: bool = False,
 ) -> pl.Expr:
     """Return the values in the target type; null where a value does not fit.
 
-    `format` says how dates, times and timestamps are written as text (strptime), or which of
-    `EPOCHS` a number counts. With `rounding`, as in SQL's CAST, digits and times of day that the
-    target has no room for are dropped, and a float is the nearest; without, such a value does not
-    fit.
+    `format` says how dates, times and timestamps are written as text (strptime), or numbers, or
+    which of `EPOCHS` a number counts. With `rounding`, as in SQL's CAST, digits and times of day
+    that the target has no room for are dropped, and a float is the nearest; without, such a value
+    does not fit.
 
     Raises:
         ConfigError: values of the one type never mean anything in the other.
@@ -82,7 +83,7 @@ def in_zone(values: pl.Expr, zone: str) -> pl.Expr:
 
 
 def _from_text(
-    values: pl.Expr, target: pl.DataType, form: str | None = None, *, rounding: bool = False
+    values: pl.Expr, target: pl.DataType, form: Form | None = None, *, rounding: bool = False
 ) -> pl.Expr:
     parse = partial(parse_texts, dtype=target, form=form, rounding=rounding)
     return values.map_batches(parse, return_dtype=target, is_elementwise=True)
@@ -223,7 +224,14 @@ def _nested(
     return pl.when(whole).then(pl.struct(fields))
 
 
-def _formatted(values: pl.Expr, source: pl.DataType, target: pl.DataType, form: str) -> pl.Expr:
+def _formatted(values: pl.Expr, source: pl.DataType, target: pl.DataType, form: Form) -> pl.Expr:
+    if isinstance(form, Numerals):
+        if target.is_numeric() and isinstance(source, pl.String):
+            return _from_text(values, target, form)
+        raise ConfigError(
+            f"{type_name(source)} cannot become {type_name(target)} by a notation of numbers: "
+            "decimal_separator and the like are for texts that become numbers."
+        )
     if isinstance(target, pl.Datetime) and source.is_integer() and form in EPOCHS:
         return _counted(values, EPOCHS[form], target)
     if target.is_temporal() and isinstance(source, pl.String):

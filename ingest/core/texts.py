@@ -8,6 +8,7 @@
     date, time, timestamp   ISO 8601, see `core.moments`; or a format of strftime codes
     string, binary          the text as it is
 
+Numbers that are written in another way (`1.234,50`, `12 %`) are made plain first: `core.numerals`.
 SQL's CAST asks for `rounding`: places beyond the scale are rounded, halves away from zero, the
 fractions of seconds are cut, and whole numbers become the nearest float.
 """
@@ -17,6 +18,10 @@ from typing import Final
 import polars as pl
 
 from ingest.core.moments import parse_moments
+from ingest.core.numerals import Numerals
+
+Form = str | Numerals
+"""How texts are written: dates and times in strftime codes, or numbers in another notation."""
 
 _TRUE: Final = ("true", "t", "yes", "y", "1")
 _FALSE: Final = ("false", "f", "no", "n", "0")
@@ -25,13 +30,17 @@ WHOLE_LIMITS: Final = {"Float32": 2.0**24, "Float64": 2.0**53}
 
 
 def parse_texts(
-    texts: pl.Series, dtype: pl.DataType, form: str | None = None, *, rounding: bool = False
+    texts: pl.Series, dtype: pl.DataType, form: Form | None = None, *, rounding: bool = False
 ) -> pl.Series:
     """Return the values of texts; null where a text is null or is not of this type.
+
+    A form that is not for this type says nothing.
 
     Polars' own leniency is kept out where it changes a value in silence: it rounds decimals, reads
     1e400 as infinity and 9007199254740993 as the float next to it.
     """
+    if isinstance(form, Numerals):
+        texts, form = form.plain(texts) if dtype.is_numeric() else texts, None
     if dtype.is_float():
         return _floats(texts, dtype, rounding=rounding)
     if isinstance(dtype, pl.Decimal):

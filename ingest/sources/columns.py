@@ -11,11 +11,11 @@ from pydantic import AfterValidator, model_validator
 from ingest.core.casting import not_a
 from ingest.core.errors import BadRowError, ConfigError
 from ingest.core.formats import check_format
-from ingest.core.model import Model
 from ingest.core.names import hint, is_pattern
+from ingest.core.numerals import Numerals
 from ingest.core.partition import Slice
 from ingest.core.rows import HIDDEN_PREFIX, POSITION, slice_of
-from ingest.core.texts import failed, parse_texts
+from ingest.core.texts import Form, failed, parse_texts
 from ingest.core.types import Schema, parse_type, type_name
 from ingest.sources.remote import is_remote, modified_remote
 
@@ -37,8 +37,8 @@ def _known_type(name: str) -> str:
 TypeName = Annotated[str, AfterValidator(_known_type)]
 
 
-class ColumnForm(Model):
-    """A column's type, and how its texts are written if that is not the ISO form."""
+class ColumnForm(Numerals):
+    """A column's type, and how its texts are written if that is not ISO or a plain number."""
 
     type: TypeName
     """The type's name, such as `int64`, `date` or `decimal(10,2)`."""
@@ -47,9 +47,11 @@ class ColumnForm(Model):
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
+        dtype = parse_type(self.type)
+        self.check(dtype)
         if self.format is not None:
             try:
-                check_format(self.format, parse_type(self.type))
+                check_format(self.format, dtype)
             except ConfigError as error:
                 raise ValueError(str(error)) from None
         return self
@@ -63,10 +65,18 @@ def declared_type(declared: TypeName | ColumnForm) -> pl.DataType:
     return parse_type(declared.type if isinstance(declared, ColumnForm) else declared)
 
 
-def declared_format(columns: Columns, name: str) -> str | None:
-    """Return the format that `columns` gives to a column, if any."""
+def declared_form(columns: Columns, name: str, usual: Numerals | None = None) -> Form | None:
+    """Return how a column's texts are written, if not plainly; `usual` is how numbers are.
+
+    What is said of numbers has no meaning for a column of another type.
+    """
     declared = columns.get(name)
-    return declared.format if isinstance(declared, ColumnForm) else None
+    if not isinstance(declared, ColumnForm):
+        return usual
+    if declared.format is not None:
+        return declared.format
+    own = declared.within(usual)
+    return None if own.is_plain else own
 
 
 def is_nameable(dtype: pl.DataType) -> bool:
@@ -153,14 +163,18 @@ def file_values(
             )
     for key in keys:
         texts = [None if has[key] == _NULL_KEY else has[key] for has in found]
-        values[key] = _key_values(slices, key, texts, schema[key], declared_format(columns, key))
+        values[key] = _key_values(slices, key, texts, schema[key], declared_form(columns, key))
     if "_file_path" in schema:
         values.update(_of_files(slices))
     return values
 
 
 def _key_values(
-    slices: Sequence[Slice], key: str, texts: list[str | None], dtype: pl.DataType, form: str | None
+    slices: Sequence[Slice],
+    key: str,
+    texts: list[str | None],
+    dtype: pl.DataType,
+    form: Form | None,
 ) -> pl.Series:
     column = pl.Series(texts, dtype=pl.String)
     values = parse_texts(column, dtype, form)

@@ -7,12 +7,13 @@ import polars as pl
 from pydantic import Field
 
 from ingest.core.errors import BadRowError, ConfigError, FatalError
+from ingest.core.numerals import Numerals
 from ingest.core.partition import Slice
 from ingest.core.texts import parse_texts
 from ingest.core.types import Schema, type_name
 from ingest.sources.base import Layout
 from ingest.sources.bodies import Body
-from ingest.sources.columns import declared_format, declared_type, refuse_clash, refuse_unknown
+from ingest.sources.columns import declared_form, declared_type, refuse_clash, refuse_unknown
 from ingest.sources.csv_grammar import Grammar
 from ingest.sources.csv_header import check_header, column_names, refuse_header
 from ingest.sources.csv_table import TableReader
@@ -132,7 +133,8 @@ class Csv(TextSource):
     def clean_values(self, data: bytes, header: Sequence[str], layout: Layout) -> Clean | None:
         """Read the lines of a text that are faultless records."""
         schema = self._data_schema(layout)
-        reader = TableReader(self.grammar, header or list(schema), schema, self.null_values)
+        carried = {name: pl.String() if self._is_written(name) else schema[name] for name in schema}
+        reader = TableReader(self.grammar, header or list(schema), carried, self.null_values)
         found = reader.read(data)
         return None if found is None else Clean(found[0], schema, self._parser(schema), found[1])
 
@@ -221,7 +223,10 @@ class Csv(TextSource):
             pl.concat(tables) if tables else pl.DataFrame(schema=dict.fromkeys(names, pl.String))
         )
         return {
-            name: (guess_type(self._nulled(sample[name], strings=False)), sample.height)
+            name: (
+                guess_type(self._nulled(sample[name], strings=False), self.numerals),
+                sample.height,
+            )
             for name in names
         }
 
@@ -239,9 +244,14 @@ class Csv(TextSource):
             if texts.dtype != pl.String:
                 return texts, texts
             kept = self._nulled(texts, strings=schema[name] == pl.String)
-            return kept, parse_texts(kept, schema[name], declared_format(self.columns, name))
+            form = declared_form(self.columns, name, self.numerals)
+            return kept, parse_texts(kept, schema[name], form)
 
         return parse
+
+    def _is_written(self, name: str) -> bool:
+        """Say whether a column's numbers are not plain, so that Polars' reader cannot read them."""
+        return isinstance(declared_form(self.columns, name, self.numerals), Numerals)
 
 
 def _typed(

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from ingest.core.numerals import Numerals
 from ingest.core.texts import failed, parse_texts
 
 _GUESSES: tuple[pl.DataType, ...] = (
@@ -14,10 +15,11 @@ _GUESSES: tuple[pl.DataType, ...] = (
 _LEADING_ZERO = r"^[+-]?0\d"
 
 
-def guess_type(texts: pl.Series) -> pl.DataType:
+def guess_type(texts: pl.Series, numerals: Numerals | None = None) -> pl.DataType:
     """Return the narrowest type that all texts of a sample have; string if there is none.
 
-    Only `true` and `false` make a boolean. Numbers with leading zeros are strings: they are codes.
+    `numerals` says how numbers are written, if not plainly. Only `true` and `false` make a boolean.
+    Numbers with leading zeros are strings: they are codes.
     """
     known = texts.drop_nulls()
     if known.is_empty():
@@ -25,12 +27,14 @@ def guess_type(texts: pl.Series) -> pl.DataType:
     if known.str.to_lowercase().is_in(["true", "false"]).all():
         return pl.Boolean()
     if known.str.contains(_LEADING_ZERO).any():
-        return _first(known, _GUESSES[2:])
-    return _first(known, _GUESSES)
+        return _first(known, _GUESSES[2:], None)
+    return _first(known, _GUESSES, numerals)
 
 
-def _first(known: pl.Series, guesses: tuple[pl.DataType, ...]) -> pl.DataType:
+def _first(
+    known: pl.Series, guesses: tuple[pl.DataType, ...], numerals: Numerals | None
+) -> pl.DataType:
     for guess in guesses:
-        if not failed(known, parse_texts(known, guess)).any():
+        if not failed(known, parse_texts(known, guess, numerals)).any():
             return guess
     return pl.String()

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import polars as pl
 
 from ingest.core.errors import ConfigError
+from ingest.core.numerals import Numerals
 from ingest.core.partition import Slice
 from ingest.core.texts import parse_texts
 from ingest.core.types import Schema, instance, parse_type, type_name
@@ -14,7 +15,7 @@ from ingest.sources.base import Layout
 from ingest.sources.bodies import Body
 from ingest.sources.columns import (
     FILE_COLUMNS,
-    declared_format,
+    declared_form,
     declared_type,
     is_nameable,
     refuse_clash,
@@ -39,8 +40,10 @@ class Jsonl(TextSource):
     a sample across files when the plan is made, and a record with a field that is not in it is
     rejected. A field that is missing is null. Nothing is coerced: `5` is not a string, `"5"` and
     `5.0` are not an int64; but dates, times, timestamps, decimals and binary are read from strings,
-    as CSV fields are, and decimals also from numbers of up to 15 digits. A key that stands twice
-    in an object makes a bad record, and so does half a pair of surrogates.
+    as CSV fields are, and decimals also from numbers of up to 15 digits. Numbers whose
+    `decimal_separator`, `percent` or the like is given are read from strings only; where the source
+    gives it for all, these are the decimals, and columns that have strings in the sample. A key
+    that stands twice in an object makes a bad record, and so does half a pair of surrogates.
     """
 
     endings = packed_endings(".jsonl", ".ndjson", ".json")
@@ -90,6 +93,7 @@ class Jsonl(TextSource):
         facts = {
             "closed": not declared,
             "folder_keys": keys,
+            "written": self._written(columns, records),
             "shape": {
                 name: type_name(dtype) for name, dtype in shape.items() if is_nameable(dtype)
             },
@@ -128,14 +132,27 @@ class Jsonl(TextSource):
         made = {*layout.facts["folder_keys"], *(FILE_COLUMNS if self.include_file_columns else ())}
         return {name: dtype for name, dtype in layout.columns.items() if name not in made}
 
+    def _written(self, columns: Schema, records: Sequence[dict[str, Any]]) -> list[str]:
+        """Return the columns of numbers that are written in strings, in a notation of their own."""
+        written = []
+        for name, dtype in columns.items():
+            own = isinstance(declared_form(self.columns, name), Numerals)
+            form = declared_form(self.columns, name, self.numerals)
+            if isinstance(form, Numerals) and dtype.is_numeric():
+                strings = (isinstance(record.get(name), str) for record in records)
+                if own or dtype.is_decimal() or any(strings):
+                    written.append(name)
+        return written
+
     def _reader(self, schema: Schema, layout: Layout) -> JsonReader:
+        texts = dict.fromkeys(layout.facts.get("written", ()), pl.String())
         shape = {name: parse_type(kind) for name, kind in layout.facts["shape"].items()}
-        return JsonReader(schema, shape, closed=layout.facts["closed"])
+        return JsonReader({**schema, **texts}, {**shape, **texts}, closed=layout.facts["closed"])
 
     def _parser(self, schema: Schema) -> Parse:
         def parse(name: str, carried: pl.Series) -> tuple[pl.Series, pl.Series]:
             if carried.dtype == pl.String:
-                form = declared_format(self.columns, name)
+                form = declared_form(self.columns, name, self.numerals)
                 return carried, parse_texts(carried, schema[name], form)
             return carried, carried.cast(schema[name])
 

@@ -2,13 +2,14 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
 import polars as pl
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from ingest.core.errors import BadRowError, ConfigError, FatalError
+from ingest.core.numerals import DecimalSeparator, Numerals, ThousandsSeparator
 from ingest.core.partition import Partition, Slice
 from ingest.core.rows import POSITION, position, record_of, slice_of
 from ingest.sources.base import Layout, Read, Rejects
@@ -50,11 +51,30 @@ class TextSource(FileSource):
     byte-order mark at a file's beginning is not part of its text."""
     blank_lines: Literal["reject", "skip"] = "reject"
     """What an empty line is: a record that is rejected, or nothing. `skip` does not count them."""
+    decimal_separator: DecimalSeparator = "."
+    """What stands before the fraction of a number written as text: `.` or `,`. A column may have
+    its own: `columns: {price: {type: "decimal(12,2)", decimal_separator: ","}}`."""
+    thousands_separator: ThousandsSeparator | None = None
+    """What parts the thousands of a number written as text: `.`, `,`, `'`, `_` or a space; see
+    `columns`. Without it a number with such a sign is rejected."""
     max_record_bytes: int = Field(default=16 * 1024**2, ge=1)
     """The longest record, in bytes of UTF-8; a longer one is rejected."""
     max_decompressed_bytes: int | None = Field(default=None, ge=1)
     """The most that a compressed file may unpack to, in bytes. Without it: 100 times its packed
     size, and at least 1 GiB."""
+
+    @model_validator(mode="after")
+    def _separators_differ(self) -> Self:
+        self.numerals  # noqa: B018 - built to be checked
+        return self
+
+    @property
+    def numerals(self) -> Numerals | None:
+        """How numbers are written in all columns that say nothing else; None if plainly."""
+        usual = Numerals(
+            decimal_separator=self.decimal_separator, thousands_separator=self.thousands_separator
+        )
+        return None if usual.is_plain else usual
 
     @abstractmethod
     def rules(self, layout: Layout | None) -> LineRules:

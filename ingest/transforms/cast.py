@@ -1,20 +1,21 @@
 """Give columns other types."""
 
-from typing import Literal
+from typing import Literal, Self
 
 import polars as pl
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from ingest.core.casting import converted, lost, not_a
 from ingest.core.errors import ConfigError
-from ingest.core.model import Model
+from ingest.core.numerals import Numerals
 from ingest.core.rows import HIDDEN_PREFIX, Fault, reject_any
+from ingest.core.texts import Form
 from ingest.core.types import parse_type
 from ingest.transforms.base import StepContext, Transform
 from ingest.transforms.columns import need
 
 
-class CastTo(Model):
+class CastTo(Numerals):
     """A type, and how its values are written."""
 
     type: str
@@ -28,6 +29,16 @@ class CastTo(Model):
     def _known(cls, name: str) -> str:
         parse_type(name)
         return name
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        self.check(parse_type(self.type))
+        return self
+
+    @property
+    def form(self) -> Form | None:
+        """How texts are written, if not plainly."""
+        return self.format or (None if self.is_plain else self)
 
 
 class Cast(Transform):
@@ -59,7 +70,7 @@ class Cast(Transform):
             wanted = kind if isinstance(kind, CastTo) else CastTo(type=kind)
             try:
                 casts[name] = converted(
-                    pl.col(name), schema[name], parse_type(wanted.type), wanted.format
+                    pl.col(name), schema[name], parse_type(wanted.type), wanted.form
                 )
             except ConfigError as error:
                 raise ConfigError(f"columns.{name}: {error}") from None
