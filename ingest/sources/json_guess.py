@@ -112,6 +112,8 @@ def _remedy(name: str, clash: Clash, fields: Mapping[str, pl.DataType]) -> str:
     """Say what to write so that the job can be planned: all fields that are to be read."""
     if clash.other is None:
         rest = {other: dtype for other, dtype in fields.items() if other != name}
+        if not rest:
+            return "Flatten the records before they come here"
         return f"Leave it out by naming the others: source.{_columns(rest)}"
     return f"Say which it is, so that the others are rejected: source.{_columns(fields)}"
 

@@ -106,8 +106,6 @@ def _in_range(value: int, dtype: pl.DataType) -> bool:
 
 def _is_deep(value: Any) -> bool:
     """Say whether a value has more levels than any type."""
-    if isinstance(value, Deep):
-        return True
     level = [value]
     for _ in range(MOST_LEVELS):
         level = [inner for outer in level for inner in _parts(outer)]
@@ -117,4 +115,6 @@ def _is_deep(value: Any) -> bool:
 def _parts(value: Any) -> list[Any]:
     if isinstance(value, dict):
         return list(value.values())
+    if isinstance(value, Deep):
+        return [value]
     return value if isinstance(value, list) else []

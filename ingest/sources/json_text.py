@@ -7,7 +7,7 @@ that a field that nobody reads makes no record bad.
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Final, NoReturn, Self
 
 from ingest.core.types import MOST_LEVELS
@@ -16,11 +16,13 @@ Fault = tuple[str | None, str]
 """The column to blame, with the names of nested fields after points, and the reason."""
 
 _TOKEN: Final = re.compile(
-    r'[ \t\n\r]*+(?:("[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+")'
-    r"|(-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|true|false|null)|([\[\]{},:]))"
+    r"[ \t\n\r]*+(?:(?P<string>"
+    r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+")'
+    r"|(?P<word>-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|true|false|null)"
+    r"|(?P<sign>[\[\]{},:]))"
 )
 _BLANK: Final = " \t\n\r"
-_CLOSES: Final = {"[": "]", "{": "}"}
+_ENDS: Final = {"[": "]", "{": "}"}
 
 
 class WrongError(ValueError):
@@ -51,46 +53,20 @@ def load(text: str) -> Any:
     Raises:
         ValueError: it is not JSON, or no record; WrongError where it is known why.
     """
-    return _loaded(text, 0)
-
-
-def _loaded(text: str, level: int) -> Any:
     try:
         return _parsed(text)
     except RecursionError:
-        is_object = text.lstrip(_BLANK).startswith("{")
-    if level == MOST_LEVELS or (level and not is_object):
-        return Deep()
-    if not is_object:
-        raise WrongError(None, "not a JSON object")
-    return {name: _loaded(part, level + 1) for name, part in _members(text).items()}
+        return _built(text)
 
 
-def _members(text: str) -> dict[str, str]:
-    """Return the values of an object by their names, as texts."""
-    walk, found, name, start = _Walk(), {}, "", 0
-    for kind, token, begin, end in _tokens(text):
-        depth = len(walk.open)
-        if depth == 1 and walk.awaits == "key" and kind == "string":
-            name = json.loads(token)
-        elif depth == 1 and walk.awaits == "value":
-            start = begin
-        walk.step(kind, token)
-        if len(walk.open) == 1 and walk.awaits == "next":
-            found[name] = text[start:end]
-    if walk.open or walk.awaits != "next":
-        raise ValueError("it ends too early")
-    return found
-
-
-class _Walk:
-    """Where one is in a JSON text: what is open, and what may come next."""
+class _Builder:
+    """A JSON text as far as it is known: what is open, what may come next, and its values."""
 
     def __init__(self) -> None:
-        self.open: list[str] = []
-        self.keys: list[set[str]] = []
+        self.value: Any = None
         self.awaits = "value"
-        self.first = False
+        self._first = False
+        self._open: list[_Open] = []
 
     def step(self, kind: str, token: str) -> None:
         """Go on by one token.
@@ -98,44 +74,78 @@ class _Walk:
         Raises:
             ValueError: it may not stand here.
         """
-        first, self.first = self.first, False
-        closes = bool(self.open) and token == _CLOSES[self.open[-1]]
-        if closes and (first or self.awaits == "next"):
-            self.open.pop()
-            self.keys.pop()
+        first, self._first = self._first, False
+        if self._open and token == self._open[-1].end and (first or self.awaits == "next"):
+            self._open.pop()
             self.awaits = "next"
-        elif self.awaits == "value" and token in _CLOSES:
-            self.open.append(token)
-            self.keys.append(set())
-            self.awaits, self.first = "key" if token == "{" else "value", True
+        elif self.awaits == "value" and token in _ENDS:
+            self._begin(token)
         elif self.awaits == "value" and kind != "sign":
+            self._put(_parsed(token))
             self.awaits = "next"
         elif self.awaits == "key" and kind == "string":
-            self._see(json.loads(token))
+            self._open[-1].see(json.loads(token))
             self.awaits = "colon"
         elif self.awaits == "colon" and token == ":":
             self.awaits = "value"
-        elif self.awaits == "next" and self.open and token == ",":
-            self.awaits = "key" if self.open[-1] == "{" else "value"
+        elif self.awaits == "next" and self._open and token == ",":
+            self.awaits = "key" if self._open[-1].end == "}" else "value"
         else:
             raise ValueError(token)
 
-    def _see(self, key: str) -> None:
-        if key in self.keys[-1]:
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is open."""
+        return not self._open and self.awaits == "next"
+
+    def _begin(self, token: str) -> None:
+        is_object = token == "{"
+        value: Any = {} if is_object else []
+        if len(self._open) > MOST_LEVELS:
+            value = Deep()
+        self._put(value)
+        self._open.append(_Open(_ENDS[token], value))
+        self.awaits, self._first = "key" if is_object else "value", True
+
+    def _put(self, value: Any) -> None:
+        if not self._open:
+            self.value = value
+            return
+        parent = self._open[-1]
+        if isinstance(parent.value, dict):
+            parent.value[parent.key] = value
+        elif isinstance(parent.value, list):
+            parent.value.append(value)
+
+
+class _Open:
+    """A list or an object of which more may come."""
+
+    def __init__(self, end: str, value: Any) -> None:
+        self.end = end
+        self.value = value
+        self.key = ""
+        self._keys: set[str] = set()
+
+    def see(self, key: str) -> None:
+        if key in self._keys:
             raise WrongError(key, "duplicate key")
-        self.keys[-1].add(key)
+        self._keys.add(key)
+        self.key = key
 
 
-def _tokens(text: str) -> Iterator[tuple[str, str, int, int]]:
-    """Yield what a text consists of: kind, token, and where it begins and ends."""
-    place, kinds, end = 0, ("string", "word", "sign"), len(text.rstrip(_BLANK))
+def _built(text: str) -> Any:
+    """Return the value of a text, which may be nested as deep as it likes."""
+    builder, place, end = _Builder(), 0, len(text.rstrip(_BLANK))
     while place < end:
         match = _TOKEN.match(text, place)
-        if match is None or match.lastindex is None:
+        if match is None or match.lastgroup is None:
             raise ValueError("no token of JSON")
-        group = match.lastindex
+        builder.step(match.lastgroup, match[match.lastgroup])
         place = match.end()
-        yield kinds[group - 1], match[group], match.start(group), place
+    if not builder.complete:
+        raise ValueError("it ends too early")
+    return builder.value
 
 
 def _parsed(text: str) -> Any:

@@ -192,7 +192,7 @@ def test_the_same_in_a_field_that_is_read_has_its_reason() -> None:
         '{"l":' + "[" * 100 + "]" * 100 + "}": ("l", "nested too deeply"),
         '{"l":' + "[" * 100_000 + "]" * 100_000 + "}": ("l", "nested too deeply"),
         "[" * 100_000 + "]" * 100_000: (None, "not a JSON object"),
-        "[" * 100_000: (None, "not a JSON object"),
+        "[" * 100_000: (None, "malformed JSON"),
         '{"l":' + "[" * 100_000: (None, "malformed JSON"),
         '{"x":[' * 5000 + "]}" * 4999 + "}]": (None, "malformed JSON"),
         '{"l":[[1e2]]}': ("l", "not an int64"),
