@@ -68,7 +68,7 @@ def _not_a(dtype: pl.DataType) -> str:
 
 def _fits(value: Any, dtype: pl.DataType) -> bool:  # noqa: PLR0911 - one return for each kind
     if isinstance(dtype, pl.Null):
-        return value == {}
+        return isinstance(value, dict) and not value
     if isinstance(dtype, pl.Struct | pl.List):
         return False
     if dtype == pl.Boolean:
