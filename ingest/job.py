@@ -10,20 +10,17 @@ from ingest.core.model import Model
 from ingest.execution import Execution
 from ingest.sinks import SINKS
 from ingest.sinks.parquet import Parquet
-from ingest.sources import SOURCES
+from ingest.sources import AnySource
 from ingest.transforms import TRANSFORMS
 
 if TYPE_CHECKING:
     from ingest.sinks.base import Sink
-    from ingest.sources.base import Source
     from ingest.transforms.base import Transform
 
-    AnySource = Source
     AnyTransform = Transform
     AnySink = Sink
 else:
-    AnySource = Annotated[Union[SOURCES], Field(discriminator="type")]  # noqa: UP007 - from a tuple
-    AnyTransform = Annotated[Union[TRANSFORMS], Field(discriminator="type")]  # noqa: UP007
+    AnyTransform = Annotated[Union[TRANSFORMS], Field(discriminator="type")]  # noqa: UP007 - a tuple
     AnySink = Annotated[Union[SINKS], Field(discriminator="type")]  # noqa: UP007
 
 

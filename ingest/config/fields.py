@@ -22,8 +22,8 @@ def locate(model: type[BaseModel], data: Any, loc: Sequence[str | int]) -> tuple
     holder: Any = model
     for part in loc:
         member = _member(here, data)
-        if isinstance(data, dict) and part == data.get(TAG) and _is_tagged(here):
-            here = member
+        if isinstance(data, dict) and part == data.get(TAG, part) and _is_tagged(here):
+            here = _member(here, {**data, TAG: part})  # a tag that is left out was filled in
         elif isinstance(data, dict) and (part in data or part in keys(member)):
             path, holder = (*path, part), member
             here, data = _inner(member, part), data.get(str(part))

@@ -1,6 +1,7 @@
 """Names of columns: which was probably meant, and which cannot be used."""
 
 import difflib
+import json
 from collections.abc import Iterable
 
 from ingest.core.errors import ConfigError
@@ -18,6 +19,20 @@ def hint(name: str, known: Iterable[str]) -> str:
 def is_pattern(name: str) -> bool:
     """Whether Polars would take the name for a pattern, and so for other columns."""
     return name == "*" or (name.startswith("^") and name.endswith("$"))
+
+
+def is_text(text: str) -> bool:
+    r"""Whether a text can be written anywhere: half a pair of surrogates (`\ud800`) cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown(name: str) -> str:
+    """Return a name in quotes, with what cannot be printed as in JSON."""
+    return f'"{name}"' if name.isprintable() else json.dumps(name)
 
 
 def no_such_column(name: str, columns: Iterable[str]) -> ConfigError:

@@ -8,7 +8,7 @@ A timestamp without a unit is in microseconds and without a zone.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 from polars.datatypes import DataTypeClass
@@ -36,6 +36,8 @@ _SIMPLE: dict[str, pl.DataType] = {
     "null": pl.Null(),
 }
 _NAMES = {dtype: name for name, dtype in _SIMPLE.items()}
+MOST_LEVELS = 32
+"""How deep lists and structs may be nested in one another: more is an attack or a mistake."""
 TYPE_NAMES = (*(name for name in _SIMPLE if name != "null"), "decimal(p,s)", "list<…>", "struct<…>")
 
 
@@ -45,6 +47,15 @@ def parse_type(text: str) -> pl.DataType:
     Raises:
         ValueError: there is no such type; the text lists those that there are.
     """
+    if _levels(text) > MOST_LEVELS:
+        raise ValueError(
+            f'"{text[:40]}…": lists and structs nested more than {MOST_LEVELS} levels deep. '
+            "Flatten them, or leave the column out"
+        )
+    return _parsed(text)
+
+
+def _parsed(text: str) -> pl.DataType:
     name = text.strip()
     if name in _SIMPLE:
         return _SIMPLE[name]
@@ -56,10 +67,10 @@ def parse_type(text: str) -> pl.DataType:
     if match := re.fullmatch(r"timestamp\(\s*(ms|us|ns)\s*(?:,\s*([\w/+:-]+)\s*)?\)", name):
         return pl.Datetime(match[1], match[2])  # type: ignore[arg-type]  # the pattern limits it
     if name.startswith("list<") and name.endswith(">"):
-        return pl.List(parse_type(name[5:-1]))
+        return pl.List(_parsed(name[5:-1]))
     if name.startswith("struct<") and name.endswith(">"):
         fields = [part.partition(":") for part in _split(name[7:-1])]
-        return pl.Struct({field.strip(): parse_type(kind) for field, _, kind in fields})
+        return pl.Struct({field.strip(): _parsed(kind) for field, _, kind in fields})
     raise ValueError(f'no such type "{text}". Known types: {", ".join(TYPE_NAMES)}')
 
 
@@ -93,6 +104,37 @@ def schema_from_json(names: Mapping[str, str]) -> Schema:
 def instance(dtype: pl.DataType | DataTypeClass) -> pl.DataType:
     """Return a type as an instance: Polars also takes classes inside lists and structs."""
     return dtype if isinstance(dtype, pl.DataType) else dtype()
+
+
+def levels(dtype: pl.DataType) -> int:
+    """Return how many lists and structs are nested in one another, at most `MOST_LEVELS` + 1."""
+    row, count = [dtype], 0
+    while count <= MOST_LEVELS and (row := [each for each in row if each.is_nested()]):
+        row, count = [inner for outer in row for inner in _inside(outer)], count + 1
+    return count
+
+
+def field_names(dtype: pl.DataType) -> Iterator[str]:
+    """Yield the names of all fields of structs within a type."""
+    if isinstance(dtype, pl.Struct):
+        yield from (field.name for field in dtype.fields)
+    for inner in _inside(dtype):
+        yield from field_names(inner)
+
+
+def _inside(dtype: pl.DataType) -> list[pl.DataType]:
+    if isinstance(dtype, pl.Struct):
+        return [instance(field.dtype) for field in dtype.fields]
+    return [instance(dtype.inner)] if isinstance(dtype, pl.List | pl.Array) else []
+
+
+def _levels(text: str) -> int:
+    """Return how deep the brackets of a type's name are nested."""
+    depth = deepest = 0
+    for char in text:
+        depth += (char == "<") - (char == ">")
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _split(text: str) -> list[str]:

@@ -16,7 +16,8 @@ from ingest.sniffing.table import Option, Table, key_columns, key_options
 from ingest.sniffing.text import Text, read_text
 from ingest.sources.columns import is_nameable
 from ingest.sources.json_guess import guess_fields, without_nulls
-from ingest.sources.json_judge import judge, load
+from ingest.sources.json_judge import judge
+from ingest.sources.json_text import load
 
 SAMPLE_FILES = 5
 LOOK_BYTES = 1024 * 1024
@@ -67,7 +68,7 @@ def _lines(text: Text) -> list[str]:
 def _parsed(line: str) -> dict[str, Any] | None:
     try:
         record = load(line)
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
     return record if isinstance(record, dict) else None
 

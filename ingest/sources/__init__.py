@@ -1,5 +1,9 @@
 """Where rows come from: one class in one file per type."""
 
+from typing import TYPE_CHECKING, Annotated, Union
+
+from pydantic import Field
+
 from ingest.sources.base import Source
 from ingest.sources.csv import Csv
 from ingest.sources.jsonl import Jsonl
@@ -7,3 +11,8 @@ from ingest.sources.parquet import Parquet
 
 SOURCES: tuple[type[Source], ...] = (Csv, Jsonl, Parquet)
 """Every built-in source. A new type is added here and is then documented and tested by itself."""
+
+if TYPE_CHECKING:
+    AnySource = Source
+else:
+    AnySource = Annotated[Union[SOURCES], Field(discriminator="type")]  # noqa: UP007 - from a tuple

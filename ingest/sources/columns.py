@@ -11,12 +11,12 @@ from pydantic import AfterValidator, model_validator
 from ingest.core.casting import not_a
 from ingest.core.errors import BadRowError, ConfigError
 from ingest.core.formats import check_format
-from ingest.core.names import hint, is_pattern
+from ingest.core.names import hint, is_pattern, is_text, shown
 from ingest.core.numerals import Numerals
 from ingest.core.partition import Slice
 from ingest.core.rows import HIDDEN_PREFIX, POSITION, slice_of
 from ingest.core.texts import Form, failed, parse_texts
-from ingest.core.types import Schema, parse_type, type_name
+from ingest.core.types import MOST_LEVELS, Schema, field_names, levels, parse_type, type_name
 from ingest.sources.remote import is_remote, modified_remote
 
 FILE_COLUMNS: Schema = {
@@ -81,10 +81,16 @@ def declared_form(columns: Columns, name: str, usual: Numerals | None = None) ->
 
 def is_nameable(dtype: pl.DataType) -> bool:
     """Say whether a type has a name that reads back, so that the plan can hold it."""
+    if levels(dtype) > MOST_LEVELS or not all(map(_is_field, field_names(dtype))):
+        return False
     try:
         return parse_type(type_name(dtype)) == dtype
     except ValueError:
         return False
+
+
+def _is_field(name: str) -> bool:
+    return bool(name) and "\0" not in name and is_text(name)
 
 
 def folder_keys(uri: str) -> dict[str, str]:
@@ -112,22 +118,31 @@ def refuse_clash(extra: Iterable[str], data: Container[str]) -> None:
 
 
 def refuse_names(option: str, names: Iterable[str], remedy: str) -> None:
-    """Refuse names that no step could use: Polars takes `*` and `^...$` for patterns.
+    """Refuse names that no step could use.
 
     Raises:
         ConfigError: one line for each such name, with what to do.
     """
-    lines = []
-    for name in names:
-        if name.startswith(HIDDEN_PREFIX):
-            fault = f'begins with "{HIDDEN_PREFIX}", which is kept for hidden columns'
-        elif is_pattern(name):
-            fault = "is a pattern, which would stand for other columns too"
-        else:
-            continue
-        lines.append(f'{option}: "{name}" {fault}. {remedy}')
+    faults = {name: fault_of(name) for name in names}
+    lines = [f"{option}: {shown(name)} {fault}. {remedy}" for name, fault in faults.items() if fault]
     if lines:
         raise ConfigError(*lines)
+
+
+def fault_of(name: str) -> str | None:
+    """Return why no step could use a column of that name; None if all can.
+
+    Polars takes `*` and `^...$` for patterns; no format writes names that are not text.
+    """
+    if not name:
+        return "is a column without a name"
+    if name.startswith(HIDDEN_PREFIX):
+        return f'begins with "{HIDDEN_PREFIX}", which is kept for hidden columns'
+    if is_pattern(name):
+        return "is a pattern, which would stand for other columns too"
+    if "\0" in name or not is_text(name):
+        return "is no text: it holds a NUL character or half a pair of surrogates"
+    return None
 
 
 def refuse_unknown(option: str, named: Iterable[str], known: Sequence[str]) -> None:

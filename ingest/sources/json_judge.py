@@ -1,83 +1,42 @@
 """Judging a JSON record by Python's own parser: whether it is of a schema, and what is wrong."""
 
-import json
 import math
 import re
 import struct
 from collections.abc import Mapping
-from typing import Any, NoReturn, Self
+from typing import Any
 
 import polars as pl
 
 from ingest.core.casting import not_a
-from ingest.core.types import instance
+from ingest.core.names import is_text
+from ingest.core.types import MOST_LEVELS, instance
 from ingest.sources.json_shape import fields_of
-
-Fault = tuple[str | None, str]
-"""The column to blame, with the names of nested fields after points, and the reason."""
+from ingest.sources.json_text import Deep, Fault, Number, WrongError, load
 
 _EXACT_DIGITS = 15
 """How many digits of a number Polars' JSON reader surely keeps: it makes floats of them."""
-
-
 _LARGEST_WHOLE = 2**127
 """From here on `core.texts` does not compare whole numbers with floats."""
-
-
-class _Wrong(ValueError):  # noqa: N818 - a verdict on its way out of nested values
-    def __init__(self, column: str | None, reason: str) -> None:
-        self.fault: Fault = (column, reason)
-
-
-class _Float(float):
-    """A number with a point or exponent, and how it was written."""
-
-    def __new__(cls, text: str) -> Self:
-        number = super().__new__(cls, text)
-        number.text = text
-        return number
-
-    text: str
-
-
-def load(text: str) -> Any:
-    """Parse a record strictly: no `NaN`, no key twice in an object.
-
-    Raises:
-        ValueError: it is not JSON. RecursionError: it is nested too deeply.
-    """
-    return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_Float)
+_TOO_DEEP = "nested too deeply"
 
 
 def judge(text: str, fields: Mapping[str, pl.DataType], *, closed: bool) -> Fault | None:
     """Return what is wrong with a record; None if it is of this schema.
 
-    With `closed`, a field that the schema does not name is a fault; else such fields are ignored.
+    With `closed`, a field that the schema does not name is a fault; else such fields are ignored,
+    and may hold whatever JSON allows. The type `null` is that of objects without fields.
     """
     try:
         record = load(text)
         if not isinstance(record, dict):
             return None, "not a JSON object"
         _judge_fields("", record, fields, closed=closed)
-    except _Wrong as wrong:
+    except WrongError as wrong:
         return wrong.fault
-    except RecursionError:
-        return None, "nested too deeply"
     except ValueError:
         return None, "malformed JSON"
     return None
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise _Wrong(next(name for name in names if names.count(name) > 1), "duplicate key")
-    return found
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
 
 
 def _judge_fields(
@@ -88,7 +47,7 @@ def _judge_fields(
         if dtype is not None:
             _judge(f"{place}{name}", value, dtype, closed=closed)
         elif closed:
-            raise _Wrong(f"{place}{name}", "unknown field")
+            raise WrongError(f"{place}{name}", "unknown field")
 
 
 def _judge(place: str, value: Any, dtype: pl.DataType, *, closed: bool) -> None:
@@ -100,10 +59,16 @@ def _judge(place: str, value: Any, dtype: pl.DataType, *, closed: bool) -> None:
         for element in value:
             _judge(place, element, instance(dtype.inner), closed=closed)
     elif not _fits(value, dtype):
-        raise _Wrong(place, not_a(dtype))
+        raise WrongError(place, _TOO_DEEP if _is_deep(value) else _not_a(dtype))
+
+
+def _not_a(dtype: pl.DataType) -> str:
+    return "not an empty object" if isinstance(dtype, pl.Null) else not_a(dtype)
 
 
 def _fits(value: Any, dtype: pl.DataType) -> bool:  # noqa: PLR0911 - one return for each kind
+    if isinstance(dtype, pl.Null):
+        return isinstance(value, dict) and not value
     if isinstance(dtype, pl.Struct | pl.List):
         return False
     if dtype == pl.Boolean:
@@ -115,16 +80,16 @@ def _fits(value: Any, dtype: pl.DataType) -> bool:  # noqa: PLR0911 - one return
     if dtype.is_float():
         return isinstance(value, int | float) and _is_float(value, dtype)
     if isinstance(dtype, pl.Decimal) and isinstance(value, int | float):
-        text = value.text if isinstance(value, _Float) else str(value)
+        text = value.text if isinstance(value, Number) else str(value)
         return sum(char.isdigit() for char in text) <= _EXACT_DIGITS
-    return isinstance(value, str) and _is_unicode(value)
+    return isinstance(value, str) and is_text(value)
 
 
 def _is_float(value: float, dtype: pl.DataType) -> bool:
     """Say what `core.texts` says of such a text: a whole number must be exactly a float."""
     try:
         near = struct.unpack("f", struct.pack("f", value))[0] if dtype == pl.Float32 else +value
-        if isinstance(value, _Float):
+        if isinstance(value, Number):
             zero = not re.search("[1-9]", re.split("[eE]", value.text)[0])
             return math.isfinite(near) and (near == 0) == zero
         return abs(value) < _LARGEST_WHOLE and float(near) == value
@@ -139,10 +104,17 @@ def _in_range(value: int, dtype: pl.DataType) -> bool:
     return 0 <= value < 1 << bits
 
 
-def _is_unicode(text: str) -> bool:
-    r"""Say whether a string is text: half a pair of surrogates (`\ud800`) is not."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _is_deep(value: Any) -> bool:
+    """Say whether a value has more levels than any type."""
+    level = [value]
+    for _ in range(MOST_LEVELS):
+        level = [inner for outer in level for inner in _parts(outer)]
+    return bool(level)
+
+
+def _parts(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    if isinstance(value, Deep):
+        return [value]
+    return value if isinstance(value, list) else []

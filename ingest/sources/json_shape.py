@@ -6,19 +6,24 @@ to it unseen only if it matches a pattern made from the schema: known keys, each
 one order, and values of the right kind. Records that do not match are judged one by one
 (`json_judge`), at a tenth of the speed.
 
-A pattern takes `,` and `}` for one another. That is sound because Polars refuses what is not JSON:
-in valid JSON nothing but `,` or `}` follows an object's end, and a key follows a comma.
+A pattern takes `,` and `}` for one another, and `,` and `]`, so that each type stands in it once and
+it grows with the schema, not with its powers. That is sound because Polars refuses what is not
+JSON: in valid JSON a key or a value follows a comma and never a bracket that closes, and what the
+pattern wants where it has lost count is the other of the two.
 """
 
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
 
 from ingest.core.types import instance
 
+_LONGEST = 500_000
+"""So many characters are more than compile: 2,000 fields of strings have them."""
 _WS = r"[ \t\r]*"
 _HEX = "[0-9a-fA-F]"
 _ESCAPE = (
@@ -48,8 +53,14 @@ def pattern(fields: Mapping[str, pl.DataType], *, lines: bool = False) -> str:
     return rf"^(?:{record}\n)*$" if lines else f"^{record}$"
 
 
+@lru_cache(maxsize=64)
 def compiles(text: str) -> bool:
-    """Say whether a pattern is small enough for Polars' regular expressions."""
+    """Say whether a pattern is small enough for Polars' regular expressions.
+
+    Trying takes 160 bytes for each of its characters, and as many of them as there are.
+    """
+    if len(text) > _LONGEST:
+        return False
     try:
         pl.Series([""]).str.contains(text)
     except pl.exceptions.ComputeError:
@@ -88,12 +99,13 @@ def _value(dtype: pl.DataType) -> str:
     return f"(?:null|{_known(dtype)})"
 
 
-def _known(dtype: pl.DataType) -> str:
+def _known(dtype: pl.DataType) -> str:  # noqa: PLR0911 - one return for each kind
+    if isinstance(dtype, pl.Null):
+        return rf"\{{{_WS}\}}"
     if isinstance(dtype, pl.Struct):
         return _object(fields_of(dtype))
     if isinstance(dtype, pl.List):
-        element = _value(instance(dtype.inner))
-        return rf"\[{_WS}(?:{element}(?:{_WS},{_WS}{element})*)?{_WS}\]"
+        return rf"\[{_WS}(?:\]|(?:{_value(instance(dtype.inner))}{_WS}[,\]]{_WS})+)"
     if dtype in _DIGITS:
         sign = "-?" if dtype.is_signed_integer() else ""
         return rf"{sign}(?:0|[1-9][0-9]{{0,{_DIGITS[dtype] - 1}}})"

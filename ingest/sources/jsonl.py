@@ -17,20 +17,24 @@ from ingest.sources.columns import (
     FILE_COLUMNS,
     declared_form,
     declared_type,
+    fault_of,
     is_nameable,
     refuse_clash,
     refuse_names,
 )
 from ingest.sources.encodings import UTF8, is_wide, packed_endings
-from ingest.sources.json_guess import guess_fields, without_nulls
-from ingest.sources.json_judge import load
-from ingest.sources.json_reader import JsonReader
+from ingest.sources.json_guess import as_read, guess_fields, without_nulls
+from ingest.sources.json_reader import JsonReader, emptied
+from ingest.sources.json_sample import ARRAY, objects
 from ingest.sources.lines import LineRules, split_records, whole_text
+from ingest.sources.opening import open_input, read_plain_head
 from ingest.sources.rejecting import Clean, Parse, cast_columns, with_column
 from ingest.sources.text import TextSource
 
 SAMPLE_ROWS = 10_000
 """How many records of each sampled file the schema is made from."""
+HEAD_BYTES = 256
+"""How much of a file is looked at to see what it begins with."""
 
 
 class Jsonl(TextSource):
@@ -74,21 +78,20 @@ class Jsonl(TextSource):
         _refuse_typing_errors(declared, [*seen, *keys])
         names = [name for name in (declared or {**seen, **types}) if name not in keys]
         if not names:
-            raise ConfigError(
-                f'path: "{self.path}": no sampled file holds a record, so that no columns are '
-                "known. Name them: columns: {name: type, …}"
-            )
-        columns = {name: without_nulls(given.get(name) or seen[name]) for name in names}
+            raise ConfigError(self._empty(sample, len(records)))
         refuse_names(
             "columns",
-            columns,
+            names,
             "Leave it out by naming the others: columns: {name: type, …}, or rename it there",
         )
+        columns = {name: without_nulls(given.get(name) or seen[name]) for name in names}
         _refuse_unreadable(columns)
         notes = {name: _note(name, declared, types, seen, len(records)) for name in names}
         notes |= dict.fromkeys(made, "the file's name and place")
         shape = {
-            name: columns.get(name) or without_nulls(seen[name]) for name in {**seen, **columns}
+            name: as_read(given.get(name) or seen[name])
+            for name in {**seen, **columns}
+            if name in columns or fault_of(name) is None
         }
         facts = {
             "closed": not declared,
@@ -110,10 +113,11 @@ class Jsonl(TextSource):
         schema = self._data_schema(layout)
         bad = with_column(records.filter(pl.col("reason").is_not_null()))
         good = records.filter(pl.col("reason").is_null())
-        values, faulty = self._reader(schema, layout).parse(good["text"])
+        shape = self._shape(layout)
+        values, faulty = self._reader(schema, shape, layout).parse(good["text"])
         wrong = good[faulty["index"]].with_columns(faulty["reason"], faulty["column"])
         kept = good.with_row_index("index").join(faulty, on="index", how="anti").drop("index")
-        rows, rejects = cast_columns(kept, values, schema, self._parser(schema))
+        rows, rejects = cast_columns(kept, values, schema, self._parser(schema, shape))
         return rows, pl.concat([bad, wrong, rejects]).sort("position")
 
     def clean_values(
@@ -125,8 +129,11 @@ class Jsonl(TextSource):
         """Read text whose lines are all records as the sample showed them."""
         schema = self._data_schema(layout)
         text = None if self.blank_lines == "skip" else whole_text(data)
-        values = None if text is None else self._reader(schema, layout).parse_whole(text, data)
-        return None if values is None else Clean(values, schema, self._parser(schema))
+        if text is None:
+            return None
+        shape = self._shape(layout)
+        values = self._reader(schema, shape, layout).parse_whole(text, data)
+        return None if values is None else Clean(values, schema, self._parser(schema, shape))
 
     def _data_schema(self, layout: Layout) -> Schema:
         made = {*layout.facts["folder_keys"], *(FILE_COLUMNS if self.include_file_columns else ())}
@@ -144,13 +151,18 @@ class Jsonl(TextSource):
                     written.append(name)
         return written
 
-    def _reader(self, schema: Schema, layout: Layout) -> JsonReader:
-        texts = dict.fromkeys(layout.facts.get("written", ()), pl.String())
+    def _shape(self, layout: Layout) -> Schema:
+        """Return what records look like: their fields, and the types that these are held to."""
         shape = {name: parse_type(kind) for name, kind in layout.facts["shape"].items()}
-        return JsonReader({**schema, **texts}, {**shape, **texts}, closed=layout.facts["closed"])
+        return {**shape, **dict.fromkeys(layout.facts["written"], pl.String())}
 
-    def _parser(self, schema: Schema) -> Parse:
+    def _reader(self, schema: Schema, shape: Schema, layout: Layout) -> JsonReader:
+        held = {name: shape[name] for name in schema}
+        return JsonReader(held, shape, closed=layout.facts["closed"])
+
+    def _parser(self, schema: Schema, shape: Schema) -> Parse:
         def parse(name: str, carried: pl.Series) -> tuple[pl.Series, pl.Series]:
+            carried = emptied(carried, shape[name])
             if carried.dtype == pl.String:
                 form = declared_form(self.columns, name, self.numerals)
                 return carried, parse_texts(carried, schema[name], form)
@@ -161,16 +173,28 @@ class Jsonl(TextSource):
     def _records(self, sample: Sequence[Slice]) -> list[dict[str, Any]]:
         """Return the sample's records that are objects."""
         records = []
-        for _, _, body in self.samples(sample):
+        for uri, _, body in self.samples(sample):
             texts = split_records([Body(0, body)], self.rules(None))["text"].drop_nulls()
-            for text in texts.head(SAMPLE_ROWS):
-                try:
-                    record = load(text)
-                except (ValueError, RecursionError):
-                    continue
-                if isinstance(record, dict):
-                    records.append(record)
+            records += objects(uri, texts.head(SAMPLE_ROWS))
         return records
+
+    def _empty(self, sample: Sequence[Slice], records: int) -> str:
+        """Say why no columns are known."""
+        ask = "Name them: columns: {name: type, …}"
+        if records:
+            return (
+                f'path: "{self.path}": the {records} records of the sample have no fields, so that '
+                f"no columns are known. {ask}"
+            )
+        for piece in sample:
+            with open_input(piece) as file:
+                head = read_plain_head(file, piece, HEAD_BYTES)[:HEAD_BYTES]
+            if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+                return f'path: "{piece.uri}": {ARRAY}'
+        return (
+            f'path: "{self.path}": no sampled file holds a record, so that no columns are known. '
+            f"{ask}"
+        )
 
 
 def _note(
@@ -188,6 +212,8 @@ def _note(
         return f"contract{absent}"
     if isinstance(seen[name], pl.Null):
         return f"string: nobody typed it, and it is null in {rows} rows"
+    if isinstance(as_read(seen[name]), pl.Null):
+        return f"string: nobody typed it, and it is null or {{}}, read as null, in {rows} rows"
     return f"inferred from {rows} rows"
 
 

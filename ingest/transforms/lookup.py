@@ -1,50 +1,33 @@
 """Add columns from a small table."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import polars as pl
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field
 
 from ingest.core.errors import ConfigError
-from ingest.core.model import Model
 from ingest.core.rows import visible
-from ingest.core.types import Schema, parse_type, type_name
+from ingest.core.types import type_name
+from ingest.sources import AnySource
 from ingest.transforms.base import StepContext, Transform
 from ingest.transforms.columns import need, need_free
-from ingest.transforms.reference import Kind, digest, kind_of, read
-
-
-class Reference(Model):
-    """A small table in one file."""
-
-    path: str
-    """Where it is: a path, or a URI that fsspec knows."""
-    type: Kind | None = None
-    """The format: `csv`, `parquet` or `jsonl`. Without it: what the name ends in."""
-    columns: dict[str, str] = Field(default_factory=dict)
-    """The types of columns: `{altitude: int32}`. Columns of a CSV file that are not listed are
-    strings; elsewhere they are what the file says."""
-
-    @field_validator("columns")
-    @classmethod
-    def _known(cls, columns: dict[str, str]) -> dict[str, str]:
-        for name in columns.values():
-            parse_type(name)
-        return columns
+from ingest.transforms.reference import OnDuplicate, digest, read, with_type
 
 
 class Lookup(Transform):
     """Add columns from a small table, by a key that is unique there.
 
     A row finds one partner or none, so that rows are never multiplied. Null finds none. The table
-    is read once in each worker, and must not change while a run is going on.
+    is read as a source is, once in each worker; it may not hold a bad record, and must not change
+    while a run is going on.
     """
 
     drops: ClassVar[str] = "unmatched"
 
     type: Literal["lookup"]
-    reference: Reference
-    """The table to look into."""
+    reference: Annotated[AnySource, BeforeValidator(with_type)]
+    """The table to look into: a source, with all its options. Its `type` may be left out where
+    the name of the file ends in it."""
     key: str | tuple[str, ...] | dict[str, str] = Field(min_length=1)
     """The key: a column of both sides, several of them, or column here and column there
     (`{dest: faa}`). Types must be the same on both sides."""
@@ -54,6 +37,10 @@ class Lookup(Transform):
     how: Literal["left", "inner"] = "left"
     """What becomes of a row without a partner: it is kept, with nulls, or dropped (counted as
     unmatched)."""
+
+    on_duplicate: OnDuplicate = "fail"
+    """What becomes of a table in which a key stands more than once: the job is refused, or the
+    first of these rows is taken (by file, then line)."""
 
     def prepare(self, context: StepContext) -> None:
         """Read the table and check that its key is unique."""
@@ -67,7 +54,7 @@ class Lookup(Transform):
         need(schema, keys, "key")
         for here, there in keys.items():
             if schema[here] != table.schema[there]:
-                raise ConfigError(_unlike(here, schema[here], there, table.schema[there]))
+                raise ConfigError(self._unlike(here, schema[here], there, table.schema[there]))
         taken = self._taken(table)
         need_free(visible(schema), taken.values(), "columns")
         partners = table.lazy().select(
@@ -77,8 +64,8 @@ class Lookup(Transform):
         return frame.join(partners, on=list(keys), how=self.how, maintain_order="left")
 
     def fingerprint(self, context: StepContext) -> str:
-        """Return the digest of the table's file."""
-        return digest(self.reference.path)
+        """Return the digest of the table's files."""
+        return digest(self.reference)
 
     def writes(self) -> frozenset[str]:
         """Return the new columns, as far as they are named."""
@@ -105,15 +92,14 @@ class Lookup(Transform):
         return taken
 
     def _table(self) -> pl.DataFrame:
-        reference = self.reference
-        kind = reference.type or kind_of(reference.path)
-        types: Schema = {name: parse_type(text) for name, text in reference.columns.items()}
-        return read(reference.path, kind, types, tuple(self._keys().values()))
+        return read(self.reference, tuple(self._keys().values()), self.on_duplicate)
 
-
-def _unlike(here: str, left: pl.DataType, there: str, right: pl.DataType) -> str:
-    return (
-        f'key: "{here}" is {type_name(left)} here, and "{there}" is {type_name(right)} in the '
-        f"reference. Types must be the same: write reference.columns: {{{there}: "
-        f'"{type_name(left)}"}}, or cast "{here}" first.'
-    )
+    def _unlike(self, here: str, left: pl.DataType, there: str, right: pl.DataType) -> str:
+        """Return the message about keys of two types, and what makes them one."""
+        remedy = f'a step before this one: {{type: cast, columns: {{{here}: "{type_name(right)}"}}}}'
+        if self.reference.type == "csv" and not left.is_nested():
+            remedy = f'reference.columns: {{{there}: "{type_name(left)}"}}, or {remedy}'
+        return (
+            f'key: "{here}" is {type_name(left)} here, and "{there}" is {type_name(right)} in the '
+            f"reference. Types must be the same. Write {remedy}"
+        )

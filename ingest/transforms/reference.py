@@ -1,117 +1,146 @@
-"""Read the small tables that `lookup` joins, once in each process."""
+"""Read the small tables that `lookup` joins, once in each process, as any source is read."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
-from pathlib import PurePosixPath
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
-import fsspec
 import polars as pl
 
-from ingest.core.casting import converted, lost, not_a
-from ingest.core.errors import ConfigError
-from ingest.core.types import Schema
+from ingest.core.errors import BadRowError, ConfigError, FatalError
+from ingest.core.partition import Partition, Slice, partition_id
+from ingest.core.rows import POSITION, slice_of
+from ingest.sources import SOURCES
+from ingest.sources.base import Rejects, Source
+from ingest.sources.file_source import FileSource
+from ingest.sources.opening import open_input
 from ingest.transforms.columns import need
 
-Kind = Literal["csv", "parquet", "jsonl"]
-
-_ENDINGS: Final[dict[str, Kind]] = {
-    ".csv": "csv",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
+MOST_BYTES: Final = 512 * 1024**2
+"""The most bytes, unpacked, of a table that every worker holds in memory."""
+_CHUNK_BYTES: Final = 4 * 1024**2
+_ENDINGS: Final[dict[str, str]] = {
+    ending: get_args(source.model_fields["type"].annotation)[0]
+    for source in SOURCES
+    if issubclass(source, FileSource)
+    for ending in source.endings
 }
 
+OnDuplicate = Literal["fail", "first"]
 
-def kind_of(path: str) -> Kind:
-    """Return the format that a file's name ends in.
+
+def with_type(reference: Any) -> Any:
+    """Return a reference as it was written, with the type that its path ends in if it has none.
 
     Raises:
-        ConfigError: the ending is none that is known.
+        ValueError: the ending is none that is known.
     """
-    ending = PurePosixPath(path).suffix.lower()
-    if ending not in _ENDINGS:
-        raise ConfigError(
-            f'reference: "{path}" ends in "{ending}". Known endings: {", ".join(_ENDINGS)}. '
-            "Write reference.type to say what it is."
+    path = reference.get("path") if isinstance(reference, dict) else None
+    first = path[0] if isinstance(path, list | tuple) and path else path
+    if not isinstance(first, str) or "type" in reference:
+        return reference
+    endings = [ending for ending in _ENDINGS if first.lower().endswith(ending)]
+    if not endings:
+        raise ValueError(
+            f'"{first}" ends in none of {", ".join(_ENDINGS)}. Write reference.type to say what '
+            "it is"
         )
-    return _ENDINGS[ending]
+    return {**reference, "type": _ENDINGS[max(endings, key=len)]}
 
 
-def read(path: str, kind: Kind, types: Schema, keys: tuple[str, ...]) -> pl.DataFrame:
-    """Return the table, with its types, after checking that the key columns are unique.
+def read(source: Source, keys: tuple[str, ...], on_duplicate: OnDuplicate) -> pl.DataFrame:
+    """Return the table, after checking that its key is unique.
 
-    A table stays in memory until its file changes.
+    A table stays in memory until one of its files changes.
 
     Raises:
-        ConfigError: it cannot be read, a value does not fit its type, a key comes twice.
+        ConfigError: it cannot be read, holds a bad record, or a key comes twice.
+        RetryableError: the storage did not answer.
     """
-    files, place = fsspec.core.url_to_fs(path)
-    try:
-        info = files.info(place)
-    except FileNotFoundError:
-        raise ConfigError(f'reference: there is no file "{path}".') from None
-    except OSError as error:
-        raise ConfigError(
-            f'reference: "{path}" cannot be read: {error.strerror or error}.'
-        ) from None
-    version = str(info.get("ETag") or info.get("mtime")), int(info.get("size") or 0)
-    return _read(path, kind, tuple(types.items()), keys, version)
+    with _errors():
+        slices = tuple(source.slices(2**63))
+    return _read(type(source), source.model_dump_json(), slices, keys, on_duplicate)
 
 
-def digest(path: str) -> str:
-    """Return the SHA-256, in hex, of a reference file."""
-    with fsspec.open(path, "rb") as file:
-        data: bytes = file.read()
-    return hashlib.sha256(data).hexdigest()
+def digest(source: Source) -> str:
+    """Return the SHA-256, in hex, of what lies in the files of a reference."""
+    found = hashlib.sha256()
+    with _errors():
+        for piece in source.slices(2**63):
+            found.update(f"{piece.size}:".encode())
+            with open_input(piece) as file:
+                while chunk := file.read(_CHUNK_BYTES):
+                    found.update(chunk)
+    return found.hexdigest()
 
 
 @lru_cache(maxsize=16)
 def _read(
-    path: str,
-    kind: Kind,
-    types: tuple[tuple[str, pl.DataType], ...],
+    kind: type[Source],
+    written: str,
+    slices: tuple[Slice, ...],
     keys: tuple[str, ...],
-    _version: tuple[str, int],
+    on_duplicate: OnDuplicate,
 ) -> pl.DataFrame:
-    with fsspec.open(path, "rb") as file:
-        data: Any = file.read()
-    try:
-        table = _parse(data, kind)
-    except pl.exceptions.PolarsError as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise ConfigError(f'reference: "{path}" cannot be read as {kind}: {reason}.') from None
-    table = _typed(table, path, dict(types))
+    source = kind.model_validate_json(written)
+    with _errors():
+        _refuse_large(source, slices)
+        layout = source.layout(slices, {})
+        found = source.read(Partition(0, partition_id(slices), slices), layout)
+        table = found.frame.drop(POSITION).collect()
+    if found.rejects is not None:
+        raise ConfigError(_bad(found.rejects, slices))
     need(table.schema, keys, "key")
-    present = table.select(keys).drop_nulls()
-    if twice := present.filter(present.is_duplicated()).rows():
-        value = ", ".join(str(part) for part in twice[0])
+    # null finds no partner, so that it may stand as often as it likes
+    present = table.drop_nulls(keys)
+    twice = present.select(keys).filter(present.select(keys).is_duplicated()).rows()
+    if not twice:
+        return table
+    if on_duplicate == "first":
+        return present.unique(keys, keep="first", maintain_order=True)
+    value = ", ".join(str(part) for part in twice[0])
+    raise ConfigError(
+        f'reference: the key {", ".join(keys)} must be unique, and "{value}" stands '
+        f"{twice.count(twice[0])} times in {slices[0].uri}{_more(len(slices) - 1)}. Take more "
+        "columns into `key`, fix the table, or write on_duplicate: first to take the first of them"
+    )
+
+
+def _refuse_large(source: Source, slices: Sequence[Slice]) -> None:
+    size = int(sum(piece.bytes for piece in slices) * source.expansion(slices[:1]))
+    if size > MOST_BYTES:
         raise ConfigError(
-            f'reference: "{path}": the key {", ".join(keys)} must be unique, and "{value}" comes '
-            f"{twice.count(twice[0])} times. Take more columns into `key`, or mend the table."
+            f"path: {slices[0].uri}{_more(len(slices) - 1)}: about {size:,} bytes, and every worker "
+            f"holds the whole table: at most {MOST_BYTES:,}. Leave out columns and rows that are "
+            "not looked up"
         )
-    return table
 
 
-def _parse(data: bytes, kind: Kind) -> pl.DataFrame:
-    if kind == "csv":
-        return pl.read_csv(data, infer_schema=False)
-    return pl.read_parquet(data) if kind == "parquet" else pl.read_ndjson(data)
+def _bad(rejects: Rejects, slices: Sequence[Slice]) -> str:
+    """Return the message about the first bad record of a table."""
+    frame = rejects.frame
+    where = frame.select(slice_of(pl.col("position"))).item(0, 0)
+    first = frame.row(0, named=True)
+    column = f"{first['column']}: " if first["column"] is not None else ""
+    more = f" It has {frame.height - 1} more bad records." if frame.height > 1 else ""
+    return (
+        f"reference: {slices[where].uri}:{first['line']}: {column}{first['reason']}.{more} A lookup "
+        "takes no table with bad records. Fix the file, or say in `reference` how it is written: "
+        "it has the options of a source"
+    )
 
 
-def _typed(table: pl.DataFrame, path: str, types: Mapping[str, pl.DataType]) -> pl.DataFrame:
-    """Return the table with the types that were asked for."""
-    need(table.schema, types, "reference.columns")
-    for name, dtype in types.items():
-        column = table[name]
-        cast = table.select(converted(pl.col(name), column.dtype, dtype)).to_series()
-        wrong = table.filter(lost(pl.lit(column), pl.lit(cast)))[name]
-        if len(wrong):
-            raise ConfigError(
-                f'reference: "{path}": column {name}: "{wrong[0]}" is {not_a(dtype)}. '
-                "Mend the table, or reference.columns."
-            )
-        table = table.with_columns(cast.alias(name))
-    return table
+def _more(count: int) -> str:
+    return f" and {count} more" if count else ""
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """Say of what goes wrong in a source that it is the reference."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(*(f"reference.{line}" for line in error.lines)) from None
+    except (BadRowError, FatalError) as error:
+        raise ConfigError(f"reference: {error}") from None

@@ -12,7 +12,7 @@ from ingest.core.model import Model
 
 HEAD = "| option | what may be written | default | what it means |\n|---|---|---|---|\n"
 UNIONS = {"source": "sources.md", "transforms": "transforms.md", "sink": "sinks.md"}
-UNIONS |= {"checks": "checks.md", "cluster": "#cluster"}
+UNIONS |= {"checks": "checks.md", "cluster": "#cluster", "reference": "sources.md"}
 SECTIONS = {"Contract": "#contract", "Execution": "#execution", "Retry": "#retry"}
 """What has a page or a section of its own, and is not unfolded where it is used."""
 

@@ -4,6 +4,7 @@ import os
 
 import polars as pl
 import pytest
+from pydantic import ValidationError
 
 from ingest.core.errors import ConfigError
 from ingest.transforms.base import StepContext
@@ -60,8 +61,7 @@ def test_other_formats_are_told_by_their_ending(tmp_path, ending):
         ({"key": {"day": "code"}}, '"day" is int64 here, and "code" is string in the reference'),
         ({"columns": ["nam"]}, 'columns: no such column "nam". Did you mean "name"?'),
         ({"columns": {"name": "day"}}, 'there is a column "day" already'),
-        ({"reference": {"path": "no/such.csv"}}, 'reference: there is no file "no/such.csv"'),
-        ({"reference": {"path": "x.xls"}}, 'ends in ".xls". Known endings: .csv'),
+        ({"reference": {"path": "no/such.csv"}}, 'no/such.csv": no such file or folder'),
     ],
 )
 def test_what_does_not_fit_is_refused(table, options, reason):
@@ -72,14 +72,22 @@ def test_what_does_not_fit_is_refused(table, options, reason):
 
 def test_a_value_of_another_type_is_named(table):
     reference = {"path": str(table), "columns": {"size": "int32"}}
-    with pytest.raises(ConfigError, match='column size: "x" is not an int32'):
+    with pytest.raises(ConfigError, match=r"airlines.csv:3: size: not an int32\. A lookup takes no"):
         lookup(table, reference=reference)
+
+
+def test_a_name_that_tells_no_format_needs_a_type(table):
+    with pytest.raises(ValidationError, match=r'"x.xls" ends in none of \.csv, .*reference\.type'):
+        lookup(table, reference={"path": "x.xls"})
+    named = table.rename(table.with_name("airlines"))
+    assert lookup(named, reference={"path": str(named), "type": "csv"})["name"][0] == "United"
 
 
 def test_a_key_that_comes_twice_is_named_and_a_mended_table_is_read_again(table):
     table.write_text("code,name,size\nUA,United,9\nUA,Again,1\n")
-    with pytest.raises(ConfigError, match='must be unique, and "UA" comes 2 times'):
+    with pytest.raises(ConfigError, match='must be unique, and "UA" stands 2 times in .*airlines.csv'):
         lookup(table)
+    assert lookup(table, on_duplicate="first")["name"].to_list() == ["United", None, None]
     table.write_text("code,name,size\nUA,Mended,9\n")
     os.utime(table, ns=(1, 1))
     assert lookup(table)["name"][0] == "Mended"

@@ -1,0 +1,190 @@
+"""Parsing JSON records strictly, whatever is in them.
+
+Python's own parser is fast and fails where JSON allows more than it holds: at a thousand levels,
+and at whole numbers of more than 4,300 digits. Such records are taken apart without recursion, so
+that a field that nobody reads makes no record bad.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any, Final, NoReturn, Self
+
+from ingest.core.types import MOST_LEVELS
+
+Fault = tuple[str | None, str]
+"""The column to blame, with the names of nested fields after points, and the reason."""
+
+_TOKEN: Final = re.compile(
+    r"[ \t\n\r]*+(?:(?P<string>"
+    r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+")'
+    r"|(?P<word>-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|true|false|null)"
+    r"|(?P<sign>[\[\]{},:]))"
+)
+_BLANK: Final = " \t\n\r"
+_ENDS: Final = {"[": "]", "{": "}"}
+
+
+class WrongError(ValueError):
+    """A record that is none, and what is wrong with it."""
+
+    def __init__(self, column: str | None, reason: str) -> None:
+        self.fault: Fault = (column, reason)
+
+
+class Number(float):
+    """A number with a point, an exponent or very many digits, and how it was written."""
+
+    def __new__(cls, text: str) -> Self:
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    text: str
+
+
+class Deep:
+    """A value that is nested more deeply than Python's parser goes."""
+
+
+def load(text: str) -> Any:
+    """Parse a record: no `NaN`, no key twice in an object.
+
+    Raises:
+        ValueError: it is not JSON, or no record; WrongError where it is known why.
+    """
+    try:
+        return _parsed(text)
+    except RecursionError:
+        return _built(text)
+
+
+class _Builder:
+    """A JSON text as far as it is known: what is open, what may come next, and its values."""
+
+    def __init__(self) -> None:
+        self.value: Any = None
+        self.awaits = "value"
+        self._first = False
+        self._open: list[_Open] = []
+
+    def step(self, kind: str, token: str) -> None:
+        """Go on by one token.
+
+        Raises:
+            ValueError: it may not stand here.
+        """
+        first, self._first = self._first, False
+        if self._open and token == self._open[-1].end and (first or self.awaits == "next"):
+            self._open.pop()
+            self.awaits = "next"
+        elif self.awaits == "value" and token in _ENDS:
+            self._begin(token)
+        elif self.awaits == "value" and kind != "sign":
+            self._put(_parsed(token))
+            self.awaits = "next"
+        elif self.awaits == "key" and kind == "string":
+            self._open[-1].see(json.loads(token))
+            self.awaits = "colon"
+        elif self.awaits == "colon" and token == ":":
+            self.awaits = "value"
+        elif self.awaits == "next" and self._open and token == ",":
+            self.awaits = "key" if self._open[-1].end == "}" else "value"
+        else:
+            raise ValueError(token)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is open."""
+        return not self._open and self.awaits == "next"
+
+    def _begin(self, token: str) -> None:
+        is_object = token == "{"
+        value: Any = {} if is_object else []
+        if len(self._open) > MOST_LEVELS:
+            value = Deep()
+        self._put(value)
+        self._open.append(_Open(_ENDS[token], value))
+        self.awaits, self._first = "key" if is_object else "value", True
+
+    def _put(self, value: Any) -> None:
+        if not self._open:
+            self.value = value
+            return
+        parent = self._open[-1]
+        if isinstance(parent.value, dict):
+            parent.value[parent.key] = value
+        elif isinstance(parent.value, list):
+            parent.value.append(value)
+
+
+class _Open:
+    """A list or an object of which more may come."""
+
+    def __init__(self, end: str, value: Any) -> None:
+        self.end = end
+        self.value = value
+        self.key = ""
+        self._keys: set[str] = set()
+
+    def see(self, key: str) -> None:
+        if key in self._keys:
+            raise WrongError(key, "duplicate key")
+        self._keys.add(key)
+        self.key = key
+
+
+def _built(text: str) -> Any:
+    """Return the value of a text, which may be nested as deep as it likes."""
+    builder, place, end = _Builder(), 0, len(text.rstrip(_BLANK))
+    while place < end:
+        match = _TOKEN.match(text, place)
+        if match is None or match.lastgroup is None:
+            raise ValueError("no token of JSON")
+        builder.step(match.lastgroup, match[match.lastgroup])
+        place = match.end()
+    if not builder.complete:
+        raise ValueError("it ends too early")
+    return builder.value
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return _decoded(text)
+    except (json.JSONDecodeError, WrongError):
+        raise
+    except ValueError:  # more digits than Python makes a number of
+        return _decoded(text, parse_int=_whole)
+
+
+def _decoded(text: str, **more: Any) -> Any:
+    return json.loads(
+        text, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=Number, **more
+    )
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) != len(pairs):
+        raise WrongError(_twice(name for name, _ in pairs), "duplicate key")
+    return record
+
+
+def _twice(names: Iterable[str]) -> str | None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
+
+
+def _whole(text: str) -> int | Number:
+    try:
+        return int(text)
+    except ValueError:
+        return Number(text)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise json.JSONDecodeError("no number of JSON", constant, 0)
