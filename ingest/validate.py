@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from ingest.command import add_conf, guarded, load_job, parser
+from ingest.command import add_conf, guarded, load_job, parser, report
 from ingest.config.load import jobs
 from ingest.core.errors import ConfigError
 
@@ -25,8 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             wrong += 1
             print(error, file=sys.stderr)
         else:
-            print(f"{name}: ok")
-    print(f"{len(names) - wrong} of {len(names)} jobs are valid")
+            report(f"{name}: ok")
+    report(f"{len(names) - wrong} of {len(names)} jobs are valid")
     return ConfigError.exit_code if wrong else 0
 
 
