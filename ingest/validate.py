@@ -16,11 +16,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_conf(options)
     options.add_argument("jobs", nargs="*", metavar="NAME", help="names of jobs (all)")
     arguments = options.parse_args(argv)
+    from ingest.config.overrides import literal  # noqa: PLC0415 - keeps --help free of Hydra
+
     names = arguments.jobs or jobs(arguments.conf)
     wrong = 0
     for name in names:
         try:
-            load_job(arguments.conf, [f"+job={name}"])
+            load_job(arguments.conf, [literal("+job", name)])
         except ConfigError as error:
             wrong += 1
             print(error, file=sys.stderr)

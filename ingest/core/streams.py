@@ -60,7 +60,9 @@ class Stream:
                 self._stream.flush()
         except BlockingIOError:
             return  # the reader is slow, and the stream is one that does not wait: only this is lost
-        except RuntimeError:  # a signal came in the middle of another write, and this is its handler
+        except (
+            RuntimeError
+        ):  # a signal came in the middle of another write, and this is its handler
             with suppress(OSError):
                 os.write(self._stream.fileno(), text.encode(errors="backslashreplace"))
         except (OSError, ValueError) as error:

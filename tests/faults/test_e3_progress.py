@@ -28,7 +28,7 @@ def bench(tmp_path, monkeypatch):
 
 def shell(bench, line, *more):
     """Run a line of bash in which `ingest` is the command; return what it ended as."""
-    command = f"ingest() {{ {sys.executable} -m ingest \"$@\"; }}\n{line}"
+    command = f'ingest() {{ {sys.executable} -m ingest "$@"; }}\n{line}'
     return subprocess.run(
         ["bash", "-c", command, "bash", *more],
         cwd=bench.place,
