@@ -29,6 +29,10 @@ EXAMPLES = """examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Hand over to the command that is named first; return its exit code."""
+    return guarded(_command, argv)
+
+
+def _command(argv: Sequence[str] | None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     name = arguments[0] if arguments else "--help"
     if name in {"-h", "--help", "help"}:
@@ -41,8 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f'ingest: no such command "{name}". {hint(name, COMMANDS)}', file=sys.stderr)
         print(f"\n{usage()}", file=sys.stderr)
         return 2
-    command = importlib.import_module(f"ingest.{name}")
-    return guarded(command.main, arguments[1:])
+    return int(importlib.import_module(f"ingest.{name}").main(arguments[1:]))
 
 
 def usage() -> str:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ingest.command import report
 from ingest.core.errors import (
     BadRowError,
     ConfigError,
@@ -31,10 +32,10 @@ END_S = 2.0  # what ending workers by force takes
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What a command wants worked, and the commands that it tells the user afterwards.
+    """What a command wants done, and the commands that it tells the user afterwards.
 
-    `store` is where the state lies, `state` how it is called; `go_on` goes on with the run, `anew`
-    gives it up.
+    `store` is where the state lies, `state` how it is called; `resume` resumes the run, `fresh_run`
+    discards it and starts over.
     """
 
     job: "Job"
@@ -42,8 +43,8 @@ class Attempt:
     place: "Place"
     store: "Store | None"
     state: str
-    go_on: str
-    anew: str
+    resume: str
+    fresh_run: str
     progress: "Mode"
     as_json: bool
     fresh: bool = False
@@ -62,77 +63,86 @@ def add_output(to: ArgumentParser) -> None:
 
 
 def make(attempt: Attempt) -> int:
-    """Drive the attempt, say how it ended, and return the exit code."""
+    """Drive the attempt, say how it ended, and return the exit code: what became of the run."""
     # here, because a job that is wrong is told sooner without them
     from ingest.driver.drive import Request, drive  # noqa: PLC0415
-    from ingest.records.lease import LeaseHeldError  # noqa: PLC0415
     from ingest.watch.progress import watcher  # noqa: PLC0415
     from ingest.workers.choose import workers_for  # noqa: PLC0415
 
-    job = attempt.job
-    stop = Stop()
     watching = watcher(attempt.progress)
-    with stopping(stop, job.execution.grace_s):
+    request = Request(
+        job=attempt.job,
+        config=attempt.config,
+        place=attempt.place,
+        workers=workers_for(attempt.job),
+        fresh=attempt.fresh,
+        run_id=attempt.run_id,
+        store=attempt.store,
+        listeners=(watching,),
+        stop=Stop(),
+    )
+    with stopping(request.stop, attempt.job.execution.grace_s):
         try:
             with watching:
-                receipt = drive(
-                    Request(
-                        job=job,
-                        config=attempt.config,
-                        place=attempt.place,
-                        workers=workers_for(job),
-                        fresh=attempt.fresh,
-                        run_id=attempt.run_id,
-                        store=attempt.store,
-                        listeners=(watching,),
-                        stop=stop,
-                    )
-                )
-        except Interrupted:
-            print(f"{job.name}: stopped. {_resume(attempt, watching.history)}", file=sys.stderr)
-            raise
-        except (ConfigError, FencedError, LeaseHeldError):
-            raise
+                receipt = drive(request)
+        except (Interrupted, KeyboardInterrupt):
+            return _stopped(attempt, watching.history)
         except IngestError as error:
-            print(f"error: {error}", file=sys.stderr)
-            if not watching.history.attempt:  # it says itself what there is to do
-                return error.exit_code
-            left = _left(watching.history, attempt.state)
-            print(f"{job.name}: failed. {left}", file=sys.stderr)
-            # what breaks the contract does so again: the plan holds the input as it was
-            anew = isinstance(error, BadRowError | ContractError)
-            print(_resume(attempt, watching.history, anew=anew), file=sys.stderr)
-            return error.exit_code
-    _report(receipt, attempt)
+            return _failed(attempt, watching.history, error)
+        _report(receipt, attempt)
     return 0
 
 
-def _left(history: "History", state: str) -> str:
+def _stopped(attempt: Attempt, history: "History") -> int:
+    name = attempt.job.name
+    if history.phase == "done":  # all that was left was to end the workers
+        print(f"{name}: published. Stopped while the workers were ended", file=sys.stderr)
+        return 0
+    print(f"{name}: stopped. {_next(attempt, history)}", file=sys.stderr)
+    return Interrupted.exit_code
+
+
+def _failed(attempt: Attempt, history: "History", error: IngestError) -> int:
+    from ingest.records.lease import LeaseHeldError  # noqa: PLC0415
+
+    print(f"error: {error}", file=sys.stderr)
+    says_it_itself = isinstance(error, ConfigError | FencedError | LeaseHeldError)
+    if says_it_itself or not history.attempt:
+        return error.exit_code
+    print(f"{attempt.job.name}: failed. {_kept(history, attempt.state)}", file=sys.stderr)
+    # what breaks the contract does so again: the plan holds the input as it was
+    over = isinstance(error, BadRowError | ContractError)
+    print(_next(attempt, history, over=over), file=sys.stderr)
+    return error.exit_code
+
+
+def _kept(history: "History", state: str) -> str:
     if history.phase == "committed":
         return "Its output is committed, and parts of it may be visible: it can only be finished."
-    return f"What is settled stays in {state}; nothing of this run is published."
+    return f"Completed partitions are kept in {state}; nothing was published."
 
 
-def _resume(attempt: Attempt, history: "History", *, anew: bool = False) -> str:
+def _next(attempt: Attempt, history: "History", *, over: bool = False) -> str:
+    """Say what to type now; `over` if resuming would end the same way."""
     if not history.attempt:
-        return f"This attempt has put nothing on record. Start it again: {attempt.go_on}"
-    if anew:
-        return f"Start anew when that is mended: {attempt.anew}"
-    go_on = f"Go on with it: {attempt.go_on}"
+        return f"Nothing was recorded. Start it again: {attempt.resume}"
+    if over:
+        return f"Fix the input or the job, then start over: {attempt.fresh_run}"
+    resume = f"Resume with: {attempt.resume}"
     if history.phase == "committed":
-        return go_on
-    return f"{go_on}\nOr, if the job itself must be mended, start anew: {attempt.anew}"
+        return resume
+    return f"{resume}\nTo change the job, discard this run and start over: {attempt.fresh_run}"
 
 
 def _report(receipt: dict[str, Any], attempt: Attempt) -> None:
     if attempt.as_json:
         import json  # noqa: PLC0415
 
-        print(json.dumps(receipt, default=str))
+        report(json.dumps(receipt, default=str))
         return
     from ingest.watch.summary import summary  # noqa: PLC0415
 
-    print(summary(receipt, attempt.state))
+    report(summary(receipt, attempt.state))
 
 
 @contextmanager
@@ -153,9 +163,11 @@ def stopping(stop: threading.Event, grace_s: float) -> Iterator[None]:
         stop.set()
         name = signal.Signals(number).name
         if isinstance(stop, Stop) and stop.at_once:
-            print(f"{name}: nothing is being worked yet", file=sys.stderr)
+            print(f"{name}: stopped before anything was recorded", file=sys.stderr)
             raise KeyboardInterrupt
-        print(f"{name}: finishing what is being worked; once more to stop at once", file=sys.stderr)
+        wait = f"max {grace_s:g} s"
+        again = "Ctrl-C again to abort" if number == signal.SIGINT else f"{name} again to abort"
+        print(f"{name}: finishing running partitions ({wait}). {again}", file=sys.stderr)
         signal.setitimer(signal.ITIMER_REAL, grace_s + END_S)
 
     asked = {signal.SIGINT: ask, signal.SIGTERM: ask, signal.SIGALRM: overdue}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.core.errors import IngestError, Interrupted
+from ingest.core.streams import forgive, lost_output, standard
 
 if TYPE_CHECKING:
     from ingest.config.load import Loaded
@@ -54,11 +55,31 @@ def load_job(conf: Path | None, overrides: Sequence[str]) -> "Loaded[Job]":
     return load(Job, conf, overrides)
 
 
+def report(text: str) -> None:
+    """Print what a command has done: if that cannot be printed, it is done nevertheless."""
+    print(text)
+    if why := lost_output():
+        print(f"warning: stdout: {why}: what was printed there is not complete", file=sys.stderr)
+        forgive()
+
+
 def guarded(main: Main, argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0, 1 failed, 2 the request was wrong, 130 stopped.
 
-    A user's mistake is a text on stderr; a traceback is shown for bugs only.
+    A user's mistake is a text on stderr; a traceback is shown for bugs only. That nobody reads
+    stdout or stderr any more changes no exit code; that they cannot be written (a full disk) only
+    that of a command which has nothing to give but what it prints.
     """
+    with standard():
+        code = _code(main, argv)
+        why = lost_output()
+        if why and not code:
+            print(f"error: stdout: {why}. What was printed there is not complete", file=sys.stderr)
+            code = 1
+        return code
+
+
+def _code(main: Main, argv: Sequence[str] | None) -> int:
     try:
         return main(argv)
     except IngestError as error:
@@ -66,5 +87,3 @@ def guarded(main: Main, argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     except (KeyboardInterrupt, Interrupted):
         return Interrupted.exit_code
-    except BrokenPipeError:  # `ingest status | head`
-        return 0

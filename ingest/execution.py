@@ -85,7 +85,8 @@ class Execution(Model):
     """How long what is being worked may go on after Ctrl-C or SIGTERM, in seconds."""
     lease_s: float = Field(default=15.0, ge=1, le=DAY_S)
     """After how long without a sign of life the next attempt takes over from a driver that is
-    stopped or on another machine, in seconds. Raise it where the state lies on a slow disk."""
+    stopped, on another machine or in another container, in seconds. Raise it where the state lies
+    on a slow disk."""
     retry: Retries = Retries()
     """How often and how soon a partition that failed is tried again."""
     speculation: Speculation | None = Speculation()

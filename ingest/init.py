@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ingest.command import add_conf, guarded, parser
+from ingest.command import add_conf, guarded, parser, report
 from ingest.core.errors import ConfigError
 from ingest.core.tree import make_folder, remove_tree
 from ingest.sniffing.document import job_text
@@ -42,17 +42,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         refuse_existing(name, job, folder)
     table = look_at(arguments.path)
     for line in found(table):
-        print(line)
+        report(line)
     owner = git_email() or UNKNOWN_OWNER
     make_folder(job.parent)
     job.write_text(job_text(table, name, owner), encoding="utf-8")
-    print(f"\nwritten:\n  {job}")
+    report(f"\nwritten:\n  {job}")
     for part in ("sample", "expected"):
         remove_tree(folder / part)
     for file in [*write_sample(table, folder / "sample"), *write_golden(name, conf)]:
-        print(f"  {file}")
+        report(f"  {file}")
     conf_option = f" --conf {arguments.conf}" if arguments.conf else ""
-    print(
+    report(
         "\nnext:\n"
         f"  look at it and say what its columns mean: {job}\n"
         f"  ingest preview{conf_option} +job={name}\n"

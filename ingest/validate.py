@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from ingest.command import add_conf, guarded, load_job, parser
+from ingest.command import add_conf, guarded, load_job, parser, report
 from ingest.config.load import jobs
 from ingest.core.errors import ConfigError
 
@@ -16,17 +16,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_conf(options)
     options.add_argument("jobs", nargs="*", metavar="NAME", help="names of jobs (all)")
     arguments = options.parse_args(argv)
+    from ingest.config.overrides import literal  # noqa: PLC0415 - keeps --help free of Hydra
+
     names = arguments.jobs or jobs(arguments.conf)
     wrong = 0
     for name in names:
         try:
-            load_job(arguments.conf, [f"+job={name}"])
+            load_job(arguments.conf, [literal("+job", name)])
         except ConfigError as error:
             wrong += 1
             print(error, file=sys.stderr)
         else:
-            print(f"{name}: ok")
-    print(f"{len(names) - wrong} of {len(names)} jobs are valid")
+            report(f"{name}: ok")
+    report(f"{len(names) - wrong} of {len(names)} jobs are valid")
     return ConfigError.exit_code if wrong else 0
 
 

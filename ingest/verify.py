@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from ingest.command import guarded, parser
+from ingest.command import guarded, parser, report
 from ingest.core.errors import ConfigError
 from ingest.core.storage import open_store
 from ingest.driver.audit import check_books
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(problem, file=sys.stderr)
     if not problems:
         totals = history.totals
-        print(
+        report(
             f"run {arguments.run}: {totals.rows.get('main', 0):,} rows in {totals.files:,} files, "
             f"{totals.rows.get('quarantine', 0):,} in the quarantine: files and books agree"
         )

@@ -4,7 +4,7 @@ Nothing that a file names is imported or called, no file is written, and neither
 working directory changes; `@hydra.main` would do all of these (docs/decisions/0002).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from ingest.config.folders import PRIMARY
 from ingest.config.overrides import Given, parse
 from ingest.config.places import KeyPath, Problem, refuse
 from ingest.config.plain import plain
+from ingest.config.precedence import drop_unwritten, package_of, replaced
 from ingest.config.provenance import Provenance
 from ingest.core.errors import ConfigError
 
@@ -73,7 +74,10 @@ def compose(folders: Sequence[Path], overrides: Sequence[str]) -> Composed:
             chain.read(str(default.config_path))
         refuse(chain.broken)
         tree = _merged(texts, given)
-    origin = _provenance(chain, defaults, given)
+    gone = replaced(chain.files, defaults, given)
+    origin = _provenance(chain, defaults, given, gone)
+    for package in gone.values():
+        drop_unwritten(tree, package, origin)
     found = plain(tree, origin)
     problems = (*_traps(chain, defaults), *found.problems)
     reported = {problem.path for problem in problems if problem.path is not None}
@@ -103,11 +107,12 @@ def _hydra(folders: Sequence[Path]) -> Iterator[ConfigLoader]:
 
 def _rewritten(loader: ConfigLoader, given: Sequence[Given], chain: Chain) -> list[str]:
     """Return the overrides as Hydra wants them, which depends on the groups that have defaults."""
-    job = [one.rewritten(frozenset()) for one in given if one.key == "job"]
+    ordered = sorted(given, key=lambda one: one.key != "job")
+    job = [text for one in ordered[:1] for text in one.rewritten(frozenset())]
     present: set[str] = set()
     if any(one.group and one.key != "job" for one in given):
         present = {str(default.override_key) for default in _defaults(loader, job, chain)}
-    return [one.rewritten(present - {"job"}) for one in given]
+    return [text for one in ordered for text in one.rewritten(present - {"job"})]
 
 
 def _defaults(loader: ConfigLoader, texts: Sequence[str], chain: Chain) -> list[ResultDefault]:
@@ -120,7 +125,7 @@ def _defaults(loader: ConfigLoader, texts: Sequence[str], chain: Chain) -> list[
         raise ConfigError(str(hydra_errors.defaults(str(error), chain))) from None
     ours = [default for default in found if not str(default.config_path).startswith("hydra/")]
     for default in ours:  # `/source@hydra: x` would put a file where Hydra's own settings are
-        if _package(default)[:1] == ("hydra",):
+        if package_of(default)[:1] == ("hydra",):
             raise ConfigError(f"{chain.place(str(default.config_path))}: {OWN_SETTINGS}")
     return ours
 
@@ -132,16 +137,17 @@ def _merged(texts: Sequence[str], given: Sequence[Given]) -> DictConfig:
         raise ConfigError(str(hydra_errors.override(error, given))) from None
 
 
-def _package(default: ResultDefault) -> KeyPath:
-    return tuple(filter(None, (default.package or "").split(".")))
-
-
 def _provenance(
-    chain: Chain, defaults: Sequence[ResultDefault], given: Sequence[Given]
+    chain: Chain,
+    defaults: Sequence[ResultDefault],
+    given: Sequence[Given],
+    gone: Mapping[int, KeyPath],
 ) -> Provenance:
     origin = Provenance()
-    for default in defaults:
-        origin.record_file(chain.files[str(default.config_path)], _package(default))
+    for position, default in enumerate(defaults):
+        if position in gone:
+            origin.forget(gone[position])
+        origin.record_file(chain.files[str(default.config_path)], package_of(default))
     for one in given:
         if one.parsed.is_delete():
             origin.forget(one.path)
@@ -154,5 +160,5 @@ def _traps(chain: Chain, defaults: Sequence[ResultDefault]) -> list[Problem]:
     return [
         problem
         for default in defaults
-        for problem in yaml_traps.check(chain.files[str(default.config_path)], _package(default))
+        for problem in yaml_traps.check(chain.files[str(default.config_path)], package_of(default))
     ]

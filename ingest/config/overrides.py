@@ -44,15 +44,23 @@ class Given:
         """The value, as plain data."""
         return self.parsed.value()
 
-    def rewritten(self, present: AbstractSet[str]) -> str:
-        """Return what Hydra is given; `present` are the groups in the defaults list without it."""
+    def rewritten(self, present: AbstractSet[str]) -> list[str]:
+        """Return what Hydra is given; `present` are the groups in the defaults list without it.
+
+        A group is chosen behind the job, whose own settings would go over it in its usual place: as
+        a list of one file, because Hydra removes a single one together with the usual choice.
+        """
         text = self.parsed.input_line or ""
         if text.startswith(("~", "++")) or (text.startswith("+") and not self.group):
-            return text
+            return [text]
         text = text.removeprefix("+")
-        if self.group:
-            return text if self.key in present else f"+{text}"
-        return f"++{text}"
+        if not self.group:
+            return [f"++{text}"]
+        key, _, value = text.partition("=")
+        if key == "job":
+            return [text if key in present else f"+{text}"]
+        one = value if isinstance(self.value, list) else f"[{value}]"
+        return [*([f"~{key}"] if key in present else []), f"+{key}={one}"]
 
 
 def parse(texts: Sequence[str], folders: Sequence[Path]) -> tuple[list[Given], list[Problem]]:
@@ -88,11 +96,21 @@ def read_overrides(
 def _given(text: str, folders: Sequence[Path]) -> Given | None:
     try:
         parsed = OverridesParser.create().parse_override(indexes(text))
+        name = parsed.key_or_group
+        group = is_group(folders, name) and not isinstance(parsed.value(), dict)
+        if group and not _names_files(parsed):
+            # a file may be called nan, null, true or 1e5, which Hydra takes for values
+            key, _, value = map(str.strip, text.partition("="))
+            if name == "job" or value in options(folders, name):
+                parsed = OverridesParser.create().parse_override(f'{key}="{value}"')
     except HydraException:
         return None
-    name = parsed.key_or_group
-    group = is_group(folders, name) and not isinstance(parsed.value(), dict)
     return Given(text, parsed, group) if name else None
+
+
+def _names_files(parsed: Override) -> bool:
+    one_or_more = isinstance(parsed.value(), str | list)
+    return one_or_more or parsed.is_delete() or parsed.is_sweep_override()
 
 
 def indexes(text: str) -> str:
@@ -101,11 +119,16 @@ def indexes(text: str) -> str:
     return re.sub(r"\[(\d+)\]", r".\1", key) + equals + value
 
 
-def quoted(key: str, value: str) -> str:
-    """Return an override that sets a key to exactly this text, ready to be typed into a shell."""
+def literal(key: str, value: str) -> str:
+    """Return an override that sets a key to exactly this text."""
     # only backslashes before a quote, or at the end, are doubled in Hydra's grammar
     escaped = re.sub(r'(\\*)("|\Z)', lambda m: m[1] * 2 + ('\\"' if m[2] else ""), value)
-    return shlex.quote(f'{key}="{escaped}"')
+    return f'{key}="{escaped}"'
+
+
+def quoted(key: str, value: str) -> str:
+    """Return an override that sets a key to exactly this text, ready to be typed into a shell."""
+    return shlex.quote(literal(key, value))
 
 
 def _unreadable(text: str, folders: Sequence[Path]) -> str:
@@ -132,6 +155,8 @@ def _mistakes(given: Given, folders: Sequence[Path]) -> Iterator[str]:
             "commas and functions such as range() make a sweep, and only one job is wanted here. "
             f"For a list write {key}=[{value}]; for the text: {quoted(key, value)}"
         )
+    elif key == "job" and not parsed.is_delete() and not isinstance(given.value, str):
+        yield "one job at a time. A comma makes a sweep: +job=a,b"
     elif given.group and not parsed.is_delete():
         yield from _no_such_option(given, folders)
     else:
@@ -145,9 +170,6 @@ def _mistakes(given: Given, folders: Sequence[Path]) -> Iterator[str]:
 
 def _no_such_option(given: Given, folders: Sequence[Path]) -> Iterator[str]:
     group, value = given.parsed.key_or_group, given.value
-    if group == "job" and not isinstance(value, str):
-        yield "one job at a time. A comma makes a sweep: +job=a,b"
-        return
     if value is None:
         yield f"no name is given. To leave the group out, write ~{group}"
         return

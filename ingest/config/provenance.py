@@ -59,6 +59,10 @@ class Provenance:
         else:
             self._replace(path, Origin(COMMAND_LINE, override=override))
 
+    def is_written(self, path: KeyPath) -> bool:
+        """Whether the key itself was written down, and not only one above it."""
+        return _texts(path) in self._origins
+
     def forget(self, path: KeyPath) -> None:
         """Drop a key and all below it."""
         texts = _texts(path)

@@ -41,7 +41,7 @@ def amend(model: type[M], text: str, overrides: Sequence[str], conf: Path | None
         return recorded
     raw: dict[str, Any] = yaml.safe_load(text)
     origin = Provenance()
-    for one in given:
+    for one in sorted(given, key=lambda each: not each.group):  # a setting goes over a named file
         if one.group:
             named = _named(one, folders)
             # another kind of cluster has other settings; an execution is only changed in parts
@@ -63,12 +63,12 @@ def _refusal(one: Given) -> str:
     if root not in MAY_CHANGE:
         return (
             f"{root} decides which rows come out or where they go, and the run has its plan. "
-            f"What may change: {', '.join(f'{name}.*' for name in MAY_CHANGE)}. For all else start "
-            "anew: ingest run +job=NAME --fresh"
+            f"What may change: {', '.join(f'{name}.*' for name in MAY_CHANGE)}. To change "
+            "anything else, start over: ingest run +job=NAME --fresh"
         )
     if one.key in FIXED:
         return (
-            "it decides which rows come out, and some are settled. Start anew to change it: "
+            "it affects the output, and some partitions are completed. To change it, start over: "
             "ingest run +job=NAME --fresh"
         )
     if one.parsed.is_delete() or (len(one.path) == 1 and not one.group):

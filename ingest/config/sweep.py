@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Glob
+from hydra.core.override_parser.types import ChoiceSweep, Glob
 from hydra.errors import HydraException
 
-from ingest.config.folders import options, search_path
+from ingest.config.folders import is_group, options, search_path
 from ingest.config.overrides import indexes
 from ingest.config.places import COMMAND_LINE, Problem, refuse
 
@@ -42,6 +42,11 @@ def _values(text: str, conf: Path | None) -> list[str]:
         if isinstance(value, Glob):
             known = options(search_path(conf), parsed.key_or_group)
             return [f"{key}={name}" for name in value.filter(known)]
-        return [f"{key}={one}" for one in parsed.sweep_string_iterator()]
+        listed = list(parsed.sweep_string_iterator())
+        written = text.partition("=")[2].split(",")
+        plain = isinstance(value, ChoiceSweep) and value.simple_form
+        if plain and len(written) == len(listed) and is_group(search_path(conf), key.lstrip("+")):
+            listed = written  # the names of files, which are not to become numbers
+        return [f"{key}={one}" for one in listed]
     except HydraException as error:
         return [] if "enumerate" in str(error) else [text]

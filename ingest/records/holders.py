@@ -2,13 +2,11 @@
 
 import json
 import os
-import socket
 from dataclasses import dataclass
-from typing import Any, Literal
-
-import psutil
+from typing import Any, Literal, Self
 
 from ingest.core.errors import FatalError
+from ingest.core.processes import Realm, began, exists, look
 from ingest.core.storage import Store
 
 State = Literal["alive", "stopped", "dead", "elsewhere"]
@@ -16,43 +14,57 @@ State = Literal["alive", "stopped", "dead", "elsewhere"]
 held: set[str] = set()
 """The tokens of the leases that this process holds; a lease it has dropped is not alive with it."""
 
-_STOPPED = {psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP}
+_DEAD, _STOPPED = "ZX", "Tt"  # letters of /proc/<pid>/stat
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A process that has taken a lease. `started` is when it began, in seconds since the epoch."""
+    """A process that has taken a lease; see `core.processes` for how it is known."""
 
     host: str
     pid: int
-    started: float
     token: str
     ttl_s: float
+    boot: str = ""
+    namespace: str = ""
+    began: int = 0
 
     @classmethod
-    def me(cls, token: str, ttl_s: float) -> "Holder":
+    def me(cls, token: str, ttl_s: float) -> Self:
         """Return this very process."""
-        started = psutil.Process().create_time()
-        return cls(socket.gethostname(), os.getpid(), started, token, ttl_s)
+        here, pid = Realm.here(), os.getpid()
+        return cls(here.host, pid, token, ttl_s, here.boot, here.namespace, began(pid))
+
+    @property
+    def realm(self) -> Realm:
+        """Where its number means something."""
+        return Realm(self.host, self.boot, self.namespace)
 
     @property
     def state(self) -> State:
-        """How the process is, as far as that can be seen from this machine."""
-        if self.host != socket.gethostname():
+        """How the process is; `elsewhere` if that cannot be seen from here.
+
+        So it is from another machine, another container and another boot, and where processes are
+        hidden. Only its heartbeat tells then.
+        """
+        if self.token in held:
+            return "alive"
+        if not Realm.here().sees(self.realm):
             return "elsewhere"
-        if self.pid == os.getpid():
-            return "alive" if self.token in held else "dead"
-        try:
-            process = psutil.Process(self.pid)
-            status = process.status()
-            if abs(process.create_time() - self.started) >= 1 or status == psutil.STATUS_ZOMBIE:
-                return "dead"
-        except psutil.NoSuchProcess:
+        if self.pid == os.getpid() or not exists(self.pid):
             return "dead"
-        return "stopped" if status in _STOPPED else "alive"
+        if (status := look(self.pid)) is None or not self.began:
+            return "elsewhere"
+        letter, ticks = status
+        if ticks != self.began or letter in _DEAD:
+            return "dead"
+        return "stopped" if letter in _STOPPED else "alive"
 
     def __str__(self) -> str:
-        return f"process {self.pid} on {self.host}"
+        name = f"process {self.pid} on {self.host}"
+        here = Realm.here()
+        hidden = here.host == self.host and not here.sees(self.realm)
+        return f"{name} (in another container, or before a restart)" if hidden else name
 
 
 def lease_name(folder: str, number: int) -> str:
@@ -77,9 +89,11 @@ def read_holder(store: Store, name: str) -> Holder:
         return Holder(
             host=str(page["host"]),
             pid=int(page["pid"]),
-            started=float(page.get("started", 0)),
             token=str(page["token"]),
             ttl_s=float(page.get("ttl_s", 0)),
+            boot=str(page.get("boot", "")),
+            namespace=str(page.get("namespace", "")),
+            began=int(page.get("began", 0)),
         )
     except (ValueError, KeyError, TypeError):
         raise FatalError(

@@ -2,8 +2,9 @@
 
 A lease is a create-only object `<folder>/<n>.json`; its holder rewrites `<n>.beat` while it lives
 and creates `<n>.end` when it is done. A lease has expired when its beat has not changed for the
-time to live on the observer's own monotonic clock, or at once if its process died on this machine.
-A process that is stopped (SIGSTOP, a debugger) counts as alive only while its beat changes. The
+time to live on the observer's own monotonic clock, or at once if its process can be seen from here
+and has died. One that is stopped (SIGSTOP, a debugger), and one that cannot be seen (on another
+machine, in another container), count as alive only while their beat changes. The
 ledger, not the lease, keeps a late holder from doing harm to a run; `Lease.check` keeps it from
 beginning another.
 """

@@ -19,6 +19,7 @@ from rich.progress import (
 )
 from rich.table import Column
 
+from ingest.core.streams import tolerant
 from ingest.records.history import History
 from ingest.records.ledger import Event
 from ingest.watch.resuming import inputs, resuming
@@ -194,7 +195,7 @@ def announced(event: Event) -> list[str]:
 
 def watcher(mode: Mode, stream: TextIO | None = None) -> Watcher:
     """Return the watcher for a mode; `auto` is a bar on a terminal and lines elsewhere."""
-    to = stream or sys.stderr
+    to = tolerant(stream or sys.stderr)
 
     def write(line: str) -> None:
         print(line, file=to, flush=True)

@@ -132,8 +132,8 @@ def test_how_the_work_is_done_may_be_changed_and_is_said(bench):
     [
         ("sink.path=elsewhere", "sink decides which rows come out or where they go"),
         ("transforms=[]", "transforms decides which rows come out"),
-        ("execution.seed=3", "it decides which rows come out, and some are settled"),
-        ("execution.python=false", "it decides which rows come out, and some are settled"),
+        ("execution.seed=3", "it affects the output, and some partitions are completed"),
+        ("execution.python=false", "it affects the output, and some partitions are completed"),
         ("+job=orders", "a run is resumed by its id, and knows its job"),
         ("execution.wrkers=4", 'unknown key. Did you mean "workers"?'),
         ("execution.workers=many", "command line: execution.workers: "),

@@ -3,15 +3,16 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
+from dataclasses import asdict
 
-import psutil
 import pytest
 
 from ingest.core.errors import FatalError, FencedError
+from ingest.core.processes import began
 from ingest.core.storage import LocalStore
+from ingest.records.holders import Holder
 from ingest.records.lease import TIME_TO_LIVE_S, Lease, LeaseHeldError, Observer
 from ingest.testing.clock import SetClock
 
@@ -50,7 +51,7 @@ def test_the_lease_of_a_process_that_died_here_is_taken_over_at_once(tmp_path):
 
 def test_the_silent_lease_of_another_machine_expires_on_our_own_clock(tmp_path):
     store = LocalStore(tmp_path)
-    store.create("lease/000001.json", b'{"token":"t","host":"elsewhere","pid":1,"started":0}')
+    store.create("lease/000001.json", b'{"token":"t","host":"elsewhere","pid":1}')
     store.replace("lease/000001.beat", b"once")
     clock = SetClock()
     Lease.acquire(store, "lease", "job", {}, Observer(store, clock)).end()
@@ -59,7 +60,7 @@ def test_the_silent_lease_of_another_machine_expires_on_our_own_clock(tmp_path):
 
 def test_the_beating_lease_of_another_machine_is_respected(tmp_path):
     store = LocalStore(tmp_path)
-    store.create("lease/000001.json", b'{"token":"t","host":"elsewhere","pid":1,"started":0}')
+    store.create("lease/000001.json", b'{"token":"t","host":"elsewhere","pid":1}')
 
     class Beating(SetClock):
         def sleep(self, seconds):
@@ -94,9 +95,8 @@ def test_a_holder_that_asked_for_more_time_gets_it(tmp_path):
 def test_a_stopped_process_counts_as_alive_only_by_its_beat(tmp_path):
     store = LocalStore(tmp_path)
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
-        started = psutil.Process(process.pid).create_time()
-        holder = {"host": socket.gethostname(), "pid": process.pid, "started": started}
-        store.create("lease/000001.json", json.dumps({"token": "t", **holder}).encode())
+        holder = asdict(Holder.me("t", 0)) | {"pid": process.pid, "began": began(process.pid)}
+        store.create("lease/000001.json", json.dumps(holder).encode())
         with pytest.raises(LeaseHeldError, match=f"process {process.pid}"):
             Lease.acquire(store, "lease", "job", {}, Observer(store, SetClock()))
         process.send_signal(signal.SIGSTOP)
@@ -129,7 +129,7 @@ def test_a_lease_that_somebody_took_over_is_not_ours_any_more(tmp_path):
     store = LocalStore(tmp_path)
     with Lease.acquire(store, "lease", "job", {}) as ours:
         ours.check()
-        store.create("lease/000002.json", b'{"token":"t","host":"elsewhere","pid":7,"started":0}')
+        store.create("lease/000002.json", b'{"token":"t","host":"elsewhere","pid":7}')
         with pytest.raises(FencedError, match="lease: process 7 on elsewhere has taken over from"):
             ours.check()
         store.create("lease/000002.end", b"")
