@@ -58,14 +58,14 @@ class FaultJob:
         return path
 
     def define(
-        self, type: str = "csv", path: Any = "in", *, parts: Any = None, **source: Any
+        self, kind: str = "csv", path: Any = "in", *, parts: Any = None, **source: Any
     ) -> None:
         """Write the job: options of its source, and in `parts` whatever else it has."""
         page = {
             "name": "x",
             "owner": "me@example.org",
             "description": "For a test.",
-            "source": {"type": type, "path": path, **source},
+            "source": {"type": kind, "path": path, **source},
             "sink": {"type": "parquet", "path": "out", "write_disposition": "overwrite"},
             "execution": {"retry": AT_ONCE, "workers": 2},
             "state": "state",
