@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from pydantic import Field
 
-from ingest.checks.contract import Contract
+from ingest.checks.contract import Contract, Quarantine
 from ingest.core.model import Model
 from ingest.execution import Execution
 from ingest.sinks import SINKS
@@ -85,10 +85,18 @@ class Job(Model):
 
     @property
     def quarantine_sink(self) -> Parquet:
-        """Where rejected rows go: beside the output, unless the contract names a place."""
-        path = self.contract.quarantine.path if self.contract.quarantine else None
-        beside = f"{self.sink.uri.rstrip('/')}_quarantine"
-        return Parquet(type="parquet", path=path or beside, write_disposition="append")
+        """Where rejected rows go: beside the output, unless the contract names a place.
+
+        They go with the output: where it is overwritten, those of earlier runs are, too.
+        """
+        told = self.contract.quarantine or Quarantine()
+        follows = self.sink.write_disposition == "overwrite" and told.keep == "published"
+        return Parquet(
+            type="parquet",
+            path=told.path or f"{self.sink.uri.rstrip('/')}_quarantine",
+            write_disposition="overwrite" if follows else "append",
+            replaces_jobs=self.sink.replaces_jobs,
+        )
 
     @property
     def folder(self) -> Path:

@@ -81,6 +81,9 @@ class Quarantine(Model):
 
     path: str | None = Field(default=None, min_length=1)
     """The directory of the Parquet data set. Without it: the sink's path with `_quarantine`."""
+    keep: Literal["published", "all"] = "published"
+    """Which rejected rows are there after a run of a sink that overwrites: those of the published
+    run, or those of all runs, told apart by `run_id`. Other sinks keep those of all runs anyway."""
 
 
 class Contract(Model):

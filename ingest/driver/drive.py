@@ -71,6 +71,8 @@ def drive(request: Request) -> dict[str, Any]:
         Interrupted: `request.stop` was set; what is settled stays.
     """
     store = request.store or open_store(request.job.state)
+    if not Runs(store).of_job(request.job.name):  # before a state is begun in a wrong place
+        check_places(request.job, store, request.place)
     with leases(store, request.job, request.stop) as held, closing(request.workers):
         run = open_run(
             request.job, store, request.clock, fresh=request.fresh, run_id=request.run_id

@@ -40,16 +40,31 @@ def check_places(job: Job, store: Store, place: Place) -> None:
     Raises:
         ConfigError: with the line of the job that names the place.
     """
-    outputs = {output: sink.uri for output, sink in sinks_of(job).items()}
+    lines: list[str] = []
     for output, sink in sinks_of(job).items():
-        with placed(place, *WRITTEN[output]):
-            sink.check(job.source.roots)
-    lines = {WRITTEN[output]: list(_output(output, outputs, job, store)) for output in outputs}
-    lines |= {("source",): list(_source(job)), ("state",): list(_state(job, store, outputs))}
-    for path, problems in lines.items():
-        if problems:
-            with placed(place, *path):
-                raise ConfigError(*problems)
+        try:
+            with placed(place, *WRITTEN[output]):
+                sink.check(job.source.roots)
+        except ConfigError as error:
+            lines += error.lines
+    try:
+        _refuse_overlaps(job, store, place)
+    except ConfigError as error:
+        lines += error.lines
+    if lines:
+        raise ConfigError(*lines)
+
+
+def _refuse_overlaps(job: Job, store: Store, place: Place) -> None:
+    """Refuse places that lie in each other, whatever is there by now; see `check_places`."""
+    outputs = {output: sink.uri for output, sink in sinks_of(job).items()}
+    lines = [f"{place(('state',))}: {problem}" for problem in _state(job, store, outputs)]
+    lines += [f"{place(('source',))}: {problem}" for problem in _source(job)]
+    for output in outputs:
+        where = place(WRITTEN[output])
+        lines += [f"{where}: {problem}" for problem in _output(output, outputs, job, store)]
+    if lines:
+        raise ConfigError(*lines)
 
 
 def check_published(job: Job, place: Place, schema: dict[str, str]) -> None:
@@ -73,7 +88,8 @@ def _output(output: str, outputs: dict[str, str], job: Job, store: Store) -> Ite
                 f'path: "{here}" lies inside "{uri}", where this job publishes too: readers would '
                 "mix them. Name a place beside it"
             )
-    if here.is_relative_to(state := _real(store.uri())):
+    state = _real(store.uri())
+    if here.is_relative_to(state) and str(here) != state:
         yield f'path: "{here}" lies inside the state "{state}". Name a place outside it'
     yield from _staging("path", here)
     above = next((folder for folder in here.parents if publishes_in(folder)), None)

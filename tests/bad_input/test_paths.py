@@ -41,7 +41,7 @@ def test_a_file_where_a_directory_is_to_be_written(bench, option):
     bench.describe(**{option: sink if option == "sink" else "taken"})
     said = {
         "sink": f'sink: path: "{bench.place}/taken" is a file. A directory is needed. Name another',
-        "state": f"{bench.place}/taken/jobs/orders/lease: the state cannot be read: Not a",
+        "state": f"{bench.place}/taken/jobs/orders/runs: the state cannot be read: Not a",
     }
     assert_refused(bench, bench.run(), said[option])
     assert (bench.place / "taken").read_text() == "mine"

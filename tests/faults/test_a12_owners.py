@@ -99,12 +99,3 @@ def test_appending_beside_the_rows_of_another_job_is_fine(state):
     assert_done(state.run("returns"))
     assert state.ids() == [1, 2, 3, 7, 8]
     assert_refused(state.run("orders"), '2 rows in 1 files of job "returns"')
-
-
-def test_two_jobs_with_one_quarantine(state):
-    contract = {"on_error": "quarantine", "quarantine": {"path": "bad"}}
-    state.write("in/orders/b.csv", "id,name\nx,y\n")
-    state.write("in/returns/b.csv", "id,name\nx,y\n")
-    for name in ("orders", "returns"):
-        state.describe(name, sink={"path": name}, contract=contract)
-        assert_done(state.run(name))

@@ -121,7 +121,9 @@ def test_a_type_that_changed_under_overwrite_partitions(state):
 
 def test_what_is_replaced_may_have_any_form(state):
     publish(state)
-    state.describe(sink={"type": "csv", "partition_by": ["name"], "null_text": "NULL"}, contract=TO_TEXT)
+    state.describe(
+        sink={"type": "csv", "partition_by": ["name"], "null_text": "NULL"}, contract=TO_TEXT
+    )
     assert_done(state.run())
 
 
