@@ -2,13 +2,17 @@
 
     int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64
     boolean string binary date time timestamp decimal(precision, scale)
-    timestamp(unit)  timestamp(unit, zone)  list<type>  struct<name: type, ...>
+    timestamp(unit)  timestamp(unit, zone)  duration(unit)
+    list<type>  array<type, length>  struct<name: type, ...>
 
-A timestamp without a unit is in microseconds and without a zone.
+A timestamp without a unit is in microseconds and without a zone. Names of fields that hold signs of
+this notation stand in double quotes, as in JSON: `struct<"a:b": int64>`.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 import polars as pl
 from polars.datatypes import DataTypeClass
@@ -38,7 +42,12 @@ _SIMPLE: dict[str, pl.DataType] = {
 _NAMES = {dtype: name for name, dtype in _SIMPLE.items()}
 MOST_LEVELS = 32
 """How deep lists and structs may be nested in one another: more is an attack or a mistake."""
-TYPE_NAMES = (*(name for name in _SIMPLE if name != "null"), "decimal(p,s)", "list<…>", "struct<…>")
+TYPE_NAMES = (
+    *(name for name in _SIMPLE if name != "null"),
+    "decimal(p,s)", "duration(us)", "list<…>", "array<…, n>", "struct<…>",
+)  # fmt: skip
+_UNQUOTED = re.compile(r"[^\s:,<>()\"](?:[^:,<>()\"]*[^\s:,<>()\"])?")
+"""Names of fields that need no quotes."""
 
 
 def parse_type(text: str) -> pl.DataType:
@@ -65,13 +74,22 @@ def _parsed(text: str) -> pl.DataType:
             raise ValueError(f'"{text}": a decimal has 1 to 38 digits and no more after the point')
         return pl.Decimal(precision, scale)
     if match := re.fullmatch(r"timestamp\(\s*(ms|us|ns)\s*(?:,\s*([\w/+:-]+)\s*)?\)", name):
-        return pl.Datetime(match[1], match[2])  # type: ignore[arg-type]  # the pattern limits it
+        return pl.Datetime(match[1], _zone(match[2]))  # type: ignore[arg-type]  # the pattern limits it
+    if match := re.fullmatch(r"duration\(\s*(ms|us|ns)\s*\)", name):
+        return pl.Duration(match[1])  # type: ignore[arg-type]  # the pattern limits it
+    if (dtype := _nested(name)) is not None:
+        return dtype
+    raise ValueError(f'no such type "{text}". Known types: {", ".join(TYPE_NAMES)}')
+
+
+def _nested(name: str) -> pl.DataType | None:
     if name.startswith("list<") and name.endswith(">"):
         return pl.List(_parsed(name[5:-1]))
+    if match := re.fullmatch(r"array<(.*),\s*(\d+)\s*>", name, re.DOTALL):
+        return pl.Array(_parsed(match[1]), int(match[2]))
     if name.startswith("struct<") and name.endswith(">"):
-        fields = [part.partition(":") for part in _split(name[7:-1])]
-        return pl.Struct({field.strip(): _parsed(kind) for field, _, kind in fields})
-    raise ValueError(f'no such type "{text}". Known types: {", ".join(TYPE_NAMES)}')
+        return pl.Struct({field: _parsed(kind) for field, kind in _fields(name[7:-1])})
+    return None
 
 
 def type_name(dtype: pl.DataType) -> str:
@@ -83,12 +101,35 @@ def type_name(dtype: pl.DataType) -> str:
     if isinstance(dtype, pl.Datetime):
         zone = f", {dtype.time_zone}" if dtype.time_zone else ""
         return f"timestamp({dtype.time_unit}{zone})"
+    if isinstance(dtype, pl.Duration):
+        return f"duration({dtype.time_unit})"
+    return _nested_name(dtype)
+
+
+def _nested_name(dtype: pl.DataType) -> str:
     if isinstance(dtype, pl.List):
         return f"list<{type_name(instance(dtype.inner))}>"
+    if isinstance(dtype, pl.Array):
+        return f"array<{type_name(instance(dtype.inner))}, {dtype.size}>"
     if isinstance(dtype, pl.Struct):
-        inner = ", ".join(f"{f.name}: {type_name(instance(f.dtype))}" for f in dtype.fields)
+        inner = ", ".join(
+            f"{_field_name(field.name)}: {type_name(instance(field.dtype))}"
+            for field in dtype.fields
+        )
         return f"struct<{inner}>"
     return str(dtype)
+
+
+@lru_cache(maxsize=1024)
+def known_zone(name: str) -> str | None:
+    """Return a time zone as Polars calls it; None if it knows none of that name.
+
+    Offsets such as `+05:30` are no names; to compute with them, Polars panics.
+    """
+    try:
+        return pl.DataFrame({"x": [0]}).cast(pl.Datetime("us", name)).schema["x"].time_zone
+    except pl.exceptions.PolarsError:
+        return None
 
 
 def schema_to_json(schema: Mapping[str, pl.DataType]) -> dict[str, str]:
@@ -137,12 +178,42 @@ def _levels(text: str) -> int:
     return deepest
 
 
+def _zone(name: str | None) -> str | None:
+    zone = known_zone(name) if name else None
+    if name and zone is None:
+        raise ValueError(
+            f'no such time zone "{name}". Write UTC, or a name such as Europe/Berlin; clocks with '
+            "a fixed offset from UTC are those of Etc/GMT-5 (five hours east of it)"
+        )
+    return zone
+
+
+def _field_name(name: str) -> str:
+    return name if _UNQUOTED.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+
+
+def _fields(text: str) -> Iterator[tuple[str, str]]:
+    """Return names and types of a struct's fields."""
+    for part in _split(text) if text.strip() else ():
+        field = part.strip()
+        if field.startswith('"'):
+            try:
+                name, end = json.JSONDecoder(strict=False).raw_decode(field)
+            except ValueError:
+                raise ValueError(f'"{text}": a quoted name without an end') from None
+            yield name, field[end:].lstrip().removeprefix(":")
+        else:
+            name, _, kind = field.partition(":")
+            yield name.strip(), kind
+
+
 def _split(text: str) -> list[str]:
-    """Split at the commas that stand outside brackets."""
+    """Split at the commas that stand outside brackets and quotes."""
     parts, depth, start = [], 0, 0
-    for place, char in enumerate(text):
-        depth += (char in "<(") - (char in ">)")
-        if char == "," and depth == 0:
-            parts.append(text[start:place])
-            start = place + 1
+    for match in re.finditer(r'"(?:[^"\\]|\\.)*"|[<(]|[>)]|,', text):
+        sign = match[0]
+        depth += (sign in "<(") - (sign in ">)")
+        if sign == "," and depth == 0:
+            parts.append(text[start : match.start()])
+            start = match.end()
     return [*parts, text[start:]]

@@ -6,15 +6,14 @@ from dataclasses import replace
 from typing import Literal
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.expressions import resolve
 from ingest.core.partition import WHOLE, Partition, Slice
-from ingest.core.rows import HIDDEN_PREFIX, POSITION, position, record_of, slice_of
+from ingest.core.rows import HIDDEN_PREFIX, POSITION, position, slice_of
 from ingest.core.types import Schema, schema_from_json, schema_to_json, type_name
-from ingest.sources.base import Layout, Read
+from ingest.formats.parquet.reading import read_span
+from ingest.sources.base import Layout, Read, Rejects
 from ingest.sources.columns import (
     file_values,
     is_nameable,
@@ -25,8 +24,8 @@ from ingest.sources.columns import (
 )
 from ingest.sources.file_source import FileSource
 from ingest.sources.opening import open_input
-from ingest.sources.parquet_footer import Footer, damaged, read_footer
-from ingest.sources.remote import is_remote
+from ingest.sources.parquet_footer import Footer, Int96, damaged, open_span, read_footer
+from ingest.sources.parquet_rows import LOCATED, located, rejects_of
 from ingest.sources.widening import aligned, check_columns, widest
 
 _LEAVE_OUT = "Leave it out by naming the others: columns: [name, …]"
@@ -36,8 +35,15 @@ class Parquet(FileSource):
     """Parquet files. Large ones are cut between row groups.
 
     A file whose column has a narrower type than planned is widened if that loses nothing; any
-    other difference between a file's columns and the plan's is an error. Categories are read as
-    strings. Files with extension types that unpickle their content are refused.
+    other difference between a file's columns and the plan's is an error.
+
+    Values come as they are written, whoever wrote them: dates of any year, timestamps with a zone
+    as instants, decimals with all their digits. Categories are read as what they stand for, maps as
+    lists of key and value, fixed-size lists as lists, float16 as float32, and zones that are only
+    an offset as UTC; the plan says where. A row with a text that is not UTF-8, a time of 24:00 or a
+    decimal of too many digits is rejected. What cannot be read (encrypted files, VARIANT, decimals
+    of 39 digits and more, two columns of one name) is refused when the plan is made, as are
+    extension types that unpickle their content. Checksums of pages are checked where there are any.
     """
 
     endings = (".parquet", ".pq", ".parq")
@@ -46,6 +52,9 @@ class Parquet(FileSource):
     type: Literal["parquet"]
     columns: tuple[str, ...] | None = None
     """The columns to read; without it all, and then every file must have the same ones."""
+    int96: Int96 = "us"
+    """How fine timestamps of the old type INT96 are read: `us` holds every date, `ns` every digit
+    of the years 1678 to 2261. A row with a value that has no room is rejected."""
     where: str | None = None
     """A SQL expression over the file's columns; only rows for which it is true are read. The
     others are counted as filtered. Row groups whose statistics rule it out are not even read."""
@@ -59,7 +68,7 @@ class Parquet(FileSource):
     def halve(self, piece: Slice) -> Sequence[Slice]:
         """Cut between row groups, so that the bytes are even; a single one cannot be cut."""
         with open_input(piece) as file:
-            sizes = read_footer(file, piece).bytes
+            sizes = read_footer(file, piece, self.int96).bytes
         end = len(sizes) if piece.end == WHOLE else piece.end
         whole = sum(sizes[piece.start : end])
         places = range(piece.start + 1, end)
@@ -85,6 +94,7 @@ class Parquet(FileSource):
         known = widest({uri: footer.schema for uri, footer in footers.items()}, self.columns)
         refuse_unknown("columns", self.columns or (), list(known))
         data = {name: known[name] for name in self.columns or known}
+        refuse_unreadable(footers, data)
         refuse_names("columns", data, f"{_LEAVE_OUT}, or rename it there")
         _refuse_unnameable(data)
         made, keys = self.file_schema(sample, {}, types)
@@ -104,37 +114,46 @@ class Parquet(FileSource):
         notes = dict.fromkeys(data, "the files' own") | dict.fromkeys(
             made, "the file's name and place"
         )
+        for footer in footers.values():
+            notes |= {
+                name: f"the files' own: {note}"
+                for name, note in footer.notes.items()
+                if name in data
+            }
         facts = {"read": schema_to_json(needed), "folder_keys": keys}
         return Layout({**data, **made}, facts, notes)
 
     def read(self, partition: Partition, layout: Layout) -> Read:
         """Read a partition; see `Source.read`."""
         planned = schema_from_json(layout.facts["read"])
-        frames, records = [], 0
+        frames, rejects, records = [], [], 0
         for place, piece in enumerate(partition.slices):
-            frame, rows = self._read(place, piece, planned)
+            frame, bad, rows = self._read(place, piece, planned)
             frames.append(frame)
+            rejects.append(bad)
             records += rows
         values = file_values(
             partition.slices, layout.columns, layout.facts["folder_keys"], columns={}
         )
         frame = with_file_values(pl.concat(frames), values).select(*layout.columns, POSITION)
-        return Read(frame.lazy(), records, filters=self.where is not None)
-
-    def locate(self, partition: Partition, layout: Layout, positions: pl.Series) -> pl.DataFrame:  # noqa: ARG002
-        """Return the rows' numbers within their files, from 1; Parquet has no text to show."""
-        needed = positions.to_frame("position").select(slice_of(pl.col("position")).unique())
-        before = {place: self._before(partition.slices[place]) for place in needed.to_series()}
-        place, record = slice_of(pl.col("position")), record_of(pl.col("position"))
-        skipped = place.replace_strict(before, return_dtype=pl.Int64)
-        return pl.DataFrame({"position": positions}).with_columns(
-            (skipped + record.cast(pl.Int64) + 1).alias("line"),
-            pl.lit(None, pl.String).alias("original"),
+        bad = pl.concat(rejects)
+        return Read(
+            frame.lazy(),
+            records,
+            rejects=None if bad.is_empty() else Rejects(bad),
+            filters=self.where is not None,
         )
 
-    def _before(self, piece: Slice) -> int:
-        """Return how many rows of the file come before a slice."""
-        return sum(self._opened(piece).rows[: piece.start]) if piece.start else 0
+    def locate(self, partition: Partition, layout: Layout, positions: pl.Series) -> pl.DataFrame:
+        """Return the rows' numbers within their files, from 1, and the rows as JSON."""
+        planned = schema_from_json(layout.facts["read"])
+        wanted = pl.DataFrame({"position": positions.cast(pl.UInt64)})
+        parts = [pl.DataFrame(schema=LOCATED)]
+        for place in wanted.select(slice_of(pl.col("position")).unique().sort()).to_series():
+            here = wanted.filter(slice_of(pl.col("position")) == place).to_series()
+            with open_span(partition.slices[place], self.int96, planned) as span:
+                parts.append(located(span, planned, here))
+        return pl.concat(parts)
 
     def _footer(self, piece: Slice) -> Footer:
         try:
@@ -142,32 +161,32 @@ class Parquet(FileSource):
         except (BadRowError, FatalError) as error:
             raise ConfigError(str(error)) from None
 
-    @staticmethod
-    def _opened(piece: Slice) -> Footer:
+    def _opened(self, piece: Slice) -> Footer:
         with open_input(piece) as file:
-            return read_footer(file, piece)
+            return read_footer(file, piece, self.int96)
 
-    def _read(self, place: int, piece: Slice, planned: Schema) -> tuple[pl.DataFrame, int]:
-        """Return the rows of one slice that are wanted, and how many there are in all."""
-        with open_input(piece) as file:
-            footer = read_footer(file, piece)
-            check_columns(piece.uri, footer.schema, planned, exact=self.columns is None)
-            end = len(footer.rows) if piece.end == WHOLE else piece.end
-            first, rows = sum(footer.rows[: piece.start]), sum(footer.rows[piece.start : end])
-            try:
-                if is_remote(piece.uri):
-                    groups = pq.ParquetFile(file).read_row_groups(
-                        list(range(piece.start, end)), columns=list(planned)
-                    )
-                    frame = pl.DataFrame(pl.from_arrow(groups)).lazy()
-                else:
-                    frame = _scan(piece, first, rows)
-                found = self._wanted(aligned(frame, planned), piece.uri, planned, place)
-            except (pa.ArrowException, pl.exceptions.PolarsError) as error:
-                raise damaged(piece.uri, str(error)) from None
-        if self.where is None and found.height != rows:
-            raise damaged(piece.uri, f"{found.height} rows where the footer says {rows}")
-        return found, rows
+    def _read(
+        self, place: int, piece: Slice, planned: Schema
+    ) -> tuple[pl.DataFrame, pl.DataFrame, int]:
+        """Return the rows of one slice that are wanted, its rejects, and how many rows it has."""
+        with open_span(piece, self.int96, planned) as span:
+            schema = span.footer.schema
+            check_columns(piece.uri, schema, planned, exact=self.columns is None)
+            frame, faults = read_span(
+                span,
+                [name for name in planned if name in schema],
+                lambda rows: self._wanted(aligned(rows, planned), piece.uri, planned, place),
+                whole=self.where is None,
+            )
+            bad = rejects_of(span, planned, faults, place)
+            rows = span.rows
+        if not bad.is_empty():
+            frame = frame.join(bad, left_on=POSITION, right_on="position", how="anti")
+        if self.where is None and frame.height + bad.height != rows:
+            raise damaged(
+                piece.uri, f"{frame.height + bad.height} rows where the footer says {rows}"
+            )
+        return frame, bad, rows
 
     def _wanted(self, frame: pl.LazyFrame, uri: str, planned: Schema, place: int) -> pl.DataFrame:
         """Return the rows for which the source's own condition is true, with their positions."""
@@ -217,9 +236,20 @@ def cut_groups(piece: Slice, sizes: Sequence[int], target_bytes: int) -> Iterato
     yield Slice(piece.uri, piece.size, piece.version, start, len(sizes), size)
 
 
-def _scan(piece: Slice, first: int, rows: int) -> pl.LazyFrame:
-    scan = pl.scan_parquet(piece.uri, glob=False, hive_partitioning=False)
-    return scan if piece.end == WHOLE else scan.slice(first, rows)
+def refuse_unreadable(footers: Mapping[str, Footer], data: Iterable[str]) -> None:
+    """Refuse columns that cannot be read, by what the files' footers say of them.
+
+    Raises:
+        ConfigError: one line for each such column.
+    """
+    reasons = {
+        name: f'columns: "{name}": {footer.refused[name]} ({uri}). {_LEAVE_OUT}'
+        for uri, footer in footers.items()
+        for name in data
+        if name in footer.refused
+    }
+    if reasons:
+        raise ConfigError(*reasons.values())
 
 
 def _refuse_unnameable(data: Schema) -> None:

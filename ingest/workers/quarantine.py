@@ -6,12 +6,12 @@ from typing import Any
 import polars as pl
 
 from ingest.checks.rules import RAW_PREFIX
+from ingest.core.json_rows import json_rows
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Partition
 from ingest.core.rows import POSITION, slice_of, visible
 from ingest.core.types import Schema
 from ingest.sources.base import Layout, Rejects, Source
-from ingest.workers.json_rows import json_rows
 
 QUARANTINE_SCHEMA: Schema = {
     "run_id": pl.String(),

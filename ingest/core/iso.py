@@ -1,0 +1,111 @@
+"""Dates and times as text, whatever their years: without Python's dates, and without a panic.
+
+Python knows the years 1 to 9999, and Polars panics when it writes one 262,143 years away; databases
+write `infinity` as a date in the year 294,247. Years of more than four digits have a sign before
+them, as ISO 8601 wants: `+294247-01-10 04:00:54.775807`.
+"""
+
+from typing import Final
+
+import polars as pl
+
+FIRST_DAY: Final = -719_162
+"""1 January of the year 1, in days since 1970."""
+LAST_DAY: Final = 2_932_896
+"""31 December of the year 9999."""
+_PER_SECOND: Final = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+_DAY_S: Final = 86_400
+
+
+def iso_texts(values: pl.Series) -> pl.Series:
+    """Return dates, times, timestamps and durations as text, with every digit that they have.
+
+    A timestamp has a space between date and time, and a fraction of 6 or 9 digits unless that is
+    zero. With a zone it is the instant in UTC, and ends in Z: the offset of a clock may be one that
+    no text has room for.
+    """
+    kind = values.dtype
+    if isinstance(kind, pl.Duration):
+        return values.dt.to_string("iso")
+    if isinstance(kind, pl.Time):
+        return _fractioned(values, "%H:%M:%S", values.cast(pl.Int64), "ns")
+    if isinstance(kind, pl.Datetime):
+        if kind.time_zone:
+            return _near_and_far(_utc(values)) + "Z"
+    return _near_and_far(values)
+
+
+def beyond(values: pl.Series) -> pl.Series:
+    """Return which dates or timestamps lie outside the years 1 to 9999, in UTC; null for null."""
+    days = _days(values)
+    return (days < FIRST_DAY) | (days > LAST_DAY)
+
+
+def _utc(values: pl.Series) -> pl.Series:
+    return values.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+
+
+def _near_and_far(values: pl.Series) -> pl.Series:
+    far = beyond(values).fill_null(value=False)
+    if not far.any():
+        return _near(values)
+    places = far.arg_true()
+    return _near(values.set(far, None)).scatter(places, _far(values.gather(places)))
+
+
+def _near(values: pl.Series) -> pl.Series:
+    if not isinstance(values.dtype, pl.Datetime):
+        return values.dt.to_string("%Y-%m-%d")
+    return _fractioned(values, "%Y-%m-%d %H:%M:%S", values.to_physical(), values.dtype.time_unit)
+
+
+def _fractioned(values: pl.Series, form: str, counts: pl.Series, unit: str) -> pl.Series:
+    """Return texts of a form, and the fraction of the second behind it where there is one."""
+    rest = (counts % _PER_SECOND[unit]).alias("rest")
+    texts = {"whole": values.dt.to_string(form)}
+    if not (rest > 0).any():
+        return texts["whole"]
+    texts["micros"] = texts["nanos"] = values.dt.to_string(f"{form}%.6f")
+    if unit == "ns":
+        texts["nanos"] = values.dt.to_string(f"{form}%.9f")
+    zero, fine = pl.col("rest") == 0, pl.col("rest") % 1_000 != 0
+    longer = pl.when(fine).then(pl.col("nanos")).otherwise(pl.col("micros"))
+    chosen = pl.when(zero).then(pl.col("whole")).otherwise(longer)
+    return pl.DataFrame({"rest": rest, **texts}).select(chosen).to_series()
+
+
+def _days(values: pl.Series) -> pl.Series:
+    counts = values.to_physical().cast(pl.Int64)
+    if isinstance(values.dtype, pl.Datetime):
+        return counts // (_DAY_S * _PER_SECOND[values.dtype.time_unit])
+    return counts
+
+
+def _far(values: pl.Series) -> pl.Series:
+    """Write dates by the rules of the Gregorian calendar alone (Howard Hinnant's algorithm)."""
+    frame = pl.DataFrame({"days": _days(values)})
+    shifted = pl.col("days") + 719_468
+    era = shifted // 146_097
+    day_of_era = shifted - era * 146_097
+    year_of_era = (
+        day_of_era - day_of_era // 1_460 + day_of_era // 36_524 - day_of_era // 146_096
+    ) // 365
+    day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+    place = (5 * day_of_year + 2) // 153
+    month = pl.when(place < 10).then(place + 3).otherwise(place - 9)
+    year = year_of_era + era * 400 + (month <= 2)
+    sign = pl.when(year > 9_999).then(pl.lit("+")).when(year < 0).then(pl.lit("-"))
+    date = pl.concat_str(
+        sign.otherwise(pl.lit("")),
+        year.abs().cast(pl.String).str.zfill(4),
+        pl.lit("-"),
+        month.cast(pl.String).str.zfill(2),
+        pl.lit("-"),
+        (day_of_year - (153 * place + 2) // 5 + 1).cast(pl.String).str.zfill(2),
+    )
+    if not isinstance(values.dtype, pl.Datetime):
+        return frame.select(date).to_series()
+    unit = values.dtype.time_unit
+    clock = (values.to_physical() % (_DAY_S * _PER_SECOND[unit])) * (10**9 // _PER_SECOND[unit])
+    times = iso_texts(clock.cast(pl.Time))
+    return frame.select(pl.concat_str(date, pl.lit(" "), times)).to_series()

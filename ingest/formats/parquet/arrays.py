@@ -1,0 +1,164 @@
+"""Arrow arrays as PyArrow decodes them, to the values of the types that `forms` promises.
+
+A value that its type has no room for is never changed in silence: it becomes null, and the row is
+marked. Texts that are not UTF-8, times of 24:00 and later, decimals of too many digits, and INT96
+with digits or years that the asked-for unit does not hold are such values.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingest.core.types import known_zone
+
+_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+_PER_MS = {"us": 1_000, "ns": 1_000_000}
+_MOST = 2**63 - 1
+
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
+
+
+class Fitted(NamedTuple):
+    """An array in its new type, and which of its rows hold a value that has no room there."""
+
+    array: pa.Array
+    unfit: Mask | None = None
+
+
+def fitted(array: pa.Array, nanos: pa.Array | None = None, int96: str = "us") -> Fitted:
+    """Return an array in the type that it is read as.
+
+    `nanos` is the same array where INT96 was decoded to wrapped nanoseconds, if it holds INT96; the
+    array itself has them as milliseconds then.
+    """
+    kind = array.type
+    if isinstance(kind, pa.BaseExtensionType):
+        return fitted(array.storage, nanos, int96)
+    if pa.types.is_dictionary(kind):
+        return fitted(array.dictionary_decode())
+    if pa.types.is_struct(kind):
+        return _struct(array, nanos, int96)
+    if (lists := _as_lists(array)) is not None:
+        return _list(lists, None if nanos is None else _as_lists(nanos), int96)
+    if nanos is not None and nanos.type != kind:
+        return _int96(array, nanos, int96)
+    return _leaf(array)
+
+
+def _as_lists(array: pa.Array) -> pa.Array | None:
+    """Return an array of lists of whatever kind as plain ones; None if it is no such array."""
+    kind = array.type
+    if pa.types.is_map(kind):
+        pairs = pa.StructArray.from_arrays([array.keys, array.items], names=["key", "value"])
+        return pa.ListArray.from_arrays(_offsets(array), pairs, mask=array.is_null())
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return array
+    if pa.types.is_list_view(kind) or pa.types.is_fixed_size_list(kind):
+        return array.cast(pa.list_(kind.value_field))
+    if pa.types.is_large_list_view(kind):
+        return array.cast(pa.large_list(kind.value_field))
+    return None
+
+
+def _struct(array: pa.Array, nanos: pa.Array | None, int96: str) -> Fitted:
+    children, unfit = [], None
+    for number, field in enumerate(array.type):
+        beside = None if nanos is None else nanos.field(number)
+        child = fitted(array.field(number), beside, int96)
+        children.append((field.name, child.array))
+        unfit = _either(unfit, child.unfit)
+    valid = array.is_valid().to_numpy(zero_copy_only=False)
+    struct = pa.StructArray.from_arrays(
+        [child for _, child in children],
+        fields=[pa.field(name, child.type) for name, child in children],
+        mask=pa.array(~valid),
+    )
+    return Fitted(struct, None if unfit is None else unfit & valid)
+
+
+def _list(array: pa.Array, nanos: pa.Array | None, int96: str) -> Fitted:
+    child = fitted(array.values, None if nanos is None else nanos.values, int96)
+    made = type(array).from_arrays(_offsets(array), child.array, mask=array.is_null())
+    if child.unfit is None:
+        return Fitted(made)
+    counts = np.concatenate(([0], np.cumsum(child.unfit)))
+    at = array.offsets.to_numpy()
+    valid = array.is_valid().to_numpy(zero_copy_only=False)
+    return Fitted(made, (counts[at[1:]] > counts[at[:-1]]) & valid)
+
+
+def _offsets(array: pa.Array) -> pa.Array:
+    """Return offsets that stand by themselves: with a mask, they may be no part of others."""
+    return pa.array(array.offsets.to_numpy(), type=array.offsets.type)
+
+
+def _either(left: Mask | None, right: Mask | None) -> Mask | None:
+    if left is None or right is None:
+        return left if right is None else right
+    return left | right
+
+
+def _leaf(array: pa.Array) -> Fitted:
+    kind = array.type
+    if pa.types.is_time(kind):
+        counts = array.cast(pa.int32() if kind.bit_width == 32 else pa.int64())
+        wrong = pc.or_(pc.less(counts, 0), pc.greater_equal(counts, _DAY[kind.unit]))
+        return _without(array, wrong)
+    if pa.types.is_timestamp(kind):
+        zone = (known_zone(kind.tz) or "UTC") if kind.tz else None
+        return Fitted(array.cast(pa.timestamp("ms" if kind.unit == "s" else kind.unit, zone)))
+    if pa.types.is_duration(kind) and kind.unit == "s":
+        return Fitted(array.cast(pa.duration("ms")))
+    if pa.types.is_float16(kind):
+        return Fitted(array.cast(pa.float32()))
+    if pa.types.is_date64(kind):
+        return Fitted(array.cast(pa.date32()))
+    if pa.types.is_decimal(kind):
+        values, unfit = _checked(array)
+        return Fitted(values.cast(pa.decimal128(kind.precision, kind.scale)), unfit)
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or kind == pa.string_view():
+        return _checked(array)
+    return Fitted(array)
+
+
+def _without(array: pa.Array, wrong: pa.Array) -> Fitted:
+    """Return an array with null where a value is wrong."""
+    mask = pc.fill_null(wrong, False).to_numpy(zero_copy_only=False)  # noqa: FBT003 - Arrow's own order
+    if not mask.any():
+        return Fitted(array)
+    return Fitted(pc.if_else(pa.array(~mask), array, pa.scalar(None, array.type)), mask)
+
+
+def _checked(array: pa.Array) -> Fitted:
+    """Look for texts that are no UTF-8, and decimals of more digits than their type has."""
+    try:
+        array.validate(full=True)
+    except pa.ArrowInvalid:
+        wrong = [not _is_valid(array[place : place + 1]) for place in range(len(array))]
+        return _without(array, pa.array(wrong, pa.bool_()))
+    return Fitted(array)
+
+
+def _is_valid(row: pa.Array) -> bool:
+    try:
+        row.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _int96(millis: pa.Array, nanos: pa.Array, unit: str) -> Fitted:
+    """Put together what PyArrow can only decode in part: it wraps nanoseconds around."""
+    ms = pc.fill_null(millis.cast(pa.int64()), 0).to_numpy()
+    ns = pc.fill_null(nanos.cast(pa.int64()), 0).to_numpy()
+    scale = _PER_MS[unit]
+    rest = ns.view(np.uint64) - ms.view(np.uint64) * np.uint64(1_000_000)  # wraps as they did
+    whole = rest.astype(np.int64) // (1_000_000 // scale)
+    exact = whole * (1_000_000 // scale) == rest.astype(np.int64)
+    fits = np.abs(ms) < _MOST // scale
+    values = pa.array(
+        np.where(fits, ms, 0) * scale + whole, mask=~millis.is_valid().to_numpy(False)
+    )  # noqa: FBT003
+    return _without(values.cast(pa.timestamp(unit, millis.type.tz)), pa.array(~(fits & exact)))

@@ -1,0 +1,76 @@
+"""Single rows of Parquet files: where they stand, and what they are, as JSON."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from ingest.core.json_rows import json_objects, json_values
+from ingest.core.rows import position, record_of
+from ingest.core.types import Schema
+from ingest.formats.parquet.reading import Fault, Span, decode
+from ingest.sources.base import Rejects
+
+LOCATED: Schema = {"position": pl.UInt64(), "line": pl.Int64(), "original": pl.String()}
+
+
+def located(span: Span, names: Sequence[str], positions: pl.Series) -> pl.DataFrame:
+    """Return the numbers of rows in their file, from 1, and what they are; positions are sorted.
+
+    Only the row groups are decoded in which such rows lie.
+    """
+    records = positions.to_frame("position").select(record_of(pl.col("position"))).to_series()
+    originals: list[pl.Series] = [pl.Series(dtype=pl.String)]
+    for piece, first in _groups(span):
+        here = records.filter(records.is_between(first, first + piece.rows, closed="left"))
+        if len(here):
+            originals.append(_texts(piece, names, here.cast(pl.Int64) - first))
+    return pl.DataFrame(
+        {
+            "position": positions.cast(pl.UInt64),
+            "line": records.cast(pl.Int64) + span.first + 1,
+            "original": pl.concat(originals),
+        }
+    )
+
+
+def rejects_of(
+    span: Span, names: Sequence[str], faults: Sequence[Fault], place: int
+) -> pl.DataFrame:
+    """Return the rows at fault as rejects of the slice in that place, each for its first fault."""
+    if not faults:
+        return pl.DataFrame(schema=Rejects.SCHEMA)
+    rows = np.flatnonzero(np.logical_or.reduce([fault.rows for fault in faults]))
+    first = [next(fault for fault in faults if fault.rows[row]) for row in rows]
+    return pl.DataFrame(
+        {
+            "position": rows.astype(np.uint64) + np.uint64(position(place)),
+            "line": rows + span.first + 1,
+            "column": [fault.column for fault in first],
+            "reason": [fault.reason for fault in first],
+            "original": located(span, names, pl.Series(rows))["original"],
+        },
+        schema=Rejects.SCHEMA,
+    )
+
+
+def _groups(span: Span) -> Iterator[tuple[Span, int]]:
+    """Return the row groups one by one, each with the number of rows before it in the slice."""
+    rows = span.footer.rows[span.start : span.end]
+    before = itertools.accumulate(rows, initial=0)
+    for group, first in zip(range(span.start, span.end), before, strict=False):
+        yield replace(span, start=group, end=group + 1), first
+
+
+def _texts(span: Span, names: Sequence[str], rows: pl.Series) -> pl.Series:
+    """Return rows of a row group as JSON; what does not fit its type is what stands there."""
+    frame, faults = decode(span, [name for name in names if name in span.footer.forms])
+    texts = {column.name: json_values(column.gather(rows)) for column in frame.get_columns()}
+    for fault in faults:
+        raw = pl.Series(fault.raw, dtype=pl.String)
+        every = pl.repeat(None, frame.height, dtype=pl.String, eager=True)
+        written = every.scatter(np.flatnonzero(fault.rows), raw).gather(rows)
+        texts[fault.column] = written.zip_with(written.is_not_null(), texts[fault.column])
+    return json_objects(texts, len(rows))
