@@ -20,11 +20,12 @@ from ingest.sources.columns import (
     refuse_clash,
     refuse_names,
 )
-from ingest.sources.encodings import UTF8, is_wide, packed_endings
+from ingest.sources.decoding import whole_text
+from ingest.sources.encodings import packed_endings
 from ingest.sources.json_guess import guess_fields, without_nulls
 from ingest.sources.json_judge import load
 from ingest.sources.json_reader import JsonReader
-from ingest.sources.lines import LineRules, split_records, whole_text
+from ingest.sources.lines import split_records
 from ingest.sources.rejecting import Clean, Parse, cast_columns, with_column
 from ingest.sources.text import TextSource
 
@@ -47,14 +48,6 @@ class Jsonl(TextSource):
     memory_per_byte = 6.0
 
     type: Literal["jsonl"]
-
-    def rules(self, layout: Layout | None) -> LineRules:  # noqa: ARG002
-        """Return how bytes become records."""
-        return LineRules(
-            encoding=UTF8 if is_wide(self.encoding) else self.encoding,
-            max_record_bytes=self.max_record_bytes,
-            blank=self.blank_lines,
-        )
 
     def layout(self, sample: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
         """Freeze the schema."""
@@ -120,7 +113,7 @@ class Jsonl(TextSource):
     ) -> Clean | None:
         """Read text whose lines are all records as the sample showed them."""
         schema = self._data_schema(layout)
-        text = None if self.blank_lines == "skip" else whole_text(data)
+        text = whole_text(data)
         values = None if text is None else self._reader(schema, layout).parse_whole(text, data)
         return None if values is None else Clean(values, schema, self._parser(schema))
 
