@@ -71,7 +71,8 @@ def show(task: PartitionTask, partition: Partition, number: int) -> None:
         rejects=read.rejects,
         rejected=pipeline.rejected(),
     )
-    print(f"\nof {read.records:,} records: {good.height:,} written, {bad.height:,} rejected")
+    named = "".join(f", {count:,} filtered ({why})" for why, count in read.filtered.items())
+    print(f"\nof {read.records:,} records: {good.height:,} written, {bad.height:,} rejected{named}")
     if bad.height:
         print(bad.select("file", "line", "step", "reason", "original").head(number))
 

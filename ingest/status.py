@@ -77,7 +77,14 @@ def describe(store: Store, run_id: str, job: str) -> dict[str, Any]:
         "tried": [asdict(page) for page in tried],
         "inputs": history.inputs or {},
         "books": [
-            {"step": b.step, "rows": b.rows, "added": b.added, "dropped": b.dropped, "out": b.out}
+            {
+                "step": b.step,
+                "rows": b.rows,
+                "added": b.added,
+                "dropped": b.dropped,
+                "filtered": b.filtered,
+                "out": b.out,
+            }
             for b in totals.books.values()
         ],
         "go_on": last
@@ -115,6 +122,14 @@ def table(pages: list[dict[str, Any]], state: str) -> list[str]:
     return [head, *(_line(page) for page in pages)]
 
 
+def _dropped(book: dict[str, Any]) -> Iterator[str]:
+    """Say why rows were dropped, and in brackets what filtered ones were filtered for."""
+    for reason, count in book["dropped"].items():
+        named = book["filtered"] if reason == "filtered" else {}
+        why = ", ".join(f"{number:,} {name}" for name, number in named.items())
+        yield f"{reason} {count:,}" + (f" ({why})" if why else "")
+
+
 def _line(page: dict[str, Any]) -> str:
     done = f"{page['partitions']['settled']:,}/{page['partitions']['planned']:,}"
     rows = page["rows"]
@@ -137,7 +152,7 @@ def details(page: dict[str, Any], state: str) -> list[str]:
         lines += ["", *inputs(page["inputs"]), *(f"  {one}" for one in page["inputs"]["examples"])]
     lines.append(f"\n{'step':<{width}} {'in':>13} {'added':>10} {'out':>13}  dropped")
     for book in page["books"]:
-        dropped = ", ".join(f"{reason} {count:,}" for reason, count in book["dropped"].items())
+        dropped = ", ".join(_dropped(book))
         lines.append(
             f"{book['step']:<{width}} {book['rows']:>13,} {book['added']:>10,} "
             f"{book['out']:>13,}  {dropped}"

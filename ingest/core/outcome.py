@@ -15,7 +15,8 @@ class Book:
     """How many rows went into a step and what became of them: `out = rows + added - sum(dropped)`.
 
     `dropped` counts by reason: filtered, deduplicated, skipped, quarantined, sampled, unmatched,
-    aggregated.
+    aggregated. `filtered` says of those filtered for what, such as a repeated header, as far as the
+    step or source tells them apart.
     """
 
     step: str
@@ -23,11 +24,13 @@ class Book:
     out: int
     added: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
+    filtered: dict[str, int] = field(default_factory=dict)
 
     @property
     def balanced(self) -> bool:
         """Whether every row that came in is accounted for."""
-        return self.out == self.rows + self.added - sum(self.dropped.values())
+        explained = sum(self.filtered.values()) <= self.dropped.get("filtered", 0)
+        return explained and self.out == self.rows + self.added - sum(self.dropped.values())
 
 
 @dataclass(frozen=True, slots=True)

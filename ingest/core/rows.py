@@ -1,8 +1,8 @@
 """The hidden columns that travel with a row: where it came from, and why it must not go on.
 
 `POSITION` is a 64-bit number: which slice of the partition (the upper 24 bits) and which record of
-that slice (the lower 40 bits, from 0). A step that makes new rows out of several (`sql`) drops it;
-the place of such rows is the partition.
+that slice (the lower 40 bits; in text files the line, from 0, in which it begins). A step that
+makes new rows out of several (`sql`) drops it; the place of such rows is the partition.
 
 `REJECT` and `REJECT_COLUMN` are there only after a step that had to refuse rows: the reason (null
 for rows that are fine) and the column it is about. The framework takes such rows out right after

@@ -60,12 +60,21 @@ class Totals:
 def _sum(one: Book | None, other: Book) -> Book:
     if one is None:
         return other
-    reasons = dict(one.dropped)
-    for reason, count in other.dropped.items():
-        _count(reasons, reason, count)
     return Book(
-        other.step, one.rows + other.rows, one.out + other.out, one.added + other.added, reasons
+        other.step,
+        one.rows + other.rows,
+        one.out + other.out,
+        one.added + other.added,
+        _together(one.dropped, other.dropped),
+        _together(one.filtered, other.filtered),
     )
+
+
+def _together(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
+    sums = dict(one)
+    for name, number in other.items():
+        _count(sums, name, number)
+    return sums
 
 
 def _count(counts: dict[str, int], name: str, number: int) -> None:

@@ -54,14 +54,16 @@ class Read:
     """A partition as it was read.
 
     `frame` has the columns of the layout plus `core.rows.POSITION`. `records` is the number of
-    records found: the rows of `frame` and the rejects together, and with `filters` also those that
-    the source's own condition has left out.
+    records: the rows of `frame`, the rejects and the filtered ones together. `filtered` counts
+    those that the source's options leave out, by reason; with `filters` some more are left out by a
+    condition, which are counted when the frame is collected.
     """
 
     frame: pl.LazyFrame
     records: int
     rejects: Rejects | None = None
     filters: bool = False
+    filtered: Mapping[str, int] = field(default_factory=dict)
 
 
 Fate = Literal["changed", "vanished", "new", "touched"]

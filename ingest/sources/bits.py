@@ -65,6 +65,14 @@ def at(places: Places, size: int) -> Bits:
     return np.packbits(marked, bitorder="little").view(np.uint64)
 
 
+def without(data: bytes, bits: Bits) -> bytes:
+    """Return a text without the bytes that are set."""
+    text = np.frombuffer(data, dtype=np.uint8)
+    drop = np.unpackbits(bits.view(np.uint8), count=len(text), bitorder="little")
+    kept: bytes = text[drop == 0].tobytes()
+    return kept
+
+
 def after(bits: Bits) -> Bits:
     """Return the bytes right after those that are set."""
     moved = bits << _ONE

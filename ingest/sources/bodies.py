@@ -15,12 +15,15 @@ class Body:
     """Records of one slice, as bytes: from the first byte of the first to the end of the last.
 
     A large slice has several bodies, one after the other. `header` are the column names in this
-    file's own order.
+    file's own order, `start` is the byte of the file (unpacked) at which the body begins. The lines
+    of a `footer` are no records.
     """
 
     slice_index: int
     data: bytes
     header: tuple[str, ...] = ()
+    start: int = 0
+    footer: bool = False
 
 
 def join_bodies(bodies: Sequence[Body]) -> bytes:
@@ -40,11 +43,11 @@ def longest_line(data: bytes) -> int:
 
 
 def in_blocks(bodies: Iterable[Body], block_bytes: int) -> Iterable[list[Body]]:
-    """Put bodies of the same header together, up to about `block_bytes`."""
+    """Put bodies of the same kind together, up to about `block_bytes`."""
     block: list[Body] = []
     size = 0
     for body in bodies:
-        if block and (size + len(body.data) > block_bytes or body.header != block[0].header):
+        if block and (size + len(body.data) > block_bytes or _kind(body) != _kind(block[0])):
             yield block
             block, size = [], 0
         block.append(body)
@@ -65,6 +68,10 @@ def in_lines(chunks: Iterable[bytes], wanted_bytes: int) -> Iterator[bytes]:
         parts.append(chunk[cut:])
         size += len(chunk) - cut
     yield b"".join(parts)
+
+
+def _kind(body: Body) -> tuple[tuple[str, ...], bool]:
+    return body.header, body.footer
 
 
 def _ended(data: bytes) -> bytes:

@@ -124,7 +124,9 @@ def refuse_names(option: str, names: Iterable[str], remedy: str) -> None:
         ConfigError: one line for each such name, with what to do.
     """
     faults = {name: fault_of(name) for name in names}
-    lines = [f"{option}: {shown(name)} {fault}. {remedy}" for name, fault in faults.items() if fault]
+    lines = [
+        f"{option}: {shown(name)} {fault}. {remedy}" for name, fault in faults.items() if fault
+    ]
     if lines:
         raise ConfigError(*lines)
 

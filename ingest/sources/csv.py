@@ -1,27 +1,38 @@
 """CSV files."""
 
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Literal, Self
 
 import polars as pl
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ingest.core.errors import BadRowError, ConfigError, FatalError
-from ingest.core.numerals import Numerals
 from ingest.core.partition import Slice
-from ingest.core.texts import parse_texts
 from ingest.core.types import Schema, type_name
 from ingest.sources.base import Layout
 from ingest.sources.bodies import Body
-from ingest.sources.columns import declared_form, declared_type, refuse_clash, refuse_unknown
-from ingest.sources.csv_grammar import Grammar
-from ingest.sources.csv_header import check_header, column_names, refuse_header
+from ingest.sources.columns import declared_type, refuse_clash, refuse_unknown
+from ingest.sources.csv_dialect import Dialect, refuse_signs
+from ingest.sources.csv_grammar import UNCLOSED
+from ingest.sources.csv_header import (
+    REPEATED,
+    check_header,
+    column_names,
+    refuse_delimiter,
+    refuse_header,
+    repeats,
+)
+from ingest.sources.csv_preamble import Beginning
 from ingest.sources.csv_table import TableReader
-from ingest.sources.encodings import UTF8, decode_line, is_wide, packed_endings
+from ingest.sources.csv_values import Values
+from ingest.sources.encodings import decode_line, packed_endings
 from ingest.sources.guessing import guess_type
-from ingest.sources.lines import LineRules, split_records
+from ingest.sources.line_ends import swapped_text
+from ingest.sources.line_rules import LineRules, Tally
+from ingest.sources.lines import split_records
 from ingest.sources.ranges import Preamble
-from ingest.sources.rejecting import Clean, Parse, cast_columns, with_column
+from ingest.sources.rejecting import Clean, cast_columns, with_column
 from ingest.sources.text import TextSource
 
 GUESSING_ROWS = 10_000
@@ -31,23 +42,43 @@ GUESSING_ROWS = 10_000
 class Csv(TextSource):
     """Delimited text: one record a line, its fields quoted as in RFC 4180.
 
-    Every record is a row or a reject; what is malformed is said in `csv_grammar`, what a text of a
-    type looks like in `core.texts`. Lines end in LF or CRLF. The order of columns may differ from
-    file to file, their names may not. A file of no bytes holds no records. An empty line is a
-    record: a null in files of one column, else a reject (see `blank_lines`).
+    Every record is a row, a reject, or filtered by an option that is named; what is malformed is
+    said in `csv_grammar`, what a text of a type looks like in `core.texts`. The order of columns
+    may differ from file to file, their names may not. A file of no bytes holds no records. An empty
+    line is a record: a null in files of one column, else a reject (see `blank_lines`). A first line
+    such as `sep=;`, by which Excel is told the delimiter, is no record, and must say the same as
+    `delimiter`. How to read which files: [Dialects of CSV](dialects.md).
     """
 
     endings = packed_endings(".csv", ".tsv", ".txt")
 
     type: Literal["csv"]
-    delimiter: str = Field(default=",", pattern=r"^[\x01-\x09\x0b\x0c\x0e-\x7f]$")
-    """What stands between two fields: one ASCII character."""
+    delimiter: str = Field(default=",", min_length=1, max_length=16)
+    """What stands between two fields: one character, or several, such as `||`."""
     quote: str | None = Field(default='"', pattern=r"^[\x21-\x7e]$")
     """What encloses a field that holds delimiters, quotes or line feeds: one ASCII character. With
     `null`, quotes are literal."""
+    escape: str | None = Field(default=None, pattern=r"^[\x21-\x7e]$")
+    """What takes the special meaning from a quote, a delimiter, a line feed or itself behind it,
+    such as a backslash; before other characters it is an ordinary one. A doubled quote within
+    quotes stands for one all the same."""
+    skip_space: bool = False
+    """Whether spaces before a field, at a line's beginning or behind a delimiter, are no part of
+    it."""
     header: bool | tuple[str, ...] = True
     """Whether each file begins with a line of column names; or the names, if none does. With
     `false` they are `column_1`, `column_2`, and so on."""
+    row_names: str | None = Field(default=None, min_length=1)
+    """The name of the first column, where the header leaves it out and so has one name less than
+    there are fields, as R's `write.table` writes it."""
+    repeated_headers: Literal["reject", "ignore", "keep"] = "reject"
+    """What a record is that repeats the column names: a reject, no record, or one like others. The
+    row counts name those that are ignored as filtered: "repeated header"."""
+    trailing_delimiter: Literal["reject", "ignore"] = "reject"
+    """What a delimiter behind the last field of a record is, also of a header: one field too many,
+    or nothing."""
+    short_rows: Literal["reject"] | None = "reject"
+    """What becomes of a record with too few fields; with `null`, the missing ones are null."""
     null_values: tuple[str, ...] = ("",)
     """Texts that stand for null, quoted or not. The empty one stands for null if it is not quoted,
     or if the column is not of strings."""
@@ -55,18 +86,38 @@ class Csv(TextSource):
     """Whether columns that nobody typed get a type from a sample across files, when the plan is
     made; without it they are strings."""
     multiline: bool = False
-    """Whether quoted fields may hold line feeds. Without it such a record is rejected for its
-    "unclosed quote". With it files cannot be cut, and one quote too many joins all lines up to the
-    next quote into one bad record."""
+    """Whether quoted fields may hold line feeds. Without it, a record whose quote stays open is
+    rejected, and so are the lines behind it until the quote closes, or until a line cannot be
+    within quotes, or for 1 MiB. With it files cannot be cut, and one quote too many joins all lines
+    up to the next quote into one bad record."""
     skip_rows: int = Field(default=0, ge=0)
     """Lines at each file's beginning, before the header, that are no records."""
     comment: str | None = Field(default=None, min_length=1)
     """What a line begins with that is no record."""
 
+    @model_validator(mode="after")
+    def _unambiguous(self) -> Self:
+        refuse_signs(self.delimiter, self.quote, self.escape)
+        if self.row_names is not None and self.header is not True:
+            raise ValueError("row_names: only with header: true. Put the name into header")
+        return self
+
     @property
-    def grammar(self) -> Grammar:
+    def dialect(self) -> Dialect:
         """Return how records are split into fields."""
-        return Grammar(self.delimiter, self.quote)
+        return Dialect(
+            self.delimiter,
+            self.quote,
+            self.escape,
+            skip_space=self.skip_space,
+            trailing=self.trailing_delimiter == "ignore",
+            short=self.short_rows is None,
+        )
+
+    @property
+    def values(self) -> Values:
+        """Return how fields become values."""
+        return Values(self.columns, self.null_values, self.numerals)
 
     def splits(self) -> bool:
         """Say whether files may be cut: not where a line feed may stand inside a record."""
@@ -74,42 +125,48 @@ class Csv(TextSource):
 
     def rules(self, layout: Layout | None) -> LineRules:
         """Return how bytes become records."""
+        rules = super().rules(layout)
         single = layout is not None and len(layout.facts["header"]) == 1
-        return LineRules(
-            encoding=UTF8 if is_wide(self.encoding) else self.encoding,
-            max_record_bytes=self.max_record_bytes,
-            blank="row" if single and self.blank_lines == "reject" else self.blank_lines,
+        return replace(
+            rules,
+            blank="row" if single and rules.blank == "reject" else rules.blank,
             comment=self.comment,
-            multiline_quote=self.quote if self.multiline else None,
+            dialect=self.dialect,
+            multiline=self.multiline,
         )
 
     def find_preamble(self, data: bytes, complete: bool) -> Preamble | None:
         """Find the end of the mark, the skipped lines and the header."""
         marked = super().find_preamble(data, complete)
-        place = marked.offset if marked else 0
-        lines = skipped = 0
-        while marked and (skipped < self.skip_rows or self.header is True):
-            end = data.find(b"\n", place)
-            if end < 0 and not complete:
-                return None
-            if place == len(data):
-                break
-            line = data[place:end] if end >= 0 else data[place:]
-            place, lines = end + 1 if end >= 0 else len(data), lines + 1
-            if skipped < self.skip_rows:
-                skipped += 1
-            elif not self._is_skipped(line):
-                return Preamble(place, lines, line.rstrip(b"\r"))
-        return Preamble(place, lines) if marked else None
+        if marked is None:
+            return None
+        beginning = Beginning(self.skip_rows, self.header is True, self.rules(None))
+        return beginning.find(data, marked.offset, complete=complete)
 
     def file_header(self, uri: str, preamble: Preamble, layout: Layout) -> tuple[str, ...]:
         """Return the file's own column names; none if it holds nothing."""
+        refuse_delimiter(uri, preamble.delimiter, self.delimiter)
         if self.header is not True:
             return tuple(layout.facts["header"])
         if preamble.header is None:
             return ()
-        found = self._names(uri, preamble.header)
-        return check_header(uri, found, layout.facts["header"])
+        return check_header(uri, self._names(uri, preamble.header), layout.facts["header"])
+
+    def filtered(
+        self, records: pl.DataFrame, header: Sequence[str], layout: Layout, tally: Tally
+    ) -> pl.DataFrame:
+        """Reject or leave out the records that repeat the header."""
+        if self.header is False or self.repeated_headers == "keep":
+            return records
+        heading = self._heading(header or layout.facts["header"])
+        fine = records["reason"].is_null()
+        again = fine & repeats(records["text"].set(~fine, None), heading, self.dialect)
+        if not again.any():
+            return records
+        if self.repeated_headers == "reject":
+            return records.with_columns(records["reason"].set(again, REPEATED))
+        tally.filtered[REPEATED] += int(again.sum())
+        return records.filter(~again)
 
     def rows(
         self, records: pl.DataFrame, header: Sequence[str], layout: Layout
@@ -118,32 +175,51 @@ class Csv(TextSource):
         schema = self._data_schema(layout)
         names = header or list(schema)
         fine = records["reason"].is_null()
-        faults = self.grammar.faults(records["text"].set(~fine, None), len(names))
+        texts = self.dialect.tidy(records["text"].set(~fine, None), len(names))
+        faults = self.dialect.faults(texts, len(names))
         records = records.with_columns(pl.coalesce("reason", faults).alias("reason"))
-        good = records.filter(pl.col("reason").is_null())
-        fields = self.grammar.split(good["text"], names)
+        sound = records["reason"].is_null()
+        good = records.filter(sound)
+        fields = self._fields(texts.filter(sound), names)
         if fields.height != good.height:
             raise FatalError(
                 f"{good.height} records were split into {fields.height} rows of fields"
             )
-        rows, rejects = cast_columns(good, fields, schema, self._parser(schema))
-        bad = with_column(records.filter(pl.col("reason").is_not_null()))
+        rows, rejects = cast_columns(good, fields, schema, self.values.parser(schema))
+        bad = with_column(records.filter(~sound))
         return rows, pl.concat([bad, rejects]).sort("position")
 
     def clean_values(self, data: bytes, header: Sequence[str], layout: Layout) -> Clean | None:
         """Read the lines of a text that are faultless records."""
         schema = self._data_schema(layout)
-        carried = {name: pl.String() if self._is_written(name) else schema[name] for name in schema}
-        reader = TableReader(self.grammar, header or list(schema), carried, self.null_values)
-        found = reader.read(data)
-        return None if found is None else Clean(found[0], schema, self._parser(schema), found[1])
+        names = header or list(schema)
+        heading = (*self._heading(names), *([None] if self.row_names else []))
+        if self.header is False or self.repeated_headers == "keep":
+            heading = ()
+        carried = self.values.carried(schema)
+        reader = TableReader(self.dialect, names, carried, self.null_values, heading)
+        table = reader.read(data)
+        if table is None:
+            return None
+        fields, doubts = table
+        return Clean(self.values.filled(fields), schema, self.values.parser(schema), doubts)
+
+    def _heading(self, names: Sequence[str]) -> Sequence[str]:
+        """Return those of the column names that stand in the header."""
+        return names if self.row_names is None else names[1:]
+
+    def _fields(self, texts: pl.Series, names: Sequence[str]) -> pl.DataFrame:
+        """Return the fields of tidy, faultless records."""
+        counts = self.dialect.grammar.count(texts) if self.dialect.short else None
+        fields = self.dialect.written(self.dialect.grammar.split(texts, names))
+        return self.values.filled(fields, counts)
 
     def _data_schema(self, layout: Layout) -> Schema:
         return {name: layout.columns[name] for name in layout.facts["header"]}
 
     def layout(self, sample: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
         """Freeze the header and the types of the columns."""
-        heads = list(self.samples(sample))
+        heads = list(self._heads(sample))
         names = self._planned_names(heads, types)
         declared = {name: declared_type(form) for name, form in self.columns.items()}
         made, keys = self.file_schema(sample, declared, types)
@@ -158,6 +234,15 @@ class Csv(TextSource):
         for name, dtype in made.items():
             columns[name], notes[name] = dtype, "the file's name and place"
         return Layout(columns, bare.facts, notes)
+
+    def _heads(self, sample: Sequence[Slice]) -> Iterator[tuple[str, Preamble, bytes]]:
+        """Yield what `samples` does, if the delimiter is the one that the files say it is."""
+        for uri, preamble, body in self.samples(sample):
+            try:
+                refuse_delimiter(uri, preamble.delimiter, self.delimiter)
+            except BadRowError as error:
+                raise ConfigError(str(error)) from None
+            yield uri, preamble, body
 
     def _planned_names(
         self, heads: Sequence[tuple[str, Preamble, bytes]], types: Mapping[str, pl.DataType]
@@ -175,7 +260,7 @@ class Csv(TextSource):
                 return names
             first = split_records([Body(0, body)], self.rules(None)).head(1)["text"].to_list()
             if not self.header and first and first[0] is not None:
-                return [f"column_{n}" for n in range(1, self.grammar.width(first[0]) + 1)]
+                return [f"column_{n}" for n in range(1, self.dialect.width(first[0]) + 1)]
         given = self.header if isinstance(self.header, tuple) else list(self.columns or types)
         if not given:
             raise ConfigError(
@@ -193,16 +278,14 @@ class Csv(TextSource):
         """
         encoding = self.rules(None).encoding
         text = decode_line(line, encoding)
-        fields = f"not {encoding}" if text is None else self.grammar.split_one(text)
+        fields = f"not {encoding}" if text is None else self.dialect.split_one(text)
         if isinstance(fields, str):
+            more = "" if self.multiline or fields != UNCLOSED else ", or multiline: true"
             raise BadRowError(
-                f"{uri}: header: {fields}. Mend the file, or set encoding, quote or skip_rows"
+                f"{uri}: header: {fields}. Fix the file, or set encoding, quote or skip_rows{more}"
             )
-        return column_names(fields)
-
-    def _is_skipped(self, line: bytes) -> bool:
-        comment = self.comment is not None and line.startswith(self.comment.encode())
-        return comment or (self.blank_lines == "skip" and not line.rstrip(b"\r"))
+        names = column_names([swapped_text(field, self.line_end) for field in fields])
+        return names if self.row_names is None else [self.row_names, *names]
 
     def _guessed(
         self, heads: Sequence[tuple[str, Preamble, bytes]], layout: Layout
@@ -212,46 +295,22 @@ class Csv(TextSource):
         tables = []
         for uri, preamble, body in heads:
             header = self.file_header(uri, preamble, layout) or names
-            texts = (
-                split_records([Body(0, body)], self.rules(layout))
-                .filter(pl.col("reason").is_null())["text"]
-                .head(GUESSING_ROWS)
-            )
-            whole = texts.filter(self.grammar.faults(texts, len(names)).is_null())
-            tables.append(self.grammar.split(whole, header).select(names))
+            records = split_records([Body(0, body)], self.rules(layout))
+            records = self.filtered(records, header, layout, Tally())
+            texts = records.filter(pl.col("reason").is_null())["text"].head(GUESSING_ROWS)
+            texts = self.dialect.tidy(texts, len(names))
+            whole = texts.filter(self.dialect.faults(texts, len(names)).is_null())
+            tables.append(self._fields(whole, header).select(names))
         sample = (
             pl.concat(tables) if tables else pl.DataFrame(schema=dict.fromkeys(names, pl.String))
         )
         return {
             name: (
-                guess_type(self._nulled(sample[name], strings=False), self.numerals),
+                guess_type(self.values.nulled(sample[name], strings=False), self.numerals),
                 sample.height,
             )
             for name in names
         }
-
-    def _nulled(self, texts: pl.Series, *, strings: bool) -> pl.Series:
-        """Return texts with those that stand for null taken out."""
-        if "" not in self.null_values:
-            texts = texts.fill_null("")
-        elif not strings and (empty := texts.str.len_bytes() == 0).any():
-            texts = texts.set(empty, None)
-        tokens = [text for text in self.null_values if text]
-        return texts.set(texts.is_in(tokens), None) if tokens else texts
-
-    def _parser(self, schema: Schema) -> Parse:
-        def parse(name: str, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
-            if texts.dtype != pl.String:
-                return texts, texts
-            kept = self._nulled(texts, strings=schema[name] == pl.String)
-            form = declared_form(self.columns, name, self.numerals)
-            return kept, parse_texts(kept, schema[name], form)
-
-        return parse
-
-    def _is_written(self, name: str) -> bool:
-        """Say whether a column's numbers are not plain, so that Polars' reader cannot read them."""
-        return isinstance(declared_form(self.columns, name, self.numerals), Numerals)
 
 
 def _typed(

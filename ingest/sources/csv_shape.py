@@ -58,14 +58,55 @@ class Shape:
         fine = not len(self.open_lines) and not self.wrong.any()
         return fine and count(self.fields) == width * self.lines
 
-    def faulty(self, width: int) -> Places:
-        """Return the numbers of the lines that are no records of so many fields."""
+    def faulty(self, width: int, *, short: bool = False) -> Places:
+        """Return the numbers of the lines that are no records of so many fields.
+
+        If they may be `short`, only empty lines have too few.
+        """
         ends = positions(self.feeds)
-        fields = np.diff(self._ranks.before(ends), prepend=-1)
+        fields = self.counts()
         wrong = np.diff(Ranks(self.wrong).before(ends), prepend=0)
-        faulty = (fields != width) | (wrong > 0)
+        other = (fields > width) | self._empty() if short else fields != width
+        faulty = other | (wrong > 0)
         faulty[self.open_lines] = True
         return np.flatnonzero(faulty)
+
+    def counts(self) -> Places:
+        """Return how many fields each line has."""
+        return np.diff(self._ranks.before(positions(self.feeds)), prepend=-1)
+
+    def spaces(self) -> Bits:
+        """Return the spaces before fields."""
+        spaces = where(self.data, _SPACE)
+        begins = after(self.fields)
+        begins[:1] |= _FIRST
+        found = spaces & begins
+        while (more := spaces & after(found) & ~found).any():
+            found |= more
+        return found
+
+    def trailing(self, width: int) -> Places:
+        """Return the delimiters that end the lines with one empty field more than `width`."""
+        ends = self._text_ends()[self.counts() == width + 1]
+        ends = ends[ends >= 0]
+        last = self.fields[ends >> 6] >> (ends & 63).astype(np.uint64) & _FIRST
+        text = np.frombuffer(self.data, dtype=np.uint8)
+        trailing: Places = ends[(last == _FIRST) & (text[ends] != ord("\n"))]
+        return trailing
+
+    def _empty(self) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+        """Say which lines hold nothing."""
+        ends = positions(self.feeds)
+        starts = np.concatenate([[0], ends[:-1] + 1])
+        return self._text_ends() < starts
+
+    def _text_ends(self) -> Places:
+        """Return where the last byte of each line stands that does not end it."""
+        text = np.frombuffer(self.data, dtype=np.uint8)
+        ends = positions(self.feeds) - 1
+        while (returns := (ends >= 0) & (text[ends] == ord("\r"))).any():
+            ends[returns] -= 1
+        return ends
 
     def touches(self, bits: Bits, columns: Sequence[int], width: int) -> bool:
         """Say whether any of these bytes lies in one of these columns of a table."""

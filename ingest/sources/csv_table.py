@@ -15,11 +15,13 @@ import polars as pl
 
 from ingest.core.texts import WHOLE_LIMITS
 from ingest.core.types import Schema
-from ingest.sources.bits import Places, positions, where
-from ingest.sources.csv_grammar import Grammar
+from ingest.sources.bits import Places, at, positions, where, without
+from ingest.sources.csv_dialect import Dialect
+from ingest.sources.csv_header import may_repeat
 from ingest.sources.csv_shape import Shape, shape_of
+from ingest.sources.decoding import whole_text
 from ingest.sources.encodings import UTF8, decode_line
-from ingest.sources.lines import line_ends, whole_text
+from ingest.sources.lines import line_ends, without_lines
 from ingest.sources.ranges import UTF8_MARK
 
 MISTAKEN = (UTF8_MARK, b"\x1f\x8b", b"x\x01", b"x\x9c", b"x\xda", b"(\xb5/\xfd")
@@ -33,45 +35,100 @@ _ZEROS = b"0" * 40
 
 @dataclass(frozen=True, slots=True)
 class TableReader:
-    """Reads texts whose records have these fields, in this order; numbers get their types."""
+    """Reads texts whose records have these fields, in this order; numbers get their types.
 
-    grammar: Grammar
+    A record that repeats the `heading` is left out too, if there is one.
+    """
+
+    dialect: Dialect
     names: Sequence[str]
     schema: Schema
     null_values: Sequence[str]
+    heading: Sequence[str | None] = ()
 
     def read(self, data: bytes) -> tuple[pl.DataFrame, Places] | None:
         """Return the fields of the lines that are records, and the numbers of those that are not.
 
-        `data` is of ended lines. None if most of it has to be looked at line by line.
+        `data` is of ended lines. None if most of it has to be looked at line by line, or if any
+        line may go on in the next.
         """
-        if not data:
+        plain = self.dialect.plain_bytes(data)
+        if not plain or self._goes_on(plain):
             return None
-        shape, width = self._shape(data), len(self.names)
-        table = self._fields(shape) if shape.is_table(width) else None
-        if table is not None:
-            return table, np.empty(0, np.int64)
-        doubts = np.union1d(shape.faulty(width), _undecodable(shape))
-        if not 0 < len(doubts) <= MOST_DOUBTS * shape.lines:
-            return None
-        rest = self._shape(_without(shape, doubts))
-        table = self._fields(rest) if rest.is_table(width) else None
-        return None if table is None else (table, doubts)
+        shape, width = self._tidy(plain), len(self.names)
+        table = self._fields(shape) if self._is_table(shape) else None
+        doubts = np.empty(0, np.int64)
+        if table is None:
+            doubts = np.union1d(shape.faulty(width, short=self._short), _undecodable(shape))
+            if not 0 < len(doubts) <= MOST_DOUBTS * shape.lines or self._opens(shape):
+                return None
+            rest = self._shape(without_lines(shape.data, doubts))
+            table = self._fields(rest) if self._is_table(rest) else None
+        return None if table is None else self._without_repeats(table, doubts)
+
+    @property
+    def _short(self) -> bool:
+        """Whether short records may be read: Polars takes what is missing for an empty field."""
+        return self.dialect.short and "" in self.null_values
 
     def _shape(self, data: bytes) -> Shape:
-        return shape_of(data, self.grammar.delimiter, self.grammar.quote)
+        return shape_of(data, self.dialect.grammar.delimiter, self.dialect.quote)
+
+    def _tidy(self, data: bytes) -> Shape:
+        """Return the shape of a text without what is no part of fields; see `Grammar.tidy`."""
+        shape = self._shape(data)
+        if self.dialect.skip_space and (spaces := shape.spaces()).any():
+            shape = self._shape(without(shape.data, spaces))
+        if self.dialect.trailing and len(ends := shape.trailing(len(self.names))):
+            shape = self._shape(without(shape.data, at(ends, len(shape.data))))
+        return shape
+
+    def _goes_on(self, data: bytes) -> bool:
+        """Say whether a line ends in an escape sign."""
+        escape = (self.dialect.escape or "").encode()
+        return bool(escape) and (escape + b"\n" in data or escape + b"\r" in data)
+
+    def _opens(self, shape: Shape) -> bool:
+        """Say whether a quote stays open at the end of a line, for the next ones to be in it."""
+        if not len(shape.open_lines):
+            return False
+        starts, ends = line_ends(shape.data, shape.open_lines)
+        spans = zip(starts.tolist(), ends.tolist(), strict=True)
+        lines = [shape.data[start:end].decode(errors="replace") for start, end in spans]
+        return bool(pl.Series(lines).str.contains(self.dialect.grammar.patterns.opens).any())
+
+    def _is_table(self, shape: Shape) -> bool:
+        width = len(self.names)
+        if shape.is_table(width):
+            return True
+        return self._short and not len(shape.faulty(width, short=True))
 
     def _fields(self, shape: Shape) -> pl.DataFrame | None:
         """Return the fields of a table, as values or texts; None if it is none, or not UTF-8."""
         if shape.data.startswith(MISTAKEN):
             return None
-        table = self._typed(shape)
+        table = self._typed(shape) if shape.is_table(len(self.names)) else None
         if table is None:
             try:
-                table = self.grammar.read_table(shape.data, self.names)
+                table = self.dialect.grammar.read_table(shape.data, self.names)
             except pl.exceptions.PolarsError:
                 return None
-        return table if table.height == shape.lines else None
+        if table.height != shape.lines:
+            return None
+        return self.dialect.written(table) if b"\0" in shape.data else table
+
+    def _without_repeats(
+        self, table: pl.DataFrame, doubts: Places
+    ) -> tuple[pl.DataFrame, Places] | None:
+        """Leave out the records that may repeat the header."""
+        repeats = may_repeat(table, self.heading) if self.heading else None
+        if repeats is None:
+            return table, doubts
+        lines = np.delete(np.arange(table.height + len(doubts)), doubts)
+        doubts = np.union1d(doubts, lines[repeats.to_numpy()])
+        if len(doubts) > MOST_DOUBTS * (table.height + len(doubts)):
+            return None
+        return table.filter(~repeats), doubts
 
     def _typed(self, shape: Shape) -> pl.DataFrame | None:
         """Return the fields with the numbers as such; None if one of them may be read wrongly."""
@@ -82,14 +139,15 @@ class TableReader:
         if shape.touches(shape.leading_blanks(), self._places(kinds), len(self.names)):
             return None
         try:
-            table = self.grammar.read_table(shape.data, self.names, kinds, tokens)
+            table = self.dialect.grammar.read_table(shape.data, self.names, kinds, tokens)
         except pl.exceptions.PolarsError:
             return None
         return table if self._is_exact(table, kinds, shape) else None
 
     def _knows(self, tokens: Sequence[str]) -> bool:
         """Say whether Polars takes the same texts for null as the source does."""
-        signs = {self.grammar.delimiter, self.grammar.quote, "\r", "\n"}
+        dialect = self.dialect
+        signs = {*dialect.delimiter, dialect.quote, dialect.escape, "\x1f", "\r", "\n"}
         plain = not any(sign in token for token in tokens for sign in signs if sign)
         return plain and ("" in self.null_values or not tokens)
 
@@ -132,13 +190,3 @@ def _undecodable(shape: Shape) -> Places:
     spans = zip(lines.tolist(), starts[lines].tolist(), ends[lines].tolist(), strict=True)
     bad = [line for line, start, end in spans if decode_line(shape.data[start:end], UTF8) is None]
     return np.array(bad, dtype=np.int64)
-
-
-def _without(shape: Shape, lines: Places) -> bytes:
-    """Return the text without these lines."""
-    starts, ends = line_ends(shape.data, lines)
-    begins = [0, *(ends + 1).tolist()]
-    stops = [*starts.tolist(), len(shape.data)]
-    return b"".join(
-        shape.data[begin:stop] for begin, stop in zip(begins, stops, strict=True) if begin < stop
-    )

@@ -10,6 +10,7 @@ _KNOWN = re.compile(
     r"|shift_jis|euc_(jp|kr)|gbk|gb2312|gb18030|big5"
 )
 _WIDE = re.compile(r"utf-(16|32)")
+_ENDS = "\r\n"
 
 
 def canonical(name: str) -> str:
@@ -27,6 +28,11 @@ def canonical(name: str) -> str:
     if not _KNOWN.fullmatch(found):
         raise ValueError(
             f'no such encoding "{name}". Common ones: utf-8, utf-16, latin-1, cp1252, gbk'
+        )
+    if not is_wide(found) and _ENDS.encode(found) != _ENDS.encode():
+        raise ValueError(
+            f'"{name}": line ends are not the bytes 0D and 0A in it, so that lines cannot be told '
+            f"apart. Convert the files first: iconv -f {name.upper()} -t UTF-8 IN > OUT"
         )
     return found
 

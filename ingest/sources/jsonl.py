@@ -22,11 +22,12 @@ from ingest.sources.columns import (
     refuse_clash,
     refuse_names,
 )
-from ingest.sources.encodings import UTF8, is_wide, packed_endings
+from ingest.sources.decoding import whole_text
+from ingest.sources.encodings import packed_endings
 from ingest.sources.json_guess import as_read, guess_fields, without_nulls
 from ingest.sources.json_reader import JsonReader, emptied
 from ingest.sources.json_sample import ARRAY, objects
-from ingest.sources.lines import LineRules, split_records, whole_text
+from ingest.sources.lines import split_records
 from ingest.sources.opening import open_input, read_plain_head
 from ingest.sources.rejecting import Clean, Parse, cast_columns, with_column
 from ingest.sources.text import TextSource
@@ -54,14 +55,6 @@ class Jsonl(TextSource):
     memory_per_byte = 6.0
 
     type: Literal["jsonl"]
-
-    def rules(self, layout: Layout | None) -> LineRules:  # noqa: ARG002
-        """Return how bytes become records."""
-        return LineRules(
-            encoding=UTF8 if is_wide(self.encoding) else self.encoding,
-            max_record_bytes=self.max_record_bytes,
-            blank=self.blank_lines,
-        )
 
     def layout(self, sample: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
         """Freeze the schema."""
@@ -128,7 +121,7 @@ class Jsonl(TextSource):
     ) -> Clean | None:
         """Read text whose lines are all records as the sample showed them."""
         schema = self._data_schema(layout)
-        text = None if self.blank_lines == "skip" else whole_text(data)
+        text = whole_text(data)
         if text is None:
             return None
         shape = self._shape(layout)

@@ -1,20 +1,21 @@
-"""Records of text files, numbered: what CSV and JSON Lines share before they look at fields."""
+"""Records of text files, numbered: what all of them share before anybody looks at fields."""
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
-from ingest.core.rows import position, slice_of
+from ingest.core.rows import slice_of
 from ingest.sources.bits import Places, Ranks, where
 from ingest.sources.bodies import Body, join_bodies, line_counts
-from ingest.sources.encodings import UTF8, decode_line, readable
+from ingest.sources.decoding import texts_of
+from ingest.sources.enclosed import Block, enclosed
+from ingest.sources.line_rules import IGNORED, LineRules, Tally
 
 ORIGINAL_CHARACTERS = 64 * 1024
 """How much of a rejected record's text is kept."""
+INSIDE = "inside an unclosed quote"
 
 EMPTY_RECORDS = pl.DataFrame(
     schema={
@@ -27,47 +28,6 @@ EMPTY_RECORDS = pl.DataFrame(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LineRules:
-    """How bytes become records, whatever stands in them.
-
-    A record ends at a line feed; carriage returns before it belong to the line's end. With
-    `multiline_quote`, line feeds between two of these quotes do not end a record. Lines that begin
-    with `comment` are not records.
-    """
-
-    encoding: str = UTF8
-    max_record_bytes: int = 16 * 1024**2
-    blank: Literal["reject", "skip", "row"] = "reject"
-    comment: str | None = None
-    multiline_quote: str | None = None
-
-    @property
-    def each_line(self) -> bool:
-        """Whether every line is a record, and every record a line."""
-        return self.blank != "skip" and self.comment is None and self.multiline_quote is None
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How many records and lines of each slice have been numbered already."""
-
-    records: Counter[int] = field(default_factory=Counter)
-    lines: Counter[int] = field(default_factory=Counter)
-
-    def number_lines(self, bodies: Sequence[Body], counts: Sequence[int]) -> Places:
-        """Number so many more lines of each body, from 0 within the slice."""
-        return _ramps(_taken(self.lines, bodies, counts), counts)
-
-    def number_records(self, bodies: Sequence[Body], counts: Sequence[int]) -> pl.Series:
-        """Return the positions of so many more records of each body."""
-        taken = _taken(self.records, bodies, counts)
-        firsts = [
-            position(body.slice_index, first) for body, first in zip(bodies, taken, strict=True)
-        ]
-        return pl.Series("position", _ramps(firsts, counts).astype(np.uint64), dtype=pl.UInt64)
-
-
 def split_records(
     bodies: Sequence[Body], rules: LineRules, tally: Tally | None = None
 ) -> pl.DataFrame:
@@ -78,48 +38,65 @@ def split_records(
     `reason` (string, null as long as the record is fine). What `tally` has numbered comes before.
     """
     data, tally = join_bodies(bodies), tally or Tally()
-    texts, originals = _texts(data, rules.encoding)
+    texts, originals = texts_of(data, rules.encoding)
     counts = line_counts(bodies)
+    lines, places = tally.number(bodies, counts)
+    ended = texts.str.strip_chars_end("\r")
+    skipped, ignored = rules.aside(ended)
+    if originals.null_count() < len(originals):
+        ended = pl.select(pl.coalesce(ended, originals)).to_series()
+    inside = enclosed(Block(bodies, counts, data, ended, skipped), rules, tally)
+    if number := int((ignored & ~inside).sum()):
+        tally.filtered[IGNORED] += number
     frame = pl.DataFrame(
-        {
-            "place": np.repeat(np.arange(len(bodies), dtype=np.uint32), counts),
-            "line": tally.number_lines(bodies, counts),
-            "text": texts,
-            "original": originals,
-        }
+        {"position": places, "line": lines, "text": texts, "original": originals, "inside": inside}
     )
-    if rules.multiline_quote is not None:
-        frame = _join_quoted(frame, rules.multiline_quote)
-    frame = frame.with_columns(pl.col("text").str.strip_chars_end("\r"))
-    frame = _without_skipped(frame, rules)
-    counts = np.bincount(frame["place"].to_numpy(), minlength=len(bodies)).tolist()
-    return frame.select(
-        tally.number_records(bodies, counts),
-        "line",
-        "text",
-        "original",
-        _reason(rules).alias("reason"),
+    if rules.skips:
+        frame = frame.filter(~pl.Series(skipped) | pl.Series(inside))
+    if rules.multiline and inside.any():
+        frame = _joined(frame)
+    text = pl.col("text").str.strip_chars_end("\r")
+    return frame.with_columns(text).select(
+        "position", "line", "text", "original", _reason(rules).alias("reason")
     )
 
 
-def whole_text(data: bytes) -> pl.Series | None:
-    """Return UTF-8 as a series of one text; None if it is something else."""
-    try:
-        return pl.Series("text", [data], dtype=pl.Binary).cast(pl.String)
-    except pl.exceptions.ComputeError:
-        return None
+def lines_aside(data: bytes, rules: LineRules) -> tuple[Places, int]:
+    """Return the numbers of the lines that are no records; and how many of them are ignored.
+
+    For UTF-8 in which no quote is open at a line's end, and all lines are ended.
+    """
+    if not _may_be_aside(data, rules):
+        return np.empty(0, np.int64), 0
+    texts, _ = texts_of(data)
+    skipped, ignored = rules.aside(texts.str.strip_chars_end("\r"))
+    return np.flatnonzero(skipped), int(ignored.sum())
+
+
+def without_lines(data: bytes, numbers: Places) -> bytes:
+    """Return a text without these lines."""
+    if not len(numbers):
+        return data
+    starts, ends = line_ends(data, numbers)
+    begins = [0, *(ends + 1).tolist()]
+    stops = [*starts.tolist(), len(data)]
+    return b"".join(
+        data[begin:stop] for begin, stop in zip(begins, stops, strict=True) if begin < stop
+    )
 
 
 def records_at(data: bytes, numbers: Places, rules: LineRules) -> pl.DataFrame:
-    """Return the records that stand in these lines, as `split_records` does; `line` is the number.
+    """Return the records that these lines are, as `split_records` does; `line` is the number.
 
-    For rules by which each line is a record. Positions are left to the caller: here they are 0.
+    Positions are left to the caller: here they are 0.
     """
     starts, ends = line_ends(data, numbers)
     lines = [data[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
-    found = split_records([Body(0, b"".join(line + b"\n" for line in lines))], rules)
+    blank = "row" if rules.blank == "skip" else rules.blank
+    alone = replace(rules, blank=blank, comment=None, ignore=None, dialect=None, multiline=False)
+    records = split_records([Body(0, b"".join(line + b"\n" for line in lines))], alone)
     zeros = pl.lit(0, pl.UInt64).alias("position")
-    return found.with_columns(zeros, pl.Series("line", numbers, dtype=pl.Int64))
+    return records.with_columns(zeros, pl.Series("line", numbers, dtype=pl.Int64))
 
 
 def line_ends(data: bytes, numbers: Places) -> tuple[Places, Places]:
@@ -154,75 +131,33 @@ def original() -> pl.Expr:
     return pl.coalesce("original", "text").str.slice(0, ORIGINAL_CHARACTERS)
 
 
-def _texts(raw: bytes, encoding: str) -> tuple[pl.Series, pl.Series]:
-    """Return the lines as texts, and the originals of those that cannot be decoded."""
-    try:
-        data = raw if encoding == UTF8 else raw.decode(encoding).encode(UTF8)
-    except UnicodeDecodeError:
-        return _texts_one_by_one(raw, encoding)
-    whole = whole_text(data)
-    if whole is None:
-        return _texts_one_by_one(raw, encoding)
-    lines = whole.str.split("\n").explode(empty_as_null=False, keep_nulls=False)
-    lines = lines.head(-1)  # what follows the last line feed is nothing
-    return lines, pl.Series("original", [None], dtype=pl.String).new_from_index(0, len(lines))
+def _may_be_aside(data: bytes, rules: LineRules) -> bool:
+    """Say whether any line may be no record, by looking at the whole text."""
+    if rules.ignore is not None:
+        return True
+    begins = []
+    if rules.comment is not None:
+        begins.append(rules.comment.encode())
+    if rules.blank == "skip":
+        begins += [b"\n", b"\r"]
+    return any(data.startswith(begin) or b"\n" + begin in data for begin in begins)
 
 
-def _texts_one_by_one(data: bytes, encoding: str) -> tuple[pl.Series, pl.Series]:
-    lines = data.split(b"\n")[:-1]
-    texts = [decode_line(line, encoding) for line in lines]
-    originals = [
-        readable(line) if text is None else None for line, text in zip(lines, texts, strict=True)
-    ]
-    return pl.Series("text", texts, pl.String), pl.Series("original", originals, pl.String)
-
-
-def _taken(taken: Counter[int], bodies: Sequence[Body], counts: Sequence[int]) -> list[int]:
-    """Return from which number on each body has so many more, and remember that they are taken."""
-    firsts = []
-    for body, more in zip(bodies, counts, strict=True):
-        firsts.append(taken[body.slice_index])
-        taken[body.slice_index] += more
-    return firsts
-
-
-def _ramps(firsts: Sequence[int], counts: Sequence[int]) -> Places:
-    """Return so many numbers from each first one on, one after the other."""
-    ramps = [
-        np.arange(first, first + more, dtype=np.int64)
-        for first, more in zip(firsts, counts, strict=True)
-    ]
-    return np.concatenate(ramps) if ramps else np.empty(0, np.int64)
-
-
-def _join_quoted(frame: pl.DataFrame, quote: str) -> pl.DataFrame:
-    """Join the lines between which a quote stands open; every quote opens or closes."""
-    quotes = pl.coalesce("text", "original").str.count_matches(quote, literal=True)
-    is_open = (quotes.cum_sum().over("place") - quotes) % 2 == 1
+def _joined(frame: pl.DataFrame) -> pl.DataFrame:
+    """Join the lines that are inside with the one before."""
     return (
-        frame.with_columns(is_open.alias("open"))
-        .with_columns((~pl.col("open")).cum_sum().over("place").alias("record"))
-        .group_by("place", "record", maintain_order=True)
+        frame.with_columns((~pl.col("inside")).cum_sum().alias("record"))
+        .group_by("record", maintain_order=True)
         .agg(
+            pl.col("position").first(),
             pl.col("line").first(),
             pl.col("text").str.join("\n", ignore_nulls=False),
             pl.when(pl.col("text").is_null().any())
             .then(pl.coalesce("original", "text").str.join("\n"))
             .alias("original"),
         )
-        .drop("record")
+        .with_columns(pl.lit(value=False).alias("inside"))
     )
-
-
-def _without_skipped(frame: pl.DataFrame, rules: LineRules) -> pl.DataFrame:
-    skipped = pl.lit(value=False)
-    if rules.comment:
-        skipped |= pl.col("text").str.starts_with(rules.comment)
-    if rules.blank == "skip":
-        skipped |= pl.col("text") == ""
-    if rules.comment or rules.blank == "skip":
-        return frame.filter(~skipped.fill_null(value=False))
-    return frame
 
 
 def _reason(rules: LineRules) -> pl.Expr:
@@ -235,6 +170,8 @@ def _reason(rules: LineRules) -> pl.Expr:
         .then(pl.lit(f"not {rules.encoding}"))
         .when(text.str.contains("\0", literal=True))
         .then(pl.lit("NUL byte"))
+        .when("inside")
+        .then(pl.lit(INSIDE))
         .when((text == "") & (rules.blank == "reject"))
         .then(pl.lit("blank line"))
     )

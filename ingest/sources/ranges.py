@@ -18,11 +18,15 @@ _STEP_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Preamble:
-    """What stands before the first record: `offset` bytes, `lines` lines, maybe a `header`."""
+    """What stands before the first record: `offset` bytes, `lines` lines, maybe a `header`.
+
+    `delimiter` is what a first line like `sep=;` says it is.
+    """
 
     offset: int
     lines: int = 0
     header: bytes | None = None
+    delimiter: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ def read_range(
     file: BinaryIO, piece: Slice, preamble: Preamble, max_record_bytes: int, step_bytes: int
 ) -> Iterator[tuple[int, bytes]]:
     """Yield the bytes of a slice's records in steps of about that size, and where each begins.
+
+    `piece` is closed: its end is a byte.
 
     At least once, even if there are none. Of a step's last record that is longer than
     `max_record_bytes`, only somewhat more than that is kept, so that memory is bounded whatever the

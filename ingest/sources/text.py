@@ -11,33 +11,28 @@ from pydantic import AfterValidator, Field, model_validator
 from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.numerals import DecimalSeparator, Numerals, ThousandsSeparator
 from ingest.core.partition import Partition, Slice
-from ingest.core.rows import POSITION, position, record_of, slice_of
+from ingest.core.rows import POSITION, position, slice_of
 from ingest.sources.base import Layout, Read, Rejects
-from ingest.sources.bits import Places
 from ingest.sources.bodies import Body, in_blocks, join_bodies, line_counts, longest_line
+from ingest.sources.clean_blocks import lines_at, together
 from ingest.sources.columns import Columns, file_values, with_file_values
+from ingest.sources.enclosed import look_back
 from ingest.sources.encodings import UTF8, canonical, is_wide
 from ingest.sources.file_source import FileSource
+from ingest.sources.line_ends import LineEnd, as_written
+from ingest.sources.line_rules import FOOTER, IGNORED, LineRules, Tally, known_pattern
 from ingest.sources.lines import (
     EMPTY_RECORDS,
-    LineRules,
-    Tally,
     line_number,
+    lines_aside,
     original,
-    records_at,
     reject_table,
     split_records,
+    without_lines,
 )
-from ingest.sources.opening import codec, expansion, open_input
-from ingest.sources.ranges import (
-    UTF8_MARK,
-    Begin,
-    Preamble,
-    count_lines,
-    cut_ranges,
-    halve_range,
-)
-from ingest.sources.rejecting import Clean, cast_columns
+from ingest.sources.opening import codec, expansion
+from ingest.sources.ranges import UTF8_MARK, Begin, Preamble, cut_ranges, halve_range
+from ingest.sources.rejecting import Clean
 from ingest.sources.text_files import BLOCK_BYTES, TextFiles
 
 
@@ -57,6 +52,16 @@ class TextSource(FileSource):
     thousands_separator: ThousandsSeparator | None = None
     """What parts the thousands of a number written as text: `.`, `,`, `'`, `_` or a space; see
     `columns`. Without it a number with such a sign is rejected."""
+    line_end: LineEnd = "lf"
+    """What ends a line: a line feed (`lf`), with or without a carriage return before it; or a
+    carriage return alone (`cr`), as old Macs wrote it. Files that end their lines in the other way
+    are refused."""
+    skip_footer: int = Field(default=0, ge=0)
+    """Lines at each file's end that are no records, empty ones at the very end not counted. The row
+    counts name them as filtered: "footer"."""
+    ignore_rows: Annotated[str, AfterValidator(known_pattern)] | None = None
+    r"""A regular expression in Rust's syntax; lines in which it is found are no records, such as
+    `^(Total|Sum);`. The row counts name them as filtered: "matches ignore_rows"."""
     max_record_bytes: int = Field(default=16 * 1024**2, ge=1)
     """The longest record, in bytes of UTF-8; a longer one is rejected."""
     max_decompressed_bytes: int | None = Field(default=None, ge=1)
@@ -76,9 +81,24 @@ class TextSource(FileSource):
         )
         return None if usual.is_plain else usual
 
-    @abstractmethod
-    def rules(self, layout: Layout | None) -> LineRules:
+    def rules(self, layout: Layout | None) -> LineRules:  # noqa: ARG002 - for those that need it
         """Return how bytes become records."""
+        return LineRules(
+            encoding=UTF8 if is_wide(self.encoding) else self.encoding,
+            max_record_bytes=self.max_record_bytes,
+            blank=self.blank_lines,
+            ignore=self.ignore_rows,
+        )
+
+    def filtered(
+        self,
+        records: pl.DataFrame,
+        header: Sequence[str],  # noqa: ARG002 - for those that need it
+        layout: Layout,  # noqa: ARG002
+        tally: Tally,  # noqa: ARG002
+    ) -> pl.DataFrame:
+        """Return records without those that are none to this source, which `tally` counts."""
+        return records
 
     @abstractmethod
     def rows(
@@ -93,9 +113,9 @@ class TextSource(FileSource):
     def clean_values(self, data: bytes, header: Sequence[str], layout: Layout) -> Clean | None:
         """Read the lines of a text that are faultless records, all at once.
 
-        Where each line is a record (see `LineRules.each_line`), and for text in UTF-8. Returns the
-        same as `rows` would, some of it still to be cast, and which lines have to be looked at one
-        by one: None if these are all. It only makes reading fast.
+        For text in UTF-8 without lines that are no records. Returns the same as `rows` would, some
+        of it still to be cast, and which lines have to be looked at one by one: None if these are
+        all, or if any line may be within a record of several. It only makes reading fast.
         """
 
     def find_preamble(self, data: bytes, complete: bool) -> Preamble | None:
@@ -131,32 +151,42 @@ class TextSource(FileSource):
     def read(self, partition: Partition, layout: Layout) -> Read:
         """Read a partition; see `Source.read`."""
         begins: dict[int, Begin] = {}
-        rows, rejects, found, tally = [], [], 0, Tally()
-        bodies = self._bodies(partition, layout, range(len(partition.slices)), begins)
+        rows, rejects, tally = [], [], Tally()
+        bodies = self._bodies(partition, layout, range(len(partition.slices)), begins, tally)
         for block in in_blocks(bodies, BLOCK_BYTES):
+            if block[0].footer:
+                tally.filtered[FOOTER] += sum(line_counts(block))
+                continue
             good, bad = self._clean_rows(block, layout, tally) or self._each(block, layout, tally)
             rows.append(good)
             rejects.append(bad)
-            found += good.height + bad.height
-        frame = _assemble(pl.concat(rows), self._file_values(partition, layout), layout)
-        return Read(frame.lazy(), found, _rejects(rejects, partition, begins))
+        made = self._file_values(partition, layout)
+        frame = _assemble(as_written(pl.concat(rows), self.line_end), made, layout)
+        bad = pl.concat(rejects)
+        return Read(
+            frame.lazy(),
+            frame.height + bad.height + tally.filtered.total(),
+            self._rejects(bad, partition, begins),
+            filtered=tally.filtered,
+        )
 
     def locate(self, partition: Partition, layout: Layout, positions: pl.Series) -> pl.DataFrame:
         """Say in which lines rows stand, by reading their slices again."""
         wanted = positions.cast(pl.UInt64).to_frame("position")
         places = _places(wanted)
         begins: dict[int, Begin] = {}
-        rules, tally, found = self.rules(layout), Tally(), [EMPTY_RECORDS]
+        rules, tally, parts = self.rules(layout), Tally(), [EMPTY_RECORDS]
         for body in self._bodies(partition, layout, places, begins):
-            if rules.each_line:
-                found.append(_lines_among(wanted["position"], body, rules, tally))
-            else:
+            if rules.multiline:
                 records = split_records([body], rules, tally)
-                found.append(records.join(wanted, on="position", how="semi"))
-        numbers = _counted(partition, begins, places)
-        return pl.concat(found).select(
+                parts.append(records.join(wanted, on="position", how="semi"))
+            else:
+                parts.append(_lines_among(wanted["position"], body, rules, tally))
+        numbers = self._counted(partition, begins, places)
+        found = pl.concat(parts).select(
             "position", line_number(numbers).alias("line"), original().alias("original")
         )
+        return as_written(found, self.line_end)
 
     def samples(self, sample: Sequence[Slice]) -> Iterator[tuple[str, Preamble, bytes]]:
         """Yield, of each sampled file, its URI, its preamble and its first whole records.
@@ -175,11 +205,13 @@ class TextSource(FileSource):
         self, block: Sequence[Body], layout: Layout, tally: Tally
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Return rows and rejects of bodies, looking at each record."""
-        return self._judged(split_records(block, self.rules(layout), tally), block[0], layout)
+        records = split_records(block, self.rules(layout), tally)
+        return self._judged(records, block[0], layout, tally)
 
     def _judged(
-        self, records: pl.DataFrame, body: Body, layout: Layout
+        self, records: pl.DataFrame, body: Body, layout: Layout, tally: Tally
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        records = self.filtered(records, body.header, layout, tally)
         good, bad = self.rows(records, body.header, layout)
         if good.height + bad.height != records.height:
             raise FatalError(
@@ -193,33 +225,31 @@ class TextSource(FileSource):
     ) -> tuple[pl.DataFrame, pl.DataFrame] | None:
         """Return rows and rejects of bodies that are read all at once, but for a few lines.
 
-        None if there are too many of these; then nothing has been numbered.
+        None if there are too many of these, or if lines belong together; then nothing has been
+        numbered.
         """
         rules = self.rules(layout)
-        if rules.encoding != UTF8 or not rules.each_line:
+        if rules.encoding != UTF8 or rules.multiline or any(map(tally.is_inside, block)):
             return None
         data = join_bodies(block)
         if len(data) > self.max_record_bytes and longest_line(data) > self.max_record_bytes:
             return None
-        found = self.clean_values(data, block[0].header, layout)
-        if found is None:
+        aside, ignored = lines_aside(data, rules)
+        clean = self.clean_values(without_lines(data, aside), block[0].header, layout)
+        if clean is None:
             return None
-        clean = Clean(*found)
-        doubts = np.asarray(clean.doubts, dtype=np.int64)
-        lines = clean.values.height + len(doubts)
-        counts = [lines] if len(block) == 1 else line_counts(block)
-        positions = tally.number_records(block, counts)
-        numbers = np.delete(np.arange(lines), doubts) if len(doubts) else np.arange(lines)
-        of_lines = pl.DataFrame({"position": positions.gather(numbers), "number": numbers})
-        rows, unfit = cast_columns(of_lines, clean.values, clean.schema, clean.parse)
-        rejects = _lines(data, unfit["number"].to_numpy(), unfit["position"], rules)
-        rejects = rejects.with_columns(unfit["reason"], unfit["column"])
-        if len(doubts):
-            records = _lines(data, doubts, positions.gather(doubts), rules)
-            good, bad = self._judged(records, block[0], layout)
-            rows = pl.concat([rows, good]).sort(POSITION)
-            rejects = pl.concat([rejects, bad]).sort("position")
-        return rows, rejects
+        kept = clean.values.height + len(clean.doubts)
+        total = kept + len(aside)
+        _, positions = tally.number(block, [total] if len(block) == 1 else line_counts(block))
+        tally.filtered.update({IGNORED: ignored} if ignored else {})
+        lines = pl.DataFrame({"position": positions, "number": np.arange(total)})
+        if len(aside):
+            lines = lines[np.delete(np.arange(total), aside)]
+
+        def judge(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+            return self._judged(records, block[0], layout, tally)
+
+        return together(data, clean, lines, rules, judge)
 
     def _bodies(
         self,
@@ -227,17 +257,44 @@ class TextSource(FileSource):
         layout: Layout,
         places: Iterable[int],
         begins: dict[int, Begin],
+        tally: Tally | None = None,
     ) -> Iterator[Body]:
-        """Read slices one after the other, noting in `begins` where their records begin."""
-        files = self._files()
+        """Read slices one after the other, noting in `begins` where their records begin.
+
+        `tally` is told what is open before them.
+        """
+        files, rules = self._files(), self.rules(layout)
         for place in places:
             piece = partition.slices[place]
-            with files.open(piece) as (preamble, texts):
+            with files.open(piece) as (file, preamble, texts):
                 header = self.file_header(piece.uri, preamble, layout)
-                for start, data in texts:
+                for start, data, footer in texts:
                     known = preamble.lines if start == preamble.offset else None
+                    body = Body(place, data, header, start, footer)
+                    if place not in begins and tally is not None:
+                        look_back(file, body, preamble.offset, rules, tally)
                     begins.setdefault(place, Begin(start, known))
-                    yield Body(place, data, header)
+                    yield body
+
+    def _rejects(
+        self, records: pl.DataFrame, partition: Partition, begins: dict[int, Begin]
+    ) -> Rejects | None:
+        if records.is_empty():
+            return None
+        numbers = self._counted(partition, begins, _places(records))
+        return Rejects(as_written(reject_table(records, numbers), self.line_end))
+
+    def _counted(
+        self, partition: Partition, begins: dict[int, Begin], places: Iterable[int]
+    ) -> dict[int, int]:
+        """Return how many lines precede each slice's body, counting where that is not known yet."""
+        files, counted = self._files(), {}
+        for place in places:
+            offset, lines = begins[place].offset, begins[place].lines
+            if lines is None:
+                lines = files.lines_before(partition.slices[place], offset)
+            counted[place] = lines
+        return counted
 
     def _files(self) -> TextFiles:
         return TextFiles(
@@ -246,6 +303,8 @@ class TextSource(FileSource):
             find_preamble=self.find_preamble,
             max_record_bytes=self.max_record_bytes,
             max_decompressed_bytes=self.max_decompressed_bytes,
+            line_end=self.line_end,
+            footer=self.skip_footer,
         )
 
     def _file_values(self, partition: Partition, layout: Layout) -> dict[str, pl.Series]:
@@ -254,22 +313,13 @@ class TextSource(FileSource):
         )
 
 
-def _lines(data: bytes, numbers: Places, positions: pl.Series, rules: LineRules) -> pl.DataFrame:
-    """Return the records that stand in these lines of a text, if each line is a record."""
-    if not len(numbers):
-        return EMPTY_RECORDS
-    records = records_at(data, numbers.astype(np.int64), rules)
-    line = record_of(pl.col("position")).cast(pl.Int64).alias("line")
-    return records.with_columns(positions).with_columns(line)
-
-
 def _lines_among(wanted: pl.Series, body: Body, rules: LineRules, tally: Tally) -> pl.DataFrame:
     """Return the records of a body whose positions are among these, which are sorted."""
-    first, lines = position(body.slice_index, tally.records[body.slice_index]), line_counts([body])
-    tally.records[body.slice_index] += lines[0]
+    first, lines = position(body.slice_index, tally.lines[body.slice_index]), line_counts([body])
+    tally.lines[body.slice_index] += lines[0]
     among = wanted.filter(wanted.is_between(first, first + lines[0], closed="left"))
     data = join_bodies([body]) if len(among) else b""
-    return _lines(data, (among - first).to_numpy(), among.alias("position"), rules)
+    return lines_at(data, (among - first).to_numpy(), among.alias("position"), rules)
 
 
 def _assemble(rows: pl.DataFrame, made: dict[str, pl.Series], layout: Layout) -> pl.DataFrame:
@@ -279,27 +329,3 @@ def _assemble(rows: pl.DataFrame, made: dict[str, pl.Series], layout: Layout) ->
 
 def _places(table: pl.DataFrame) -> list[int]:
     return table.select(slice_of(pl.col("position")).unique().sort()).to_series().to_list()
-
-
-def _rejects(
-    found: Sequence[pl.DataFrame], partition: Partition, begins: dict[int, Begin]
-) -> Rejects | None:
-    records = pl.concat(found) if found else EMPTY_RECORDS
-    if records.is_empty():
-        return None
-    return Rejects(reject_table(records, _counted(partition, begins, _places(records))))
-
-
-def _counted(
-    partition: Partition, begins: dict[int, Begin], places: Iterable[int]
-) -> dict[int, int]:
-    """Return how many lines precede each slice's body, counting where that is not known yet."""
-    counted = {}
-    for place in places:
-        begin = begins[place]
-        lines = begin.lines
-        if lines is None:
-            with open_input(partition.slices[place]) as file:
-                lines = count_lines(file, begin.offset)
-        counted[place] = lines
-    return counted

@@ -4,14 +4,16 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from ingest.core.errors import BadRowError, FatalError
 from ingest.core.partition import WHOLE, Slice
 from ingest.sources.bodies import in_lines
 from ingest.sources.encodings import UTF8, is_wide, to_utf8
+from ingest.sources.footers import footer_start, last_lines, without_footer
+from ingest.sources.line_ends import LineEnd, swapped, with_line_feeds
 from ingest.sources.opening import codec, open_input, read_plain, read_plain_head
-from ingest.sources.ranges import Preamble, find_preamble, read_range
+from ingest.sources.ranges import Preamble, count_lines, find_preamble, read_range
 
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -24,12 +26,35 @@ SAMPLE_BYTES = 256 * 1024
 """How much of each sampled file is looked at when a layout is made."""
 
 
+class Text(NamedTuple):
+    """Whole lines of a slice, and at which byte of the file they begin.
+
+    Those of a `footer` are no records.
+    """
+
+    start: int
+    data: bytes
+    footer: bool = False
+
+
+class Opened(NamedTuple):
+    """A slice that is open for reading: what stands before the file's records, and its own text.
+
+    The text comes in whole lines, about `BLOCK_BYTES` at a time; at least one, even if it is empty.
+    """
+
+    file: BinaryIO
+    preamble: Preamble
+    texts: Iterator[Text]
+
+
 @dataclass(frozen=True, slots=True)
 class TextFiles:
     """Opens slices of text files that are of one kind.
 
     `find_preamble` is given the beginning of a file and whether that is all of it, and says what
-    stands before the first record; None if more is needed to know.
+    stands before the first record; None if more is needed to know. The last `footer` lines of each
+    file are no records.
     """
 
     encoding: str
@@ -37,6 +62,8 @@ class TextFiles:
     find_preamble: Callable[[bytes, bool], Preamble | None]
     max_record_bytes: int
     max_decompressed_bytes: int | None
+    line_end: LineEnd = "lf"
+    footer: int = 0
 
     def sample(self, piece: Slice) -> tuple[Preamble, bytes]:
         """Return what stands before a file's records, and its first whole records.
@@ -52,21 +79,17 @@ class TextFiles:
                 data = read_plain_head(file, piece, wanted)
             complete = len(data) < wanted
             data = self._narrow(piece.uri, data, complete=complete)
-            preamble = self.find_preamble(data, complete)
+            preamble = self._preamble(piece.uri, data, complete)
             if preamble is not None:
                 body = data[preamble.offset :]
-                if complete:
-                    return preamble, body
-                if b"\n" in body or len(body) > self.max_record_bytes:
-                    return preamble, body[: body.rfind(b"\n") + 1]
+                if complete or b"\n" in body or len(body) > self.max_record_bytes:
+                    body = body if complete else body[: body.rfind(b"\n") + 1]
+                    return preamble, body[: last_lines(body, self.footer)] if self.footer else body
             wanted *= 4
 
     @contextmanager
-    def open(self, piece: Slice) -> Iterator[tuple[Preamble, Iterator[tuple[int, bytes]]]]:
-        """Open a slice: what stands before the file's records, and then the slice's own text.
-
-        The text comes in whole lines, about `BLOCK_BYTES` at a time, each with the byte of the
-        file at which it begins.
+    def open(self, piece: Slice) -> Iterator[Opened]:
+        """Open a slice.
 
         Raises:
             BadRowError: it is not of this encoding, or not packed as its name says.
@@ -75,37 +98,85 @@ class TextFiles:
         with open_input(piece) as file:
             self._refuse_mark(file, piece)
             if self.splits and codec(piece.uri) is None:
-                preamble = find_preamble(file, piece.size, self.find_preamble)
-                ranged = replace(piece, end=piece.size) if piece.end == WHOLE else piece
-                texts = read_range(file, ranged, preamble, self.max_record_bytes, BLOCK_BYTES)
+                file = with_line_feeds(file, self.line_end)  # noqa: PLW2901 - the same file
+                preamble, texts = self._ranged(file, piece)
             else:
                 preamble, texts = self._whole(file, piece)
-            yield preamble, _limited(texts, piece.uri)
+            yield Opened(file, preamble, _limited(texts, piece.uri))
 
-    def _whole(self, file: BinaryIO, piece: Slice) -> tuple[Preamble, Iterator[tuple[int, bytes]]]:
+    def lines_before(self, piece: Slice, byte: int) -> int:
+        """Count the lines in the first bytes of a file that can be cut."""
+        with open_input(piece) as file:
+            return count_lines(with_line_feeds(file, self.line_end), byte)
+
+    def _ranged(self, file: BinaryIO, piece: Slice) -> tuple[Preamble, Iterator[Text]]:
+        """Return the preamble of a file that can be cut, and the text of a slice of it."""
+        preamble = find_preamble(
+            file, piece.size, lambda data, complete: self._preamble(piece.uri, data, complete)
+        )
+        ranged = replace(piece, end=piece.size) if piece.end == WHOLE else piece
+        return preamble, self._texts(file, ranged, preamble)
+
+    def _texts(self, file: BinaryIO, piece: Slice, preamble: Preamble) -> Iterator[Text]:
+        stop = piece.size
+        if self.footer:
+            stop = footer_start(file, piece.size, preamble.offset, self.footer)
+        records = replace(piece, end=min(piece.end, stop), size=stop)
+        for start, data in read_range(file, records, preamble, self.max_record_bytes, BLOCK_BYTES):
+            yield Text(start, data)
+        if piece.end > stop:
+            behind = replace(piece, start=max(piece.start, stop))
+            for start, data in read_range(
+                file, behind, Preamble(stop), self.max_record_bytes, BLOCK_BYTES
+            ):
+                yield Text(start, data, footer=True)
+
+    def _whole(self, file: BinaryIO, piece: Slice) -> tuple[Preamble, Iterator[Text]]:
         """Return the preamble of a file that cannot be cut, and the text behind it."""
         chunks = read_plain(file, piece, self.max_decompressed_bytes)
         if self.splits:
-            texts = in_lines(chunks, BLOCK_BYTES)
+            pieces = in_lines(map(self._with_line_feeds, chunks), BLOCK_BYTES)
         else:
-            texts = iter([self._narrow(piece.uri, b"".join(chunks), complete=True)])
-        data, more = next(texts, b""), next(texts, None)
-        while (preamble := self.find_preamble(data, more is None)) is None:
-            data, more = data + (more or b""), next(texts, None)
+            pieces = iter([self._narrow(piece.uri, b"".join(chunks), complete=True)])
+        data, more = next(pieces, b""), next(pieces, None)
+        while (preamble := self._preamble(piece.uri, data, more is None)) is None:
+            data, more = data + (more or b""), next(pieces, None)
         behind = (data[preamble.offset :], *(() if more is None else (more,)))
-        return preamble, ((preamble.offset, text) for text in itertools.chain(behind, texts))
+        return preamble, self._placed(preamble.offset, itertools.chain(behind, pieces))
+
+    def _placed(self, start: int, pieces: Iterable[bytes]) -> Iterator[Text]:
+        """Yield pieces of a text with their places, those of the footer apart."""
+        marked = ((data, False) for data in pieces)
+        for data, footer in without_footer(pieces, self.footer) if self.footer else marked:
+            yield Text(start, data, footer)
+            start += len(data)
+
+    def _preamble(self, uri: str, data: bytes, complete: bool) -> Preamble | None:
+        """Find the preamble, unless the file's lines end in other signs than they should.
+
+        Raises:
+            BadRowError: they do.
+        """
+        if b"\r" in data and b"\n" not in data:
+            if complete or len(data) > self.max_record_bytes:
+                raise BadRowError(f"{uri}: {_OTHER_ENDS[self.line_end]}")
+            return None
+        return self.find_preamble(data, complete)
+
+    def _with_line_feeds(self, data: bytes) -> bytes:
+        return swapped(data) if self.line_end == "cr" else data
 
     def _narrow(self, uri: str, data: bytes, *, complete: bool) -> bytes:
-        """Return data in which a line feed is one byte."""
+        """Return data in which a line feed is one byte, and ends lines."""
         if is_wide(self.encoding):
             try:
-                return to_utf8(data, self.encoding, complete=complete)
+                data = to_utf8(data, self.encoding, complete=complete)
             except UnicodeDecodeError as error:
                 raise BadRowError(
                     f"{uri}: not {self.encoding} at byte {error.start}: {error.reason}. "
                     "Set source.encoding to what the file is"
                 ) from None
-        return data
+        return self._with_line_feeds(data)
 
     def _refuse_mark(self, file: BinaryIO, piece: Slice) -> None:
         """Refuse plain UTF-16 that nobody announced: every line would be a reject."""
@@ -118,11 +189,17 @@ class TextFiles:
             file.seek(0)
 
 
-def _limited(texts: Iterable[tuple[int, bytes]], uri: str) -> Iterator[tuple[int, bytes]]:
-    for start, data in texts:
-        if len(data) >= MOST_BYTES:
+_OTHER_ENDS: dict[LineEnd, str] = {
+    "lf": "lines end in a carriage return alone. Write line_end: cr",
+    "cr": "lines end in a line feed, and not in a carriage return alone. Leave out line_end: cr",
+}
+
+
+def _limited(texts: Iterable[Text], uri: str) -> Iterator[Text]:
+    for text in texts:
+        if len(text.data) >= MOST_BYTES:
             raise FatalError(
-                f"{uri}: {len(data)} bytes of text that cannot be cut, of which "
+                f"{uri}: {len(text.data)} bytes of text that cannot be cut, of which "
                 f"at most {MOST_BYTES} can be read at once. Cut the file into several"
             )
-        yield start, data
+        yield text

@@ -39,7 +39,12 @@ def summary(receipt: Receipt, state: str) -> str:
 def _moves(books: list[dict[str, Any]]) -> list[str]:
     lines = []
     for book in books:
-        lines += [_line(why, count, f"in {book['step']}") for why, count in book["dropped"].items()]
+        where, named = f"in {book['step']}", book["filtered"]
+        dropped = dict(book["dropped"])
+        if unnamed := dropped.pop("filtered", 0) - sum(named.values()):
+            lines.append(_line("filtered", unnamed, where))
+        lines += [_line("filtered", count, f"{where}: {why}") for why, count in named.items()]
+        lines += [_line(why, count, where) for why, count in dropped.items()]
         if book["added"]:
             lines.append(_line("added", book["added"], f"in {book['step']}"))
     return lines

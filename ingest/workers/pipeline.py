@@ -102,10 +102,12 @@ class Pipeline:
         reason = "quarantined" if self.steps.contract.on_error == "quarantine" else "skipped"
         unread = self.unread
         rows = self.tallies.places[DECODE].rows
-        filtered = self.read.records - unread - rows if self.read.filters else 0
-        yield Book(
-            "source", self.read.records, rows, 0, _known(filtered=filtered, **{reason: unread})
-        )
+        named = dict(self.read.filtered)
+        filtered = sum(named.values())
+        if self.read.filters:
+            filtered = self.read.records - unread - rows
+        dropped = _known(filtered=filtered, **{reason: unread})
+        yield Book("source", self.read.records, rows, 0, dropped, named)
         steps = zip(self.steps.names, self.steps.transforms, strict=True)
         for number, (name, step) in enumerate(steps):
             out, rejected = self.tallies.places[name].rows, self._taken_at(number)

@@ -12,6 +12,7 @@ import pytest
 from ingest.core.rows import POSITION
 from ingest.sources.csv import Csv
 from ingest.sources.jsonl import Jsonl
+from ingest.sources.open_quotes import REACH
 from ingest.sources.text import TextSource
 from ingest.testing.sources import assert_balanced, layout_of, pack
 
@@ -72,7 +73,7 @@ def csv_expected(line: bytes) -> Parsed:
         fields = split(text)
     except (UnicodeDecodeError, csv.Error, StopIteration):
         return None
-    if "\0" in text or len(fields) != 3 or has_stray_quote(text):
+    if "\0" in text or len(fields) != 3 or has_stray_sign(text):
         return None
     if not re.fullmatch(r"[+-]?[0-9]*", fields[0], re.ASCII) or fields[0] in {"+", "-"}:
         return None
@@ -88,9 +89,43 @@ def split(text: str) -> list[str]:
     return [field.replace("\x02", "\r") for field in fields]
 
 
-def has_stray_quote(text: str) -> bool:
+def has_stray_sign(text: str) -> bool:
     bare = re.sub(r'(?:(?<=,)|^)"(?:[^"]|"")*"(?=,|$)', "", text)
-    return '"' in bare
+    return '"' in bare or "\r" in bare
+
+
+def csv_all_expected(lines: list[bytes]) -> list[Parsed]:
+    """What each line is, if those within an open quote are none."""
+    expected: list[Parsed] = []
+    since, place = None, 0
+    for line in lines:
+        text = line.decode(errors="backslashreplace").rstrip("\r")
+        if since is not None and place - since > REACH:
+            since = None
+        inside = None if since is None else walked(text, inside=True)
+        if inside in {"open", "closed"}:
+            expected.append(None)
+        else:
+            expected.append(csv_expected(line))
+            since = place if walked(text, inside=False) == "open" else None
+        since = None if inside == "closed" else since
+        place += len(line) + 1
+    return expected
+
+
+def walked(text: str, *, inside: bool) -> str:
+    """Say how a line ends that begins inside or outside quotes, character by character."""
+    state = "quoted" if inside else "start"
+    for char in text:
+        if char == '"' and state != "bare":
+            state = "closed" if state == "quoted" else "quoted"
+        elif char == "," and state != "quoted":
+            state = "start"
+        elif char == '"' or state == "closed":
+            return "broken"
+        elif state == "start":
+            state = "bare"
+    return "open" if state == "quoted" else "closed"
 
 
 def json_line(chance: random.Random) -> bytes:
@@ -168,8 +203,8 @@ JSON_TYPES = {"id": 1, "name": "x", "tags": ["t"], "in": {"x": 0.5}}
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
 def test_every_malformed_record_is_a_row_or_a_reject_on_its_line(kind: str, tmp_path: Path) -> None:
     chance = random.Random(13)
-    make, expected_of = (csv_line, csv_expected) if kind == "csv" else (json_line, json_expected)
-    lines = [make(chance) for _ in range(RECORDS)]
+    lines = [(csv_line if kind == "csv" else json_line)(chance) for _ in range(RECORDS)]
+    expected = csv_all_expected(lines) if kind == "csv" else [json_expected(line) for line in lines]
     path = tmp_path / f"a.{kind}"
     if kind == "jsonl":
         path.write_text(json.dumps(JSON_TYPES))
@@ -192,8 +227,7 @@ def test_every_malformed_record_is_a_row_or_a_reject_on_its_line(kind: str, tmp_
     parsed = dict(zip(places["line"], values, strict=True))
     rejected = dict(read.rejects.frame.select("line", "reason").rows())
     assert len(parsed) + len(rejected) == RECORDS
-    for number, line in enumerate(lines, 1):
-        wanted = expected_of(line)
+    for number, (line, wanted) in enumerate(zip(lines, expected, strict=True), 1):
         got = parsed.get(number)
         assert got == wanted, (number, line, got, wanted, rejected.get(number))
     assert 0.1 < len(rejected) / RECORDS < 0.9, "the generator makes both"
