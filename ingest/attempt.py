@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ingest.driver.flow import Place
     from ingest.job import Job
     from ingest.records.history import History
+    from ingest.workers.forks import Forkserver
     from ingest.watch.progress import Mode
 
 END_S = 2.0  # what ending workers by force takes
@@ -34,7 +35,7 @@ class Attempt:
     """What a command wants worked, and the commands that it tells the user afterwards.
 
     `store` is where the state lies, `state` how it is called; `go_on` goes on with the run, `anew`
-    gives it up.
+    gives it up. `server` is what its workers may be forked from, if that was started already.
     """
 
     job: "Job"
@@ -48,6 +49,7 @@ class Attempt:
     as_json: bool
     fresh: bool = False
     run_id: str | None = None
+    server: "Forkserver | None" = None
 
 
 def add_output(to: ArgumentParser) -> None:
@@ -80,7 +82,7 @@ def make(attempt: Attempt) -> int:
                         job=job,
                         config=attempt.config,
                         place=attempt.place,
-                        workers=workers_for(job),
+                        workers=workers_for(job, attempt.server),
                         fresh=attempt.fresh,
                         run_id=attempt.run_id,
                         store=attempt.store,
