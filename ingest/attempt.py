@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ingest.driver.flow import Place
     from ingest.job import Job
     from ingest.records.history import History
+    from ingest.workers.forks import Forkserver
     from ingest.watch.progress import Mode
 
 END_S = 2.0  # what ending workers by force takes
@@ -35,7 +36,8 @@ class Attempt:
     """What a command wants done, and the commands that it tells the user afterwards.
 
     `store` is where the state lies, `state` how it is called; `resume` resumes the run, `fresh_run`
-    discards it and starts over.
+    discards it and starts over. `server` is what its workers may be forked from,
+    if that was started already.
     """
 
     job: "Job"
@@ -49,6 +51,7 @@ class Attempt:
     as_json: bool
     fresh: bool = False
     run_id: str | None = None
+    server: "Forkserver | None" = None
 
 
 def add_output(to: ArgumentParser) -> None:
@@ -74,7 +77,7 @@ def make(attempt: Attempt) -> int:
         job=attempt.job,
         config=attempt.config,
         place=attempt.place,
-        workers=workers_for(attempt.job),
+        workers=workers_for(attempt.job, attempt.server),
         fresh=attempt.fresh,
         run_id=attempt.run_id,
         store=attempt.store,

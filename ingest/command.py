@@ -1,10 +1,11 @@
 """What all commands share: options, how a job is loaded, how errors become exit codes."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ingest.core.errors import IngestError, Interrupted
 from ingest.core.streams import forgive, lost_output, standard
@@ -43,16 +44,22 @@ def add_overrides(to: argparse.ArgumentParser) -> None:
     )
 
 
-def load_job(conf: Path | None, overrides: Sequence[str]) -> "Loaded[Job]":
-    """Compose and validate a job.
+def load_job(
+    conf: Path | None,
+    overrides: Sequence[str],
+    then: Callable[[dict[str, Any]], None] | None = None,
+) -> "Loaded[Job]":
+    """Compose and validate a job; `then` is called in between, with what was composed.
 
     Raises:
         ConfigError: all mistakes at once, each with its file and line.
     """
+    # its threads, which nothing in here needs, would keep the process from being forked for workers
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from ingest.config.load import load  # noqa: PLC0415 - keeps --help free of Hydra and Polars
     from ingest.job import Job  # noqa: PLC0415
 
-    return load(Job, conf, overrides)
+    return load(Job, conf, overrides, then)
 
 
 def report(text: str) -> None:

@@ -24,16 +24,30 @@ else:
     AnySink = Annotated[Union[SINKS], Field(discriminator="type")]  # noqa: UP007
 
 
+class AutoCluster(Model):
+    """What suits the job, decided when its plan is made, and said.
+
+    Processes on this machine where they are done in about a minute, a private Ray where there is
+    more work. Inside a Ray job, its cluster.
+    """
+
+    type: Literal["auto"]
+
+
+class ProcessesCluster(Model):
+    """Processes on this machine, one for each core, without Ray.
+
+    They start in a fraction of a second. A row that kills the process that works it costs that
+    process, and not the run.
+    """
+
+    type: Literal["processes"]
+
+
 class LocalCluster(Model):
-    """A private Ray on this machine, started for the run and gone with it."""
+    """A private Ray on this machine, started for the run and gone with it. Takes some seconds."""
 
     type: Literal["local"]
-
-
-class InlineCluster(Model):
-    """No Ray: the partitions are worked one by one in this process. For small jobs and tests."""
-
-    type: Literal["inline"]
 
 
 class AddressCluster(Model):
@@ -44,7 +58,16 @@ class AddressCluster(Model):
     """Where its head listens: `host:port`, or `auto` inside a Ray job."""
 
 
-Cluster = LocalCluster | InlineCluster | AddressCluster
+class InlineCluster(Model):
+    """The partitions are worked one by one in this process. For tests, and to debug a step.
+
+    A row that kills the process that works it ends the run.
+    """
+
+    type: Literal["inline"]
+
+
+Cluster = AutoCluster | ProcessesCluster | LocalCluster | AddressCluster | InlineCluster
 
 
 class Job(Model):
@@ -68,7 +91,7 @@ class Job(Model):
     """Where the rows go."""
     execution: Execution = Execution()
     """How the run goes about its work."""
-    cluster: Annotated[Cluster, Field(discriminator="type")] = LocalCluster(type="local")
+    cluster: Annotated[Cluster, Field(discriminator="type")] = AutoCluster(type="auto")
     """Where the partitions are worked."""
     state: str = ".ingest"
     """The directory where plans, ledgers, leases and receipts are kept."""

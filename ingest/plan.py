@@ -15,12 +15,12 @@ from ingest.driver.planning import Draft, draft
 from ingest.driver.tasks import context_of
 from ingest.job import Job
 from ingest.watch.summary import columns, size
+from ingest.workers.base import Chosen
+from ingest.workers.choose import choice
 
 WORKING_SET = 6
 """Memory that a partition takes while it is worked, as a multiple of its bytes on storage (of
 compressed Parquet, decoded twice over; measured 3 to 6)."""
-BYTES_PER_SECOND = 60e6
-"""What one core works off, as bytes on storage; between 30 (Parquet, gz) and 140 (CSV) MB/s."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,6 +50,7 @@ def describe(job: Job, drafted: Draft, workers: int) -> dict[str, Any]:
     for _, slices in drafted.partitions:
         count += 1
         largest = max(largest, sum(piece.bytes for piece in slices))
+    _, chosen = choice(job, drafted.outlook)
     return {
         "job": job.name,
         "files": drafted.files,
@@ -58,9 +59,8 @@ def describe(job: Job, drafted: Draft, workers: int) -> dict[str, Any]:
         "largest_partition_bytes": largest,
         "workers": workers,
         "estimated_memory_bytes": min(workers, count) * largest * WORKING_SET,
-        "estimated_seconds": round(
-            drafted.bytes / (BYTES_PER_SECOND * max(1, min(workers, count))), 1
-        ),
+        "estimated_seconds": round(drafted.outlook.seconds(workers), 1),
+        "cluster": {"name": chosen.cluster, "why": chosen.why},
         "input_schema": schema_to_json(drafted.flow.layout.columns),
         "output_schema": schema_to_json(drafted.flow.output),
         "sink": {"uri": job.sink.uri, "disposition": job.sink.write_disposition},
@@ -76,6 +76,7 @@ def render(page: dict[str, Any], drafted: Draft) -> str:
             f"  {page['partitions']:,} partitions of up to {size(page['largest_partition_bytes'])}",
             f"  about {size(page['estimated_memory_bytes'])} of memory",
             f"  about {page['estimated_seconds']:,} s of work on {page['workers']} workers",
+            f"  cluster: {Chosen(page['cluster']['name'], page['cluster']['why'])}",
             f"  {page['sink']['disposition']} to {page['sink']['uri']}",
             "",
             "input",

@@ -4,10 +4,13 @@ import shlex
 import sys
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ingest.attempt import Attempt, add_output, make
 from ingest.command import add_overrides, guarded, load_job, parser
+
+if TYPE_CHECKING:
+    from ingest.workers.headstart import HeadStart
 
 EXAMPLE = """python -m ingest.run +job=flights
   python -m ingest.run +job=flights cluster=inline sink.path=elsewhere/flights
@@ -34,7 +37,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Any, overrides: Sequence[str] | None) -> int:
     overrides = overrides or ()
-    loaded = load_job(arguments.conf, overrides)
+    from ingest.workers.headstart import HeadStart  # noqa: PLC0415 - keeps --help quick
+
+    head = HeadStart()
+    try:
+        return _work(arguments, overrides, head)
+    finally:
+        head.end()
+
+
+def _work(arguments: Any, overrides: Sequence[str], head: "HeadStart") -> int:
+    loaded = load_job(arguments.conf, overrides, head.begin)
     conf = ["--conf", str(arguments.conf)] if arguments.conf else []
     again = f"python -m ingest.run {shlex.join([*conf, *overrides])}"
     return make(
@@ -49,6 +62,7 @@ def _run(arguments: Any, overrides: Sequence[str] | None) -> int:
             progress=arguments.progress,
             as_json=arguments.json,
             fresh=arguments.fresh,
+            server=head.server,
         )
     )
 

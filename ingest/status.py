@@ -174,7 +174,9 @@ def _attempt(tried: dict[str, Any], page: dict[str, Any]) -> list[str]:
     error = tried["error"].partition("\n")[0]
     line = f"\nattempt {tried['number']}: {tried['started_at']} process {tried['pid']} on "
     line += f"{tried['host']}: {ended}" + (f": {error}" if error else "")
-    notes = [*tried["changes"], *(f"warning: {text}" for text in tried["warnings"])]
+    why = f" ({tried['cluster_why']})" if tried["cluster_why"] else ""
+    notes = [f"cluster: {tried['cluster']}{why}"] if tried["cluster"] else []
+    notes += [*tried["changes"], *(f"warning: {text}" for text in tried["warnings"])]
     return [line, f"  {', '.join(said)}", *(f"  {note}" for note in notes)]
 
 

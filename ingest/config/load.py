@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -50,8 +50,15 @@ class Loaded(Generic[M]):
         return digest_of(self.job)
 
 
-def load(model: type[M], conf: Path | None, overrides: Sequence[str]) -> Loaded[M]:
+def load(
+    model: type[M],
+    conf: Path | None,
+    overrides: Sequence[str],
+    then: Callable[[dict[str, Any]], None] | None = None,
+) -> Loaded[M]:
     """Compose a job, `+job=name` and further overrides, and validate it.
+
+    Between the two, `then` is called with what was composed.
 
     Raises:
         ConfigError: all mistakes at once, one line each, with file, line and key.
@@ -62,6 +69,8 @@ def load(model: type[M], conf: Path | None, overrides: Sequence[str]) -> Loaded[
 
     composed = compose(folders.search_path(conf), overrides)
     problems, job = list(composed.problems), None
+    if then and not problems:
+        then(composed.raw)
     try:
         job = _validated(model, composed.raw)
     except ValidationError as error:

@@ -34,7 +34,8 @@ from ingest.records.plans import Plan
 from ingest.records.runs import Runs
 from ingest.records.targets import Target
 from ingest.sources.base import Layout
-from ingest.workers.base import Workers
+from ingest.workers.base import Chosen, Workers
+from ingest.workers.outlook import Outlook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +85,7 @@ def drive(request: Request) -> dict[str, Any]:
         if not run.resumed:
             check(held)
             record(run, request.config, store)
-        _begin(run)
+        _begin(run, _chosen(run, request, drafted))
         try:
             return _noted(run, request, store, drafted, held)
         except FencedError:
@@ -137,7 +138,18 @@ def _draft(run: Run, request: Request, store: Store) -> Draft:
     return drafted
 
 
-def _begin(run: Run) -> None:
+def _chosen(run: Run, request: Request, drafted: Draft | None) -> Chosen | None:
+    """Have it decided where the rest of the run is worked; nowhere, if all of it is."""
+    history = run.history
+    if history.phase == "committed":
+        return None
+    left = Outlook(
+        history.bytes - history.totals.bytes_read, history.partitions - history.totals.partitions
+    )
+    return request.workers.choose(drafted.outlook if drafted else left)
+
+
+def _begin(run: Run, chosen: Chosen | None) -> None:
     run.ledger.begin(
         {
             "run_id": run.run_id,
@@ -152,6 +164,7 @@ def _begin(run: Run) -> None:
             "number": run.history.attempt + 1,
             "changes": run.changes,
             "warnings": run.warnings,
+            **({"cluster": chosen.cluster, "cluster_why": chosen.why} if chosen else {}),
         }
     )
 

@@ -101,7 +101,8 @@ class Loop:
             return  # an answer to a try that was already given up, or that came second
         if isinstance(result, Lost):
             if result.culprit:
-                self._failed(assignment, Failure(result.kind, result.reason), result.seconds)
+                failure = Failure(result.kind, result.reason, result.words)
+                self._failed(assignment, failure, result.seconds)
             else:
                 self.backlog.again(assignment.partition.index, search=assignment.search)
         elif result.failure is not None:

@@ -15,6 +15,7 @@ from ingest.driver.flow import Flow, Place, check_flow, contract_types, placed
 from ingest.job import Job
 from ingest.records.plans import Plan, PlanFacts, PlanWriter
 from ingest.transforms.base import StepContext
+from ingest.workers.outlook import Outlook
 
 SAMPLE_SLICES = 10
 PEEK_SLICES = 200_000
@@ -31,7 +32,8 @@ Partitions = Iterator[tuple[str, tuple[Slice, ...]]]
 class Draft:
     """A plan in the making: the flow is checked, the partitions are a stream to be taken once.
 
-    While they are taken, `files` and `bytes` count along.
+    While they are taken, `files` and `bytes` count along. `pieces` and `peeked_bytes` are what was
+    seen before: all there is, unless that is more than `PEEK_SLICES`.
     """
 
     flow: Flow
@@ -39,6 +41,13 @@ class Draft:
     began: float = field(default_factory=time.monotonic)
     files: int = 0
     bytes: int = 0
+    pieces: int = 0
+    peeked_bytes: int = 0
+
+    @property
+    def outlook(self) -> Outlook:
+        """How much there is to work, as far as it is known by now."""
+        return Outlook(max(self.bytes, self.peeked_bytes), self.pieces)
 
 
 def draft(
@@ -68,9 +77,10 @@ def draft(
             peeked = list(itertools.islice(slices, PEEK_SLICES))
     flow = check_flow(job, layout, context, place)
     target = pack_bytes(peeked, target, workers)
-    total = sum(piece.bytes for piece in peeked) if len(peeked) < PEEK_SLICES else None
+    size = sum(piece.bytes for piece in peeked)
+    total = size if len(peeked) < PEEK_SLICES else None
     groups = pack(itertools.chain(peeked, slices), target, total, workers)
-    result = Draft(flow, iter(()))
+    result = Draft(flow, iter(()), pieces=len(peeked), peeked_bytes=size)
     result.partitions = _counted(result, groups)
     return result
 

@@ -38,6 +38,7 @@ def receipt(
                 "tags": job.tags},
         "started_at": history.started_at,
         "attempts": history.attempt,
+        "cluster": {"name": history.cluster, "why": history.cluster_why},
         "config": facts,
         "inputs": {
             "path": plan.facts.inputs,

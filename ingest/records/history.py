@@ -22,13 +22,17 @@ class History:
     `phase` says how far it has come: before `committed` it can be abandoned, from then on only
     finished. `partitions` is how many must be settled; `closed` has one byte for each that there
     ever was: 0 open, 1 settled, 2 split into some of the `children`. `retries` counts by class of
-    failure. `ended` is how the last attempt ended: done, failed or interrupted, or empty if it is
+    failure. `cluster` is where the last attempt that had work to do did it, and `bytes` how much
+    the plan reads. `ended` is how the last attempt ended: done, failed or interrupted, or empty if it is
     still going on or was killed.
     """
 
     phase: Phase = "new"
     attempt: int = 0
+    cluster: str = ""
+    cluster_why: str = ""
     partitions: int = 0
+    bytes: int = 0
     closed: bytearray = field(default_factory=bytearray)
     children: dict[int, Partition] = field(default_factory=dict)
     tries: int = 0
@@ -68,12 +72,15 @@ def _attempt(history: History, event: Event) -> None:
     history.attempt += 1
     history.started_at = history.started_at or event["at"]
     history.ended = history.ended_at = history.error = ""
+    if "cluster" in event:
+        history.cluster, history.cluster_why = event["cluster"], event["cluster_why"]
 
 
 def _planned(history: History, event: Event) -> None:
     history.phase = "planned"
     history.partitions = event["partitions"]
     history.closed = bytearray(event["partitions"])
+    history.bytes = event.get("bytes", 0)
     history.timings["plan"] = event["seconds"]
 
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ingest.core.outcome import Book, Outcome
 from ingest.core.partition import Assignment
-from ingest.workers.base import Lost, Task
+from ingest.workers.base import Chosen, Lost, Task
+from ingest.workers.outlook import Outlook
 
 Answer = Callable[[Assignment], Outcome | Lost]
 
@@ -29,6 +30,10 @@ class SimulatedWorkers:
         self.capacity = capacity
         self._answer = answer
         self._waiting: deque[Assignment] = deque()
+
+    def choose(self, outlook: Outlook) -> Chosen:  # noqa: ARG002 - it was chosen already
+        """Say what these are."""
+        return Chosen("simulated")
 
     def start(self, task: Task) -> None:
         """Do nothing."""

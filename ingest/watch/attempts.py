@@ -26,6 +26,8 @@ class AttemptPage:
     events: dict[str, int] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    cluster: str = ""
+    cluster_why: str = ""
     last_at: str = ""
     ended: str = ""
     error: str = ""
@@ -61,4 +63,6 @@ def _begun(number: int, event: Event) -> AttemptPage:
         pid=event.get("pid", 0),
         changes=list(event.get("changes", ())),
         warnings=list(event.get("warnings", ())),
+        cluster=event.get("cluster", ""),
+        cluster_why=event.get("cluster_why", ""),
     )

@@ -131,7 +131,7 @@ class Log(Watcher):
         rest = self.settled < self.history.partitions
         if event["event"] == "settled" and rest and seconds - self._shown < LOG_EVERY_S:
             return
-        for text in announced(event) or [self._text(event, seconds)]:
+        for text in [self._text(event, seconds), *announced(event)]:
             if text:
                 self._shown = seconds
                 self._write(f"{seconds:8.1f} s  {text}")
@@ -141,7 +141,7 @@ class Log(Watcher):
         text = ""
         match event["event"]:
             case "attempt":
-                text = f"run {event['run_id']}"
+                text = "" if event.get("resumed") else f"run {event['run_id']}"
             case "planned":
                 text = f"planned {event['partitions']:,} partitions of {event['files']:,} files"
             case "settled":
@@ -188,8 +188,10 @@ def measures(event: Event) -> str:
 
 def announced(event: Event) -> list[str]:
     """Return what is said of an event whatever the mode, a text for each line."""
-    if event["event"] == "attempt" and event.get("resumed"):
-        return resuming(event)
+    if event["event"] == "attempt":
+        why = event.get("cluster_why")
+        chosen = [f"cluster: {event['cluster']} ({why})"] if why else []
+        return [*(resuming(event) if event.get("resumed") else []), *chosen]
     return inputs(event) if event["event"] == "inputs" else []
 
 

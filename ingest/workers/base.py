@@ -6,6 +6,10 @@ from typing import Literal, Protocol
 
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Assignment
+from ingest.workers.outlook import Outlook
+
+Cause = Literal["lost_worker", "timeout", "out_of_memory"]
+"""What kind of end a worker has met."""
 
 
 class Task(Protocol):
@@ -24,20 +28,32 @@ class Lost:
     """A worker died, or was killed, while it held this try; no outcome will come.
 
     `culprit` is True for the partition that was being worked, False for one that waited behind it;
-    `seconds` is for how long it was.
+    `seconds` is for how long it was. `words` is what the dying process wrote last, if anybody knows.
     """
 
     key: tuple[int, int, int]
     reason: str
     culprit: bool
-    kind: Literal["lost_worker", "timeout", "out_of_memory"] = "lost_worker"
+    kind: Cause = "lost_worker"
     seconds: float = 0.0
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Where work is done, as `cluster` is called in a job; and why there, if the job left it open."""
+
+    cluster: str
+    why: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.cluster} ({self.why})" if self.why else self.cluster
 
 
 class Workers(Protocol):
     """A pool that works partitions in parallel.
 
-    The driver calls `start` once, then `submit` and `results` in turns from one thread, then maybe
+    The driver calls `choose` and `start` once, then `submit` and `results` in turns from one thread, then maybe
     `drain`, then `close`. Every assignment that was submitted is answered by one outcome or one
     `Lost`, in any order, unless `drain` or `close` comes first. Nothing is retried in here: the
     driver decides.
@@ -56,6 +72,10 @@ class Workers(Protocol):
     @property
     def logs(self) -> str:
         """Where the pool's own logs are, for a message about a failure; empty if there are none."""
+        ...
+
+    def choose(self, outlook: Outlook) -> Chosen:
+        """Decide where so much work is done, if that is open, and say it."""
         ...
 
     def start(self, task: Task) -> None:

@@ -1,18 +1,88 @@
-"""Which workers a job asks for."""
+"""Which workers a job asks for, and which it gets if it leaves that open."""
 
-from ingest.job import AddressCluster, InlineCluster, Job
-from ingest.workers.base import Workers
+import os
+from collections.abc import Mapping
+
+from ingest.job import (
+    AddressCluster,
+    AutoCluster,
+    Cluster,
+    InlineCluster,
+    Job,
+    LocalCluster,
+    ProcessesCluster,
+)
+from ingest.workers.auto import AutoWorkers
+from ingest.workers.base import Chosen, Workers
+from ingest.workers.forks import Forkserver
 from ingest.workers.in_process import InProcessWorkers
+from ingest.workers.outlook import Outlook
+from ingest.workers.processes import ProcessWorkers
 from ingest.workers.ray_data import RayDataWorkers
 
+RAY_PAYS_S = 60.0
+"""Work that takes less than that on this machine is not worth starting a Ray for."""
 
-def workers_for(job: Job) -> Workers:
-    """Return the workers for a job's `cluster`; nothing is started yet."""
-    if isinstance(job.cluster, InlineCluster):
+
+def choice(
+    job: Job, outlook: Outlook, environment: Mapping[str, str] = os.environ
+) -> tuple[Cluster, Chosen]:
+    """Say where a job is worked, now that it is known how much work there is."""
+    cluster, why = job.cluster, ""
+    if isinstance(cluster, AutoCluster):
+        cluster, why = _decided(job.execution.planned_workers, outlook, environment)
+    address = f" {cluster.address}" if isinstance(cluster, AddressCluster) else ""
+    return cluster, Chosen(f"{cluster.type}{address}", why)
+
+
+def _decided(
+    workers: int, outlook: Outlook, environment: Mapping[str, str]
+) -> tuple[Cluster, str]:
+    if variable := _ray_job(environment):
+        ours = AddressCluster(type="address", address="auto")
+        return ours, f"inside a Ray job: {variable} is set"
+    seconds = outlook.seconds(workers)
+    work = f"about {seconds:,.0f} s of work on "
+    work += "1 worker" if workers == 1 else f"{workers} workers"
+    if seconds < RAY_PAYS_S:
+        return ProcessesCluster(type="processes"), f"{work}, too little to start Ray for"
+    return LocalCluster(type="local"), f"{work}, enough to start Ray for"
+
+
+def workers_for(job: Job, server: Forkserver | None = None) -> Workers:
+    """Return the workers for a job's `cluster`; nothing is started yet.
+
+    A fork `server` that is running is taken over, or ended where it is of no use.
+    """
+    if not isinstance(job.cluster, AutoCluster):
+        return _pool(job, job.cluster, server)
+
+    def pick(outlook: Outlook) -> tuple[Workers, Chosen]:
+        cluster, chosen = choice(job, outlook)
+        return _pool(job, cluster, server), chosen
+
+    return AutoWorkers(pick, server)
+
+
+def _pool(job: Job, cluster: Cluster, server: Forkserver | None) -> Workers:
+    execution = job.execution
+    workers, timeout_s = execution.workers, execution.partition_timeout_s
+    if isinstance(cluster, ProcessesCluster):
+        return ProcessWorkers(workers, timeout_s, execution.max_memory, server=server)
+    if server:
+        server.close()
+    if isinstance(cluster, InlineCluster):
         return InProcessWorkers()
-    return RayDataWorkers(
-        address=job.cluster.address if isinstance(job.cluster, AddressCluster) else "local",
-        workers=job.execution.workers,
-        partition_timeout_s=job.execution.partition_timeout_s,
-        max_memory=job.execution.max_memory,
-    )
+    address = cluster.address if isinstance(cluster, AddressCluster) else "local"
+    return RayDataWorkers(address, workers, timeout_s, execution.max_memory)
+
+
+def _ray_job(environment: Mapping[str, str]) -> str:
+    """Return the variable by which a process knows that it was submitted to a Ray cluster, or none.
+
+    An address that begins with `http` is where jobs are submitted to, by who is outside.
+    """
+    for name in ("RAY_JOB_ID", "RAY_JOB_CONFIG_JSON_ENV_VAR", "RAY_ADDRESS"):
+        if (value := environment.get(name, "")) and not value.startswith("http"):
+            return name
+    return ""

@@ -13,8 +13,8 @@ from ray.data import ActorPoolStrategy, DataContext
 
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Assignment
-from ingest.workers.base import Lost
-from ingest.workers.feed import Cause, Holder, open_feed
+from ingest.workers.base import Cause, Lost
+from ingest.workers.feed import Holder, open_feed
 from ingest.workers.feed_source import FeedSource, unframe
 from ingest.workers.memory import readable, share_of
 from ingest.workers.pool import Pool

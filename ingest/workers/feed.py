@@ -7,11 +7,11 @@ cost the actor's process, and so the first result, more than a second.
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import ray
 
-Cause = Literal["lost_worker", "timeout", "out_of_memory"]
+from ingest.workers.base import Cause
 
 BATCH = 64  # packs for each call of the read task
 PAUSE_S = 0.5  # Ray Data takes longer to see that a worker is idle than the driver does

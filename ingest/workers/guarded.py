@@ -1,4 +1,4 @@
-"""The process in which a partition is searched for poison rows: `python -m ingest.workers.guarded`.
+"""The process that searches a partition for poison rows: `python -m ingest.workers.guarded PARENT`.
 
 It takes an order from its input and works the rows chunk by chunk. Before each step it writes into
 a pipe what it is about to do: the kernel keeps that if the process dies. What a step raises is
@@ -9,14 +9,12 @@ Importing ray would cost seconds with each death, so nothing in here does.
 """
 
 import contextlib
-import ctypes
 import faulthandler
 import json
 import os
 import pickle
 import re
 import resource
-import signal
 import sys
 import threading
 import traceback
@@ -31,10 +29,10 @@ from ingest.core.rows import POSITION
 from ingest.sources.base import Layout, Read, Source
 from ingest.transforms.base import StepContext
 from ingest.workers.classify import classify
+from ingest.workers.parent import die_with_parent
 from ingest.workers.pipeline import Pipeline, Steps
 from ingest.workers.poison import Frontier, Mark
 
-PR_SET_PDEATHSIG = 1
 REASON_CHARS = 100
 OUT_OF_MEMORY = "killed the worker: out of memory"
 
@@ -116,20 +114,14 @@ def main() -> None:
     """Search what the order on standard input names, and report on standard output."""
     faulthandler.enable()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # it dies on purpose, and often
+    die_with_parent(int(sys.argv[1]))
     order: Order = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the worker that started it
-    _die_with_parent()
+    if sys.platform != "linux":
+        threading.Thread(target=_wait_for_the_end, daemon=True).start()
     report = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a step prints must not get between the reports
     _Search(order, report).run()
     os._exit(0)  # a step's threads and exit handlers may hang
-
-
-def _die_with_parent() -> None:
-    """See to it that no search outlives the worker that wanted it."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    else:
-        threading.Thread(target=_wait_for_the_end, daemon=True).start()
 
 
 def _wait_for_the_end() -> None:

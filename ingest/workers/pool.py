@@ -1,5 +1,6 @@
 """How large a pool of workers is, where it runs, and how work is packed for it. No Ray in here."""
 
+from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -46,17 +47,27 @@ def pack(
     Only neighbours that are small together share a pack, never more than leaves something for each
     of the `workers`. Partitions that are searched, or whose index is in `alone`, share with nobody.
     """
-    most = min(PACK, -(-len(assignments) // workers))
-    packs: list[list[Assignment]] = []
-    room = 0
-    weight = 0
-    for assignment in assignments:
-        bytes_ = assignment.partition.bytes
-        single = assignment.search or assignment.partition.index in alone
-        if single or room == 0 or weight + bytes_ > PACK_BYTES:
-            packs.append([])
-            room, weight = most, 0
-        packs[-1].append(assignment)
-        room = 0 if single else room - 1
-        weight += bytes_
+    most = -(-len(assignments) // workers)
+    waiting = deque(assignments)
+    packs = []
+    while waiting:
+        packs.append(next_pack(waiting, most, alone))
     return packs
+
+
+def next_pack(waiting: deque[Assignment], most: int, alone: Collection[int]) -> list[Assignment]:
+    """Take a pack of at most so many from the front of what waits, which is not empty; see `pack`."""
+    taken = [waiting.popleft()]
+    bytes_ = taken[0].partition.bytes
+    while waiting and len(taken) < min(PACK, most):
+        if _is_single(taken[-1], alone) or _is_single(waiting[0], alone):
+            break
+        bytes_ += waiting[0].partition.bytes
+        if bytes_ > PACK_BYTES:
+            break
+        taken.append(waiting.popleft())
+    return taken
+
+
+def _is_single(assignment: Assignment, alone: Collection[int]) -> bool:
+    return assignment.search or assignment.partition.index in alone

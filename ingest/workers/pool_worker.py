@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import ray
 
-from ingest.workers.feed import Cause
+from ingest.workers.base import Cause
 from ingest.workers.feed_source import frame, unframe
 from ingest.workers.memory import guard, readable
 from ingest.workers.ray_state import share_of_node

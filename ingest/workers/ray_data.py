@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from ingest.core.errors import FatalError, IngestError
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Assignment
-from ingest.workers.base import Lost, Task
+from ingest.workers.base import Chosen, Lost, Task
+from ingest.workers.outlook import Outlook
 from ingest.workers.pool import ROLL_AFTER, Pool, pack
 
 if TYPE_CHECKING:
@@ -84,6 +85,11 @@ class RayDataWorkers:
     def logs(self) -> str:
         """Where Ray's logs are, once it is connected."""
         return self._logs
+
+    def choose(self, outlook: Outlook) -> Chosen:  # noqa: ARG002 - it was chosen already
+        """Say what these are."""
+        address = self._pool.address
+        return Chosen(address if address == "local" else f"address {address}")
 
     def start(self, task: Task) -> None:
         """Begin to start Ray and the pool; what goes wrong there is raised by `results`."""

@@ -27,8 +27,6 @@ from ingest.workers.poison import Limits, Poison
 from ingest.workers.quarantine import assemble, by_reason, describe, examples
 from ingest.workers.search import search
 
-WORKER = f"{socket.gethostname()}:{os.getpid()}"
-
 
 @dataclass(frozen=True, slots=True)
 class PartitionTask:
@@ -55,7 +53,7 @@ class PartitionTask:
                 key=assignment.key,
                 partition=assignment.partition.id,
                 seconds={"failed": time.perf_counter() - began},
-                worker=WORKER,
+                worker=_name(),
                 failure=classify(error, assignment.partition),
             )
 
@@ -72,7 +70,7 @@ class PartitionTask:
             key=assignment.key,
             partition=partition.id,
             seconds=seconds,
-            worker=WORKER,
+            worker=_name(),
             failure=found.failure,
         )
 
@@ -102,7 +100,7 @@ class PartitionTask:
             cpu=tallies.cpu,
             bytes=partition.bytes,
             peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-            worker=WORKER,
+            worker=_name(),
         )
 
     def _good(self, pipeline: Pipeline, partition: Partition) -> Iterator[pl.DataFrame]:
@@ -136,3 +134,8 @@ class PartitionTask:
         stem = f"{attempt}-{index}-{number}"
         files = sink.stage_portions(rows, self.context.run_id, stem)
         return [replace(file, output=output) for file in files]
+
+
+def _name() -> str:
+    """Return the name of this process; not when it is imported, because workers are forked."""
+    return f"{socket.gethostname()}:{os.getpid()}"

@@ -1,8 +1,9 @@
-"""A task that does what the partition's only slice tells it to; imported by the workers too."""
+"""A task that does what a partition's only slice tells it to, and what drivers do with workers."""
 
 import ctypes
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,14 +15,15 @@ from ingest.workers.base import Lost, Workers
 LARGE = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Obedient:
-    """`ok`, `nap` (0.1 s), `threads`; on the first try what is in `_MISDEEDS`.
+    """Does `ok`, `nap` (0.1 s), `threads`; on the first try what is in `MISDEEDS`.
 
-    `exit-twice` does so on the second, too. A partition that is searched is `slow`.
+    `exit-twice` does so on the second, too. A partition that is searched takes 3 s.
     """
 
     def __call__(self, assignment: Assignment) -> Outcome:
+        """Do what is said."""
         partition = assignment.partition
         word = partition.slices[0].uri.partition("#")[0]
         if assignment.search:
@@ -29,22 +31,22 @@ class Obedient:
         elif word == "nap":
             time.sleep(0.1)
         elif assignment.try_number <= 1 + word.endswith("twice"):
-            self.misbehave(word)
+            MISDEEDS.get(word.removesuffix("-twice"), _nothing)()
+        measures = _threads() if word == "threads" else {}
         return Outcome(
-            assignment.key, partition.id, worker=str(os.getpid()), seconds=self.measure(word)
+            assignment.key, partition.id, worker=str(os.getpid()), seconds=measures
         )
 
-    def misbehave(self, word: str) -> None:
-        if deed := _MISDEEDS.get(word.removesuffix("-twice")):
-            deed()
 
-    def measure(self, word: str) -> dict[str, float]:
-        if word != "threads":
-            return {}
-        import polars as pl
-        import pyarrow as pa
+def _nothing() -> None:
+    pass
 
-        return {"polars": pl.thread_pool_size(), "arrow": pa.cpu_count()}
+
+def _threads() -> dict[str, float]:
+    import polars as pl  # noqa: PLC0415 - a worker is to import it when its variables are set
+    import pyarrow as pa  # noqa: PLC0415
+
+    return {"polars": pl.thread_pool_size(), "arrow": pa.cpu_count()}
 
 
 def _exit() -> None:
@@ -58,15 +60,15 @@ def _hang() -> None:
 
 
 def _fill_lists() -> None:
-    kept = []
+    kept: list[bytes] = []
     while True:
         kept.append(b"x" * 1000)
 
 
 def _fill_columns() -> None:
-    import polars as pl
+    import polars as pl  # noqa: PLC0415
 
-    kept = []
+    kept: list[pl.DataFrame] = []
     while True:
         kept.append(pl.select(pl.int_range(1_000_000) * 2))
 
@@ -75,7 +77,14 @@ def _leave() -> None:
     raise SystemExit(0)
 
 
-_MISDEEDS: dict[str, Callable[[], object]] = {
+def _talk() -> None:
+    print("first words", file=sys.stderr)
+    print("x" * 1_000_000)
+    print("last words")
+    os._exit(3)
+
+
+MISDEEDS: dict[str, Callable[[], object]] = {
     "exit": _exit,
     "leave": _leave,
     "segfault": lambda: ctypes.string_at(0),
@@ -85,6 +94,7 @@ _MISDEEDS: dict[str, Callable[[], object]] = {
     "lists": _fill_lists,
     "columns": _fill_columns,
     "at-once": lambda: b"x" * (1 << 40),
+    "talk": _talk,
 }
 
 
@@ -103,7 +113,8 @@ def work_off(
 ) -> tuple[dict[int, Outcome], list[Lost]]:
     """Do what a driver does: hand all out, hand lost ones out again, until each has its outcome.
 
-    Fails if anything is answered twice.
+    Raises:
+        AssertionError: anything is answered twice, or it takes longer than `limit_s`.
     """
     partitions = {each.partition.index: each.partition for each in work}
     settled: dict[int, Outcome] = {}
@@ -114,7 +125,7 @@ def work_off(
     while len(settled) < len(partitions):
         assert time.monotonic() < until, (len(settled), lost)
         for answer in workers.results(1.0):
-            assert answer.key not in answered
+            assert answer.key not in answered, answer
             answered.add(answer.key)
             attempt, index, try_number = answer.key
             if isinstance(answer, Lost):
@@ -130,5 +141,5 @@ def collect(workers: Workers, count: int, limit_s: float = 60.0) -> list[Outcome
     answers: list[Outcome | Lost] = []
     until = time.monotonic() + limit_s
     while len(answers) < count and time.monotonic() < until:
-        answers += workers.results(1.0)
+        answers += workers.results(min(1.0, limit_s))
     return answers
