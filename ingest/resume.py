@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.attempt import Attempt, add_output, make
 from ingest.command import add_conf, guarded, parser
-from ingest.core.errors import ConfigError
+from ingest.core.errors import ConfigError, FatalError
 from ingest.core.storage import open_store
 
 if TYPE_CHECKING:
+    from ingest.core.storage import Store
     from ingest.job import Job
     from ingest.records.runs import Runs
 
@@ -46,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     runs = Runs(store)
     facts = runs.facts(arguments.run)
     job = _amended(runs, arguments)
-    _go_to(arguments.run, facts)
+    _go_to(arguments.run, facts, committed=_committed(store, arguments.run))
     again = ["ingest", "resume", arguments.run, *arguments.overrides]
     again += ["--conf", str(arguments.conf)] if arguments.conf else []
     again += ["--state", arguments.state] if arguments.state != ".ingest" else []
@@ -82,14 +83,29 @@ def _amended(runs: "Runs", arguments: Any) -> "Job":
         raise damaged_job(runs, arguments.run, error) from None
 
 
-def _go_to(run_id: str, facts: dict[str, Any]) -> None:
-    """Work in the folder where the run was made: its relative paths are meant from there."""
+def _committed(store: "Store", run_id: str) -> bool:
+    from ingest.records.history import History  # noqa: PLC0415
+    from ingest.records.ledger import Ledger  # noqa: PLC0415
+
+    try:
+        return History.of(Ledger(store, run_id).events()).phase == "committed"
+    except FatalError:  # who opens the run says what is wrong with its ledger
+        return False
+
+
+def _go_to(run_id: str, facts: dict[str, Any], *, committed: bool) -> None:
+    """Work in the folder where the run was made: its relative paths are meant from there.
+
+    What is committed needs it no more: its outputs are on record with absolute paths.
+    """
     folder = facts.get("folder", "")
     if not folder or Path(folder) == Path.cwd():
         return
     try:
         os.chdir(folder)
     except OSError as error:
+        if committed:
+            return
         raise ConfigError(
             f'run {run_id}: it was made in "{folder}", from where its relative paths are meant, '
             f"and that cannot be gone to: {error.strerror}. Put the folder back, then go on"

@@ -3,9 +3,11 @@
 import os
 import socket
 from contextlib import suppress
+from typing import Any
 
 from ingest.core.errors import FatalError
 from ingest.core.storage import Store
+from ingest.driver.places import anchored
 from ingest.driver.publishing import sinks_of
 from ingest.job import Job
 from ingest.records.history import History
@@ -33,7 +35,7 @@ def give_up_unread(store: Store, ledger: Ledger, job: Job, why: str) -> None:
     """
     runs, run_id = Runs(store), ledger.run_id
     committed = ledger.seize()
-    target = Target(store, _place(runs, run_id, "main") or job.sink.uri)
+    target = Target(store, anchored(job, _places(runs, run_id)).sink.uri)
     marker = target.begun(run_id)
     if target.ended(run_id):
         return  # it has published all of its output: there is nothing left to give up
@@ -63,12 +65,11 @@ def withdraw(store: Store, run_id: str, job: Job) -> None:
 
 def _discard(runs: Runs, run_id: str, job: Job) -> None:
     """Remove what a run has staged, where it was staged: paths may lead elsewhere from here."""
-    for output, sink in sinks_of(job).items():
-        place = _place(runs, run_id, output)
-        (sink.model_copy(update={"path": place}) if place else sink).discard(run_id)
+    for sink in sinks_of(anchored(job, _places(runs, run_id))).values():
+        sink.discard(run_id)
 
 
-def _place(runs: Runs, run_id: str, output: str) -> str:
+def _places(runs: Runs, run_id: str) -> dict[str, Any]:
     with suppress(FatalError):  # a damaged page of facts does not keep a run from being given up
-        return str(runs.facts(run_id).get("places", {}).get(output, ""))
-    return ""
+        return dict(runs.facts(run_id).get("places", {}))
+    return {}

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ingest.driver.publishing import sinks_of
 from ingest.job import Job
 
 Effect = Literal["rows", "place", "later", "none"]
@@ -64,22 +63,6 @@ def changes(then: Job, now: Job) -> list[Change]:
         Change(key, before.get(key), after.get(key))
         for key in sorted(before.keys() | after.keys())
         if before.get(key) != after.get(key)
-    ]
-
-
-def places(job: Job) -> dict[str, Any]:
-    """Return where the job's paths lead from here: recorded, because relative ones may move."""
-    outputs = {output: sink.uri for output, sink in sinks_of(job).items()}
-    return {"source": list(job.source.roots), **outputs}
-
-
-def moved(then: Mapping[str, Any], job: Job) -> list[str]:
-    """Say which paths of a job lead elsewhere than they did when the run was made."""
-    now = places(job)
-    return [
-        f"  {name}: was {json.dumps(then[name])}, is {json.dumps(now.get(name))}"
-        for name in then
-        if then[name] != now.get(name)
     ]
 
 

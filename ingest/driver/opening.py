@@ -15,7 +15,8 @@ from ingest.core.clock import Clock
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.storage import Store
 from ingest.driver.abandoning import abandon, give_up_unread
-from ingest.driver.changes import changes, moved, other_environment, places
+from ingest.driver.changes import changes, other_environment
+from ingest.driver.places import anchored, linked, moved, places
 from ingest.job import Job
 from ingest.records.environment import environment
 from ingest.records.history import History
@@ -88,14 +89,16 @@ def open_run(
                 abandon(store, ledger, _recorded_or(runs, last, job))
     now = clock.now()
     new = new_run_id(now, after=last or None)
+    recorded = places(job)
     facts = {
         "loaded_at": now.isoformat(),
         "identity": identity(job),
         "folder": str(Path.cwd()),
-        "places": places(job),
+        "places": recorded,
         **environment(),
     }
-    return Run(new, job, facts, Ledger(store, new, clock), History(), resumed=False)
+    ledger = Ledger(store, new, clock)
+    return Run(new, anchored(job, recorded), facts, ledger, History(), resumed=False)
 
 
 def prospect(job: Job, store: Store) -> dict[str, Any]:
@@ -139,11 +142,15 @@ def identity(job: Job) -> str:
 
 
 def recorded_job(runs: Runs, run_id: str) -> Job:
-    """Return the job as it was when the run was made.
+    """Return the job as it was when the run was made, with its outputs where they were then.
 
     Raises:
         FatalError: the record is damaged, or this version of ingest cannot read it.
     """
+    return anchored(_as_written(runs, run_id), runs.facts(run_id).get("places", {}))
+
+
+def _as_written(runs: Runs, run_id: str) -> Job:
     try:
         return restore(Job, runs.config(run_id))
     except (ValidationError, ValueError, yaml.YAMLError) as error:
@@ -209,22 +216,28 @@ def _open_ledger(
 
 def _resume(runs: Runs, run_id: str, ledger: Ledger, history: History, now: Job) -> Run:
     facts = runs.facts(run_id)
-    run = Run(run_id, recorded_job(runs, run_id), facts, ledger, history, resumed=True)
-    found = changes(run.job, now)
+    then, recorded = _as_written(runs, run_id), facts.get("places", {})
+    run = Run(run_id, anchored(then, recorded), facts, ledger, history, resumed=True)
+    found = changes(then, now)
     if history.phase == "planned":
         run.warnings += other_environment(facts, environment())
-        if not any(change.refused for change in found) and facts["identity"] != identity(run.job):
+        if not any(change.refused for change in found) and facts["identity"] != identity(then):
             run.warnings.append(
                 "this version of ingest has other defaults or options than the one that made the "
                 "run: what the job leaves open may not mean the same"
             )
         lines = [f"  {change}" for change in found if change.refused]
-        lines += moved(facts.get("places", {}), now) if not lines else []
+        lines += moved(recorded, now) if not lines else []
         if lines:
             raise ConfigError(*_refusal(runs, run_id, history, facts, lines))
     else:
         found = [change for change in found if not change.refused]
     run.changes = [str(change) for change in found]
+    for problem in linked(run.job, recorded):
+        raise FatalError(
+            f"run {run_id}: it publishes to {problem}, where none of its files are. Put a folder "
+            "there again, or move it back, then run again"
+        )
     return run
 
 

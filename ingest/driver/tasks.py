@@ -5,7 +5,6 @@ from datetime import datetime
 from ingest.driver.flow import Flow
 from ingest.execution import Execution
 from ingest.job import Job
-from ingest.sinks.base import Sink
 from ingest.transforms.base import StepContext
 from ingest.workers.pipeline import Steps
 from ingest.workers.poison import Limits
@@ -32,8 +31,8 @@ def task_of(job: Job, flow: Flow, context: StepContext) -> PartitionTask:
         steps=Steps(
             job.transforms, tuple(job.steps), job.contract, flow.before_contract, flow.output
         ),
-        sink=_anchored(job.sink),
-        quarantine=_anchored(job.quarantine_sink),
+        sink=job.sink.at(job.sink.uri),  # a worker's directory may be another
+        quarantine=job.quarantine_sink.at(job.quarantine_sink.uri),
         context=context,
         limits=_limits(job.execution),
     )
@@ -53,8 +52,3 @@ def _limits(execution: Execution) -> Limits:
         memory_bytes=memory // execution.planned_workers if memory else None,
         timeout_s=execution.partition_timeout_s,
     )
-
-
-def _anchored(sink: Sink) -> Sink:
-    """Return the sink with its absolute place: a worker's directory may be another."""
-    return sink.model_copy(update={"path": sink.uri})

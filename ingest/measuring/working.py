@@ -69,9 +69,8 @@ def scratch(job: Job) -> Iterator[Path]:
 
 def staging_in(folder: Path, task: PartitionTask) -> PartitionTask:
     """Return the task with its sinks in a folder."""
-    sink = task.sink.model_copy(update={"path": str(folder / "main")})
-    quarantine = task.quarantine.model_copy(update={"path": str(folder / "quarantine")})
-    return replace(task, sink=sink, quarantine=quarantine)
+    main, bad = str(folder / "main"), str(folder / "quarantine")
+    return replace(task, sink=task.sink.at(main), quarantine=task.quarantine.at(bad))
 
 
 def work_all(

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import polars as pl
 
@@ -56,6 +56,10 @@ class Sink(Model, ABC):
     @abstractmethod
     def uri(self) -> str:
         """Where the output is: two jobs cannot publish to one place at once."""
+
+    @abstractmethod
+    def at(self, uri: str) -> Self:
+        """Return this sink for another place, which is told as `uri` tells it."""
 
     @abstractmethod
     def check(self, inputs: Sequence[str]) -> None:

@@ -106,6 +106,10 @@ class DirectorySink(Sink):
         """The directory's absolute path."""
         return str(self.root)
 
+    def at(self, uri: str) -> Self:
+        """Return this sink for another directory."""
+        return self.model_copy(update={"path": uri})
+
     @property
     def place(self) -> Place:
         """Where published and staged files are."""

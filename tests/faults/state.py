@@ -72,7 +72,7 @@ class State:
 
     def verify(self, run_id: str) -> Result:
         """Verify a run."""
-        return self.type(verify.main, run_id, "--state", "state")
+        return self.type(verify.main, run_id, "--state", str(self.place / "state"))
 
     def arguments(self, name: str) -> list[str]:
         """Return what a command needs to find a job."""

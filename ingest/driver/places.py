@@ -1,0 +1,50 @@
+"""Where a job's paths lead: found out once, when a run is recorded, and kept from then on."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ingest.checks.contract import Quarantine
+from ingest.driver.publishing import sinks_of
+from ingest.job import Job
+
+
+def places(job: Job) -> dict[str, Any]:
+    """Return where the job's paths lead from here, absolute and with links resolved."""
+    outputs = {output: sink.uri for output, sink in sinks_of(job).items()}
+    return {"source": list(job.source.roots), **outputs}
+
+
+def anchored(job: Job, recorded: Mapping[str, Any]) -> Job:
+    """Return the job with its outputs where they were when a run was recorded.
+
+    Whatever folder a command is typed in, and wherever a link leads by now: what was staged and
+    committed lies at the recorded places. Those that are not on record stay as the job has them.
+    """
+    changed: dict[str, Any] = {}
+    if main := recorded.get("main"):
+        changed["sink"] = job.sink.at(str(main))
+    if bad := recorded.get("quarantine"):
+        told = job.contract.quarantine or Quarantine()
+        quarantine = told.model_copy(update={"path": str(bad)})
+        changed["contract"] = job.contract.model_copy(update={"quarantine": quarantine})
+    return job.model_copy(update=changed)
+
+
+def moved(recorded: Mapping[str, Any], job: Job) -> list[str]:
+    """Say which paths of a job lead elsewhere than they did when the run was recorded."""
+    now = places(job)
+    return [
+        f"  {name}: was {json.dumps(recorded[name])}, is {json.dumps(now.get(name))}"
+        for name in recorded
+        if recorded[name] != now.get(name)
+    ]
+
+
+def linked(job: Job, recorded: Mapping[str, Any]) -> list[str]:
+    """Say which recorded outputs of an anchored job have become links to other places since."""
+    return [
+        f'"{recorded[output]}" leads to "{sink.uri}" now'
+        for output, sink in sinks_of(job).items()
+        if recorded.get(output) not in {None, sink.uri}
+    ]
