@@ -1,6 +1,7 @@
 """What all commands share: options, how a job is loaded, how errors become exit codes."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +13,8 @@ from ingest.core.streams import forgive, lost_output, standard
 if TYPE_CHECKING:
     from ingest.config.load import Loaded
     from ingest.job import Job
+
+STATE = ".ingest"
 
 Main = Callable[[Sequence[str] | None], int]
 
@@ -41,6 +44,21 @@ def add_overrides(to: argparse.ArgumentParser) -> None:
         metavar="+job=NAME KEY=VALUE",
         help="the job, and settings of it to change: sink.path=out cluster=inline",
     )
+
+
+def add_state(to: argparse.ArgumentParser) -> None:
+    """Let a command look at the runs of another state."""
+    to.add_argument(
+        "--state",
+        default=STATE,
+        metavar="DIR",
+        help="the folder that runs are recorded in (.ingest)",
+    )
+
+
+def state_option(state: str) -> str:
+    """Return what a command that is told to the user needs to find a run in this state."""
+    return "" if state == STATE else f" --state {shlex.quote(state)}"
 
 
 def load_job(conf: Path | None, overrides: Sequence[str]) -> "Loaded[Job]":

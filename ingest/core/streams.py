@@ -81,12 +81,12 @@ class Stream:
                 os.close(null)
 
 
-def tolerant(stream: TextIO | None) -> TextIO:
+def tolerant(stream: Any) -> TextIO:
     """Return the stream in a form that raises nothing, see `Stream`."""
     if isinstance(stream, Stream):
         return cast("TextIO", stream)
     with suppress(AttributeError, OSError, ValueError):  # not all have it, nor broken ones
-        cast("Any", stream).reconfigure(errors="backslashreplace")
+        stream.reconfigure(errors="backslashreplace")
     return cast("TextIO", Stream(stream))
 
 
@@ -117,7 +117,7 @@ def forgive() -> None:
 
 
 def _fill_gaps() -> None:
-    """Open what is closed of the three: the next file would get its number, and libraries' words."""
+    """Open what is closed of the three, or the next file gets its number and what is printed."""
     for number in (0, *STANDARD):
         try:
             os.fstat(number)
