@@ -1,8 +1,8 @@
 """Standard output and standard error that may fail without ending what goes on.
 
-A reader may leave (`2>&1 | head -1`), a disk may be full (`>/dev/full`), a stream may be closed from
-the beginning (`2>&-`). What cannot be written is then dropped: a run goes on to its end, and its
-exit code says what became of it.
+A reader may leave (`2>&1 | head -1`), a disk may be full (`>/dev/full`), a stream may be closed
+from the beginning (`2>&-`). What cannot be written is then dropped: a run goes on to its end, and
+its exit code says what became of it.
 """
 
 import errno
@@ -59,7 +59,7 @@ class Stream:
             else:
                 self._stream.flush()
         except BlockingIOError:
-            return  # the reader is slow, and the stream is one that does not wait: only this is lost
+            return  # the stream does not wait for its reader: only this is lost
         except (
             RuntimeError
         ):  # a signal came in the middle of another write, and this is its handler
@@ -69,7 +69,7 @@ class Stream:
             self._fail(error)
 
     def _fail(self, error: OSError | ValueError) -> None:
-        """Drop all that comes, and what waits in the buffer: Python would fail on that as it ends."""
+        """Drop all that comes, and what is buffered: on that, Python would fail as it ends."""
         self._dead = True
         number = error.errno if isinstance(error, OSError) else errno.EBADF  # closed by somebody
         if number not in {errno.EPIPE, errno.EBADF}:

@@ -43,8 +43,8 @@ def other_format(store: Store, run_id: str, name: str, found: object, reads: int
         page = json.loads(store.read(f"runs/{run_id}/run.json"))
         wrote = f"ingest {page['versions']['ingest']}, which wrote it"
     return OtherFormatError(
-        f"{store.uri(f'runs/{run_id}/{name}')}: format {found}. This version of ingest reads format "
-        f"{reads}. Finish or verify the run with {wrote}; or discard it, if it is unfinished, and "
+        f"{store.uri(f'runs/{run_id}/{name}')}: format {found}. This version of ingest reads "
+        f"format {reads}. Finish or verify the run with {wrote}; or discard it, if it is unfinished, and "
         "start over with: --fresh"
     )
 
@@ -143,7 +143,7 @@ class Runs:
         return self._store.uri(f"runs/{run_id}/{name}")
 
     def give_up(self, run_id: str, facts: dict[str, Any]) -> None:
-        """Mark a run as discarded, beside a ledger that may not be readable and so cannot say it."""
+        """Mark a run as discarded, beside a ledger that somebody may not be able to read."""
         page = {"format": FORMAT, "run_id": run_id, **facts}
         self._store.create(f"runs/{run_id}/{ABANDONED}", json.dumps(page, indent=1).encode())
 

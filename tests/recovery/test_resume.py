@@ -333,7 +333,7 @@ def test_what_changes_no_row_is_accepted_and_said(bench):
     for said in (
         "execution.workers: was null, is 3: does not affect the output",
         "execution.partition_bytes: was 50, is 4000: takes effect with the next plan",
-        'owner: was "me@example.org", is "you@example.org": does not affect the output; the run keeps',
+        'owner: was "me@example.org", is "you@example.org": does not affect the output; the',
     ):
         assert said in result.err
 
