@@ -60,9 +60,7 @@ class Stream:
                 self._stream.flush()
         except BlockingIOError:
             return  # the stream does not wait for its reader: only this is lost
-        except (
-            RuntimeError
-        ):  # a signal came in the middle of another write, and this is its handler
+        except RuntimeError:  # a signal came amid another write, and this is its handler
             with suppress(OSError):
                 os.write(self._stream.fileno(), text.encode(errors="backslashreplace"))
         except (OSError, ValueError) as error:

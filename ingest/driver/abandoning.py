@@ -44,8 +44,8 @@ def give_up_unread(store: Store, ledger: Ledger, job: Job, why: str) -> None:
         raise FatalError(
             f"--fresh: run {run_id} cannot be discarded: its ledger cannot be read, and {found}: "
             f"it may have begun to publish. {why.partition('. ')[0]}. Restore the ledger from a "
-            "backup and finish the run. Without one: look whether the output is whole, remove what is "
-            f"not, then remove {marker or 'runs/' + run_id} and start again"
+            "backup and finish the run. Without one: look whether the output is whole, remove what "
+            f"is not, then remove {marker or 'runs/' + run_id} and start again"
         )
     runs.give_up(run_id, {"at": ledger.now(), **_who(), "why": why})
     _discard(runs, run_id, job)

@@ -44,8 +44,8 @@ def other_format(store: Store, run_id: str, name: str, found: object, reads: int
         wrote = f"ingest {page['versions']['ingest']}, which wrote it"
     return OtherFormatError(
         f"{store.uri(f'runs/{run_id}/{name}')}: format {found}. This version of ingest reads "
-        f"format {reads}. Finish or verify the run with {wrote}; or discard it, if it is unfinished, and "
-        "start over with: --fresh"
+        f"format {reads}. Finish or verify the run with {wrote}; or discard it, if it is "
+        "unfinished, and start over with: --fresh"
     )
 
 
