@@ -12,11 +12,11 @@ COMMANDS = {
     "init": "look at a file or folder and write a job for it",
     "preview": "show the first rows after each step, and what the contract would reject",
     "plan": "show what a run would read, and in how many partitions; changes nothing",
-    "run": "work a job to its published output, or go on with an interrupted run",
-    "resume": "go on with an unfinished run by its id, as it was recorded",
-    "status": "list the runs and their books",
+    "run": "run a job and publish it, or resume it",
+    "resume": "resume an unfinished run by its id, as it was recorded",
+    "status": "list runs with row counts",
     "bench": "say where the time of a job or of a run goes, and what would help",
-    "verify": "count and check again what a run has published",
+    "verify": "compare what a run has published with what is recorded of it",
     "validate": "check every job file",
 }
 

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +14,8 @@ from ingest.core.streams import forgive, lost_output, standard
 if TYPE_CHECKING:
     from ingest.config.load import Loaded
     from ingest.job import Job
+
+STATE = ".ingest"
 
 Main = Callable[[Sequence[str] | None], int]
 
@@ -42,6 +45,21 @@ def add_overrides(to: argparse.ArgumentParser) -> None:
         metavar="+job=NAME KEY=VALUE",
         help="the job, and settings of it to change: sink.path=out cluster=inline",
     )
+
+
+def add_state(to: argparse.ArgumentParser) -> None:
+    """Let a command look at the runs of another state."""
+    to.add_argument(
+        "--state",
+        default=STATE,
+        metavar="DIR",
+        help="the folder that runs are recorded in (.ingest)",
+    )
+
+
+def state_option(state: str) -> str:
+    """Return what a command that is told to the user needs to find a run in this state."""
+    return "" if state == STATE else f" --state {shlex.quote(state)}"
 
 
 def load_job(

@@ -95,14 +95,14 @@ def unfinished(page: dict[str, Any]) -> list[str]:
     run, notes = page["run_id"], [f"  {line}" for line in page["because"]]
     if "phase" not in page:
         return [f"run {run} cannot be read, and a run would say so:", *notes, ""]
-    how = page["ended"] or "died, or is going on"
+    how = page["ended"] or "died, or is running"
     first = f"run {run} is unfinished ({how}): {page['settled']:,} of {page['partitions']:,} "
-    first += f"partitions are settled after {page['attempts']} attempts. "
+    first += f"partitions completed after {page['attempts']} attempts. "
     if page["would"] == "refuse":
-        return [f"{first}A run would refuse to go on with it:", *notes, ""]
+        return [f"{first}A run would refuse to resume it:", *notes, ""]
     if page["phase"] == "committed":
         return [f"{first}A run would finish publishing it", *notes, ""]
-    return [f"{first}A run would go on with it, by its own plan; a new plan is:", *notes, ""]
+    return [f"{first}A run would resume it, by its own plan; a new plan is:", *notes, ""]
 
 
 if __name__ == "__main__":

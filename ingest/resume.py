@@ -1,4 +1,4 @@
-"""`ingest resume`: go on with an unfinished run, by its id, as it was recorded."""
+"""`ingest resume`: resume an unfinished run, by its id, as it was recorded."""
 
 import os
 import shlex
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingest.attempt import Attempt, add_output, make
-from ingest.command import add_conf, guarded, parser
+from ingest.command import STATE, add_conf, add_state, guarded, parser
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.storage import open_store
 
@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Work the run to its published output; return the exit code."""
     options = parser(
         "resume",
-        "Go on with an unfinished run as it was recorded, wherever its job file is now.",
+        "Resume an unfinished run as it was recorded, wherever its job file is now.",
         EXAMPLE,
     )
     options.add_argument("run", help="the run's id, as `ingest status` lists it")
@@ -33,10 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         "overrides",
         nargs="*",
         metavar="KEY=VALUE",
-        help="settings that change no row: execution.workers=2 cluster=inline",
+        help="settings that do not affect the output: execution.workers=2 cluster=inline",
     )
     add_conf(options)
-    options.add_argument("--state", default=".ingest", help="the state directory (.ingest)")
+    add_state(options)
     add_output(options)
     arguments = options.parse_intermixed_args(argv)
     from ingest.config.places import dotted  # noqa: PLC0415 - keeps --help quick
@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _go_to(arguments.run, facts, committed=_committed(store, arguments.run))
     again = ["ingest", "resume", arguments.run, *arguments.overrides]
     again += ["--conf", str(arguments.conf)] if arguments.conf else []
-    again += ["--state", arguments.state] if arguments.state != ".ingest" else []
+    again += ["--state", arguments.state] if arguments.state != STATE else []
     return make(
         Attempt(
             job=job,
@@ -107,8 +107,8 @@ def _go_to(run_id: str, facts: dict[str, Any], *, committed: bool) -> None:
         if committed:
             return
         raise ConfigError(
-            f'run {run_id}: it was made in "{folder}", from where its relative paths are meant, '
-            f"and that cannot be gone to: {error.strerror}. Put the folder back, then go on"
+            f'run {run_id}: it was made in "{folder}", which its relative paths start from: '
+            f"{error.strerror}. Put the folder back, then resume"
         ) from None
     print(f"in {folder}, where the run was made", file=sys.stderr)
 

@@ -1,4 +1,4 @@
-"""`ingest run`: work a job to its published output."""
+"""`ingest run`: run a job and publish it, or resume it."""
 
 import shlex
 import sys
@@ -19,10 +19,10 @@ EXAMPLE = """python -m ingest.run +job=flights
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the jobs that the command line names, one after the other; return the exit code."""
-    options = parser("run", "Work a job to its published output, or go on with it.", EXAMPLE)
+    options = parser("run", "Run a job and publish it, or resume its unfinished run.", EXAMPLE)
     add_overrides(options)
     options.add_argument(
-        "--fresh", action="store_true", help="give an unfinished run of the job up and start anew"
+        "--fresh", action="store_true", help="discard an unfinished run of the job and start over"
     )
     add_output(options)
     arguments = options.parse_intermixed_args(argv)

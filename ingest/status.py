@@ -1,41 +1,42 @@
-"""`ingest status`: the runs of a state directory and their books."""
+"""`ingest status`: the runs of a state directory, with row counts."""
 
+import itertools
 import json
-import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from ingest.command import guarded, parser
-from ingest.core.errors import FatalError
+from ingest.command import add_state, guarded, parser, state_option
+from ingest.core.errors import ConfigError, FatalError
 from ingest.core.storage import Store, open_store
 from ingest.records.history import History
 from ingest.records.holders import Holder, holder
 from ingest.records.ledger import Event, Ledger
-from ingest.records.runs import Runs
+from ingest.records.receipts import ended
+from ingest.records.runs import OtherFormatError, Runs
 from ingest.watch.attempts import attempts
 from ingest.watch.resuming import inputs
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """List runs, newest last; return the exit code."""
-    options = parser("status", "List the runs and their books.", "ingest status --job flights")
-    options.add_argument("run", nargs="?", help="one run, with the books of each step")
+    options = parser("status", "List runs with row counts.", "ingest status --job flights")
+    options.add_argument("run", nargs="?", help="one run, with the row counts of each step")
     options.add_argument("--job", help="only this job's runs")
-    options.add_argument("--state", default=".ingest", help="the state directory (.ingest)")
+    add_state(options)
     options.add_argument("-n", "--last", type=int, default=20, help="how many runs to list (20)")
     options.add_argument("--json", action="store_true", help="print them as JSON")
     arguments = options.parse_args(argv)
+    _refuse_word(arguments.state)
     store = open_store(arguments.state)
-    runs = Runs(store)
-    names = [arguments.job] if arguments.job else runs.jobs()
-    ids = sorted((run_id, name) for name in names for run_id in runs.of_job(name))
     if arguments.run:
-        name = runs.job_of(arguments.run)
-        ids = [(arguments.run, name)]
-    pages = [describe(store, run_id, name) for run_id, name in ids[-arguments.last :]]
+        ids = [(arguments.run, Runs(store).job_of(arguments.run))]
+    else:
+        ids = newest(Runs(store), arguments.job, arguments.last)
+    pages = [describe(store, run_id, name) for run_id, name in ids]
     if arguments.json:
         print(json.dumps(pages, indent=1))
     elif arguments.run:
@@ -45,20 +46,43 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+STATES = ("running", "open", "done", "failed", "interrupted", "abandoned", "died", "damaged")
+
+
+def _refuse_word(state: str) -> None:
+    if state in STATES and not Path(state).exists():
+        raise ConfigError(
+            f'--state {state}: there is no folder "{state}". The option names the folder that runs '
+            f"are recorded in, and not how they ended. Write: ingest status | grep {state}"
+        )
+
+
+def newest(runs: Runs, job: str | None, number: int) -> list[tuple[str, str]]:
+    """Return the last runs, oldest first, with their jobs; not those whose records are gone."""
+    names = [job] if job else runs.jobs()
+    ids = sorted(((run, name) for name in names for run in runs.of_job(name)), reverse=True)
+    found = itertools.islice((each for each in ids if runs.exists(each[0])), max(0, number))
+    return list(found)[::-1]
+
+
 def describe(store: Store, run_id: str, job: str) -> dict[str, Any]:
-    """Return what the ledger says of a run, as plain data. A damaged one is a run of that state."""
+    """Return what is recorded of a run, as plain data. A damaged one is a run of that state."""
     runs = Runs(store)
-    history, tried, damage = History(), [], ""
+    history, tried, damage, how = History(), [], "", ""
     given_up = runs.given_up(run_id)
     try:
         tried = attempts(_brief(Ledger(store, run_id).events(), history))
     except FatalError as error:
-        damage = str(error)
+        if not given_up and (past := ended(store, run_id)) is not None:
+            history, tried = past, []
+        else:
+            damage = str(error)
+            how = "unreadable" if isinstance(error, OtherFormatError) else "damaged"
     totals = history.totals
     last = runs.of_job(job)[-1:] == [run_id]
     state = _state(history, holder(store, f"jobs/{job}/lease") if last else None)
     if damage or given_up:
-        state = "abandoned" if given_up else "damaged"
+        state = "abandoned" if given_up else how
     return {
         "run_id": run_id,
         "job": job,
@@ -141,11 +165,11 @@ def _line(page: dict[str, Any]) -> str:
 
 
 def details(page: dict[str, Any], state: str) -> list[str]:
-    """Return one run: its attempts, the books of each step, what ended it, and how to go on."""
+    """Return one run: its attempts, the row counts of each step, what ended it, what to type."""
     width = max((len(book["step"]) for book in page["books"]), default=4)
     lines = [f"{key}: {page[key]}" for key in ("run_id", "job", "state", "started_at", "attempts")]
     parts = page["partitions"]
-    lines.append(f"partitions: {parts['settled']:,} of {parts['planned']:,} settled")
+    lines.append(f"partitions: {parts['settled']:,} of {parts['planned']:,} completed")
     for tried in page["tried"]:
         lines += _attempt(tried, page)
     if page["inputs"]:
@@ -159,21 +183,23 @@ def details(page: dict[str, Any], state: str) -> list[str]:
         )
     lines += [f"\nerror: {page['error']}"] if page["error"] else []
     if page["go_on"] and page["state"] != "running":
-        where = "" if state == ".ingest" else f" --state {shlex.quote(state)}"
-        lines.append(f"\ngo on with it: ingest resume {page['run_id']}{where}")
+        lines.append(f"\nresume it: ingest resume {page['run_id']}{state_option(state)}")
     return lines
 
 
 def _attempt(tried: dict[str, Any], page: dict[str, Any]) -> list[str]:
     """Return what an attempt came to; of the last one that said nothing, what state it is in."""
     is_last = tried["number"] == page["attempts"]
-    ended = tried["ended"] or (page["state"] if is_last else "died")
-    said = [f"{tried['settled']:,} settled"]
+    how = tried["ended"] or (page["state"] if is_last else "died")
+    by = f"process {tried['pid']} on {tried['host']}: " if tried["host"] else ""
+    if how == "abandoned":
+        return [f"\nattempt {tried['number']}: {tried['started_at']} {by}the run was discarded"]
+    said = [f"{tried['settled']:,} completed"]
     said += [f"{count:,} retries ({kind})" for kind, count in tried["retries"].items()]
     said += [f"{count:,} {kind}" for kind, count in tried["events"].items()]
     error = tried["error"].partition("\n")[0]
-    line = f"\nattempt {tried['number']}: {tried['started_at']} process {tried['pid']} on "
-    line += f"{tried['host']}: {ended}" + (f": {error}" if error else "")
+    line = f"\nattempt {tried['number']}: {tried['started_at']} {by}{how}"
+    line += f": {error}" if error else ""
     why = f" ({tried['cluster_why']})" if tried["cluster_why"] else ""
     notes = [f"cluster: {tried['cluster']}{why}"] if tried["cluster"] else []
     notes += [*tried["changes"], *(f"warning: {text}" for text in tried["warnings"])]
@@ -181,7 +207,7 @@ def _attempt(tried: dict[str, Any], page: dict[str, Any]) -> list[str]:
 
 
 def _took(page: dict[str, Any]) -> str:
-    if not page["ended_at"]:
+    if not page["ended_at"] or not page["started_at"]:
         return "-"
     span = datetime.fromisoformat(page["ended_at"]) - datetime.fromisoformat(page["started_at"])
     return f"{span.total_seconds():,.1f} s"

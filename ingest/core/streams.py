@@ -1,8 +1,8 @@
 """Standard output and standard error that may fail without ending what goes on.
 
-A reader may leave (`2>&1 | head -1`), a disk may be full (`>/dev/full`), a stream may be closed from
-the beginning (`2>&-`). What cannot be written is then dropped: a run goes on to its end, and its
-exit code says what became of it.
+A reader may leave (`2>&1 | head -1`), a disk may be full (`>/dev/full`), a stream may be closed
+from the beginning (`2>&-`). What cannot be written is then dropped: a run goes on to its end, and
+its exit code says what became of it.
 """
 
 import errno
@@ -59,17 +59,15 @@ class Stream:
             else:
                 self._stream.flush()
         except BlockingIOError:
-            return  # the reader is slow, and the stream is one that does not wait: only this is lost
-        except (
-            RuntimeError
-        ):  # a signal came in the middle of another write, and this is its handler
+            return  # the stream does not wait for its reader: only this is lost
+        except RuntimeError:  # a signal came amid another write, and this is its handler
             with suppress(OSError):
                 os.write(self._stream.fileno(), text.encode(errors="backslashreplace"))
         except (OSError, ValueError) as error:
             self._fail(error)
 
     def _fail(self, error: OSError | ValueError) -> None:
-        """Drop all that comes, and what waits in the buffer: Python would fail on that as it ends."""
+        """Drop all that comes, and what is buffered: on that, Python would fail as it ends."""
         self._dead = True
         number = error.errno if isinstance(error, OSError) else errno.EBADF  # closed by somebody
         if number not in {errno.EPIPE, errno.EBADF}:
@@ -81,12 +79,12 @@ class Stream:
                 os.close(null)
 
 
-def tolerant(stream: TextIO | None) -> TextIO:
+def tolerant(stream: Any) -> TextIO:
     """Return the stream in a form that raises nothing, see `Stream`."""
     if isinstance(stream, Stream):
         return cast("TextIO", stream)
     with suppress(AttributeError, OSError, ValueError):  # not all have it, nor broken ones
-        cast("Any", stream).reconfigure(errors="backslashreplace")
+        stream.reconfigure(errors="backslashreplace")
     return cast("TextIO", Stream(stream))
 
 
@@ -117,7 +115,7 @@ def forgive() -> None:
 
 
 def _fill_gaps() -> None:
-    """Open what is closed of the three: the next file would get its number, and libraries' words."""
+    """Open what is closed of the three, or the next file gets its number and what is printed."""
     for number in (0, *STANDARD):
         try:
             os.fstat(number)

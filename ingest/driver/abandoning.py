@@ -1,4 +1,4 @@
-"""Giving a run up: on record first, so that nobody goes on with it, then what it had staged."""
+"""Discarding a run: on record first, so that nobody resumes it, then what it had staged."""
 
 import os
 import socket
@@ -16,16 +16,18 @@ from ingest.records.runs import Runs
 from ingest.records.targets import Target
 
 
-def abandon(store: Store, ledger: Ledger, job: Job) -> None:
-    """Give up a run that is not committed; `job` is the run's own."""
-    ledger.begin({})
+def abandon(store: Store, ledger: Ledger, job: Job, why: str) -> None:
+    """Discard a run that is not committed; `job` is the run's own."""
+    ledger.begin({**_who(), "discards": True})
     ledger.append("abandoned")
     ledger.flush()
-    _discard(Runs(store), ledger.run_id, job)
+    runs = Runs(store)
+    runs.give_up(ledger.run_id, {"at": ledger.now(), **_who(), "why": why})
+    _discard(runs, ledger.run_id, job)
 
 
 def give_up_unread(store: Store, ledger: Ledger, job: Job, why: str) -> None:
-    """Give up a run whose ledger is damaged, unless it may have begun to publish.
+    """Discard a run whose ledger cannot be read, unless it may have begun to publish.
 
     The ledger is taken over first: an attempt that was only stopped can commit no more. Then its
     begin marker at the target tells: it is written before every commit.
@@ -38,17 +40,16 @@ def give_up_unread(store: Store, ledger: Ledger, job: Job, why: str) -> None:
     target = Target(store, anchored(job, _places(runs, run_id)).sink.uri)
     marker = target.begun(run_id)
     if target.ended(run_id):
-        return  # it has published all of its output: there is nothing left to give up
+        return  # it has published all of its output: there is nothing left to discard
     if committed or marker:
         found = "its commit record stands in the ledger" if committed else f"there is {marker}"
         raise FatalError(
-            f"--fresh: run {run_id} cannot be given up: its ledger is damaged, and {found}: it may "
-            f"have begun to publish. {why.partition('. ')[0]}. Restore the ledger from a backup "
-            "and finish the run. Without one: look whether the output is whole, remove what is "
-            f"not, then remove {marker or 'runs/' + run_id} and start again"
+            f"--fresh: run {run_id} cannot be discarded: its ledger cannot be read, and {found}: "
+            f"it may have begun to publish. {why.partition('. ')[0]}. Restore the ledger from a "
+            "backup and finish the run. Without one: look whether the output is whole, remove what "
+            f"is not, then remove {marker or 'runs/' + run_id} and start again"
         )
-    at = ledger.now()
-    runs.give_up(run_id, {"at": at, "host": socket.gethostname(), "pid": os.getpid(), "why": why})
+    runs.give_up(run_id, {"at": ledger.now(), **_who(), "why": why})
     _discard(runs, run_id, job)
 
 
@@ -67,6 +68,10 @@ def _discard(runs: Runs, run_id: str, job: Job) -> None:
     """Remove what a run has staged, where it was staged: paths may lead elsewhere from here."""
     for sink in sinks_of(anchored(job, _places(runs, run_id))).values():
         sink.discard(run_id)
+
+
+def _who() -> dict[str, str | int]:
+    return {"host": socket.gethostname(), "pid": os.getpid()}
 
 
 def _places(runs: Runs, run_id: str) -> dict[str, Any]:

@@ -15,10 +15,10 @@ PACKAGES = ("ingest", "polars", "pyarrow")
 """The packages whose version may change what comes out of a step."""
 _RECORDED = ("owner", "description", "tags")
 _SAID: dict[Effect, str] = {
-    "rows": "changes rows, the plan does not hold",
-    "place": "changes where and how rows are written, what is settled was written otherwise",
-    "later": "acts when a plan is made, this run keeps its own",
-    "none": "changes no row",
+    "rows": "affects the output; cannot resume",
+    "place": "affects where and how rows are written; cannot resume",
+    "later": "takes effect with the next plan; this run keeps its own",
+    "none": "does not affect the output",
 }
 
 
@@ -41,13 +41,13 @@ class Change:
 
     @property
     def refused(self) -> bool:
-        """Whether a run cannot go on with it."""
+        """Whether a run cannot be resumed with it."""
         return self.effect in {"rows", "place"}
 
     def __str__(self) -> str:
         said = _SAID[self.effect]
         if _below(self.key, _RECORDED):
-            said += ", the run keeps what was recorded"
+            said += "; the run keeps what was recorded"
         return f"{self.key}: was {json.dumps(self.was)}, is {json.dumps(self.now)}: {said}"
 
 
@@ -77,8 +77,8 @@ def other_environment(facts: Mapping[str, Any], now: Mapping[str, Any]) -> list[
     ]
     if not found:
         return []
-    text = "rows that are settled were made by the one, the rest is made by the other. If that "
-    text += "matters, go on with the version of then, or start anew with --fresh"
+    text = "completed partitions were made with the first, the rest will be made with the second. "
+    text += "If that matters, resume with the first, or start over with --fresh"
     return [f"{', '.join(found)}: {text}"]
 
 

@@ -179,7 +179,7 @@ def _work(
         with timed(run, "work", request.clock):
             _work_off(plan, run, request)
         if changed := _changed(run):
-            raise FatalError(f"{changed} while the run was going on. Start anew with: --fresh")
+            raise FatalError(f"{changed} during the run. Start over with: --fresh")
         audit(run.history, run.job.contract)
         target.begin(run.run_id)
         check(held)
@@ -241,7 +241,7 @@ def _reopen(run: Run, request: Request, store: Store) -> Plan:
     if changed := _changed(run):
         raise ConfigError(
             f"run {run.run_id} of this job is unfinished: {changed} since it was planned. Undo "
-            "that to finish the run, or give it up and start anew with: --fresh"
+            "that to finish the run, or discard it and start over with: --fresh"
         )
     check_inputs(run.job.source, plan, run.history, run.ledger, run.loaded_at)
     request.workers.start(task_of(run.job, flow, context))

@@ -18,6 +18,7 @@ from ingest.driver.abandoning import abandon, give_up_unread
 from ingest.driver.changes import changes, other_environment
 from ingest.driver.places import anchored, linked, moved, places
 from ingest.job import Job
+from ingest.records.endings import ending
 from ingest.records.environment import environment
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
@@ -69,14 +70,15 @@ def open_run(
         _refuse_other(run_id, job.name, made)
         return _resume(runs, run_id, *_open_ledger(runs, run_id, store, clock, job), job)
     last = made[-1] if made else ""
-    if last and not runs.given_up(last):
+    if last and runs.exists(last) and not runs.given_up(last):
         ledger = Ledger(store, last, clock)
         try:
-            history = History.of(ledger.events())
+            history = _history(ledger, store)
         except FatalError as error:
-            if not fresh:
-                raise
-            give_up_unread(store, ledger, job, why=str(error))
+            if not ending(store, last):  # of an ended run nothing more is needed
+                if not fresh:
+                    raise
+                give_up_unread(store, ledger, job, why=str(error))
         else:
             if history.phase == "committed" and fresh:
                 raise ConfigError(
@@ -86,7 +88,8 @@ def open_run(
             if history.phase == "committed" or (history.phase == "planned" and not fresh):
                 return _resume(runs, last, ledger, history, job)
             if history.phase in {"new", "planned"}:
-                abandon(store, ledger, _recorded_or(runs, last, job))
+                why = "--fresh" if fresh else "it ended before it had a plan"
+                abandon(store, ledger, _recorded_or(runs, last, job), why)
     now = clock.now()
     new = new_run_id(now, after=last or None)
     recorded = places(job)
@@ -108,12 +111,12 @@ def prospect(job: Job, store: Store) -> dict[str, Any]:
     """
     runs = Runs(store)
     last = next(iter(runs.of_job(job.name)[-1:]), "")
-    if not last or runs.given_up(last):
+    if not last or not runs.exists(last) or runs.given_up(last):
         return {}
     page: dict[str, Any] = {"run_id": last, "would": "resume", "because": []}
     try:
         ledger = Ledger(store, last)
-        history = History.of(ledger.events())
+        history = _history(ledger, store)
         if history.phase not in {"planned", "committed"}:
             return {}
         page |= {
@@ -125,8 +128,23 @@ def prospect(job: Job, store: Store) -> dict[str, Any]:
         }
         run = _resume(runs, last, ledger, history, job)
     except (ConfigError, FatalError) as error:
+        if ending(store, last) and "phase" not in page:
+            return {}
         return page | {"would": "refuse", "because": str(error).splitlines()}
     return page | {"because": [*run.changes, *run.warnings]}
+
+
+def _history(ledger: Ledger, store: Store) -> History:
+    """Return what a ledger says.
+
+    Raises:
+        FatalError: it is damaged, or gone although the run has a plan.
+    """
+    history = History.of(ledger.events())
+    if not history.attempt and store.exists(f"runs/{ledger.run_id}/plan.json"):
+        place = store.uri(f"runs/{ledger.run_id}/ledger")
+        raise FatalError(f"{place}: the ledger is missing, and the run has a plan. {RESTORE}")
+    return history
 
 
 def record(run: Run, config: str, store: Store) -> None:
@@ -166,7 +184,7 @@ def damaged_job(runs: Runs, run_id: str, error: Exception) -> FatalError:
     wrote = runs.facts(run_id).get("versions", {}).get("ingest", "another version")
     return FatalError(
         f"{runs.uri(run_id, 'job.yaml')}: the job as recorded cannot be read: {said}. It was "
-        f"written by ingest {wrote}; if it is whole, go on with that version. {RESTORE}"
+        f"written by ingest {wrote}; if it is whole, resume with that version. {RESTORE}"
     )
 
 
@@ -175,8 +193,8 @@ def _refuse_other(run_id: str, job: str, made: list[str]) -> None:
     if made[-1:] != [run_id]:
         raise ConfigError(
             f'run {run_id}: not the last run of job "{job}": {made[-1] if made else "none"} came '
-            "after it. Only the last one can be gone on with, or old rows would go over newer "
-            f"ones. Look at it: ingest status {made[-1] if made else ''}".rstrip()
+            "after it. Only the last one can be resumed, or old rows would replace newer ones. "
+            f" Look at it: ingest status {made[-1] if made else ''}".rstrip()
         )
 
 
@@ -192,8 +210,8 @@ def _open_ledger(
     anew = f"ingest run +job={job.name}, with the options and settings that it was started with"
     if marked := runs.given_up(run_id):
         raise ConfigError(
-            f"run {run_id}: given up with --fresh {marked.get('at', '')}. What it had settled is "
-            f"not used any more. Start a new run: {anew}"
+            f"run {run_id}: discarded with --fresh {marked.get('at', '')}: it cannot be resumed. "
+            f"Start a new run: {anew}"
         )
     history = History.of(ledger.events())
     if history.phase == "done":
@@ -203,13 +221,13 @@ def _open_ledger(
         )
     if history.phase == "abandoned":
         raise ConfigError(
-            f"run {run_id}: given up with --fresh {history.ended_at}. What it had settled is "
-            f"removed. Start a new run: {anew}"
+            f"run {run_id}: discarded with --fresh {history.ended_at}: it cannot be resumed. "
+            f"Start a new run: {anew}"
         )
     if history.phase == "new":
         raise ConfigError(
-            f"run {run_id}: its plan was never frozen, so there is nothing to go on with. Start "
-            f"a new run: {anew}"
+            f"run {run_id}: it ended before it had a plan: there is nothing to resume. Start a "
+            f"new run: {anew}"
         )
     return ledger, history
 
@@ -244,13 +262,13 @@ def _resume(runs: Runs, run_id: str, ledger: Ledger, history: History, now: Job)
 def _refusal(
     runs: Runs, run_id: str, history: History, facts: dict[str, Any], lines: list[str]
 ) -> list[str]:
-    settled = f"{history.totals.partitions:,} of {history.partitions:,} partitions are settled"
+    settled = f"{history.totals.partitions:,} of {history.partitions:,} partitions completed"
     first = f"run {run_id} of this job is unfinished ({settled}), and the job has changed since it "
     folder = facts.get("folder", "its folder")
     finish = f"To finish that run as it was recorded, in {folder}: "
     finish += f"ingest resume {run_id} --state {runs.place}"
-    anew = "To give it up, with all that is settled, and start anew with the job as it is now: the "
-    return [f"{first}was planned:", *lines, finish, f"{anew}same command with --fresh"]
+    over = "To discard that run and start over, add --fresh"
+    return [f"{first}was planned:", *lines, finish, over]
 
 
 def _recorded_or(runs: Runs, run_id: str, job: Job) -> Job:

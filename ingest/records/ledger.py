@@ -16,7 +16,7 @@ from typing import Any
 from ingest.core.clock import Clock, SystemClock
 from ingest.core.errors import FatalError, FencedError
 from ingest.core.storage import Store
-from ingest.records.runs import RESTORE
+from ingest.records.runs import RESTORE, other_format
 
 FORMAT = 1
 _SLOT = re.compile(r"\d{8}\.jsonl")
@@ -202,10 +202,7 @@ class Ledger:
         if not lines or not all(isinstance(line, dict) for line in lines):
             raise self._damaged(place, "an empty file" if not lines else "a line is no object")
         if (found := lines[0].get("format")) != FORMAT:
-            raise FatalError(
-                f"{self._store.uri(place)}: the ledger has format {found}. This version of ingest "
-                f"reads format {FORMAT}. Use the version that wrote it"
-            )
+            raise other_format(self._store, self.run_id, f"ledger/{name}", found, FORMAT)
         if (events := lines[0].get("events")) != len(lines) - 1:
             raise self._damaged(place, f"{len(lines) - 1} events of {events}")
         return lines

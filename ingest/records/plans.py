@@ -12,7 +12,7 @@ import polars as pl
 from ingest.core.errors import FatalError
 from ingest.core.partition import Partition, Slice
 from ingest.core.storage import Store
-from ingest.records.runs import RESTORE
+from ingest.records.runs import RESTORE, other_format
 
 FORMAT = 1
 PART_ROWS = 20_000
@@ -59,17 +59,14 @@ class Plan:
         except FileNotFoundError:
             raise FatalError(
                 f"{store.uri(self._folder)}: the run has no plan. It ended while it was planned; "
-                "start anew with: --fresh"
+                "start over with: --fresh"
             ) from None
         except ValueError as error:
             raise self._damaged("plan.json", error) from None
         if not isinstance(facts, dict):
             raise self._damaged("plan.json", "no page")
         if (found := facts.pop("format", None)) != FORMAT:
-            raise FatalError(
-                f"{store.uri(self._folder)}/plan.json: the plan has format {found}. This version "
-                f"of ingest reads format {FORMAT}. Use the version that wrote it"
-            )
+            raise other_format(store, run_id, "plan.json", found, FORMAT)
         try:
             self.facts = PlanFacts(**facts)
         except TypeError as error:

@@ -2,16 +2,17 @@
 
 import json
 import secrets
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.names import hint
 from ingest.core.storage import Store
+from ingest.records.endings import ABANDONED, RECEIPT
 
 FORMAT = 1
-GIVEN_UP = "abandoned.json"
-RESTORE = "Restore the file from a backup, or give the run up and start anew with: --fresh"
+RESTORE = "Restore the file from a backup, or discard the run and start over with: --fresh"
 """What to do about a damaged record of a run."""
 _STAMP = "%Y%m%dt%H%M%S"
 
@@ -29,6 +30,25 @@ def new_run_id(now: datetime, after: str | None = None) -> str:
     return f"{now:{_STAMP}}-{secrets.token_hex(3)}"
 
 
+class OtherFormatError(FatalError):
+    """A record is of a format that this version of ingest does not read; nothing ran."""
+
+    exit_code = 2
+
+
+def other_format(store: Store, run_id: str, name: str, found: object, reads: int) -> FatalError:
+    """Make the error for an object of a run whose format this version does not read."""
+    wrote = "the version that wrote it"
+    with suppress(FileNotFoundError, ValueError, LookupError, TypeError, FatalError):
+        page = json.loads(store.read(f"runs/{run_id}/run.json"))
+        wrote = f"ingest {page['versions']['ingest']}, which wrote it"
+    return OtherFormatError(
+        f"{store.uri(f'runs/{run_id}/{name}')}: format {found}. This version of ingest reads "
+        f"format {reads}. Finish or verify the run with {wrote}; or discard it, if it is "
+        "unfinished, and start over with: --fresh"
+    )
+
+
 class Runs:
     """All runs that share one state."""
 
@@ -43,12 +63,19 @@ class Runs:
         self._store.create(f"jobs/{job}/runs/{run_id}", b"")
 
     def of_job(self, job: str) -> list[str]:
-        """Return the ids of a job's runs, oldest first."""
+        """Return the ids of a job's runs, oldest first, also of those whose records are gone."""
         return self._store.names(f"jobs/{job}/runs")
 
     def jobs(self) -> list[str]:
         """Return the names of all jobs that ever ran."""
         return self._store.names("jobs")
+
+    def exists(self, run_id: str) -> bool:
+        """Say whether a run's own records are there; somebody may have removed them."""
+        folder = f"runs/{run_id}"
+        return self._store.exists(f"{folder}/run.json") or bool(
+            self._store.names(f"{folder}/ledger")
+        )
 
     def facts(self, run_id: str) -> dict[str, Any]:
         """Return what was frozen when the run was made.
@@ -60,21 +87,22 @@ class Runs:
         try:
             page = self._page(f"runs/{run_id}/run.json")
         except FileNotFoundError:
-            known = [run for job in self.jobs() for run in self.of_job(job)]
-            near = hint(run_id, known)
-            recent = (
-                f"The latest runs here: {', '.join(sorted(known)[-3:])}" if known else "No runs"
-            )
-            raise ConfigError(
-                f'{self._store.uri()}: no run "{run_id}". {near}{recent}. '
-                "List them with: ingest status"
-            ) from None
+            if self.exists(run_id):
+                raise FatalError(
+                    f"{self._store.uri(f'runs/{run_id}/run.json')}: the file is missing. {RESTORE}"
+                ) from None
+            raise self._unknown(run_id) from None
         if page.get("format") != FORMAT:
-            raise FatalError(
-                f"{self._store.uri(f'runs/{run_id}')}/run.json: format {page.get('format')}. This "
-                f"version of ingest reads format {FORMAT}. Use the version that wrote it"
-            )
+            raise other_format(self._store, run_id, "run.json", page.get("format"), FORMAT)
         return page
+
+    def _unknown(self, run_id: str) -> ConfigError:
+        known = [run for job in self.jobs() for run in self.of_job(job) if self.exists(run)]
+        near = hint(run_id, known)
+        recent = f"The latest runs here: {', '.join(sorted(known)[-3:])}" if known else "No runs"
+        return ConfigError(
+            f'{self._store.uri()}: no run "{run_id}". {near}{recent}. List them with: ingest status'
+        )
 
     def job_of(self, run_id: str) -> str:
         """Return the name of the job of a run.
@@ -82,6 +110,8 @@ class Runs:
         Raises:
             ConfigError: there is no such run here.
         """
+        if not self.exists(run_id):
+            raise self._unknown(run_id)
         found = (job for job in self.jobs() if self._store.exists(f"jobs/{job}/runs/{run_id}"))
         return next(found, "") or str(self.facts(run_id)["job"])
 
@@ -113,20 +143,20 @@ class Runs:
         return self._store.uri(f"runs/{run_id}/{name}")
 
     def give_up(self, run_id: str, facts: dict[str, Any]) -> None:
-        """Mark a run as given up, beside a ledger that cannot be read and so cannot say it."""
+        """Mark a run as discarded, beside a ledger that somebody may not be able to read."""
         page = {"format": FORMAT, "run_id": run_id, **facts}
-        self._store.create(f"runs/{run_id}/{GIVEN_UP}", json.dumps(page, indent=1).encode())
+        self._store.create(f"runs/{run_id}/{ABANDONED}", json.dumps(page, indent=1).encode())
 
     def given_up(self, run_id: str) -> dict[str, Any] | None:
         """Return that mark, or None."""
-        if not self._store.exists(f"runs/{run_id}/{GIVEN_UP}"):
+        if not self._store.exists(f"runs/{run_id}/{ABANDONED}"):
             return None
-        return self._page(f"runs/{run_id}/{GIVEN_UP}")
+        return self._page(f"runs/{run_id}/{ABANDONED}")
 
     def receipt(self, run_id: str) -> dict[str, Any] | None:
         """Return the receipt of a run, or None while there is none."""
         try:
-            return self._page(f"runs/{run_id}/receipt.json")
+            return self._page(f"runs/{run_id}/{RECEIPT}")
         except FileNotFoundError:
             return None
 
@@ -136,7 +166,7 @@ class Runs:
 
     def write_receipt(self, run_id: str, receipt: dict[str, Any]) -> str:
         """Write the receipt, once; return where it is."""
-        name = f"runs/{run_id}/receipt.json"
+        name = f"runs/{run_id}/{RECEIPT}"
         self._store.create(name, json.dumps(receipt, indent=1, default=str).encode())
         return self._store.uri(name)
 

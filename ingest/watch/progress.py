@@ -180,9 +180,9 @@ def measures(event: Event) -> str:
         case "split":
             return f"{partition} in {len(event['children'])} parts, {event['kind']}"
         case "speculate":
-            return f"{partition} takes long: worked a second time beside it"
+            return f"{partition} is slow: started a speculative attempt"
         case "stalled":
-            return f"nothing can be worked for {event['seconds']:.0f} s: {event['message']}"
+            return f"waiting {event['seconds']:.0f} s for workers: {event['message']}"
     return ""
 
 

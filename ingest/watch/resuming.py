@@ -1,28 +1,25 @@
-"""What is said when an unfinished run is gone on with, and of inputs that are not as planned."""
+"""What is said when an unfinished run is resumed, and of inputs that are not as planned."""
 
 from ingest.records.ledger import Event
 
 
 def resuming(event: Event) -> list[str]:
     """Return what an event `attempt` of a resumed run tells, a text for each line."""
-    run = f"going on with run {event['run_id']}"
-    number = event.get("number", "")
+    first = f"resuming run {event['run_id']} (attempt {event.get('number', '')}): "
     if event["phase"] == "committed":
-        first = f"{run}: it is committed, what is not published yet is published now"
-        first += f"; attempt {number}"
+        first += "it is committed; publishing the rest"
     else:
-        settled = f"{event['settled']:,} of {event['partitions']:,} partitions are settled"
-        first = f"{run}: {settled}, attempt {number}; nothing settled is worked again"
+        first += f"{event['settled']:,} of {event['partitions']:,} partitions completed"
     changed = [str(change) for change in event.get("changes", ())]
     return [first, *changed, *(f"warning: {text}" for text in event.get("warnings", ()))]
 
 
 _SAID = {
-    "changed": "{} inputs have changed since the plan was made",
-    "vanished": "{} inputs have vanished since the plan was made",
-    "touched": "{} inputs were touched since the plan was made, and have size and time as planned: "
-    "taken for the same",
-    "new": "{} new inputs: this run keeps its plan, the next run takes them",
+    "changed": "{} inputs changed since planning",
+    "vanished": "{} inputs are gone since planning",
+    "touched": "{} inputs were touched since planning; size and time are as planned: taken for the "
+    "same",
+    "new": "{} new inputs since planning: the next run reads them",
 }
 
 
@@ -33,6 +30,6 @@ def inputs(event: Event) -> list[str]:
         text = _SAID[fate].format(f"{count:,}")
         if fate in {"changed", "vanished"}:
             still = event["open"].get(fate, 0)
-            text += f", {still:,} of them not settled" if still else "; all of them is settled"
+            text += f", {still:,} of them not completed" if still else "; all were completed"
         lines.append(text)
     return lines

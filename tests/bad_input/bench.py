@@ -206,12 +206,14 @@ def assert_refused(bench: Bench, result: Result, *texts: str) -> None:
 
 def assert_failed(bench: Bench, result: Result, *texts: str) -> None:
     """The run failed: exit 1, it says how to go on, nothing is published, what is settled stays."""
-    _assert_ended(bench, result, *texts, "\nGo on with it: python -m ingest.run")
+    _assert_ended(bench, result, *texts, "\nResume with: python -m ingest.run")
 
 
 def assert_rejected(bench: Bench, result: Result, *texts: str) -> None:
     """The run failed over its input: as `assert_failed`, but the way on is a new plan."""
-    _assert_ended(bench, result, *texts, "\nStart anew when that is mended: python -m ingest.run")
+    _assert_ended(
+        bench, result, *texts, "\nFix the input or the job, then start over: python -m ingest.run"
+    )
     assert result.err.endswith("--fresh\n")
 
 
@@ -226,7 +228,7 @@ def assert_resumed(bench: Bench, rows: int, *more: str) -> None:
 
 
 def _assert_ended(bench: Bench, result: Result, *texts: str) -> None:
-    _assert_said(result, 1, (*texts, "orders: failed.", "nothing of this run is published"))
+    _assert_said(result, 1, (*texts, "orders: failed.", "nothing was published"))
     assert bench.rows == []
     assert bench.staged == bench.settled
     assert bench.history.ended == "failed"

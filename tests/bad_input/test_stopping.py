@@ -46,7 +46,7 @@ def started(bench, settled=1):
 
 def go_on(bench, result):
     """Type what the message says."""
-    command = result.err.partition("Go on with it: python -m ingest.run ")[2]
+    command = result.err.partition("Resume with: python -m ingest.run ")[2]
     return bench.type(shlex.split(command.splitlines()[0]))
 
 
@@ -56,8 +56,8 @@ def test_a_run_that_is_asked_to_stop(busy, whole, number):
     process.send(number)
     result = process.end()
     assert result.code == 130
-    assert f"{number.name}: finishing what is being worked; once more to stop at once" in result.err
-    assert "orders: stopped. Go on with it: python -m ingest.run --conf conf" in result.err
+    assert f"{number.name}: finishing running partitions (max 30 s)." in result.err
+    assert "orders: stopped. Resume with: python -m ingest.run --conf conf" in result.err
     assert "Traceback" not in result.err
     assert busy.history.ended == "interrupted"
     before = busy.history.totals.partitions
@@ -134,9 +134,6 @@ def test_one_signal_ends_the_planning_at_once(bench, number):
     assert time.monotonic() - asked < 3
     assert result.code == 130, result.err
     assert f"{number.name}: " in result.err
-    assert (
-        "orders: stopped. This attempt has put nothing on record. Start it again: python -m"
-        in result.err
-    )
+    assert "orders: stopped. Nothing was recorded. Start it again: python -m" in result.err
     assert "Traceback" not in result.err
     assert not (bench.place / "state" / "runs").exists()

@@ -159,7 +159,7 @@ def test_where_processes_cannot_be_looked_at_there_is_the_heartbeat(tmp_path, mo
 
 
 def test_a_clock_that_is_set_does_not_kill_a_process(tmp_path):
-    code = f"""
+    code = """
 import json
 from dataclasses import asdict
 from ingest.records.holders import Holder

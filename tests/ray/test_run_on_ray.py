@@ -121,7 +121,7 @@ def test_ctrl_c_ends_a_run_in_order_and_says_how_to_go_on(run, tmp_path):
 
     assert process.returncode == 130
     assert time.monotonic() - began < 20
-    assert "flights: stopped. Go on with it: python -m ingest.run +job=flights" in said
+    assert "flights: stopped. Resume with: python -m ingest.run +job=flights" in said
     assert_gone(processes)
     assert output(tmp_path) == {"rows": [], "quarantine": []}
 

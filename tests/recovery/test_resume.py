@@ -104,8 +104,7 @@ def test_it_is_gone_on_with_as_it_was_recorded_wherever_its_file_is(bench):
     bench.file.unlink()
     result = resume(run_id)
     assert result.code == 0, result.err
-    assert f"going on with run {run_id}: 2 of 6 partitions are settled, attempt 2" in result.err
-    assert "nothing settled is worked again" in result.err
+    assert f"resuming run {run_id} (attempt 2): 2 of 6 partitions completed" in result.err
     assert len(bench.rows) == FILES * 4
     assert bench.history.tries == FILES
     assert bench.staged == set()
@@ -121,10 +120,13 @@ def test_how_the_work_is_done_may_be_changed_and_is_said(bench):
     run_id = leave(bench)
     result = resume(run_id, "execution.workers=4", "execution=patient", "cluster=inline")
     assert result.code == 0, result.err
-    assert "execution.workers: was null, is 4: changes no row" in result.err
+    assert "execution.workers: was null, is 4: does not affect the output" in result.err
     attempt = [event for event in events(bench, run_id) if event["event"] == "attempt"][1]
-    assert "execution.workers: was null, is 4: changes no row" in attempt["changes"]
-    assert "execution.partition_timeout_s: was null, is 1800.0: changes no row" in result.err
+    assert "execution.workers: was null, is 4: does not affect the output" in attempt["changes"]
+    assert (
+        "execution.partition_timeout_s: was null, is 1800.0: does not affect the output"
+        in result.err
+    )
 
 
 @pytest.mark.parametrize(
@@ -185,9 +187,7 @@ def test_the_folder_of_a_run_is_gone(bench, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "moved")
     result = resume(run_id)
     assert result.code == 2
-    assert (
-        f'it was made in "{tmp_path}/home", from where its relative paths are meant' in result.err
-    )
+    assert f'it was made in "{tmp_path}/home", which its relative paths start from' in result.err
 
 
 def test_an_unknown_run_is_answered_with_the_nearest(bench):
@@ -225,7 +225,7 @@ def test_a_run_that_was_given_up_last_stays_so(bench):
     ledger.flush()
     result = resume(run_id)
     assert result.code == 2
-    assert f"run {run_id}: given up with --fresh" in result.err
+    assert f"run {run_id}: discarded with --fresh" in result.err
     assert "Start a new run: ingest run +job=orders" in result.err
 
 
@@ -236,7 +236,7 @@ def test_a_committed_run_is_only_published_and_needs_no_inputs(bench):
     bench.file.unlink()
     result = resume(run_id)
     assert result.code == 0, result.err
-    assert "it is committed, what is not published yet is published now" in result.err
+    assert "it is committed; publishing the rest" in result.err
     assert len(bench.rows) == FILES * 4
 
 
@@ -247,7 +247,7 @@ def test_a_run_without_a_plan_has_nothing_to_go_on_with(bench):
         file.unlink()
     result = resume(run_id)
     assert result.code == 2
-    assert "its plan was never frozen" in result.err
+    assert "it ended before it had a plan" in result.err
 
 
 def test_a_run_that_somebody_works_is_left_alone(bench):
@@ -311,12 +311,12 @@ def test_a_change_of_rows_is_refused_with_its_effect_and_both_ways_out(bench):
     )  # fmt: skip
     result = bench.run()
     assert result.code == 2
-    assert "(2 of 6 partitions are settled), and the job has changed" in result.err
-    assert 'transforms.0.where: was null, is "n < 2": changes rows, the plan does not' in result.err
-    assert 'sink.partition_by.0: was null, is "name": changes where and how rows are' in result.err
+    assert "(2 of 6 partitions completed), and the job has changed" in result.err
+    assert 'transforms.0.where: was null, is "n < 2": affects the output; cannot' in result.err
+    assert 'sink.partition_by.0: was null, is "name": affects where and how rows are' in result.err
     assert "workers" not in result.err
     assert f"in {bench.place}: ingest resume {run_id} --state " in result.err
-    assert "the same command with --fresh" in result.err
+    assert "start over, add --fresh" in result.err
     assert resume(run_id).code == 0
     assert len(bench.rows) == FILES * 4
 
@@ -331,9 +331,9 @@ def test_what_changes_no_row_is_accepted_and_said(bench):
     assert result.code == 0
     assert last(bench) == run_id
     for said in (
-        "execution.workers: was null, is 3: changes no row",
-        "execution.partition_bytes: was 50, is 4000: acts when a plan is made",
-        'owner: was "me@example.org", is "you@example.org": changes no row, the run keeps',
+        "execution.workers: was null, is 3: does not affect the output",
+        "execution.partition_bytes: was 50, is 4000: takes effect with the next plan",
+        'owner: was "me@example.org", is "you@example.org": does not affect the output; the',
     ):
         assert said in result.err
 
@@ -346,7 +346,7 @@ def test_another_version_is_a_warning_and_on_record(bench):
     file.write_text(json.dumps(page))
     result = bench.run("--progress", "log")
     assert result.code == 0
-    assert re.search(r"warning: polars 1\.0\.0 then, \S+ now: rows that are settled", result.err)
+    assert re.search(r"warning: polars 1\.0\.0 then, \S+ now: completed partitions", result.err)
     attempt = [event for event in events(bench, run_id) if event["event"] == "attempt"][1]
     assert attempt["warnings"][0].startswith("polars 1.0.0 then")
 
@@ -374,7 +374,7 @@ def test_changed_and_vanished_inputs_stop_it_before_any_work(bench):
     (found,) = [event for event in events(bench, run_id) if event["event"] == "inputs"]
     assert found["counts"] == {"changed": 1, "vanished": 1}
     shown = ingest("status", run_id, "--state", "state").out
-    assert "1 inputs have vanished since the plan was made, 1 of them not settled" in shown
+    assert "1 inputs are gone since planning, 1 of them not completed" in shown
 
 
 def test_only_a_few_of_many_are_named(bench):
@@ -397,9 +397,7 @@ def test_put_back_it_goes_on(bench):
     os.utime(file, ns=(time_ns, time_ns))
     result = bench.run("--progress", "log")
     assert result.code == 0
-    assert "1 inputs were touched since the plan was made, and have size and time as planned" in (
-        result.err
-    )
+    assert "1 inputs were touched since planning; size and time are as planned" in (result.err)
     assert len(bench.rows) == FILES * 4
 
 
@@ -412,7 +410,7 @@ def test_inputs_that_are_settled_may_go(bench):
         (bench.place / f"in/{index + 1}.csv").unlink()
     result = bench.run("--progress", "log")
     assert result.code == 0, result.err
-    assert "2 inputs have vanished since the plan was made; all of them is settled" in result.err
+    assert "2 inputs are gone since planning; all were completed" in result.err
     assert len(bench.rows) == FILES * 4
 
 
@@ -422,7 +420,7 @@ def test_new_inputs_are_for_the_next_run(bench):
     bench.write("9.csv", HEADER + records(9))
     result = bench.run("--progress", "log")
     assert result.code == 0
-    assert "2 new inputs: this run keeps its plan, the next run takes them" in result.err
+    assert "2 new inputs since planning: the next run reads them" in result.err
     assert len(bench.rows) == FILES * 4
     assert bench.run().code == 0
     assert len(bench.rows) == (FILES + 2) * 4
@@ -436,7 +434,7 @@ def test_a_rewrite_that_keeps_size_and_time_is_named(bench):
     os.utime(file, ns=(status.st_mtime_ns, status.st_mtime_ns))
     result = bench.run("--progress", "log")
     assert result.code == 0
-    assert "1 inputs were touched since the plan was made" in result.err
+    assert "1 inputs were touched since planning" in result.err
     shown = ingest("status", last(bench), "--state", "state").out
     assert re.search(r"in/4\.csv: was .*, and is so; but was renamed, linked, restored or", shown)
 
@@ -456,7 +454,7 @@ def test_a_damaged_ledger_can_be_given_up(bench):
     result = bench.run()
     assert result.code == 1
     assert f"{file}: the ledger is damaged" in result.err
-    assert "give the run up and start anew with: --fresh" in result.err
+    assert "discard the run and start over with: --fresh" in result.err
     late = Ledger(LocalStore(bench.place / "state"), run_id)
     late._next = int(file.stem) + 1
     assert bench.run("--fresh").code == 0
@@ -487,7 +485,7 @@ def test_a_damaged_ledger_of_a_run_that_may_have_committed_cannot(bench):
     whole = {path: path.read_bytes() for path in file.parent.iterdir()}
     result = bench.run("--fresh")
     assert result.code == 1
-    assert f"run {run_id} cannot be given up: its ledger is damaged" in result.err
+    assert f"run {run_id} cannot be discarded: its ledger cannot be read" in result.err
     assert "it may have begun to publish" in result.err
     assert whole == {path: path.read_bytes() for path in whole}
     assert not (file.parents[1] / "abandoned.json").exists()
@@ -529,11 +527,11 @@ def test_plan_says_what_a_run_would_do(bench):
     run_id = leave(bench)
     before = sorted(bench.place.rglob("*"))
     out = ingest("plan", "+job=orders").out
-    assert f"run {run_id} is unfinished (interrupted): 2 of 6 partitions are settled" in out
-    assert "A run would go on with it, by its own plan" in out
+    assert f"run {run_id} is unfinished (interrupted): 2 of 6 partitions completed" in out
+    assert "A run would resume it, by its own plan" in out
     out = ingest("plan", "+job=orders", "contract.on_error=quarantine").out
-    assert "A run would refuse to go on with it:" in out
-    assert 'contract.on_error: was "fail", is "quarantine": changes rows' in out
+    assert "A run would refuse to resume it:" in out
+    assert 'contract.on_error: was "fail", is "quarantine": affects the output' in out
     assert sorted(bench.place.rglob("*")) == before
     page = json.loads(ingest("plan", "+job=orders", "--json").out)
     assert (page["unfinished"]["would"], page["unfinished"]["settled"]) == ("resume", 2)
@@ -563,9 +561,9 @@ def test_status_of_a_run_shows_its_attempts_and_how_to_go_on(bench):
     ledger.append("failed", error="it broke")
     ledger.flush()
     out = ingest("status", run_id, "--state", "state").out
-    assert re.search(r"attempt 1: \S+ process \d+ on \S+: interrupted\n  2 settled", out)
+    assert re.search(r"attempt 1: \S+ process \d+ on \S+: interrupted\n  2 completed", out)
     assert re.search(r"attempt 2: \S+ process 7 on elsewhere: failed: it broke", out)
     assert "2 retries (connection), 1 retries (throttled)" in out
-    assert f"go on with it: ingest resume {run_id} --state state" in out
+    assert f"resume it: ingest resume {run_id} --state state" in out
     assert resume(run_id).code == 0
-    assert "go on with it" not in ingest("status", run_id, "--state", "state").out
+    assert "resume it" not in ingest("status", run_id, "--state", "state").out

@@ -22,7 +22,7 @@ def test_the_first_signal_only_asks_and_the_second_interrupts(number, capsys):
         assert stop.is_set()
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), number)
-    assert "finishing what is being worked; once more" in capsys.readouterr().err
+    assert "finishing running partitions (max 30 s). " in capsys.readouterr().err
 
 
 @NUMBERS
@@ -33,7 +33,10 @@ def test_the_first_signal_interrupts_what_is_not_on_record(number, capsys):
         time.sleep(30)
     assert time.monotonic() - began < 10
     assert not stop.at_once
-    assert f"{signal.Signals(number).name}: nothing is being worked" in capsys.readouterr().err
+    assert (
+        f"{signal.Signals(number).name}: stopped before anything was recorded"
+        in capsys.readouterr().err
+    )
 
 
 def test_what_takes_longer_than_its_grace_is_interrupted():

@@ -85,7 +85,7 @@ def test_verify_counts_again(capsys, folder):
     one = run_id(capsys)
     code, out, _ = ingest(capsys, "verify", one)
     assert code == 0
-    assert "2 rows in 1 files, 1 in the quarantine: files and books agree" in out
+    assert "2 rows in 1 files, 1 in the quarantine. OK: files match recorded row" in out
     file = next((folder / "out").glob("*.parquet"))
     file.write_bytes(file.read_bytes()[:-9])
     code, _, err = ingest(capsys, "verify", one)

@@ -73,6 +73,6 @@ def test_only_versions_that_may_change_rows_are_named():
     now = {"python": "3.11.9", "versions": {"polars": "2.1.0", "ray": "2.60", "ingest": "1"}}
     now["versions"]["pyarrow"] = "26"
     (line,) = other_environment(then, now)
-    assert line.startswith("polars 2.0.0 then, 2.1.0 now: rows that are settled")
+    assert line.startswith("polars 2.0.0 then, 2.1.0 now: completed partitions")
     assert other_environment({**now}, now) == []
     assert "python 3.10.9 then, 3.11.9 now" in other_environment({"python": "3.10.9"}, now)[0]

@@ -49,10 +49,7 @@ def test_a_resumed_run_counts_what_was_settled_before():
     facts |= {"number": 2, "changes": ["cluster.type: was ..."], "warnings": ["polars 1 then"]}
     log({"event": "attempt", "at": "now", "resumed": True, **facts})
     log(settled(5))
-    assert lines[0].endswith(
-        "going on with run r1: 5 of 6 partitions are settled, attempt 2; nothing settled is worked "
-        "again"
-    )
+    assert lines[0].endswith("resuming run r1 (attempt 2): 5 of 6 partitions completed")
     assert lines[1].endswith("  cluster.type: was ...")
     assert lines[2].endswith("  warning: polars 1 then")
     assert "6 of 6 partitions" in lines[3]
@@ -65,9 +62,9 @@ def test_the_bar_says_above_itself_that_a_run_is_gone_on_with():
     with Bar(stream) as bar:
         bar({"event": "attempt", "at": "now", "resumed": True, "number": 3, **facts})
         bar({"event": "inputs", "at": "now", **inputs})
-    assert "going on with run r1: it is committed, what is not published yet" in stream.getvalue()
-    assert "2 new inputs: this run keeps its plan" in stream.getvalue()
-    assert "1 inputs have changed since the plan was made; all of them" in stream.getvalue()
+    assert "resuming run r1 (attempt 3): it is committed; publishing the rest" in stream.getvalue()
+    assert "2 new inputs since planning: the next run" in stream.getvalue()
+    assert "1 inputs changed since planning; all were completed" in stream.getvalue()
 
 
 def test_json_is_the_events_themselves():
