@@ -39,11 +39,12 @@ def main(descriptor: int) -> NoReturn:
 def serve(control: socket.socket) -> NoReturn:
     """Import what workers need, then fork them as told until the driver is gone."""
     try:
+        gc.disable()
         os.environ.update(dict.fromkeys(THREADS, "1"))  # Polars reads its variable at its first use
         work = _import()
         deaf()
-        gc.collect()
-        gc.freeze()  # what is never collected is never written to, and stays shared
+        gc.freeze()
+        gc.enable()  # what is not looked through is not written to, and stays shared with the workers
         _Nursery(control, work).run()
     except BaseException:  # noqa: BLE001 - the border of the process: the driver reads what is said
         sys.excepthook(*sys.exc_info())
