@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from ingest.driver.flow import Place
     from ingest.job import Job
     from ingest.records.history import History
-    from ingest.workers.forks import Forkserver
     from ingest.watch.progress import Mode
+    from ingest.workers.forks import Forkserver
 
 END_S = 2.0  # what ending workers by force takes
 

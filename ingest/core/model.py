@@ -37,7 +37,7 @@ class Model(BaseModel):
 def describe(model: type[BaseModel]) -> None:
     """Give the fields of a model, and of those that it consists of, their descriptions."""
     for each in _inside(model, set()):
-        said = {}
+        said: dict[str, str] = {}
         for cls in reversed(each.__mro__):
             if issubclass(cls, Model) and cls is not Model:
                 said.update(_docstrings(cls))
