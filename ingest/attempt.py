@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ingest.command import report
+from ingest.command import importing, report
 from ingest.core.errors import (
     BadRowError,
     ConfigError,
@@ -67,10 +67,10 @@ def add_output(to: ArgumentParser) -> None:
 
 def make(attempt: Attempt) -> int:
     """Drive the attempt, say how it ended, and return the exit code: what became of the run."""
-    # here, because a job that is wrong is told sooner without them
-    from ingest.driver.drive import Request, drive  # noqa: PLC0415
-    from ingest.watch.progress import watcher  # noqa: PLC0415
-    from ingest.workers.choose import workers_for  # noqa: PLC0415
+    with importing():  # here, because a job that is wrong is told sooner without them
+        from ingest.driver.drive import Request, drive  # noqa: PLC0415
+        from ingest.watch.progress import watcher  # noqa: PLC0415
+        from ingest.workers.choose import workers_for  # noqa: PLC0415
 
     watching = watcher(attempt.progress)
     request = Request(

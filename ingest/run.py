@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ingest.attempt import Attempt, add_output, make
-from ingest.command import add_overrides, guarded, load_job, parser
+from ingest.command import add_overrides, guarded, importing, load_job, parser
 
 if TYPE_CHECKING:
     from ingest.workers.headstart import HeadStart
@@ -26,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     add_output(options)
     arguments = options.parse_intermixed_args(argv)
-    from ingest.config.sweep import sweep  # noqa: PLC0415 - keeps --help free of Hydra
+    with importing():
+        from ingest.config.sweep import sweep  # noqa: PLC0415 - keeps --help free of Hydra
 
     sweeps = sweep(arguments.overrides, arguments.conf)
     if len(sweeps) > 1:
@@ -37,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Any, overrides: Sequence[str] | None) -> int:
     overrides = overrides or ()
-    from ingest.workers.headstart import HeadStart  # noqa: PLC0415 - keeps --help quick
+    with importing():
+        from ingest.workers.headstart import HeadStart  # noqa: PLC0415 - keeps --help quick
 
     head = HeadStart()
     try:

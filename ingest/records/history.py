@@ -22,9 +22,9 @@ class History:
     `phase` says how far it has come: before `committed` it can be abandoned, from then on only
     finished. `partitions` is how many must be settled; `closed` has one byte for each that there
     ever was: 0 open, 1 settled, 2 split into some of the `children`. `retries` counts by class of
-    failure. `cluster` is where the last attempt that had work to do did it, and `bytes` how much
-    the plan reads. `ended` is how the last attempt ended: done, failed or interrupted, or empty if it is
-    still going on or was killed.
+    failure. `cluster` is where the last attempt that had any did its work, `bytes` how much the
+    plan reads. `ended` is how the last attempt ended: done, failed or interrupted, or empty if it
+    is still going on or was killed.
     """
 
     phase: Phase = "new"

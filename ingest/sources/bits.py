@@ -17,9 +17,9 @@ _BLOCK = 512 * 1024
 """How many bytes are compared at a time: what the second-level cache holds."""
 _WORDS = 16 * 1024
 """How many words are worked at a time, where many steps follow each other."""
-_KEPT = bytearray(32 * 1024**2 - 64 * 1024)
-"""Taken and given back, it tells glibc to keep up to 64 MiB of freed memory from now on: else each
-block takes its memory anew, which costs a fifth more than all that is done with it."""
+_KEPT = np.empty(32 * 1024**2 - 64 * 1024, dtype=np.uint8)
+"""Taken and given back untouched, it tells glibc to keep up to 64 MiB of freed memory from now on:
+else each block takes its memory anew, which costs a fifth more than all that is done with it."""
 del _KEPT
 
 _ONE = np.uint64(1)

@@ -33,9 +33,7 @@ class Obedient:
         elif assignment.try_number <= 1 + word.endswith("twice"):
             MISDEEDS.get(word.removesuffix("-twice"), _nothing)()
         measures = _threads() if word == "threads" else {}
-        return Outcome(
-            assignment.key, partition.id, worker=str(os.getpid()), seconds=measures
-        )
+        return Outcome(assignment.key, partition.id, worker=str(os.getpid()), seconds=measures)
 
 
 def _nothing() -> None:

@@ -28,7 +28,7 @@ class Lost:
     """A worker died, or was killed, while it held this try; no outcome will come.
 
     `culprit` is True for the partition that was being worked, False for one that waited behind it;
-    `seconds` is for how long it was. `words` is what the dying process wrote last, if anybody knows.
+    `seconds` is for how long it was. `words` is what the process wrote last, if it is known.
     """
 
     key: tuple[int, int, int]
@@ -41,7 +41,7 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Where work is done, as `cluster` is called in a job; and why there, if the job left it open."""
+    """Where work is done, as a job calls its `cluster`; and why there, if the job left it open."""
 
     cluster: str
     why: str = ""
@@ -53,10 +53,10 @@ class Chosen:
 class Workers(Protocol):
     """A pool that works partitions in parallel.
 
-    The driver calls `choose` and `start` once, then `submit` and `results` in turns from one thread, then maybe
-    `drain`, then `close`. Every assignment that was submitted is answered by one outcome or one
-    `Lost`, in any order, unless `drain` or `close` comes first. Nothing is retried in here: the
-    driver decides.
+    The driver calls `choose` and `start` once, then `submit` and `results` in turns from one
+    thread, then maybe `drain`, then `close`. Every assignment that was submitted is answered by one
+    outcome or one `Lost`, in any order, unless `drain` or `close` comes first. Nothing is retried
+    in here: the driver decides.
     """
 
     @property

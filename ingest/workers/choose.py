@@ -35,9 +35,7 @@ def choice(
     return cluster, Chosen(f"{cluster.type}{address}", why)
 
 
-def _decided(
-    workers: int, outlook: Outlook, environment: Mapping[str, str]
-) -> tuple[Cluster, str]:
+def _decided(workers: int, outlook: Outlook, environment: Mapping[str, str]) -> tuple[Cluster, str]:
     if variable := _ray_job(environment):
         ours = AddressCluster(type="address", address="auto")
         return ours, f"inside a Ray job: {variable} is set"

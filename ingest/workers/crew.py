@@ -1,6 +1,5 @@
 """The workers of a pool of processes: who is given what, and what comes back."""
 
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -170,10 +169,10 @@ class Crew:
             return
         for member in self._members:
             # what is searched keeps to deadlines of its own
-            if member.pack and not member.pack[0].search and member.seconds > limit_s:
-                if member.late is None:
-                    member.late = member.pack[0].key
-                    self._roster.kill(member)
+            first = member.pack[0] if member.pack and member.late is None else None
+            if first and not first.search and member.seconds > limit_s:
+                member.late = first.key
+                self._roster.kill(member)
 
     def _give_back(self) -> None:
         """Answer for what waits behind a slow one while other workers have nothing to do."""

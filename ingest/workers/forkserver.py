@@ -2,8 +2,8 @@
 
 It has imported what they need and runs no threads of its own, so that a worker is there within
 milliseconds, shares its memory with the others, and a dead one is replaced at once. It forks, kills
-and buries as the driver says by way of a socket. When that ends, because the driver has closed it or
-is dead, it kills what is left, and ends too.
+and waits for them as the driver says by way of a socket. When that is closed, or the driver is
+dead, it kills what is left, and ends too.
 """
 
 import gc
@@ -13,11 +13,11 @@ import signal
 import socket
 import struct
 import sys
-import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 
+from ingest.workers.forking import THREADS, fork
 from ingest.workers.parent import die_with_parent
 
 FORK, KILL, DIED = b"f", b"k", b"d"
@@ -26,7 +26,6 @@ MESSAGE = struct.Struct("!cIi")
 
 With `FORK` come two descriptors: the worker's end of its channel, and where its stderr goes.
 """
-THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 Work = Callable[[socket.socket], None]
 
@@ -39,13 +38,14 @@ def main(descriptor: int) -> NoReturn:
 def serve(control: socket.socket) -> NoReturn:
     """Import what workers need, then fork them as told until the driver is gone."""
     try:
+        gc.disable()
         os.environ.update(dict.fromkeys(THREADS, "1"))  # Polars reads its variable at its first use
         work = _import()
         deaf()
-        gc.collect()
-        gc.freeze()  # what is never collected is never written to, and stays shared
+        gc.freeze()  # what the collector does not look through stays shared with the workers
+        gc.enable()
         _Nursery(control, work).run()
-    except BaseException:  # noqa: BLE001 - the border of the process: the driver reads what is said
+    except BaseException:  # noqa: BLE001 - the border of the process; the driver reads this
         sys.excepthook(*sys.exc_info())
         os._exit(1)
     os._exit(0)
@@ -59,13 +59,6 @@ def deaf() -> None:
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
-
-
-def fork() -> int:
-    """Fork; the caller knows that there are no threads but idle ones of allocators and of Polars."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # Python counts those too
-        return os.fork()
 
 
 class _Nursery:

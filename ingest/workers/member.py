@@ -48,7 +48,7 @@ class Member:
 
     @property
     def guilty(self) -> Key | None:
-        """Which try is to blame for its death: what it was working, unless it was killed too late."""
+        """Which try is to blame for its death: the one it was at, if it was killed for no other."""
         if not self.pack or not self.pid:
             return None
         first = self.pack[0].key

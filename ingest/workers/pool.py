@@ -56,7 +56,7 @@ def pack(
 
 
 def next_pack(waiting: deque[Assignment], most: int, alone: Collection[int]) -> list[Assignment]:
-    """Take a pack of at most so many from the front of what waits, which is not empty; see `pack`."""
+    """Take a pack of at most so many from the front of what waits, see `pack`; there is some."""
     taken = [waiting.popleft()]
     bytes_ = taken[0].partition.bytes
     while waiting and len(taken) < min(PACK, most):

@@ -58,8 +58,8 @@ def work(end: socket.socket) -> None:
     """Work what comes by a socket until it is closed, and answer with the outcomes."""
     faulthandler.enable()
     pa.set_cpu_count(1)
-    for output in (sys.stdout, sys.stderr):
-        output.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    # whatever they were in the process that this one was forked from
+    sys.stdout = sys.stderr = os.fdopen(2, "w", buffering=1, errors="replace", closefd=False)
     _Worker(Channel(end, waits=True)).run()
 
 

@@ -52,7 +52,7 @@ class Execution(Model):
 
 
 class Local(Model):
-    type: Literal["local", "inline"]
+    type: Literal["auto", "processes", "local", "inline"]
 
 
 class Address(Model):

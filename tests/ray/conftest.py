@@ -3,8 +3,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from ingest.testing import obedient
 from ingest.workers.ray_data import RayDataWorkers
-from tests.ray import obedient
 
 
 @pytest.fixture(scope="module")

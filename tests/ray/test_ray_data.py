@@ -6,24 +6,13 @@ import ray
 
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Assignment
+from ingest.testing.obedient import Obedient, assignments, collect, work_off
 from ingest.workers.base import Lost
 from ingest.workers.cluster import connection
-from tests.ray.obedient import Obedient, assignments, collect, work_off
 
 READ_TASK = ("ray::_map_task", "ray::ReadFeedSource")  # while it waits, while it yields
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("two_cores")]
-
-
-def test_everything_settles_on_both_workers_with_one_thread_each(make_workers):
-    workers = make_workers()
-    workers.start(Obedient())
-
-    settled, lost = work_off(workers, assignments(["threads"] * 4 + ["nap"] * 20))
-
-    assert not lost
-    assert len({outcome.worker for outcome in settled.values()}) == 2
-    assert settled[0].seconds == {"polars": 1, "arrow": 1}
 
 
 def test_small_partitions_share_blocks_and_keep_their_own_outcomes(make_workers):
@@ -61,40 +50,6 @@ def test_of_a_dead_workers_partitions_only_the_one_it_worked_is_the_culprit(make
     assert [each.key for each in lost if each.culprit] == [(1, 8, 1)]
     assert len(lost) <= 4
     assert time.monotonic() - began < 40
-
-
-def test_a_clean_exit_is_a_death_too(make_workers):
-    workers = make_workers(workers=1)
-    workers.start(Obedient())
-
-    _, lost = work_off(workers, assignments(["leave", "ok"]))
-
-    assert [each.key for each in lost if each.culprit] == [(1, 0, 1)]
-
-
-def test_a_culprit_hidden_in_a_pack_is_found_when_it_is_alone(make_workers):
-    workers = make_workers()
-    workers.start(Obedient())
-    work = assignments(["ok"] * 6 + ["exit-twice"] + ["ok"] * 6, bytes_=100)
-
-    settled, lost = work_off(workers, work)
-
-    assert len(settled) == 13
-    assert (1, 6, 1) in [each.key for each in lost if not each.culprit]
-    assert [each.key for each in lost if each.culprit] == [(1, 6, 2)]
-
-
-def test_a_hung_worker_is_killed_and_its_partition_named(make_workers):
-    workers = make_workers(partition_timeout_s=2.0)
-    workers.start(Obedient())
-
-    settled, lost = work_off(workers, assignments(["nap"] * 4 + ["hang"] + ["nap"] * 20))
-
-    culprits = [each for each in lost if each.culprit]
-    assert len(settled) == 25
-    assert [each.key for each in culprits] == [(1, 4, 1)]
-    assert culprits[0].reason == "worked for longer than 2 s"
-    assert culprits[0].kind == "timeout"
 
 
 def test_when_the_feed_dies_a_new_execution_works_what_is_left(make_workers):
@@ -143,23 +98,6 @@ def test_the_read_task_replays_after_its_process_died(make_workers):
     answers = collect(workers, 30)
 
     assert sorted(each.key[1] for each in answers) == list(range(10, 40))
-
-
-def test_draining_ends_what_is_worked_and_begins_nothing_more(make_workers):
-    workers = make_workers()
-    workers.start(Obedient())
-    work_off(workers, assignments(["ok"] * 2))
-    workers.submit(assignments(["slow"] * 10))
-    time.sleep(1.0)
-
-    began = time.monotonic()
-    drained = list(workers.drain(60.0))
-    workers.close()
-    workers.close()
-
-    assert 1 <= len(drained) <= 4
-    assert workers.results(0.0) == []
-    assert time.monotonic() - began < 10
 
 
 def test_closing_at_once_does_not_wait_for_the_work(make_workers):

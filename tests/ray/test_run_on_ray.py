@@ -30,7 +30,8 @@ def run(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
     def start(*more: str) -> subprocess.Popen[str]:
         command = [
-            *(sys.executable, "-m", "ingest.run", "+job=flights", "execution.workers=2", *more),
+            *(sys.executable, "-m", "ingest.run", "+job=flights", "cluster=local"),
+            *("execution.workers=2", *more),
             *("source.path=jobs/flights/sample", f"sink.path={tmp_path}/out"),
             f"state={tmp_path}/state",
         ]

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from pydantic import TypeAdapter
 
+from ingest.core.model import describe
 from ingest.testing.transforms import LAWS, Subject
 from ingest.transforms import TRANSFORMS
 from ingest.transforms.base import StepContext
@@ -226,6 +227,7 @@ def test_law(name, law, tmp_path):
 
 @pytest.mark.parametrize("cls", TRANSFORMS)
 def test_every_option_is_described(cls):
+    describe(cls)
     missing = [
         name for name, field in cls.model_fields.items() if name != "type" and not field.description
     ]

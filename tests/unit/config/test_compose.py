@@ -14,7 +14,7 @@ from ingest.core.errors import ConfigError
 def test_a_team_needs_no_more_than_its_jobs(conf):
     composed = compose(search_path(conf({})), ["+job=orders"])
     assert composed.raw == {
-        "cluster": {"type": "local"},
+        "cluster": {"type": "auto"},
         "execution": {},
         "name": "orders",
         "source": {"type": "csv", "path": "in.csv"},
@@ -25,7 +25,7 @@ def test_a_team_needs_no_more_than_its_jobs(conf):
 
 def test_what_two_folders_have_is_taken_from_the_first(conf):
     folder = conf(
-        {"cluster/local": "type: ours\n", "job/flights": "# @package _global_\nname: ours\n"}
+        {"cluster/auto": "type: ours\n", "job/flights": "# @package _global_\nname: ours\n"}
     )
     raw = compose((folder, shipped()), ["job=flights"]).raw
     assert (raw["cluster"], raw["name"]) == ({"type": "ours"}, "ours")

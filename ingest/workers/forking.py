@@ -1,0 +1,102 @@
+"""How the process that workers are forked from comes to be: as a fork of this one, if it may be."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+POLL_S = 0.005
+IDLE_THREADS = {"jemalloc_bg_thd", "polars-ooc-clea"}
+"""What Polars starts when it is imported. They hold nothing that a child would wait for."""
+
+Serve = Callable[[socket.socket], None]
+Wait = Callable[[float], bool]
+"""Waits so many seconds for a process to end; returns whether it has."""
+
+
+def is_alone() -> bool:
+    """Whether this process may be forked: none of its threads does anything but the caller."""
+    if sys.platform != "linux" or threading.active_count() > 1:
+        return False
+    others = [task for task in Path("/proc/self/task").iterdir() if task.name != str(os.getpid())]
+    return all(_name(task) in IDLE_THREADS for task in others)
+
+
+def fork() -> int:
+    """Fork a process that is alone."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python counts all threads
+        return os.fork()
+
+
+def forked(serve: Serve, control: socket.socket, words: int) -> tuple[int, Wait]:
+    """Fork this process to be the server; `words` is where its stderr goes."""
+    sys.stdout.flush()  # else both would write what is in there
+    sys.stderr.flush()
+    pid = fork()
+    if pid == 0:
+        _be_server(serve, control, words)
+    return pid, lambda timeout_s: _is_gone(pid, timeout_s)
+
+
+def spawned(module: str, control: socket.socket, words: int) -> tuple[int, Wait]:
+    """Start a module anew to be the server, with the socket's descriptor for its argument."""
+    server = subprocess.Popen(  # noqa: S603 - this very interpreter
+        [sys.executable, "-m", module, str(control.fileno())],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=words,
+        pass_fds=[control.fileno()],
+        start_new_session=True,
+        env={
+            **os.environ,
+            **dict.fromkeys(THREADS, "1"),
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        },
+    )
+
+    def wait(timeout_s: float) -> bool:
+        try:
+            server.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    return server.pid, wait
+
+
+def _name(task: Path) -> str:
+    with suppress(OSError):
+        return (task / "comm").read_text(encoding="ascii").strip()
+    return ""
+
+
+def _be_server(serve: Serve, control: socket.socket, words: int) -> None:
+    """Be the server; nothing that the driver has open may be open here."""
+    try:
+        os.setsid()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for standard, to in enumerate((nothing, nothing, words)):
+            os.dup2(to, standard)
+        os.closerange(3, control.fileno())
+        os.closerange(control.fileno() + 1, os.sysconf("SC_OPEN_MAX"))
+        serve(control)
+    finally:
+        os._exit(1)
+
+
+def _is_gone(pid: int, timeout_s: float) -> bool:
+    until = time.monotonic() + timeout_s
+    with suppress(ChildProcessError):  # it was waited for already
+        while os.waitpid(pid, os.WNOHANG)[0] == 0:
+            if time.monotonic() > until:
+                return False
+            time.sleep(POLL_S)
+    return True
