@@ -16,4 +16,5 @@ class Model(BaseModel):
         use_attribute_docstrings=True,
         hide_input_in_errors=True,
         allow_inf_nan=False,
+        serialize_by_alias=True,
     )

@@ -17,10 +17,13 @@ from ingest.sources.csv_grammar import Grammar
 from ingest.sources.csv_header import check_header, column_names, refuse_header
 from ingest.sources.csv_table import TableReader
 from ingest.sources.encodings import UTF8, decode_line, is_wide, packed_endings
+from ingest.sources.file_schema import Combined, schema_remarks, together
 from ingest.sources.guessing import guess_type
+from ingest.sources.identity import while_planning
 from ingest.sources.lines import LineRules, split_records
 from ingest.sources.ranges import Preamble
 from ingest.sources.rejecting import Clean, Parse, cast_columns, with_column
+from ingest.sources.sampling import COMPARED_FILES, SAMPLE_FILES, asked, files_of, spread
 from ingest.sources.text import TextSource
 
 GUESSING_ROWS = 10_000
@@ -32,8 +35,8 @@ class Csv(TextSource):
 
     Every record is a row or a reject; what is malformed is said in `csv_grammar`, what a text of a
     type looks like in `core.texts`. Lines end in LF or CRLF. The order of columns may differ from
-    file to file, their names may not. A file of no bytes holds no records. An empty line is a
-    record: a null in files of one column, else a reject (see `blank_lines`).
+    file to file; what becomes of other names says `schema`. A file of no bytes holds no records. An
+    empty line is a record: a null in files of one column, else a reject (see `blank_lines`).
     """
 
     endings = packed_endings(".csv", ".tsv", ".txt")
@@ -108,13 +111,14 @@ class Csv(TextSource):
         if preamble.header is None:
             return ()
         found = self._names(uri, preamble.header)
-        return check_header(uri, found, layout.facts["header"])
+        example = layout.facts.get("example", "")
+        return check_header(uri, found, layout.facts["header"], self.schema_, example)
 
     def rows(
         self, records: pl.DataFrame, header: Sequence[str], layout: Layout
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Split records into fields and fields into values."""
-        schema = self._data_schema(layout)
+        schema = self._present(header, layout)
         names = header or list(schema)
         fine = records["reason"].is_null()
         faults = self.grammar.faults(records["text"].set(~fine, None), len(names))
@@ -131,48 +135,77 @@ class Csv(TextSource):
 
     def clean_values(self, data: bytes, header: Sequence[str], layout: Layout) -> Clean | None:
         """Read the lines of a text that are faultless records."""
-        schema = self._data_schema(layout)
-        reader = TableReader(self.grammar, header or list(schema), schema, self.null_values)
+        schema = self._present(header, layout)
+        names = header or list(schema)
+        carried = {**dict.fromkeys(names, pl.String()), **schema}
+        reader = TableReader(self.grammar, names, carried, self.null_values)
         found = reader.read(data)
         return None if found is None else Clean(found[0], schema, self._parser(schema), found[1])
 
-    def _data_schema(self, layout: Layout) -> Schema:
-        return {name: layout.columns[name] for name in layout.facts["header"]}
+    def _present(self, header: Sequence[str], layout: Layout) -> Schema:
+        """Return the columns of the plan that a file has; all, if it does not say."""
+        schema = self.data_schema(layout)
+        if not header:
+            return schema
+        return {name: dtype for name, dtype in schema.items() if name in header}
 
-    def layout(self, sample: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
+    def layout(self, slices: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
         """Freeze the header and the types of the columns."""
-        heads = list(self.samples(sample))
-        names = self._planned_names(heads, types)
+        files = files_of(slices)
         declared = {name: declared_type(form) for name, form in self.columns.items()}
-        made, keys = self.file_schema(sample, declared, types)
-        refuse_clash(made, names)
-        refuse_unknown("columns", self.columns, [*names, *keys])
-        bare = Layout({}, {"header": names, "folder_keys": keys})
+        found = self._headers(files)
+        heads = list(self.samples(_sampled(files, found)))
+        names = found.names if found else self._planned_names(heads, types)
+        made = self.made_columns(files, declared, types)
+        refuse_clash(made.columns, names)
+        if len(files) > COMPARED_FILES and self.schema_.new_columns == "add":
+            names += [name for name in declared if name not in {*names, *made.keys}]
+        refuse_unknown("columns", self.columns, [*names, *made.keys])
+        facts = {"header": names, "folder_keys": made.keys, "example": found.first if found else ""}
+        bare = Layout(dict.fromkeys(names, pl.String()), facts)
         guessed = self._guessed(heads, bare) if self.infer else {}
         columns, notes = {}, {}
         for name in names:
             columns[name], notes[name] = _typed(name, declared, types, guessed)
             _refuse_nested(name, columns[name])
-        for name, dtype in made.items():
+        for name, dtype in made.columns.items():
             columns[name], notes[name] = dtype, "the file's name and place"
-        return Layout(columns, bare.facts, notes)
+        remarks = (*(found.remarks() if found else ()), *made.remarks)
+        return Layout(columns, facts, notes, schema_remarks(remarks, len(files)))
+
+    def _headers(self, files: Sequence[Slice]) -> Combined | None:
+        """Return the columns of all files together; None if no file says its own.
+
+        Raises:
+            ConfigError: a header cannot be read or used, or the headers do not go together.
+        """
+        if self.header is not True:
+            return None
+        known: dict[bytes, list[str]] = {}
+        headers: dict[str, list[str]] = {}
+        compared = spread(files, COMPARED_FILES)
+        try:
+            for piece, preamble in zip(compared, asked(compared, self._files().head), strict=True):
+                line = preamble.header
+                if line is None:
+                    continue
+                if line not in known:
+                    known[line] = self._names(piece.uri, line)
+                    refuse_header(known[line], piece.uri)
+                headers[piece.uri] = known[line]
+        except (BadRowError, FatalError) as error:
+            raise while_planning(error) from None
+        return together(headers, self.schema_) if headers else None
 
     def _planned_names(
         self, heads: Sequence[tuple[str, Preamble, bytes]], types: Mapping[str, pl.DataType]
     ) -> list[str]:
-        """Return the column names, from the first file that holds anything."""
-        for uri, preamble, body in heads:
-            if isinstance(self.header, tuple):
+        """Return the column names where no header says them."""
+        for _, _, body in heads:
+            if self.header:
                 break
-            if self.header and preamble.header is not None:
-                try:
-                    names = self._names(uri, preamble.header)
-                except BadRowError as error:
-                    raise ConfigError(str(error)) from None
-                refuse_header(names, uri)
-                return names
             first = split_records([Body(0, body)], self.rules(None)).head(1)["text"].to_list()
-            if not self.header and first and first[0] is not None:
+            if first and first[0] is not None:
                 return [f"column_{n}" for n in range(1, self.grammar.width(first[0]) + 1)]
         given = self.header if isinstance(self.header, tuple) else list(self.columns or types)
         if not given:
@@ -194,7 +227,7 @@ class Csv(TextSource):
         fields = f"not {encoding}" if text is None else self.grammar.split_one(text)
         if isinstance(fields, str):
             raise BadRowError(
-                f"{uri}: header: {fields}. Mend the file, or set encoding, quote or skip_rows"
+                f"{uri}: header: {fields}. Fix the file, or set encoding, quote or skip_rows"
             )
         return column_names(fields)
 
@@ -215,8 +248,10 @@ class Csv(TextSource):
                 .filter(pl.col("reason").is_null())["text"]
                 .head(GUESSING_ROWS)
             )
-            whole = texts.filter(self.grammar.faults(texts, len(names)).is_null())
-            tables.append(self.grammar.split(whole, header).select(names))
+            whole = texts.filter(self.grammar.faults(texts, len(header)).is_null())
+            table = self.grammar.split(whole, header)
+            absent = [pl.lit(None, pl.String).alias(name) for name in names if name not in table]
+            tables.append(table.with_columns(absent).select(names))
         sample = (
             pl.concat(tables) if tables else pl.DataFrame(schema=dict.fromkeys(names, pl.String))
         )
@@ -242,6 +277,13 @@ class Csv(TextSource):
             return kept, parse_texts(kept, schema[name], declared_format(self.columns, name))
 
         return parse
+
+
+def _sampled(files: Sequence[Slice], found: Combined | None) -> list[Slice]:
+    """Return the files whose first records are looked at: a few, and who has brought a column."""
+    bringing = {uris[0] for uris in found.added.values()} if found else set()
+    sample = spread(files, SAMPLE_FILES)
+    return [*sample, *(p for p in files if p.uri in bringing and p not in sample)]
 
 
 def _typed(

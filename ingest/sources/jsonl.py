@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import polars as pl
+from pydantic import Field
 
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
@@ -13,7 +14,6 @@ from ingest.core.types import Schema, instance, parse_type, type_name
 from ingest.sources.base import Layout
 from ingest.sources.bodies import Body
 from ingest.sources.columns import (
-    FILE_COLUMNS,
     declared_format,
     declared_type,
     is_nameable,
@@ -21,11 +21,13 @@ from ingest.sources.columns import (
     refuse_names,
 )
 from ingest.sources.encodings import UTF8, is_wide, packed_endings
+from ingest.sources.file_schema import RecordSchema, schema_remarks
 from ingest.sources.json_guess import guess_fields, without_nulls
 from ingest.sources.json_judge import load
 from ingest.sources.json_reader import JsonReader
 from ingest.sources.lines import LineRules, split_records, whole_text
 from ingest.sources.rejecting import Clean, Parse, cast_columns, with_column
+from ingest.sources.sampling import SAMPLE_FILES, files_of, spread
 from ingest.sources.text import TextSource
 
 SAMPLE_ROWS = 10_000
@@ -35,18 +37,22 @@ SAMPLE_ROWS = 10_000
 class Jsonl(TextSource):
     """JSON Lines: one JSON object a line; nested objects and lists are structs and lists.
 
-    With `columns`, these fields are read and all others ignored. Without, the schema is made from
-    a sample across files when the plan is made, and a record with a field that is not in it is
-    rejected. A field that is missing is null. Nothing is coerced: `5` is not a string, `"5"` and
-    `5.0` are not an int64; but dates, times, timestamps, decimals and binary are read from strings,
-    as CSV fields are, and decimals also from numbers of up to 15 digits. A key that stands twice
-    in an object makes a bad record, and so does half a pair of surrogates.
+    With `columns`, these fields are read and all others ignored, unless `schema` says otherwise.
+    Without, the schema is made from a sample across files when the plan is made, and a record with
+    a field that is not in it is rejected. A field that is missing is null. Nothing is coerced: `5`
+    is not a string, `"5"` and `5.0` are not an int64; but dates, times, timestamps, decimals and
+    binary are read from strings, as CSV fields are, and decimals also from numbers of up to 15
+    digits. A key that stands twice in an object makes a bad record, and so does half a pair of
+    surrogates.
     """
 
     endings = packed_endings(".jsonl", ".ndjson", ".json")
     memory_per_byte = 6.0
 
     type: Literal["jsonl"]
+    schema_: RecordSchema = Field(default=RecordSchema(), alias="schema")
+    """What becomes of fields that `columns`, or the sample, have not; and of those that a file has
+    not."""
 
     def rules(self, layout: Layout | None) -> LineRules:  # noqa: ARG002
         """Return how bytes become records."""
@@ -56,20 +62,27 @@ class Jsonl(TextSource):
             blank=self.blank_lines,
         )
 
-    def layout(self, sample: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
+    def layout(self, slices: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
         """Freeze the schema."""
+        files = files_of(slices)
+        sample = spread(files, SAMPLE_FILES)
         records = self._records(sample)
         declared = {name: declared_type(form) for name, form in self.columns.items()}
-        made, keys = self.file_schema(sample, declared, types)
+        made = self.made_columns(files, declared, types)
         given = {**types, **declared}
         untyped = (
             {name: None if name in given else value for name, value in record.items()}
-            for record in records
+            for each in records.values()
+            for record in each
         )
-        seen = guess_fields(untyped, declared or None)
-        refuse_clash(made, seen)
-        _refuse_typing_errors(declared, [*seen, *keys])
-        names = [name for name in (declared or {**seen, **types}) if name not in keys]
+        new = self.schema_.for_new(named=bool(declared))
+        only = bool(declared) and new != "add"
+        seen = guess_fields(untyped, declared if only else None)
+        refuse_clash(made.columns, seen)
+        _refuse_typing_errors(declared, [*seen, *made.keys])
+        wanted = declared if only else {**seen, **types, **declared}
+        names = [name for name in wanted if name not in made.keys]
+        self.schema_.check(records, names, new_too=bool(declared) and new == "fail")
         if not names:
             raise ConfigError(
                 f'path: "{self.path}": no sampled file holds a record, so that no columns are '
@@ -82,19 +95,21 @@ class Jsonl(TextSource):
             "Leave it out by naming the others: columns: {name: type, …}, or rename it there",
         )
         _refuse_unreadable(columns)
-        notes = {name: _note(name, declared, types, seen, len(records)) for name in names}
-        notes |= dict.fromkeys(made, "the file's name and place")
+        rows = sum(map(len, records.values()))
+        notes = {name: _note(name, declared, types, seen, rows) for name in names}
+        notes |= dict.fromkeys(made.columns, "the file's name and place")
         shape = {
             name: columns.get(name) or without_nulls(seen[name]) for name in {**seen, **columns}
         }
         facts = {
-            "closed": not declared,
-            "folder_keys": keys,
+            "closed": new != "ignore",
+            "folder_keys": made.keys,
+            "example": files[0].uri if files else "",
             "shape": {
                 name: type_name(dtype) for name, dtype in shape.items() if is_nameable(dtype)
             },
         }
-        return Layout({**columns, **made}, facts, notes)
+        return Layout({**columns, **made.columns}, facts, notes, schema_remarks(made.remarks, 0))
 
     def rows(
         self,
@@ -103,7 +118,7 @@ class Jsonl(TextSource):
         layout: Layout,
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Judge and parse records."""
-        schema = self._data_schema(layout)
+        schema = self.data_schema(layout)
         bad = with_column(records.filter(pl.col("reason").is_not_null()))
         good = records.filter(pl.col("reason").is_null())
         values, faulty = self._reader(schema, layout).parse(good["text"])
@@ -119,14 +134,10 @@ class Jsonl(TextSource):
         layout: Layout,
     ) -> Clean | None:
         """Read text whose lines are all records as the sample showed them."""
-        schema = self._data_schema(layout)
+        schema = self.data_schema(layout)
         text = None if self.blank_lines == "skip" else whole_text(data)
         values = None if text is None else self._reader(schema, layout).parse_whole(text, data)
         return None if values is None else Clean(values, schema, self._parser(schema))
-
-    def _data_schema(self, layout: Layout) -> Schema:
-        made = {*layout.facts["folder_keys"], *(FILE_COLUMNS if self.include_file_columns else ())}
-        return {name: dtype for name, dtype in layout.columns.items() if name not in made}
 
     def _reader(self, schema: Schema, layout: Layout) -> JsonReader:
         shape = {name: parse_type(kind) for name, kind in layout.facts["shape"].items()}
@@ -141,18 +152,19 @@ class Jsonl(TextSource):
 
         return parse
 
-    def _records(self, sample: Sequence[Slice]) -> list[dict[str, Any]]:
-        """Return the sample's records that are objects."""
-        records = []
-        for _, _, body in self.samples(sample):
+    def _records(self, sample: Sequence[Slice]) -> dict[str, list[dict[str, Any]]]:
+        """Return each sampled file's records that are objects, by URI."""
+        records: dict[str, list[dict[str, Any]]] = {}
+        for uri, _, body in self.samples(sample):
             texts = split_records([Body(0, body)], self.rules(None))["text"].drop_nulls()
+            found = records.setdefault(uri, [])
             for text in texts.head(SAMPLE_ROWS):
                 try:
                     record = load(text)
                 except (ValueError, RecursionError):
                     continue
                 if isinstance(record, dict):
-                    records.append(record)
+                    found.append(record)
         return records
 
 

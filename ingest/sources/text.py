@@ -8,15 +8,17 @@ import numpy as np
 import polars as pl
 from pydantic import AfterValidator, Field
 
-from ingest.core.errors import BadRowError, ConfigError, FatalError
+from ingest.core.errors import BadRowError, FatalError
 from ingest.core.partition import Partition, Slice
 from ingest.core.rows import POSITION, position, record_of, slice_of
+from ingest.core.types import Schema
 from ingest.sources.base import Layout, Read, Rejects
 from ingest.sources.bits import Places
 from ingest.sources.bodies import Body, in_blocks, join_bodies, line_counts, longest_line
-from ingest.sources.columns import Columns, file_values, with_file_values
+from ingest.sources.columns import FILE_COLUMNS, Columns, file_values, with_file_values
 from ingest.sources.encodings import UTF8, canonical, is_wide
 from ingest.sources.file_source import FileSource
+from ingest.sources.identity import while_planning
 from ingest.sources.lines import (
     EMPTY_RECORDS,
     LineRules,
@@ -36,7 +38,7 @@ from ingest.sources.ranges import (
     cut_ranges,
     halve_range,
 )
-from ingest.sources.rejecting import Clean, cast_columns
+from ingest.sources.rejecting import Clean, cast_columns, filled
 from ingest.sources.text_files import BLOCK_BYTES, TextFiles
 
 
@@ -106,7 +108,7 @@ class TextSource(FileSource):
         try:
             return max((expansion(piece) for piece in sample), default=1.0)
         except (BadRowError, FatalError) as error:
-            raise ConfigError(str(error)) from None
+            raise while_planning(error) from None
 
     def read(self, partition: Partition, layout: Layout) -> Read:
         """Read a partition; see `Source.read`."""
@@ -115,7 +117,7 @@ class TextSource(FileSource):
         bodies = self._bodies(partition, layout, range(len(partition.slices)), begins)
         for block in in_blocks(bodies, BLOCK_BYTES):
             good, bad = self._clean_rows(block, layout, tally) or self._each(block, layout, tally)
-            rows.append(good)
+            rows.append(filled(good, self.data_schema(layout)))
             rejects.append(bad)
             found += good.height + bad.height
         frame = _assemble(pl.concat(rows), self._file_values(partition, layout), layout)
@@ -149,7 +151,14 @@ class TextSource(FileSource):
             try:
                 yield (piece.uri, *files.sample(piece))
             except (FatalError, BadRowError) as error:
-                raise ConfigError(str(error)) from None
+                raise while_planning(error) from None
+
+    def data_schema(self, layout: Layout) -> Schema:
+        """Return the columns that come from the records, and not from the file's name."""
+        made = {*layout.facts.get("folder_keys", ())}
+        if self.include_file_columns:
+            made.update(FILE_COLUMNS)
+        return {name: dtype for name, dtype in layout.columns.items() if name not in made}
 
     def _each(
         self, block: Sequence[Body], layout: Layout, tally: Tally
@@ -230,7 +239,11 @@ class TextSource(FileSource):
 
     def _file_values(self, partition: Partition, layout: Layout) -> dict[str, pl.Series]:
         return file_values(
-            partition.slices, layout.columns, layout.facts.get("folder_keys", ()), self.columns
+            partition.slices,
+            layout.columns,
+            self.planned_keys(layout),
+            self.columns,
+            file_columns=self.include_file_columns,
         )
 
 

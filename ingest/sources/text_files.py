@@ -22,6 +22,8 @@ MOST_BYTES = 4 * 1024**3 - 256 * 1024**2
 """The most text in one slice: Polars' string offsets end at 4 GiB."""
 SAMPLE_BYTES = 256 * 1024
 """How much of each sampled file is looked at when a layout is made."""
+HEAD_BYTES = 4 * 1024
+"""How much of a file is read at first to find its header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,7 @@ class TextFiles:
         """
         wanted = SAMPLE_BYTES
         while True:
-            with open_input(piece) as file:
-                self._refuse_mark(file, piece)
-                data = read_plain_head(file, piece, wanted)
-            complete = len(data) < wanted
-            data = self._narrow(piece.uri, data, complete=complete)
-            preamble = self.find_preamble(data, complete)
+            preamble, data, complete = self._beginning(piece, wanted)
             if preamble is not None:
                 body = data[preamble.offset :]
                 if complete:
@@ -60,6 +57,22 @@ class TextFiles:
                 if b"\n" in body or len(body) > self.max_record_bytes:
                     return preamble, body[: body.rfind(b"\n") + 1]
             wanted *= 4
+
+    def head(self, piece: Slice) -> Preamble:
+        """Return what stands before a file's records, reading little more; raises as `sample`."""
+        wanted = HEAD_BYTES
+        while (preamble := self._beginning(piece, wanted)[0]) is None:
+            wanted *= 4
+        return preamble
+
+    def _beginning(self, piece: Slice, wanted: int) -> tuple[Preamble | None, bytes, bool]:
+        """Return what stands before the records, if it can be told; the text, and if it is all."""
+        with open_input(piece) as file:
+            self._refuse_mark(file, piece)
+            data = read_plain_head(file, piece, wanted)
+        complete = len(data) < wanted
+        data = self._narrow(piece.uri, data, complete=complete)
+        return self.find_preamble(data, complete), data, complete
 
     @contextmanager
     def open(self, piece: Slice) -> Iterator[tuple[Preamble, Iterator[tuple[int, bytes]]]]:

@@ -18,10 +18,9 @@ def resuming(event: Event) -> list[str]:
 
 
 _SAID = {
-    "changed": "{} inputs have changed since the plan was made",
-    "vanished": "{} inputs have vanished since the plan was made",
-    "touched": "{} inputs were touched since the plan was made, and have size and time as planned: "
-    "taken for the same",
+    "changed": "{} inputs have changed since planning",
+    "vanished": "{} inputs have vanished since planning",
+    "touched": "{} inputs were touched since planning, and have size and time as planned",
     "new": "{} new inputs: this run keeps its plan, the next run takes them",
 }
 
@@ -31,8 +30,8 @@ def inputs(event: Event) -> list[str]:
     lines = []
     for fate, count in event["counts"].items():
         text = _SAID[fate].format(f"{count:,}")
-        if fate in {"changed", "vanished"}:
+        if fate != "new":
             still = event["open"].get(fate, 0)
-            text += f", {still:,} of them not settled" if still else "; all of them is settled"
+            text += f", {still:,} of them still to be read" if still else "; all were read before"
         lines.append(text)
     return lines
