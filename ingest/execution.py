@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from typing import Literal
 
 from pydantic import ByteSize, Field, ValidationInfo, field_validator
 
@@ -94,6 +95,11 @@ class Execution(Model):
     max_poison_rows: int = Field(default=20, ge=0)
     """How many rows of one partition may be set aside because they end or break its worker, before
     the run fails. With 0 they are not even searched for."""
+    touched_inputs: Literal["refuse", "accept"] = "refuse"
+    """What to do about local files that have size and time of writing as planned, but whose inode
+    was changed since (`chmod`, a hard link, a copy put back, a rewrite that put its time back):
+    nothing but their content could tell whether it is another. `accept` when you know that it is
+    the same, or where the file system changes these times by itself."""
     seed: int = 0
     """Where steps that draw at random (`sample`) begin. Part of the run's identity."""
     python: bool = True

@@ -64,6 +64,7 @@ def describe(job: Job, drafted: Draft, workers: int) -> dict[str, Any]:
         "input_schema": schema_to_json(drafted.flow.layout.columns),
         "output_schema": schema_to_json(drafted.flow.output),
         "sink": {"uri": job.sink.uri, "disposition": job.sink.write_disposition},
+        "remarks": list(drafted.remarks),
     }
 
 
@@ -73,6 +74,7 @@ def render(page: dict[str, Any], drafted: Draft) -> str:
         [
             *unfinished(page["unfinished"]),
             f"{page['job']}: {page['files']:,} files, {size(page['bytes'])}",
+            *(f"  {remark}" for remark in page["remarks"]),
             f"  {page['partitions']:,} partitions of up to {size(page['largest_partition_bytes'])}",
             f"  about {size(page['estimated_memory_bytes'])} of memory",
             f"  about {page['estimated_seconds']:,} s of work on {page['workers']} workers",

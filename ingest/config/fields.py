@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from ingest.config.places import KeyPath
 
@@ -35,7 +36,7 @@ def locate(model: type[BaseModel], data: Any, loc: Sequence[str | int]) -> tuple
 
 def keys(annotation: Any) -> list[str]:
     """Return the keys that a mapping of this annotation may have; none if it is no model."""
-    return list(annotation.model_fields) if _is_model(annotation) else []
+    return list(_fields(annotation)) if _is_model(annotation) else []
 
 
 def literals(annotation: Any, key: str | int) -> list[str]:
@@ -83,12 +84,17 @@ def _is_tagged(annotation: Any) -> bool:
     return False
 
 
-def _inner(annotation: Any, part: str | int) -> Any:
+def _inner(annotation: Any, part: Any) -> Any:
     if _is_model(annotation):
-        field = annotation.model_fields.get(part)
+        field = _fields(annotation).get(part)
         return Annotated[field.annotation, field] if field else None
     members = get_args(annotation) or (None,)
     return members[0] if isinstance(part, int) else members[-1]
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return a model's fields by their keys in YAML: `schema` cannot be an attribute's name."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _tags(annotation: Any) -> tuple[Any, ...]:

@@ -25,6 +25,7 @@ class Model(BaseModel):
         hide_input_in_errors=True,
         allow_inf_nan=False,
         defer_build=True,
+        serialize_by_alias=True,
     )
 
     @classmethod

@@ -13,7 +13,9 @@ class Slice:
 
     `start` and `end` count in the source's own unit (bytes of text files, row groups of Parquet);
     `end == WHOLE` means the whole input. `version` is the etag, or else the modification time in
-    nanoseconds. `bytes` estimates what has to be read, compressed as it lies there.
+    nanoseconds. `bytes` estimates what has to be read, compressed as it lies there. `changed_ns` is
+    when the inode of a local file was last changed (ctime), in nanoseconds since the epoch; 0 if
+    that is not known, or is not to be compared.
     """
 
     uri: str
@@ -22,6 +24,7 @@ class Slice:
     start: int = 0
     end: int = WHOLE
     bytes: int = 0
+    changed_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,10 @@ class Assignment:
 
 
 def partition_id(slices: Sequence[Slice]) -> str:
-    """Return 16 hex digits that depend only on what the slices are, not on how they were found."""
+    """Return 16 hex digits that depend only on what the slices are, not on how they were found.
+
+    `changed_ns` is left out: a `chmod` makes no other partition.
+    """
     digest = hashlib.sha256()
     for piece in slices:
         line = f"{piece.uri}\0{piece.size}\0{piece.version}\0{piece.start}\0{piece.end}\n"

@@ -3,7 +3,7 @@
 import heapq
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ingest.core.clock import Clock
 from ingest.core.partition import Assignment, Partition
@@ -17,13 +17,15 @@ Key = tuple[int, int, int]
 class Backlog:
     """Deals out tries. What is settled or split does not come up again.
 
-    Memory: a byte for each partition, and the partitions that are out or have failed.
+    Memory: a byte for each partition, and the partitions that are out or have failed. With
+    `accept_touched`, inputs are told from others by size and version only.
     """
 
     plan: Plan
     history: History
     attempt: int
     clock: Clock
+    accept_touched: bool = False
     out: dict[Key, Assignment] = field(default_factory=dict)
     waiting: list[tuple[float, int, bool]] = field(default_factory=list)
     numbers: Counter[int] = field(default_factory=Counter)
@@ -95,7 +97,11 @@ class Backlog:
 
     def partition(self, index: int) -> Partition:
         """Return a partition of the plan, or one made by a split."""
-        return self.history.children.get(index) or self.plan[index]
+        partition = self.history.children.get(index) or self.plan[index]
+        if not self.accept_touched:
+            return partition
+        slices = tuple(replace(piece, changed_ns=0) for piece in partition.slices)
+        return replace(partition, slices=slices)
 
     def _peek(self) -> int | None:
         if self._ahead is None:

@@ -199,7 +199,13 @@ def _work_off(plan: Plan, run: Run, request: Request) -> None:
     execution = request.job.execution  # as asked for now: it changes no row
     by_row = run.job.by_row
     Loop(
-        backlog=Backlog(plan, run.history, run.ledger.attempt, request.clock),
+        backlog=Backlog(
+            plan,
+            run.history,
+            run.ledger.attempt,
+            request.clock,
+            accept_touched=execution.touched_inputs == "accept",
+        ),
         workers=request.workers,
         ledger=run.ledger,
         history=run.history,
@@ -243,7 +249,14 @@ def _reopen(run: Run, request: Request, store: Store) -> Plan:
             f"run {run.run_id} of this job is unfinished: {changed} since it was planned. Undo "
             "that to finish the run, or discard it and start over with: --fresh"
         )
-    check_inputs(run.job.source, plan, run.history, run.ledger, run.loaded_at)
+    check_inputs(
+        run.job.source,
+        plan,
+        run.history,
+        run.ledger,
+        run.loaded_at,
+        accept_touched=request.job.execution.touched_inputs == "accept",
+    )
     request.workers.start(task_of(run.job, flow, context))
     return plan
 

@@ -9,18 +9,21 @@ from ingest.core.errors import FatalError
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.plans import Plan
-from ingest.sources.base import Difference, Planned, Source
+from ingest.sources.base import Difference, Fate, Planned, Source
 
 SHOWN = 5
+_WORST_FIRST: tuple[Fate, ...] = ("changed", "vanished", "touched")
 
 
 @dataclass(slots=True)
 class Tally:
     """How many inputs differ, by what became of them, and the first few of each kind.
 
-    `open` are those that are still to be read, `settled` those of which all is settled.
+    `open` are those that are still to be read, `settled` those of which all is settled. `accepted`
+    are the fates that do not stand in the way.
     """
 
+    accepted: frozenset[str] = frozenset({"new"})
     open: Counter[str] = field(default_factory=Counter)
     settled: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=dict)
@@ -36,23 +39,30 @@ class Tally:
             shown.append(text)
 
     @property
-    def broken(self) -> int:
-        """How many inputs that are still to be read cannot be read as planned."""
-        return self.open["changed"] + self.open["vanished"]
+    def refused(self) -> list[Fate]:
+        """The fates of inputs that are still to be read and cannot be read as planned."""
+        return [fate for fate in _WORST_FIRST if self.open[fate] and fate not in self.accepted]
 
 
 def check_inputs(
-    source: Source, plan: Plan, history: History, ledger: Ledger, since: datetime
+    source: Source,
+    plan: Plan,
+    history: History,
+    ledger: Ledger,
+    since: datetime,
+    *,
+    accept_touched: bool = False,
 ) -> None:
     """Compare the inputs with the plan, put on record what differs, and refuse what cannot be.
 
     In memory: a part of the plan, and what the source needs to list its inputs.
 
     Raises:
-        FatalError: inputs of partitions that are not settled have changed or vanished.
+        FatalError: inputs of partitions that are not settled have changed or vanished, or may have
+            because they were touched, unless that is accepted.
         ConfigError: the inputs may not be listed.
     """
-    tally = Tally()
+    tally = Tally(frozenset({"new", "touched"} if accept_touched else {"new"}))
     for one in source.compare(planned(plan, history), since):
         tally.add(one)
     if not tally.examples:
@@ -60,7 +70,7 @@ def check_inputs(
     counts = {fate: tally.open[fate] + tally.settled[fate] for fate in tally.examples}
     lines = [line for shown in tally.examples.values() for line in shown]
     ledger.append("inputs", counts=counts, open=dict(tally.open), examples=lines)
-    if tally.broken:
+    if tally.refused:
         raise FatalError(_refusal(tally))
 
 
@@ -71,29 +81,29 @@ def planned(plan: Plan, history: History) -> Iterator[Planned]:
         piece.uri for i, child in children if not history.is_closed(i) for piece in child.slices
     }
     last: Planned | None = None
-    for index, uri, size, version in plan.pieces():
+    for index, uri, size, version, changed_ns in plan.pieces():
         is_open = not history.is_closed(index) or uri in again
         if last is not None and last.uri != uri:
             yield last
         elif last is not None:
             is_open = is_open or last.open
-        last = Planned(uri, size, version, is_open)
+        last = Planned(uri, size, version, is_open, changed_ns)
     if last is not None:
         yield last
 
 
 def _refusal(tally: Tally) -> str:
-    lines = [line for fate in ("changed", "vanished") for line in tally.examples.get(fate, ())]
-    lines = [line for line in lines if not line.endswith("(settled)")]
-    more = tally.broken - len(lines[:SHOWN])
-    found = " and ".join(
-        f"{tally.open[fate]:,} {fate}" for fate in ("changed", "vanished") if tally.open[fate]
-    )
-    first = (
-        f"source.path: the input has changed since the plan was made: {found}, of which not all "
-    )
-    first += "is settled. A run reads what it was planned on, or its rows would be a mixture:"
-    last = "Put the planned version back (same size and time) and go on; or give the plan up, and "
-    last += "all that is settled with it, and plan anew with --fresh"
-    shown = [f"  {line}" for line in lines[:SHOWN]]
-    return "\n".join([first, *shown, *([f"  and {more:,} more"] if more > 0 else []), last])
+    shown = [line for fate in tally.refused for line in tally.examples.get(fate, ())]
+    shown = [f"  {line}" for line in shown if not line.endswith("(settled)")][:SHOWN]
+    more = sum(tally.open[fate] for fate in tally.refused) - len(shown)
+    counts = " and ".join(f"{tally.open[fate]:,} {fate}" for fate in tally.refused)
+    first = f"source.path: input changed since planning: {counts}, of which rows are still to be "
+    first += "read. A run reads what it was planned on, or its rows would be a mixture:"
+    last = ["Put the planned files back, or add --fresh to use the files as they are"]
+    if "touched" in tally.refused:
+        last.append(
+            "Touched files have the size and time of the plan; whether they have its content "
+            "cannot be seen. If you know that they do (chmod, a hard link, a copy put back), "
+            "resume with execution.touched_inputs=accept"
+        )
+    return "\n".join([first, *shown, *([f"  and {more:,} more"] if more > 0 else []), *last])

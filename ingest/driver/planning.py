@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ingest.core.errors import Interrupted
+from ingest.core.errors import ConfigError, Interrupted
 from ingest.core.partition import Slice, partition_id
 from ingest.core.storage import Store
 from ingest.core.types import schema_to_json
@@ -14,6 +14,8 @@ from ingest.driver.fitting import fit
 from ingest.driver.flow import Flow, Place, check_flow, contract_types, placed
 from ingest.job import Job
 from ingest.records.plans import Plan, PlanFacts, PlanWriter
+from ingest.sources.base import Inputs, Source
+from ingest.sources.sampling import spread
 from ingest.transforms.base import StepContext
 from ingest.workers.outlook import Outlook
 
@@ -32,12 +34,14 @@ Partitions = Iterator[tuple[str, tuple[Slice, ...]]]
 class Draft:
     """A plan in the making: the flow is checked, the partitions are a stream to be taken once.
 
-    While they are taken, `files` and `bytes` count along. `pieces` and `peeked_bytes` are what was
-    seen before: all there is, unless that is more than `PEEK_SLICES`.
+    While they are taken, `files` and `bytes` count along. `remarks` are what there is to say of the
+    inputs: what was passed over, and what they have not in common. `pieces` and `peeked_bytes` are
+    what was seen before: all there is, unless that is more than `PEEK_SLICES`.
     """
 
     flow: Flow
     partitions: Partitions
+    remarks: tuple[str, ...] = ()
     began: float = field(default_factory=time.monotonic)
     files: int = 0
     bytes: int = 0
@@ -67,20 +71,24 @@ def draft(
     """
     target = job.execution.partition_bytes
     with placed(place, "source"):
-        slices = _until(stop, job.source.slices(target))
+        _refuse_state(job)
+        inputs = job.source.inputs()
+        slices = _until(stop, _cut(job.source, inputs, target))
         peeked = list(itertools.islice(slices, PEEK_SLICES))
-        sample = spread(peeked, SAMPLE_SLICES)
-        layout = job.source.layout(sample, contract_types(job))
-        if (room := fit(job, sample, workers)) and room.bytes < target:
+        layout = job.source.layout(peeked, contract_types(job))
+        room = fit(job, spread(peeked, SAMPLE_SLICES), workers)
+        if room and room.bytes < target:
             target = room.bytes
-            slices = room.checked(_until(stop, job.source.slices(target)))
+            slices = room.checked(_until(stop, _cut(job.source, inputs, target)))
             peeked = list(itertools.islice(slices, PEEK_SLICES))
     flow = check_flow(job, layout, context, place)
     target = pack_bytes(peeked, target, workers)
     size = sum(piece.bytes for piece in peeked)
     total = size if len(peeked) < PEEK_SLICES else None
-    groups = pack(itertools.chain(peeked, slices), target, total, workers)
-    result = Draft(flow, iter(()), pieces=len(peeked), peeked_bytes=size)
+    rest = job.source.admit(slices, layout)
+    groups = pack(itertools.chain(peeked, rest), target, total, workers)
+    remarks = (*inputs.remarks, *layout.remarks)
+    result = Draft(flow, iter(()), remarks, pieces=len(peeked), peeked_bytes=size)
     result.partitions = _counted(result, groups)
     return result
 
@@ -100,6 +108,7 @@ def freeze(drafted: Draft, job: Job, store: Store, run_id: str) -> Plan:
             output_schema=schema_to_json(drafted.flow.output),
             source_facts=layout.facts,
             notes=layout.notes,
+            remarks=list(drafted.remarks),
         )
     )
 
@@ -135,11 +144,19 @@ def pack(
         yield tuple(group)
 
 
-def spread(slices: list[Slice], number: int) -> list[Slice]:
-    """Return a few slices from all over the list, the first among them: a sample across files."""
-    if len(slices) <= number:
-        return slices
-    return [slices[place * (len(slices) - 1) // (number - 1)] for place in range(number)]
+def _cut(source: Source, inputs: Inputs, target: int) -> Iterator[Slice]:
+    for piece in inputs.slices:
+        yield from source.cut(piece, target)
+
+
+def _refuse_state(job: Job) -> None:
+    """Refuse a state whose records a later run would read as its input."""
+    if "://" not in job.state and job.source.reaches(f"{job.state}/runs"):
+        raise ConfigError(
+            f'path: the state "{job.state}" lies inside of what this source reads, and the next '
+            "run would read its own records. Name another place for it: state=DIR, or state=.DIR, "
+            'because folders whose names begin with "." are passed over'
+        )
 
 
 def _until(stop: threading.Event | None, slices: Iterable[Slice]) -> Iterator[Slice]:

@@ -46,6 +46,7 @@ def receipt(
             "bytes": plan.facts.bytes,
             "schema": plan.facts.input_schema,
             "types_from": plan.facts.notes,
+            "remarks": plan.facts.remarks,
         },
         "partitions": {
             "number": history.partitions, "tries": history.tries,

@@ -14,7 +14,9 @@ from ingest.core.partition import Partition, Slice
 from ingest.core.storage import Store
 from ingest.records.runs import RESTORE, other_format
 
-FORMAT = 1
+FORMAT = 2
+OLDER = frozenset({1})
+"""Formats that are read too. In format 1 slices have no `changed_ns`, and there are no remarks."""
 PART_ROWS = 20_000
 
 _SLICE = pl.Struct(
@@ -25,6 +27,7 @@ _SLICE = pl.Struct(
         "start": pl.Int64(),
         "end": pl.Int64(),
         "bytes": pl.Int64(),
+        "changed_ns": pl.Int64(),
     }
 )
 _SCHEMA = {"index": pl.Int64(), "id": pl.String(), "bytes": pl.Int64(), "slices": pl.List(_SLICE)}
@@ -42,6 +45,7 @@ class PlanFacts:
     output_schema: dict[str, str]
     source_facts: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
 
 class Plan:
@@ -65,8 +69,8 @@ class Plan:
             raise self._damaged("plan.json", error) from None
         if not isinstance(facts, dict):
             raise self._damaged("plan.json", "no page")
-        if (found := facts.pop("format", None)) != FORMAT:
-            raise other_format(store, run_id, "plan.json", found, FORMAT)
+        if (written := facts.pop("format", None)) not in {FORMAT, *OLDER}:
+            raise other_format(store, run_id, "plan.json", written, FORMAT)
         try:
             self.facts = PlanFacts(**facts)
         except TypeError as error:
@@ -99,11 +103,14 @@ class Plan:
         slices = tuple(Slice(**piece) for piece in found["slices"])
         return Partition(index=found["index"], id=found["id"], slices=slices)
 
-    def pieces(self) -> Iterator[tuple[int, str, int, str]]:
-        """Return index, URI, size and version of every slice, in order, a part at a time."""
+    def pieces(self) -> Iterator[tuple[int, str, int, str, int]]:
+        """Return index, URI, size, version and `changed_ns` of every slice, a part at a time."""
         for number in range(-(-len(self) // PART_ROWS)):
             part = self._read(number, ["index", "slices"]).explode("slices").drop_nulls("slices")
-            yield from part.unnest("slices").select("index", "uri", "size", "version").iter_rows()
+            table = part.unnest("slices")
+            if "changed_ns" not in table.columns:  # format 1
+                table = table.with_columns(changed_ns=pl.lit(0))
+            yield from table.select("index", "uri", "size", "version", "changed_ns").iter_rows()
 
     def _read(self, number: int, columns: list[str] | None = None) -> pl.DataFrame:
         name = f"plan/{number:06d}.parquet"

@@ -14,10 +14,10 @@ from ingest.sniffing.columns import describe_values
 from ingest.sniffing.listing import Listing
 from ingest.sniffing.mixture import refuse_mixture
 from ingest.sniffing.table import Option, Table, key_columns, key_options
+from ingest.sources.column_types import choose_types
 from ingest.sources.columns import is_nameable
 from ingest.sources.opening import open_input
 from ingest.sources.parquet_footer import damaged, read_footer
-from ingest.sources.widening import widest
 
 SAMPLE_FILES = 5
 LOOK_ROWS = 2000
@@ -32,7 +32,7 @@ def look_at_parquet(listing: Listing) -> Table:
     pieces = listing.some(SAMPLE_FILES)
     schemas = {piece.uri: _schema(piece) for piece in pieces}
     refuse_mixture(listing.path, schemas)
-    schema = widest(schemas, None)
+    schema = choose_types(schemas, next(iter(schemas.values())), {}, {}, {}).columns
     kept = {name: dtype for name, dtype in schema.items() if is_nameable(dtype)}
     heads = [pl.DataFrame(pl.from_arrow(read_head(piece, LOOK_ROWS))) for piece in pieces]
     columns = [

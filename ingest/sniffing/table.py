@@ -6,7 +6,7 @@ from typing import Any
 
 from ingest.sniffing.columns import Column, describe
 from ingest.sniffing.listing import Listing
-from ingest.sources.columns import folder_keys
+from ingest.sources.folder_keys import folder_keys
 
 _NULL_KEY = "__HIVE_DEFAULT_PARTITION__"
 _BUDGETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)

@@ -2,7 +2,7 @@
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal
@@ -20,12 +20,25 @@ class Layout:
 
     `columns` are the columns that `read` returns, in order and with their types. `facts` is plain
     data of the type's own (the header of CSV files, say); it is stored in the plan as JSON.
-    `notes` say, for a person, how each column got its type.
+    `notes` say, for a person, how each column got its type; `remarks` are sentences about what the
+    inputs have not in common: columns that are widened, filled with nulls, left out or added.
     """
 
     columns: Schema
     facts: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What there is to read, as it was listed: each input whole, once, in a stable order (by URI).
+
+    `remarks` are sentences for a person about what was passed over, and what is named twice.
+    """
+
+    slices: Sequence[Slice]
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +90,7 @@ class Planned:
     size: int
     version: str
     open: bool
+    changed_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +98,8 @@ class Difference:
     """An input that is not as it was planned, for the driver to judge and for a person to read.
 
     `touched` means that size and version are those of the plan, but that something was done to it
-    since: other permissions, another name, a link, a copy put back, or a rewrite that kept its
-    time. `text` says what it was and what it is. `open` is that of `Planned`; of new ones false.
+    since: other permissions, another name, a link, a copy put back, or a rewrite that put its time
+    back. `text` says what it was and what it is. `open` is that of `Planned`; of new ones false.
     """
 
     uri: str
@@ -97,9 +111,9 @@ class Difference:
 class Source(Model, ABC):
     """Where rows come from.
 
-    On the driver, once per run and in this order: `slices`, then `layout`. In workers, any number
-    of times and in any order: `read`, and `locate` if rows of that partition were rejected. The
-    object is pickled between the two and holds no state.
+    On the driver, once per run and in this order: `inputs`, `cut` for each of them, `layout`, then
+    `admit`. In workers, any number of times and in any order: `read`, and `locate` if rows of that
+    partition were rejected. The object is pickled between the two and holds no state.
 
     Guarantees that every source gives, and that `ingest.testing` tries to break:
     a record belongs to exactly one slice, whichever way the input is cut; reading the same slice
@@ -115,26 +129,46 @@ class Source(Model, ABC):
     memory_per_byte: ClassVar[float] = 8.0
 
     @abstractmethod
-    def slices(self, target_bytes: int) -> Iterable[Slice]:
-        """List the input, each large piece cut into slices of about `target_bytes`.
-
-        In a stable order (by URI, then start). Reads no more than names, sizes and, of files
-        larger than the target, what is needed to cut them.
+    def inputs(self) -> Inputs:
+        """List the input. Reads no more than names and sizes.
 
         Raises:
             ConfigError: nothing is there, or it may not be read.
         """
 
-    @abstractmethod
-    def layout(self, sample: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
-        """Freeze the input schema, looking into a few slices.
-
-        `types` are the types that the contract gives to columns of the source that no step
-        writes; the source's own `columns` go before them.
+    def cut(self, piece: Slice, target_bytes: int) -> Iterable[Slice]:  # noqa: ARG002
+        """Cut an input into slices of about `target_bytes`, in order, if it is larger than that.
 
         Raises:
-            ConfigError: the sample cannot be read, or `columns` names what is not there.
+            ConfigError: what has to be read to cut it cannot be.
         """
+        return [piece]
+
+    def slices(self, target_bytes: int) -> Iterator[Slice]:
+        """List the input, each large piece cut: in a stable order (by URI, then start)."""
+        for piece in self.inputs().slices:
+            yield from self.cut(piece, target_bytes)
+
+    @abstractmethod
+    def layout(self, slices: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
+        """Freeze the input schema, looking into some of the inputs.
+
+        `slices` are all there are, up to a large number. `types` are the types that the contract
+        gives to columns of the source that no step writes; the source's own `columns` go before
+        them.
+
+        Raises:
+            ConfigError: inputs cannot be read or do not go together, or `columns` names what is
+                not there.
+        """
+
+    def admit(self, slices: Iterable[Slice], layout: Layout) -> Iterator[Slice]:  # noqa: ARG002
+        """Pass on the slices that `layout` was not shown.
+
+        Raises:
+            ConfigError: one of them can be seen not to fit the layout, without reading it.
+        """
+        return iter(slices)
 
     @abstractmethod
     def read(self, partition: Partition, layout: Layout) -> Read:
@@ -202,3 +236,7 @@ class Source(Model, ABC):
     def roots(self) -> tuple[str, ...]:
         """The places below which this source reads, so that no sink is put there."""
         return ()
+
+    def reaches(self, folder: str) -> bool:  # noqa: ARG002 - for those that read folders
+        """Say whether files that are put below a local folder would be read as input."""
+        return False

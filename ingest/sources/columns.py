@@ -3,7 +3,6 @@
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
-from urllib.parse import unquote
 
 import polars as pl
 from pydantic import AfterValidator, model_validator
@@ -17,6 +16,7 @@ from ingest.core.partition import Slice
 from ingest.core.rows import HIDDEN_PREFIX, POSITION, slice_of
 from ingest.core.texts import Form, failed, parse_texts
 from ingest.core.types import MOST_LEVELS, Schema, field_names, levels, parse_type, type_name
+from ingest.sources.folder_keys import PlannedKeys
 from ingest.sources.remote import is_remote, modified_remote
 
 FILE_COLUMNS: Schema = {
@@ -25,7 +25,7 @@ FILE_COLUMNS: Schema = {
     "_file_size": pl.Int64(),
     "_file_modified": pl.Datetime("us", "UTC"),
 }
-_NULL_KEY = "__HIVE_DEFAULT_PARTITION__"
+NULL_KEY = "__HIVE_DEFAULT_PARTITION__"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -93,16 +93,6 @@ def _is_field(name: str) -> bool:
     return bool(name) and "\0" not in name and is_text(name)
 
 
-def folder_keys(uri: str) -> dict[str, str]:
-    """Return the `key=value` folder names of a URI (hive partitions), decoded, in order."""
-    keys = {}
-    for folder in uri.split("/")[:-1]:
-        key, equals, value = folder.partition("=")
-        if key and equals:
-            keys[unquote(key)] = unquote(value)
-    return keys
-
-
 def refuse_clash(extra: Iterable[str], data: Container[str]) -> None:
     """Refuse folder keys and file columns that have the name of a data column.
 
@@ -163,27 +153,30 @@ def refuse_unknown(option: str, named: Iterable[str], known: Sequence[str]) -> N
 
 
 def file_values(
-    slices: Sequence[Slice], schema: Schema, keys: Sequence[str], columns: Columns
+    slices: Sequence[Slice],
+    schema: Schema,
+    keys: PlannedKeys,
+    columns: Columns,
+    *,
+    file_columns: bool,
 ) -> dict[str, pl.Series]:
     """Return, for each column made from the file, its value in each slice.
+
+    `file_columns` says whether `FILE_COLUMNS` are wanted: the option decides, because a column of
+    the data may be called so.
 
     Raises:
         BadRowError: a file lies in folders of other keys, or a key's value is not of its type.
     """
     values: dict[str, pl.Series] = {}
-    found = [folder_keys(piece.uri) for piece in slices] if keys else []
-    for piece, has in zip(slices, found, strict=False):
-        if list(has) != list(keys):
-            raise BadRowError(
-                f"{piece.uri}: folder keys: {', '.join(has) or 'none'}. The plan has "
-                f"{', '.join(keys)}. Read such files by a source of their own"
-            )
-    for key in keys:
-        texts = [None if has[key] == _NULL_KEY else has[key] for has in found]
+    try:
+        found = [keys.of(piece.uri) for piece in slices] if keys.keys else []
+    except ConfigError as error:
+        raise BadRowError(str(error)) from None
+    for key in keys.keys:
+        texts = [None if has.get(key) == NULL_KEY else has.get(key) for has in found]
         values[key] = _key_values(slices, key, texts, schema[key], declared_form(columns, key))
-    if "_file_path" in schema:
-        values.update(_of_files(slices))
-    return values
+    return values | _of_files(slices) if file_columns else values
 
 
 def _key_values(

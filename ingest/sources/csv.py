@@ -27,12 +27,15 @@ from ingest.sources.csv_preamble import Beginning
 from ingest.sources.csv_table import TableReader
 from ingest.sources.csv_values import Values
 from ingest.sources.encodings import decode_line, packed_endings
+from ingest.sources.file_schema import Combined, schema_remarks, together
 from ingest.sources.guessing import guess_type
+from ingest.sources.identity import while_planning
 from ingest.sources.line_ends import swapped_text
 from ingest.sources.line_rules import LineRules, Tally
 from ingest.sources.lines import split_records
 from ingest.sources.ranges import Preamble
 from ingest.sources.rejecting import Clean, cast_columns, with_column
+from ingest.sources.sampling import COMPARED_FILES, SAMPLE_FILES, asked, files_of, spread
 from ingest.sources.text import TextSource
 
 GUESSING_ROWS = 10_000
@@ -44,10 +47,11 @@ class Csv(TextSource):
 
     Every record is a row, a reject, or filtered by an option that is named; what is malformed is
     said in `csv_grammar`, what a text of a type looks like in `core.texts`. The order of columns
-    may differ from file to file, their names may not. A file of no bytes holds no records. An empty
-    line is a record: a null in files of one column, else a reject (see `blank_lines`). A first line
-    such as `sep=;`, by which Excel is told the delimiter, is no record, and must say the same as
-    `delimiter`. How to read which files: [Dialects of CSV](dialects.md).
+    may differ from file to file; what becomes of other names says `schema`. A file of no bytes
+    holds no records. An empty line is a record: a null in files of one column, else a reject (see
+    `blank_lines`). A first line such as `sep=;`, by which Excel is told the delimiter, is no
+    record, and must say the same as `delimiter`. How to read which files:
+    [Dialects of CSV](dialects.md).
     """
 
     endings = packed_endings(".csv", ".tsv", ".txt")
@@ -150,7 +154,9 @@ class Csv(TextSource):
             return tuple(layout.facts["header"])
         if preamble.header is None:
             return ()
-        return check_header(uri, self._names(uri, preamble.header), layout.facts["header"])
+        names = self._names(uri, preamble.header)
+        example = layout.facts.get("example", "")
+        return check_header(uri, names, layout.facts["header"], self.schema_, example)
 
     def filtered(
         self, records: pl.DataFrame, header: Sequence[str], layout: Layout, tally: Tally
@@ -172,7 +178,7 @@ class Csv(TextSource):
         self, records: pl.DataFrame, header: Sequence[str], layout: Layout
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Split records into fields and fields into values."""
-        schema = self._data_schema(layout)
+        schema = self._present(header, layout)
         names = header or list(schema)
         fine = records["reason"].is_null()
         texts = self.dialect.tidy(records["text"].set(~fine, None), len(names))
@@ -191,12 +197,12 @@ class Csv(TextSource):
 
     def clean_values(self, data: bytes, header: Sequence[str], layout: Layout) -> Clean | None:
         """Read the lines of a text that are faultless records."""
-        schema = self._data_schema(layout)
+        schema = self._present(header, layout)
         names = header or list(schema)
         heading = (*self._heading(names), *([None] if self.row_names else []))
         if self.header is False or self.repeated_headers == "keep":
             heading = ()
-        carried = self.values.carried(schema)
+        carried = {**dict.fromkeys(names, pl.String()), **self.values.carried(schema)}
         reader = TableReader(self.dialect, names, carried, self.null_values, heading)
         table = reader.read(data)
         if table is None:
@@ -214,26 +220,61 @@ class Csv(TextSource):
         fields = self.dialect.written(self.dialect.grammar.split(texts, names))
         return self.values.filled(fields, counts)
 
-    def _data_schema(self, layout: Layout) -> Schema:
-        return {name: layout.columns[name] for name in layout.facts["header"]}
+    def _present(self, header: Sequence[str], layout: Layout) -> Schema:
+        """Return the columns of the plan that a file has; all, if it does not say."""
+        schema = self.data_schema(layout)
+        if not header:
+            return schema
+        return {name: dtype for name, dtype in schema.items() if name in header}
 
-    def layout(self, sample: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
+    def layout(self, slices: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
         """Freeze the header and the types of the columns."""
-        heads = list(self._heads(sample))
-        names = self._planned_names(heads, types)
+        files = files_of(slices)
         declared = {name: declared_type(form) for name, form in self.columns.items()}
-        made, keys = self.file_schema(sample, declared, types)
-        refuse_clash(made, names)
-        refuse_unknown("columns", self.columns, [*names, *keys])
-        bare = Layout({}, {"header": names, "folder_keys": keys})
+        found = self._headers(files)
+        heads = list(self._heads(_sampled(files, found)))
+        names = found.names if found else self._planned_names(heads, types)
+        made = self.made_columns(files, declared, types)
+        refuse_clash(made.columns, names)
+        if len(files) > COMPARED_FILES and self.schema_.new_columns == "add":
+            names += [name for name in declared if name not in {*names, *made.keys}]
+        refuse_unknown("columns", self.columns, [*names, *made.keys])
+        facts = {"header": names, "folder_keys": made.keys, "example": found.first if found else ""}
+        bare = Layout(dict.fromkeys(names, pl.String()), facts)
         guessed = self._guessed(heads, bare) if self.infer else {}
         columns, notes = {}, {}
         for name in names:
             columns[name], notes[name] = _typed(name, declared, types, guessed)
             _refuse_nested(name, columns[name])
-        for name, dtype in made.items():
+        for name, dtype in made.columns.items():
             columns[name], notes[name] = dtype, "the file's name and place"
-        return Layout(columns, bare.facts, notes)
+        remarks = (*(found.remarks() if found else ()), *made.remarks)
+        return Layout(columns, facts, notes, schema_remarks(remarks, len(files)))
+
+    def _headers(self, files: Sequence[Slice]) -> Combined | None:
+        """Return the columns of all files together; None if no file says its own.
+
+        Raises:
+            ConfigError: a header cannot be read or used, or the headers do not go together.
+        """
+        if self.header is not True:
+            return None
+        known: dict[bytes, list[str]] = {}
+        headers: dict[str, list[str]] = {}
+        compared = spread(files, COMPARED_FILES)
+        try:
+            for piece, preamble in zip(compared, asked(compared, self._files().head), strict=True):
+                refuse_delimiter(piece.uri, preamble.delimiter, self.delimiter)
+                line = preamble.header
+                if line is None:
+                    continue
+                if line not in known:
+                    known[line] = self._names(piece.uri, line)
+                    refuse_header(known[line], piece.uri)
+                headers[piece.uri] = known[line]
+        except (BadRowError, FatalError) as error:
+            raise while_planning(error) from None
+        return together(headers, self.schema_) if headers else None
 
     def _heads(self, sample: Sequence[Slice]) -> Iterator[tuple[str, Preamble, bytes]]:
         """Yield what `samples` does, if the delimiter is the one that the files say it is."""
@@ -247,19 +288,12 @@ class Csv(TextSource):
     def _planned_names(
         self, heads: Sequence[tuple[str, Preamble, bytes]], types: Mapping[str, pl.DataType]
     ) -> list[str]:
-        """Return the column names, from the first file that holds anything."""
-        for uri, preamble, body in heads:
-            if isinstance(self.header, tuple):
+        """Return the column names where no header says them."""
+        for _, _, body in heads:
+            if self.header:
                 break
-            if self.header and preamble.header is not None:
-                try:
-                    names = self._names(uri, preamble.header)
-                except BadRowError as error:
-                    raise ConfigError(str(error)) from None
-                refuse_header(names, uri)
-                return names
             first = split_records([Body(0, body)], self.rules(None)).head(1)["text"].to_list()
-            if not self.header and first and first[0] is not None:
+            if first and first[0] is not None:
                 return [f"column_{n}" for n in range(1, self.dialect.width(first[0]) + 1)]
         given = self.header if isinstance(self.header, tuple) else list(self.columns or types)
         if not given:
@@ -298,9 +332,11 @@ class Csv(TextSource):
             records = split_records([Body(0, body)], self.rules(layout))
             records = self.filtered(records, header, layout, Tally())
             texts = records.filter(pl.col("reason").is_null())["text"].head(GUESSING_ROWS)
-            texts = self.dialect.tidy(texts, len(names))
-            whole = texts.filter(self.dialect.faults(texts, len(names)).is_null())
-            tables.append(self._fields(whole, header).select(names))
+            texts = self.dialect.tidy(texts, len(header))
+            whole = texts.filter(self.dialect.faults(texts, len(header)).is_null())
+            table = self._fields(whole, header)
+            absent = [pl.lit(None, pl.String).alias(name) for name in names if name not in table]
+            tables.append(table.with_columns(absent).select(names))
         sample = (
             pl.concat(tables) if tables else pl.DataFrame(schema=dict.fromkeys(names, pl.String))
         )
@@ -311,6 +347,13 @@ class Csv(TextSource):
             )
             for name in names
         }
+
+
+def _sampled(files: Sequence[Slice], found: Combined | None) -> list[Slice]:
+    """Return the files whose first records are looked at: a few, and who has brought a column."""
+    bringing = {uris[0] for uris in found.added.values()} if found else set()
+    sample = spread(files, SAMPLE_FILES)
+    return [*sample, *(p for p in files if p.uri in bringing and p not in sample)]
 
 
 def _typed(

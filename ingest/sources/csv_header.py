@@ -10,6 +10,7 @@ from ingest.core.errors import BadRowError, ConfigError
 from ingest.core.texts import parse_texts
 from ingest.sources.columns import refuse_names
 from ingest.sources.csv_dialect import Dialect
+from ingest.sources.file_schema import FileSchema, check_file, quoted
 
 REPEATED = "repeated header"
 _OWN_NAMES = "header: [name, …] with skip_rows: 1"
@@ -28,30 +29,30 @@ def refuse_header(names: Sequence[str], uri: str) -> None:
     """
     if twice := duplicates(names):
         raise ConfigError(
-            f"header: {uri}: {_listed(twice)} stands more than once in the header. Give each "
+            f"header: {uri}: {quoted(twice)} stands more than once in the header. Give each "
             f"column its own name: {_OWN_NAMES}"
         )
     refuse_names(f"header: {uri}", names, f"Give it another name: {_OWN_NAMES}")
 
 
-def check_header(uri: str, found: Sequence[str], planned: Sequence[str]) -> tuple[str, ...]:
+def check_header(
+    uri: str, found: Sequence[str], planned: Sequence[str], rule: FileSchema, example: str
+) -> tuple[str, ...]:
     """Return a file's own column order.
 
+    `rule` says what may differ from the plan, `example` is a file whose columns were planned.
+
     Raises:
-        BadRowError: its names are not those of the plan.
+        BadRowError: its names are not those of the plan, or one stands twice.
     """
     if set(found) == set(planned) and len(found) == len(planned):
         return tuple(found)
-    faults = {
-        "missing": [name for name in planned if name not in found],
-        "not planned": [name for name in found if name not in planned],
-        "more than once": duplicates(found),
-    }
-    said = "; ".join(f"{fault}: {_listed(names)}" for fault, names in faults.items() if names)
-    raise BadRowError(
-        f"{uri}: header: other columns than in the plan. {said[0].upper()}{said[1:]}. "
-        "Mend the file, or read it by a source of its own"
-    )
+    if twice := duplicates(found):
+        raise BadRowError(
+            f"{uri}: header: more than once: {quoted(twice)}. Give each column its own name"
+        )
+    check_file(uri, found, planned, rule, example)
+    return tuple(found)
 
 
 def refuse_delimiter(uri: str, said: str | None, delimiter: str) -> None:
@@ -108,7 +109,3 @@ def _is_heading(fields: list[str] | str, heading: Sequence[str]) -> bool:
 
 def _sign(text: str) -> str:
     return '"' + text.replace("\t", "\\t") + '"'
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)

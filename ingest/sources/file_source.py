@@ -1,19 +1,30 @@
 """What sources that read files share: their paths, and columns made from a file's name."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 import polars as pl
 from pydantic import Field
 
-from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
 from ingest.core.types import Schema
-from ingest.sources.base import Difference, Planned, Source
-from ingest.sources.columns import FILE_COLUMNS, folder_keys, refuse_names
+from ingest.sources.base import Difference, Inputs, Layout, Planned, Source
+from ingest.sources.columns import FILE_COLUMNS, refuse_names
 from ingest.sources.comparing import differences
-from ingest.sources.files import as_list, list_files, root_of, survey
+from ingest.sources.file_schema import FileSchema
+from ingest.sources.files import as_list, list_inputs, reaches_folder, root_of, survey
+from ingest.sources.folder_keys import KeySurvey, PlannedKeys
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The columns that are made from files' names, which of them are folder keys, and remarks."""
+
+    columns: Schema
+    keys: list[str]
+    remarks: tuple[str, ...]
 
 
 class FileSource(Source):
@@ -22,11 +33,14 @@ class FileSource(Source):
     endings: ClassVar[tuple[str, ...]]
 
     path: str | tuple[str, ...] = Field(min_length=1)
-    """A file, a folder (all data files below it), a glob with `*`, `?` or `**`, or a list of
-    these. Local, or whatever fsspec opens, such as `s3://bucket/folder`."""
+    """A file, a folder (all data files below it), a glob with `*`, `?` or `**` (`[[]` stands for
+    `[`), or a list of these. Local, or whatever fsspec opens, such as `s3://bucket/folder`. A file
+    that several of them lead to is read once."""
+    schema_: FileSchema = Field(default=FileSchema(), alias="schema")
+    """What becomes of columns that not all files have."""
     hive_partitions: bool = True
     """Whether folder names like `dt=2024-01-01` become columns: strings, unless `columns` or the
-    contract give them another type."""
+    contract give them another type. Files in no such folder: see `schema.missing_columns`."""
     include_file_columns: bool = False
     """Whether to add the columns `_file_path`, `_file_name`, `_file_size` (bytes, as the file
     lies there) and `_file_modified` (UTC)."""
@@ -36,39 +50,50 @@ class FileSource(Source):
         """The files and folders that are named, and of globs the folders above the first sign."""
         return tuple(root_of(path) for path in as_list(self.path))
 
-    def slices(self, target_bytes: int) -> Iterable[Slice]:
-        """List the files and cut those larger than the target."""
-        for piece in list_files(self.path, self.endings):
-            yield from self.cut(piece, target_bytes)
+    def reaches(self, folder: str) -> bool:
+        """Say whether files that are put below a local folder would be read as input."""
+        return reaches_folder(self.path, folder)
+
+    def inputs(self) -> Inputs:
+        """List the files."""
+        return list_inputs(self.path, self.endings, keyed=self.hive_partitions)
 
     def compare(self, planned: Iterable[Planned], since: datetime) -> Iterable[Difference]:
         """List the files anew, and hold the list against the plan."""
         return differences(planned, survey(self.path, self.endings), since)
 
-    def cut(self, piece: Slice, target_bytes: int) -> Iterable[Slice]:  # noqa: ARG002 - subclasses'
-        """Cut one file into slices of about `target_bytes`, if it can be cut."""
-        yield piece
+    def admit(self, slices: Iterable[Slice], layout: Layout) -> Iterator[Slice]:
+        """Pass on slices that lie in folders of the planned keys."""
+        return self.planned_keys(layout).admit(slices) if self.hive_partitions else iter(slices)
 
-    def file_schema(
+    def planned_keys(self, layout: Layout) -> PlannedKeys:
+        """Return the folder keys of the plan."""
+        facts = layout.facts
+        return PlannedKeys(tuple(facts["folder_keys"]), self._fills, facts.get("example", ""))
+
+    @property
+    def _fills(self) -> bool:
+        return self.schema_.missing_columns == "null"
+
+    def made_columns(
         self,
-        sample: Sequence[Slice],
+        files: Sequence[Slice],
         declared: Mapping[str, pl.DataType],
         types: Mapping[str, pl.DataType],
-    ) -> tuple[Schema, list[str]]:
-        """Return the columns made from files, with their types, and which of them are folder keys.
+    ) -> Made:
+        """Return the columns made from files: the folder keys of any of them, and file columns.
 
         Raises:
-            ConfigError: the sample's files differ in keys.
+            ConfigError: some files lie in no folder of a key that others have.
         """
-        keys = list(folder_keys(sample[0].uri)) if self.hive_partitions and sample else []
-        for piece in sample:
-            if keys and list(folder_keys(piece.uri)) != keys:
-                raise ConfigError(
-                    f'path: "{piece.uri}" lies in folders of other keys than "{sample[0].uri}". '
-                    "Read them by two jobs, or write hive_partitions: false"
-                )
+        survey = KeySurvey()
+        if self.hive_partitions:
+            for piece in files:
+                survey.add(piece.uri)
+        survey.check(nulls=self._fills)
+        keys = list(survey.having)
         refuse_names("path", keys, "Rename the folders, or write hive_partitions: false")
         made = {key: declared.get(key) or types.get(key) or pl.String() for key in keys}
         if self.include_file_columns:
             made |= FILE_COLUMNS
-        return made, keys
+        return Made(made, keys, tuple(survey.remarks()))

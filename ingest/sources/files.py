@@ -1,45 +1,108 @@
 """Listing input files: paths, folders and globs become whole slices in a stable order.
 
 A path is a file, a folder or a glob (`*`, `?`, `[ab]` within a name, `**` for any folders). A
-folder stands for the data files below it, known by their endings. Names that begin with `_` or `.`
-are passed over by folders and globs, unless the glob itself spells that first character.
+folder stands for the data files below it, known by their endings, in upper or lower case. Names
+that begin with `_` or `.` are passed over by folders and globs, unless the glob itself spells that
+first character. What is passed over is said.
+
+A file is read once, however many paths lead to it, by `..` or by symbolic links too. Hard links
+are files of their own: one cannot tell which of them is meant to be the other.
 """
 
-import difflib
-import fnmatch
 import os
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from pathlib import Path
+from dataclasses import dataclass, field
 
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
-from ingest.sources.remote import NothingThereError, is_remote, list_remote
+from ingest.core.paths import readable_path
+from ingest.sources.base import Inputs
+from ingest.sources.folder_keys import folder_keys
+from ingest.sources.local import Found, find_local
+from ingest.sources.nothing_there import NothingThereError
+from ingest.sources.passed_over import PassedOver, few
+from ingest.sources.patterns import GLOB, fixed_part, reaches
+from ingest.sources.remote import is_remote, list_remote
 
-GLOB = re.compile(r"[*?\[]")
-_HIDDEN = (".", "_")
+__all__ = ["GLOB", "as_list", "list_files", "list_inputs", "reaches_folder", "root_of", "survey"]
 
 
-def list_files(paths: str | Sequence[str], endings: Sequence[str]) -> list[Slice]:
-    """Return every file that the paths stand for, once, sorted by URI.
+@dataclass(slots=True)
+class _Listing:
+    """Files by where they really are, and those that were met more than once.
+
+    `keyed` says that folder names are columns, so that a file cannot lie in two folders.
+    """
+
+    keyed: bool = False
+    files: dict[str, Slice] = field(default_factory=dict)
+    repeated: set[str] = field(default_factory=set)
+    aliases: dict[str, str] = field(default_factory=dict)
+    passed: PassedOver = field(default_factory=PassedOver)
+
+    def add(self, found: Iterable[Found]) -> None:
+        """Take files in: of several names for one file, its own one, else the first in order."""
+        for piece, real in found:
+            known = self.files.setdefault(real, piece)
+            if known is piece:
+                continue
+            if known.uri == piece.uri:
+                self.repeated.add(piece.uri)
+                continue
+            if self.keyed and folder_keys(known.uri) != folder_keys(piece.uri):
+                raise ConfigError(_two_keys(known.uri, piece.uri))
+            kept = min((known, piece), key=lambda each: (each.uri != real, each.uri))
+            other = piece if kept is known else known
+            self.files[real] = kept
+            self.aliases[other.uri] = real
+
+    def sorted(self) -> list[Slice]:
+        """Return the files by URI."""
+        return sorted(self.files.values(), key=_uri)
+
+    def remarks(self) -> tuple[str, ...]:
+        """Say what was passed over, and what was met more than once."""
+        remarks = self.passed.remarks({piece.uri for piece in self.files.values()})
+        if uris := sorted(self.repeated):
+            remarks.append(f"read once: {_count(uris)} that several paths name: {few(uris)}")
+        if uris := sorted(self.aliases):
+            remarks.append(f"read once: {_count(uris)} with two names: {few(uris, self._alias)}")
+        return tuple(remarks)
+
+    def _alias(self, uri: str) -> str:
+        return f'{readable_path(uri)}" is "{readable_path(self.files[self.aliases[uri]].uri)}'
+
+
+def list_inputs(
+    paths: str | Sequence[str], endings: Sequence[str], *, keyed: bool = False
+) -> Inputs:
+    """Return every file that the paths stand for, once, sorted by URI, and what there is to say.
 
     Local files are named by their absolute paths, because workers may run in another folder.
 
     Raises:
-        ConfigError: a path is not there, matches nothing, or may not be read. One line for each.
+        ConfigError: a path is not there, matches nothing, or may not be read; or, where folders
+            are `keyed`, a file lies in two of them. One line for each path.
     """
-    found: dict[str, Slice] = {}
+    listing = _Listing(keyed)
     problems: list[str] = []
     for path in as_list(paths):
         try:
-            listed = (list_remote if is_remote(path) else _list_local)(path, tuple(endings))
-            found.update((piece.uri, piece) for piece in listed)
+            found = _find(path, tuple(endings), listing.passed)
+            if not is_remote(path):
+                _check_readable(path, found)
+            listing.add(found)
         except ConfigError as error:
             problems.extend(error.lines)
     if problems:
         raise ConfigError(*problems)
-    return [found[uri] for uri in sorted(found)]
+    return Inputs(listing.sorted(), listing.remarks())
+
+
+def list_files(paths: str | Sequence[str], endings: Sequence[str]) -> list[Slice]:
+    """Return the files of `list_inputs`."""
+    return list(list_inputs(paths, endings).slices)
 
 
 def survey(paths: str | Sequence[str], endings: Sequence[str]) -> list[Slice]:
@@ -48,12 +111,11 @@ def survey(paths: str | Sequence[str], endings: Sequence[str]) -> list[Slice]:
     Raises:
         ConfigError: it cannot be told, because a place may not be listed or does not answer.
     """
-    found: dict[str, Slice] = {}
+    listing = _Listing()
     for path in as_list(paths):
         with suppress(NothingThereError):
-            listed = (list_remote if is_remote(path) else _find_local)(path, tuple(endings))
-            found.update((piece.uri, piece) for piece in listed)
-    return [found[uri] for uri in sorted(found)]
+            listing.add(_find(path, tuple(endings), listing.passed))
+    return listing.sorted()
 
 
 def as_list(paths: str | Sequence[str]) -> list[str]:
@@ -63,64 +125,39 @@ def as_list(paths: str | Sequence[str]) -> list[str]:
 
 def root_of(path: str) -> str:
     """Return the place below which everything lies that a path stands for; local ones absolute."""
+    return GLOB.split(path, maxsplit=1)[0] if is_remote(path) else str(fixed_part(path))
+
+
+def reaches_folder(paths: str | Sequence[str], folder: str) -> bool:
+    """Say whether any of the paths would read files that are put below a local folder."""
+    return any(reaches(path, folder) for path in as_list(paths) if not is_remote(path))
+
+
+def _find(path: str, endings: tuple[str, ...], passed: PassedOver) -> list[Found]:
     if is_remote(path):
-        return GLOB.split(path, maxsplit=1)[0]
-    return str(_fixed_part(Path(path.removeprefix("file://")).expanduser().absolute()))
+        return [Found(piece, piece.uri) for piece in list_remote(path, endings, passed)]
+    return find_local(path, endings, passed)
 
 
-def _list_local(path: str, endings: tuple[str, ...]) -> list[Slice]:
-    listed = _find_local(path, endings)
-    _check_readable(path, listed)
-    return listed
+def _uri(piece: Slice) -> str:
+    return piece.uri
 
 
-def _find_local(path: str, endings: tuple[str, ...]) -> list[Slice]:
-    place = Path(path.removeprefix("file://")).expanduser().absolute()
-    try:
-        if place.is_dir():
-            listed = list(_below(str(place), endings))
-            empty = f"no file below it ends in {', '.join(endings)}"
-        elif GLOB.search(str(place)) and not place.exists():
-            listed = list(_matching(place, endings))
-            empty = f"nothing matches. {_siblings(_fixed_part(place))}"
-        else:
-            listed = [_file(place)]
-            empty = ""
-    except PermissionError as error:
-        raise ConfigError(
-            f'path: "{path}": no permission to list "{error.filename}". Give this user the right '
-            "to read it"
-        ) from None
-    if not listed:
-        raise NothingThereError(f'path: "{path}": {empty}. Name a file, a folder or a glob')
-    return listed
+def _count(uris: Sequence[str]) -> str:
+    return "1 file" if len(uris) == 1 else f"{len(uris):,} files"
 
 
-def _file(place: Path) -> Slice:
-    try:
-        status = place.stat()
-    except FileNotFoundError:
-        raise NothingThereError(
-            f'path: "{place}": no such file or folder. {_siblings(place)}'
-        ) from None
-    except NotADirectoryError:
-        raise NothingThereError(
-            f'path: "{place}": a file stands where a folder should be. Name a file, a folder or '
-            "a glob"
-        ) from None
-    if not place.is_file():
-        raise ConfigError(f'path: "{place}": neither a regular file nor a folder')
-    return whole(str(place), status.st_size, str(status.st_mtime_ns))
+def _two_keys(one: str, other: str) -> str:
+    return (
+        f'path: "{readable_path(other)}" and "{readable_path(one)}" are one file, by a link, in '
+        "folders of different keys. Remove the link or copy the file, or write "
+        "hive_partitions: false"
+    )
 
 
-def whole(uri: str, size: int, version: str) -> Slice:
-    """Return the slice that is a whole file."""
-    return Slice(uri=uri, size=size, version=version, bytes=size)
-
-
-def _check_readable(path: str, listed: Iterable[Slice]) -> None:
+def _check_readable(path: str, found: Iterable[Found]) -> None:
     refused = [
-        piece.uri for piece in listed if not os.access(piece.uri, os.R_OK, effective_ids=True)
+        piece.uri for piece, _ in found if not os.access(piece.uri, os.R_OK, effective_ids=True)
     ]
     if refused:
         more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
@@ -128,107 +165,3 @@ def _check_readable(path: str, listed: Iterable[Slice]) -> None:
             f'path: "{path}": no permission to read "{refused[0]}"{more}. Give this user the right '
             "to read it"
         )
-
-
-def _below(folder: str, endings: tuple[str, ...]) -> Iterator[Slice]:
-    """Walk a folder. `os.scandir` lists and stats 100,000 files in about half a second."""
-    for entry in _entries(folder):
-        if entry.name.startswith(_HIDDEN):
-            continue
-        if entry.is_dir():
-            _refuse_loop(entry)
-            yield from _below(entry.path, endings)
-        elif entry.name.endswith(endings):
-            yield _entry(entry)
-
-
-def _matching(pattern: Path, endings: tuple[str, ...]) -> Iterator[Slice]:
-    fixed = _fixed_part(pattern)
-    if not fixed.is_dir():
-        raise NothingThereError(f'path: "{pattern}": no such folder "{fixed}". {_siblings(fixed)}')
-    parts = pattern.parts[len(fixed.parts) :]
-    seen: set[str] = set()
-    for piece in _expand(str(fixed), parts, endings):
-        if piece.uri not in seen:  # two ** in one pattern reach a file twice
-            seen.add(piece.uri)
-            yield piece
-
-
-def _expand(folder: str, parts: tuple[str, ...], endings: tuple[str, ...]) -> Iterator[Slice]:
-    part, rest = parts[0], parts[1:]
-    if part == "**":
-        yield from _expand(folder, rest or ("*",), endings)
-    match = re.compile(fnmatch.translate(part)).match
-    for entry in _entries(folder):
-        if entry.name.startswith(_HIDDEN) and entry.name[0] != part[0]:
-            continue
-        if part == "**":
-            if entry.is_dir():
-                _refuse_loop(entry)
-                yield from _expand(entry.path, parts, endings)
-        elif match(entry.name):
-            yield from _matched(entry, rest, endings)
-
-
-def _matched(
-    entry: "os.DirEntry[str]", rest: tuple[str, ...], endings: tuple[str, ...]
-) -> Iterator[Slice]:
-    if rest:
-        if entry.is_dir():
-            yield from _expand(entry.path, rest, endings)
-    elif entry.is_dir():
-        yield from _below(entry.path, endings)
-    else:
-        yield _entry(entry)
-
-
-def _entries(folder: str) -> "list[os.DirEntry[str]]":
-    with os.scandir(folder) as entries:
-        return sorted(entries, key=lambda entry: entry.name)
-
-
-def _entry(entry: "os.DirEntry[str]") -> Slice:
-    if not entry.is_file():
-        raise ConfigError(f'path: "{entry.path}": neither a regular file nor a folder')
-    status = entry.stat()
-    return whole(entry.path, status.st_size, str(status.st_mtime_ns))
-
-
-def _refuse_loop(entry: "os.DirEntry[str]") -> None:
-    if entry.is_symlink():
-        target = Path(entry.path).resolve()
-        if Path(entry.path).parent.resolve().is_relative_to(target):
-            raise ConfigError(f'path: "{entry.path}": a link to "{target}", a folder above it')
-
-
-def _fixed_part(pattern: Path) -> Path:
-    fixed = Path(pattern.anchor)
-    for part in pattern.parts[1:]:
-        if GLOB.search(part):
-            break
-        fixed /= part
-    return fixed
-
-
-def _siblings(place: Path) -> str:
-    """Say what is there instead of `place`: the nearest name, or what its folder holds."""
-    parent = place.parent
-    while not parent.is_dir():
-        place, parent = parent, parent.parent
-    try:
-        names = sorted(near.name for near in (place if place.is_dir() else parent).iterdir())
-    except PermissionError:
-        return f'"{parent}" may not be listed'
-    if place.is_dir():
-        return f'"{place}" holds {_few(names)}'
-    near = difflib.get_close_matches(place.name, names, n=1)
-    if near:
-        return f'Did you mean "{parent / near[0]}"?'
-    return f'"{parent}" holds {_few(names)}'
-
-
-def _few(names: Sequence[str]) -> str:
-    if not names:
-        return "nothing"
-    listed = ", ".join(f'"{name}"' for name in names[:5])
-    return f"{listed} and {len(names) - 5} more" if len(names) > 5 else listed

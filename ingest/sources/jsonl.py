@@ -1,10 +1,12 @@
 """JSON Lines files."""
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import polars as pl
+from pydantic import Field
 
 from ingest.core.errors import ConfigError
 from ingest.core.numerals import Numerals
@@ -14,7 +16,6 @@ from ingest.core.types import Schema, instance, parse_type, type_name
 from ingest.sources.base import Layout
 from ingest.sources.bodies import Body
 from ingest.sources.columns import (
-    FILE_COLUMNS,
     declared_form,
     declared_type,
     fault_of,
@@ -24,12 +25,14 @@ from ingest.sources.columns import (
 )
 from ingest.sources.decoding import whole_text
 from ingest.sources.encodings import packed_endings
+from ingest.sources.file_schema import RecordSchema, schema_remarks
 from ingest.sources.json_guess import as_read, guess_fields, without_nulls
 from ingest.sources.json_reader import JsonReader, emptied
 from ingest.sources.json_sample import ARRAY, objects
 from ingest.sources.lines import split_records
 from ingest.sources.opening import open_input, read_plain_head
 from ingest.sources.rejecting import Clean, Parse, cast_columns, with_column
+from ingest.sources.sampling import SAMPLE_FILES, files_of, spread
 from ingest.sources.text import TextSource
 
 SAMPLE_ROWS = 10_000
@@ -41,37 +44,48 @@ HEAD_BYTES = 256
 class Jsonl(TextSource):
     """JSON Lines: one JSON object a line; nested objects and lists are structs and lists.
 
-    With `columns`, these fields are read and all others ignored. Without, the schema is made from
-    a sample across files when the plan is made, and a record with a field that is not in it is
-    rejected. A field that is missing is null. Nothing is coerced: `5` is not a string, `"5"` and
-    `5.0` are not an int64; but dates, times, timestamps, decimals and binary are read from strings,
-    as CSV fields are, and decimals also from numbers of up to 15 digits. Numbers whose
-    `decimal_separator`, `percent` or the like is given are read from strings only; where the source
-    gives it for all, these are the decimals, and columns that have strings in the sample. A key
-    that stands twice in an object makes a bad record, and so does half a pair of surrogates.
+    With `columns`, these fields are read and all others ignored, unless `schema` says otherwise.
+    Without, the schema is made from a sample across files when the plan is made, and a record with
+    a field that is not in it is rejected. A field that is missing is null. Nothing is coerced: `5`
+    is not a string, `"5"` and `5.0` are not an int64; but dates, times, timestamps, decimals and
+    binary are read from strings, as CSV fields are, and decimals also from numbers of up to 15
+    digits. Numbers whose `decimal_separator`, `percent` or the like is given are read from strings
+    only; where the source gives it for all, these are the decimals, and columns that have strings
+    in the sample. A key that stands twice in an object makes a bad record, and so does half a pair
+    of surrogates.
     """
 
     endings = packed_endings(".jsonl", ".ndjson", ".json")
     memory_per_byte = 6.0
 
     type: Literal["jsonl"]
+    schema_: RecordSchema = Field(default=RecordSchema(), alias="schema")
+    """What becomes of fields that `columns`, or the sample, have not; and of those that a file has
+    not."""
 
-    def layout(self, sample: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
+    def layout(self, slices: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
         """Freeze the schema."""
+        files = files_of(slices)
+        sample = spread(files, SAMPLE_FILES)
         records = self._records(sample)
         declared = {name: declared_type(form) for name, form in self.columns.items()}
-        made, keys = self.file_schema(sample, declared, types)
+        made = self.made_columns(files, declared, types)
         given = {**types, **declared}
         untyped = (
             {name: None if name in given else value for name, value in record.items()}
-            for record in records
+            for each in records.values()
+            for record in each
         )
-        seen = guess_fields(untyped, declared or None)
-        refuse_clash(made, seen)
-        _refuse_typing_errors(declared, [*seen, *keys])
-        names = [name for name in (declared or {**seen, **types}) if name not in keys]
+        new = self.schema_.for_new(named=bool(declared))
+        only = bool(declared) and new != "add"
+        seen = guess_fields(untyped, declared if only else None)
+        refuse_clash(made.columns, seen)
+        _refuse_typing_errors(declared, [*seen, *made.keys])
+        wanted = declared if only else {**seen, **types, **declared}
+        names = [name for name in wanted if name not in made.keys]
+        self.schema_.check(records, names, new_too=bool(declared) and new == "fail")
         if not names:
-            raise ConfigError(self._empty(sample, len(records)))
+            raise ConfigError(self._empty(sample, sum(map(len, records.values()))))
         refuse_names(
             "columns",
             names,
@@ -79,22 +93,24 @@ class Jsonl(TextSource):
         )
         columns = {name: without_nulls(given.get(name) or seen[name]) for name in names}
         _refuse_unreadable(columns)
-        notes = {name: _note(name, declared, types, seen, len(records)) for name in names}
-        notes |= dict.fromkeys(made, "the file's name and place")
+        rows = sum(map(len, records.values()))
+        notes = {name: _note(name, declared, types, seen, rows) for name in names}
+        notes |= dict.fromkeys(made.columns, "the file's name and place")
         shape = {
             name: as_read(given.get(name) or seen[name])
             for name in {**seen, **columns}
             if name in columns or fault_of(name) is None
         }
         facts = {
-            "closed": not declared,
-            "folder_keys": keys,
-            "written": self._written(columns, records),
+            "closed": new != "ignore",
+            "folder_keys": made.keys,
+            "example": files[0].uri if files else "",
+            "written": self._written(columns, itertools.chain(*records.values())),
             "shape": {
                 name: type_name(dtype) for name, dtype in shape.items() if is_nameable(dtype)
             },
         }
-        return Layout({**columns, **made}, facts, notes)
+        return Layout({**columns, **made.columns}, facts, notes, schema_remarks(made.remarks, 0))
 
     def rows(
         self,
@@ -103,7 +119,7 @@ class Jsonl(TextSource):
         layout: Layout,
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Judge and parse records."""
-        schema = self._data_schema(layout)
+        schema = self.data_schema(layout)
         bad = with_column(records.filter(pl.col("reason").is_not_null()))
         good = records.filter(pl.col("reason").is_null())
         shape = self._shape(layout)
@@ -120,7 +136,7 @@ class Jsonl(TextSource):
         layout: Layout,
     ) -> Clean | None:
         """Read text whose lines are all records as the sample showed them."""
-        schema = self._data_schema(layout)
+        schema = self.data_schema(layout)
         text = whole_text(data)
         if text is None:
             return None
@@ -128,13 +144,9 @@ class Jsonl(TextSource):
         values = self._reader(schema, shape, layout).parse_whole(text, data)
         return None if values is None else Clean(values, schema, self._parser(schema, shape))
 
-    def _data_schema(self, layout: Layout) -> Schema:
-        made = {*layout.facts["folder_keys"], *(FILE_COLUMNS if self.include_file_columns else ())}
-        return {name: dtype for name, dtype in layout.columns.items() if name not in made}
-
-    def _written(self, columns: Schema, records: Sequence[dict[str, Any]]) -> list[str]:
+    def _written(self, columns: Schema, records: Iterable[dict[str, Any]]) -> list[str]:
         """Return the columns of numbers that are written in strings, in a notation of their own."""
-        written = []
+        written, records = [], list(records)
         for name, dtype in columns.items():
             own = isinstance(declared_form(self.columns, name), Numerals)
             form = declared_form(self.columns, name, self.numerals)
@@ -163,12 +175,12 @@ class Jsonl(TextSource):
 
         return parse
 
-    def _records(self, sample: Sequence[Slice]) -> list[dict[str, Any]]:
-        """Return the sample's records that are objects."""
-        records = []
+    def _records(self, sample: Sequence[Slice]) -> dict[str, list[dict[str, Any]]]:
+        """Return each sampled file's records that are objects, by URI."""
+        records: dict[str, list[dict[str, Any]]] = {}
         for uri, _, body in self.samples(sample):
             texts = split_records([Body(0, body)], self.rules(None))["text"].drop_nulls()
-            records += objects(uri, texts.head(SAMPLE_ROWS))
+            records.setdefault(uri, []).extend(objects(uri, texts.head(SAMPLE_ROWS)))
         return records
 
     def _empty(self, sample: Sequence[Slice], records: int) -> str:

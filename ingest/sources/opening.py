@@ -12,7 +12,8 @@ from isal import isal_zlib
 from ingest.core.causes import storage_error
 from ingest.core.errors import BadRowError, FatalError
 from ingest.core.partition import Slice
-from ingest.sources.remote import is_remote, open_remote, stat_remote
+from ingest.sources.identity import InputChangedError, refuse_changed, stamp_of
+from ingest.sources.remote import is_remote, open_remote
 
 CODECS = {".gz": "gzip", ".zst": "zstd"}
 GIBIBYTE = 1024**3
@@ -31,22 +32,26 @@ def open_input(piece: Slice) -> Iterator[BinaryIO]:
     """Open the input of a slice for reading, as it was when the plan was frozen.
 
     The identity is checked before the first and after the last byte is read: what was read in
-    between is of that version, or an error is raised instead.
+    between is of that version, or an error is raised instead; also if it could not be read, which
+    may be because it was changed.
 
     Raises:
         FatalError: the input has changed or vanished since the plan, or may not be read.
         RetryableError: the storage did not answer; ThrottledError if it is asked too often.
     """
+    remote = is_remote(piece.uri)
     try:
-        with open_remote(piece.uri) if is_remote(piece.uri) else Path(piece.uri).open("rb") as file:
-            _check_identity(piece, None if is_remote(piece.uri) else os.fstat(file.fileno()))
-            yield file
-            _check_identity(piece, None)
+        with open_remote(piece.uri) if remote else Path(piece.uri).open("rb") as file:
+            opened = stamp_of(piece.uri, None if remote else os.fstat(file.fileno()))
+            refuse_changed(piece, opened)
+            try:
+                yield file
+            except BadRowError:
+                refuse_changed(piece, stamp_of(piece.uri), opened)
+                raise
+            refuse_changed(piece, stamp_of(piece.uri), opened)
     except FileNotFoundError:
-        raise FatalError(
-            f"{piece.uri}: the input has vanished since the plan was made, when it had "
-            f"{piece.size} bytes. Put it back and resume, or plan anew with --fresh"
-        ) from None
+        raise InputChangedError(piece, None) from None
     except PermissionError:
         raise FatalError(
             f"{piece.uri}: no permission to read it. Give this user the right to read and resume"
@@ -55,25 +60,9 @@ def open_input(piece: Slice) -> Iterator[BinaryIO]:
         raise storage_error(f"{piece.uri}: the storage did not answer: {error}", error) from error
 
 
-def _check_identity(piece: Slice, status: os.stat_result | None) -> None:
-    """Compare what the input is now, or a status taken of it, with what the plan says."""
-    if is_remote(piece.uri):
-        size, version = stat_remote(piece.uri)
-    else:
-        status = status or Path(piece.uri).stat()
-        size, version = status.st_size, str(status.st_mtime_ns)
-    if (size, version) != (piece.size, piece.version):
-        change = "shrunk" if size < piece.size else "changed"
-        raise FatalError(
-            f"{piece.uri}: the input has {change} since the plan was made: it was {piece.size} "
-            f"bytes of version {piece.version} and is {size} bytes of version {version}. "
-            "Put the planned version back and resume, or plan anew with --fresh"
-        )
-
-
 def codec(uri: str) -> str | None:
-    """Return how a file is compressed, by its ending; None if it is not."""
-    return CODECS.get(uri[uri.rfind(".") :])
+    """Return how a file is compressed, by its ending in upper or lower case; None if it is not."""
+    return CODECS.get(uri[uri.rfind(".") :].lower())
 
 
 def read_plain(file: BinaryIO, piece: Slice, limit_bytes: int | None) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Literal
 
@@ -10,11 +11,15 @@ import polars as pl
 from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.expressions import resolve
 from ingest.core.partition import WHOLE, Partition, Slice
-from ingest.core.rows import HIDDEN_PREFIX, POSITION, position, slice_of
+from ingest.core.rows import HIDDEN_PREFIX, POSITION, REJECT, position, slice_of
 from ingest.core.types import Schema, schema_from_json, schema_to_json, type_name
 from ingest.formats.parquet.reading import read_span
+from ingest.sources.aligning import Aligner
 from ingest.sources.base import Layout, Read, Rejects
+from ingest.sources.column_types import choose_types
 from ingest.sources.columns import (
+    Columns,
+    declared_type,
     file_values,
     is_nameable,
     refuse_clash,
@@ -22,11 +27,13 @@ from ingest.sources.columns import (
     refuse_unknown,
     with_file_values,
 )
+from ingest.sources.file_schema import check_file, schema_remarks, together
 from ingest.sources.file_source import FileSource
+from ingest.sources.identity import while_planning
 from ingest.sources.opening import open_input
 from ingest.sources.parquet_footer import Footer, Int96, damaged, open_span, read_footer
 from ingest.sources.parquet_rows import LOCATED, located, rejects_of
-from ingest.sources.widening import aligned, check_columns, widest
+from ingest.sources.sampling import COMPARED_FILES, asked, files_of, spread
 
 _LEAVE_OUT = "Leave it out by naming the others: columns: [name, …]"
 
@@ -34,8 +41,9 @@ _LEAVE_OUT = "Leave it out by naming the others: columns: [name, …]"
 class Parquet(FileSource):
     """Parquet files. Large ones are cut between row groups.
 
-    A file whose column has a narrower type than planned is widened if that loses nothing; any
-    other difference between a file's columns and the plan's is an error.
+    A column that files have in several types gets the narrowest that holds the values of all; where
+    there is none, `columns` or the contract say what it is, and values that are not exactly of that
+    type are rejected. Which columns files have may differ as `schema` allows.
 
     Values come as they are written, whoever wrote them: dates of any year, timestamps with a zone
     as instants, decimals with all their digits. Categories are read as what they stand for, maps as
@@ -50,8 +58,10 @@ class Parquet(FileSource):
     memory_per_byte = 2.6
 
     type: Literal["parquet"]
-    columns: tuple[str, ...] | None = None
-    """The columns to read; without it all, and then every file must have the same ones."""
+    columns: tuple[str, ...] | Columns | None = None
+    """The columns to read, as a list; without it all. Or the types of some columns, such as
+    `{amount: float64}`: the others are read too, in the files' own types. Timestamps without a zone
+    are what clocks of the zone showed that is given here."""
     int96: Int96 = "us"
     """How fine timestamps of the old type INT96 are read: `us` holds every date, `ns` every digit
     of the years 1678 to 2261. A row with a value that has no room is rejected."""
@@ -87,53 +97,118 @@ class Parquet(FileSource):
         stored = sum(sum(footer.bytes) for footer in footers)
         return max(1.0, sum(footer.plain_bytes for footer in footers) / max(1, stored))
 
-    def layout(self, sample: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
-        """Freeze the columns as the files of the sample have them."""
-        files = {piece.uri: piece for piece in sample}
-        footers = {uri: self._footer(piece) for uri, piece in files.items()}
-        known = widest({uri: footer.schema for uri, footer in footers.items()}, self.columns)
-        refuse_unknown("columns", self.columns or (), list(known))
-        data = {name: known[name] for name in self.columns or known}
-        refuse_unreadable(footers, data)
+    def layout(self, slices: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
+        """Freeze the columns as the files have them, by the footers of all."""
+        files = files_of(slices)
+        made = self.made_columns(files, self._declared, types)
+        footers = self._footers(files)
+        schemas = {uri: footer.schema for uri, footer in footers.items()}
+        names = {uri: list(schema) for uri, schema in schemas.items()}
+        chosen = self.columns if isinstance(self.columns, tuple) else None
+        known = list(dict.fromkeys(name for each in names.values() for name in each))
+        found = together(names, self.schema_) if chosen is None else None
+        known = found.names if found else known
+        refuse_unknown("columns", chosen or self._declared, [*known, *made.keys])
+        asked_for = self._asked_for(schemas, known, types)
+        wanted = list(dict.fromkeys([*(chosen or known), *asked_for]))
+        found = found or together(names, self.schema_, wanted)
+        kinds = choose_types(schemas, wanted, self._declared, types, self._formats)
+        data = {name: kinds.columns[name] for name in chosen or known}
+        refuse_unreadable(footers, kinds.columns)
         refuse_names("columns", data, f"{_LEAVE_OUT}, or rename it there")
         _refuse_unnameable(data)
-        made, keys = self.file_schema(sample, {}, types)
-        refuse_clash(made, known)
-        needed = dict(data)
-        if self.where is not None:
-            try:
-                condition = resolve(self.where, known)
-            except ConfigError as error:
-                raise ConfigError(*(f"where: {line}" for line in error.lines)) from None
-            if condition.dtype != pl.Boolean:
-                raise ConfigError(
-                    f'where: "{self.where}": is {type_name(condition.dtype)}. A condition is true '
-                    "or false"
-                )
-            needed |= {name: known[name] for name in condition.value.meta.root_names()}
-        notes = dict.fromkeys(data, "the files' own") | dict.fromkeys(
-            made, "the file's name and place"
-        )
+        refuse_clash(made.columns, data)
+        self._resolve(kinds.columns)
+        notes = {name: kinds.notes[name] for name in data}
         for footer in footers.values():
-            notes |= {
-                name: f"the files' own: {note}"
-                for name, note in footer.notes.items()
-                if name in data
-            }
-        facts = {"read": schema_to_json(needed), "folder_keys": keys}
-        return Layout({**data, **made}, facts, notes)
+            own = {name: note for name, note in footer.notes.items() if name in data}
+            notes |= {name: f"the files' own: {note}" for name, note in own.items()}
+        notes |= dict.fromkeys(made.columns, "the file's name and place")
+        facts = {
+            "read": schema_to_json(kinds.columns),
+            "strict": kinds.strict,
+            "folder_keys": made.keys,
+            "example": found.first,
+        }
+        remarks = (*found.remarks(), *kinds.remarks, *made.remarks)
+        return Layout({**data, **made.columns}, facts, notes, schema_remarks(remarks, len(files)))
+
+    @property
+    def _declared(self) -> Schema:
+        """The types that `columns` gives."""
+        if isinstance(self.columns, Mapping):
+            return {name: declared_type(form) for name, form in self.columns.items()}
+        return {}
+
+    @property
+    def _formats(self) -> dict[str, str]:
+        """How texts of columns are written, that are read as dates, times or timestamps."""
+        columns = self.columns if isinstance(self.columns, Mapping) else {}
+        forms = {name: form.format for name, form in columns.items() if not isinstance(form, str)}
+        return {name: form for name, form in forms.items() if form is not None}
+
+    def _footers(self, files: Sequence[Slice]) -> dict[str, Footer]:
+        """Return the footers of files by URI."""
+        compared = spread(files, COMPARED_FILES)
+        footers = asked(compared, self._footer)
+        return {piece.uri: footer for piece, footer in zip(compared, footers, strict=True)}
+
+    def _asked_for(
+        self, schemas: Mapping[str, Schema], known: Sequence[str], types: Mapping[str, pl.DataType]
+    ) -> list[str]:
+        """Return the columns that the condition is about."""
+        if self.where is None:
+            return []
+        loose: Schema = {}
+        for schema in schemas.values():
+            for name in schema.keys() & set(known) - loose.keys():
+                loose[name] = schema[name]
+        loose |= {name: kind for name, kind in {**types, **self._declared}.items() if name in loose}
+        for name in known:
+            with suppress(ConfigError):
+                loose |= choose_types(schemas, [name], self._declared, types, {}).columns
+        return list(self._resolve({name: loose[name] for name in known}))
+
+    def _resolve(self, known: Schema) -> list[str]:
+        """Return the columns of the condition, if there is one.
+
+        Raises:
+            ConfigError: it is none, or does not fit these columns.
+        """
+        if self.where is None:
+            return []
+        try:
+            condition = resolve(self.where, known)
+        except ConfigError as error:
+            raise ConfigError(*(f"where: {line}" for line in error.lines)) from None
+        if condition.dtype != pl.Boolean:
+            raise ConfigError(
+                f'where: "{self.where}": is {type_name(condition.dtype)}. A condition is true '
+                "or false"
+            )
+        return list(condition.value.meta.root_names())
 
     def read(self, partition: Partition, layout: Layout) -> Read:
         """Read a partition; see `Source.read`."""
-        planned = schema_from_json(layout.facts["read"])
+        facts = layout.facts
+        aligner = Aligner(
+            schema_from_json(facts["read"]),
+            facts.get("strict", ()),
+            self._formats,
+            facts.get("example", ""),
+        )
         frames, rejects, records = [], [], 0
         for place, piece in enumerate(partition.slices):
-            frame, bad, rows = self._read(place, piece, planned)
+            frame, bad, rows = self._read(place, piece, aligner)
             frames.append(frame)
             rejects.append(bad)
             records += rows
         values = file_values(
-            partition.slices, layout.columns, layout.facts["folder_keys"], columns={}
+            partition.slices,
+            layout.columns,
+            self.planned_keys(layout),
+            columns={},
+            file_columns=self.include_file_columns,
         )
         frame = with_file_values(pl.concat(frames), values).select(*layout.columns, POSITION)
         bad = pl.concat(rejects)
@@ -159,41 +234,70 @@ class Parquet(FileSource):
         try:
             return self._opened(piece)
         except (BadRowError, FatalError) as error:
-            raise ConfigError(str(error)) from None
+            raise while_planning(error) from None
 
     def _opened(self, piece: Slice) -> Footer:
         with open_input(piece) as file:
             return read_footer(file, piece, self.int96)
 
     def _read(
-        self, place: int, piece: Slice, planned: Schema
+        self, place: int, piece: Slice, aligner: Aligner
     ) -> tuple[pl.DataFrame, pl.DataFrame, int]:
         """Return the rows of one slice that are wanted, its rejects, and how many rows it has."""
+        planned = aligner.planned
         with open_span(piece, self.int96, planned) as span:
             schema = span.footer.schema
-            check_columns(piece.uri, schema, planned, exact=self.columns is None)
-            frame, faults = read_span(
-                span,
-                [name for name in planned if name in schema],
-                lambda rows: self._wanted(aligned(rows, planned), piece.uri, planned, place),
-                whole=self.where is None,
-            )
+            aligner = self._checked(aligner.of(piece.uri, schema))
+            unfit: list[Rejects] = []
+
+            def collect(rows: pl.LazyFrame) -> pl.DataFrame:
+                frame, rejects = self._wanted(rows, aligner, place, span.first)
+                unfit[:] = [rejects] if rejects is not None else []
+                return frame
+
+            names = [name for name in planned if name in schema]
+            whole = self.where is None and not aligner.doubtful
+            frame, faults = read_span(span, names, collect, whole=whole)
             bad = rejects_of(span, planned, faults, place)
             rows = span.rows
         if not bad.is_empty():
             frame = frame.join(bad, left_on=POSITION, right_on="position", how="anti")
+        more = [each.frame.join(bad, on="position", how="anti") for each in unfit]
+        bad = pl.concat([bad, *more]).sort("position")
         if self.where is None and frame.height + bad.height != rows:
             raise damaged(
                 piece.uri, f"{frame.height + bad.height} rows where the footer says {rows}"
             )
         return frame, bad, rows
 
-    def _wanted(self, frame: pl.LazyFrame, uri: str, planned: Schema, place: int) -> pl.DataFrame:
-        """Return the rows for which the source's own condition is true, with their positions."""
-        base = position(place)
+    def _checked(self, aligner: Aligner) -> Aligner:
+        """Check a file's columns and their types against the plan's."""
+        columns = list(aligner.found)
+        if isinstance(self.columns, tuple):
+            columns = [name for name in columns if name in aligner.planned]
+        check_file(aligner.uri, columns, list(aligner.planned), self.schema_, aligner.example)
+        aligner.check()
+        return aligner
+
+    def _wanted(
+        self, frame: pl.LazyFrame, aligner: Aligner, place: int, first_row: int
+    ) -> tuple[pl.DataFrame, Rejects | None]:
+        """Return the rows that the condition lets through, and those with values that do not fit.
+
+        All have their positions.
+        """
+        base, planned, uri = position(place), aligner.planned, aligner.uri
+        frame = aligner.align(frame)
+        if REJECT in frame.collect_schema():
+            table, bad = aligner.part(numbered(frame.collect(), base), first_row)
+            return self._filtered(table.lazy(), uri, planned), bad
         if self.where is None and planned:
-            return numbered(frame.collect(), base)
+            return numbered(frame.collect(), base), None
         frame = frame.with_row_index(POSITION).with_columns(pl.col(POSITION).cast(pl.UInt64) + base)
+        return self._filtered(frame, uri, planned), None
+
+    def _filtered(self, frame: pl.LazyFrame, uri: str, planned: Schema) -> pl.DataFrame:
+        """Return the rows for which the source's own condition is true."""
         if self.where is None:
             return frame.collect()
         condition = resolve(self.where, planned)
@@ -230,10 +334,10 @@ def cut_groups(piece: Slice, sizes: Sequence[int], target_bytes: int) -> Iterato
     start = size = 0
     for index, group in enumerate(sizes):
         if size and size + group > target_bytes:
-            yield Slice(piece.uri, piece.size, piece.version, start, index, size)
+            yield replace(piece, start=start, end=index, bytes=size)
             start, size = index, 0
         size += group
-    yield Slice(piece.uri, piece.size, piece.version, start, len(sizes), size)
+    yield replace(piece, start=start, end=len(sizes), bytes=size)
 
 
 def refuse_unreadable(footers: Mapping[str, Footer], data: Iterable[str]) -> None:

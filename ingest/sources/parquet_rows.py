@@ -1,7 +1,7 @@
 """Single rows of Parquet files: where they stand, and what they are, as JSON."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from ingest.sources.base import Rejects
 LOCATED: Schema = {"position": pl.UInt64(), "line": pl.Int64(), "original": pl.String()}
 
 
-def located(span: Span, names: Sequence[str], positions: pl.Series) -> pl.DataFrame:
+def located(span: Span, names: Iterable[str], positions: pl.Series) -> pl.DataFrame:
     """Return the numbers of rows in their file, from 1, and what they are; positions are sorted.
 
     Only the row groups are decoded in which such rows lie.
@@ -37,7 +37,7 @@ def located(span: Span, names: Sequence[str], positions: pl.Series) -> pl.DataFr
 
 
 def rejects_of(
-    span: Span, names: Sequence[str], faults: Sequence[Fault], place: int
+    span: Span, names: Iterable[str], faults: Sequence[Fault], place: int
 ) -> pl.DataFrame:
     """Return the rows at fault as rejects of the slice in that place, each for its first fault."""
     if not faults:
@@ -64,7 +64,7 @@ def _groups(span: Span) -> Iterator[tuple[Span, int]]:
         yield replace(span, start=group, end=group + 1), first
 
 
-def _texts(span: Span, names: Sequence[str], rows: pl.Series) -> pl.Series:
+def _texts(span: Span, names: Iterable[str], rows: pl.Series) -> pl.Series:
     """Return rows of a row group as JSON; what does not fit its type is what stands there."""
     frame, faults = decode(span, [name for name in names if name in span.footer.forms])
     texts = {column.name: json_values(column.gather(rows)) for column in frame.get_columns()}

@@ -55,3 +55,13 @@ def cast_columns(
 def with_column(records: pl.DataFrame, column: str | None = None) -> pl.DataFrame:
     """Return rejected records with the column to blame; null blames the whole record."""
     return records.with_columns(pl.lit(column, dtype=pl.String).alias("column"))
+
+
+def filled(rows: pl.DataFrame, schema: Schema) -> pl.DataFrame:
+    """Return rows, with `POSITION`, in a schema: null in columns that their file has not."""
+    if rows.width == len(schema) + 1:
+        return rows
+    missing = [
+        pl.lit(None, dtype).alias(name) for name, dtype in schema.items() if name not in rows
+    ]
+    return rows.with_columns(missing).select(*schema, POSITION)

@@ -7,15 +7,16 @@ import fsspec
 
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
+from ingest.sources.nothing_there import NothingThereError
+from ingest.sources.passed_over import PassedOver
+from ingest.sources.patterns import GLOB, HIDDEN
 
 PROTOCOLS = ("s3", "s3a", "memory")
 """Where files may lie besides local disks. Not `http`: it would need a guard against addresses
 inside the network."""
-_HIDDEN = (".", "_")
 
-
-class NothingThereError(ConfigError):
-    """A path stands for no file."""
+Info = dict[str, Any]
+"""What a storage says of a file."""
 
 
 def is_remote(path: str) -> bool:
@@ -23,8 +24,8 @@ def is_remote(path: str) -> bool:
     return "://" in path and not path.startswith("file://")
 
 
-def list_remote(path: str, endings: tuple[str, ...]) -> list[Slice]:
-    """Return the files that a path stands for; folders and globs as in `files`.
+def list_remote(path: str, endings: tuple[str, ...], passed: PassedOver) -> list[Slice]:
+    """Return the files that a path stands for; folders and globs as in `local`.
 
     Raises:
         ConfigError: nothing is there, the storage refuses, or its package is not installed.
@@ -36,12 +37,7 @@ def list_remote(path: str, endings: tuple[str, ...]) -> list[Slice]:
         )
     try:
         files, root = fsspec.core.url_to_fs(path)
-        if any(char in root for char in "*?["):
-            found = _visible(files.glob(root, detail=True), root.split("*", 1)[0], None)
-        elif files.isdir(root):
-            found = _visible(files.find(root, detail=True), root, endings)
-        else:
-            found = {root: files.info(root)}
+        found = _find(files, root, endings, passed)
     except FileNotFoundError:
         found = {}
     except PermissionError as error:
@@ -52,7 +48,8 @@ def list_remote(path: str, endings: tuple[str, ...]) -> list[Slice]:
         raise ConfigError(f'path: "{path}": the storage did not answer: {error}') from None
     if not found:
         raise NothingThereError(
-            f'path: "{path}": nothing is there. Name a file, a folder or a glob'
+            "; ".join((f'path: "{path}": nothing is there', *passed.remarks(())))
+            + ". Name a file, a folder or a glob"
         )
     return [
         Slice(
@@ -63,6 +60,16 @@ def list_remote(path: str, endings: tuple[str, ...]) -> list[Slice]:
         )
         for name, info in found.items()
     ]
+
+
+def _find(files: Any, root: str, endings: tuple[str, ...], passed: PassedOver) -> dict[str, Info]:
+    """Return the files that a path without its protocol stands for, with what is known of each."""
+    if GLOB.search(root) and not files.exists(root):
+        fixed = GLOB.split(root, maxsplit=1)[0]
+        return _visible(files, files.glob(root, detail=True), fixed, None, passed)
+    if files.isdir(root):
+        return _visible(files, files.find(root, detail=True), root, endings, passed)
+    return {root: files.info(root)}
 
 
 def stat_remote(uri: str) -> tuple[int, str]:
@@ -112,13 +119,21 @@ def _when(info: dict[str, Any]) -> datetime | None:
 
 
 def _visible(
-    found: dict[str, dict[str, Any]], root: str, endings: tuple[str, ...] | None
-) -> dict[str, dict[str, Any]]:
+    files: Any,
+    found: dict[str, Info],
+    root: str,
+    endings: tuple[str, ...] | None,
+    passed: PassedOver,
+) -> dict[str, Info]:
     """Keep the files whose names below `root` are not hidden and end as they should."""
-    return {
-        name: info
-        for name, info in found.items()
-        if info["type"] == "file"
-        and (endings is None or name.endswith(endings))
-        and not any(part.startswith(_HIDDEN) for part in name[len(root) :].split("/"))
-    }
+    kept = {}
+    for name, info in found.items():
+        if info["type"] != "file":
+            continue
+        if any(part.startswith(HIDDEN) for part in name[len(root) :].split("/")):
+            passed.add("hidden", files.unstrip_protocol(name))
+        elif endings is not None and not name.lower().endswith(endings):
+            passed.add("ending", files.unstrip_protocol(name))
+        else:
+            kept[name] = info
+    return kept

@@ -8,17 +8,19 @@ import numpy as np
 import polars as pl
 from pydantic import AfterValidator, Field, model_validator
 
-from ingest.core.errors import BadRowError, ConfigError, FatalError
+from ingest.core.errors import BadRowError, FatalError
 from ingest.core.numerals import DecimalSeparator, Numerals, ThousandsSeparator
 from ingest.core.partition import Partition, Slice
 from ingest.core.rows import POSITION, position, slice_of
+from ingest.core.types import Schema
 from ingest.sources.base import Layout, Read, Rejects
 from ingest.sources.bodies import Body, in_blocks, join_bodies, line_counts, longest_line
 from ingest.sources.clean_blocks import lines_at, together
-from ingest.sources.columns import Columns, file_values, with_file_values
+from ingest.sources.columns import FILE_COLUMNS, Columns, file_values, with_file_values
 from ingest.sources.enclosed import look_back
 from ingest.sources.encodings import UTF8, canonical, is_wide
 from ingest.sources.file_source import FileSource
+from ingest.sources.identity import while_planning
 from ingest.sources.line_ends import LineEnd, as_written
 from ingest.sources.line_rules import FOOTER, IGNORED, LineRules, Tally, known_pattern
 from ingest.sources.lines import (
@@ -32,7 +34,7 @@ from ingest.sources.lines import (
 )
 from ingest.sources.opening import codec, expansion
 from ingest.sources.ranges import UTF8_MARK, Begin, Preamble, cut_ranges, halve_range
-from ingest.sources.rejecting import Clean
+from ingest.sources.rejecting import Clean, filled
 from ingest.sources.text_files import BLOCK_BYTES, TextFiles
 
 
@@ -146,7 +148,7 @@ class TextSource(FileSource):
         try:
             return max((expansion(piece) for piece in sample), default=1.0)
         except (BadRowError, FatalError) as error:
-            raise ConfigError(str(error)) from None
+            raise while_planning(error) from None
 
     def read(self, partition: Partition, layout: Layout) -> Read:
         """Read a partition; see `Source.read`."""
@@ -158,7 +160,7 @@ class TextSource(FileSource):
                 tally.filtered[FOOTER] += sum(line_counts(block))
                 continue
             good, bad = self._clean_rows(block, layout, tally) or self._each(block, layout, tally)
-            rows.append(good)
+            rows.append(filled(good, self.data_schema(layout)))
             rejects.append(bad)
         made = self._file_values(partition, layout)
         frame = _assemble(as_written(pl.concat(rows), self.line_end), made, layout)
@@ -199,7 +201,14 @@ class TextSource(FileSource):
             try:
                 yield (piece.uri, *files.sample(piece))
             except (FatalError, BadRowError) as error:
-                raise ConfigError(str(error)) from None
+                raise while_planning(error) from None
+
+    def data_schema(self, layout: Layout) -> Schema:
+        """Return the columns that come from the records, and not from the file's name."""
+        made = {*layout.facts.get("folder_keys", ())}
+        if self.include_file_columns:
+            made.update(FILE_COLUMNS)
+        return {name: dtype for name, dtype in layout.columns.items() if name not in made}
 
     def _each(
         self, block: Sequence[Body], layout: Layout, tally: Tally
@@ -309,7 +318,11 @@ class TextSource(FileSource):
 
     def _file_values(self, partition: Partition, layout: Layout) -> dict[str, pl.Series]:
         return file_values(
-            partition.slices, layout.columns, layout.facts.get("folder_keys", ()), self.columns
+            partition.slices,
+            layout.columns,
+            self.planned_keys(layout),
+            self.columns,
+            file_columns=self.include_file_columns,
         )
 
 

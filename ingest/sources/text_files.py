@@ -24,6 +24,8 @@ MOST_BYTES = 4 * 1024**3 - 256 * 1024**2
 """The most text in one slice: Polars' string offsets end at 4 GiB."""
 SAMPLE_BYTES = 256 * 1024
 """How much of each sampled file is looked at when a layout is made."""
+HEAD_BYTES = 4 * 1024
+"""How much of a file is read at first to find its header."""
 
 
 class Text(NamedTuple):
@@ -74,18 +76,29 @@ class TextFiles:
         """
         wanted = SAMPLE_BYTES
         while True:
-            with open_input(piece) as file:
-                self._refuse_mark(file, piece)
-                data = read_plain_head(file, piece, wanted)
-            complete = len(data) < wanted
-            data = self._narrow(piece.uri, data, complete=complete)
-            preamble = self._preamble(piece.uri, data, complete)
+            preamble, data, complete = self._beginning(piece, wanted)
             if preamble is not None:
                 body = data[preamble.offset :]
                 if complete or b"\n" in body or len(body) > self.max_record_bytes:
                     body = body if complete else body[: body.rfind(b"\n") + 1]
                     return preamble, body[: last_lines(body, self.footer)] if self.footer else body
             wanted *= 4
+
+    def head(self, piece: Slice) -> Preamble:
+        """Return what stands before a file's records, reading little more; raises as `sample`."""
+        wanted = HEAD_BYTES
+        while (preamble := self._beginning(piece, wanted)[0]) is None:
+            wanted *= 4
+        return preamble
+
+    def _beginning(self, piece: Slice, wanted: int) -> tuple[Preamble | None, bytes, bool]:
+        """Return what stands before the records, if it can be told; the text, and if it is all."""
+        with open_input(piece) as file:
+            self._refuse_mark(file, piece)
+            data = read_plain_head(file, piece, wanted)
+        complete = len(data) < wanted
+        data = self._narrow(piece.uri, data, complete=complete)
+        return self._preamble(piece.uri, data, complete), data, complete
 
     @contextmanager
     def open(self, piece: Slice) -> Iterator[Opened]:

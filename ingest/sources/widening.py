@@ -1,11 +1,10 @@
 """Types that differ from file to file: what may be widened without losing anything."""
 
-from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import polars as pl
 
-from ingest.core.errors import BadRowError, ConfigError
-from ingest.core.types import Schema, type_name
+from ingest.core.types import instance
 
 _INTEGERS = (
     (pl.Int8(), pl.Int16(), pl.Int32(), pl.Int64()),
@@ -18,72 +17,96 @@ _INTEGERS = (
     (pl.Int32(), pl.Float64()),
     (pl.UInt32(), pl.Float64()),
 )
+_CANDIDATES = (pl.Int16(), pl.Int32(), pl.Int64(), pl.Float32(), pl.Float64())
+"""Types, the narrower first, that may hold what two others hold."""
+_DIGITS: dict[pl.DataType, int] = {
+    pl.Int8(): 3, pl.UInt8(): 3, pl.Int16(): 5, pl.UInt16(): 5, pl.Int32(): 10, pl.UInt32(): 10,
+    pl.Int64(): 19, pl.UInt64(): 20,
+}  # fmt: skip
+MOST_DIGITS = 38
+_UNITS: tuple[Literal["ms", "us", "ns"], ...] = ("ms", "us", "ns")
 
 
 def widens(narrow: pl.DataType, wide: pl.DataType) -> bool:
     """Say whether every value of one type is a value of the other, and means the same."""
     if narrow == wide or isinstance(narrow, pl.Null):
         return True
-    if isinstance(narrow, pl.Decimal) and isinstance(wide, pl.Decimal):
-        whole = wide.precision - wide.scale >= narrow.precision - narrow.scale
-        return whole and wide.scale >= narrow.scale
+    if isinstance(wide, pl.Decimal):
+        whole, scale = digits(narrow)
+        room = wide.precision - wide.scale >= whole and wide.scale >= scale
+        return is_exact(narrow) and room
+    if isinstance(narrow, pl.List) and isinstance(wide, pl.List):
+        return widens(instance(narrow.inner), instance(wide.inner))
+    if isinstance(narrow, pl.Struct) and isinstance(wide, pl.Struct):
+        pairs = list(zip(narrow.fields, wide.fields, strict=False))
+        return len(narrow.fields) == len(wide.fields) and all(
+            one.name == other.name and widens(instance(one.dtype), instance(other.dtype))
+            for one, other in pairs
+        )
     return any(
         narrow in row and wide in row and row.index(narrow) < row.index(wide) for row in _INTEGERS
     )
 
 
-def widest(schemas: Mapping[str, Schema], names: Sequence[str] | None) -> Schema:
-    """Return the columns of the first file, each as wide as any of these files has it.
+def common(one: pl.DataType, other: pl.DataType) -> pl.DataType | None:
+    """Return the narrowest type that holds the values of both; None if there is none.
 
-    Raises:
-        ConfigError: two files have a column of types that do not go together.
+    It holds all of them, but for timestamps of different units: there the finer unit, which does
+    not reach as far. Whoever reads them has to look.
     """
-    planned: Schema = {}
-    for uri, schema in schemas.items():
-        if not planned:
-            planned = dict(schema)
-            continue
-        for name, dtype in schema.items():
-            if name not in planned or (names is not None and name not in names):
-                continue
-            if widens(planned[name], dtype):
-                planned[name] = dtype
-            elif not widens(dtype, planned[name]):
-                raise ConfigError(
-                    f'path: "{uri}": column "{name}" is {type_name(dtype)}, and '
-                    f"{type_name(planned[name])} in other files. Read them by two jobs"
-                )
-    return planned
-
-
-def check_columns(uri: str, found: Schema, planned: Schema, *, exact: bool) -> None:
-    """Check a file's columns against the plan's; `exact` allows no others.
-
-    Raises:
-        BadRowError: columns are missing, are not planned, or have a type that cannot be widened.
-    """
-    faults = [f'column "{name}" is missing' for name in planned if name not in found]
-    if exact:
-        faults += [f'column "{name}" is not planned' for name in found if name not in planned]
-    faults += [
-        f'column "{name}" is {type_name(found[name])}, planned as {type_name(dtype)}'
-        for name, dtype in planned.items()
-        if name in found and not widens(found[name], dtype)
-    ]
-    if faults:
-        raise BadRowError(
-            f"{uri}: other columns than in the plan: {'; '.join(faults)}. Mend the file, or read "
-            "it by a source of its own"
-        )
-
-
-def aligned(frame: pl.LazyFrame, planned: Schema) -> pl.LazyFrame:
-    """Return the planned columns in their types, and the hidden ones."""
-    found = frame.collect_schema()
-    return frame.select(
-        *(
-            pl.col(name) if found[name] == dtype else pl.col(name).cast(dtype)
-            for name, dtype in planned.items()
-        ),
-        pl.col("^__ingest_.*$"),
+    for narrow, wide in ((one, other), (other, one)):
+        if widens(narrow, wide):
+            return wide
+    if isinstance(one, pl.Decimal) or isinstance(other, pl.Decimal):
+        return _decimal(one, other)
+    if isinstance(one, pl.Datetime) and isinstance(other, pl.Datetime):
+        unit = finer(one, other)
+        return pl.Datetime(unit, one.time_zone) if one.time_zone == other.time_zone else None
+    return _nested(one, other) or next(
+        (to for to in _CANDIDATES if widens(one, to) and widens(other, to)), None
     )
+
+
+def finer(one: pl.Datetime, other: pl.Datetime) -> Literal["ms", "us", "ns"]:
+    """Return the finer of the units of two timestamps."""
+    return max(one.time_unit, other.time_unit, key=_UNITS.index)
+
+
+def _nested(one: pl.DataType, other: pl.DataType) -> pl.DataType | None:
+    if isinstance(one, pl.List) and isinstance(other, pl.List):
+        inner = common(instance(one.inner), instance(other.inner))
+        return None if inner is None else pl.List(inner)
+    if isinstance(one, pl.Struct) and isinstance(other, pl.Struct):
+        return _struct(one, other)
+    return None
+
+
+def is_exact(dtype: pl.DataType) -> bool:
+    """Say whether values are whole numbers or decimals."""
+    return isinstance(dtype, pl.Decimal) or dtype in _DIGITS
+
+
+def digits(dtype: pl.DataType) -> tuple[int, int]:
+    """Return how many digits values have before and after the point, if they are exact numbers."""
+    if isinstance(dtype, pl.Decimal):
+        return dtype.precision - dtype.scale, dtype.scale
+    return _DIGITS.get(dtype, 0), 0
+
+
+def _decimal(one: pl.DataType, other: pl.DataType) -> pl.DataType | None:
+    (left, scale), (right, other_scale) = digits(one), digits(other)
+    whole, scale = max(left, right), max(scale, other_scale)
+    exact = is_exact(one) and is_exact(other)
+    return pl.Decimal(whole + scale, scale) if exact and whole + scale <= MOST_DIGITS else None
+
+
+def _struct(one: pl.Struct, other: pl.Struct) -> pl.DataType | None:
+    """Return structs of the same fields, in the same order, each as wide as both have it."""
+    if [field.name for field in one.fields] != [field.name for field in other.fields]:
+        return None
+    fields = {
+        mine.name: common(instance(mine.dtype), instance(yours.dtype))
+        for mine, yours in zip(one.fields, other.fields, strict=True)
+    }
+    known = {name: dtype for name, dtype in fields.items() if dtype is not None}
+    return pl.Struct(known) if len(known) == len(fields) else None

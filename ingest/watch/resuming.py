@@ -17,9 +17,8 @@ def resuming(event: Event) -> list[str]:
 _SAID = {
     "changed": "{} inputs changed since planning",
     "vanished": "{} inputs are gone since planning",
-    "touched": "{} inputs were touched since planning; size and time are as planned: taken for the "
-    "same",
-    "new": "{} new inputs since planning: the next run reads them",
+    "touched": "{} inputs were touched since planning, and have size and time as planned",
+    "new": "{} new inputs since planning: this run keeps its plan, the next run reads them",
 }
 
 
@@ -28,8 +27,8 @@ def inputs(event: Event) -> list[str]:
     lines = []
     for fate, count in event["counts"].items():
         text = _SAID[fate].format(f"{count:,}")
-        if fate in {"changed", "vanished"}:
+        if fate != "new":
             still = event["open"].get(fate, 0)
-            text += f", {still:,} of them not completed" if still else "; all were completed"
+            text += f", {still:,} of them still to be read" if still else "; all were read before"
         lines.append(text)
     return lines

@@ -23,6 +23,7 @@ def summary(receipt: Receipt, state: str) -> str:
         f"{receipt['job']['name']}: published. Run {receipt['run_id']}",
         "",
         _line("read", read, f"{size(inputs['bytes'])}  {inputs['files']:,} files"),
+        *(f"               {remark}" for remark in inputs["remarks"]),
         *_moves(books),
         _line("written", main["rows"], f"{size(main['bytes'])}  {main['files']:,} files"),
         f"  {'time':<12} {took:>14.1f} s     {read / max(took, 1e-3):,.0f} rows/s  ({split})",

@@ -153,7 +153,7 @@ def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
         with nobody():
             with pytest.raises(ConfigError, match=r'no permission to read ".*/a\.csv"'):
                 list_files(str(tmp_path / "a.csv"), ENDINGS)
-            with pytest.raises(ConfigError, match=r'no permission to list ".*/d/'):
+            with pytest.raises(ConfigError, match=r'no permission to list ".*/d"'):
                 list_files(str(tmp_path / "d/*.csv"), ENDINGS)
     finally:
         (tmp_path / "d").chmod(0o755)

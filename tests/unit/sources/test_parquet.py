@@ -107,9 +107,14 @@ def test_another_type_in_a_later_file_is_an_error(tmp_path: Path) -> None:
     reader = source(tmp_path)
     slices = list(reader.slices(1 << 20))
     layout = reader.layout(slices[:3], {})
-    with pytest.raises(BadRowError, match=r'9\.parquet: .*column "n" is string, planned as int64'):
+    with pytest.raises(
+        BadRowError,
+        match=r'9\.parquet: column "n" is string, and was planned as int64 by .*1\.parquet',
+    ):
         reader.read(pack(slices), layout)
-    with pytest.raises(ConfigError, match='column "n" is string, and int64 in other files'):
+    with pytest.raises(
+        ConfigError, match=r'9\.parquet": column "n" is string, and int64 in .*1\.parquet"'
+    ):
         reader.layout(slices, {})
 
 
@@ -119,7 +124,10 @@ def test_missing_and_further_columns_are_an_error(tmp_path: Path) -> None:
     reader = source(tmp_path)
     slices = list(reader.slices(1 << 20))
     layout = reader.layout(slices[:1], {})
-    with pytest.raises(BadRowError, match='column "b" is missing; column "c" is not planned'):
+    with pytest.raises(
+        BadRowError,
+        match=r'b\.parquet: other columns than planned by .*a\.parquet.*: missing: "b"; new: "c"',
+    ):
         reader.read(pack(slices), layout)
 
 
@@ -184,7 +192,7 @@ def test_changed_while_read_is_noticed(tmp_path: Path) -> None:
     reader = source(path)
     partition, layout = plan(reader)
     write(tmp_path, n=range(11))
-    with pytest.raises(FatalError, match="since the plan was made"):
+    with pytest.raises(FatalError, match="input changed since planning"):
         reader.read(partition, layout)
 
 

@@ -70,8 +70,8 @@ def test_a_changed_object_is_an_error(bucket: Any) -> None:
     source = Csv(type="csv", path="memory://x/a.csv")
     partition, layout = plan(source)
     bucket.pipe("/x/a.csv", b"n\n2\n")
-    with pytest.raises(FatalError, match="has changed since the plan"):
+    with pytest.raises(FatalError, match="input changed since planning"):
         source.read(partition, layout)
     bucket.rm("/x/a.csv")
-    with pytest.raises(FatalError, match="has vanished"):
+    with pytest.raises(FatalError, match="and is gone"):
         source.read(partition, layout)

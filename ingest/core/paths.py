@@ -1,0 +1,23 @@
+"""Names of files, which need not be text."""
+
+from contextlib import suppress
+from pathlib import Path
+
+
+def readable_path(path: str) -> str:
+    r"""Return a path for people: relative to the working folder if it lies there, bytes as \xNN.
+
+    A file name need not be text in UTF-8; Python carries its other bytes as half surrogates, which
+    can neither be printed nor stored.
+    """
+    with suppress(OSError):  # the working folder may be gone
+        path = path.removeprefix(f"{Path.cwd()}/")
+    try:
+        return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # half a pair that stands for no byte
+        return path.encode("utf-8", "backslashreplace").decode()
+
+
+def is_utf8(path: str) -> bool:
+    """Say whether a file name is text in UTF-8."""
+    return path.isascii() or not any("\ud800" <= char <= "\udfff" for char in path)

@@ -1,0 +1,83 @@
+"""What a local path says: the place that it begins with, and the pattern behind that.
+
+Only what the user wrote is a pattern: signs in the names of the working folder, or of the home
+folder, are literal. So is a path of which something of that very name is there.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from fnmatch import translate
+from functools import lru_cache
+from pathlib import Path
+
+GLOB = re.compile(r"[*?\[]")
+HIDDEN = (".", "_")
+"""What names begin with that folders and globs pass over."""
+
+
+def fixed_part(path: str) -> Path:
+    """Return the folder or file below which everything lies that a local path stands for."""
+    return _split(path)[0]
+
+
+def reaches(path: str, folder: str) -> bool:
+    """Say whether a path would read files that are put below a local folder."""
+    fixed, pattern = place_of(path)
+    here, there = Path(os.path.realpath(fixed)), Path(os.path.realpath(folder))
+    if here.is_relative_to(there):
+        return True
+    if not there.is_relative_to(here) or (not pattern and here.is_file()):
+        return False
+    return _leads(pattern, there.relative_to(here).parts)
+
+
+def _leads(pattern: Sequence[str], parts: Sequence[str]) -> bool:
+    """Say whether listing a pattern, or a whole folder if there is none, comes through folders."""
+    if not parts:
+        return True
+    if not pattern:
+        return not any(part.startswith(HIDDEN) for part in parts)
+    if pattern[0] == "**":
+        deeper = not parts[0].startswith(HIDDEN) and _leads(pattern, parts[1:])
+        return deeper or _leads(pattern[1:] or ("*",), parts)
+    if is_hidden(parts[0], pattern[0]) or not matcher(pattern[0]).match(parts[0]):
+        return False
+    return _leads(pattern[1:], parts[1:])
+
+
+def _split(path: str) -> tuple[Path, tuple[str, ...]]:
+    """Return the absolute place that a path begins with, and the parts of the pattern behind it."""
+    parts = Path(path.removeprefix("file://")).parts
+    first = next((at for at, part in enumerate(parts) if GLOB.search(part)), len(parts))
+    return _absolute(Path(*parts[:first])), parts[first:]
+
+
+def place_of(path: str) -> tuple[Path, tuple[str, ...]]:
+    """Return the absolute place that a path begins with, and the parts of its pattern, if any."""
+    fixed, pattern = _split(path)
+    literal = fixed.joinpath(*pattern)
+    return (literal, ()) if pattern and os.path.lexists(literal) else (fixed, pattern)
+
+
+def _absolute(path: Path) -> Path:
+    """Return the absolute path; what stands before `..` is followed, as the system does it."""
+    with suppress(RuntimeError):  # "~name", and nobody is called so: a folder may be
+        path = path.expanduser()
+    path = path.absolute()
+    if ".." not in path.parts:
+        return path
+    last = len(path.parts) - path.parts[::-1].index("..")
+    return Path(os.path.realpath(Path(*path.parts[:last])), *path.parts[last:])
+
+
+@lru_cache(maxsize=64)
+def matcher(part: str) -> re.Pattern[str]:
+    """Return what names match that a part of a pattern stands for."""
+    return re.compile(translate(part))
+
+
+def is_hidden(name: str, part: str) -> bool:
+    """Say whether a name is passed over, unless its part of the pattern spells its beginning."""
+    return name.startswith(HIDDEN) and name[0] != part[0]
