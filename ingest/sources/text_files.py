@@ -10,6 +10,7 @@ from ingest.core.errors import BadRowError, FatalError
 from ingest.core.partition import WHOLE, Slice
 from ingest.sources.bodies import in_lines
 from ingest.sources.encodings import UTF8, is_wide, to_utf8
+from ingest.sources.foreign import HEAD_BYTES, foreign, refusal
 from ingest.sources.opening import codec, open_input, read_plain, read_plain_head
 from ingest.sources.ranges import Preamble, find_preamble, read_range
 
@@ -48,8 +49,8 @@ class TextFiles:
         wanted = SAMPLE_BYTES
         while True:
             with open_input(piece) as file:
-                self._refuse_mark(file, piece)
                 data = read_plain_head(file, piece, wanted)
+            self._refuse_foreign(data, piece)
             complete = len(data) < wanted
             data = self._narrow(piece.uri, data, complete=complete)
             preamble = self.find_preamble(data, complete)
@@ -73,7 +74,9 @@ class TextFiles:
             FatalError: it cannot be opened, or too much of it cannot be cut.
         """
         with open_input(piece) as file:
-            self._refuse_mark(file, piece)
+            if codec(piece.uri) is None:
+                self._refuse_foreign(file.read(HEAD_BYTES), piece)
+                file.seek(0)
             if self.splits and codec(piece.uri) is None:
                 preamble = find_preamble(file, piece.size, self.find_preamble)
                 ranged = replace(piece, end=piece.size) if piece.end == WHOLE else piece
@@ -107,15 +110,14 @@ class TextFiles:
                 ) from None
         return data
 
-    def _refuse_mark(self, file: BinaryIO, piece: Slice) -> None:
-        """Refuse plain UTF-16 that nobody announced: every line would be a reject."""
-        if self.encoding == UTF8 and codec(piece.uri) is None:
-            if file.read(2) in UTF16_MARKS:
-                raise BadRowError(
-                    f"{piece.uri}: begins with the byte-order mark of UTF-16. Write "
-                    "encoding: utf-16"
-                )
-            file.seek(0)
+    def _refuse_foreign(self, data: bytes, piece: Slice) -> None:
+        """Refuse what is no text, and UTF-16 that nobody announced: all would be rejects."""
+        if (kind := foreign(data[:HEAD_BYTES], piece.uri)) is not None:
+            raise BadRowError(refusal(piece.uri, kind))
+        if self.encoding == UTF8 and data[:2] in UTF16_MARKS:
+            raise BadRowError(
+                f"{piece.uri}: begins with the byte-order mark of UTF-16. Write encoding: utf-16"
+            )
 
 
 def _limited(texts: Iterable[tuple[int, bytes]], uri: str) -> Iterator[tuple[int, bytes]]:
