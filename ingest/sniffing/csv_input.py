@@ -80,10 +80,9 @@ class CsvInput:
             what = f'the line "{line}" looks like {footer.what}, no record'
             if footer.sure and ignored:
                 yield f"{what}: lines that begin so are not read"
-            elif offers("ignore_rows"):
-                yield f"{what}, and is read as one. If it is none, write ignore_rows: {footer.pattern}"
-            else:
-                yield f"{what}, and is read as one"
+                continue
+            remedy = f". If it is none, write ignore_rows: '{footer.pattern}'"
+            yield f"{what}, and is read as one{remedy if offers('ignore_rows') else ''}"
 
     def _records(self, file: CsvFile) -> list[Record]:
         place = self.files.index(file)

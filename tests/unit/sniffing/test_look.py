@@ -33,10 +33,10 @@ def test_the_job_reads_all_of_it(messy: Messy, tmp_path: Path) -> None:
 
 
 def test_what_the_sample_does_not_show_is_quarantined(tmp_path: Path) -> None:
-    rows = [f"{number},{number % 9}\n" for number in range(150_000)]
-    rows[125_000] = "125000,many\n"
+    rows = [f"{number},{number % 9}\n" for number in range(300_000)]
+    rows[200_000] = "200000,many\n"
     (tmp_path / "big.csv").write_text("id,count\n" + "".join(rows))
-    assert worked(tmp_path, "big.csv") == (149_999, 1)
+    assert worked(tmp_path, "big.csv") == (299_999, 1)
 
 
 def worked(folder: Path, name: str) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ingest.sources.base import Layout, Read
 from ingest.sources.csv import Csv
+from ingest.sources.foreign import foreign
 from ingest.sources.jsonl import Jsonl
 from ingest.sources.text import TextSource
 from ingest.testing.sources import layout_of, pack
@@ -27,14 +28,20 @@ JSON_PIECES = [
     b"\0", b'{"c":1}', '{"b":"é\\u00e9"}'.encode(), b"null",
 ]  # fmt: skip
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
-"""With these marks a file is refused as a whole."""
+"""With these marks a file is refused as a whole, and so is what is known to be no text."""
+
+
+def is_text(data: bytes) -> bool:
+    return data[:2] not in UTF16 and foreign(data) is None
+
+
 TEXT = {
     "csv": st.lists(st.sampled_from(CSV_PIECES), max_size=12).map(b"".join)
     | st.binary(max_size=20),
     "jsonl": st.lists(st.sampled_from(JSON_PIECES), max_size=12).map(b"\n".join)
     | st.lists(st.sampled_from(JSON_PIECES), max_size=6).map(b"".join),
 }
-TEXT = {kind: texts.filter(lambda data: data[:2] not in UTF16) for kind, texts in TEXT.items()}
+TEXT = {kind: texts.filter(is_text) for kind, texts in TEXT.items()}
 
 
 class CarefulCsv(Csv):
