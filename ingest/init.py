@@ -2,14 +2,22 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest.command import add_conf, guarded, parser, report
-from ingest.core.errors import ConfigError
+from ingest.config.load import load
+from ingest.core.errors import ConfigError, IngestError
 from ingest.core.tree import make_folder, remove_tree
+from ingest.driver.planning import draft
+from ingest.driver.tasks import context_of
+from ingest.job import Job
+from ingest.sniffing.columns import Column
 from ingest.sniffing.document import job_text
 from ingest.sniffing.look import look_at
 from ingest.sniffing.sample import write_sample
@@ -17,6 +25,8 @@ from ingest.sniffing.table import Table
 from ingest.testing.golden import write_golden
 
 UNKNOWN_OWNER = "owner@example.org"
+LONGEST_SHOWN = 60
+PARTS = ("sample", "expected")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -43,14 +53,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     table = look_at(arguments.path)
     for line in found(table):
         report(line)
-    owner = git_email() or UNKNOWN_OWNER
-    make_folder(job.parent)
-    job.write_text(job_text(table, name, owner), encoding="utf-8")
-    report(f"\nwritten:\n  {job}")
-    for part in ("sample", "expected"):
-        remove_tree(folder / part)
-    for file in [*write_sample(table, folder / "sample"), *write_golden(name, conf)]:
-        report(f"  {file}")
+    text = job_text(table, name, git_email() or UNKNOWN_OWNER)
+    with tempfile.TemporaryDirectory(prefix="ingest-init-") as scratch:
+        prove(Path(scratch), table, name, text, conf)
+        files = install(Path(scratch), job, folder)
+    report("\n".join(["\nwritten:", *(f"  {file}" for file in files)]))
     conf_option = f" --conf {arguments.conf}" if arguments.conf else ""
     report(
         "\nnext:\n"
@@ -59,6 +66,73 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"  ingest run{conf_option} +job={name}"
     )
     return 0
+
+
+def prove(scratch: Path, table: Table, name: str, text: str, conf: Path) -> None:
+    """Write a job with its sample in a folder of its own, load it, plan it and run it there.
+
+    Raises:
+        ConfigError: it does not run, and why.
+    """
+    file = scratch / "conf" / "job" / f"{name}.yaml"
+    file.parent.mkdir(parents=True)
+    for entry in conf.iterdir() if conf.is_dir() else ():
+        if entry.name != "job":  # what the user's jobs are composed with holds for this one too
+            (scratch / "conf" / entry.name).symlink_to(entry.absolute())
+    file.write_text(text, encoding="utf-8")
+    write_sample(table, scratch / "jobs" / name / "sample")
+    try:
+        loaded = load(Job, scratch / "conf", [f"+job={name}", "cluster=inline"])
+        context = context_of(loaded.job, "init", datetime.now(UTC))
+        next(iter(draft(loaded.job, context, loaded.place, workers=1).partitions), None)
+        write_golden(name, scratch / "conf", scratch)
+    except IngestError as error:
+        first = str(error).replace(f"{scratch}/", "").splitlines()[0].rstrip(".")
+        raise ConfigError(
+            f"{table.listing.path}: no job was written, because this one would not run: {first}. "
+            "Change the files, or name others"
+        ) from None
+
+
+def install(scratch: Path, job: Path, folder: Path) -> list[Path]:
+    """Move what has been proven to its place, the job's file last; return what was written.
+
+    Raises:
+        ConfigError: it cannot be written there; then nothing of it is.
+    """
+    proven = scratch / "jobs" / folder.name
+    staged = folder.parent / f".{folder.name}.{os.getpid()}"
+    draft_file = job.with_name(f".{job.name}.{os.getpid()}")
+    try:
+        make_folder(job.parent)
+        shutil.copytree(proven, staged)
+        shutil.copyfile(scratch / "conf" / "job" / job.name, draft_file)
+        make_folder(folder)
+        away = [(folder / part, staged / f"old_{part}") for part in PARTS]
+        move_all([*away, *((staged / part, folder / part) for part in PARTS), (draft_file, job)])
+    except OSError as error:
+        raise ConfigError(
+            f"{error.filename or job}: cannot be written: {error.strerror}. Nothing was written"
+        ) from None
+    finally:
+        remove_tree(staged)
+        draft_file.unlink(missing_ok=True)
+    parts = (path for part in PARTS for path in (folder / part).rglob("*"))
+    return [job, *sorted(path for path in parts if path.is_file())]
+
+
+def move_all(moves: Sequence[tuple[Path, Path]]) -> None:
+    """Rename what is there of several files and folders, all of it or nothing."""
+    done: list[tuple[Path, Path]] = []
+    try:
+        for source, target in moves:
+            if source.exists():
+                source.rename(target)
+                done.append((source, target))
+    except OSError:
+        for source, target in reversed(done):
+            target.rename(source)
+        raise
 
 
 def job_name(name: str | None, path: str) -> str:
@@ -98,7 +172,7 @@ def refuse_existing(name: str, job: Path, folder: Path) -> None:
 
 
 def found(table: Table) -> list[str]:
-    """Say in a few lines what was found."""
+    """Say in a few lines what was found, and what of it is not sure."""
     listing = table.listing
     files = "1 file" if len(listing.files) == 1 else f"{len(listing.files):,} files"
     lines = [f"found {files}, {listing.bytes:,} bytes: {table.summary}"]
@@ -107,19 +181,33 @@ def found(table: Table) -> list[str]:
         for name, option in table.options.items()
         if name not in {"columns", "header"}
     ]
-    width = max(len(column.name) for column in table.columns)
+    names = [shown(column.name) for column in table.columns]
+    width = max(map(len, names))
     lines += [
-        f"  {column.name:<{width}}  {column.type}"
-        + (f" {column.kind.format}" if column.kind.format else "")
-        + (f"  ({column.note})" if column.note else "")
-        for column in table.columns
+        f"  {name:<{width}}  {column.type}" + "".join(f" {told}" for told in told_of(column))
+        for name, column in zip(names, table.columns, strict=True)
     ]
     if table.bad:
         lines.append(
             f"up to {table.bad:.1%} of the sampled records are malformed: the quarantine gets them"
         )
     lines += [f"passed over: {uri}" for uri in listing.passed_over]
-    return lines
+    doubts = [
+        *table.doubts,
+        *(f"{shown(one.name)}: {one.note}" for one in table.columns if one.note),
+    ]
+    return [*lines, *(["not sure:"] if doubts else []), *(f"  {doubt}" for doubt in doubts)]
+
+
+def told_of(column: Column) -> list[str]:
+    """Return how a column's texts are written, if not plainly."""
+    return [str(value) for name, value in column.kind.options().items() if name == "format"]
+
+
+def shown(name: str) -> str:
+    """Return a column's name as one line of bearable length."""
+    plain = "".join(char if char.isprintable() else "?" for char in name)
+    return plain if len(plain) <= LONGEST_SHOWN else f"{plain[:LONGEST_SHOWN]}..."
 
 
 def git_email() -> str | None:

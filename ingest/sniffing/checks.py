@@ -1,5 +1,6 @@
-"""Checks that a sample suggests: wide enough for what the sample does not show."""
+"""Checks that a sample suggests, for an author to take over: a next file may break any of them."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,27 +13,30 @@ ENOUGH_ROWS = 100
 _OFTEN = 3
 _LARGEST_BOUND = 10**15  # fits decimal(18,2), and is exact as a float64
 _SMALL_INTEGERS = {"int8": 127, "int16": 32767, "int32": 2**31 - 1}
+_DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _MOST_KEYS = 3
 _MISSING = "???"  # a value that cannot be written in a job: it stands for "not given yet"
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A check and the reason for it. One that is not `sure` is written as a comment."""
+    """A check, and what of the sample speaks for it."""
 
     check: dict[str, Any]
     why: str
-    sure: bool = True
 
 
 def suggest(columns: Sequence[Column]) -> list[Suggestion]:
-    """Return checks for the columns, those that are sure first."""
-    found = [one for column in columns for one in _of_column(column)]
-    return sorted([*found, *_keys(columns)], key=lambda one: not one.sure)
+    """Return checks that all rows of the sample pass."""
+    always = [column.name for column in columns if never_null(column)]
+    rows = max((column.rows for column in columns), default=0)
+    why = f"no nulls in {rows:,} sampled rows"
+    filled = [Suggestion({"type": "not_null", "columns": always}, why)] if always else []
+    return [*filled, *(one for column in columns for one in _of_column(column)), *_keys(columns)]
 
 
 def never_null(column: Column) -> bool:
-    """Say whether a column may be held not to have nulls: enough rows show none."""
+    """Say whether enough rows show no nulls in a column."""
     return column.nulls == 0 and column.rows >= ENOUGH_ROWS
 
 
@@ -44,11 +48,6 @@ def _of_column(column: Column) -> Iterator[Suggestion]:
         yield Suggestion(
             {"type": "in_set", "column": column.name, "values": values},
             f"all values of {column.rows:,} sampled rows",
-        )
-    elif column.kind.format and "%Y" in column.kind.format and column.least.year >= 1900:
-        yield Suggestion(
-            {"type": "range", "column": column.name, "min": "1900-01-01"},
-            "%Y also reads years of two digits: 13 would be the year 13",
         )
     elif bounds := _bounds(column):
         yield Suggestion(
@@ -77,8 +76,16 @@ def _bounds(column: Column) -> dict[str, int]:
     positive = column.least >= 0
     low = {} if column.falls else {"min": 0 if positive else -bound}
     high = {} if column.grows or column.unique else {"max": bound}
-    limit = _SMALL_INTEGERS.get(column.type, _LARGEST_BOUND)
-    return {side: value for side, value in {**low, **high}.items() if abs(value) <= limit}
+    return {
+        side: value for side, value in {**low, **high}.items() if abs(value) <= _limit(column.type)
+    }
+
+
+def _limit(kind: str) -> int:
+    """Return the largest bound that is a value of a type."""
+    if match := _DECIMAL.fullmatch(kind):
+        return int(min(_LARGEST_BOUND, 10 ** (int(match[1]) - int(match[2])) - 1))
+    return _SMALL_INTEGERS.get(kind, _LARGEST_BOUND)
 
 
 def _keys(columns: Sequence[Column]) -> Iterator[Suggestion]:
@@ -89,5 +96,4 @@ def _keys(columns: Sequence[Column]) -> Iterator[Suggestion]:
         yield Suggestion(
             {"type": "unique_in_partition", "columns": [column.name]},
             f"no value came twice in {column.rows:,} rows. Is it a key?",
-            sure=False,
         )

@@ -1,27 +1,26 @@
 """Looking at CSV files: the options of the source, and the columns."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from ingest.sniffing.columns import Column, describe, find_nulls
-from ingest.sniffing.csv_files import (
-    CsvFile,
-    find_header,
-    one_encoding,
-    rows_of,
-    take_all_apart,
-    width_of,
-)
-from ingest.sniffing.dialect import Dialect, find_dialect
+from ingest.sniffing.columns import Column, describe, find_notation, find_nulls
+from ingest.sniffing.csv_files import take_all_apart, take_apart
+from ingest.sniffing.csv_input import CsvInput
+from ingest.sniffing.csv_options import blank_lines, find_options, has_quoted_blanks
+from ingest.sniffing.dialect import find_dialect
+from ingest.sniffing.differing import Differences, compare, refuse_mixture
 from ingest.sniffing.listing import Listing
-from ingest.sniffing.mixture import refuse_mixture
-from ingest.sniffing.names import clean_names, is_sound
+from ingest.sniffing.notation import PLAIN, Notation
+from ingest.sniffing.offers import Candidate, schema_options
+from ingest.sniffing.separator import without_separator
 from ingest.sniffing.table import Option, Table, formats, key_columns, key_options
 from ingest.sniffing.text import read_text
+from ingest.sources.encodings import is_wide
 
-SAMPLE_FILES = 5
+SAMPLE_FILES = 24
+MOST_HEADERS = 100
 LOOK_BYTES = 1024 * 1024
-_BLANK_LINE = re.compile(r"(?:\A|\n)\r?\n")
+LEAST_BYTES = 32 * 1024
+_HEADER_BYTES = 16 * 1024
 _SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -32,81 +31,92 @@ def look_at_csv(listing: Listing) -> Table:
         ConfigError: the files differ in their columns or encodings, or cannot be read.
     """
     pieces = listing.some(SAMPLE_FILES)
-    texts = [read_text(piece, LOOK_BYTES // len(pieces)) for piece in pieces]
-    dialect = find_dialect(texts[0].pieces[0])
-    files = take_all_apart(list(zip(pieces, texts, strict=True)), dialect)
-    width = width_of(files[0])
-    header = find_header(files, width)
-    first = files[0].first if header else ("",) * width
-    names = clean_names(first)
-    given = None if header and is_sound(first, names) else names
-    refuse_mixture(listing.path, {file.piece.uri: _shape(file, given, header) for file in files})
-    rows, bad = rows_of(files, width, header=header)
-    if width == 1:  # the source reads an empty line of a single column as a null
-        rows += [("",)] * sum(_blank_lines(file) for file in files)
-    texts_of = dict(zip(names, zip(*rows, strict=True) if rows else [()] * width, strict=True))
-    nulls = find_nulls(texts_of.values(), names)
-    blanks = any(_has_quoted_blanks(file, dialect) for file in files)
-    columns = [describe(name, texts_of[name], ["", *nulls], blanks=blanks) for name in names]
-    keys = key_columns(listing, names)
-    options = {
-        **_text_options(files, dialect, width),
-        **_header_options(files[0], given, header=header),
-        **_null_options(texts_of, nulls, columns),
-        **key_options(listing, keys),
-    }
-    if typed := formats([*columns, *keys]):
-        options["columns"] = Option(typed, "how dates and times are written")
-    summary = f"{_SIGNS.get(dialect.delimiter, repr(dialect.delimiter))} between {width} columns"
-    if width == 1:
-        summary = "one column"
-    quote = dialect.quote if dialect.multiline else None
-    return Table(listing, options, (*columns, *keys), len(rows), bad, summary, quote)
+    size = max(LEAST_BYTES, LOOK_BYTES // len(pieces))
+    texts = {piece.uri: read_text(piece, size) for piece in pieces}
+    separator, plain = without_separator(list(texts.values()))
+    dialect = find_dialect(plain[0].pieces[0], separator)
+    files = take_all_apart(list(zip(pieces, plain, strict=True)), dialect)
+    sample = CsvInput.of(files, dialect, separator)
+    chosen = find_options(sample, texts[sample.first.piece.uri])
+    differences = _compared(listing, sample, chosen)
+    texts_of = _texts_of(sample, chosen, differences.names)
+    columns, options, usual = _typed(sample, texts_of)
+    keys = key_columns(listing, differences.names)
+    options = {**chosen.options, **options, **key_options(listing, keys)}
+    if differences.partial:
+        options["schema"] = Option(schema_options(), "the files differ in their columns")
+    if typed := formats([*columns, *keys], usual):
+        options["columns"] = Option(typed, "how texts are written")
+    return Table(
+        listing,
+        options,
+        (*columns, *keys),
+        rows=sum(len(sample.rows(file)) for file in files),
+        bad=max(map(sample.bad, files)),
+        summary=_summary(dialect.delimiter, len(chosen.names)),
+        open_quote=dialect.quote if dialect.multiline else None,
+        doubts=(*_doubts(sample, chosen), *differences.said),
+    )
 
 
-def _shape(file: CsvFile, given: Sequence[str] | None, header: bool) -> Sequence[str]:
-    """Return what has to be the same in all files: names in any order, or their order too."""
-    if not header:
-        return clean_names([""] * width_of(file))
-    return file.first if given is None else [", ".join(file.first)]
+def _compared(listing: Listing, sample: CsvInput, chosen: Candidate) -> Differences:
+    """Compare the columns of the sampled files, and the headers of more of them.
+
+    Raises:
+        ConfigError: a job cannot read them together.
+    """
+    trailing = "trailing_delimiter" in chosen.options
+    files = list(sample.files)
+    known = {file.piece.uri for file in files}
+    for piece in listing.some(MOST_HEADERS):
+        if piece.uri not in known:
+            plain = without_separator([read_text(piece, _HEADER_BYTES)])[1][0]
+            files.append(take_apart(piece, plain, sample.dialect, header=sample.has_header))
+    names = {file.piece.uri: sample.names(file, trailing=trailing) for file in files}
+    differences = compare(names)
+    if "header" in chosen.options and len({tuple(each) for each in names.values()}) > 1:
+        refuse_mixture(listing.path, differences, ordered=names)
+    refuse_mixture(listing.path, differences)
+    return differences
 
 
-def _text_options(files: Sequence[CsvFile], dialect: Dialect, width: int) -> dict[str, Option]:
-    options = {}
-    if dialect.delimiter != ",":
-        why = "one column: a sign that does not occur" if width == 1 else ""
-        options["delimiter"] = Option(dialect.delimiter, why)
-    if dialect.quote != '"':
-        why = "quotes are part of the values" if dialect.quote is None else ""
-        options["quote"] = Option(dialect.quote, why)
-    if (encoding := one_encoding(files)) != "utf-8":
-        options["encoding"] = Option(encoding)
-    if dialect.multiline:
-        options["multiline"] = Option(True, "some quoted values hold line ends")
-    if dialect.comment:
-        options["comment"] = Option(dialect.comment, "the files begin with remarks")
-    if width > 1 and not dialect.multiline and any(map(_blank_lines, files)):
-        options["blank_lines"] = Option("skip", "there are empty lines; reject would count them")
-    return options
+def _texts_of(sample: CsvInput, chosen: Candidate, names: Sequence[str]) -> dict[str, list[str]]:
+    """Return the texts of each column in all files; empty ones where a file has it not."""
+    texts: dict[str, list[str]] = {name: [] for name in names}
+    for file in sample.files:
+        rows = sample.rows(file)
+        if file.width == 1:  # the source reads an empty line of a single column as a null
+            rows += [("",)] * blank_lines(file)
+        own = sample.names(file, trailing="trailing_delimiter" in chosen.options)
+        columns = dict(zip(own, zip(*rows, strict=True), strict=False))
+        for name in names:
+            texts[name] += columns.get(name, ("",) * len(rows))
+    return texts
 
 
-def _header_options(
-    file: CsvFile, given: Sequence[str] | None, *, header: bool
-) -> dict[str, Option]:
-    options = {}
-    if given is not None:
-        why = "names that stood twice, or had spaces at their ends, are changed"
-        options["header"] = Option(given, why if header else "the files have no header: name these")
-    if lines := file.titles + (file.records[0].lines if header and given is not None else 0):
-        why = (
-            "the header line: its names are above" if file.titles == 0 else "lines before the rows"
-        )
-        options["skip_rows"] = Option(lines, why)
-    return options
+def _typed(
+    sample: CsvInput, texts: Mapping[str, Sequence[str]]
+) -> tuple[list[Column], dict[str, Option], Notation]:
+    """Return the columns, how their values are written, and in which notation numbers are."""
+    nulls = find_nulls(texts.values(), list(texts))
+    verdict = find_notation(texts.values())
+    blanks = has_quoted_blanks(sample)
+    columns = [
+        describe(name, column, ["", *nulls], verdict, blanks=blanks)
+        for name, column in texts.items()
+    ]
+    options = _null_options(texts, nulls, columns)
+    usual = verdict.usual
+    if all(column.kind.notation == PLAIN for column in columns):
+        usual = PLAIN
+    if usual != PLAIN:
+        why = {"decimal_separator": f"numbers are written as {_example(columns, texts)}"}
+        options |= {name: Option(value, why.get(name, "")) for name, value in usual.options.items()}
+    return columns, options, usual
 
 
 def _null_options(
-    texts_of: Mapping[str, Sequence[str]], nulls: Sequence[str], columns: Sequence[Column]
+    texts: Mapping[str, Sequence[str]], nulls: Sequence[str], columns: Sequence[Column]
 ) -> dict[str, Option]:
     """Return the null tokens, with a warning if they also stand among texts."""
     if not nulls:
@@ -114,21 +124,33 @@ def _null_options(
     among = [
         column.name
         for column in columns
-        if column.type == "string" and not set(nulls).isdisjoint(texts_of[column.name])
+        if column.type == "string" and not set(nulls).isdisjoint(texts[column.name])
     ]
     why = f"null in {', '.join(among)} too" if among else ""
     return {"null_values": Option(["", *nulls], why)}
 
 
-def _has_quoted_blanks(file: CsvFile, dialect: Dialect) -> bool:
-    """Say whether a value is an empty text in quotes, which is no null to the source."""
-    if dialect.quote is None:
-        return False
-    edge = rf"[\r\n{re.escape(dialect.delimiter)}]"
-    blank = re.compile(rf"(?:\A|{edge}){re.escape(dialect.quote) * 2}(?:{edge}|\Z)")
-    return any(blank.search(piece) for piece in file.text.pieces)
+def _example(columns: Sequence[Column], texts: Mapping[str, Sequence[str]]) -> str:
+    """Return the longest of the first numbers that are not plain."""
+    odd = [column.name for column in columns if column.kind.notation != PLAIN]
+    return max((text for name in odd for text in texts[name][:100]), key=len, default="")
 
 
-def _blank_lines(file: CsvFile) -> int:
-    body = file.text.pieces[0].split("\n", file.titles)[-1]
-    return len(_BLANK_LINE.findall(body))
+def _doubts(sample: CsvInput, chosen: Candidate) -> Iterator[str]:
+    """Say what is not sure of the files."""
+    encoding = chosen.options.get("encoding")
+    word = next((word for file in sample.files if (word := file.text.foreign_word)), "")
+    if encoding is not None and not is_wide(encoding.value):
+        yield (
+            f'encoding: {encoding.value} is a guess, by which one reads "{word}". If that is '
+            "wrong, write the right one: cp1250, iso8859-15, mac-roman, gbk, ..."
+        )
+    yield from sample.doubts(ignored="ignore_rows" in chosen.options)
+    if any(file.repeated for file in sample.files) and "repeated_headers" not in chosen.options:
+        yield "header: it comes again among the records, where it is read as one"
+
+
+def _summary(delimiter: str, width: int) -> str:
+    if width == 1:
+        return "one column"
+    return f"{_SIGNS.get(delimiter, repr(delimiter))} between {width} columns"

@@ -1,20 +1,19 @@
-"""How a delimited text file is written: delimiter, quote, header, line ends inside values."""
+"""How a delimited text file is written: delimiter, quote, line ends inside values."""
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ingest.sniffing.kinds import NULLS, are_typed, is_typed, kind_of
+from ingest.sniffing.kinds import is_typed
+from ingest.sniffing.notation import is_number
 from ingest.sources.csv_grammar import Grammar
 
 DELIMITERS = (",", ";", "\t", "|", "\x01", "^")
 _LOOK_LINES = 400
 _LOOK_FIELDS = 4000
-_LOOK_VALUES = 100
 _MOST_COMMENTS = 20
 _PREFERENCE = ("'", None, '"')
-_YEAR = re.compile(r"(?:19|20)\d\d")
 _UNDECODED = re.compile(r"[\udc80-\udcff]")
 
 
@@ -35,28 +34,44 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record: its fields, whether its quotes and bytes are sound, and the lines it takes."""
+    """A record: its fields, whether its quotes and bytes are sound, and its text.
+
+    It begins in line `line` of its piece, from 0, and takes so many `lines`.
+    """
 
     fields: tuple[str, ...]
     sound: bool
+    text: str = ""
+    line: int = 0
     lines: int = 1
 
 
-def find_dialect(head: str) -> Dialect:
-    """Return the dialect under which the head of a file falls into the most regular table."""
+def find_dialect(head: str, delimiter: str | None = None) -> Dialect:
+    """Return the dialect under which the head of a file falls into the most regular table.
+
+    `delimiter` is what the file itself says that it is.
+    """
     lines = _lines(head)[:_LOOK_LINES]
     comment = "#" if _has_comments(lines) else None
     options = [
-        Dialect(delimiter, quote, multiline, comment)
+        Dialect(sign, quote, multiline, comment)
         for quote, multiline in (('"', False), ('"', True), ("'", False), (None, False))
-        for delimiter in DELIMITERS
+        for sign in ([delimiter] if delimiter else DELIMITERS)
     ]
     best = max(options, key=lambda option: _score(lines, option))
-    if _width(split(lines, best)) == 1:
+    records = split(lines, best)
+    if delimiter is None and (_width(records) == 1 or _are_decimals(records, best)):
         # Of a single column the delimiter must be a sign that does not occur.
         free = next(sign for sign in (*DELIMITERS, "\x1f") if sign not in head)
         return Dialect(free, best.quote, best.multiline, comment)
     return best
+
+
+def _are_decimals(records: Sequence[Record], dialect: Dialect) -> bool:
+    """Say whether a delimiter is the sign before the fractions of a single column."""
+    body = [record for record in records if record.text][1:]
+    one = dialect.delimiter == "," and records[:1] and len(records[0].fields) == 1
+    return bool(one and body) and all(is_number(record.text) for record in body)
 
 
 def split(lines: Sequence[str], dialect: Dialect) -> list[Record]:
@@ -67,29 +82,6 @@ def split(lines: Sequence[str], dialect: Dialect) -> list[Record]:
 def records_of(piece: str, dialect: Dialect) -> list[Record]:
     """Return the records of a piece of text."""
     return split(_lines(piece), dialect)
-
-
-def has_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Say whether a first record names the columns.
-
-    Each column votes: for a name if it stands over numbers or dates and is none itself, against
-    one if it is a number over numbers, or a text that comes again below. Undecided, it is a header.
-    Years may be names: `country,2019,2020`.
-    """
-    typed = [value for value in first if is_typed(value)]
-    if len(typed) > 1 and len(set(typed)) == len(typed) and all(map(_YEAR.fullmatch, typed)):
-        return True
-    below = [{row[place] for row in rows} for place in range(len(first))]
-    return sum(_vote(value, seen) for value, seen in zip(first, below, strict=True)) >= 0
-
-
-def _vote(value: str, below: set[str]) -> int:
-    known = [text for text in below if text not in NULLS][:_LOOK_VALUES]
-    if not value.strip() or not known:
-        return 0
-    if are_typed(known):
-        return -1 if is_typed(value) else 1
-    return -1 if value in below else 0
 
 
 def _lines(text: str) -> list[str]:
@@ -108,40 +100,41 @@ def _has_comments(lines: Sequence[str]) -> bool:
 
 
 def _one_by_one(lines: Sequence[str], dialect: Dialect) -> Iterator[Record]:
-    for line in lines:
+    for number, line in enumerate(lines):
         if not _is_no_record(line, dialect):
-            yield _record([line], dialect)
+            yield _record([line], dialect, number)
 
 
 def _joined(lines: Sequence[str], dialect: Dialect) -> Iterator[Record]:
     """Join lines while a quote is open."""
     quote = dialect.quote or ""
-    held: list[str] = []
+    joined: list[str] = []
     inside = False
-    for line in lines:
+    for number, line in enumerate(lines):
         if not inside and _is_no_record(line, dialect):
             continue
-        held.append(line)
+        joined.append(line)
         inside ^= line.count(quote) % 2 == 1
         if not inside:
-            yield _record(held, dialect)
-            held = []
-    if held:
-        yield _record(held, dialect)
+            yield _record(joined, dialect, number + 1 - len(joined))
+            joined = []
+    if joined:
+        yield _record(joined, dialect, len(lines) - len(joined))
 
 
 def _is_no_record(line: str, dialect: Dialect) -> bool:
     return line in {"", "\r"} or (dialect.comment is not None and line.startswith(dialect.comment))
 
 
-def _record(lines: Sequence[str], dialect: Dialect) -> Record:
+def _record(lines: Sequence[str], dialect: Dialect, number: int) -> Record:
     text = "\n".join(lines).rstrip("\r")
-    if dialect.quote is None or dialect.quote not in text:
-        return Record(tuple(text.split(dialect.delimiter)), _is_clean(text), len(lines))
-    fields = dialect.grammar.split_one(text)
+    sound = True
+    fields: list[str] | str = text.split(dialect.delimiter)
+    if dialect.quote is not None and dialect.quote in text:
+        fields = dialect.grammar.split_one(text)
     if isinstance(fields, str):
-        return Record(tuple(text.split(dialect.delimiter)), sound=False, lines=len(lines))
-    return Record(tuple(fields), _is_clean(text), len(lines))
+        fields, sound = text.split(dialect.delimiter), False
+    return Record(tuple(fields), sound and _is_clean(text), text, number, len(lines))
 
 
 def _is_clean(text: str) -> bool:
@@ -177,7 +170,7 @@ def _score(lines: Sequence[str], option: Dialect) -> tuple[float, bool, float, i
     others = set(DELIMITERS) - {option.delimiter}
     fields = [value for record in regular for value in record.fields][:_LOOK_FIELDS]
     mixed = {value for value in fields if others.intersection(value) or _is_quoted(value)}
-    odd = {value for value in mixed if kind_of([value]).type == "string"}
+    odd = {value for value in mixed if not is_typed(value)}
     plausible = 1 - sum(value in odd for value in fields) / (len(fields) or 1)
     first = bool(records) and len(records[0].fields) == width
     preference = _PREFERENCE.index(option.quote)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from ingest.sniffing.checks import Suggestion, never_null, suggest
+from ingest.sniffing.checks import suggest
 from ingest.sniffing.columns import Column
 from ingest.sniffing.table import Table, formats
-from ingest.sniffing.writing import WIDTH, flow, key, scalar
+from ingest.sniffing.writing import LONGEST_KEY, WIDTH, comment, flow, key, scalar
 
 _NAMES = {"csv": "CSV", "jsonl": "JSON Lines", "parquet": "Parquet"}
 
@@ -18,7 +18,7 @@ def job_text(table: Table, name: str, owner: str) -> str:
     return "\n".join(
         [
             "# @package _global_",
-            "# Written by `ingest init` from a sample. It is yours now: mend what you know better.",
+            "# Written by `ingest init` from a sample. It is yours: change what you know better.",
             f"name: {name}",
             f"owner: {scalar(owner)}",
             f"description: {scalar(f'Publishes {table.listing.path} ({what}) as Parquet.')}",
@@ -38,24 +38,21 @@ def _source(table: Table) -> Iterator[str]:
     yield "source:"
     yield f"  type: {table.listing.type}"
     yield f"  path: {scalar(table.listing.path)}"
+    for doubt in table.doubts:
+        yield from comment("  ", f"not sure: {doubt}")
     for name, option in table.options.items():
         yield from _entry("  ", name, option.value, option.why)
 
 
 def _transforms(table: Table) -> Iterator[str]:
     """Write the steps that make of texts what the source cannot."""
-    numbers = {one.name: _number_of(one) for one in table.columns if one.kind.decimal}
-    dates = formats(table.columns) if table.listing.type != "csv" else {}
-    if not numbers and not dates:
+    told = formats(table.columns) if table.listing.type != "csv" else {}
+    if not told:
         yield "transforms: []  # steps before the contract: filter, derive, rename, ..."
         return
     yield "transforms:"
-    if dates:
-        yield "  - type: cast  # how dates and times are written"
-        yield from _entry("    ", "columns", dates)
-    if numbers:
-        yield "  - type: derive  # numbers as people write them, 1.234,50 or 1,234.50"
-        yield from _entry("    ", "columns", numbers)
+    yield "  - type: cast  # how texts are written"
+    yield from _entry("    ", "columns", told)
 
 
 def _contract(table: Table, name: str) -> Iterator[str]:
@@ -63,54 +60,43 @@ def _contract(table: Table, name: str) -> Iterator[str]:
     yield "  columns:"
     for column in table.columns:
         if column.note:
-            yield f"    # {column.note}"
-        facts = {
-            "type": column.type,
-            "nullable": not never_null(column),
-            "description": _facts(column),
-        }
-        yield from _entry("    ", column.name, facts)
-    yield from _checks(suggest(table.columns))
+            yield from comment("    ", f"{column.name}: {column.note}")
+        yield from _entry("    ", column.name, {"type": column.type, "description": _facts(column)})
+    yield from _checks(table)
     yield f"  on_error: quarantine  # bad rows go to data/{name}_quarantine, with place and reason"
     yield f"  max_error_ratio: {table.budget:g}  # with more, nothing is published"
     yield "  min_records: 100  # of fewer records no share is taken"
 
 
-def _checks(suggestions: list[Suggestion]) -> Iterator[str]:
-    sure = any(one.sure for one in suggestions)
-    yield "  checks:" if sure else "  checks: []"
+def _checks(table: Table) -> Iterator[str]:
+    """Write what the sample suggests as comments: none of it may hold for the next file."""
+    suggestions = suggest(table.columns)
+    if not suggestions:
+        yield "  checks: []"
+        return
+    yield "  # the sample would pass these checks, and the next file may not: take what you know of"
+    yield "  # checks:"
     for one in suggestions:
-        start = "    - " if one.sure else "    # - "
-        line = f"{start}{flow(one.check)}"
-        if len(line) + len(one.why) + 4 > WIDTH:
-            yield f"    # {one.why}"
-            yield line
-        else:
-            yield f"{line}  # {one.why}"
+        yield from comment("  ", one.why, indent=4)
+        yield from comment("  ", f"- {flow(one.check)}", indent=4, whole=True)
 
 
 def _entry(indent: str, name: str, value: object, why: str = "") -> Iterator[str]:
     """Write a key with its value: on one line if there is room, else nested."""
-    line = f"{indent}{key(name)}: {flow(value)}"
+    start = f"{indent}{key(name)}:"
+    if len(start) > LONGEST_KEY:  # longer keys YAML takes only so
+        yield f"{indent}? {key(name)}"
+        start = f"{indent}:"
+    line = f"{start} {flow(value)}"
     if why and len(line) + len(why) + 4 > WIDTH:
-        yield f"{indent}# {why}"
+        yield from comment(indent, why)
         why = ""
-    if len(line) <= WIDTH or not isinstance(value, dict):
+    if len(line) <= WIDTH or not isinstance(value, dict) or len(start) == len(indent) + 1:
         yield f"{line}  # {why}" if why else line
         return
-    yield f"{indent}{key(name)}:" + (f"  # {why}" if why else "")
+    yield start + (f"  # {why}" if why else "")
     for inner, one in value.items():
         yield from _entry(f"{indent}  ", inner, one)
-
-
-def _number_of(column: Column) -> str:
-    """Return the expression that reads a number with its own signs for thousands and fraction."""
-    quoted = '"' + column.name.replace('"', '""') + '"'
-    if column.nulls:  # an empty text in quotes is no null to the source
-        quoted = f"NULLIF({quoted}, '')"
-    if column.kind.decimal == ",":
-        return f"CAST(REPLACE(REPLACE({quoted}, '.', ''), ',', '.') AS DOUBLE)"
-    return f"CAST(REPLACE({quoted}, ',', '') AS DOUBLE)"
 
 
 def _facts(column: Column) -> str:

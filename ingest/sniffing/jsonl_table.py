@@ -9,18 +9,21 @@ import polars as pl
 
 from ingest.core.errors import ConfigError
 from ingest.core.types import type_name
-from ingest.sniffing.columns import Column, describe_values
+from ingest.sniffing.columns import Column
+from ingest.sniffing.differing import compare, refuse_mixture
 from ingest.sniffing.listing import Listing
-from ingest.sniffing.mixture import refuse_mixture
+from ingest.sniffing.names import is_usable, listed
 from ingest.sniffing.table import Option, Table, key_columns, key_options
 from ingest.sniffing.text import Text, read_text
+from ingest.sniffing.typed import describe_values
 from ingest.sources.columns import is_nameable
 from ingest.sources.json_guess import guess_fields, without_nulls
 from ingest.sources.json_judge import judge
 from ingest.sources.json_text import load
 
-SAMPLE_FILES = 5
+SAMPLE_FILES = 24
 LOOK_BYTES = 1024 * 1024
+LEAST_BYTES = 32 * 1024
 LOOK_RECORDS = 1500
 _HEAD_RECORDS = 500
 
@@ -34,27 +37,45 @@ def look_at_jsonl(listing: Listing) -> Table:
         ConfigError: the files have hardly a field in common, or are not JSON Lines.
     """
     pieces = listing.some(SAMPLE_FILES)
-    texts = [read_text(piece, LOOK_BYTES // len(pieces)) for piece in pieces]
+    size = max(LEAST_BYTES, LOOK_BYTES // len(pieces))
+    texts = [read_text(piece, size) for piece in pieces]
     lines = [_lines(text) for text in texts]
-    parsed = [[_parsed(line) for line in each] for each in lines]
-    found = [[record for record in each if record is not None] for each in parsed]
-    if not any(found) or _is_array(texts[0]):
+    parsed = [[record for line in each if (record := _parsed(line)) is not None] for each in lines]
+    if not any(parsed) or _is_array(texts[0]):
         raise ConfigError(_not_jsonl(listing.path, texts[0]))
-    fields = [{name: None for record in records for name in record} for records in found]
+    fields = [{name: None for record in records for name in record} for records in parsed]
     if len(fields) > 1 and not set.intersection(*map(set, fields)):
-        refuse_mixture(
-            listing.path,
-            {piece.uri: names for piece, names in zip(pieces, fields, strict=True)},
-        )
-    rows = [record for records in found for record in records]
+        uris = (piece.uri for piece in pieces)
+        refuse_mixture(listing.path, compare(dict(zip(uris, fields, strict=True))))
+    rows = [record for records in parsed for record in records]
     types = {name: _type_of(name, rows) for name in {name: None for row in rows for name in row}}
-    kept = {name: dtype for name, dtype in types.items() if is_nameable(dtype)}
+    kept = {name: dtype for name, dtype in types.items() if _is_kept(name, dtype, rows)}
+    if not kept:
+        raise ConfigError(_no_columns(listing.path, types))
     columns = [_column(name, dtype, rows) for name, dtype in kept.items()]
     keys = key_columns(listing, list(types))
     options = _options(texts, types, kept) | key_options(listing, keys)
     bad = max(_bad_share(each, kept, closed=kept == types) for each in lines)
     summary = f"JSON objects of {len(types)} fields"
     return Table(listing, options, (*columns, *keys), len(rows), bad, summary)
+
+
+def _is_kept(name: str, dtype: pl.DataType, rows: Records) -> bool:
+    """Say whether a field can be a column: by its name, its type, and values that are of it."""
+    if not (is_usable(name) and is_nameable(dtype)):
+        return False
+    values = [row.get(name) for row in rows]
+    fitting = _fitting(name, dtype, rows)
+    return any(value is not None for value in fitting) or all(value is None for value in values)
+
+
+def _no_columns(path: str, types: Mapping[str, pl.DataType]) -> str:
+    if not types:
+        return f'"{path}": its records are empty objects. Name files whose records have fields'
+    return (
+        f'"{path}": no field can be a column: {listed(types)} hold lists of numbers and texts, or '
+        "empty objects, or have names that no step can use. Convert them first, by jq say"
+    )
 
 
 def _lines(text: Text) -> list[str]:
@@ -96,7 +117,7 @@ def _type_of(name: str, rows: Records) -> pl.DataType:
         except ConfigError:
             continue
         kept.append(examples[kind])
-    return _guess(kept)
+    return _guess(kept) if kept else pl.Object()
 
 
 def _kind_of(value: Any) -> str:
@@ -144,7 +165,9 @@ def _options(
         options["blank_lines"] = Option("skip", "there are empty lines; reject would count them")
     if left_out := [name for name in types if name not in kept]:
         names = {name: type_name(dtype) for name, dtype in kept.items()}
-        why = f"without {', '.join(left_out)}: names of inner fields that no type can hold"
+        why = (
+            f"without {listed(left_out)}: no type holds all that is in them, or no step their names"
+        )
         options["columns"] = Option(names, why)
     return options
 

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from ingest.core.errors import ConfigError
+from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.partition import Slice
 from ingest.sources import SOURCES
 from ingest.sources.encodings import packed_endings
 from ingest.sources.file_source import FileSource
 from ingest.sources.files import GLOB, list_files
+from ingest.sources.foreign import HEAD_BYTES, foreign, refusal
 from ingest.sources.opening import open_input, read_plain_head
 from ingest.sources.remote import is_remote
 
-_WEAK = packed_endings(".txt")
+_WEAK = ("", *packed_endings(".txt"))
 """Endings that data files share with notes: they count only where there is no better one."""
-
 
 _KINDS: dict[str, str] = {
     ending: get_args(source.model_fields["type"].annotation)[0]
@@ -72,7 +72,9 @@ def find_files(path: str) -> Listing:
             f'"{path}": files of several kinds: {counts}. A job reads one kind. '
             f"Name those that are meant: ingest init '{path.rstrip('/')}/**/*{found[0]}'"
         )
-    kind = next(iter(kinds), None) or _kind_by_content(next(one for one in kept if one.size))
+    weak = all(endings[piece.uri] in _WEAK for piece in kept)
+    first = next(piece for piece in kept if piece.size)
+    kind = _kind_by_content(first) if weak or not kinds else next(iter(kinds))
     if len(kept) == len(files):
         return Listing(path, kind, tuple(files))
     return _without_notes(path, kind, kept, files)
@@ -107,8 +109,13 @@ def _is_folder(path: str) -> bool:
 
 def _kind_by_content(piece: Slice) -> str:
     """Return the kind of a file whose name does not tell it."""
-    with open_input(piece) as file:
-        head = read_plain_head(file, piece, 256)
+    try:
+        with open_input(piece) as file:
+            head = read_plain_head(file, piece, HEAD_BYTES)
+    except (BadRowError, FatalError) as error:
+        raise ConfigError(str(error)) from None
     if head.startswith(b"PAR1"):
         return "parquet"
+    if (other := foreign(head, piece.uri)) is not None:
+        raise ConfigError(refusal(piece.uri, other))
     return "jsonl" if head.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"{") else "csv"

@@ -6,6 +6,7 @@ from typing import Any
 
 from ingest.sniffing.columns import Column, describe
 from ingest.sniffing.listing import Listing
+from ingest.sniffing.notation import PLAIN, Notation
 from ingest.sources.folder_keys import folder_keys
 
 _NULL_KEY = "__HIVE_DEFAULT_PARTITION__"
@@ -28,7 +29,8 @@ class Table:
     `columns` are those of the data and those that come from folders. `rows` counts the sampled
     rows, `bad` is the share of the sampled records that are malformed, where it is largest.
     `summary` says in a few words how the files are written. `open_quote` is the quote between two
-    of which a line end does not end a record, if there is such.
+    of which a line end does not end a record, if there is such. `doubts` are sentences on what is
+    not sure, besides the notes of columns.
     """
 
     listing: Listing
@@ -38,6 +40,7 @@ class Table:
     bad: float
     summary: str
     open_quote: str | None = None
+    doubts: tuple[str, ...] = ()
 
     @property
     def budget(self) -> float:
@@ -61,10 +64,10 @@ def key_options(listing: Listing, keys: Sequence[Column]) -> dict[str, Option]:
     return {"hive_partitions": Option(False, "the folders' keys clash with columns, or differ")}
 
 
-def formats(columns: Sequence[Column]) -> dict[str, dict[str, str]]:
-    """Return the source's `columns` option: the forms of dates and times that are not ISO."""
-    return {
-        column.name: {"type": column.type, "format": column.kind.format}
-        for column in columns
-        if column.kind.format is not None
-    }
+def formats(columns: Sequence[Column], usual: Notation = PLAIN) -> dict[str, dict[str, Any]]:
+    """Return the source's `columns` option: how texts are written that are not plain.
+
+    `usual` is the notation of numbers that the source is told for all columns.
+    """
+    told = {column.name: column.kind.options(usual) for column in columns}
+    return {name: options for name, options in told.items() if options}

@@ -4,66 +4,100 @@ import codecs
 import re
 from dataclasses import dataclass
 
-from ingest.core.errors import BadRowError, ConfigError
+from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.partition import Slice
+from ingest.sources.encodings import is_wide
+from ingest.sources.foreign import foreign, has_controls, refusal
 from ingest.sources.opening import codec, open_input, read_plain_head
 
 HEAD_BYTES = 512 * 1024
 MIDDLE_BYTES = 128 * 1024
 
 _ARCHIVES = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst"}
-_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_MARKS = {
+    b"\xff\xfe\0\0": "utf-32",
+    b"\0\0\xfe\xff": "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 _MULTIBYTE = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
 )
 _UNDEFINED = {0x81, 0x8D, 0x8F, 0x90, 0x9D}  # in cp1252
+_WORD = re.compile(r"[^\s,;|\"']*[^\x00-\x7f][^\s,;|\"']*")
+_LOOK_BYTES = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Whole lines from a file's head and, if it is big and not compressed, from further on.
+    """Whole lines from a file's head and, of a big one that is not compressed, from further on.
 
-    `pieces[0]` begins with the file's first line, without a byte order mark. `whole` says that
-    nothing was left out. Bytes that cannot be decoded are surrogates, so that none is lost.
+    `pieces[0]` begins with the file's first line, without a byte order mark; lines end in LF there,
+    whatever `line_end` they have in the file. `whole` says that nothing was left out, `ended` that
+    the last piece goes to the file's end. Bytes that cannot be decoded are surrogates, so that none
+    is lost.
     """
 
     pieces: tuple[str, ...]
     encoding: str
     bom: bool
     whole: bool
+    ended: bool = True
+    line_end: str = "\n"
 
     def encoded(self, text: str) -> bytes:
         """Return some of the text as it stood in a file, byte for byte."""
         mark = "\ufeff" if self.bom else ""
-        return (mark + text).encode(self.encoding, errors="surrogateescape")
+        lines = text if self.line_end == "\n" else text.replace("\n", self.line_end)
+        return (mark + lines).encode(self.encoding, errors="surrogateescape")
+
+    @property
+    def foreign_word(self) -> str:
+        """A word that shows whether the encoding is right; empty if all is ASCII."""
+        words = (_WORD.search(piece) for piece in self.pieces)
+        return next((match[0][:40] for match in words if match), "")
 
 
 def read_text(piece: Slice, head_bytes: int = HEAD_BYTES) -> Text:
-    """Read the head of a file, in bytes unpacked, and two places further on if it is big.
+    """Read the head of a file, in bytes unpacked, and places further on if it is big.
 
     Raises:
         ConfigError: it is not text, is a damaged archive, or no line ends in its head.
     """
-    head, later = _read(piece, head_bytes)
+    head, later, ended = _read(piece, head_bytes)
     whole = len(head) <= head_bytes
     _refuse(piece, head)
-    if head.startswith(_WIDE):
-        text = head[: len(head) // 2 * 2].decode("utf-16", errors="replace")
-        return Text((text if whole else _whole_lines(piece, text),), "utf-16", False, whole)
-    bom = head.startswith(codecs.BOM_UTF8)
     encoding = find_encoding(b"".join([head[: head_bytes - 4], *later]))
-    parts = [part.decode(encoding, "surrogateescape") for part in (head, *later)]
+    if is_wide(encoding):
+        later, ended = [], whole
+        head = head[: len(head) // 4 * 4] if not whole else head
+    parts = [part.decode(encoding, _handler(encoding)) for part in (head, *later)]
+    bom = parts[0].startswith("\ufeff")
     parts[0] = parts[0].removeprefix("\ufeff")
+    line_end = "\r" if "\n" not in parts[0] and "\r" in parts[0].rstrip("\r") else "\n"
+    if line_end == "\r":
+        parts, ended = [parts[0].replace("\r", "\n")], whole
     if not whole:
         parts[0] = _whole_lines(piece, parts[0])
-    return Text(tuple(parts), encoding, bom, whole)
+    return Text(tuple(parts), encoding, bom, whole, ended, line_end)
 
 
 def find_encoding(sample: bytes) -> str:
-    """Return the encoding under which most of a sample is sound: utf-8, cp1252 or latin-1.
+    """Return the encoding under which most of a sample is sound: of UTF-8, cp1252 and latin-1.
 
-    A few broken bytes among sound UTF-8 are broken bytes: the rows that hold them are rejected.
+    Or one of two and more bytes, if it begins with a mark or every other byte is NUL. A few broken
+    bytes among sound UTF-8 are broken bytes: the rows that hold them are rejected.
     """
+    for mark, encoding in _MARKS.items():
+        if sample.startswith(mark):
+            return encoding
+    start = sample[:_LOOK_BYTES]
+    for first, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        if (
+            start[first::2].count(0) > 0.8 * len(start[first::2])
+            and start.count(0) < len(start) * 0.6
+        ):
+            return encoding
     broken = [byte for byte in _MULTIBYTE.sub(b"", sample) if byte >= 0x80]
     if not broken or len(_MULTIBYTE.findall(sample)) > len(broken):
         return "utf-8"
@@ -72,20 +106,29 @@ def find_encoding(sample: bytes) -> str:
     return "cp1252" if signs and not signs & _UNDEFINED else "latin-1"
 
 
-def _read(piece: Slice, head_bytes: int) -> tuple[bytes, list[bytes]]:
-    """Return up to a byte more than the head, and whole lines from further on."""
+def _handler(encoding: str) -> str:
+    return "replace" if is_wide(encoding) else "surrogateescape"
+
+
+def _read(piece: Slice, head_bytes: int) -> tuple[bytes, list[bytes], bool]:
+    """Return up to a byte more than the head, whole lines from further on, and if to the end."""
     try:
         with open_input(piece) as file:
             head = read_plain_head(file, piece, head_bytes + 1)[: head_bytes + 1]
-            if codec(piece.uri) or piece.size < 4 * head_bytes or head.startswith(_WIDE):
-                return head, []
+            if len(head) <= head_bytes:
+                return head, [], True
+            if codec(piece.uri) or find_encoding(head[:_LOOK_BYTES]) in {"utf-16", "utf-32"}:
+                return head, [], False
             later = []
-            for share in (0.4, 0.8):
+            places = (0.4, 0.8) if piece.size >= 4 * head_bytes else ()
+            for share in places:
                 file.seek(int(piece.size * share))
                 part = file.read(MIDDLE_BYTES)
                 later.append(part[part.find(b"\n") + 1 : part.rfind(b"\n") + 1])
-            return head, later
-    except BadRowError as error:
+            file.seek(max(head_bytes, piece.size - MIDDLE_BYTES))
+            part = file.read()
+            return head, [*later, part[part.find(b"\n") + 1 :]], True
+    except (BadRowError, FatalError) as error:
         raise ConfigError(str(error)) from None
 
 
@@ -106,8 +149,16 @@ def _refuse(piece: Slice, head: bytes) -> None:
                 f"{piece.uri}: compressed, and not named so: compression is known by the ending. "
                 f"Rename it to end in {ending}"
             )
-    if not head.startswith(_WIDE) and head[:400].count(0) > 40:
+    if (kind := foreign(head, piece.uri)) is not None:
+        raise ConfigError(refusal(piece.uri, kind))
+    encoding = find_encoding(head[:_LOOK_BYTES])
+    start = head[:_LOOK_BYTES]
+    if not is_wide(encoding) and has_controls(start) and _controls(start) > len(start) / 10:
         raise ConfigError(
-            f"{piece.uri}: not text: it is full of NUL bytes. If it is UTF-16 without a mark, "
-            f"convert it: iconv -f UTF-16LE -t UTF-8 '{piece.uri}' > out.csv"
+            f"{piece.uri}: not text: it is full of control characters. Name a file of records: "
+            "CSV, JSON Lines or Parquet"
         )
+
+
+def _controls(start: bytes) -> int:
+    return sum(byte < 0x20 and byte not in b"\t\n\r\x01\x1f" for byte in start)

@@ -2,11 +2,15 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 WIDTH = 100
 """Columns that a line of a job file may take."""
+
+LONGEST_KEY = 1000
+"""Characters up to which YAML knows a key by its colon."""
 
 _PLAIN = re.compile(r"[A-Za-z_./][\w./*=-]*(?: [\w./*=-]+)*", re.ASCII)
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
@@ -16,7 +20,7 @@ _REFERENCE = re.compile(r"(\\*)\$\{")
 def flow(value: Any) -> str:
     """Return a value on one line: `{a: [1, 2]}`."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key(name)}: {flow(one)}" for name, one in value.items()) + "}"
+        return "{" + ", ".join(f"{_key(name)}: {flow(one)}" for name, one in value.items()) + "}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "[" + ", ".join(map(flow, value)) + "]"
     return scalar(value)
@@ -35,6 +39,28 @@ def scalar(value: Any) -> str:
 def key(name: str) -> str:
     """Return a text as a key of a mapping: in keys, `${` refers to nothing."""
     return _quoted(name) if "${" in name else scalar(name)
+
+
+def comment(before: str, text: str, indent: int = 0, *, whole: bool = False) -> Iterator[str]:
+    """Yield the lines of a comment behind some spaces; `whole` keeps it on one."""
+    plain = "".join(char if char.isprintable() else _escaped(char) for char in text)
+    first = f"{before}# {' ' * indent}"
+    if whole:
+        yield first + plain
+        return
+    yield from textwrap.wrap(
+        plain,
+        max(WIDTH, len(first) + 40),
+        initial_indent=first,
+        subsequent_indent=first,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _key(name: str) -> str:
+    text = key(name)
+    return f"? {text} " if len(text) > LONGEST_KEY else text
 
 
 def _quoted(text: str) -> str:

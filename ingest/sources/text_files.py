@@ -11,6 +11,7 @@ from ingest.core.partition import WHOLE, Slice
 from ingest.sources.bodies import in_lines
 from ingest.sources.encodings import UTF8, is_wide, to_utf8
 from ingest.sources.footers import footer_start, last_lines, without_footer
+from ingest.sources.foreign import HEAD_BYTES, foreign, refusal
 from ingest.sources.line_ends import LineEnd, swapped, with_line_feeds
 from ingest.sources.opening import codec, open_input, read_plain, read_plain_head
 from ingest.sources.ranges import Preamble, count_lines, find_preamble, read_range
@@ -24,7 +25,7 @@ MOST_BYTES = 4 * 1024**3 - 256 * 1024**2
 """The most text in one slice: Polars' string offsets end at 4 GiB."""
 SAMPLE_BYTES = 256 * 1024
 """How much of each sampled file is looked at when a layout is made."""
-HEAD_BYTES = 4 * 1024
+HEADER_BYTES = 4 * 1024
 """How much of a file is read at first to find its header."""
 
 
@@ -86,7 +87,7 @@ class TextFiles:
 
     def head(self, piece: Slice) -> Preamble:
         """Return what stands before a file's records, reading little more; raises as `sample`."""
-        wanted = HEAD_BYTES
+        wanted = HEADER_BYTES
         while (preamble := self._beginning(piece, wanted)[0]) is None:
             wanted *= 4
         return preamble
@@ -94,8 +95,8 @@ class TextFiles:
     def _beginning(self, piece: Slice, wanted: int) -> tuple[Preamble | None, bytes, bool]:
         """Return what stands before the records, if it can be told; the text, and if it is all."""
         with open_input(piece) as file:
-            self._refuse_mark(file, piece)
             data = read_plain_head(file, piece, wanted)
+        self._refuse_foreign(data, piece)
         complete = len(data) < wanted
         data = self._narrow(piece.uri, data, complete=complete)
         return self._preamble(piece.uri, data, complete), data, complete
@@ -109,7 +110,9 @@ class TextFiles:
             FatalError: it cannot be opened, or too much of it cannot be cut.
         """
         with open_input(piece) as file:
-            self._refuse_mark(file, piece)
+            if codec(piece.uri) is None:
+                self._refuse_foreign(file.read(HEAD_BYTES), piece)
+                file.seek(0)
             if self.splits and codec(piece.uri) is None:
                 file = with_line_feeds(file, self.line_end)  # noqa: PLW2901 - the same file
                 preamble, texts = self._ranged(file, piece)
@@ -191,15 +194,14 @@ class TextFiles:
                 ) from None
         return self._with_line_feeds(data)
 
-    def _refuse_mark(self, file: BinaryIO, piece: Slice) -> None:
-        """Refuse plain UTF-16 that nobody announced: every line would be a reject."""
-        if self.encoding == UTF8 and codec(piece.uri) is None:
-            if file.read(2) in UTF16_MARKS:
-                raise BadRowError(
-                    f"{piece.uri}: begins with the byte-order mark of UTF-16. Write "
-                    "encoding: utf-16"
-                )
-            file.seek(0)
+    def _refuse_foreign(self, data: bytes, piece: Slice) -> None:
+        """Refuse what is no text, and UTF-16 that nobody announced: all would be rejects."""
+        if (kind := foreign(data[:HEAD_BYTES], piece.uri)) is not None:
+            raise BadRowError(refusal(piece.uri, kind))
+        if self.encoding == UTF8 and data[:2] in UTF16_MARKS:
+            raise BadRowError(
+                f"{piece.uri}: begins with the byte-order mark of UTF-16. Write encoding: utf-16"
+            )
 
 
 _OTHER_ENDS: dict[LineEnd, str] = {

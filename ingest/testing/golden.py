@@ -18,6 +18,8 @@ from ingest.workers.in_process import InProcessWorkers
 RUN_METADATA = ("run_id", "partition", "_ingest_run_id", "_ingest_loaded_at")
 """Columns that differ from run to run or from place to place, left out of what is compared."""
 
+HERE = Path()
+
 _READERS: dict[str, Callable[[list[Path]], pl.DataFrame]] = {
     "parquet": partial(pl.read_parquet, hive_partitioning=True),
     "csv": partial(pl.read_csv, infer_schema=False),
@@ -26,12 +28,16 @@ _READERS: dict[str, Callable[[list[Path]], pl.DataFrame]] = {
 
 
 def work_sample(
-    job: str, conf: Path | None = None, workers: Workers | None = None
+    job: str,
+    conf: Path | None = None,
+    workers: Workers | None = None,
+    root: Path = HERE,
 ) -> dict[str, list[str]]:
     """Work a job over `jobs/<job>/sample/` into a temporary place, without Ray if not told.
 
-    Returns the output (`rows`) and the quarantine (`quarantine`), each as lines of JSON: a list of
-    the column names, then a list of values for each row, sorted: the same for any order of work.
+    `root` is where `jobs/` lies. Returns the output (`rows`) and the quarantine (`quarantine`),
+    each as lines of JSON: a list of the column names, then a list of values for each row, sorted:
+    the same for any order of work.
     """
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
@@ -41,25 +47,25 @@ def work_sample(
             [
                 f"+job={job}",
                 "cluster=inline",
-                f"source.path=jobs/{job}/sample",
+                f"source.path={root / 'jobs' / job / 'sample'}",
                 f"sink.path={place}/out",
                 f"state={place}/state",
             ],
         )
         drive(Request(loaded.job, loaded.yaml(), loaded.place, workers or InProcessWorkers()))
         return {
-            "rows": read_rows(place / "out", loaded.job.sink.type),
-            "quarantine": read_rows(place / "out_quarantine", "parquet"),
+            "rows": read_rows(place / "out", loaded.job.sink.type, root),
+            "quarantine": read_rows(place / "out_quarantine", "parquet", root),
         }
 
 
-def write_golden(job: str, conf: Path | None = None) -> list[Path]:
+def write_golden(job: str, conf: Path | None = None, root: Path = HERE) -> list[Path]:
     """Write what the sample gives now to `jobs/<job>/expected/`, and return the files."""
     files = []
-    for name, lines in work_sample(job, conf).items():
-        file = Path("jobs") / job / "expected" / f"{name}.jsonl"
+    for name, lines in work_sample(job, conf, root=root).items():
+        file = root / "jobs" / job / "expected" / f"{name}.jsonl"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("".join(f"{line}\n" for line in lines))
+        file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         files.append(file)
     return files
 
@@ -72,20 +78,25 @@ def read_golden(job: str) -> dict[str, list[str]]:
     }
 
 
-def read_rows(folder: Path, kind: str) -> list[str]:
-    """Return a published directory as lines of JSON, see `work_sample`; none if it has no files."""
+def read_rows(folder: Path, kind: str, root: Path = HERE) -> list[str]:
+    """Return a published directory as lines of JSON, see `work_sample`; none if it has no files.
+
+    Paths below `root` are written as relative ones.
+    """
     suffix = {"parquet": "*.parquet", "csv": "*.csv*", "jsonl": "*.jsonl*"}[kind]
     files = sorted(file for file in folder.rglob(suffix) if "_ingest" not in file.parts)
     if not files:
         return []
     frame = _READERS[kind](files)
     kept = frame.drop([name for name in RUN_METADATA if name in frame.columns])
-    return [_line(kept.columns), *sorted(_line(row) for row in kept.rows())]
+    above = f"{root.absolute()}/"
+    lines = (_line(values).replace(above, "") for values in (kept.columns, *kept.rows()))
+    first = next(lines)
+    return [first, *sorted(lines)]
 
 
 def _line(values: Sequence[Any]) -> str:
-    text = json.dumps(values, default=_plain, ensure_ascii=False)
-    return text.replace(f"{Path.cwd()}/", "")
+    return json.dumps(values, default=_plain, ensure_ascii=False)
 
 
 def _plain(value: Any) -> str:

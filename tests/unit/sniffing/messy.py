@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 ROWS = 120
+EUROS = {"price": {"type": "decimal(18,2)", "currency": "€"}}
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,13 @@ MESSY = [
                 "id;name;price;day",
             )
         ),
-        {"id": "int64", "name": "string", "price": "float64", "day": "date"},
-        {"delimiter": ";", "columns": {"day": {"type": "date", "format": "%d.%m.%Y"}}},
+        {"id": "int64", "name": "string", "price": "decimal(18,2)", "day": "date"},
+        {
+            "delimiter": ";",
+            "decimal_separator": ",",
+            "thousands_separator": ".",
+            "columns": {"day": {"type": "date", "format": "%d.%m.%Y"}},
+        },
     ),
     Messy(
         "tabs_and_leading_zeros.tsv",
@@ -114,14 +120,14 @@ MESSY = [
     Messy(
         "windows.csv",
         text(lines(lambda n: f"{n},5 €", "id,price"), "cp1252"),
-        {"id": "int64", "price": "string"},
-        {"encoding": "cp1252"},
+        {"id": "int64", "price": "decimal(18,2)"},
+        {"encoding": "cp1252", "columns": EUROS},
     ),
     Messy(
         "wide.csv",
         text(lines(lambda n: f"{n},5 €", "id,price"), "utf-16"),
-        {"id": "int64", "price": "string"},
-        {"encoding": "utf-16"},
+        {"id": "int64", "price": "decimal(18,2)"},
+        {"encoding": "utf-16", "columns": EUROS},
     ),
     Messy(
         "line_ends_in_quotes.csv",
@@ -173,8 +179,8 @@ MESSY = [
         {
             "id": "int64",
             "column_2": "int64",
-            "price": "float64",
-            "price_2": "float64",
+            "price": "decimal(18,2)",
+            "price_2": "decimal(18,2)",
             "price_3": "string",
         },
         {"header": ["id", "column_2", "price", "price_2", "price_3"], "skip_rows": 1},
@@ -237,6 +243,7 @@ MESSY = [
             )
         ),
         {"id": "int64", "kind": "string", "share": "float64"},
+        {"decimal_separator": ",", "thousands_separator": "."},
     ),
     Messy(
         "nested.jsonl",

@@ -1,13 +1,18 @@
 """Checks that a sample suggests."""
 
+from decimal import Decimal
+
+import polars as pl
 import pytest
 
 from ingest.sniffing.checks import never_null, suggest
 from ingest.sniffing.columns import describe
+from ingest.sniffing.typed import describe_values
 
 
 def checks(texts: list[str]) -> list[dict[str, object]]:
-    return [one.check for one in suggest([describe("x", texts, [""])]) if one.sure]
+    suggestions = suggest([describe("x", texts, [""])])
+    return [one.check for one in suggestions if one.check["type"] in {"in_set", "range"}]
 
 
 def test_values_that_come_again_and_again_are_a_set() -> None:
@@ -40,15 +45,16 @@ def test_a_number_that_names_things_may_grow() -> None:
     ]
 
 
-def test_years_of_two_digits_are_kept_out_of_dates() -> None:
-    assert checks(["31/12/2013", "01/02/2012"] * 60) == [
-        {"type": "range", "column": "x", "min": "1900-01-01"}
-    ]
+def test_a_key_and_what_is_never_null_are_suggested() -> None:
+    suggestions = suggest([describe("x", [f"x{number}" for number in range(200)], [""])])
+    assert [one.check["type"] for one in suggestions] == ["not_null", "unique_in_partition"]
 
 
-def test_a_key_is_only_suggested() -> None:
-    found = suggest([describe("x", [f"x{number}" for number in range(200)], [""])])
-    assert [(one.check["type"], one.sure) for one in found] == [("unique_in_partition", False)]
+def test_bounds_are_values_of_the_type() -> None:
+    numbers = [Decimal(number) / 4 for number in range(300)]
+    narrow = describe_values("x", pl.Decimal(5, 3), numbers)
+    checks = [one.check for one in suggest([narrow]) if one.check["type"] == "range"]
+    assert checks == [{"type": "range", "column": "x", "min": 0}]
 
 
 def test_few_rows_do_not_show_that_nulls_never_come() -> None:

@@ -4,7 +4,8 @@ from datetime import date
 
 import polars as pl
 
-from ingest.sniffing.columns import describe, describe_values, find_nulls
+from ingest.sniffing.columns import describe, find_nulls
+from ingest.sniffing.typed import describe_values
 
 
 def test_a_token_is_null_where_the_rest_is_a_number() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.sniffing.dialect import Dialect, find_dialect, has_header, records_of
+from ingest.sniffing.dialect import Dialect, find_dialect, records_of
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,7 @@ from ingest.sniffing.dialect import Dialect, find_dialect, has_header, records_o
         ("# made by hand\n# twice\na,b\n1,2\n", Dialect(",", comment="#")),
         ("#a,b\n1,2\n", Dialect(",")),
         ("name\nDoe, Jane\nplain\nplain\n", Dialect(";")),
+        ("betrag\n7,5\n8,25\n1.234,50\n", Dialect(";")),
     ],
 )
 def test_dialects(head: str, dialect: Dialect) -> None:
@@ -40,24 +41,6 @@ def test_records_say_how_many_lines_they_take() -> None:
         (("a", "b"), 1),
         (("1", 'x\ny "z"'), 2),
     ]
-
-
-@pytest.mark.parametrize(
-    ("first", "rows", "header"),
-    [
-        (["id", "name"], [["1", "x"]], True),
-        (["1", "x"], [["2", "y"]], False),
-        (["x", "2013-01-01"], [["y", "2013-01-02"]], False),
-        (["x", "y"], [["x", "z"]], False),
-        (["country", "2019", "2020"], [["de", "1", "2"]], True),
-        (["id", ""], [["1", ""]], True),
-        (["00001", "x"], [["00002", "y"]], False),
-        (["no", "12:30:00"], [["1", "2"], ["NA", "3"]], True),
-        (["name", "name"], [["x", "y"]], True),
-    ],
-)
-def test_headers(first: list[str], rows: list[list[str]], *, header: bool) -> None:
-    assert has_header(first, rows) is header
 
 
 @settings(max_examples=30)

@@ -33,10 +33,10 @@ def test_the_job_reads_all_of_it(messy: Messy, tmp_path: Path) -> None:
 
 
 def test_what_the_sample_does_not_show_is_quarantined(tmp_path: Path) -> None:
-    rows = [f"{number},{number % 9}\n" for number in range(150_000)]
-    rows[140_000] = "140000,many\n"
+    rows = [f"{number},{number % 9}\n" for number in range(300_000)]
+    rows[200_000] = "200000,many\n"
     (tmp_path / "big.csv").write_text("id,count\n" + "".join(rows))
-    assert worked(tmp_path, "big.csv") == (149_999, 1)
+    assert worked(tmp_path, "big.csv") == (299_999, 1)
 
 
 def worked(folder: Path, name: str) -> tuple[int, int]:
@@ -59,11 +59,11 @@ def test_a_mixture_of_schemas_is_refused_with_a_list_of_them(tmp_path: Path) -> 
         (tmp_path / f"{name}.csv").write_text(f"{head}\n1,2\n")
     with pytest.raises(ConfigError) as caught:
         look_at(str(tmp_path))
-    first, *schemas = caught.value.lines
-    assert first.startswith(f'"{tmp_path}": mixed schemas: 2 in a sample of 3 files. ')
-    assert schemas == [
-        f"  {tmp_path}/a.csv (and 1 more): id, x",
-        f"  {tmp_path}/c.csv: id, y",
+    first, *columns = caught.value.lines
+    assert first.startswith(f'"{tmp_path}": files of different columns. ')
+    assert columns == [
+        f'  column "x": not in {tmp_path}/c.csv (of 3 files)',
+        f'  column "y": only in {tmp_path}/c.csv (of 3 files)',
     ]
 
 

@@ -43,6 +43,17 @@ def test_utf16_is_known_by_its_mark(tmp_path: Path) -> None:
     assert text.encoded("a,ü\n").decode("utf-16") == "a,ü\n"
 
 
+def test_utf16_without_a_mark_is_known_by_its_nuls(tmp_path: Path) -> None:
+    text = read_text(piece(tmp_path / "a.csv", "id,näme\n1,ü\n".encode("utf-16-le")))
+    assert (text.pieces, text.encoding) == (("id,näme\n1,ü\n",), "utf-16-le")
+
+
+def test_lines_that_end_in_cr_alone_are_lines(tmp_path: Path) -> None:
+    text = read_text(piece(tmp_path / "a.csv", b"a,b\r1,2\r"))
+    assert (text.pieces, text.line_end) == (("a,b\n1,2\n",), "\r")
+    assert text.encoded("a,b\n") == b"a,b\r"
+
+
 def test_bytes_that_are_no_text_are_kept(tmp_path: Path) -> None:
     data = "Zürich äöü\n".encode() * 9 + b"\xff\n"
     text = read_text(piece(tmp_path / "a.csv", data))
@@ -52,13 +63,14 @@ def test_bytes_that_are_no_text_are_kept(tmp_path: Path) -> None:
 def test_only_whole_lines_of_a_long_file_are_kept(tmp_path: Path) -> None:
     text = read_text(piece(tmp_path / "a.csv", b"12345\n" * 200), head_bytes=200)
     assert not text.whole
-    assert len(text.pieces) == 3
+    assert len(text.pieces) == 4
+    assert text.ended
     assert all(set(part.splitlines()) == {"12345"} for part in text.pieces)
 
 
 def test_a_compressed_file_shows_its_head(tmp_path: Path) -> None:
     text = read_text(piece(tmp_path / "a.csv.gz", gzip.compress(b"12345\n" * 100)), head_bytes=200)
-    assert text == Text(("12345\n" * 33,), "utf-8", bom=False, whole=False)
+    assert text == Text(("12345\n" * 33,), "utf-8", bom=False, whole=False, ended=False)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +78,8 @@ def test_a_compressed_file_shows_its_head(tmp_path: Path) -> None:
     [
         ("a.csv", gzip.compress(b"a\n", mtime=0), "Rename it to end in .gz"),
         ("a.csv.gz", gzip.compress(b"a,b\n" * 999, mtime=0)[:20], "the gzip archive is truncated"),
-        ("a.csv", b"a\0,\0" * 200, "full of NUL bytes"),
+        ("a.csv", b"a\1\2\3" * 200, "full of control characters"),
+        ("a.csv", b"PK\3\4" + b"x" * 99 + b"xl/workbook.xml", "Excel is not read yet"),
         ("a.csv", b"x" * 300, "no line ends within"),
     ],
 )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ingest.sources.base import Layout, Read
 from ingest.sources.csv import Csv
+from ingest.sources.foreign import foreign
 from ingest.sources.jsonl import Jsonl
 from ingest.sources.text import TextSource
 from ingest.testing.sources import layout_of, pack
@@ -28,19 +29,20 @@ JSON_PIECES = [
 ]  # fmt: skip
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 """With these marks a file is refused as a whole."""
+
+
+def is_readable(data: bytes) -> bool:
+    """Say whether a file is not refused as a whole: for what it is, or lines that end in CR."""
+    one_kind = b"\r" not in data or b"\n" in data
+    return one_kind and data[:2] not in UTF16 and foreign(data) is None
+
+
 TEXT = {
     "csv": st.lists(st.sampled_from(CSV_PIECES), max_size=12).map(b"".join)
     | st.binary(max_size=20),
     "jsonl": st.lists(st.sampled_from(JSON_PIECES), max_size=12).map(b"\n".join)
     | st.lists(st.sampled_from(JSON_PIECES), max_size=6).map(b"".join),
 }
-
-
-def is_readable(data: bytes) -> bool:
-    """Say whether a file is not refused as a whole: for UTF-16, or lines that end in CR alone."""
-    return data[:2] not in UTF16 and (b"\r" not in data or b"\n" in data)
-
-
 TEXT = {kind: texts.filter(is_readable) for kind, texts in TEXT.items()}
 
 

@@ -1,0 +1,97 @@
+"""What sampled CSV files are together: their rows by column, and what is not sure of them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ingest.sniffing.csv_files import CsvFile, Row
+from ingest.sniffing.dialect import Dialect, Record
+from ingest.sniffing.footers import Footer, find_footers
+from ingest.sniffing.names import clean_names
+from ingest.sniffing.offers import offers
+
+_HEAD_RECORDS = 500
+_MOST_PATTERNS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class CsvInput:
+    """Sampled files and how they are written.
+
+    `separator` is the delimiter that their first lines name, `sep=;`, if they do. `footers` are
+    the totals and notes of each file.
+    """
+
+    files: tuple[CsvFile, ...]
+    dialect: Dialect
+    separator: str | None
+    footers: tuple[tuple[Footer, ...], ...]
+
+    @classmethod
+    def of(cls, files: Sequence[CsvFile], dialect: Dialect, separator: str | None) -> "CsvInput":
+        """Find what is no record in the files."""
+        found = (find_footers(file.body, file.width, ended=file.text.ended) for file in files)
+        return cls(tuple(files), dialect, separator, tuple(map(tuple, found)))
+
+    @property
+    def first(self) -> CsvFile:
+        """The first file that has rows, or the first one."""
+        return next((file for file in self.files if file.body), self.files[0])
+
+    @property
+    def has_header(self) -> bool:
+        """Whether the files begin with column names."""
+        return self.first.top.header.there
+
+    @property
+    def pattern(self) -> str:
+        """What the lines of totals and notes match, where it is sure that they are no records."""
+        sure = dict.fromkeys(one.pattern for one in self._all_footers() if one.sure)
+        if not sure or len(sure) > _MOST_PATTERNS:
+            return ""
+        return next(iter(sure)) if len(sure) == 1 else "|".join(sure)
+
+    def names(self, file: CsvFile, *, trailing: bool) -> list[str]:
+        """Return the names of a file's columns; `trailing` leaves out what no name stands for."""
+        width = file.width - trailing
+        if not self.has_header:
+            return [f"column_{place}" for place in range(1, width + 1)]
+        fields = list(file.top.names)
+        if file.top.short == "row names":
+            fields = ["", *fields]
+        return clean_names([*fields, *[""] * file.width][:width])
+
+    def rows(self, file: CsvFile) -> list[Row]:
+        """Return the sound records of a file, without totals and notes."""
+        return [one.fields for one in self._records(file) if _fits(one, file)]
+
+    def bad(self, file: CsvFile) -> float:
+        """Return the share of malformed records: of the head, where samples come from, or all."""
+        fine = [_fits(one, file) for one in self._records(file)]
+        head = fine[:_HEAD_RECORDS]
+        return max(part.count(False) / (len(part) or 1) for part in (head, fine))
+
+    def doubts(self, *, ignored: bool) -> Iterator[str]:
+        """Say what is not sure; `ignored` says that the job passes over what is no record."""
+        doubt = self.first.top.header.doubt
+        if doubt:
+            yield f"header: {doubt}"
+        for footer in self._all_footers():
+            line = footer.record.text[:60]
+            what = f'the line "{line}" looks like {footer.what}, no record'
+            if footer.sure and ignored:
+                yield f"{what}: lines that begin so are not read"
+                continue
+            remedy = f". If it is none, write ignore_rows: '{footer.pattern}'"
+            yield f"{what}, and is read as one{remedy if offers('ignore_rows') else ''}"
+
+    def _records(self, file: CsvFile) -> list[Record]:
+        place = self.files.index(file)
+        none = {id(footer.record) for footer in self.footers[place]}
+        return [record for record in file.body if id(record) not in none]
+
+    def _all_footers(self) -> list[Footer]:
+        return [footer for footers in self.footers for footer in footers]
+
+
+def _fits(record: Record, file: CsvFile) -> bool:
+    return record.sound and len(record.fields) == file.width

@@ -1,0 +1,59 @@
+"""What the values of a typed format, JSON or Parquet, say of a column."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import isnan
+from typing import Any
+
+import polars as pl
+
+from ingest.core.types import parse_type, type_name
+from ingest.sniffing.columns import Column, bounds_of, describe, epoch_of
+from ingest.sniffing.kind import TEXT, Kind
+from ingest.sniffing.writing import flow
+
+_MOMENTS = ("date", "time", "timestamp")
+
+
+def describe_values(
+    name: str, dtype: pl.DataType, values: Sequence[Any], *, dates: bool = True
+) -> Column:
+    """Return what the values of a typed column are; with `dates`, texts that are dates become such.
+
+    Nothing is made of other texts: in a typed format a text that looks like a number is a text.
+    """
+    known = [value for value in values if value is not None]
+    if dtype == pl.String and known:
+        return _moments_only(describe(name, known, ()), values, dates=dates)
+    ordered = dtype.is_numeric() or dtype.is_temporal()
+    ordered = ordered and not (dtype.is_float() and any(map(isnan, known)))  # NaN has no place
+    bounds = bounds_of(known if ordered else [], len(known) // 2)
+    return Column(
+        name=name,
+        kind=Kind(type_name(dtype)),
+        rows=len(values),
+        nulls=len(values) - len(known),
+        **bounds,
+        unique=dtype.is_integer() and len(set(known)) == len(values) > 1,
+        note=epoch_of(name, type_name(dtype), bounds, text=False),
+    )
+
+
+def _moments_only(column: Column, values: Sequence[Any], *, dates: bool) -> Column:
+    """Take back what was made of texts, unless they are dates or times."""
+    nulls = sum(value is None for value in values)
+    column = replace(column, rows=len(values), nulls=nulls, unique=column.unique and not nulls)
+    if dates and column.type.startswith(_MOMENTS) and column.kind.format != "%Y%m%d":
+        return column
+    note = _number_note(column)
+    return replace(column, kind=TEXT, least=None, most=None, falls=False, grows=False, note=note)
+
+
+def _number_note(column: Column) -> str:
+    """Say how to read texts that all look like numbers."""
+    if not parse_type(column.type).is_numeric():
+        return ""
+    if column.type == "int64" and not column.kind.options():
+        return ""  # a number of a customer or an article is no quantity
+    step = {"type": "cast", "columns": {column.name: column.kind.options() or column.type}}
+    return f"texts that look like numbers. To read them as such, add the step {flow(step)}"
