@@ -17,6 +17,7 @@ from ingest.sniffing.names import is_usable, listed
 from ingest.sniffing.offers import schema_options, types_of_parquet
 from ingest.sniffing.table import Option, Table, key_columns, key_options
 from ingest.sniffing.typed import describe_values
+from ingest.sources.column_types import choose_types
 from ingest.sources.columns import is_nameable
 from ingest.sources.foreign import HEAD_BYTES, foreign, refusal
 from ingest.sources.opening import open_input
