@@ -102,22 +102,27 @@ def refuse_clash(extra: Iterable[str], data: Container[str]) -> None:
 
 
 def refuse_names(option: str, names: Iterable[str], remedy: str) -> None:
-    """Refuse names that no step could use: Polars takes `*` and `^...$` for patterns.
+    """Refuse names that no step could use.
 
     Raises:
         ConfigError: one line for each such name, with what to do.
     """
-    lines = []
-    for name in names:
-        if name.startswith(HIDDEN_PREFIX):
-            fault = f'begins with "{HIDDEN_PREFIX}", which is kept for hidden columns'
-        elif is_pattern(name):
-            fault = "is a pattern, which would stand for other columns too"
-        else:
-            continue
-        lines.append(f'{option}: "{name}" {fault}. {remedy}')
+    faults = {name: fault_of_name(name) for name in names}
+    lines = [f'{option}: "{name}" {fault}. {remedy}' for name, fault in faults.items() if fault]
     if lines:
         raise ConfigError(*lines)
+
+
+def fault_of_name(name: str) -> str:
+    """Say why no step could use a column of that name; empty if it can be used.
+
+    Polars takes `*` and `^...$` for patterns.
+    """
+    if not name:
+        return "is empty, so that nothing can refer to it"
+    if name.startswith(HIDDEN_PREFIX):
+        return f'begins with "{HIDDEN_PREFIX}", which is kept for hidden columns'
+    return "is a pattern, which would stand for other columns too" if is_pattern(name) else ""
 
 
 def refuse_unknown(option: str, named: Iterable[str], known: Sequence[str]) -> None:

@@ -152,7 +152,7 @@ class Parquet(FileSource):
         for place in wanted.select(slice_of(pl.col("position")).unique().sort()).to_series():
             here = wanted.filter(slice_of(pl.col("position")) == place).to_series()
             with open_span(partition.slices[place], self.int96, planned) as span:
-                parts.append(located(span, planned, here))
+                parts.append(located(span, list(planned), here))
         return pl.concat(parts)
 
     def _footer(self, piece: Slice) -> Footer:
@@ -178,7 +178,7 @@ class Parquet(FileSource):
                 lambda rows: self._wanted(aligned(rows, planned), piece.uri, planned, place),
                 whole=self.where is None,
             )
-            bad = rejects_of(span, planned, faults, place)
+            bad = rejects_of(span, list(planned), faults, place)
             rows = span.rows
         if not bad.is_empty():
             frame = frame.join(bad, left_on=POSITION, right_on="position", how="anti")

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from ingest.config.load import load
+from ingest.core.showing import showable
 from ingest.driver.drive import Request, drive
 from ingest.job import Job
 from ingest.workers.base import Workers
@@ -79,7 +80,7 @@ def read_rows(folder: Path, kind: str) -> list[str]:
     if not files:
         return []
     frame = _READERS[kind](files)
-    kept = frame.drop([name for name in RUN_METADATA if name in frame.columns])
+    kept = showable(frame.drop([name for name in RUN_METADATA if name in frame.columns]))
     return [_line(kept.columns), *sorted(_line(row) for row in kept.rows())]
 
 

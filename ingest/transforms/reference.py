@@ -10,8 +10,9 @@ import fsspec
 import polars as pl
 
 from ingest.core.casting import converted, lost, not_a
-from ingest.core.errors import ConfigError
+from ingest.core.errors import BadRowError, ConfigError
 from ingest.core.types import Schema
+from ingest.formats.parquet.table import read_table
 from ingest.transforms.columns import need
 
 Kind = Literal["csv", "parquet", "jsonl"]
@@ -79,7 +80,9 @@ def _read(
     with fsspec.open(path, "rb") as file:
         data: Any = file.read()
     try:
-        table = _parse(data, kind)
+        table = _parse(data, kind, path)
+    except BadRowError as error:
+        raise ConfigError(f"reference: {error}") from None
     except pl.exceptions.PolarsError as error:
         reason = str(error).strip().partition("\n")[0]
         raise ConfigError(f'reference: "{path}" cannot be read as {kind}: {reason}.') from None
@@ -95,10 +98,10 @@ def _read(
     return table
 
 
-def _parse(data: bytes, kind: Kind) -> pl.DataFrame:
+def _parse(data: bytes, kind: Kind, path: str) -> pl.DataFrame:
     if kind == "csv":
         return pl.read_csv(data, infer_schema=False)
-    return pl.read_parquet(data) if kind == "parquet" else pl.read_ndjson(data)
+    return read_table(data, path) if kind == "parquet" else pl.read_ndjson(data)
 
 
 def _typed(table: pl.DataFrame, path: str, types: Mapping[str, pl.DataType]) -> pl.DataFrame:
