@@ -10,6 +10,7 @@ import polars as pl
 from ingest.command import add_overrides, guarded, load_job, parser
 from ingest.core.partition import Partition, partition_id
 from ingest.core.rows import REJECT, visible
+from ingest.core.showing import showable
 from ingest.driver.planning import draft
 from ingest.driver.tasks import context_of, task_of
 from ingest.sources.base import Read
@@ -59,10 +60,11 @@ def show(task: PartitionTask, partition: Partition, number: int) -> None:
     context = replace(task.context, uris=tuple(piece.uri for piece in partition.slices))
     for title, frame in stages(task, read, context.uris):
         names = visible(frame.collect_schema().names())
-        print(f"\n{title}: {len(names)} columns\n{frame.select(names).head(number).collect()}")
+        rows = showable(frame.select(names).head(number).collect())
+        print(f"\n{title}: {len(names)} columns\n{rows}")
     pipeline = Pipeline(task.steps, read, context)
     good = pipeline.collect()
-    print(f"\noutput: {len(good.columns)} columns\n{good.head(number)}")
+    print(f"\noutput: {len(good.columns)} columns\n{showable(good.head(number))}")
     bad = assemble(
         context.run_id,
         partition,

@@ -29,9 +29,8 @@ def iso_texts(values: pl.Series) -> pl.Series:
         return values.dt.to_string("iso")
     if isinstance(kind, pl.Time):
         return _fractioned(values, "%H:%M:%S", values.cast(pl.Int64), "ns")
-    if isinstance(kind, pl.Datetime):
-        if kind.time_zone:
-            return _near_and_far(_utc(values)) + "Z"
+    if isinstance(kind, pl.Datetime) and kind.time_zone:
+        return _near_and_far(_utc(values)) + "Z"
     return _near_and_far(values)
 
 
@@ -39,6 +38,20 @@ def beyond(values: pl.Series) -> pl.Series:
     """Return which dates or timestamps lie outside the years 1 to 9999, in UTC; null for null."""
     days = _days(values)
     return (days < FIRST_DAY) | (days > LAST_DAY)
+
+
+def clipped(values: pl.Series) -> pl.Series:
+    """Return dates and timestamps as near as Python's years come to them; others as they are."""
+    if not isinstance(values.dtype, pl.Date | pl.Datetime):
+        return values
+    days = _days(values)
+    per_day = 1
+    if isinstance(values.dtype, pl.Datetime):
+        per_day = _DAY_S * _PER_SECOND[values.dtype.time_unit]
+    least, most = (FIRST_DAY + 1) * per_day, LAST_DAY * per_day  # a zone may be hours apart
+    counts = values.to_physical()
+    counts = counts.set(days <= FIRST_DAY, least).set(days >= LAST_DAY, most)
+    return counts.cast(values.dtype) if beyond(values).any() else values
 
 
 def _utc(values: pl.Series) -> pl.Series:

@@ -73,13 +73,34 @@ def _parsed(text: str) -> pl.DataType:
         if not 1 <= precision <= 38 or scale > precision:
             raise ValueError(f'"{text}": a decimal has 1 to 38 digits and no more after the point')
         return pl.Decimal(precision, scale)
+    found = _timed(name) or _nested(name)
+    if found is not None:
+        return found
+    raise ValueError(f'no such type "{text}". Known types: {", ".join(TYPE_NAMES)}')
+
+
+def _timed(name: str) -> pl.DataType | None:
     if match := re.fullmatch(r"timestamp\(\s*(ms|us|ns)\s*(?:,\s*([\w/+:-]+)\s*)?\)", name):
         return pl.Datetime(match[1], _zone(match[2]))  # type: ignore[arg-type]  # the pattern limits it
     if match := re.fullmatch(r"duration\(\s*(ms|us|ns)\s*\)", name):
         return pl.Duration(match[1])  # type: ignore[arg-type]  # the pattern limits it
+<<<<<<< HEAD
     if (dtype := _nested(name)) is not None:
         return dtype
     raise ValueError(f'no such type "{text}". Known types: {", ".join(TYPE_NAMES)}')
+=======
+    return None
+
+
+def _nested(name: str) -> pl.DataType | None:
+    if name.startswith("list<") and name.endswith(">"):
+        return pl.List(parse_type(name[5:-1]))
+    if match := re.fullmatch(r"array<(.*),\s*(\d+)\s*>", name, re.DOTALL):
+        return pl.Array(parse_type(match[1]), int(match[2]))
+    if name.startswith("struct<") and name.endswith(">"):
+        return pl.Struct({field: parse_type(kind) for field, kind in _fields(name[7:-1])})
+    return None
+>>>>>>> w-parquet
 
 
 def _nested(name: str) -> pl.DataType | None:
@@ -127,9 +148,10 @@ def known_zone(name: str) -> str | None:
     Offsets such as `+05:30` are no names; to compute with them, Polars panics.
     """
     try:
-        return pl.DataFrame({"x": [0]}).cast(pl.Datetime("us", name)).schema["x"].time_zone
+        found = pl.Series([0]).cast(pl.Datetime("us", name)).dtype
     except pl.exceptions.PolarsError:
         return None
+    return found.time_zone if isinstance(found, pl.Datetime) else None
 
 
 def schema_to_json(schema: Mapping[str, pl.DataType]) -> dict[str, str]:

@@ -8,6 +8,7 @@ and compared in a review. Folders that hold keys (`day=2013-01-31`) are kept.
 import re
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest.core.partition import Slice
@@ -28,6 +29,7 @@ _LINES = re.compile(r"[^\n]*\n|[^\n]+\Z")
 def write_sample(table: Table, folder: Path) -> list[Path]:
     """Write the first rows of a few files, at most 500 rows and 200 kB; return what was written."""
     pieces = table.listing.some(FILES)
+    names = {column.name: column.type for column in table.columns}
     rows, size = ROWS // len(pieces), BYTES // len(pieces)
     written = []
     for number, piece in enumerate(pieces):
@@ -36,7 +38,7 @@ def write_sample(table: Table, folder: Path) -> list[Path]:
             path = path.with_name(f"{number}_{path.name}")
         make_folder(path.parent)
         if table.listing.type == "parquet":
-            _write_parquet(path, piece, rows, size)
+            _write_parquet(path, read_head(piece, rows, names), size)
         else:
             path.write_bytes(_head(piece, table.open_quote, rows, size))
         written.append(path)
@@ -70,11 +72,10 @@ def _head(piece: Slice, open_quote: str | None, rows: int, size: int) -> bytes:
     return text.encoded("".join(taken))
 
 
-def _write_parquet(path: Path, piece: Slice, rows: int, size: int) -> None:
+def _write_parquet(path: Path, head: pa.Table, size: int) -> None:
     """Write fewer rows until the file is small enough."""
-    table = read_head(piece, rows)
     while True:
-        pq.write_table(table, path, compression="zstd")
-        if path.stat().st_size <= size or table.num_rows <= 1:
+        pq.write_table(head, path, compression="zstd")
+        if path.stat().st_size <= size or head.num_rows <= 1:
             return
-        table = table.slice(0, table.num_rows // 2)
+        head = head.slice(0, head.num_rows // 2)

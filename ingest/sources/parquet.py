@@ -227,7 +227,7 @@ class Parquet(FileSource):
         for place in wanted.select(slice_of(pl.col("position")).unique().sort()).to_series():
             here = wanted.filter(slice_of(pl.col("position")) == place).to_series()
             with open_span(partition.slices[place], self.int96, planned) as span:
-                parts.append(located(span, planned, here))
+                parts.append(located(span, list(planned), here))
         return pl.concat(parts)
 
     def _footer(self, piece: Slice) -> Footer:
@@ -247,6 +247,7 @@ class Parquet(FileSource):
         planned = aligner.planned
         with open_span(piece, self.int96, planned) as span:
             schema = span.footer.schema
+<<<<<<< HEAD
             aligner = self._checked(aligner.of(piece.uri, schema))
             unfit: list[Rejects] = []
 
@@ -259,6 +260,16 @@ class Parquet(FileSource):
             whole = self.where is None and not aligner.doubtful
             frame, faults = read_span(span, names, collect, whole=whole)
             bad = rejects_of(span, planned, faults, place)
+=======
+            check_columns(piece.uri, schema, planned, exact=self.columns is None)
+            frame, faults = read_span(
+                span,
+                [name for name in planned if name in schema],
+                lambda rows: self._wanted(aligned(rows, planned), piece.uri, planned, place),
+                whole=self.where is None,
+            )
+            bad = rejects_of(span, list(planned), faults, place)
+>>>>>>> w-parquet
             rows = span.rows
         if not bad.is_empty():
             frame = frame.join(bad, left_on=POSITION, right_on="position", how="anti")

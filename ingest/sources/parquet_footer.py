@@ -40,7 +40,8 @@ def open_span(piece: Slice, int96: Int96, names: Iterable[str]) -> Iterator[Span
                     f'{piece.uri}: column "{name}": {found.refused[name]}. Leave it out by naming '
                     "the others (columns: [name, …]), or have it written anew"
                 )
-        end = len(found.groups) if piece.end == WHOLE else piece.end
+        groups = len(found.groups)
+        end = groups if piece.end == WHOLE else min(piece.end, groups)
         if not is_remote(piece.uri):
             yield Span(piece.uri, piece.uri, found, piece.start, end)
             return

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from ingest.config.load import load
+from ingest.core.showing import showable
 from ingest.driver.drive import Request, drive
 from ingest.job import Job
 from ingest.workers.base import Workers
@@ -88,11 +89,16 @@ def read_rows(folder: Path, kind: str, root: Path = HERE) -> list[str]:
     if not files:
         return []
     frame = _READERS[kind](files)
+<<<<<<< HEAD
     kept = frame.drop([name for name in RUN_METADATA if name in frame.columns])
     above = f"{root.absolute()}/"
     lines = (_line(values).replace(above, "") for values in (kept.columns, *kept.rows()))
     first = next(lines)
     return [first, *sorted(lines)]
+=======
+    kept = showable(frame.drop([name for name in RUN_METADATA if name in frame.columns]))
+    return [_line(kept.columns), *sorted(_line(row) for row in kept.rows())]
+>>>>>>> w-parquet
 
 
 def _line(values: Sequence[Any]) -> str:

@@ -106,26 +106,29 @@ def _leaf(array: pa.Array) -> Fitted:
         counts = array.cast(pa.int32() if kind.bit_width == 32 else pa.int64())
         wrong = pc.or_(pc.less(counts, 0), pc.greater_equal(counts, _DAY[kind.unit]))
         return _without(array, wrong)
-    if pa.types.is_timestamp(kind):
-        zone = (known_zone(kind.tz) or "UTC") if kind.tz else None
-        return Fitted(array.cast(pa.timestamp("ms" if kind.unit == "s" else kind.unit, zone)))
-    if pa.types.is_duration(kind) and kind.unit == "s":
-        return Fitted(array.cast(pa.duration("ms")))
-    if pa.types.is_float16(kind):
-        return Fitted(array.cast(pa.float32()))
-    if pa.types.is_date64(kind):
-        return Fitted(array.cast(pa.date32()))
     if pa.types.is_decimal(kind):
         values, unfit = _checked(array)
         return Fitted(values.cast(pa.decimal128(kind.precision, kind.scale)), unfit)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or kind == pa.string_view():
         return _checked(array)
-    return Fitted(array)
+    return Fitted(array.cast(_wider(kind)))
+
+
+def _wider(kind: pa.DataType) -> pa.DataType:
+    """Return the type that a type is read as which has room for each of its values."""
+    if pa.types.is_timestamp(kind):
+        zone = (known_zone(kind.tz) or "UTC") if kind.tz else None
+        return pa.timestamp("ms" if kind.unit == "s" else kind.unit, zone)
+    if pa.types.is_duration(kind) and kind.unit == "s":
+        return pa.duration("ms")
+    if pa.types.is_float16(kind):
+        return pa.float32()
+    return pa.date32() if pa.types.is_date64(kind) else kind
 
 
 def _without(array: pa.Array, wrong: pa.Array) -> Fitted:
     """Return an array with null where a value is wrong."""
-    mask = pc.fill_null(wrong, False).to_numpy(zero_copy_only=False)  # noqa: FBT003 - Arrow's own order
+    mask = pc.fill_null(wrong, False).to_numpy(zero_copy_only=False)
     if not mask.any():
         return Fitted(array)
     return Fitted(pc.if_else(pa.array(~mask), array, pa.scalar(None, array.type)), mask)
@@ -160,5 +163,5 @@ def _int96(millis: pa.Array, nanos: pa.Array, unit: str) -> Fitted:
     fits = np.abs(ms) < _MOST // scale
     values = pa.array(
         np.where(fits, ms, 0) * scale + whole, mask=~millis.is_valid().to_numpy(False)
-    )  # noqa: FBT003
+    )
     return _without(values.cast(pa.timestamp(unit, millis.type.tz)), pa.array(~(fits & exact)))

@@ -17,13 +17,16 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 import pyarrow as pa
 
 from ingest.core.types import known_zone
 from ingest.formats.parquet.metadata import CODECS, Node
+
+if TYPE_CHECKING:
+    from polars._typing import TimeUnit
 
 _INT96: Final = 3
 _INTERVAL: Final = 21
@@ -131,7 +134,7 @@ def _doubled(kind: pa.DataType) -> str:
     for within in _structs(kind):
         name, times = Counter(field.name for field in within).most_common(1)[0]
         if times > 1:
-            return name
+            return str(name)
     return ""
 
 
@@ -147,8 +150,8 @@ def _form(kind: pa.DataType) -> Form:
     if kind in _PLAIN:
         return Form(_PLAIN[kind], plain=True)
     if kind in _OTHER:
-        notes = ("float16, as float32",) if pa.types.is_float16(kind) else ()
-        return Form(_OTHER[kind], notes=notes)
+        is_half = pa.types.is_float16(kind)
+        return Form(_OTHER[kind], notes=("float16, as float32",) if is_half else ())
     if isinstance(kind, pa.BaseExtensionType):
         form = _form(kind.storage_type)
         notes = (f"{kind.extension_name}, as what it is stored as", *form.notes)
@@ -164,30 +167,41 @@ def _form(kind: pa.DataType) -> Form:
 
 def _timed(kind: pa.DataType) -> Form | None:
     if pa.types.is_timestamp(kind):
-        unit = "ms" if kind.unit == "s" else kind.unit
-        zone = known_zone(kind.tz) if kind.tz else None
-        if zone or not kind.tz:
-            return Form(pl.Datetime(unit, zone), plain=True)
-        notes = (f'instants in UTC; the file says "{kind.tz}"',)
-        return Form(pl.Datetime(unit, "UTC"), opens=False, notes=notes)
+        return _timestamp(kind)
     if pa.types.is_time(kind):
         return Form(pl.Time())  # Polars' decoder turns 24:00 into null
     if pa.types.is_duration(kind):
-        return Form(pl.Duration("ms" if kind.unit == "s" else kind.unit), plain=kind.unit != "s")
-    if pa.types.is_decimal(kind):
-        if kind.precision > _MOST_DIGITS:
-            return Form(
-                pl.Unknown(),
-                refusal=f"it is decimal({kind.precision},{kind.scale}), and decimals have at most "
-                f"{_MOST_DIGITS} digits",
-            )
-        plain = pa.types.is_decimal128(kind) and 0 <= kind.scale <= kind.precision
-        if not 0 <= kind.scale <= kind.precision:
-            return _unread(kind)
-        return Form(pl.Decimal(kind.precision, kind.scale), plain=plain, opens=plain)
+        return Form(pl.Duration(_unit(kind)), plain=kind.unit != "s")
     if pa.types.is_fixed_size_binary(kind):
         return Form(pl.Binary(), plain=True)
-    return None
+    return _decimal(kind) if pa.types.is_decimal(kind) else None
+
+
+def _timestamp(kind: pa.DataType) -> Form:
+    zone = known_zone(kind.tz) if kind.tz else None
+    if zone or not kind.tz:
+        return Form(pl.Datetime(_unit(kind), zone), plain=True)
+    notes = (f'instants in UTC; the file says "{kind.tz}"',)
+    return Form(pl.Datetime(_unit(kind), "UTC"), opens=False, notes=notes)
+
+
+def _unit(kind: pa.DataType) -> "TimeUnit":
+    """Return the unit that Polars has room in for each value of a type."""
+    units: dict[str, TimeUnit] = {"s": "ms", "ms": "ms", "us": "us", "ns": "ns"}
+    return units[kind.unit]
+
+
+def _decimal(kind: pa.DataType) -> Form:
+    if kind.precision > _MOST_DIGITS:
+        return Form(
+            pl.Unknown(),
+            refusal=f"it is decimal({kind.precision},{kind.scale}), and decimals have at most "
+            f"{_MOST_DIGITS} digits",
+        )
+    if not 0 <= kind.scale <= kind.precision:
+        return _unread(kind)
+    plain = pa.types.is_decimal128(kind)
+    return Form(pl.Decimal(kind.precision, kind.scale), plain=plain, opens=plain)
 
 
 def _nested(kind: pa.DataType) -> Form | None:

@@ -15,7 +15,7 @@ _GAP_BYTES = 1024 * 1024
 """Chunks no farther apart are fetched in one request: a request costs more than that."""
 _PIECE_BYTES = 16 * 1024 * 1024
 _SLACK_BYTES = 128
-"""Old writers did not count the header of a dictionary (PARQUET-816): PyArrow reads 100 bytes on."""
+"""Old writers did not count a dictionary's header (PARQUET-816): PyArrow reads 100 bytes on."""
 
 
 @contextlib.contextmanager
@@ -30,14 +30,17 @@ def local_copy(file: BinaryIO, size: int, tail: bytes, chunks: Iterable[Chunk]) 
         os.pwrite(handle, MAGIC, 0)
         os.pwrite(handle, tail, size - len(tail))
         for start, end in _joined(chunks, size):
-            file.seek(start)
-            while start < end:
-                piece = file.read(min(_PIECE_BYTES, end - start))
-                if not piece:
-                    break  # it has shrunk, which whoever has opened it finds out
-                os.pwrite(handle, piece, start)
-                start += len(piece)
+            _copy(file, handle, start, end)
         yield path
+
+
+def _copy(file: BinaryIO, handle: int, start: int, end: int) -> None:
+    file.seek(start)
+    for at in range(start, end, _PIECE_BYTES):
+        left = min(_PIECE_BYTES, end - at)
+        while left and (piece := file.read(left)):  # none if it has shrunk: `file`'s opener sees it
+            os.pwrite(handle, piece, min(at + _PIECE_BYTES, end) - left)
+            left -= len(piece)
 
 
 def _joined(chunks: Iterable[Chunk], size: int) -> Iterator[tuple[int, int]]:

@@ -5,6 +5,7 @@ is asked of PyArrow, which is the stricter: so a file has one result, or one err
 """
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -118,6 +119,34 @@ def decode_strictly(span: Span, names: Sequence[str]) -> tuple[pl.DataFrame, lis
             columns.append(column)
             faults += [fault] if fault else []
     return pl.DataFrame(columns), faults
+
+
+def decode_head(span: Span, names: Sequence[str], most: int) -> pa.Table:
+    """Return the first rows of some columns in Arrow's own types, not decoding more than that.
+
+    INT96 are in microseconds.
+
+    Raises:
+        BadRowError: as `read_span`.
+    """
+    groups = list(range(span.start, span.end))
+    with _opened(span, "us") as file, _decoder_errors(span.uri):
+        batches = file.iter_batches(
+            batch_size=most, row_groups=groups, columns=list(names), use_threads=False
+        )
+        fields = [file.schema_arrow.field(name) for name in names]
+        head = list(itertools.islice(batches, 1))
+        return pa.Table.from_batches(head, pa.schema(fields) if not head else None).select(names)
+
+
+def frame_of(table: pa.Table) -> pl.DataFrame:
+    """Return rows in the types that they are read as, without those that are at fault."""
+    parts = {
+        name: fitted(table[name].combine_chunks()) for name in table.column_names
+    }  # one chunk: it is a head
+    unfit = [part.unfit for part in parts.values() if part.unfit is not None]
+    frame = pl.DataFrame({name: pl.from_arrow(part.array) for name, part in parts.items()})
+    return frame.filter(~np.logical_or.reduce(unfit)) if unfit else frame
 
 
 def _reason(dtype: pl.DataType) -> str:

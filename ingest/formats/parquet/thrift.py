@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 Wanted = Mapping[int, Any]
-"""Ids of the fields to keep, and what each has to be: `INTEGER`, `TEXT`, what is wanted of a struct,
-or a list of one such. A field of another kind is malformed."""
+"""Ids of the fields to keep, and what each has to be: `INTEGER`, `TEXT`, what is wanted of a
+struct, or a list of one such. A field of another kind is malformed."""
 Fields = dict[int, Any]
 
 INTEGER, TEXT = int, bytes
