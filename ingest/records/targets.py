@@ -1,11 +1,14 @@
 """Places that are published to: who holds one, and which runs have begun to publish there."""
 
 import hashlib
+import os
+import socket
 
-from ingest.core.errors import FatalError
+from ingest.core.errors import FatalError, FencedError
 from ingest.core.storage import Store
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
+from ingest.records.runs import Runs
 
 
 class Target:
@@ -34,20 +37,42 @@ class Target:
         return self._store.exists(f"{self.folder}/runs/{run_id}.end")
 
     def check(self, run_id: str) -> None:
-        """Refuse to publish between the commit and the end of another run.
+        """See that no other run commits here from now on; to be called under the place's lease.
+
+        An attempt that was about to commit when its lease expired (its process was stopped) looks
+        at its lease no more: its ledger is taken over, so that its commit finds the slot taken.
+        Its run can be resumed, and then plans its publish anew.
 
         Raises:
-            FatalError: there is one; the text says which.
+            FatalError: another run is between its commit and its end; the text says which.
         """
         names = self._store.names(f"{self.folder}/runs")
         ended = {name.removesuffix(".end") for name in names if name.endswith(".end")}
-        for name in names:
-            other = name.removesuffix(".begin")
-            if name.endswith(".end") or other in ended or other == run_id:
-                continue
-            history = History.of(Ledger(self._store, other).events())
-            if history.phase == "committed":
-                raise FatalError(
-                    f"sink {self._uri}: run {other} has begun to publish there and is unfinished. "
-                    f"One publishes at a time. Finish it first: run the job of {other} again"
-                )
+        begun = (name.removesuffix(".begin") for name in names if name.endswith(".begin"))
+        for other in begun:
+            if other != run_id and other not in ended and not Runs(self._store).given_up(other):
+                while not self._closed(other, run_id):
+                    pass
+
+    def _closed(self, other: str, run_id: str) -> bool:
+        """Say whether a run cannot commit any more; to be asked again if it wrote meanwhile."""
+        ledger = Ledger(self._store, other)
+        history = History.of(ledger.events())
+        if history.phase == "committed":
+            raise FatalError(
+                f"sink {self._uri}: run {other} has begun to publish there and is unfinished. "
+                f"One publishes at a time. Finish it first: run the job of {other} again"
+            )
+        if history.phase != "planned" or history.ended:
+            return True
+        try:
+            ledger.begin({"run_id": other, "host": socket.gethostname(), "pid": os.getpid()})
+            ledger.append(
+                "failed",
+                error=f"sink {self._uri}: run {run_id} publishes there now, and this attempt had "
+                "stopped before its commit. Run the job again to resume it",
+            )
+            ledger.flush()
+        except FencedError:
+            return False
+        return True

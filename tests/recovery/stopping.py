@@ -1,6 +1,7 @@
 """Run a job and stop this very process (SIGSTOP) before the first file operation that matches.
 
-Called as `python -m tests.recovery.stopping PATTERN ARGUMENTS`, in the folder of the job.
+Called as `python -m tests.recovery.stopping PATTERN ARGUMENTS`, in the folder of the job. Several
+patterns with ` then ` between them match one after the other.
 """
 
 import os
@@ -16,12 +17,13 @@ from ingest.testing.disk import FileFaults
 
 def stopping(pattern):
     """Return a fault that stops this process, once."""
-    stopped = []
+    awaited = pattern.split(" then ")
 
     def stop(operation):
-        if not stopped and re.search(pattern, operation):
-            stopped.append(operation)
-            os.kill(os.getpid(), signal.SIGSTOP)
+        if awaited and re.search(awaited[0], operation):
+            del awaited[0]
+            if not awaited:
+                os.kill(os.getpid(), signal.SIGSTOP)
 
     return stop
 
