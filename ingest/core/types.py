@@ -84,23 +84,7 @@ def _timed(name: str) -> pl.DataType | None:
         return pl.Datetime(match[1], _zone(match[2]))  # type: ignore[arg-type]  # the pattern limits it
     if match := re.fullmatch(r"duration\(\s*(ms|us|ns)\s*\)", name):
         return pl.Duration(match[1])  # type: ignore[arg-type]  # the pattern limits it
-<<<<<<< HEAD
-    if (dtype := _nested(name)) is not None:
-        return dtype
-    raise ValueError(f'no such type "{text}". Known types: {", ".join(TYPE_NAMES)}')
-=======
     return None
-
-
-def _nested(name: str) -> pl.DataType | None:
-    if name.startswith("list<") and name.endswith(">"):
-        return pl.List(parse_type(name[5:-1]))
-    if match := re.fullmatch(r"array<(.*),\s*(\d+)\s*>", name, re.DOTALL):
-        return pl.Array(parse_type(match[1]), int(match[2]))
-    if name.startswith("struct<") and name.endswith(">"):
-        return pl.Struct({field: parse_type(kind) for field, kind in _fields(name[7:-1])})
-    return None
->>>>>>> w-parquet
 
 
 def _nested(name: str) -> pl.DataType | None:

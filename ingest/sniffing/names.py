@@ -35,12 +35,6 @@ def is_sound(fields: Sequence[str], names: Sequence[str]) -> bool:
     return column_names(fields) == list(names)
 
 
-def is_usable(name: str) -> bool:
-    """Say whether a column of a typed format can keep its name."""
-    odd = "\0" in name or any("\ud800" <= char <= "\udfff" for char in name)
-    return bool(name) and not (odd or is_pattern(name) or name.startswith(HIDDEN_PREFIX))
-
-
 def listed(names: Iterable[str], most: int = 8) -> str:
     """Return names as a list for people, with how many more there are."""
     names = list(names)

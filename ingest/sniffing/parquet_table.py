@@ -1,12 +1,7 @@
 """Looking at Parquet files."""
 
-<<<<<<< HEAD
-import itertools
-from collections.abc import Mapping, Sequence
-=======
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
->>>>>>> w-parquet
 from typing import Any
 
 import polars as pl
@@ -15,31 +10,18 @@ import pyarrow as pa
 from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.iso import clipped
 from ingest.core.partition import Slice
-<<<<<<< HEAD
 from ingest.core.types import Schema, type_name
-from ingest.sniffing.differing import compare, refuse_mixture
-=======
-from ingest.core.types import type_name
 from ingest.formats.parquet.reading import decode_head, frame_of
-from ingest.sniffing.columns import describe_values
->>>>>>> w-parquet
+from ingest.sniffing.differing import compare, refuse_mixture
 from ingest.sniffing.listing import Listing
-from ingest.sniffing.names import is_usable, listed
 from ingest.sniffing.offers import schema_options, types_of_parquet
 from ingest.sniffing.table import Option, Table, key_columns, key_options
-<<<<<<< HEAD
 from ingest.sniffing.typed import describe_values
 from ingest.sources.column_types import choose_types
-from ingest.sources.columns import is_nameable
+from ingest.sources.columns import fault_of, is_nameable
 from ingest.sources.foreign import HEAD_BYTES, foreign, refusal
 from ingest.sources.opening import open_input
-from ingest.sources.parquet_footer import damaged, read_footer
-=======
-from ingest.sources.columns import fault_of_name, is_nameable
-from ingest.sources.opening import open_input
 from ingest.sources.parquet_footer import Footer, open_span, read_footer
-from ingest.sources.widening import widest
->>>>>>> w-parquet
 
 SAMPLE_FILES = 5
 MOST_FOOTERS = 100
@@ -53,51 +35,29 @@ def look_at_parquet(listing: Listing) -> Table:
     Raises:
         ConfigError: the files differ in their columns, or are damaged.
     """
-    schemas = {piece.uri: _schema(piece) for piece in listing.some(MOST_FOOTERS)}
+    footers = {piece.uri: _footer(piece) for piece in listing.some(MOST_FOOTERS)}
+    schemas = {uri: footer.schema for uri, footer in footers.items()}
     differences = compare(schemas)
     refuse_mixture(listing.path, differences)
     told = _told_types(schemas)
     types = _types(schemas, differences.names, told)
-    kept = {name: dtype for name, dtype in types.items() if is_nameable(dtype) and is_usable(name)}
-    if not kept:
-        names = listed(f"{name} ({type_name(dtype)})" for name, dtype in types.items())
-        raise ConfigError(
-            f'"{listing.path}": no step can work on any of its columns: {names}. Write them in '
-            "other types first: durations as int64, float16 as float32, arrays as lists"
-        )
-    pieces = listing.some(SAMPLE_FILES)
-<<<<<<< HEAD
-    heads = [pl.DataFrame(pl.from_arrow(read_head(piece, LOOK_ROWS))) for piece in pieces]
-    columns = [
-        describe_values(name, dtype, _values(name, dtype, heads), dates=False)
-        for name, dtype in kept.items()
-    ]
-    keys = key_columns(listing, list(types))
-    options = _options(types, kept, told) | key_options(listing, keys)
-    if differences.partial:
-        options["schema"] = Option(schema_options(), "the files differ in their columns")
-=======
-    footers = {piece.uri: _footer(piece) for piece in pieces}
-    schemas = {uri: footer.schema for uri, footer in footers.items()}
-    refuse_mixture(listing.path, schemas)
-    schema = widest(schemas, None)
-    faults = {name: _fault(name, dtype, footers) for name, dtype in schema.items()}
-    kept = {name: dtype for name, dtype in schema.items() if not faults[name]}
+    faults = {name: _fault(name, dtype, footers) for name, dtype in types.items()}
+    kept = {name: dtype for name, dtype in types.items() if not faults[name]}
     if not kept:
         raise ConfigError(
             f'"{listing.path}": none of its columns can be used. '
             + ". ".join(f'"{name}": {fault}' for name, fault in faults.items())
         )
+    pieces = listing.some(SAMPLE_FILES)
     heads = [frame_of(read_head(piece, LOOK_ROWS, kept)) for piece in pieces]
     columns = [
-        describe_values(
-            name, dtype, [value for head in heads for value in _values(head[name])], dates=False
-        )
+        describe_values(name, dtype, _values(name, dtype, heads), dates=False)
         for name, dtype in kept.items()
     ]
-    keys = key_columns(listing, list(schema))
-    options = _options(faults) | key_options(listing, keys)
->>>>>>> w-parquet
+    keys = key_columns(listing, list(types))
+    options = _options(faults, told) | key_options(listing, keys)
+    if differences.partial:
+        options["schema"] = Option(schema_options(), "the files differ in their columns")
     rows = sum(head.height for head in heads)
     summary = f"Parquet, {len(types)} columns"
     doubts = (*differences.said, *(f"types: {line}" for line in _told_why(schemas, told)))
@@ -110,35 +70,26 @@ def read_head(piece: Slice, rows: int, columns: Mapping[str, Any]) -> pa.Table:
     Raises:
         ConfigError: the file is damaged.
     """
-<<<<<<< HEAD
-    with open_input(piece) as stream:
-        try:  # in here: what a decoder cannot read is no failure of the storage
-            with pq.ParquetFile(stream) as file:
-                batches = list(itertools.islice(file.iter_batches(batch_size=rows), 1))
-                return pa.Table.from_batches(batches, schema=file.schema_arrow)
-        except (pa.ArrowException, OSError) as error:
-            raise ConfigError(str(damaged(piece.uri, str(error)))) from None
+    try:
+        with open_span(replace(piece, end=1), "us", columns) as span:
+            names = [name for name in columns if name in span.footer.forms]
+            return decode_head(span, names, rows)
+    except (BadRowError, FatalError) as error:
+        raise ConfigError(str(error)) from None
 
 
-def _schema(piece: Slice) -> Schema:
+def _footer(piece: Slice) -> Footer:
     try:
         with open_input(piece) as file:
             head = file.read(HEAD_BYTES)
             kind = None if head.startswith(_MAGIC) else foreign(head, piece.uri)
             if kind is not None:
                 raise ConfigError(refusal(piece.uri, kind))
-            return read_footer(file, piece).schema
-=======
-    try:
-        with open_span(replace(piece, end=1), "us", columns) as span:
-            names = [name for name in columns if name in span.footer.forms]
-            return decode_head(span, names, rows)
->>>>>>> w-parquet
+            return read_footer(file, piece)
     except (BadRowError, FatalError) as error:
         raise ConfigError(str(error)) from None
 
 
-<<<<<<< HEAD
 def _told_types(schemas: Mapping[str, Schema]) -> dict[str, pl.DataType]:
     """Return the types to tell the source of columns that are numbers of unlike types in files.
 
@@ -190,59 +141,33 @@ def _common(schemas: Mapping[str, Schema], name: str) -> pl.DataType:
     return choose_types(having, [name], {}, {}, {}).columns[name]
 
 
-def _values(name: str, dtype: pl.DataType, heads: Sequence[pl.DataFrame]) -> list[Any]:
-    """Return the sampled values of a column; null where Python has no such date."""
+def _values(name: str, dtype: pl.DataType, heads: Iterable[pl.DataFrame]) -> list[Any]:
+    """Return values that a description is made of: of nested ones only whether they are there."""
     values: list[Any] = []
     for head in heads:
         if name not in head.columns:
             values += [None] * head.height
-        elif isinstance(dtype, pl.Date | pl.Datetime):
-            column = head[name].cast(dtype)
-            known = column.dt.year().is_between(1, 9999).fill_null(value=False)
-            values += column.set(~known, None).to_list()
+        elif dtype.is_nested() or isinstance(dtype, pl.Duration | pl.Binary):
+            values += [True if there else None for there in head[name].is_not_null()]
         else:
-            values += head[name].to_list()
+            values += clipped(head[name].cast(dtype)).to_list()
     return values
-
-
-def _options(
-    types: Schema, kept: Mapping[str, pl.DataType], told: Mapping[str, pl.DataType]
-) -> dict[str, Option]:
-    left_out = [name for name in types if name not in kept]
-    if told and not left_out:
-        types_of = {name: type_name(dtype) for name, dtype in told.items()}
-        return {"columns": Option(types_of, "the files have them in unlike types")}
-    if left_out:
-        return {"columns": Option(list(kept), f"without {listed(left_out)}: no step can use them")}
-    return {}
-=======
-def _values(column: pl.Series) -> list[Any]:
-    """Return values that a description is made of: of nested ones only whether they are there."""
-    if column.dtype.is_nested() or isinstance(column.dtype, pl.Duration | pl.Binary):
-        return [True if there else None for there in column.is_not_null()]
-    return clipped(column).to_list()
-
-
-def _footer(piece: Slice) -> Footer:
-    try:
-        with open_input(piece) as file:
-            return read_footer(file, piece)
-    except (BadRowError, FatalError) as error:
-        raise ConfigError(str(error)) from None
 
 
 def _fault(name: str, dtype: pl.DataType, footers: Mapping[str, Footer]) -> str:
     """Return why a column cannot be used; empty if it can."""
-    refused = (footer.refused[name] for footer in footers.values() if name in footer.refused)
-    if named := fault_of_name(name):
+    if named := fault_of(name):
         return f"its name {named}"
+    refused = (footer.refused[name] for footer in footers.values() if name in footer.refused)
     return next(refused, "" if is_nameable(dtype) else f"no step can work on {type_name(dtype)}")
 
 
-def _options(faults: Mapping[str, str]) -> dict[str, Option]:
+def _options(faults: Mapping[str, str], told: Mapping[str, pl.DataType]) -> dict[str, Option]:
     left_out = [f'"{name}", because {fault}' for name, fault in faults.items() if fault]
-    if not left_out:
-        return {}
-    kept = [name for name, fault in faults.items() if not fault]
-    return {"columns": Option(kept, f"without {', '.join(left_out)}")}
->>>>>>> w-parquet
+    if told and not left_out:
+        types = {name: type_name(dtype) for name, dtype in told.items()}
+        return {"columns": Option(types, "the files have them in unlike types")}
+    if left_out:
+        kept = [name for name, fault in faults.items() if not fault]
+        return {"columns": Option(kept, f"without {', '.join(left_out)}")}
+    return {}

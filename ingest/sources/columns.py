@@ -113,20 +113,14 @@ def refuse_names(option: str, names: Iterable[str], remedy: str) -> None:
     Raises:
         ConfigError: one line for each such name, with what to do.
     """
-<<<<<<< HEAD
     faults = {name: fault_of(name) for name in names}
     lines = [
         f"{option}: {shown(name)} {fault}. {remedy}" for name, fault in faults.items() if fault
     ]
-=======
-    faults = {name: fault_of_name(name) for name in names}
-    lines = [f'{option}: "{name}" {fault}. {remedy}' for name, fault in faults.items() if fault]
->>>>>>> w-parquet
     if lines:
         raise ConfigError(*lines)
 
 
-<<<<<<< HEAD
 def fault_of(name: str) -> str | None:
     """Return why no step could use a column of that name; None if all can.
 
@@ -141,18 +135,6 @@ def fault_of(name: str) -> str | None:
     if "\0" in name or not is_text(name):
         return "is no text: it holds a NUL character or half a pair of surrogates"
     return None
-=======
-def fault_of_name(name: str) -> str:
-    """Say why no step could use a column of that name; empty if it can be used.
-
-    Polars takes `*` and `^...$` for patterns.
-    """
-    if not name:
-        return "is empty, so that nothing can refer to it"
-    if name.startswith(HIDDEN_PREFIX):
-        return f'begins with "{HIDDEN_PREFIX}", which is kept for hidden columns'
-    return "is a pattern, which would stand for other columns too" if is_pattern(name) else ""
->>>>>>> w-parquet
 
 
 def refuse_unknown(option: str, named: Iterable[str], known: Sequence[str]) -> None:

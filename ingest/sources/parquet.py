@@ -247,7 +247,6 @@ class Parquet(FileSource):
         planned = aligner.planned
         with open_span(piece, self.int96, planned) as span:
             schema = span.footer.schema
-<<<<<<< HEAD
             aligner = self._checked(aligner.of(piece.uri, schema))
             unfit: list[Rejects] = []
 
@@ -260,16 +259,6 @@ class Parquet(FileSource):
             whole = self.where is None and not aligner.doubtful
             frame, faults = read_span(span, names, collect, whole=whole)
             bad = rejects_of(span, planned, faults, place)
-=======
-            check_columns(piece.uri, schema, planned, exact=self.columns is None)
-            frame, faults = read_span(
-                span,
-                [name for name in planned if name in schema],
-                lambda rows: self._wanted(aligned(rows, planned), piece.uri, planned, place),
-                whole=self.where is None,
-            )
-            bad = rejects_of(span, list(planned), faults, place)
->>>>>>> w-parquet
             rows = span.rows
         if not bad.is_empty():
             frame = frame.join(bad, left_on=POSITION, right_on="position", how="anti")

@@ -89,16 +89,11 @@ def read_rows(folder: Path, kind: str, root: Path = HERE) -> list[str]:
     if not files:
         return []
     frame = _READERS[kind](files)
-<<<<<<< HEAD
-    kept = frame.drop([name for name in RUN_METADATA if name in frame.columns])
+    kept = showable(frame.drop([name for name in RUN_METADATA if name in frame.columns]))
     above = f"{root.absolute()}/"
     lines = (_line(values).replace(above, "") for values in (kept.columns, *kept.rows()))
     first = next(lines)
     return [first, *sorted(lines)]
-=======
-    kept = showable(frame.drop([name for name in RUN_METADATA if name in frame.columns]))
-    return [_line(kept.columns), *sorted(_line(row) for row in kept.rows())]
->>>>>>> w-parquet
 
 
 def _line(values: Sequence[Any]) -> str:

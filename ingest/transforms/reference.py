@@ -8,7 +8,6 @@ from typing import Any, Final, Literal, get_args
 
 import polars as pl
 
-<<<<<<< HEAD
 from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.partition import Partition, Slice, partition_id
 from ingest.core.rows import POSITION, slice_of
@@ -16,12 +15,6 @@ from ingest.sources import SOURCES
 from ingest.sources.base import Rejects, Source
 from ingest.sources.file_source import FileSource
 from ingest.sources.opening import open_input
-=======
-from ingest.core.casting import converted, lost, not_a
-from ingest.core.errors import BadRowError, ConfigError
-from ingest.core.types import Schema
-from ingest.formats.parquet.table import read_table
->>>>>>> w-parquet
 from ingest.transforms.columns import need
 
 MOST_BYTES: Final = 512 * 1024**2
@@ -90,7 +83,6 @@ def _read(
     keys: tuple[str, ...],
     on_duplicate: OnDuplicate,
 ) -> pl.DataFrame:
-<<<<<<< HEAD
     source = kind.model_validate_json(written)
     with _errors():
         _refuse_large(source, slices)
@@ -99,18 +91,6 @@ def _read(
         table = found.frame.drop(POSITION).collect()
     if found.rejects is not None:
         raise ConfigError(_bad(found.rejects, slices))
-=======
-    with fsspec.open(path, "rb") as file:
-        data: Any = file.read()
-    try:
-        table = _parse(data, kind, path)
-    except BadRowError as error:
-        raise ConfigError(f"reference: {error}") from None
-    except pl.exceptions.PolarsError as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise ConfigError(f'reference: "{path}" cannot be read as {kind}: {reason}.') from None
-    table = _typed(table, path, dict(types))
->>>>>>> w-parquet
     need(table.schema, keys, "key")
     # null finds no partner, so that it may stand as often as it likes
     present = table.drop_nulls(keys)
@@ -137,7 +117,6 @@ def _refuse_large(source: Source, slices: Sequence[Slice]) -> None:
         )
 
 
-<<<<<<< HEAD
 def _bad(rejects: Rejects, slices: Sequence[Slice]) -> str:
     """Return the message about the first bad record of a table."""
     frame = rejects.frame
@@ -150,12 +129,6 @@ def _bad(rejects: Rejects, slices: Sequence[Slice]) -> str:
         "takes no table with bad records. Fix the file, or say in `reference` how it is written: "
         "it has the options of a source"
     )
-=======
-def _parse(data: bytes, kind: Kind, path: str) -> pl.DataFrame:
-    if kind == "csv":
-        return pl.read_csv(data, infer_schema=False)
-    return read_table(data, path) if kind == "parquet" else pl.read_ndjson(data)
->>>>>>> w-parquet
 
 
 def _more(count: int) -> str:
