@@ -159,7 +159,7 @@ class Jsonl(TextSource):
     def _shape(self, layout: Layout) -> Schema:
         """Return what records look like: their fields, and the types that these are held to."""
         shape = {name: parse_type(kind) for name, kind in layout.facts["shape"].items()}
-        return {**shape, **dict.fromkeys(layout.facts["written"], pl.String())}
+        return {**shape, **dict.fromkeys(layout.facts.get("written", ()), pl.String())}
 
     def _reader(self, schema: Schema, shape: Schema, layout: Layout) -> JsonReader:
         held = {name: shape[name] for name in schema}
