@@ -67,7 +67,7 @@ def test_the_bar_says_above_itself_that_a_run_is_gone_on_with():
         bar({"event": "inputs", "at": "now", **inputs})
     assert "going on with run r1: it is committed, what is not published yet" in stream.getvalue()
     assert "2 new inputs: this run keeps its plan" in stream.getvalue()
-    assert "1 inputs have changed since the plan was made; all of them" in stream.getvalue()
+    assert "1 inputs have changed since planning; all were read before" in stream.getvalue()
 
 
 def test_json_is_the_events_themselves():
