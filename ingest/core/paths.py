@@ -4,18 +4,23 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def readable_path(path: str) -> str:
-    r"""Return a path for people: relative to the working folder if it lies there, bytes as \xNN.
+def printable(path: str) -> str:
+    r"""Return a path that can be printed: bytes that are no text as \xNN.
 
     A file name need not be text in UTF-8; Python carries its other bytes as half surrogates, which
     can neither be printed nor stored.
     """
-    with suppress(OSError):  # the working folder may be gone
-        path = path.removeprefix(f"{Path.cwd()}/")
     try:
         return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:  # half a pair that stands for no byte
         return path.encode("utf-8", "backslashreplace").decode()
+
+
+def readable_path(path: str) -> str:
+    """Return a path for people: printable, and relative to the working folder if it lies there."""
+    with suppress(OSError):  # the working folder may be gone
+        path = path.removeprefix(f"{Path.cwd()}/")
+    return printable(path)
 
 
 def is_utf8(path: str) -> bool:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
-from ingest.core.paths import is_utf8, readable_path
+from ingest.core.paths import is_utf8, printable
 from ingest.sources.nothing_there import NothingThereError, brackets, irregular, siblings
 from ingest.sources.passed_over import PassedOver
 from ingest.sources.patterns import HIDDEN, is_hidden, matcher, place_of
@@ -44,17 +44,17 @@ def find_local(path: str, endings: tuple[str, ...], passed: PassedOver) -> list[
         return _Lister(path, endings, passed).find()
     except PermissionError as error:
         raise ConfigError(
-            f'path: "{readable_path(path)}": no permission to list "{_name(error)}". Give this '
+            f'path: "{printable(path)}": no permission to list "{_name(error)}". Give this '
             "user the right to read it"
         ) from None
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise ConfigError(
-                f'path: "{readable_path(path)}": "{_name(error)}" is a link that leads back to '
+                f'path: "{printable(path)}": "{_name(error)}" is a link that leads back to '
                 "itself. Remove the link, or name files that it is not among"
             ) from None
         raise ConfigError(
-            f'path: "{readable_path(path)}": "{_name(error)}" cannot be listed: '
+            f'path: "{printable(path)}": "{_name(error)}" cannot be listed: '
             f"{error.strerror}. Name a file, a folder or a glob that can"
         ) from None
 
@@ -171,7 +171,7 @@ def _enter(folder: _Folder, entry: "os.DirEntry[str]") -> _Folder:
     crossed = (*folder.crossed, folder.real)
     if any(Path(each).is_relative_to(target) for each in crossed):
         raise ConfigError(
-            f'path: "{readable_path(entry.path)}": a link to "{readable_path(target)}", a folder '
+            f'path: "{printable(entry.path)}": a link to "{printable(target)}", a folder '
             "above it. Remove the link"
         )
     return _Folder(entry.path, target, crossed)
@@ -180,9 +180,7 @@ def _enter(folder: _Folder, entry: "os.DirEntry[str]") -> _Folder:
 def _entry(folder: _Folder, entry: "os.DirEntry[str]") -> Found:
     _refuse_bytes(entry.name, entry.path)
     if not entry.is_file():
-        raise ConfigError(
-            f'path: "{readable_path(entry.path)}": {irregular(link=entry.is_symlink())}'
-        )
+        raise ConfigError(f'path: "{printable(entry.path)}": {irregular(link=entry.is_symlink())}')
     return Found(whole(entry.path, entry.stat()), _real(folder, entry))
 
 
@@ -217,10 +215,10 @@ def _refuse_bytes(name: str, path: str = "") -> None:
     """Refuse a name that is no text: plans, ledgers and columns could not hold it."""
     if not is_utf8(name):
         raise ConfigError(
-            f'path: "{readable_path(path or name)}": the name is not UTF-8. Rename it, such as: '
-            f"mv {readable_path(path or name)!r} NAME (convmv does so for whole folders)"
+            f'path: "{printable(path or name)}": the name is not UTF-8. Rename it, such as: '
+            f"mv {printable(path or name)!r} NAME (convmv does so for whole folders)"
         )
 
 
 def _name(error: OSError) -> str:
-    return readable_path(os.fsdecode(error.filename or ""))
+    return printable(os.fsdecode(error.filename or ""))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ingest.core.errors import ConfigError
-from ingest.core.paths import readable_path
+from ingest.core.paths import printable
 from ingest.sources.passed_over import few
 
 
@@ -39,5 +39,5 @@ def siblings(place: Path) -> str:
         return f'"{place}" holds {few(names) or "nothing"}'
     near = difflib.get_close_matches(place.name, names, n=1)
     if near:
-        return f'Did you mean "{readable_path(str(parent / near[0]))}"?'
+        return f'Did you mean "{printable(str(parent / near[0]))}"?'
     return f'"{parent}" holds {few(names) or "nothing"}'

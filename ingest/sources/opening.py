@@ -54,7 +54,8 @@ def open_input(piece: Slice) -> Iterator[BinaryIO]:
         raise InputChangedError(piece, None) from None
     except PermissionError:
         raise FatalError(
-            f"{piece.uri}: no permission to read it. Give this user the right to read and resume"
+            f"{piece.uri}: no permission to read it. Give this user the right to read, and resume "
+            "with execution.touched_inputs=accept: that touches the file"
         ) from None
     except OSError as error:
         raise storage_error(f"{piece.uri}: the storage did not answer: {error}", error) from error

@@ -19,6 +19,9 @@ from tests.bad_input.bench import (
 ORDINARY = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
 """Starts a command without the superuser's right to pass over permissions."""
 
+ACCEPT = "execution.touched_inputs=accept"
+"""What is written to go on with files that were put back or given other permissions."""
+
 as_nobody_special = pytest.mark.skipif(
     os.geteuid() == 0 and not shutil.which("setpriv"), reason="root, and no setpriv to be less"
 )
@@ -31,19 +34,18 @@ def test_a_file_that_shrinks_between_plan_and_read(bench):
     content, time_ns = file.read_bytes(), file.stat().st_mtime_ns
     file.write_bytes(content[:20])
     said = f"{file}: was {len(content)} bytes written 20"
-    assert_failed(
-        bench, bench.run(), said, "is 20 bytes", "Put the planned version back", "--fresh"
-    )
+    assert_failed(bench, bench.run(), said, "is 20 bytes", "Put the planned files back", "--fresh")
     file.write_bytes(content)
     os.utime(file, ns=(time_ns, time_ns))
-    assert_resumed(bench, rows=12)
+    assert_failed(bench, bench.run(), "1 touched", said, ACCEPT)
+    assert_resumed(bench, 12, ACCEPT)
 
 
 def test_a_file_that_changes_can_be_planned_anew(bench):
     bench.fill(3)
     bench.plan_only()
     bench.write("2.csv", HEADER + records(2, 6))
-    assert_failed(bench, bench.run(), "the input has changed since the plan was made", "in/2.csv: ")
+    assert_failed(bench, bench.run(), "input changed since planning: 1 changed", "in/2.csv: ")
     assert bench.run("--fresh").code == 0
     assert len(bench.rows) == 14
 
@@ -55,7 +57,8 @@ def test_a_file_that_vanishes_between_plan_and_read(bench):
     file.rename(bench.place / "away")
     assert_failed(bench, bench.run(), f"{file}: was ", "has vanished", "1 vanished")
     (bench.place / "away").rename(file)
-    assert_resumed(bench, rows=12)
+    assert_failed(bench, bench.run(), "1 touched", ACCEPT)
+    assert_resumed(bench, 12, ACCEPT)
 
 
 @as_nobody_special
@@ -81,10 +84,11 @@ def test_a_permission_that_is_lost_between_plan_and_read(bench):
     bench.plan_only()
     file = bench.place / "in" / "2.csv"
     file.chmod(0)
-    said = f"{file}: no permission to read it. Give this user the right to read and resume"
-    assert_failed(bench, bench.start(before=ORDINARY).end(), said)
+    said = f"{file}: no permission to read it. Give this user the right to read, and resume with {ACCEPT}"
+    result = bench.start(ACCEPT, before=ORDINARY).end()
+    assert_failed(bench, result, said)
     file.chmod(0o644)
-    assert_resumed(bench, rows=12)
+    assert_resumed(bench, 12, ACCEPT)
 
 
 @as_nobody_special

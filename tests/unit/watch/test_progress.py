@@ -63,8 +63,8 @@ def test_the_bar_says_above_itself_that_a_run_is_gone_on_with():
         bar({"event": "attempt", "at": "now", "resumed": True, "number": 3, **facts})
         bar({"event": "inputs", "at": "now", **inputs})
     assert "resuming run r1 (attempt 3): it is committed; publishing the rest" in stream.getvalue()
-    assert "2 new inputs since planning: the next run" in stream.getvalue()
-    assert "1 inputs changed since planning; all were completed" in stream.getvalue()
+    assert "2 new inputs since planning: this run keeps its plan" in stream.getvalue()
+    assert "1 inputs changed since planning; all were read before" in stream.getvalue()
 
 
 def test_json_is_the_events_themselves():
