@@ -40,6 +40,7 @@ from ingest.core.casting import converted
 from ingest.core.errors import ConfigError
 from ingest.core.model import Model
 from ingest.core.names import no_such_column
+from ingest.core.remote import local_path
 from ingest.core.types import Schema, parse_type, type_name
 
 __all__ = ["BROKEN", "Column", "Contract", "Quarantine"]
@@ -81,6 +82,11 @@ class Quarantine(Model):
 
     path: str | None = Field(default=None, min_length=1)
     """The directory of the Parquet data set. Without it: the sink's path with `_quarantine`."""
+
+    @field_validator("path")
+    @classmethod
+    def _local(cls, path: str | None) -> str | None:
+        return path and local_path(path)
 
 
 class Contract(Model):

@@ -14,10 +14,11 @@ from ingest.core.formats import check_format
 from ingest.core.model import Model
 from ingest.core.names import hint, is_pattern
 from ingest.core.partition import Slice
+from ingest.core.remote import is_remote
 from ingest.core.rows import HIDDEN_PREFIX, POSITION, slice_of
 from ingest.core.texts import failed, parse_texts
 from ingest.core.types import Schema, parse_type, type_name
-from ingest.sources.remote import is_remote, modified_remote
+from ingest.sources.remote import modified_remote
 
 FILE_COLUMNS: Schema = {
     "_file_path": pl.String(),

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from ingest.core.partition import Slice
+from ingest.core.remote import is_remote
 from ingest.sources.base import Difference, Planned
-from ingest.sources.remote import is_remote
 
 
 def differences(

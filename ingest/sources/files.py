@@ -15,7 +15,8 @@ from pathlib import Path
 
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
-from ingest.sources.remote import NothingThereError, is_remote, list_remote
+from ingest.core.remote import is_remote
+from ingest.sources.remote import NothingThereError, list_remote
 
 GLOB = re.compile(r"[*?\[]")
 _HIDDEN = (".", "_")

@@ -12,7 +12,8 @@ from isal import isal_zlib
 from ingest.core.causes import storage_error
 from ingest.core.errors import BadRowError, FatalError
 from ingest.core.partition import Slice
-from ingest.sources.remote import is_remote, open_remote, stat_remote
+from ingest.core.remote import is_remote, using
+from ingest.sources.remote import open_remote, stat_remote
 
 CODECS = {".gz": "gzip", ".zst": "zstd"}
 GIBIBYTE = 1024**3
@@ -38,7 +39,7 @@ def open_input(piece: Slice) -> Iterator[BinaryIO]:
         RetryableError: the storage did not answer; ThrottledError if it is asked too often.
     """
     try:
-        with open_remote(piece.uri) if is_remote(piece.uri) else Path(piece.uri).open("rb") as file:
+        with using(piece.uri), _opened(piece.uri) as file:
             _check_identity(piece, None if is_remote(piece.uri) else os.fstat(file.fileno()))
             yield file
             _check_identity(piece, None)
@@ -53,6 +54,10 @@ def open_input(piece: Slice) -> Iterator[BinaryIO]:
         ) from None
     except OSError as error:
         raise storage_error(f"{piece.uri}: the storage did not answer: {error}", error) from error
+
+
+def _opened(uri: str) -> BinaryIO:
+    return open_remote(uri) if is_remote(uri) else Path(uri).open("rb")
 
 
 def _check_identity(piece: Slice, status: os.stat_result | None) -> None:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.expressions import resolve
 from ingest.core.partition import WHOLE, Partition, Slice
+from ingest.core.remote import is_remote
 from ingest.core.rows import HIDDEN_PREFIX, POSITION, position, record_of, slice_of
 from ingest.core.types import Schema, schema_from_json, schema_to_json, type_name
 from ingest.sources.base import Layout, Read
@@ -26,7 +27,6 @@ from ingest.sources.columns import (
 from ingest.sources.file_source import FileSource
 from ingest.sources.opening import open_input
 from ingest.sources.parquet_footer import Footer, damaged, read_footer
-from ingest.sources.remote import is_remote
 from ingest.sources.widening import aligned, check_columns, widest
 
 _LEAVE_OUT = "Leave it out by naming the others: columns: [name, …]"

@@ -1,5 +1,6 @@
 """Files that are not on a local disk, through fsspec: `s3://`, `memory://` and others."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, cast
 
@@ -7,20 +8,13 @@ import fsspec
 
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
+from ingest.core.remote import asking, refuse_unknown, using
 
-PROTOCOLS = ("s3", "s3a", "memory")
-"""Where files may lie besides local disks. Not `http`: it would need a guard against addresses
-inside the network."""
 _HIDDEN = (".", "_")
 
 
 class NothingThereError(ConfigError):
     """A path stands for no file."""
-
-
-def is_remote(path: str) -> bool:
-    """Say whether a path is for fsspec to open."""
-    return "://" in path and not path.startswith("file://")
 
 
 def list_remote(path: str, endings: tuple[str, ...]) -> list[Slice]:
@@ -29,12 +23,9 @@ def list_remote(path: str, endings: tuple[str, ...]) -> list[Slice]:
     Raises:
         ConfigError: nothing is there, the storage refuses, or its package is not installed.
     """
-    if (protocol := path.partition("://")[0]) not in PROTOCOLS:
-        raise ConfigError(
-            f'path: "{protocol}://": no source reads from there. Known: {", ".join(PROTOCOLS)} '
-            "and local paths. Copy the files to one of these"
-        )
-    try:
+    refuse_unknown("path", path)
+    found: dict[str, dict[str, Any]] = {}
+    with suppress(FileNotFoundError), asking("path", path):
         files, root = fsspec.core.url_to_fs(path)
         if any(char in root for char in "*?["):
             found = _visible(files.glob(root, detail=True), root.split("*", 1)[0], None)
@@ -42,14 +33,6 @@ def list_remote(path: str, endings: tuple[str, ...]) -> list[Slice]:
             found = _visible(files.find(root, detail=True), root, endings)
         else:
             found = {root: files.info(root)}
-    except FileNotFoundError:
-        found = {}
-    except PermissionError as error:
-        raise ConfigError(f'path: "{path}": the storage refuses: {error}') from None
-    except (ImportError, ValueError) as error:
-        raise ConfigError(f'path: "{path}": cannot be opened: {error}') from None
-    except OSError as error:
-        raise ConfigError(f'path: "{path}": the storage did not answer: {error}') from None
     if not found:
         raise NothingThereError(
             f'path: "{path}": nothing is there. Name a file, a folder or a glob'
@@ -71,22 +54,25 @@ def stat_remote(uri: str) -> tuple[int, str]:
     Raises:
         FileNotFoundError, PermissionError, OSError: as the storage says.
     """
-    files, name = fsspec.core.url_to_fs(uri)
-    files.invalidate_cache(files._parent(name))  # noqa: SLF001 - else a listing's cache answers
-    info = files.info(name)
+    with using(uri):
+        files, name = fsspec.core.url_to_fs(uri)
+        files.invalidate_cache(files._parent(name))  # noqa: SLF001 - else a listing's cache answers
+        info = files.info(name)
     return int(info["size"]), version(info)
 
 
 def open_remote(uri: str) -> BinaryIO:
     """Open a file for reading."""
-    files, name = fsspec.core.url_to_fs(uri)
-    return cast("BinaryIO", files.open(name, "rb"))
+    with using(uri):
+        files, name = fsspec.core.url_to_fs(uri)
+        return cast("BinaryIO", files.open(name, "rb"))
 
 
 def modified_remote(uri: str) -> datetime | None:
     """Return when a file was last changed, UTC; None where the storage does not tell."""
-    files, name = fsspec.core.url_to_fs(uri)
-    return _when(files.info(name))
+    with using(uri):
+        files, name = fsspec.core.url_to_fs(uri)
+        return _when(files.info(name))
 
 
 def version(info: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import nullcontext
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any, Final, Literal
@@ -11,6 +12,7 @@ import polars as pl
 
 from ingest.core.casting import converted, lost, not_a
 from ingest.core.errors import ConfigError
+from ingest.core.remote import asking, is_remote, refuse_unknown, using
 from ingest.core.types import Schema
 from ingest.transforms.columns import need
 
@@ -48,9 +50,12 @@ def read(path: str, kind: Kind, types: Schema, keys: tuple[str, ...]) -> pl.Data
     Raises:
         ConfigError: it cannot be read, a value does not fit its type, a key comes twice.
     """
-    files, place = fsspec.core.url_to_fs(path)
+    if is_remote(path):
+        refuse_unknown("reference", path)
     try:
-        info = files.info(place)
+        with asking("reference", path) if is_remote(path) else nullcontext():
+            files, place = fsspec.core.url_to_fs(path)
+            info = files.info(place)
     except FileNotFoundError:
         raise ConfigError(f'reference: there is no file "{path}".') from None
     except OSError as error:
@@ -63,7 +68,7 @@ def read(path: str, kind: Kind, types: Schema, keys: tuple[str, ...]) -> pl.Data
 
 def digest(path: str) -> str:
     """Return the SHA-256, in hex, of a reference file."""
-    with fsspec.open(path, "rb") as file:
+    with using(path, "reference"), fsspec.open(path, "rb") as file:
         data: bytes = file.read()
     return hashlib.sha256(data).hexdigest()
 
@@ -76,7 +81,7 @@ def _read(
     keys: tuple[str, ...],
     _version: tuple[str, int],
 ) -> pl.DataFrame:
-    with fsspec.open(path, "rb") as file:
+    with using(path, "reference"), fsspec.open(path, "rb") as file:
         data: Any = file.read()
     try:
         table = _parse(data, kind)
