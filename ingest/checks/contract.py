@@ -40,6 +40,7 @@ from ingest.core.casting import converted
 from ingest.core.errors import ConfigError
 from ingest.core.model import Model
 from ingest.core.names import no_such_column
+from ingest.core.remote import local_path
 from ingest.core.types import Schema, parse_type, type_name
 
 __all__ = ["BROKEN", "Column", "Contract", "Quarantine"]
@@ -84,6 +85,11 @@ class Quarantine(Model):
     keep: Literal["published", "all"] = "published"
     """Which rejected rows are there after a run of a sink that overwrites: those of the published
     run, or those of all runs, told apart by `run_id`. Other sinks keep those of all runs anyway."""
+
+    @field_validator("path")
+    @classmethod
+    def _local(cls, path: str | None) -> str | None:
+        return path and local_path(path)
 
 
 class Contract(Model):

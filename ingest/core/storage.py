@@ -237,6 +237,7 @@ def open_store(uri: str) -> Store:
     """
     if "://" in uri and not uri.startswith("file://"):
         raise ConfigError(
-            f'state: no store for "{uri}". Write a local folder, such as state=.ingest'
+            f'state: "{uri}": the state lies on local disks so far. Name a local folder, such as '
+            "state=.ingest"
         )
     return LocalStore(Path(uri.removeprefix("file://")).absolute())

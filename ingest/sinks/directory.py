@@ -17,6 +17,7 @@ from ingest.core import tree
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.names import no_such_column
 from ingest.core.outcome import StagedFile
+from ingest.core.remote import local_path
 from ingest.core.types import type_name
 from ingest.sinks import hive, manifest
 from ingest.sinks.agreement import forms, owners
@@ -52,10 +53,7 @@ class DirectorySink(Sink):
     @field_validator("path")
     @classmethod
     def _local(cls, path: str) -> str:
-        plain = path.removeprefix("file://")
-        if "://" in plain:
-            raise ValueError(f'"{path}" is not a local path. Name a directory on a mounted disk')
-        return plain
+        return local_path(path)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -13,11 +13,12 @@ from ingest.core.formats import check_format
 from ingest.core.names import hint, is_pattern, is_text, shown
 from ingest.core.numerals import Numerals
 from ingest.core.partition import Slice
+from ingest.core.remote import is_remote
 from ingest.core.rows import HIDDEN_PREFIX, POSITION, slice_of
 from ingest.core.texts import Form, failed, parse_texts
 from ingest.core.types import MOST_LEVELS, Schema, field_names, levels, parse_type, type_name
 from ingest.sources.folder_keys import PlannedKeys
-from ingest.sources.remote import is_remote, modified_remote
+from ingest.sources.remote import modified_remote
 
 FILE_COLUMNS: Schema = {
     "_file_path": pl.String(),

@@ -17,13 +17,14 @@ from dataclasses import dataclass, field
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
 from ingest.core.paths import readable_path
+from ingest.core.remote import is_remote
 from ingest.sources.base import Inputs
 from ingest.sources.folder_keys import folder_keys
 from ingest.sources.local import Found, find_local
 from ingest.sources.nothing_there import NothingThereError
 from ingest.sources.passed_over import PassedOver, few
 from ingest.sources.patterns import GLOB, fixed_part, reaches
-from ingest.sources.remote import is_remote, list_remote
+from ingest.sources.remote import list_remote
 
 __all__ = ["GLOB", "as_list", "list_files", "list_inputs", "reaches_folder", "root_of", "survey"]
 

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from ingest.core.errors import ConfigError, FatalError, IngestError
 from ingest.core.partition import Slice
 from ingest.core.paths import readable_path
-from ingest.sources.remote import is_remote, stat_remote
+from ingest.core.remote import is_remote
+from ingest.sources.remote import stat_remote
 
 
 @dataclass(frozen=True, slots=True)

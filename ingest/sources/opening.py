@@ -12,8 +12,9 @@ from isal import isal_zlib
 from ingest.core.causes import storage_error
 from ingest.core.errors import BadRowError, FatalError
 from ingest.core.partition import Slice
+from ingest.core.remote import is_remote, using
 from ingest.sources.identity import InputChangedError, refuse_changed, stamp_of
-from ingest.sources.remote import is_remote, open_remote
+from ingest.sources.remote import open_remote
 
 CODECS = {".gz": "gzip", ".zst": "zstd"}
 GIBIBYTE = 1024**3
@@ -41,7 +42,10 @@ def open_input(piece: Slice) -> Iterator[BinaryIO]:
     """
     remote = is_remote(piece.uri)
     try:
-        with open_remote(piece.uri) if remote else Path(piece.uri).open("rb") as file:
+        with (
+            using(piece.uri),
+            open_remote(piece.uri) if remote else Path(piece.uri).open("rb") as file,
+        ):
             opened = stamp_of(piece.uri, None if remote else os.fstat(file.fileno()))
             refuse_changed(piece, opened)
             try:

@@ -6,12 +6,12 @@ from typing import BinaryIO
 
 from ingest.core.errors import BadRowError
 from ingest.core.partition import WHOLE, Slice
+from ingest.core.remote import is_remote
 from ingest.formats.parquet import footer
 from ingest.formats.parquet.footer import Footer, Int96, damaged
 from ingest.formats.parquet.local import local_copy
 from ingest.formats.parquet.reading import Span
 from ingest.sources.opening import open_input
-from ingest.sources.remote import is_remote
 
 
 def read_footer(file: BinaryIO, piece: Slice, int96: Int96 = "us") -> Footer:

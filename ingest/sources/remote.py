@@ -1,27 +1,19 @@
 """Files that are not on a local disk, through fsspec: `s3://`, `memory://` and others."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, cast
 
 import fsspec
 
-from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
+from ingest.core.remote import asking, refuse_unknown, using
 from ingest.sources.nothing_there import NothingThereError
 from ingest.sources.passed_over import PassedOver
 from ingest.sources.patterns import GLOB, HIDDEN
 
-PROTOCOLS = ("s3", "s3a", "memory")
-"""Where files may lie besides local disks. Not `http`: it would need a guard against addresses
-inside the network."""
-
 Info = dict[str, Any]
 """What a storage says of a file."""
-
-
-def is_remote(path: str) -> bool:
-    """Say whether a path is for fsspec to open."""
-    return "://" in path and not path.startswith("file://")
 
 
 def list_remote(path: str, endings: tuple[str, ...], passed: PassedOver) -> list[Slice]:
@@ -30,22 +22,11 @@ def list_remote(path: str, endings: tuple[str, ...], passed: PassedOver) -> list
     Raises:
         ConfigError: nothing is there, the storage refuses, or its package is not installed.
     """
-    if (protocol := path.partition("://")[0]) not in PROTOCOLS:
-        raise ConfigError(
-            f'path: "{protocol}://": no source reads from there. Known: {", ".join(PROTOCOLS)} '
-            "and local paths. Copy the files to one of these"
-        )
-    try:
+    refuse_unknown("path", path)
+    found: dict[str, dict[str, Any]] = {}
+    with suppress(FileNotFoundError), asking("path", path):
         files, root = fsspec.core.url_to_fs(path)
         found = _find(files, root, endings, passed)
-    except FileNotFoundError:
-        found = {}
-    except PermissionError as error:
-        raise ConfigError(f'path: "{path}": the storage refuses: {error}') from None
-    except (ImportError, ValueError) as error:
-        raise ConfigError(f'path: "{path}": cannot be opened: {error}') from None
-    except OSError as error:
-        raise ConfigError(f'path: "{path}": the storage did not answer: {error}') from None
     if not found:
         raise NothingThereError(
             "; ".join((f'path: "{path}": nothing is there', *passed.remarks(())))
@@ -78,22 +59,25 @@ def stat_remote(uri: str) -> tuple[int, str]:
     Raises:
         FileNotFoundError, PermissionError, OSError: as the storage says.
     """
-    files, name = fsspec.core.url_to_fs(uri)
-    files.invalidate_cache(files._parent(name))  # noqa: SLF001 - else a listing's cache answers
-    info = files.info(name)
+    with using(uri):
+        files, name = fsspec.core.url_to_fs(uri)
+        files.invalidate_cache(files._parent(name))  # noqa: SLF001 - else a listing's cache answers
+        info = files.info(name)
     return int(info["size"]), version(info)
 
 
 def open_remote(uri: str) -> BinaryIO:
     """Open a file for reading."""
-    files, name = fsspec.core.url_to_fs(uri)
-    return cast("BinaryIO", files.open(name, "rb"))
+    with using(uri):
+        files, name = fsspec.core.url_to_fs(uri)
+        return cast("BinaryIO", files.open(name, "rb"))
 
 
 def modified_remote(uri: str) -> datetime | None:
     """Return when a file was last changed, UTC; None where the storage does not tell."""
-    files, name = fsspec.core.url_to_fs(uri)
-    return _when(files.info(name))
+    with using(uri):
+        files, name = fsspec.core.url_to_fs(uri)
+        return _when(files.info(name))
 
 
 def version(info: dict[str, Any]) -> str:

@@ -96,5 +96,5 @@ def test_remote_files_are_compared_by_their_listing():
 
 def test_what_cannot_be_listed_has_not_vanished():
     of = Jsonl(type="jsonl", path="nowhere://x")
-    with pytest.raises(ConfigError, match="no source reads from there"):
+    with pytest.raises(ConfigError, match="is not supported"):
         compare(of, [Planned("nowhere://x/a", 1, "1", open=True)])

@@ -1,0 +1,121 @@
+"""Storages that are reached through fsspec: which there are, and their refusals as sentences."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ingest.core.errors import ConfigError
+from ingest.core.names import hint
+
+PROTOCOLS = ("s3", "s3a", "memory")
+"""Where files may lie besides local disks. Not `http`, which would need a guard against addresses
+inside the network; `memory` is for tests."""
+
+_NO_CREDENTIALS = (
+    "no credentials for S3: looked for AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, for "
+    "AWS_PROFILE and ~/.aws, and for a role of this machine. Set one of these; for a public bucket "
+    "set FSSPEC_S3_ANON=true"
+)
+_CHECK = "Check AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+_CREDENTIALS = frozenset({
+    "ConfigParseError", "CredentialRetrievalError", "InfiniteLoopConfigError", "InvalidConfigError",
+    "MetadataRetrievalError", "NoAuthTokenError", "PartialCredentialsError", "ProfileNotFound",
+    "RefreshWithMFAUnsupportedError", "SSOError", "SSOTokenLoadError", "TokenRetrievalError",
+    "UnauthorizedSSOTokenError", "UnknownCredentialError",
+})  # fmt: skip
+"""How botocore calls that there are credentials, and that they lead nowhere."""
+
+
+def is_remote(path: str) -> bool:
+    """Say whether a path is for fsspec to open."""
+    return "://" in path and not path.startswith("file://")
+
+
+def local_path(path: str) -> str:
+    """Return a path without `file://`.
+
+    Raises:
+        ValueError: it is not on a local disk.
+    """
+    if is_remote(path):
+        raise ValueError(f'"{path}": sinks write to local disks so far. Name a local folder')
+    return path.removeprefix("file://")
+
+
+def refuse_unknown(what: str, path: str) -> None:
+    """Refuse a remote path of a storage that is not supported, or one that names no bucket.
+
+    Raises:
+        ConfigError: it is. The text begins with `what`, the setting that the path stands in.
+    """
+    protocol, _, rest = path.partition("://")
+    if protocol not in PROTOCOLS:
+        raise ConfigError(
+            f'{what}: "{path}": {protocol}:// is not supported. {hint(protocol, ["s3"])}Files are '
+            "read from local paths and s3://. Copy the files to one of these"
+        )
+    if not rest.strip("/"):
+        raise ConfigError(f'{what}: "{path}": names no bucket. Write {protocol}://BUCKET/PATH')
+
+
+@contextmanager
+def asking(what: str, path: str) -> Iterator[None]:
+    """Turn whatever a storage answers to a first question into a sentence.
+
+    A `FileNotFoundError` passes.
+
+    Raises:
+        ConfigError: it refused or did not answer. The text begins with `what`, as above.
+    """
+    where = f'{what}: "{path}"'
+    try:
+        with using(path, what):
+            yield
+    except FileNotFoundError:
+        raise
+    except PermissionError as error:
+        raise ConfigError(
+            f"{where}: the storage refuses: {_flat(error)}. Check that these credentials may list "
+            "and read there"
+        ) from None
+    except (ImportError, ValueError) as error:
+        raise ConfigError(f"{where}: cannot be opened: {_flat(error)}") from None
+    except OSError as error:
+        raise ConfigError(
+            f"{where}: the storage did not answer: {_flat(error)}. Check the network, the bucket's "
+            "name, AWS_ENDPOINT_URL and AWS_REGION"
+        ) from None
+
+
+@contextmanager
+def using(path: str, what: str = "path") -> Iterator[None]:
+    """Say what is missing where a storage cannot be asked without credentials.
+
+    What botocore raises besides, which is no `OSError`, becomes one; all else passes.
+
+    Raises:
+        ConfigError: there are none, or they lead nowhere.
+    """
+    try:
+        yield
+    except _foreign() as error:
+        name = type(error).__name__
+        if name == "NoCredentialsError":
+            raise ConfigError(f'{what}: "{path}": {_NO_CREDENTIALS}') from None
+        if name in _CREDENTIALS:
+            raise ConfigError(
+                f'{what}: "{path}": the credentials for S3 cannot be used: {_flat(error)}. {_CHECK}'
+            ) from None
+        if name == "ParamValidationError":  # a bucket that cannot be called so
+            raise ConfigError(f'{what}: "{path}": cannot be opened: {_flat(error)}') from None
+        raise ConnectionError(_flat(error)) from error
+
+
+def _foreign() -> tuple[type[Exception], ...]:
+    """Return the errors of botocore, which are no `OSError`; it is loaded if one was raised."""
+    module = sys.modules.get("botocore.exceptions")
+    return () if module is None else (module.BotoCoreError,)
+
+
+def _flat(error: Exception) -> str:
+    return " ".join(str(error).split()).removesuffix(".")
