@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -82,6 +83,10 @@ def _talk() -> None:
     os._exit(3)
 
 
+def _family() -> None:
+    subprocess.run(["sleep", "60"], check=False)  # noqa: S607
+
+
 MISDEEDS: dict[str, Callable[[], object]] = {
     "exit": _exit,
     "leave": _leave,
@@ -93,6 +98,7 @@ MISDEEDS: dict[str, Callable[[], object]] = {
     "columns": _fill_columns,
     "at-once": lambda: b"x" * (1 << 40),
     "talk": _talk,
+    "family": _family,
 }
 
 

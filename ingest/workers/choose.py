@@ -40,7 +40,8 @@ def _decided(workers: int, outlook: Outlook, environment: Mapping[str, str]) -> 
         ours = AddressCluster(type="address", address="auto")
         return ours, f"inside a Ray job: {variable} is set"
     seconds = outlook.seconds(workers)
-    work = f"about {seconds:,.0f} s of work on "
+    work = "less than 1 s" if seconds < 1 else f"about {seconds:,.0f} s"
+    work += " of work on "
     work += "1 worker" if workers == 1 else f"{workers} workers"
     if seconds < RAY_PAYS_S:
         return ProcessesCluster(type="processes"), f"{work}, too little to start Ray for"

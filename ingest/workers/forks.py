@@ -9,7 +9,7 @@ from typing import IO
 
 from ingest.workers import forkserver
 from ingest.workers.forking import forked, is_alone, spawned
-from ingest.workers.forkserver import FORK, KILL, MESSAGE
+from ingest.workers.forkserver import DIED, FORK, KILL, MESSAGE
 
 END_S = 5.0
 WORDS_BYTES = 8192
@@ -33,7 +33,8 @@ class Forkserver:
                 self.pid, self._wait = spawned(forkserver.__name__, theirs, self._words.fileno())
         self._control.setblocking(False)
         self._unread = b""
-        self._ended = False
+        self._dead: list[tuple[int, int]] = []
+        self._ready = self._ended = False
 
     def fileno(self) -> int:
         """Return the descriptor that can be read when a worker, or the server, has died."""
@@ -59,6 +60,27 @@ class Forkserver:
         Raises:
             ConnectionError: the server itself has died, and all workers with it; its last words.
         """
+        self._read()
+        dead, self._dead = self._dead, []
+        if self._ended and not dead:
+            self._wait(END_S)
+            self._words.seek(max(0, self._words.seek(0, os.SEEK_END) - WORDS_BYTES))
+            raise ConnectionError(self._words.read().decode(errors="replace").strip())
+        return dead
+
+    def close(self) -> None:
+        """End it, and with it all workers, by force; returns when they are gone. Idempotent."""
+        self._read()
+        self._control.close()
+        # who is still importing does not listen, and has no workers
+        if not (self._ready and self._wait(END_S)):
+            if not self._wait(0):
+                os.kill(self.pid, signal.SIGKILL)  # the kernel ends the workers
+            self._wait(END_S)
+        self._words.close()
+
+    def _read(self) -> None:
+        """Take what the server has said by now."""
         try:
             while data := self._control.recv(4096):
                 self._unread += data
@@ -69,18 +91,7 @@ class Forkserver:
             self._ended = True
         size = len(self._unread) // MESSAGE.size * MESSAGE.size
         whole, self._unread = self._unread[:size], self._unread[size:]
-        dead = [(number, status) for _, number, status in MESSAGE.iter_unpack(whole)]
-        if self._ended and not dead:
-            self._wait(END_S)
-            self._words.seek(max(0, self._words.seek(0, os.SEEK_END) - WORDS_BYTES))
-            raise ConnectionError(self._words.read().decode(errors="replace").strip())
-        return dead
-
-    def close(self) -> None:
-        """End it, and with it all workers, by force; returns when they are gone."""
-        self._control.close()
-        if not self._wait(END_S):
-            with suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)  # the kernel ends the workers
-            self._wait(END_S)
-        self._words.close()
+        for what, number, status in MESSAGE.iter_unpack(whole):
+            if what == DIED:
+                self._dead.append((number, status))
+            self._ready = True

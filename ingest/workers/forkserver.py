@@ -20,7 +20,7 @@ from typing import NoReturn
 from ingest.workers.forking import THREADS, fork
 from ingest.workers.parent import die_with_parent
 
-FORK, KILL, DIED = b"f", b"k", b"d"
+FORK, KILL, READY, DIED = b"f", b"k", b"r", b"d"
 MESSAGE = struct.Struct("!cIi")
 """What is said: a letter, a worker's number, and of a dead one how it ended, as `wait` returns it.
 
@@ -44,6 +44,7 @@ def serve(control: socket.socket) -> NoReturn:
         deaf()
         gc.freeze()  # what the collector does not look through stays shared with the workers
         gc.enable()
+        control.sendall(MESSAGE.pack(READY, 0, 0))
         _Nursery(control, work).run()
     except BaseException:  # noqa: BLE001 - the border of the process; the driver reads this
         sys.excepthook(*sys.exc_info())
