@@ -21,7 +21,7 @@ from rich.table import Column
 
 from ingest.records.history import History
 from ingest.records.ledger import Event
-from ingest.watch.resuming import inputs, resuming
+from ingest.watch.resuming import inputs, resuming, warnings
 
 Mode = Literal["auto", "bar", "log", "json"]
 LOG_EVERY_S = 5.0
@@ -189,6 +189,8 @@ def announced(event: Event) -> list[str]:
     """Return what is said of an event whatever the mode, a text for each line."""
     if event["event"] == "attempt" and event.get("resumed"):
         return resuming(event)
+    if event["event"] == "attempt" and event.get("warnings"):
+        return [f"run {event['run_id']}", *warnings(event)]
     return inputs(event) if event["event"] == "inputs" else []
 
 

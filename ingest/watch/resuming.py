@@ -14,7 +14,12 @@ def resuming(event: Event) -> list[str]:
         settled = f"{event['settled']:,} of {event['partitions']:,} partitions are settled"
         first = f"{run}: {settled}, attempt {number}; nothing settled is worked again"
     changed = [str(change) for change in event.get("changes", ())]
-    return [first, *changed, *(f"warning: {text}" for text in event.get("warnings", ()))]
+    return [first, *changed, *warnings(event)]
+
+
+def warnings(event: Event) -> list[str]:
+    """Return the warnings that an event `attempt` holds, a text for each line."""
+    return [f"warning: {text}" for text in event.get("warnings", ())]
 
 
 _SAID = {
