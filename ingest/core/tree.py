@@ -10,6 +10,7 @@ import errno
 import functools
 import os
 import secrets
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,32 @@ def files(root: Path) -> Iterator[str]:
             yield from (f"{entry.name}/{inner}" for inner in files(root / entry.name))
         else:
             yield entry.name
+
+
+def folders(root: Path) -> Iterator[str]:
+    """List the folders below a folder, as relative paths; links are not followed."""
+    for entry in os.scandir(root):
+        if entry.is_dir(follow_symlinks=False):
+            yield entry.name
+            yield from (f"{entry.name}/{inner}" for inner in folders(root / entry.name))
+
+
+def copy_attributes(source: Path, target: Path) -> None:
+    """Give a folder the owner, group, mode and extended attributes of another, as far as one may.
+
+    Extended attributes are where access control lists are kept.
+    """
+    status, now = source.stat(), target.stat()
+    for owner, group in ((-1, status.st_gid), (status.st_uid, -1)):
+        if (owner, group) not in {(-1, now.st_gid), (now.st_uid, -1)}:
+            with contextlib.suppress(OSError):  # only root gives files away
+                os.chown(target, owner, group)
+    target.chmod(stat.S_IMODE(status.st_mode))
+    if hasattr(os, "listxattr"):
+        with contextlib.suppress(OSError):
+            for name in os.listxattr(source):
+                with contextlib.suppress(OSError):
+                    os.setxattr(target, name, os.getxattr(source, name))
 
 
 def remove_empty(root: Path, folders: Iterable[str]) -> None:

@@ -5,7 +5,7 @@ import socket
 from contextlib import suppress
 from typing import Any
 
-from ingest.core.errors import FatalError
+from ingest.core.errors import FatalError, IngestError
 from ingest.core.storage import Store
 from ingest.driver.places import anchored
 from ingest.driver.publishing import sinks_of
@@ -16,17 +16,20 @@ from ingest.records.runs import Runs
 from ingest.records.targets import Target
 
 
-def abandon(store: Store, ledger: Ledger, job: Job, why: str) -> None:
-    """Discard a run that is not committed; `job` is the run's own."""
+def abandon(store: Store, ledger: Ledger, job: Job, why: str) -> list[str]:
+    """Discard a run that is not committed; `job` is the run's own.
+
+    Returns what of it could not be removed: that is no reason not to begin a new one.
+    """
     ledger.begin({**_who(), "discards": True})
     ledger.append("abandoned")
     ledger.flush()
     runs = Runs(store)
     runs.give_up(ledger.run_id, {"at": ledger.now(), **_who(), "why": why})
-    _discard(runs, ledger.run_id, job)
+    return _discard(runs, ledger.run_id, job)
 
 
-def give_up_unread(store: Store, ledger: Ledger, job: Job, why: str) -> None:
+def give_up_unread(store: Store, ledger: Ledger, job: Job, why: str) -> list[str]:
     """Discard a run whose ledger cannot be read, unless it may have begun to publish.
 
     The ledger is taken over first: an attempt that was only stopped can commit no more. Then its
@@ -40,7 +43,7 @@ def give_up_unread(store: Store, ledger: Ledger, job: Job, why: str) -> None:
     target = Target(store, anchored(job, _places(runs, run_id)).sink.uri)
     marker = target.begun(run_id)
     if target.ended(run_id):
-        return  # it has published all of its output: there is nothing left to discard
+        return []  # it has published all of its output: there is nothing left to discard
     if committed or marker:
         found = "its commit record stands in the ledger" if committed else f"there is {marker}"
         raise FatalError(
@@ -50,7 +53,7 @@ def give_up_unread(store: Store, ledger: Ledger, job: Job, why: str) -> None:
             f"is not, then remove {marker or 'runs/' + run_id} and start again"
         )
     runs.give_up(run_id, {"at": ledger.now(), **_who(), "why": why})
-    _discard(runs, run_id, job)
+    return _discard(runs, run_id, job)
 
 
 def withdraw(store: Store, run_id: str, job: Job) -> None:
@@ -64,10 +67,18 @@ def withdraw(store: Store, run_id: str, job: Job) -> None:
         _discard(runs, run_id, job)
 
 
-def _discard(runs: Runs, run_id: str, job: Job) -> None:
+def _discard(runs: Runs, run_id: str, job: Job) -> list[str]:
     """Remove what a run has staged, where it was staged: paths may lead elsewhere from here."""
+    left = []
     for sink in sinks_of(anchored(job, _places(runs, run_id))).values():
-        sink.discard(run_id)
+        try:
+            sink.discard(run_id)
+        except IngestError as error:
+            reason = str(error).removesuffix(", then run again")
+            left.append(
+                f"files that run {run_id} has staged are left, and nobody reads them: {reason}"
+            )
+    return left
 
 
 def _who() -> dict[str, str | int]:

@@ -65,7 +65,7 @@ def open_run(
         FatalError: the records of the unfinished run are damaged.
     """
     runs = Runs(store)
-    made = runs.of_job(job.name)
+    made, left = runs.of_job(job.name), []
     if run_id is not None:
         _refuse_other(run_id, job.name, made)
         return _resume(runs, run_id, *_open_ledger(runs, run_id, store, clock, job), job)
@@ -78,7 +78,7 @@ def open_run(
             if not ending(store, last):  # of an ended run nothing more is needed
                 if not fresh:
                     raise
-                give_up_unread(store, ledger, job, why=str(error))
+                left = give_up_unread(store, ledger, job, why=str(error))
         else:
             if history.phase == "committed" and fresh:
                 raise ConfigError(
@@ -89,7 +89,7 @@ def open_run(
                 return _resume(runs, last, ledger, history, job)
             if history.phase in {"new", "planned"}:
                 why = "--fresh" if fresh else "it ended before it had a plan"
-                abandon(store, ledger, _recorded_or(runs, last, job), why)
+                left = abandon(store, ledger, _recorded_or(runs, last, job), why)
     now = clock.now()
     new = new_run_id(now, after=last or None)
     recorded = places(job)
@@ -101,7 +101,8 @@ def open_run(
         **environment(),
     }
     ledger = Ledger(store, new, clock)
-    return Run(new, anchored(job, recorded), facts, ledger, History(), resumed=False)
+    job = anchored(job, recorded)
+    return Run(new, job, facts, ledger, History(), resumed=False, warnings=left)
 
 
 def prospect(job: Job, store: Store) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import polars as pl
 from pydantic import Field, field_validator, model_validator
@@ -24,10 +24,11 @@ from ingest.sinks.agreement import forms, owners
 from ingest.sinks.base import PublishPlan, Sink
 from ingest.sinks.content import Form, content
 from ingest.sinks.intent import intent
+from ingest.sinks.lengths import too_long
 from ingest.sinks.place import Place
-from ingest.sinks.preflight import problems
+from ingest.sinks.preflight import Use, problems
 from ingest.sinks.publishing import publish_steps, tidy
-from ingest.sinks.staging import Encoder, HashedFile, stage_rows, storage_errors
+from ingest.sinks.staging import Encoder, HashedFile, place_errors, stage_rows, storage_errors
 from ingest.sinks.verifying import differences
 
 LOCK_WAIT_S = 60.0
@@ -47,6 +48,10 @@ class DirectorySink(Sink):
     """The directory. It is made if it is missing; its parent must be on the same file system."""
     partition_by: tuple[str, ...] = ()
     """Columns whose values become folders (`month=1/`) instead of being written into the files."""
+    replace: Literal["folder", "files"] = "folder"
+    """How `overwrite` replaces what is there: by a new folder that takes the old one's place in one
+    instant, or file by file inside the folder, which stays the same: for folders that a container
+    has mounted, or that somebody watches or holds open."""
     target_file_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
     """About how large a file gets, in bytes as they lie on disk, before the next is begun."""
 
@@ -115,14 +120,15 @@ class DirectorySink(Sink):
 
     def check(self, inputs: Sequence[str]) -> None:
         """Refuse what cannot work; see `Sink.check`."""
-        with storage_errors(self.root):
-            found = problems(self.place, self.write_disposition, self.partition_by, inputs)
-        if found:
-            raise ConfigError(*(f"path: {problem}" for problem in found))
+        use = Use(self.write_disposition, self.partition_by, self.suffix, inputs)
+        with place_errors(self.root):
+            wrong = problems(self.place, use)
+        if wrong:
+            raise ConfigError(*(f"path: {problem}" for problem in wrong))
 
     def check_published(self, job: str, schema: Mapping[str, str]) -> None:
         """Refuse what does not go with what is there; see `Sink.check_published`."""
-        with storage_errors(self.root):
+        with place_errors(self.root):
             standing = content(self.root)
         place, form = self.uri, Form(self.type, self.partition_by, schema, self.reading)
         lines: list[str] = []
@@ -265,7 +271,10 @@ class DirectorySink(Sink):
             self.partition_by, as_dict=True, include_key=False, maintain_order=True
         )
         for values, rows in parts.items():
-            yield hive.folder(dict(zip(self.partition_by, values, strict=True))), [rows]
+            folder = hive.folder(dict(zip(self.partition_by, values, strict=True)))
+            if long := too_long(self.place, self.suffix, folder):
+                raise FatalError(f'sink.partition_by: "{folder}": {long}')
+            yield folder, [rows]
 
 
 def _names_folders(kind: pl.DataType) -> bool:

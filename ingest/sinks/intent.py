@@ -32,6 +32,11 @@ class Publisher(Protocol):
         ...
 
     @property
+    def replace(self) -> str:
+        """What `overwrite` replaces: the folder, or the files in it."""
+        ...
+
+    @property
     def replaces_jobs(self) -> Replaces:
         """Whose rows may go besides the job's own."""
         ...
@@ -89,7 +94,7 @@ def intent(
             "files": listed,
             "replaced": list(removes),
         },
-        exchange=sink.write_disposition == "overwrite",
+        exchange=sink.write_disposition == "overwrite" and sink.replace == "folder",
     )
 
 

@@ -2,30 +2,53 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.core.filesystem import names_encoding, virtual
 from ingest.sinks.content import content
+from ingest.sinks.lengths import too_long
 from ingest.sinks.place import Place
 
 _SHOWN = 3
+_SHOWN_CHARACTERS = 100
 
 
-def problems(
-    place: Place, disposition: str, partition_by: Sequence[str], inputs: Sequence[str]
-) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What is going to be done at a place: how it is written, and what is read beside it."""
+
+    disposition: str
+    partition_by: Sequence[str]
+    suffix: str
+    inputs: Sequence[str]
+
+
+def problems(place: Place, use: Use) -> list[str]:
     """Return everything that speaks against publishing to a place, one text each.
 
     Raises:
         FatalError: a manifest in the directory cannot be read.
     """
-    found = [*_shape(place.root)]
-    found += found or _permissions(place)
-    found += _overlaps(place.root, inputs)
-    return found or [*_foreign(place.root, disposition, partition_by)]
+    if long := too_long(place, use.suffix):  # first: nothing else can be asked of such a path
+        return [f'"{_shown(place.root)}": {long}']
+    wrong = [*_shape(place.root)]
+    wrong += wrong or _permissions(place)
+    wrong += _overlaps(place.root, use.inputs)
+    return wrong or [*_foreign(place.root, use.disposition, use.partition_by)]
 
 
 def _shape(root: Path) -> Iterator[str]:
-    if not root.name:
+    kind = virtual(root)
+    if encoding := names_encoding():
+        yield (
+            f"names of files and folders would be written in {encoding}, as this process's locale "
+            "says, and readers take them for UTF-8. Set PYTHONUTF8=1, or a locale such as "
+            "LC_ALL=C.UTF-8"
+        )
+    elif kind:
+        yield f'"{root}" lies on a file system of type {kind}, which holds no data. Name a disk'
+    elif not root.name:
         yield f'"{root}" is the root of the file system. Name a directory in it'
     elif root.is_mount():
         yield (
@@ -52,6 +75,7 @@ def _permissions(place: Place) -> list[str]:
 
 
 def _overlaps(root: Path, inputs: Sequence[str]) -> Iterator[str]:
+    """Say which inputs lie in a place that is published to, or around it."""
     for given in inputs:
         plain = given.removeprefix("file://")
         if "://" in plain:
@@ -86,6 +110,12 @@ def _foreign(root: Path, disposition: str, partition_by: Sequence[str]) -> Itera
             f"{disposition} replaces only what it has written, and would mix the two. Move them "
             "away, name another path, or set sink.write_disposition=append"
         )
+
+
+def _shown(path: Path) -> str:
+    text = str(path)
+    half = _SHOWN_CHARACTERS // 2
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:half]}…{text[-half:]}"
 
 
 def _in_partition(name: str, partition_by: Sequence[str]) -> bool:

@@ -19,7 +19,6 @@ right, and that a late attempt, which finds it, knows there is nothing to put. E
 what is left to do from the names that are there, never from what happened earlier in this process.
 """
 
-import shutil
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -102,7 +101,7 @@ def _exchange(place: Place, plan: PublishPlan) -> Generator[str, None, bool]:
     _sync_folders(built, tree.files(built))
     yield from _write_manifest(built, place, plan)
     tree.make_folder(place.root)
-    shutil.copymode(place.root, built)
+    _adopt(built, place.root)
     if set(data_files(place.root)).difference(plan.removes):
         # Foreign files that came since the run began must stay where they are; and what an earlier
         # attempt has begun by putting, for the same reason, is ended by putting.
@@ -113,6 +112,14 @@ def _exchange(place: Place, plan: PublishPlan) -> Generator[str, None, bool]:
     _sync_folders(place.root, [])
     tree.sync(staging)
     return True
+
+
+def _adopt(built: Path, root: Path) -> None:
+    """Give the new folders the owner, mode and attributes of those that they replace."""
+    tree.copy_attributes(root, built)
+    for name in tree.folders(built):
+        if (root / name).is_dir():
+            tree.copy_attributes(root / name, built / name)
 
 
 def _write_manifest(root: Path, place: Place, plan: PublishPlan) -> Iterator[str]:

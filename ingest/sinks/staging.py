@@ -14,7 +14,7 @@ import polars as pl
 
 from ingest.core import tree
 from ingest.core.causes import storage_error
-from ingest.core.errors import FatalError
+from ingest.core.errors import ConfigError, FatalError
 from ingest.core.outcome import StagedFile
 
 _FATAL = {
@@ -26,7 +26,15 @@ _FATAL = {
     errno.EROFS: "the file system is read-only. Name another place",
     errno.ENOTDIR: "a part of the path is a file. Name another place",
     errno.ENAMETOOLONG: "the name is too long. Name another place",
+    errno.ELOOP: "links lead in a circle. Name another place",
+    errno.EILSEQ: "the file system takes no such name. Name another place",
+    errno.ENOSYS: "the file system keeps no files. Name another place",
+    errno.EOPNOTSUPP: "the file system keeps no files. Name another place",
+    errno.EINVAL: "the file system keeps no such files. Name another place",
 }
+"""What trying again would only repeat."""
+
+_OPEN_ATTEMPTS = 5
 
 
 _WRITE_BACK_BYTES = 1024 * 1024
@@ -196,16 +204,42 @@ def storage_errors(path: Path) -> Iterator[None]:
         # By `errno`, not by class: pyarrow raises what Python's file raised as a plain OSError.
         if error.errno in _FATAL:
             raise FatalError(f"{path}: {_FATAL[error.errno]}, then run again") from error
-        text = f"{path}: the storage failed: {error}. Mend it or the connection to it"
+        text = f"{path}: the storage failed: {error}. Check the disk and the connection to it"
         raise storage_error(f"{text}, then run again", error) from error
+
+
+@contextmanager
+def place_errors(path: Path) -> Iterator[None]:
+    """Say of an error of the operating system what is wrong with a place, before anything runs."""
+    try:
+        with storage_errors(path):
+            yield
+    except FatalError as error:
+        if isinstance(error.__cause__, OSError):
+            raise ConfigError(f"path: {str(error).removesuffix(', then run again')}") from error
+        raise
+
+
+def _made(path: Path) -> HashedFile:
+    """Make a file in a folder that whoever publishes may remove as empty at this very moment.
+
+    Raises:
+        FatalError: there can be no folder, though nothing says why not, as under /proc.
+    """
+    for _ in range(_OPEN_ATTEMPTS):
+        with suppress(FileNotFoundError):
+            tree.make_folder(path.parent)
+            return HashedFile(path)
+    raise FatalError(
+        f"{path.parent}: no folder can be made there. Name a place on a disk, then run again"
+    )
 
 
 @contextmanager
 def _new_file(path: Path) -> Iterator[HashedFile]:
     """Open a new file; it is removed if it was not finished."""
     with storage_errors(path):
-        tree.make_folder(path.parent)
-        file = HashedFile(path)
+        file = _made(path)
     try:
         yield file
     finally:

@@ -22,7 +22,7 @@ from rich.table import Column
 from ingest.core.streams import tolerant
 from ingest.records.history import History
 from ingest.records.ledger import Event
-from ingest.watch.resuming import inputs, resuming
+from ingest.watch.resuming import inputs, resuming, warnings
 
 Mode = Literal["auto", "bar", "log", "json"]
 LOG_EVERY_S = 5.0
@@ -191,7 +191,8 @@ def announced(event: Event) -> list[str]:
     if event["event"] == "attempt":
         why = event.get("cluster_why")
         chosen = [f"cluster: {event['cluster']} ({why})"] if why else []
-        return [*(resuming(event) if event.get("resumed") else []), *chosen]
+        said = resuming(event) if event.get("resumed") else warnings(event)
+        return [*said, *chosen]
     return inputs(event) if event["event"] == "inputs" else []
 
 

@@ -11,7 +11,12 @@ def resuming(event: Event) -> list[str]:
     else:
         first += f"{event['settled']:,} of {event['partitions']:,} partitions completed"
     changed = [str(change) for change in event.get("changes", ())]
-    return [first, *changed, *(f"warning: {text}" for text in event.get("warnings", ()))]
+    return [first, *changed, *warnings(event)]
+
+
+def warnings(event: Event) -> list[str]:
+    """Return the warnings that an event `attempt` holds, a text for each line."""
+    return [f"warning: {text}" for text in event.get("warnings", ())]
 
 
 _SAID = {

@@ -42,7 +42,11 @@ def test_a_file_is_no_directory(tmp_path: Path) -> None:
 
 def test_the_root_and_mount_points_have_no_place_beside_them() -> None:
     assert "root of the file system" in refusal(sink(Path("/")))
-    assert "is a mount point" in refusal(sink(Path("/proc")))
+    assert "is a mount point" in refusal(sink(Path("/dev/shm")))
+
+
+def test_where_the_system_keeps_no_files() -> None:
+    assert "lies on a file system of type proc" in refusal(sink(Path("/proc")))
 
 
 @pytest.fixture
