@@ -72,6 +72,7 @@ def show(task: PartitionTask, partition: Partition, number: int) -> None:
         layout=task.layout,
         rejects=read.rejects,
         rejected=pipeline.rejected(),
+        keep_original=task.steps.contract.keeps_original,
     )
     print(f"\nof {read.records:,} records: {good.height:,} written, {bad.height:,} rejected")
     if bad.height:

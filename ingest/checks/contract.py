@@ -81,6 +81,10 @@ class Quarantine(Model):
 
     path: str | None = Field(default=None, min_length=1)
     """The directory of the Parquet data set. Without it: the sink's path with `_quarantine`."""
+    original: bool = True
+    """Whether rejected records are kept as they lie in the input, so that they can be read again.
+    No step reaches them: what `mask` hides stands there in clear. Without it, `row` has them as
+    they were when they were rejected."""
 
 
 class Contract(Model):
@@ -101,6 +105,11 @@ class Contract(Model):
     """From how many records on the share is judged; with fewer, one bad row says nothing."""
     quarantine: Quarantine | None = None
     """Where rejected rows go, if not beside the output."""
+
+    @property
+    def keeps_original(self) -> bool:
+        """Whether the quarantine holds records as they lie in the input."""
+        return self.quarantine is None or self.quarantine.original
 
     @property
     def types(self) -> Schema:

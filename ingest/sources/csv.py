@@ -1,7 +1,7 @@
 """CSV files."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 from pydantic import Field
@@ -37,6 +37,7 @@ class Csv(TextSource):
     """
 
     endings = packed_endings(".csv", ".tsv", ".txt")
+    about_files = TextSource.about_files | {"header", "skip_rows", "comment", "infer"}
 
     type: Literal["csv"]
     delimiter: str = Field(default=",", pattern=r"^[\x01-\x09\x0b\x0c\x0e-\x7f]$")
@@ -109,6 +110,17 @@ class Csv(TextSource):
             return ()
         found = self._names(uri, preamble.header)
         return check_header(uri, found, layout.facts["header"])
+
+    def known(self, piece: Slice, layout: Layout) -> dict[str, Any]:
+        """Return the names of the fields as they stand in this file, and inferred types."""
+        with self._files().open(piece) as (preamble, _):
+            header = self.file_header(piece.uri, preamble, layout) or layout.facts["header"]
+        if not self.infer:
+            return {"header": list(header)}
+        schema = self._data_schema(layout)
+        inferred = {name: type_name(schema[name]) for name in schema if name not in self.columns}
+        declared = self.model_dump(mode="json")["columns"]
+        return {"header": list(header), "columns": {**inferred, **declared}}
 
     def rows(
         self, records: pl.DataFrame, header: Sequence[str], layout: Layout

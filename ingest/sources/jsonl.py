@@ -96,6 +96,13 @@ class Jsonl(TextSource):
         }
         return Layout({**columns, **made}, facts, notes)
 
+    def known(self, piece: Slice, layout: Layout) -> dict[str, Any]:  # noqa: ARG002
+        """Return the types that the plan gave to fields that nobody declared."""
+        if self.columns:
+            return {}
+        schema = self._data_schema(layout)
+        return {"columns": {name: type_name(dtype) for name, dtype in schema.items()}}
+
     def rows(
         self,
         records: pl.DataFrame,

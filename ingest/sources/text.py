@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
@@ -42,6 +42,11 @@ from ingest.sources.text_files import BLOCK_BYTES, TextFiles
 
 class TextSource(FileSource):
     """A source of text files whose records are lines."""
+
+    about_files: ClassVar[frozenset[str]] = frozenset({
+        "path", "hive_partitions", "include_file_columns", "encoding", "max_decompressed_bytes",
+    })  # fmt: skip
+    """Options about files, which say nothing of how a single record is read."""
 
     columns: Columns = Field(default={})
     """Columns and their types, such as `{id: int64, day: {type: date, format: "%d.%m.%Y"}}`."""
@@ -137,6 +142,15 @@ class TextSource(FileSource):
         return pl.concat(found).select(
             "position", line_number(numbers).alias("line"), original().alias("original")
         )
+
+    def reader(self, piece: Slice, layout: Layout) -> dict[str, Any]:
+        """Return the options by which a record is read; see `Source.reader`."""
+        kept = self.model_dump(mode="json", exclude_defaults=True, exclude=set(self.about_files))
+        return {"type": self.type, **kept, **self.known(piece, layout)}
+
+    @abstractmethod
+    def known(self, piece: Slice, layout: Layout) -> dict[str, Any]:
+        """Return options that say what the file itself, or the plan, knows of its records."""
 
     def samples(self, sample: Sequence[Slice]) -> Iterator[tuple[str, Preamble, bytes]]:
         """Yield, of each sampled file, its URI, its preamble and its first whole records.

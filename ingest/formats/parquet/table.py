@@ -8,7 +8,8 @@ import polars as pl
 from ingest.core.errors import BadRowError
 from ingest.formats.parquet.footer import read_footer
 from ingest.formats.parquet.local import local_copy
-from ingest.formats.parquet.reading import Span, decode
+from ingest.formats.parquet.reading import decode
+from ingest.formats.parquet.span import Span
 
 
 def read_table(data: bytes, uri: str) -> pl.DataFrame:
