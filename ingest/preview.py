@@ -72,6 +72,7 @@ def show(task: PartitionTask, partition: Partition, number: int) -> None:
         layout=task.layout,
         rejects=read.rejects,
         rejected=pipeline.rejected(),
+        keep_original=task.steps.contract.keeps_original,
     )
     named = "".join(f", {count:,} filtered ({why})" for why, count in read.filtered.items())
     print(f"\nof {read.records:,} records: {good.height:,} written, {bad.height:,} rejected{named}")

@@ -85,6 +85,10 @@ class Quarantine(Model):
     keep: Literal["published", "all"] = "published"
     """Which rejected rows are there after a run of a sink that overwrites: those of the published
     run, or those of all runs, told apart by `run_id`. Other sinks keep those of all runs anyway."""
+    original: bool = True
+    """Whether rejected records are kept as they lie in the input, so that they can be read again.
+    No step reaches them: what `mask` hides stands there in clear. Without it, `row` has them as
+    they were when they were rejected."""
 
     @field_validator("path")
     @classmethod
@@ -110,6 +114,11 @@ class Contract(Model):
     """From how many records on the share is judged; with fewer, one bad row says nothing."""
     quarantine: Quarantine | None = None
     """Where rejected rows go, if not beside the output."""
+
+    @property
+    def keeps_original(self) -> bool:
+        """Whether the quarantine holds records as they lie in the input."""
+        return self.quarantine is None or self.quarantine.original
 
     @property
     def types(self) -> Schema:

@@ -13,6 +13,7 @@ import polars as pl
 
 from ingest.core.errors import ConfigError
 from ingest.core.formats import check_format
+from ingest.core.iso import in_calendar
 from ingest.core.moments import in_years
 from ingest.core.numerals import Numerals
 from ingest.core.texts import Form, parse_texts
@@ -156,6 +157,7 @@ def _from_other(
 ) -> pl.Expr:
     """Convert what is neither text nor number: dates, times, timestamps, binary."""
     if isinstance(target, pl.String) and source.is_temporal():
+        values = in_calendar(values, source)
         # Polars' own cast cuts the fraction of a time
         cut = isinstance(source, pl.Time | pl.Duration)
         return values.dt.to_string("iso") if cut else values.cast(pl.String)
@@ -171,7 +173,8 @@ def _from_other(
 def _from_timestamp(
     values: pl.Expr, source: pl.Datetime, target: pl.DataType, *, rounding: bool
 ) -> pl.Expr:
-    local = values.dt.replace_time_zone(None) if source.time_zone else values
+    known = in_calendar(values, source)
+    local = known.dt.replace_time_zone(None) if source.time_zone else known
     if isinstance(target, pl.Date):
         return local.cast(pl.Date) if rounding else _round_trip(local, _plain(source), target)
     if isinstance(target, pl.Time) and rounding:
@@ -238,7 +241,7 @@ def _formatted(values: pl.Expr, source: pl.DataType, target: pl.DataType, form: 
         check_format(form, target)
         return _from_text(values, target, form)
     if isinstance(target, pl.String) and source.is_temporal():
-        return values.dt.strftime(form)
+        return in_calendar(values, source).dt.strftime(form)
     raise ConfigError(
         f'format "{form}" has no meaning between {type_name(source)} and {type_name(target)}. '
         "A format is for dates, times and timestamps written as text; "

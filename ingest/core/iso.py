@@ -13,6 +13,8 @@ FIRST_DAY: Final = -719_162
 """1 January of the year 1, in days since 1970."""
 LAST_DAY: Final = 2_932_896
 """31 December of the year 9999."""
+_CALENDAR: Final = (-96_465_292, 95_026_236)
+"""The first and last day that Polars has a date for: others are numbers that it panics on."""
 _PER_SECOND: Final = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _DAY_S: Final = 86_400
 
@@ -38,6 +40,19 @@ def beyond(values: pl.Series) -> pl.Series:
     """Return which dates or timestamps lie outside the years 1 to 9999, in UTC; null for null."""
     days = _days(values)
     return (days < FIRST_DAY) | (days > LAST_DAY)
+
+
+def in_calendar(values: pl.Expr, kind: pl.DataType) -> pl.Expr:
+    """Return dates or timestamps, null where Polars would panic when it works on them."""
+    if isinstance(kind, pl.Datetime) and kind.time_unit != "ns":
+        per_day = _DAY_S * _PER_SECOND[kind.time_unit]
+    elif isinstance(kind, pl.Date):
+        per_day = 1
+    else:
+        return values
+    first, last = _CALENDAR
+    counts = values.to_physical().cast(pl.Int64)
+    return pl.when(counts.is_between(first * per_day, (last + 1) * per_day - 1)).then(values)
 
 
 def clipped(values: pl.Series) -> pl.Series:

@@ -16,7 +16,6 @@ from collections.abc import Mapping
 import polars as pl
 
 from ingest.core.iso import iso_texts
-from ingest.core.types import instance
 
 _PLAIN = r"^[ !#-\[\]-~]*$"
 """Texts that stand for themselves in JSON: ASCII without control characters, `"` and `\\`."""
@@ -68,7 +67,7 @@ def _written(values: pl.Series) -> pl.Series:  # noqa: PLR0911 - one return for 
         fields = {name: json_values(values.struct.field(name)) for name in names}
         return json_objects(fields, len(values)).set(values.is_null(), None)
     if isinstance(kind, pl.List | pl.Array):
-        return _lists(values, instance(kind.inner))
+        return _lists(values)
     return _one_by_one(values)
 
 
@@ -92,12 +91,17 @@ def _texts(values: pl.Series) -> pl.Series:
     return texts.scatter(rest, [json.dumps(value) for value in values.gather(rest)])
 
 
-def _lists(values: pl.Series, inner: pl.DataType) -> pl.Series:
+def _lists(values: pl.Series) -> pl.Series:
+    """Write all elements at once: list by list would take 500 times as long."""
     lists = values.arr.to_list() if isinstance(values.dtype, pl.Array) else values
-    if isinstance(inner, pl.Null):
-        lists = lists.cast(pl.List(pl.Boolean))
-    texts = lists.list.eval(pl.element().map_batches(json_values, return_dtype=pl.String))
-    return "[" + texts.list.join(", ") + "]"
+    lengths = lists.list.len()
+    filled = (lengths > 0).fill_null(value=False).arg_true()
+    elements = lists.gather(filled).explode()
+    places = pl.DataFrame({"list": filled}).select(pl.col("list").repeat_by(lengths.gather(filled)))
+    table = pl.DataFrame({"list": places.to_series().explode(), "text": json_values(elements)})
+    joined = table.group_by("list", maintain_order=True).agg(pl.col("text").str.join(", "))
+    texts = lengths.cast(pl.String).set(lengths == 0, "[]")
+    return texts.scatter(filled, "[" + joined["text"] + "]") if len(filled) else texts
 
 
 def _one_by_one(values: pl.Series) -> pl.Series:

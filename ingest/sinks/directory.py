@@ -15,6 +15,7 @@ from pydantic import Field, field_validator, model_validator
 
 from ingest.core import tree
 from ingest.core.errors import ConfigError, FatalError
+from ingest.core.iso import iso_texts
 from ingest.core.names import no_such_column
 from ingest.core.outcome import StagedFile
 from ingest.core.remote import local_path
@@ -267,7 +268,10 @@ class DirectorySink(Sink):
         if not self.partition_by:
             yield "", itertools.chain([first], portions)
             return
-        parts = pl.concat([first, *portions]).partition_by(
+        whole = pl.concat([first, *portions])
+        dates = [name for name in self.partition_by if isinstance(whole.schema[name], pl.Date)]
+        # As texts: Python has no dates before the year 1 or after 9999, which would end the run.
+        parts = whole.with_columns(iso_texts(whole[name]) for name in dates).partition_by(
             self.partition_by, as_dict=True, include_key=False, maintain_order=True
         )
         for values, rows in parts.items():

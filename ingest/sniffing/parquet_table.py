@@ -11,7 +11,7 @@ from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.iso import clipped
 from ingest.core.partition import Slice
 from ingest.core.types import Schema, type_name
-from ingest.formats.parquet.reading import decode_head, frame_of
+from ingest.formats.parquet.by_arrow import decode_head, frame_of
 from ingest.sniffing.differing import compare, refuse_mixture
 from ingest.sniffing.listing import Listing
 from ingest.sniffing.offers import schema_options, types_of_parquet

@@ -188,6 +188,18 @@ class Source(Model, ABC):
         number where the format has no lines; `original` is null where it has no text.
         """
 
+    def reader(self, piece: Slice, layout: Layout) -> dict[str, Any] | None:  # noqa: ARG002
+        """Return the source, as a job would name it but for `path`, that reads `original`s.
+
+        Those that `locate` and `Rejects` have of this slice, each as a line of a file in UTF-8. The
+        quarantine keeps it beside them, so that they can be read again without the file that they
+        came from. None where there is no text.
+
+        Raises:
+            FatalError, RetryableError, BadRowError: as `read`.
+        """
+        return None
+
     def split(self, partition: Partition) -> Sequence[tuple[Slice, ...]]:
         """Cut a partition in two that together hold its records, each once.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import polars as pl
 from pydantic import Field, model_validator
@@ -55,6 +55,9 @@ class Csv(TextSource):
     """
 
     endings = packed_endings(".csv", ".tsv", ".txt")
+    about_files = TextSource.about_files | {
+        "header", "skip_rows", "comment", "infer", "repeated_headers", "row_names",
+    }  # fmt: skip
 
     type: Literal["csv"]
     delimiter: str = Field(default=",", min_length=1, max_length=16)
@@ -173,6 +176,17 @@ class Csv(TextSource):
             return records.with_columns(records["reason"].set(again, REPEATED))
         tally.filtered[REPEATED] += int(again.sum())
         return records.filter(~again)
+
+    def known(self, piece: Slice, layout: Layout) -> dict[str, Any]:
+        """Return the names of the fields as they stand in this file, and inferred types."""
+        with self._files().open(piece) as opened:
+            header = self.file_header(piece.uri, opened.preamble, layout) or layout.facts["header"]
+        if not self.infer:
+            return {"header": list(header)}
+        schema = self.data_schema(layout)
+        inferred = {name: type_name(schema[name]) for name in schema if name not in self.columns}
+        declared = self.model_dump(mode="json")["columns"]
+        return {"header": list(header), "columns": {**inferred, **declared}}
 
     def rows(
         self, records: pl.DataFrame, header: Sequence[str], layout: Layout

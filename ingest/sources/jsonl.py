@@ -112,6 +112,13 @@ class Jsonl(TextSource):
         }
         return Layout({**columns, **made.columns}, facts, notes, schema_remarks(made.remarks, 0))
 
+    def known(self, piece: Slice, layout: Layout) -> dict[str, Any]:  # noqa: ARG002
+        """Return the types that the plan gave to fields that nobody declared."""
+        if self.columns:
+            return {}
+        schema = self.data_schema(layout)
+        return {"columns": {name: type_name(dtype) for name, dtype in schema.items()}}
+
     def rows(
         self,
         records: pl.DataFrame,

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
@@ -32,7 +32,7 @@ from ingest.sources.file_source import FileSource
 from ingest.sources.identity import while_planning
 from ingest.sources.opening import open_input
 from ingest.sources.parquet_footer import Footer, Int96, damaged, open_span, read_footer
-from ingest.sources.parquet_rows import LOCATED, located, rejects_of
+from ingest.sources.parquet_rows import LOCATED, in_json, located, rejects_of
 from ingest.sources.sampling import COMPARED_FILES, asked, files_of, spread
 
 _LEAVE_OUT = "Leave it out by naming the others: columns: [name, …]"
@@ -229,6 +229,11 @@ class Parquet(FileSource):
             with open_span(partition.slices[place], self.int96, planned) as span:
                 parts.append(located(span, list(planned), here))
         return pl.concat(parts)
+
+    def reader(self, piece: Slice, layout: Layout) -> dict[str, Any]:  # noqa: ARG002
+        """Return the JSON Lines source that reads rows as `locate` returns them."""
+        planned = schema_from_json(layout.facts["read"])
+        return {"type": "jsonl", "columns": {name: in_json(planned[name]) for name in planned}}
 
     def _footer(self, piece: Slice) -> Footer:
         try:

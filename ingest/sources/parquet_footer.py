@@ -10,7 +10,7 @@ from ingest.core.remote import is_remote
 from ingest.formats.parquet import footer
 from ingest.formats.parquet.footer import Footer, Int96, damaged
 from ingest.formats.parquet.local import local_copy
-from ingest.formats.parquet.reading import Span
+from ingest.formats.parquet.span import Span
 from ingest.sources.opening import open_input
 
 

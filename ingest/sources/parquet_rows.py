@@ -9,8 +9,9 @@ import polars as pl
 
 from ingest.core.json_rows import json_objects, json_values
 from ingest.core.rows import position, record_of
-from ingest.core.types import Schema
-from ingest.formats.parquet.reading import Fault, Span, decode
+from ingest.core.types import Schema, instance, type_name
+from ingest.formats.parquet.reading import decode
+from ingest.formats.parquet.span import Fault, Span
 from ingest.sources.base import Rejects
 
 LOCATED: Schema = {"position": pl.UInt64(), "line": pl.Int64(), "original": pl.String()}
@@ -34,6 +35,24 @@ def located(span: Span, names: Iterable[str], positions: pl.Series) -> pl.DataFr
             "original": pl.concat(originals),
         }
     )
+
+
+def in_json(dtype: pl.DataType) -> str:
+    """Return the name of the type as which JSON Lines are read that hold values of a type.
+
+    Binary is Base64 there, and durations are text: they stay text.
+    """
+    return type_name(_in_json(dtype))
+
+
+def _in_json(dtype: pl.DataType) -> pl.DataType:
+    if isinstance(dtype, pl.Binary | pl.Duration):
+        return pl.String()
+    if isinstance(dtype, pl.List):
+        return pl.List(_in_json(instance(dtype.inner)))
+    if isinstance(dtype, pl.Struct):
+        return pl.Struct({field.name: _in_json(instance(field.dtype)) for field in dtype.fields})
+    return dtype
 
 
 def rejects_of(

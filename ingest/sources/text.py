@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import polars as pl
@@ -40,6 +40,12 @@ from ingest.sources.text_files import BLOCK_BYTES, TextFiles
 
 class TextSource(FileSource):
     """A source of text files whose records are lines."""
+
+    about_files: ClassVar[frozenset[str]] = frozenset({
+        "path", "hive_partitions", "include_file_columns", "encoding", "max_decompressed_bytes",
+        "skip_footer", "ignore_rows", "schema_",
+    })  # fmt: skip
+    """Options about files, which say nothing of how a single record is read."""
 
     columns: Columns = Field(default={})
     """Columns and their types, such as `{id: int64, day: {type: date, format: "%d.%m.%Y"}}`."""
@@ -189,6 +195,15 @@ class TextSource(FileSource):
             "position", line_number(numbers).alias("line"), original().alias("original")
         )
         return as_written(found, self.line_end)
+
+    def reader(self, piece: Slice, layout: Layout) -> dict[str, Any]:
+        """Return the options by which a record is read; see `Source.reader`."""
+        kept = self.model_dump(mode="json", exclude_defaults=True, exclude=set(self.about_files))
+        return {"type": self.type, **kept, **self.known(piece, layout)}
+
+    @abstractmethod
+    def known(self, piece: Slice, layout: Layout) -> dict[str, Any]:
+        """Return options that say what the file itself, or the plan, knows of its records."""
 
     def samples(self, sample: Sequence[Slice]) -> Iterator[tuple[str, Preamble, bytes]]:
         """Yield, of each sampled file, its URI, its preamble and its first whole records.

@@ -17,6 +17,7 @@ from ingest.transforms.base import StepContext, Transform
 from ingest.workers.observe import Tallies, divert, portions
 from ingest.workers.poison import Poison
 from ingest.workers.quarantine import Rejected
+from ingest.workers.siblings import Siblings
 
 DECODE, CONTRACT, STAGE = "decode", "contract", "stage"
 """Places of the flow besides the steps, as they are called in books and timings."""
@@ -35,6 +36,11 @@ class Steps:
     contract: Contract
     before_contract: Schema
     output: Schema
+
+    @property
+    def adds(self) -> bool:
+        """Whether a step may make several rows of one record."""
+        return any(step.adds for step in self.transforms)
 
     @property
     def by_row(self) -> bool:
@@ -71,6 +77,7 @@ class Pipeline:
     begins: Callable[[int], None] | None = None
     tallies: Tallies = field(default_factory=Tallies)
     taken: dict[tuple[int, Cause], list[pl.DataFrame]] = field(default_factory=dict)
+    siblings: Siblings = field(default_factory=Siblings)
     rules: Rules = field(init=False)
 
     def __post_init__(self) -> None:
@@ -137,8 +144,11 @@ class Pipeline:
             rows = self._diverted(rows, number, Cause.REJECT)
             self.tallies.passed(name, rows.height)
         last = len(self.steps.transforms)
-        rows, broken = self.rules.judged(self._begun(rows, last))
+        judged = self._begun(rows, last)
+        rows, broken = self.rules.judged(judged)
         self._take(broken, last, Cause.BROKEN)
+        if self.steps.adds:
+            self.siblings.went_on(judged, broken)
         good = rows.select(*self.steps.output)
         if (found := dict(good.schema)) != self.steps.output:
             raise FatalError(
@@ -169,13 +179,16 @@ class Pipeline:
     def _take(self, rows: pl.DataFrame, number: int, cause: Cause) -> None:
         if not rows.is_empty():
             self.taken.setdefault((number, cause), []).append(rows)
+            if self.steps.adds:
+                self.siblings.took(rows)
 
     def _why(self, name: str, rows: pl.DataFrame, cause: Cause) -> Rejected:
+        partly = self.siblings.of(rows)
         if cause == Cause.BROKEN:
-            return Rejected.of_rows(name, rows, *self.rules.reasons(rows))
+            return Rejected.of_rows(name, rows, *self.rules.reasons(rows), partly=partly)
         reason, column = rows[REJECT], rows[REJECT_COLUMN]
         one = reason.to_frame("reason").select(pl.concat_list("reason")).to_series()
-        return Rejected.of_rows(name, rows, column, reason, one)
+        return Rejected.of_rows(name, rows, column, reason, one, partly=partly)
 
     def _taken_at(self, number: int) -> int:
         return sum(

@@ -1,5 +1,6 @@
 """Rejected rows: where they stand in the input, why they were rejected, and what they were."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,12 +25,18 @@ QUARANTINE_SCHEMA: Schema = {
     "reasons": pl.List(pl.String()),
     "original": pl.String(),
     "row": pl.String(),
+    "source": pl.String(),
+    "partly_published": pl.Boolean(),
 }
 """The columns of every quarantine.
 
 `line` counts from 1 within the file (rows, where a format has no lines); `reason` is the first that
-applied, `reasons` are all; `original` is the record as it lies in the file, `row` its values as
-JSON when it was rejected. `file` and `line` are null for rows that a step made out of several.
+applied, `reasons` are all; `original` is the record as it lies in the file (of Parquet as JSON, see
+`core.json_rows`), `row` its values as JSON when it was rejected. `source` is, as JSON, the source
+that reads `original`s: what a job would have under `source`, but for `path`. `partly_published`
+says that a step made several rows of the record, and that some of them are in the output: to read
+the record again would double those. `file` and `line` are null for rows that a step made out of
+several records.
 """
 
 EXAMPLES = 10
@@ -37,14 +44,25 @@ EXAMPLES = 10
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Rows that one place of the flow rejected: position (or null), column, reasons, values."""
+    """Rows that one place of the flow rejected.
+
+    `frame` has the position (or null), the column, the reasons, the values, and whether other rows
+    of the same record were not rejected.
+    """
 
     step: str
     frame: pl.DataFrame
 
     @classmethod
     def of_rows(
-        cls, step: str, rows: pl.DataFrame, column: pl.Series, reason: pl.Series, reasons: pl.Series
+        cls,
+        step: str,
+        rows: pl.DataFrame,
+        column: pl.Series,
+        reason: pl.Series,
+        reasons: pl.Series,
+        *,
+        partly: pl.Series,
     ) -> "Rejected":
         """Take rows as they stood at a step, with why they were rejected."""
         where = (
@@ -59,6 +77,7 @@ class Rejected:
                     "reason": reason.cast(pl.String),
                     "reasons": reasons.cast(pl.List(pl.String)),
                     "row": json_rows(as_read(rows)),
+                    "partly_published": partly,
                 }
             ),
         )
@@ -82,6 +101,7 @@ def assemble(
     layout: Layout,
     rejects: Rejects | None,
     rejected: list[Rejected],
+    keep_original: bool = True,
 ) -> pl.DataFrame:
     """Return the quarantine's rows of one partition: unreadable records first, then by step."""
     parts = [_located(part, source, partition, layout) for part in rejected if part.frame.height]
@@ -93,11 +113,16 @@ def assemble(
     uris = pl.Series([piece.uri for piece in partition.slices], dtype=pl.String)
     alone = uris[0] if len(set(uris)) == 1 else None
     file = pl.lit(uris).gather(slice_of(pl.col("position")))
-    return whole.with_columns(
+    whole = whole.with_columns(
         run_id=pl.lit(run_id),
         partition=pl.lit(partition.id),
         file=pl.when(pl.col("position").is_null()).then(pl.lit(alone)).otherwise(file),
-    ).select(pl.col(name).cast(kind) for name, kind in QUARANTINE_SCHEMA.items())
+        source=_readers(whole, source, partition, layout),
+    )
+    if not keep_original:
+        nothing = pl.lit(None, pl.String)
+        whole = whole.with_columns(original=nothing, source=nothing)
+    return whole.select(pl.col(name).cast(kind) for name, kind in QUARANTINE_SCHEMA.items())
 
 
 def examples(frame: pl.DataFrame) -> tuple[dict[str, Any], ...]:
@@ -131,10 +156,30 @@ def _place(row: dict[str, Any]) -> str:
     return f"{row['file'] or 'a row made from several'}{line}"
 
 
+def _readers(
+    whole: pl.DataFrame, source: Source, partition: Partition, layout: Layout
+) -> pl.Series:
+    """Return for each row, as JSON, the source that reads its original; null where it has none."""
+    places = whole.select(
+        pl.when(pl.col("original").is_not_null()).then(slice_of(pl.col("position")))
+    ).to_series()
+    if places.null_count() == len(places):
+        return pl.repeat(None, len(places), dtype=pl.String, eager=True)
+    readers = {
+        place: json.dumps(reader, ensure_ascii=False)
+        for place in places.drop_nulls().unique()
+        if (reader := source.reader(partition.slices[place], layout)) is not None
+    }
+    return places.replace_strict(readers, default=None, return_dtype=pl.String)
+
+
 def _unread(rejects: Rejects) -> pl.DataFrame:
     named = pl.concat_str("column", "reason", separator=": ")
     return rejects.frame.with_columns(reason=pl.coalesce(named, "reason")).with_columns(
-        step=pl.lit("source"), reasons=pl.concat_list("reason"), row=pl.lit(None, dtype=pl.String)
+        step=pl.lit("source"),
+        reasons=pl.concat_list("reason"),
+        row=pl.lit(None, dtype=pl.String),
+        partly_published=pl.lit(value=False),
     )
 
 

@@ -212,6 +212,7 @@ def _too_many(order: Order, found: list[Poison], limits: Limits) -> Failure:
         pl.lit(None, pl.String).alias("column"),
         pl.concat_list("reason").alias("reasons"),
         pl.lit(None, pl.String).alias("row"),
+        pl.lit(None, pl.Boolean).alias("partly_published"),
     )
     parts = rows.partition_by("step", maintain_order=True)
     located = assemble(

@@ -125,6 +125,7 @@ class PartitionTask:
             layout=self.layout,
             rejects=pipeline.read.rejects,
             rejected=pipeline.rejected(),
+            keep_original=self.steps.contract.keeps_original,
         )
 
     def _staged(

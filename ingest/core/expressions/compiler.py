@@ -24,6 +24,7 @@ from ingest.core.expressions.nodes import (
 )
 from ingest.core.expressions.tokens import at
 from ingest.core.expressions.values import Unfit, Value, any_of, family
+from ingest.core.iso import beyond
 from ingest.core.names import hint, is_pattern, no_such_column
 from ingest.core.rows import HIDDEN_PREFIX
 from ingest.core.types import instance, type_name
@@ -137,7 +138,10 @@ class Compiler:
             return value
         if value.fails is not None and pl.select(value.fails).item():
             raise Unfit(f"this has no value as {type_name(value.dtype)}")
-        constant = pl.select(value.expr).item()
+        found = pl.select(value.expr).to_series()
+        if isinstance(found.dtype, pl.Date | pl.Datetime) and beyond(found).any():
+            return replace(value, fails=None)  # a year that Python has no dates for
+        constant = found.item()
         expr = value.expr
         if getattr(value.dtype, "time_zone", None) is None:
             expr = pl.lit(constant, dtype=value.dtype)
