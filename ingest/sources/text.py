@@ -39,6 +39,9 @@ from ingest.sources.ranges import (
 from ingest.sources.rejecting import Clean, cast_columns
 from ingest.sources.text_files import BLOCK_BYTES, TextFiles
 
+MOST_REJECTS = 5_000_000
+"""The most records of a partition that may be rejected; lines of 13 bytes each, if all are."""
+
 
 class TextSource(FileSource):
     """A source of text files whose records are lines."""
@@ -54,7 +57,7 @@ class TextSource(FileSource):
     """The longest record, in bytes of UTF-8; a longer one is rejected."""
     max_decompressed_bytes: int | None = Field(default=None, ge=1)
     """The most that a compressed file may unpack to, in bytes. Without it: 100 times its packed
-    size, and at least 1 GiB."""
+    size, and at least 256 MiB."""
 
     @abstractmethod
     def rules(self, layout: Layout | None) -> LineRules:
@@ -118,6 +121,7 @@ class TextSource(FileSource):
             rows.append(good)
             rejects.append(bad)
             found += good.height + bad.height
+            _refuse_flood(rejects, partition)
         frame = _assemble(pl.concat(rows), self._file_values(partition, layout), layout)
         return Read(frame.lazy(), found, _rejects(rejects, partition, begins))
 
@@ -232,6 +236,23 @@ class TextSource(FileSource):
         return file_values(
             partition.slices, layout.columns, layout.facts.get("folder_keys", ()), self.columns
         )
+
+
+def _refuse_flood(rejects: Sequence[pl.DataFrame], partition: Partition) -> None:
+    """Refuse a partition of which so much is rejected that the rejects would take all memory.
+
+    Raises:
+        BadRowError: it is one; a byte of empty line takes 60 bytes as a reject.
+    """
+    if sum(frame.height for frame in rejects) <= MOST_REJECTS:
+        return
+    frame = next(frame for frame in rejects if frame.height)
+    place, reason = frame.select(slice_of(pl.col("position")), "reason").row(0)
+    raise BadRowError(
+        f"{partition.slices[place].uri}: more than {MOST_REJECTS:,} records of one partition are "
+        f"no rows, the first for this reason: {reason}. It is not what the source says it is, or "
+        "is damaged: fix the file, or the source's options"
+    )
 
 
 def _lines(data: bytes, numbers: Places, positions: pl.Series, rules: LineRules) -> pl.DataFrame:

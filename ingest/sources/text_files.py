@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import BinaryIO
 
 from ingest.core.errors import BadRowError, FatalError
@@ -20,6 +21,8 @@ BLOCK_BYTES = 8 * 1024**2
 for. A file that cannot be cut is worked as one."""
 MOST_BYTES = 4 * 1024**3 - 256 * 1024**2
 """The most text in one slice: Polars' string offsets end at 4 GiB."""
+PREAMBLE_RECORDS = 4
+"""The most that may stand before the first record, in records of the greatest length."""
 SAMPLE_BYTES = 256 * 1024
 """How much of each sampled file is looked at when a layout is made."""
 
@@ -52,7 +55,7 @@ class TextFiles:
                 data = read_plain_head(file, piece, wanted)
             complete = len(data) < wanted
             data = self._narrow(piece.uri, data, complete=complete)
-            preamble = self.find_preamble(data, complete)
+            preamble = self._preamble(piece.uri, data, complete)
             if preamble is not None:
                 body = data[preamble.offset :]
                 if complete:
@@ -75,7 +78,8 @@ class TextFiles:
         with open_input(piece) as file:
             self._refuse_mark(file, piece)
             if self.splits and codec(piece.uri) is None:
-                preamble = find_preamble(file, piece.size, self.find_preamble)
+                find = partial(self._preamble, piece.uri)
+                preamble = find_preamble(file, piece.size, find)
                 ranged = replace(piece, end=piece.size) if piece.end == WHOLE else piece
                 texts = read_range(file, ranged, preamble, self.max_record_bytes, BLOCK_BYTES)
             else:
@@ -86,14 +90,28 @@ class TextFiles:
         """Return the preamble of a file that cannot be cut, and the text behind it."""
         chunks = read_plain(file, piece, self.max_decompressed_bytes)
         if self.splits:
-            texts = in_lines(chunks, BLOCK_BYTES)
+            texts = in_lines(chunks, BLOCK_BYTES, self.max_record_bytes)
         else:
             texts = iter([self._narrow(piece.uri, b"".join(chunks), complete=True)])
         data, more = next(texts, b""), next(texts, None)
-        while (preamble := self.find_preamble(data, more is None)) is None:
+        while (preamble := self._preamble(piece.uri, data, more is None)) is None:
             data, more = data + (more or b""), next(texts, None)
         behind = (data[preamble.offset :], *(() if more is None else (more,)))
         return preamble, ((preamble.offset, text) for text in itertools.chain(behind, texts))
+
+    def _preamble(self, uri: str, data: bytes, complete: bool) -> Preamble | None:  # noqa: FBT001
+        """Return what stands before the first record, or None if more is needed to know.
+
+        Raises:
+            BadRowError: it does not end where it should, and would be read without end.
+        """
+        preamble = self.find_preamble(data, complete)
+        if preamble is None and len(data) > PREAMBLE_RECORDS * self.max_record_bytes:
+            raise BadRowError(
+                f"{uri}: the header does not end within {len(data):,} bytes. Fix the file; or, if "
+                "its records are so long, raise source.max_record_bytes"
+            )
+        return preamble
 
     def _narrow(self, uri: str, data: bytes, *, complete: bool) -> bytes:
         """Return data in which a line feed is one byte."""
