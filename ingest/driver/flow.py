@@ -14,6 +14,8 @@ from ingest.job import Job
 from ingest.sources.base import Layout
 from ingest.transforms.base import StepContext
 
+MOST_COLUMNS = 100_000
+
 Place = Callable[[tuple[str | int, ...]], str]
 """Says where a part of the job was written: file, line and path, from its path in the job."""
 
@@ -44,6 +46,8 @@ def check_flow(job: Job, layout: Layout, context: StepContext, place: Place) -> 
     Raises:
         ConfigError: a step or a check does not fit the columns that reach it, with its line.
     """
+    with placed(place, "source"):
+        refuse_wide(layout.columns)
     frame = pl.LazyFrame(schema={**layout.columns, POSITION: pl.UInt64()})
     schemas: list[Schema] = []
     for number, step in enumerate(job.transforms):
@@ -51,6 +55,7 @@ def check_flow(job: Job, layout: Layout, context: StepContext, place: Place) -> 
             step.prepare(context)
             frame = pl.LazyFrame(schema=step.apply(frame, context).collect_schema())
             refuse_patterns(_visible(frame))
+            refuse_wide(_visible(frame))
         schemas.append(_visible(frame))
     with placed(place, "contract"):
         output = job.contract.outgoing(schemas[-1] if schemas else layout.columns)
@@ -71,6 +76,19 @@ def refuse_patterns(names: Iterable[str]) -> None:
                 f'column "{name}": a name that reads as a pattern of names. Any other is allowed. '
                 "Give the column another name in this step"
             )
+
+
+def refuse_wide(schema: Schema) -> None:
+    """Refuse tables so wide that the names of their columns alone take a worker's memory.
+
+    Raises:
+        ConfigError: this is one. 100,000 columns take 1 GB and a minute, a million ten times that.
+    """
+    if len(schema) > MOST_COLUMNS:
+        raise ConfigError(
+            f"columns: {len(schema):,} columns; a table may have {MOST_COLUMNS:,}. Choose those "
+            "that are needed, or put them into rows before they come here"
+        )
 
 
 @contextmanager

@@ -71,7 +71,7 @@ class ParquetEncoder:
         flat = [name for name, kind in rows.schema.items() if not kind.is_nested()]
         sample = rows.select(flat)[:: max(1, rows.height // _SAMPLE_ROWS)]
         dictionaries = list(repeating(sample.head(_SAMPLE_ROWS), schema))
-        differences = sequences(sample, dictionaries) if delta else ()
+        differences = sequences(sample, set(dictionaries)) if delta else ()
         self._writer = pq.ParquetWriter(
             pa.PythonFile(file, mode="w"),
             schema,
@@ -110,8 +110,9 @@ def repeating(sample: pl.DataFrame, schema: pa.Schema) -> Iterator[str]:
 
     Nested columns always are tried: PyArrow gives a dictionary up once it outgrows a page.
     """
+    plain = set(sample.columns)
     for field in schema:
-        if field.name not in sample.columns:
+        if field.name not in plain:
             yield from _leaves(field.name, field.type)
         elif sample[field.name].n_unique() <= max(1, sample.height * _DISTINCT_SHARE):
             yield field.name

@@ -56,22 +56,33 @@ def in_blocks(bodies: Iterable[Body], block_bytes: int) -> Iterable[list[Body]]:
         yield block
 
 
-def in_lines(chunks: Iterable[bytes], wanted_bytes: int) -> Iterator[bytes]:
-    """Put chunks together, in pieces of about that size that end with a line."""
+def in_lines(chunks: Iterable[bytes], wanted_bytes: int, most_bytes: int) -> Iterator[bytes]:
+    """Put chunks together, in pieces of about that size that end with a line.
+
+    Of a line that is longer than `most_bytes` only somewhat more than that is kept.
+    """
     parts: list[bytes] = []
-    size = 0
+    size = line = 0
     for chunk in chunks:
-        cut = chunk.rfind(b"\n") + 1 if size + len(chunk) >= wanted_bytes else 0
+        kept = chunk if line <= most_bytes else chunk[_line_end(chunk) :]
+        last = kept.rfind(b"\n") + 1
+        line = len(kept) - last if last else line + len(kept)
+        cut = last if size + len(kept) >= wanted_bytes else 0
         if cut:
-            yield b"".join([*parts, chunk[:cut]])
+            yield b"".join([*parts, kept[:cut]])
             parts, size = [], 0
-        parts.append(chunk[cut:])
-        size += len(chunk) - cut
+        parts.append(kept[cut:])
+        size += len(kept) - cut
     yield b"".join(parts)
 
 
 def _kind(body: Body) -> tuple[tuple[str, ...], bool]:
     return body.header, body.footer
+
+
+def _line_end(chunk: bytes) -> int:
+    place = chunk.find(b"\n")
+    return place if place >= 0 else len(chunk)
 
 
 def _ended(data: bytes) -> bytes:

@@ -17,7 +17,8 @@ from ingest.sources.identity import InputChangedError, refuse_changed, stamp_of
 from ingest.sources.remote import open_remote
 
 CODECS = {".gz": "gzip", ".zst": "zstd"}
-GIBIBYTE = 1024**3
+LEAST_LIMIT_BYTES = 256 * 1024**2
+"""What every archive may unpack to: a worker has room for it, and a bomb of a megabyte stops."""
 EXPANSION_BYTES = 32 * 1024**2
 """How much is unpacked to see how far a file unpacks; what is read ahead falsifies less."""
 _STEP_BYTES = 4 * 1024**2
@@ -74,7 +75,7 @@ def read_plain(file: BinaryIO, piece: Slice, limit_bytes: int | None) -> Iterato
     """Yield a whole input, unpacked.
 
     `limit_bytes` bounds the unpacked size; None means 100 times the packed size and at least
-    1 GiB, because inputs are hostile.
+    256 MiB, because inputs are hostile.
 
     Raises:
         BadRowError: the archive is truncated or damaged, or would grow beyond the limit.
@@ -82,7 +83,7 @@ def read_plain(file: BinaryIO, piece: Slice, limit_bytes: int | None) -> Iterato
     if (name := codec(piece.uri)) is None:
         yield file.read()
         return
-    limit = max(GIBIBYTE, 100 * piece.size) if limit_bytes is None else limit_bytes
+    limit = max(LEAST_LIMIT_BYTES, 100 * piece.size) if limit_bytes is None else limit_bytes
     size = 0
     for chunk in _unpack(file, piece, name):
         size += len(chunk)

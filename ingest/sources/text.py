@@ -37,6 +37,9 @@ from ingest.sources.ranges import UTF8_MARK, Begin, Preamble, cut_ranges, halve_
 from ingest.sources.rejecting import Clean, filled
 from ingest.sources.text_files import BLOCK_BYTES, TextFiles
 
+MOST_REJECTS = 5_000_000
+"""The most records of a partition that may be rejected; lines of 13 bytes each, if all are."""
+
 
 class TextSource(FileSource):
     """A source of text files whose records are lines."""
@@ -74,7 +77,7 @@ class TextSource(FileSource):
     """The longest record, in bytes of UTF-8; a longer one is rejected."""
     max_decompressed_bytes: int | None = Field(default=None, ge=1)
     """The most that a compressed file may unpack to, in bytes. Without it: 100 times its packed
-    size, and at least 1 GiB."""
+    size, and at least 256 MiB."""
 
     @model_validator(mode="after")
     def _separators_differ(self) -> Self:
@@ -168,6 +171,7 @@ class TextSource(FileSource):
             good, bad = self._clean_rows(block, layout, tally) or self._each(block, layout, tally)
             rows.append(filled(good, self.data_schema(layout)))
             rejects.append(bad)
+            _refuse_flood(rejects, partition)
         made = self._file_values(partition, layout)
         frame = _assemble(as_written(pl.concat(rows), self.line_end), made, layout)
         bad = pl.concat(rejects)
@@ -339,6 +343,23 @@ class TextSource(FileSource):
             self.columns,
             file_columns=self.include_file_columns,
         )
+
+
+def _refuse_flood(rejects: Sequence[pl.DataFrame], partition: Partition) -> None:
+    """Refuse a partition of which so much is rejected that the rejects would take all memory.
+
+    Raises:
+        BadRowError: it is one; a byte of empty line takes 60 bytes as a reject.
+    """
+    if sum(frame.height for frame in rejects) <= MOST_REJECTS:
+        return
+    frame = next(frame for frame in rejects if frame.height)
+    place, reason = frame.select(slice_of(pl.col("position")), "reason").row(0)
+    raise BadRowError(
+        f"{partition.slices[place].uri}: more than {MOST_REJECTS:,} records of one partition are "
+        f"no rows, the first for this reason: {reason}. It is not what the source says it is, or "
+        "is damaged: fix the file, or the source's options"
+    )
 
 
 def _lines_among(wanted: pl.Series, body: Body, rules: LineRules, tally: Tally) -> pl.DataFrame:

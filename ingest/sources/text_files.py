@@ -23,6 +23,8 @@ BLOCK_BYTES = 8 * 1024**2
 for. A file that cannot be cut is worked as one."""
 MOST_BYTES = 4 * 1024**3 - 256 * 1024**2
 """The most text in one slice: Polars' string offsets end at 4 GiB."""
+PREAMBLE_RECORDS = 4
+"""The most that may stand before the first record, in records of the greatest length."""
 SAMPLE_BYTES = 256 * 1024
 """How much of each sampled file is looked at when a layout is made."""
 HEADER_BYTES = 4 * 1024
@@ -151,7 +153,9 @@ class TextFiles:
         """Return the preamble of a file that cannot be cut, and the text behind it."""
         chunks = read_plain(file, piece, self.max_decompressed_bytes)
         if self.splits:
-            pieces = in_lines(map(self._with_line_feeds, chunks), BLOCK_BYTES)
+            pieces = in_lines(
+                map(self._with_line_feeds, chunks), BLOCK_BYTES, self.max_record_bytes
+            )
         else:
             pieces = iter([self._narrow(piece.uri, b"".join(chunks), complete=True)])
         data, more = next(pieces, b""), next(pieces, None)
@@ -168,16 +172,22 @@ class TextFiles:
             start += len(data)
 
     def _preamble(self, uri: str, data: bytes, complete: bool) -> Preamble | None:
-        """Find the preamble, unless the file's lines end in other signs than they should.
+        """Return what stands before the first record, or None if more is needed to know.
 
         Raises:
-            BadRowError: they do.
+            BadRowError: lines end in other signs than they should, or it would be read without end.
         """
         if b"\r" in data and b"\n" not in data:
             if complete or len(data) > self.max_record_bytes:
                 raise BadRowError(f"{uri}: {_OTHER_ENDS[self.line_end]}")
             return None
-        return self.find_preamble(data, complete)
+        preamble = self.find_preamble(data, complete)
+        if preamble is None and len(data) > PREAMBLE_RECORDS * self.max_record_bytes:
+            raise BadRowError(
+                f"{uri}: the header does not end within {len(data):,} bytes. Fix the file; or, if "
+                "its records are so long, raise source.max_record_bytes"
+            )
+        return preamble
 
     def _with_line_feeds(self, data: bytes) -> bytes:
         return swapped(data) if self.line_end == "cr" else data

@@ -113,9 +113,25 @@ def test_bodies_of_one_slice_are_numbered_on() -> None:
 
 @given(st.lists(st.binary(max_size=9), max_size=9), st.integers(1, 20))
 def test_pieces_of_lines_are_the_chunks(chunks: list[bytes], wanted: int) -> None:
-    pieces = list(in_lines(chunks, wanted))
+    pieces = list(in_lines(chunks, wanted, 1000))
     assert b"".join(pieces) == b"".join(chunks)
     assert all(piece.endswith(b"\n") for piece in pieces[:-1])
+
+
+@given(
+    st.lists(st.text("ab\n", max_size=9).map(str.encode), max_size=30),
+    st.integers(1, 20),
+    st.integers(0, 9),
+)
+def test_of_a_line_that_is_too_long_only_the_beginning_is_kept(
+    chunks: list[bytes], wanted: int, most: int
+) -> None:
+    lines = b"".join(in_lines(chunks, wanted, most)).split(b"\n")
+    whole = b"".join(chunks).split(b"\n")
+    assert len(lines) == len(whole)
+    for line, full in zip(lines, whole, strict=True):
+        assert full.startswith(line)
+        assert line == full or most < len(line) <= most + 9
 
 
 @given(st.binary(max_size=300).map(lambda data: data + b"\n"), st.data())
