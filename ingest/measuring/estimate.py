@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import psutil
-import yaml
 
 from ingest.core.errors import FatalError
 from ingest.core.storage import open_store
@@ -15,9 +14,8 @@ from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
 
-STARTS_S = {"local": 3.0, "address": 1.5, "inline": 0.0}
-"""From the frozen plan to the first worker at work, where no run of the job is on record: 2 cores,
-a Ray of one's own and one that is running already."""
+STARTS_S = {"local": 3.0, "address": 1.5, "processes": 0.3, "inline": 0.0}
+"""From the frozen plan to the first worker at work, where no run of the job is on record: 2 cores."""
 RUNS_LOOKED_AT = 3
 
 
@@ -61,12 +59,11 @@ def _last_run(job: Job) -> tuple[str, float] | None:
     runs = Runs(store)
     for run_id in reversed(runs.of_job(job.name)[-RUNS_LOOKED_AT:]):
         try:
-            recorded = yaml.safe_load(runs.config(run_id)).get("cluster") or {}
             history = History.of(Ledger(store, run_id).events())
         except FatalError:
             continue
         totals, first_s = history.totals, history.timings.get("first_outcome")
-        alike = recorded.get("type", "local") == job.cluster.type
+        alike = history.cluster.partition(" ")[0] == job.cluster.type
         if alike and first_s is not None and history.attempt == 1 and totals.partitions:
             return run_id, max(0.0, first_s - sum(totals.seconds.values()) / totals.partitions)
     return None

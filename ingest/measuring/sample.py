@@ -12,6 +12,8 @@ from ingest.driver.flow import Place
 from ingest.driver.planning import Partitions, draft
 from ingest.driver.tasks import context_of, task_of
 from ingest.job import Job
+from ingest.workers.choose import choice
+from ingest.workers.outlook import Outlook
 from ingest.workers.task import PartitionTask
 
 RUN_ID = "bench"
@@ -19,7 +21,10 @@ RUN_ID = "bench"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Some partitions of a job's plan, and the sizes of all of them, in bytes on storage."""
+    """Some partitions of a job's plan, and the sizes of all of them, in bytes on storage.
+
+    `job` names the cluster that a run would have, also where the job leaves that open.
+    """
 
     job: Job
     task: PartitionTask
@@ -54,6 +59,8 @@ def sample(job: Job, place: Place, number: int | None) -> Sample:
         Partition(index, name, slices) for index, (name, slices) in enumerate(chosen)
     )
     task = task_of(job, drafted.flow, context)
+    cluster, _ = choice(job, Outlook(sum(sizes), len(sizes)))
+    job = job.model_copy(update={"cluster": cluster})
     taken = time.perf_counter() - began
     return Sample(job, task, partitions, sizes, drafted.files, taken)
 

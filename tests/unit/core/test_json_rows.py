@@ -9,7 +9,7 @@ import polars as pl
 from hypothesis import given, settings
 from polars.testing.parametric import dataframes
 
-from ingest.workers.json_rows import json_rows
+from ingest.core.json_rows import json_rows
 
 KINDS = [
     pl.Int8, pl.Int64, pl.UInt64, pl.Float32, pl.Float64, pl.String, pl.Boolean, pl.Date,
