@@ -1,7 +1,7 @@
 """Looking at Parquet files."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -20,8 +20,8 @@ from ingest.sniffing.typed import describe_values
 from ingest.sources.columns import is_nameable
 from ingest.sources.foreign import HEAD_BYTES, foreign, refusal
 from ingest.sources.opening import open_input
+from ingest.sources.parquet import Parquet
 from ingest.sources.parquet_footer import damaged, read_footer
-from ingest.sources.widening import widest
 
 SAMPLE_FILES = 5
 MOST_FOOTERS = 100
@@ -35,11 +35,11 @@ def look_at_parquet(listing: Listing) -> Table:
     Raises:
         ConfigError: the files differ in their columns, or are damaged.
     """
-    schemas = {piece.uri: _schema(piece) for piece in listing.some(MOST_FOOTERS)}
+    footers = listing.some(MOST_FOOTERS)
+    schemas = {piece.uri: _schema(piece) for piece in footers}
     differences = compare(schemas)
     refuse_mixture(listing.path, differences)
-    told = _told_types(schemas)
-    types = _types(schemas, differences.names, told)
+    types, told = _types(footers, schemas, differences.names)
     kept = {name: dtype for name, dtype in types.items() if is_nameable(dtype) and is_usable(name)}
     if not kept:
         names = listed(f"{name} ({type_name(dtype)})" for name, dtype in types.items())
@@ -90,29 +90,36 @@ def _schema(piece: Slice) -> Schema:
         raise ConfigError(str(error)) from None
 
 
-def _told_types(schemas: Mapping[str, Schema]) -> dict[str, pl.DataType]:
-    """Return the types to tell the source of columns that are numbers of unlike types in files.
+def _types(
+    pieces: Sequence[Slice], schemas: Mapping[str, Schema], names: Sequence[str]
+) -> tuple[Schema, dict[str, pl.DataType]]:
+    """Return the types of columns, and those that the source has to be told.
 
     Raises:
-        ConfigError: types differ that nothing is known to be right for, or it cannot be told.
+        ConfigError: files have a column in types of which nobody knows which is right.
     """
+    types: Schema = {}
     told: dict[str, pl.DataType] = {}
-    for name in dict.fromkeys(name for schema in schemas.values() for name in schema):
-        having = {uri: {name: schema[name]} for uri, schema in schemas.items() if name in schema}
+    for name in names:
+        having = [piece for piece in pieces if name in schemas[piece.uri]]
+        kinds = {schemas[piece.uri][name] for piece in having}
+        if len(kinds) == 1:
+            types[name] = kinds.pop()
+            continue
+        source = Parquet(type="parquet", path=having[0].uri, columns=(name,), hive_partitions=False)
         try:
-            widest(having, None)
+            types[name] = source.layout(having, {}).columns[name]
         except ConfigError as error:
-            types = {schema[name] for schema in having.values()}
-            if not types_of_parquet() or not all(dtype.is_numeric() for dtype in types):
-                raise ConfigError(*error.lines, *_told_why(schemas, {name: pl.Float64()})) from None
-            told[name] = pl.Float64()
-    return told
+            if not types_of_parquet() or not all(kind.is_numeric() for kind in kinds):
+                raise ConfigError(*error.lines, *_told_why(schemas, [name])) from None
+            types[name] = told[name] = pl.Float64()
+    return types, told
 
 
-def _told_why(schemas: Mapping[str, Schema], told: Mapping[str, pl.DataType]) -> list[str]:
+def _told_why(schemas: Mapping[str, Schema], names: Iterable[str]) -> list[str]:
     """Say in which files a column is of which type."""
     lines = []
-    for name in told:
+    for name in names:
         files: dict[str, list[str]] = {}
         for uri, schema in schemas.items():
             if name in schema:
@@ -124,16 +131,6 @@ def _told_why(schemas: Mapping[str, Schema], told: Mapping[str, pl.DataType]) ->
 
 def _more(uris: Sequence[str]) -> str:
     return f" and {len(uris) - 1} more" if len(uris) > 1 else ""
-
-
-def _types(
-    schemas: Mapping[str, Schema], names: Sequence[str], told: Mapping[str, pl.DataType]
-) -> Schema:
-    types = {}
-    for name in names:
-        having = {uri: {name: schema[name]} for uri, schema in schemas.items() if name in schema}
-        types[name] = told.get(name) or widest(having, None)[name]
-    return types
 
 
 def _values(name: str, dtype: pl.DataType, heads: Sequence[pl.DataFrame]) -> list[Any]:
