@@ -65,7 +65,7 @@ def declared_type(declared: TypeName | ColumnForm) -> pl.DataType:
     return parse_type(declared.type if isinstance(declared, ColumnForm) else declared)
 
 
-def declared_form(columns: Columns, name: str, usual: Numerals | None = None) -> Form | None:
+def declared_format(columns: Columns, name: str, usual: Numerals | None = None) -> Form | None:
     """Return how a column's texts are written, if not plainly; `usual` is how numbers are.
 
     What is said of numbers has no meaning for a column of another type.
@@ -163,7 +163,7 @@ def file_values(
             )
     for key in keys:
         texts = [None if has[key] == _NULL_KEY else has[key] for has in found]
-        values[key] = _key_values(slices, key, texts, schema[key], declared_form(columns, key))
+        values[key] = _key_values(slices, key, texts, schema[key], declared_format(columns, key))
     if "_file_path" in schema:
         values.update(_of_files(slices))
     return values

@@ -13,7 +13,7 @@ from ingest.core.texts import parse_texts
 from ingest.core.types import Schema, type_name
 from ingest.sources.base import Layout
 from ingest.sources.bodies import Body
-from ingest.sources.columns import declared_form, declared_type, refuse_clash, refuse_unknown
+from ingest.sources.columns import declared_format, declared_type, refuse_clash, refuse_unknown
 from ingest.sources.csv_grammar import Grammar
 from ingest.sources.csv_header import check_header, column_names, refuse_header
 from ingest.sources.csv_table import TableReader
@@ -244,14 +244,14 @@ class Csv(TextSource):
             if texts.dtype != pl.String:
                 return texts, texts
             kept = self._nulled(texts, strings=schema[name] == pl.String)
-            form = declared_form(self.columns, name, self.numerals)
+            form = declared_format(self.columns, name, self.numerals)
             return kept, parse_texts(kept, schema[name], form)
 
         return parse
 
     def _is_written(self, name: str) -> bool:
         """Say whether a column's numbers are not plain, so that Polars' reader cannot read them."""
-        return isinstance(declared_form(self.columns, name, self.numerals), Numerals)
+        return isinstance(declared_format(self.columns, name, self.numerals), Numerals)
 
 
 def _typed(

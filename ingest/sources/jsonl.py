@@ -15,7 +15,7 @@ from ingest.sources.base import Layout
 from ingest.sources.bodies import Body
 from ingest.sources.columns import (
     FILE_COLUMNS,
-    declared_form,
+    declared_format,
     declared_type,
     is_nameable,
     refuse_clash,
@@ -136,8 +136,8 @@ class Jsonl(TextSource):
         """Return the columns of numbers that are written in strings, in a notation of their own."""
         written = []
         for name, dtype in columns.items():
-            own = isinstance(declared_form(self.columns, name), Numerals)
-            form = declared_form(self.columns, name, self.numerals)
+            own = isinstance(declared_format(self.columns, name), Numerals)
+            form = declared_format(self.columns, name, self.numerals)
             if isinstance(form, Numerals) and dtype.is_numeric():
                 strings = (isinstance(record.get(name), str) for record in records)
                 if own or dtype.is_decimal() or any(strings):
@@ -152,7 +152,7 @@ class Jsonl(TextSource):
     def _parser(self, schema: Schema) -> Parse:
         def parse(name: str, carried: pl.Series) -> tuple[pl.Series, pl.Series]:
             if carried.dtype == pl.String:
-                form = declared_form(self.columns, name, self.numerals)
+                form = declared_format(self.columns, name, self.numerals)
                 return carried, parse_texts(carried, schema[name], form)
             return carried, carried.cast(schema[name])
 
