@@ -22,7 +22,7 @@ from ingest.sniffing.document import job_text
 from ingest.sniffing.look import look_at
 from ingest.sniffing.sample import write_sample
 from ingest.sniffing.table import Table
-from ingest.testing.golden import write_golden
+from ingest.testing.golden import work_over, write_lines
 
 UNKNOWN_OWNER = "owner@example.org"
 LONGEST_SHOWN = 60
@@ -80,18 +80,20 @@ def prove(scratch: Path, table: Table, name: str, text: str, conf: Path) -> None
         if entry.name != "job":  # what the user's jobs are composed with holds for this one too
             (scratch / "conf" / entry.name).symlink_to(entry.absolute())
     file.write_text(text, encoding="utf-8")
-    write_sample(table, scratch / "jobs" / name / "sample")
+    sample = scratch / "jobs" / name / "sample"
+    write_sample(table, sample)
     try:
         loaded = load(Job, scratch / "conf", [f"+job={name}", "cluster=inline"])
         context = context_of(loaded.job, "init", datetime.now(UTC))
         next(iter(draft(loaded.job, context, loaded.place, workers=1).partitions), None)
-        write_golden(name, scratch / "conf", scratch)
+        lines = work_over(loaded, sample, root=scratch)
     except IngestError as error:
         first = str(error).replace(f"{scratch}/", "").splitlines()[0].rstrip(".")
         raise ConfigError(
             f"{table.listing.path}: no job was written, because this one would not run: {first}. "
             "Change the files, or name others"
         ) from None
+    write_lines(scratch / "jobs" / name / "expected", lines)
 
 
 def install(scratch: Path, job: Path, folder: Path) -> list[Path]:

@@ -9,6 +9,8 @@ from ingest.sniffing.footers import Footer, find_footers
 from ingest.sniffing.names import clean_names
 from ingest.sniffing.offers import offers
 
+ROW_NAME = "row_name"
+"""What a first column is called that has no name in a header, as R writes it."""
 _HEAD_RECORDS = 500
 _MOST_PATTERNS = 6
 
@@ -57,7 +59,7 @@ class CsvInput:
             return [f"column_{place}" for place in range(1, width + 1)]
         fields = list(file.top.names)
         if file.top.short == "row names":
-            fields = ["", *fields]
+            fields = [ROW_NAME, *fields]
         return clean_names([*fields, *[""] * file.width][:width])
 
     def rows(self, file: CsvFile) -> list[Row]:

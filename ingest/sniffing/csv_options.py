@@ -7,7 +7,7 @@ from typing import Any
 
 from ingest.core.errors import ConfigError
 from ingest.sniffing.csv_files import CsvFile, one_encoding
-from ingest.sniffing.csv_input import CsvInput
+from ingest.sniffing.csv_input import ROW_NAME, CsvInput
 from ingest.sniffing.names import is_sound
 from ingest.sniffing.offers import Candidate, Trial, combinations, ways
 from ingest.sniffing.table import Option
@@ -17,6 +17,7 @@ _TRIAL_CHARACTERS = 200 * 1000
 _BLANK_LINE = re.compile(r"(?:\A|\n)\r?\n")
 _WHY = {
     "trailing_delimiter": "lines end in a delimiter",
+    "row_names": "the header has no name for the first column",
     "repeated_headers": "the header comes again among the records",
     "ignore_rows": "totals and notes: lines that match are no records",
     "line_end": "lines end in a carriage return alone",
@@ -37,6 +38,7 @@ def find_options(sample: CsvInput, text: Text) -> Candidate:
         ({"skipped": 0}, {"skipped": 1}) if sample.separator else ({"skipped": 0},),
         ways("line_end") if file.text.line_end == "\r" else ({},),
         ways("trailing_delimiter", "ignore") if file.trails else ({},),
+        ways("row_names", ROW_NAME) if file.top.short == "row names" else ({},),
         ways("repeated_headers", "ignore") if repeated else ({},),
         ways("ignore_rows", sample.pattern) if sample.pattern else ({},),
     ]
@@ -99,7 +101,10 @@ def _candidate(
     trailing = "trailing_delimiter" in told
     names = sample.names(file, trailing=trailing)
     above = file.top.names[:-1] if trailing and not file.top.short else file.top.names
-    sound = sample.has_header and not file.top.joined and is_sound(above, names)
+    own = names[1:] if "row_names" in told else names
+    sound = sample.has_header and not file.top.joined and is_sound(above, own)
+    if not sound:
+        told.pop("row_names", None)
     options = {**plain, **{name: Option(value, _WHY[name]) for name, value in told.items()}}
     lines = skipped + file.top.titles
     if not sound:

@@ -98,6 +98,11 @@ def ending_of(uri: str) -> str:
     return max((ending for ending in _KINDS if uri.endswith(ending)), key=len, default="")
 
 
+def kind_by_name(uri: str) -> str | None:
+    """Return the kind of file that an ending promises, if it does."""
+    return _KINDS.get(ending_of(uri))
+
+
 def usual_ending(kind: str) -> str:
     """Return the ending that files of a kind usually have."""
     return next(ending for ending, other in _KINDS.items() if other == kind)

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from ingest.core.partition import Slice
 from ingest.core.tree import make_folder
-from ingest.sniffing.listing import Listing, ending_of, usual_ending
+from ingest.sniffing.listing import Listing, kind_by_name, usual_ending
 from ingest.sniffing.parquet_table import read_head
 from ingest.sniffing.table import Table
 from ingest.sniffing.text import read_text
@@ -51,7 +51,7 @@ def _place(piece: Slice, listing: Listing) -> Path:
     packed = codec(piece.uri)
     plain = name.rpartition(".")[0] if packed else name
     plain = plain.lstrip("._")  # folders pass over names that begin so
-    if not ending_of(plain):
+    if kind_by_name(plain) != listing.type:
         plain += usual_ending(listing.type)
     return Path(*(folder for folder in folders if "=" in folder), plain)
 

@@ -66,7 +66,7 @@ def declared_type(declared: TypeName | ColumnForm) -> pl.DataType:
     return parse_type(declared.type if isinstance(declared, ColumnForm) else declared)
 
 
-def declared_form(columns: Columns, name: str, usual: Numerals | None = None) -> Form | None:
+def declared_format(columns: Columns, name: str, usual: Numerals | None = None) -> Form | None:
     """Return how a column's texts are written, if not plainly; `usual` is how numbers are.
 
     What is said of numbers has no meaning for a column of another type.
@@ -176,7 +176,7 @@ def file_values(
         raise BadRowError(str(error)) from None
     for key in keys.keys:
         texts = [None if has.get(key) == NULL_KEY else has.get(key) for has in found]
-        values[key] = _key_values(slices, key, texts, schema[key], declared_form(columns, key))
+        values[key] = _key_values(slices, key, texts, schema[key], declared_format(columns, key))
     return values | _of_files(slices) if file_columns else values
 
 

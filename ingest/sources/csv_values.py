@@ -8,7 +8,7 @@ import polars as pl
 from ingest.core.numerals import Numerals
 from ingest.core.texts import parse_texts
 from ingest.core.types import Schema
-from ingest.sources.columns import Columns, declared_form
+from ingest.sources.columns import Columns, declared_format
 from ingest.sources.rejecting import Parse
 
 
@@ -27,7 +27,7 @@ class Values:
         """Return the types to read columns as: numbers that are not plain are read as texts."""
         return {
             name: pl.String()
-            if isinstance(declared_form(self.columns, name, self.numerals), Numerals)
+            if isinstance(declared_format(self.columns, name, self.numerals), Numerals)
             else dtype
             for name, dtype in schema.items()
         }
@@ -58,7 +58,7 @@ class Values:
             if texts.dtype != pl.String:
                 return texts, texts
             kept = self.nulled(texts, strings=schema[name] == pl.String)
-            form = declared_form(self.columns, name, self.numerals)
+            form = declared_format(self.columns, name, self.numerals)
             return kept, parse_texts(kept, schema[name], form)
 
         return parse

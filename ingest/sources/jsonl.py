@@ -16,7 +16,7 @@ from ingest.core.types import Schema, instance, parse_type, type_name
 from ingest.sources.base import Layout
 from ingest.sources.bodies import Body
 from ingest.sources.columns import (
-    declared_form,
+    declared_format,
     declared_type,
     fault_of,
     is_nameable,
@@ -155,8 +155,8 @@ class Jsonl(TextSource):
         """Return the columns of numbers that are written in strings, in a notation of their own."""
         written, records = [], list(records)
         for name, dtype in columns.items():
-            own = isinstance(declared_form(self.columns, name), Numerals)
-            form = declared_form(self.columns, name, self.numerals)
+            own = isinstance(declared_format(self.columns, name), Numerals)
+            form = declared_format(self.columns, name, self.numerals)
             if isinstance(form, Numerals) and dtype.is_numeric():
                 strings = (isinstance(record.get(name), str) for record in records)
                 if own or dtype.is_decimal() or any(strings):
@@ -176,7 +176,7 @@ class Jsonl(TextSource):
         def parse(name: str, carried: pl.Series) -> tuple[pl.Series, pl.Series]:
             carried = emptied(carried, shape[name])
             if carried.dtype == pl.String:
-                form = declared_form(self.columns, name, self.numerals)
+                form = declared_format(self.columns, name, self.numerals)
                 return carried, parse_texts(carried, schema[name], form)
             return carried, carried.cast(schema[name])
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from ingest.config.load import load
+from ingest.config.load import Loaded, load
 from ingest.core.showing import showable
 from ingest.driver.drive import Request, drive
 from ingest.job import Job
@@ -29,44 +29,50 @@ _READERS: dict[str, Callable[[list[Path]], pl.DataFrame]] = {
 
 
 def work_sample(
-    job: str,
-    conf: Path | None = None,
-    workers: Workers | None = None,
-    root: Path = HERE,
+    job: str, conf: Path | None = None, workers: Workers | None = None
 ) -> dict[str, list[str]]:
-    """Work a job over `jobs/<job>/sample/` into a temporary place, without Ray if not told.
+    """Work a job over `jobs/<job>/sample/` into a temporary place; see `work_over`."""
+    loaded = load(Job, conf, [f"+job={job}", "cluster=inline"])
+    return work_over(loaded, Path("jobs") / job / "sample", workers)
 
-    `root` is where `jobs/` lies. Returns the output (`rows`) and the quarantine (`quarantine`),
-    each as lines of JSON: a list of the column names, then a list of values for each row, sorted:
-    the same for any order of work.
+
+def work_over(
+    loaded: Loaded[Job], sample: Path, workers: Workers | None = None, root: Path = HERE
+) -> dict[str, list[str]]:
+    """Work a job over other input into a temporary place, without Ray if not told.
+
+    Returns the output (`rows`) and the quarantine (`quarantine`), each as lines of JSON: a list of
+    the column names, then a list of values for each row, sorted: the same for any order of work.
+    Paths below `root` are written as relative ones.
     """
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        loaded = load(
-            Job,
-            conf,
-            [
-                f"+job={job}",
-                "cluster=inline",
-                f"source.path={root / 'jobs' / job / 'sample'}",
-                f"sink.path={place}/out",
-                f"state={place}/state",
-            ],
+        job = loaded.job.model_copy(
+            update={
+                "source": loaded.job.source.model_copy(update={"path": str(sample)}),
+                "sink": loaded.job.sink.model_copy(update={"path": str(place / "out")}),
+                "state": str(place / "state"),
+            }
         )
-        drive(Request(loaded.job, loaded.yaml(), loaded.place, workers or InProcessWorkers()))
+        drive(Request(job, loaded.yaml(), loaded.place, workers or InProcessWorkers()))
         return {
-            "rows": read_rows(place / "out", loaded.job.sink.type, root),
+            "rows": read_rows(place / "out", job.sink.type, root),
             "quarantine": read_rows(place / "out_quarantine", "parquet", root),
         }
 
 
-def write_golden(job: str, conf: Path | None = None, root: Path = HERE) -> list[Path]:
+def write_golden(job: str, conf: Path | None = None) -> list[Path]:
     """Write what the sample gives now to `jobs/<job>/expected/`, and return the files."""
+    return write_lines(Path("jobs") / job / "expected", work_sample(job, conf))
+
+
+def write_lines(folder: Path, lines: dict[str, list[str]]) -> list[Path]:
+    """Write what `work_over` returned to a folder, and return the files."""
+    folder.mkdir(parents=True, exist_ok=True)
     files = []
-    for name, lines in work_sample(job, conf, root=root).items():
-        file = root / "jobs" / job / "expected" / f"{name}.jsonl"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    for name, texts in lines.items():
+        file = folder / f"{name}.jsonl"
+        file.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
         files.append(file)
     return files
 
