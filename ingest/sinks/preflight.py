@@ -30,7 +30,8 @@ def problems(place: Place, use: Use) -> list[str]:
     Raises:
         FatalError: a manifest in the directory cannot be read.
     """
-    if long := too_long(place, use.suffix):  # first: nothing else can be asked of such a path
+    least = "/".join(f"{column}=_" for column in use.partition_by)
+    if long := too_long(place, use.suffix, least):  # first: such a path can be asked nothing else
         return [f'"{_shown(place.root)}": {long}']
     wrong = [*_shape(place.root)]
     wrong += wrong or _permissions(place)
