@@ -12,7 +12,7 @@ from ingest.core.clock import Clock, SystemClock
 from ingest.core.errors import ConfigError, FatalError, FencedError, IngestError, Interrupted
 from ingest.core.stop import at_once
 from ingest.core.storage import Store, open_store
-from ingest.core.types import schema_from_json, schema_to_json
+from ingest.core.types import Schema, schema_from_json, schema_to_json
 from ingest.driver.abandoning import withdraw
 from ingest.driver.audit import audit
 from ingest.driver.backlog import Backlog
@@ -162,7 +162,10 @@ def _work(
     target = Target(store, run.job.sink.uri)
     if run.history.phase != "committed":
         target.check(run.run_id)
-        plan = _freeze(run, request, store, drafted) if drafted else _reopen(run, request, store)
+        if drafted:
+            plan, output = _freeze(run, request, store, drafted), drafted.flow.output
+        else:
+            plan, output = _reopen(run, request, store)
         with timed(run, "work", request.clock):
             _work_off(plan, run, request)
         if changed := _changed(run):
@@ -170,7 +173,7 @@ def _work(
         audit(run.history, run.job.contract)
         target.begin(run.run_id)
         check(held)
-        commit(run.job, run.ledger, run.history, plan.facts.output_schema)
+        commit(run.job, run.ledger, run.history, output)
     with timed(run, "publish", request.clock):
         publish(run.job, run.ledger, run.history)
     target.end(run.run_id)
@@ -216,8 +219,11 @@ def _freeze(run: Run, request: Request, store: Store, drafted: Draft) -> Plan:
     return plan
 
 
-def _reopen(run: Run, request: Request, store: Store) -> Plan:
-    """Read the plan that stands, check that the job still fits it, and start the workers on it."""
+def _reopen(run: Run, request: Request, store: Store) -> tuple[Plan, Schema]:
+    """Read the plan that stands, check that the job still fits it, and start the workers on it.
+
+    Returns it with the schema of the output.
+    """
     check_places(run.job, store, request.place)
     plan = Plan(store, run.run_id)
     facts = plan.facts
@@ -232,7 +238,7 @@ def _reopen(run: Run, request: Request, store: Store) -> Plan:
         )
     check_inputs(run.job.source, plan, run.history, run.ledger, run.loaded_at)
     request.workers.start(task_of(run.job, flow, context))
-    return plan
+    return plan, flow.output
 
 
 def _changed(run: Run) -> str:
