@@ -25,6 +25,7 @@ from ingest.driver.outputs import check_places, check_published
 from ingest.driver.planning import Draft, draft, freeze
 from ingest.driver.publishing import commit, publish
 from ingest.driver.receipt import receipt
+from ingest.driver.repeats import repeats
 from ingest.driver.retry import RetryPolicy
 from ingest.driver.tasks import context_of, fingerprints, task_of
 from ingest.job import Job
@@ -215,6 +216,8 @@ def _freeze(run: Run, request: Request, store: Store, drafted: Draft) -> Plan:
         bytes=plan.facts.bytes,
         seconds=round(request.clock.monotonic() - drafted.began, 3),
     )
+    if warning := repeats(run.job, store, plan):
+        run.ledger.append("warned", message=warning)
     run.ledger.flush()
     return plan
 

@@ -44,6 +44,7 @@ class History:
     ended_at: str = ""
     ended: str = ""
     error: str = ""
+    warnings: list[str] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -66,8 +67,13 @@ class History:
 
 def _attempt(history: History, event: Event) -> None:
     history.attempt += 1
+    history.warnings += event.get("warnings", ())
     history.started_at = history.started_at or event["at"]
     history.ended = history.ended_at = history.error = ""
+
+
+def _warned(history: History, event: Event) -> None:
+    history.warnings.append(event["message"])
 
 
 def _planned(history: History, event: Event) -> None:
@@ -137,6 +143,7 @@ def _timed(history: History, event: Event) -> None:
 
 _HANDLERS: dict[str, Any] = {
     "attempt": _attempt,
+    "warned": _warned,
     "planned": _planned,
     "settled": _settled,
     "retry": _retry,

@@ -108,6 +108,17 @@ class Plan:
             part = self._read(number, ["index", "slices"]).explode("slices").drop_nulls("slices")
             yield from part.unnest("slices").select("index", "uri", "size", "version").iter_rows()
 
+    def inputs(self) -> pl.Series:
+        """Return a number for each input, the same in every plan of this process: eight bytes."""
+        parts = (
+            self._read(number, ["slices"])
+            .select(pl.col("slices").explode().struct.field("uri").drop_nulls().hash())
+            .to_series()
+            .unique()
+            for number in range(-(-len(self) // PART_ROWS))
+        )
+        return pl.concat([pl.Series(dtype=pl.UInt64), *parts]).unique()
+
     def _read(self, number: int, columns: list[str] | None = None) -> pl.DataFrame:
         name = f"plan/{number:06d}.parquet"
         try:

@@ -1,7 +1,7 @@
 """What every sink promises."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
@@ -144,6 +144,10 @@ class Sink(Model, ABC):
     @abstractmethod
     def publish(self, plan: PublishPlan) -> None:
         """Make the run's output visible, as planned. Harmless when late or repeated."""
+
+    @abstractmethod
+    def published_runs(self) -> Collection[str]:
+        """Return the runs of which rows are there now."""
 
     @abstractmethod
     def discard(self, run_id: str) -> None:

@@ -21,7 +21,7 @@ from ingest.core.types import type_name
 from ingest.sinks import hive, manifest
 from ingest.sinks.agreement import forms, owners
 from ingest.sinks.base import PublishPlan, Sink, Verified
-from ingest.sinks.content import Form, content, data_files
+from ingest.sinks.content import Form, content, data_files, run_of
 from ingest.sinks.intent import intent
 from ingest.sinks.lengths import too_long
 from ingest.sinks.place import Place
@@ -258,6 +258,11 @@ class DirectorySink(Sink):
                 )
             tree.remove_tree(self.place.staging(run_id))
             tidy(self.place)
+
+    def published_runs(self) -> set[str]:
+        """Return the runs that files are named for; see `Sink.published_runs`."""
+        with storage_errors(self.root):
+            return {run_of(name) for name in data_files(self.root)} - {""}
 
     def files_of(self, run_id: str) -> list[str]:
         """Return the names of the files that a run has published here, still there or not."""

@@ -191,6 +191,8 @@ def announced(event: Event) -> list[str]:
         return resuming(event)
     if event["event"] == "attempt" and event.get("warnings"):
         return [f"run {event['run_id']}", *warnings(event)]
+    if event["event"] == "warned":
+        return [f"warning: {event['message']}"]
     return inputs(event) if event["event"] == "inputs" else []
 
 
