@@ -1,21 +1,22 @@
 """`ingest verify`: count again what a run has published, and compare it with its records."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ingest.command import add_state, guarded, parser, report, state_option
 from ingest.core.errors import ConfigError
 from ingest.core.storage import open_store
 from ingest.driver.audit import check_books
 from ingest.driver.opening import recorded_job
-from ingest.driver.publishing import sinks_of
+from ingest.driver.publishing import plan_of, sinks_of
 from ingest.records.history import History
 from ingest.records.receipts import history_of
 from ingest.records.runs import Runs
+from ingest.sinks.base import Verified
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Verify one run; return 0 if the files match what is recorded of them, else 1."""
+    """Verify one run; return 0 if what it has published is there, or was replaced since, else 1."""
     options = parser(
         "verify", "Count again what a run has published.", "ingest verify 20261123t184500-1a2b3c"
     )
@@ -30,20 +31,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise ConfigError(_refusal(arguments.run, history, arguments.state))
     job = recorded_job(runs, arguments.run)
     check_books(history.totals, job.contract)
-    problems = [
-        f"{output}: {problem}"
-        for output, sink in sinks_of(job).items()
-        for problem in sink.verify(arguments.run)
-    ]
-    for problem in problems:
-        print(problem, file=sys.stderr)
+    outputs = {
+        output: sink.verify(plan_of(history, output)) for output, sink in sinks_of(job).items()
+    }
+    problems = list(_problems(history, outputs))
+    for line in [*problems, *_notes(outputs)]:
+        print(line, file=sys.stderr)
     if not problems:
-        totals = history.totals
-        report(
-            f"run {arguments.run}: {totals.rows.get('main', 0):,} rows in {totals.files:,} files, "
-            f"{totals.rows.get('quarantine', 0):,} in the quarantine. OK: files match recorded row "
-            "counts and checksums"
-        )
+        report(f"run {arguments.run}: {'; '.join(_verdict(outputs))}")
     return 1 if problems else 0
 
 
@@ -60,6 +55,40 @@ def _refusal(run: str, history: History, state: str) -> str:
         f"{what}it is unfinished ({history.ended or 'running, or died'}). Finish it first: "
         f"ingest resume {run}{state_option(state)}"
     )
+
+
+def _problems(history: History, outputs: dict[str, Verified]) -> Iterator[str]:
+    for output, verified in outputs.items():
+        counted = history.totals.rows.get(output, 0)
+        if verified.rows != counted:
+            yield (
+                f"{output}: the commit record lists files of {verified.rows:,} rows, and the "
+                f"completed partitions have {counted:,}. The ledger was changed by hand"
+            )
+        yield from (f"{output}: {problem}" for problem in verified.problems)
+
+
+def _notes(outputs: dict[str, Verified]) -> Iterator[str]:
+    for output, verified in outputs.items():
+        yield from (f"{output}: note: {note}" for note in verified.notes)
+
+
+def _verdict(outputs: dict[str, Verified]) -> Iterator[str]:
+    """Say of each output what became of it; what nobody has replaced is as it was published."""
+    for output, verified in outputs.items():
+        where = "" if output == "main" else " in the quarantine"
+        gone = sum(verified.replaced.values())
+        by = ", ".join(verified.replaced)
+        rows = f"{verified.rows:,} rows in {verified.files:,} files{where}"
+        if gone and gone == verified.files:
+            yield f"superseded by {by}: {rows} were replaced"
+        elif gone:
+            yield (
+                f"{gone:,} of {verified.files:,} files{where} were superseded by {by}; OK: the "
+                "others match recorded row counts and checksums"
+            )
+        else:
+            yield f"{rows}: OK: files match recorded row counts and checksums"
 
 
 if __name__ == "__main__":

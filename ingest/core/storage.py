@@ -14,6 +14,8 @@ from typing import Literal, Protocol
 from ingest.core import tree
 from ingest.core.errors import ConfigError, FatalError, IngestError
 
+_LONGEST_ROOT = 4096 - 400
+"""In bytes: with a job's name of 255, the longest name in a state has less than 400."""
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_ALLOWED = {
     errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG,
@@ -240,4 +242,10 @@ def open_store(uri: str) -> Store:
             f'state: "{uri}": the state lies on local disks so far. Name a local folder, such as '
             "state=.ingest"
         )
-    return LocalStore(Path(uri.removeprefix("file://")).absolute())
+    root = Path(uri.removeprefix("file://")).absolute()
+    if (size := len(os.fsencode(root))) > _LONGEST_ROOT:
+        raise ConfigError(
+            f'state: a path of {size:,} bytes, "{uri[:50]}…": files in it would have longer ones '
+            "than the system takes. Choose a place with a shorter path: state=DIR"
+        )
+    return LocalStore(root)

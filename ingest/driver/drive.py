@@ -12,7 +12,7 @@ from ingest.core.clock import Clock, SystemClock
 from ingest.core.errors import ConfigError, FatalError, FencedError, IngestError, Interrupted
 from ingest.core.stop import at_once
 from ingest.core.storage import Store, open_store
-from ingest.core.types import schema_from_json, schema_to_json
+from ingest.core.types import Schema, schema_from_json, schema_to_json
 from ingest.driver.abandoning import withdraw
 from ingest.driver.audit import audit
 from ingest.driver.backlog import Backlog
@@ -25,6 +25,7 @@ from ingest.driver.outputs import check_places, check_published
 from ingest.driver.planning import Draft, draft, freeze
 from ingest.driver.publishing import commit, publish
 from ingest.driver.receipt import receipt
+from ingest.driver.repeats import repeats
 from ingest.driver.retry import RetryPolicy
 from ingest.driver.tasks import context_of, fingerprints, task_of
 from ingest.job import Job
@@ -175,7 +176,10 @@ def _work(
     target = Target(store, run.job.sink.uri)
     if run.history.phase != "committed":
         target.check(run.run_id)
-        plan = _freeze(run, request, store, drafted) if drafted else _reopen(run, request, store)
+        if drafted:
+            plan, output = _freeze(run, request, store, drafted), drafted.flow.output
+        else:
+            plan, output = _reopen(run, request, store)
         with timed(run, "work", request.clock):
             _work_off(plan, run, request)
         if changed := _changed(run):
@@ -183,7 +187,7 @@ def _work(
         audit(run.history, run.job.contract)
         target.begin(run.run_id)
         check(held)
-        commit(run.job, run.ledger, run.history, plan.facts.output_schema)
+        commit(run.job, run.ledger, run.history, output)
     with timed(run, "publish", request.clock):
         publish(run.job, run.ledger, run.history)
     target.end(run.run_id)
@@ -231,12 +235,17 @@ def _freeze(run: Run, request: Request, store: Store, drafted: Draft) -> Plan:
         bytes=plan.facts.bytes,
         seconds=round(request.clock.monotonic() - drafted.began, 3),
     )
+    if warning := repeats(run.job, store, plan):
+        run.ledger.append("warned", message=warning)
     run.ledger.flush()
     return plan
 
 
-def _reopen(run: Run, request: Request, store: Store) -> Plan:
-    """Read the plan that stands, check that the job still fits it, and start the workers on it."""
+def _reopen(run: Run, request: Request, store: Store) -> tuple[Plan, Schema]:
+    """Read the plan that stands, check that the job still fits it, and start the workers on it.
+
+    Returns it with the schema of the output.
+    """
     check_places(run.job, store, request.place)
     plan = Plan(store, run.run_id)
     facts = plan.facts
@@ -258,7 +267,7 @@ def _reopen(run: Run, request: Request, store: Store) -> Plan:
         accept_touched=request.job.execution.touched_inputs == "accept",
     )
     request.workers.start(task_of(run.job, flow, context))
-    return plan
+    return plan, flow.output
 
 
 def _changed(run: Run) -> str:

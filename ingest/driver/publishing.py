@@ -1,11 +1,12 @@
 """Publishing: commit by one record in the ledger, then make visible, in repeatable steps."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 from ingest.core.outcome import Outcome, StagedFile
-from ingest.core.types import schema_to_json
+from ingest.core.types import Schema, schema_to_json
 from ingest.job import Job
 from ingest.records.history import History
 from ingest.records.ledger import Event, Ledger
@@ -29,19 +30,25 @@ def schemas_of(schema: dict[str, str]) -> dict[str, dict[str, str]]:
     return {"main": schema, "quarantine": schema_to_json(QUARANTINE_SCHEMA)}
 
 
-def commit(job: Job, ledger: Ledger, history: History, schema: dict[str, str]) -> None:
+def commit(job: Job, ledger: Ledger, history: History, schema: Schema) -> None:
     """Write the commit record: from here on the run can only be finished.
 
     It holds every operation that publishing will do, so that any later attempt does the same.
-    `schema` is that of the main output, by type names.
+    `schema` is that of the main output.
     """
     ledger.flush()
     sinks = sinks_of(job)
-    schemas = schemas_of(schema)
+    schemas = schemas_of(schema_to_json(schema))
+    none = None
+    if not history.totals.rows.get("main"):
+        # tries count from 1: this name is never that of a try
+        none = job.sink.stage_schema(schema, ledger.run_id, f"{ledger.attempt}-0-0")
     plans = {}
     for output in OUTPUTS:
         if output in sinks:
             files = _staged(ledger.events(), output)
+            if none is not None and output == "main":
+                files = itertools.chain(files, [(0, none)])
             facts: dict[str, Any] = {"job": job.name, "owner": job.owner, "output": output}
             facts["schema"] = schemas[output]
             plans[output] = asdict(sinks[output].plan_publish(files, ledger.run_id, facts))
@@ -56,12 +63,15 @@ def publish(job: Job, ledger: Ledger, history: History) -> None:
     sinks = sinks_of(job)
     for output in OUTPUTS:
         if output in history.publish["plans"] and output not in history.published:
-            sinks[output].publish(_plan(history.publish["plans"][output]))
+            sinks[output].publish(plan_of(history, output))
             ledger.append("published", output=output, uri=sinks[output].uri)
             ledger.flush()
 
 
-def _plan(data: dict[str, Any]) -> PublishPlan:
+def plan_of(history: History, output: str) -> PublishPlan:
+    """Return what the commit record says of an output."""
+    assert history.publish is not None, "commit comes first"
+    data = history.publish["plans"][output]
     puts = tuple((staged, final) for staged, final in data["puts"])
     return PublishPlan(**{**data, "puts": puts, "removes": tuple(data["removes"])})
 

@@ -55,6 +55,7 @@ def receipt(
         },
         "books": [asdict(book) for book in totals.books.values()],
         "errors": totals.errors,
+        "warnings": history.warnings,
         "outputs": outputs,
         "schema": plan.facts.output_schema,
         "seconds": {**history.timings, "workers": totals.seconds},

@@ -48,6 +48,7 @@ class History:
     ended_at: str = ""
     ended: str = ""
     error: str = ""
+    warnings: list[str] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -70,10 +71,15 @@ class History:
 
 def _attempt(history: History, event: Event) -> None:
     history.attempt += 1
+    history.warnings += event.get("warnings", ())
     history.started_at = history.started_at or event["at"]
     history.ended = history.ended_at = history.error = ""
     if "cluster" in event:
         history.cluster, history.cluster_why = event["cluster"], event["cluster_why"]
+
+
+def _warned(history: History, event: Event) -> None:
+    history.warnings.append(event["message"])
 
 
 def _planned(history: History, event: Event) -> None:
@@ -144,6 +150,7 @@ def _timed(history: History, event: Event) -> None:
 
 _HANDLERS: dict[str, Any] = {
     "attempt": _attempt,
+    "warned": _warned,
     "planned": _planned,
     "settled": _settled,
     "retry": _retry,

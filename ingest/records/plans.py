@@ -112,6 +112,17 @@ class Plan:
                 table = table.with_columns(changed_ns=pl.lit(0))
             yield from table.select("index", "uri", "size", "version", "changed_ns").iter_rows()
 
+    def inputs(self) -> pl.Series:
+        """Return a number for each input, the same in every plan of this process: eight bytes."""
+        parts = (
+            self._read(number, ["slices"])
+            .select(pl.col("slices").explode().struct.field("uri").drop_nulls().hash())
+            .to_series()
+            .unique()
+            for number in range(-(-len(self) // PART_ROWS))
+        )
+        return pl.concat([pl.Series(dtype=pl.UInt64), *parts]).unique()
+
     def _read(self, number: int, columns: list[str] | None = None) -> pl.DataFrame:
         name = f"plan/{number:06d}.parquet"
         try:

@@ -1,7 +1,7 @@
 """What every sink promises."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
@@ -27,6 +27,21 @@ class PublishPlan:
     removes: tuple[str, ...]
     manifest: dict[str, Any] = field(default_factory=dict)
     exchange: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What counting again came to, of all that a run has published to one place.
+
+    `files` and `rows` are how many there were; `replaced` is how many files which later runs have
+    replaced since, which is no problem. `problems` are differences, `notes` what is worth a look.
+    """
+
+    files: int
+    rows: int
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    replaced: dict[str, int] = field(default_factory=dict)
 
 
 class Sink(Model, ABC):
@@ -111,6 +126,16 @@ class Sink(Model, ABC):
         """
 
     @abstractmethod
+    def stage_schema(
+        self, schema: Mapping[str, pl.DataType], run_id: str, stem: str
+    ) -> StagedFile | None:
+        """Write, on the driver, what keeps the schema of a run that has no rows.
+
+        Called once all partitions are settled, with a `stem` of its own, and to be published like
+        other files. None if there will be something to read anyway: rows of other runs.
+        """
+
+    @abstractmethod
     def plan_publish(
         self, files: Iterable[tuple[int, StagedFile]], run_id: str, facts: Mapping[str, Any]
     ) -> PublishPlan:
@@ -121,12 +146,17 @@ class Sink(Model, ABC):
         """Make the run's output visible, as planned. Harmless when late or repeated."""
 
     @abstractmethod
+    def published_runs(self) -> Collection[str]:
+        """Return the runs of which rows are there now."""
+
+    @abstractmethod
     def discard(self, run_id: str) -> None:
         """Remove whatever this run has staged. Idempotent."""
 
     @abstractmethod
-    def verify(self, run_id: str) -> list[str]:
-        """Count again what a run has published, and say what differs; empty if nothing does.
+    def verify(self, plan: PublishPlan) -> Verified:
+        """Count again what a run has published by this plan, and say what differs from it.
 
-        Where a later run has replaced it, that is what is said.
+        Also what readers of the place would take for rows of it and is none; and which later runs
+        have replaced what is not there any more.
         """

@@ -22,15 +22,22 @@ from ingest.core.remote import local_path
 from ingest.core.types import type_name
 from ingest.sinks import hive, manifest
 from ingest.sinks.agreement import forms, owners
-from ingest.sinks.base import PublishPlan, Sink
-from ingest.sinks.content import Form, content
+from ingest.sinks.base import PublishPlan, Sink, Verified
+from ingest.sinks.content import Form, content, data_files, run_of
 from ingest.sinks.intent import intent
 from ingest.sinks.lengths import too_long
 from ingest.sinks.place import Place
 from ingest.sinks.preflight import Use, problems
 from ingest.sinks.publishing import publish_steps, tidy
-from ingest.sinks.staging import Encoder, HashedFile, place_errors, stage_rows, storage_errors
-from ingest.sinks.verifying import differences
+from ingest.sinks.staging import (
+    Encoder,
+    HashedFile,
+    place_errors,
+    stage_none,
+    stage_rows,
+    storage_errors,
+)
+from ingest.sinks.verifying import Verifying
 
 LOCK_WAIT_S = 60.0
 
@@ -196,6 +203,20 @@ class DirectorySink(Sink):
             raise
         return staged
 
+    def stage_schema(
+        self, schema: Mapping[str, pl.DataType], run_id: str, stem: str
+    ) -> StagedFile | None:
+        """Write a file without rows, unless files stay; see `Sink.stage_schema`.
+
+        It lies at the directory's root and has all columns, also those that become folders, and
+        goes when a run brings rows.
+        """
+        with storage_errors(self.root):
+            if self.write_disposition != "overwrite" and any(data_files(self.root)):
+                return None
+        path = self.place.staging(run_id) / f"{stem}-0.staged"
+        return stage_none(pl.DataFrame(schema=schema), path, self.encoder)
+
     def plan_publish(
         self, files: Iterable[tuple[int, StagedFile]], run_id: str, facts: Mapping[str, Any]
     ) -> PublishPlan:
@@ -237,6 +258,11 @@ class DirectorySink(Sink):
             tree.remove_tree(self.place.staging(run_id))
             tidy(self.place)
 
+    def published_runs(self) -> set[str]:
+        """Return the runs that files are named for; see `Sink.published_runs`."""
+        with storage_errors(self.root):
+            return {run_of(name) for name in data_files(self.root)} - {""}
+
     def files_of(self, run_id: str) -> list[str]:
         """Return the names of the files that a run has published here, still there or not."""
         return [file["name"] for file in manifest.read(self.root, run_id)["files"]]
@@ -245,10 +271,10 @@ class DirectorySink(Sink):
         """Return the names of the files that make up the data set, by its manifests."""
         return manifest.current(self.root)
 
-    def verify(self, run_id: str) -> list[str]:
-        """Count and hash what a run has published, and say what differs from its manifest."""
+    def verify(self, plan: PublishPlan) -> Verified:
+        """Count and hash what a run has published; see `Sink.verify`."""
         with storage_errors(self.root):
-            return differences(self.root, run_id, self.count_rows)
+            return Verifying(self.place, plan, self.count_rows).verified()
 
     def _refuse_late(self, run_id: str) -> None:
         """Refuse a try of a run that is published, having removed the folder if it is empty."""

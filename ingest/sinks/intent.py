@@ -118,15 +118,18 @@ def _standing(
 
 
 def _replaced(sink: Publisher, touched: set[str], facts: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the names of the files that go.
+    """Return the names of the files that go; files without rows always do, once there are others.
 
     Owners are looked at once more: another job may have published since the run was planned.
     """
-    if sink.write_disposition == "append":
-        return ()
     standing = content(sink.place.root)
+    if sink.write_disposition == "append":
+        return standing.empty if touched else ()
     for problem in owners(str(sink.place.root), standing, facts.get("job", ""), sink.replaces_jobs):
         raise FatalError(f"sink.path: {problem}. Nothing was published")
     if sink.write_disposition == "overwrite":
         return standing.ours
-    return tuple(name for name in standing.ours if name.rpartition("/")[0] in touched)
+    empty = set(standing.empty) if touched else set()
+    return tuple(
+        name for name in standing.ours if name in empty or name.rpartition("/")[0] in touched
+    )

@@ -86,6 +86,8 @@ class ParquetEncoder:
 
     def write(self, rows: pl.DataFrame) -> None:
         """Add a row group; or several, where a column has more text than PyArrow takes at once."""
+        if rows.is_empty():  # the footer has the columns
+            return
         table = rows.to_arrow()
         if table.nbytes > _TEXT_BYTES and rows.height > 1:
             half = rows.height // 2

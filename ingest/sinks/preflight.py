@@ -30,7 +30,8 @@ def problems(place: Place, use: Use) -> list[str]:
     Raises:
         FatalError: a manifest in the directory cannot be read.
     """
-    if long := too_long(place, use.suffix):  # first: nothing else can be asked of such a path
+    least = "/".join(f"{column}=_" for column in use.partition_by)
+    if long := too_long(place, use.suffix, least):  # first: such a path can be asked nothing else
         return [f'"{_shown(place.root)}": {long}']
     wrong = [*_shape(place.root)]
     wrong += wrong or _permissions(place)
@@ -101,7 +102,7 @@ def _foreign(root: Path, disposition: str, partition_by: Sequence[str]) -> Itera
     foreign = content(root).foreign
     if disposition == "overwrite_partitions":
         # Only what lies in folders that a run can replace would be taken for part of the new rows.
-        foreign = tuple(name for name in foreign if _in_partition(name, partition_by))
+        foreign = tuple(name for name in foreign if in_partition(name, partition_by))
     if foreign:
         shown = ", ".join(f'"{name}"' for name in foreign[:_SHOWN])
         more = f" and {len(foreign) - _SHOWN} more" if len(foreign) > _SHOWN else ""
@@ -118,7 +119,8 @@ def _shown(path: Path) -> str:
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:half]}…{text[-half:]}"
 
 
-def _in_partition(name: str, partition_by: Sequence[str]) -> bool:
+def in_partition(name: str, partition_by: Sequence[str]) -> bool:
+    """Say whether a file lies in a folder that rows with these partition columns go to."""
     folders = name.split("/")[:-1]
     return len(folders) >= len(partition_by) and all(
         folder.startswith(f"{column}=")

@@ -48,7 +48,7 @@ class Encoder(Protocol):
     """Turns rows into the bytes of one file."""
 
     def write(self, rows: pl.DataFrame) -> None:
-        """Add rows. Never called with none, nor after `close`."""
+        """Add rows. With none it is called once, for a file that only has columns."""
         ...
 
     def close(self) -> None:
@@ -160,6 +160,21 @@ def stage_rows(
                 encoder.close()
                 sha256 = file.finish()
         yield StagedFile("", path.name, "", written, file.bytes, sha256)
+
+
+def stage_none(none: pl.DataFrame, path: Path, open_encoder: Open) -> StagedFile:
+    """Write a file that has columns and no rows, durably.
+
+    Raises:
+        FatalError, RetryableError: as `stage_rows`.
+    """
+    with _new_file(path) as file, storage_errors(path):
+        encoder = open_encoder(file, none)
+        encoder.write(none)
+        encoder.close()
+        sha256 = file.finish()
+        tree.sync(path.parent)
+    return StagedFile("", path.name, "", 0, file.bytes, sha256)
 
 
 def chunked(

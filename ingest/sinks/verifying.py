@@ -1,50 +1,142 @@
-"""Checking a published run against its manifest: are the rows there, and are they the same."""
+"""Counting again what a run has published: are the rows there, are they the same, and no others."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ingest.sinks import manifest
+from ingest.sinks.base import PublishPlan, Verified
+from ingest.sinks.content import content, run_of
+from ingest.sinks.place import Place
+from ingest.sinks.preflight import in_partition
+
+_SHOWN = 10
+
+CountRows = Callable[[Path], int]
 
 
-def differences(root: Path, run_id: str, count_rows: Callable[[Path], int]) -> list[str]:
-    """Return what differs from the run's manifest, one text for each file; empty if nothing does.
+@dataclass(slots=True)
+class Verifying:
+    """One look at what a run has published, held against the plan that its ledger has.
 
-    Reads every byte twice: once for the checksum, once to count rows.
-
-    Raises:
-        FatalError: the run has no manifest here, or it cannot be read.
+    Reads every byte twice, once for the checksum and once to count rows, several files at a time.
     """
-    listed = manifest.read(root, run_id)["files"]
-    missing = [file["name"] for file in listed if not (root / file["name"]).is_file()]
-    replaced = manifest.replacers(root, missing)
-    found: list[str] = []
-    for file in listed:
-        name = file["name"]
-        if name in replaced:
-            found.append(f"{name}: replaced by run {replaced[name]}")
-        elif name in missing:
-            found.append(f"{name}: missing, and no later run has replaced it")
-        else:
-            found.extend(
-                f"{name}: {problem}" for problem in _compare(root / name, file, count_rows)
-            )
-    return found
+
+    place: Place
+    plan: PublishPlan
+    count_rows: CountRows
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def verified(self) -> Verified:
+        """Look, and say what was found."""
+        root, listed = self.place.root, self.plan.manifest["files"]
+        missing = [file["name"] for file in listed if not (root / file["name"]).is_file()]
+        replaced = manifest.replacers(root, missing)
+        self.problems += _manifest(root, self.plan)
+        self.problems += (
+            f"{name}: missing, and no later run has replaced it"
+            for name in missing
+            if name not in replaced
+        )
+        standing = [file for file in listed if file["name"] not in set(missing)]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for found in pool.map(self._compared, standing):
+                self.problems += found
+        if len(replaced) < len(listed) or not listed:
+            self._look_for_others()
+        return Verified(
+            files=len(listed),
+            rows=sum(file["rows"] for file in listed),
+            problems=tuple(self.problems),
+            notes=tuple(self.notes),
+            replaced=dict(Counter(replaced.values())),
+        )
+
+    def _compared(self, file: Mapping[str, Any]) -> list[str]:
+        found = _compare(self.place.root / file["name"], file, self.count_rows)
+        return [f"{file['name']}: {problem}" for problem in found]
+
+    def _look_for_others(self) -> None:
+        """Note files that readers see and that no run has published."""
+        foreign = content(self.place.root).foreign
+        own: list[str] = []
+        others: list[str] = []
+        for name in foreign:
+            run_id = run_of(name)
+            if run_id and self.place.staging(run_id).exists():
+                continue  # that run is being published right now
+            (own if self._strange(name, run_id) else others).append(name)
+        self.problems += _listed(own, "no run of ingest has published it, and readers see it")
+        self.notes += _listed(others, "no run of ingest has published it")
+
+    def _strange(self, name: str, run_id: str) -> bool:
+        """Whether a file cannot have been there by right: where it would not be beside our own."""
+        if run_id or self.plan.disposition == "overwrite":
+            return True
+        by = self.plan.manifest.get("partition_by", ())
+        return self.plan.disposition == "overwrite_partitions" and in_partition(name, by)
 
 
-def _compare(path: Path, file: dict[str, Any], count_rows: Callable[[Path], int]) -> Iterator[str]:
+def _listed(names: list[str], why: str) -> Iterator[str]:
+    for name in names[:_SHOWN]:
+        yield f"{name}: {why}. Move it away"
+    if len(names) > _SHOWN:
+        yield f"and {len(names) - _SHOWN:,} more files that no run of ingest has published"
+
+
+def _manifest(root: Path, plan: PublishPlan) -> Iterator[str]:
+    """Say what of the manifest is not as it was committed."""
+    path = manifest.path_of(root, plan.run_id)
+    name = str(path.relative_to(root))
+    try:
+        data = path.read_bytes()
+        page = json.loads(data)
+    except FileNotFoundError:
+        yield f"{name}: the manifest is missing. Restore it from the run's receipt"
+        return
+    except ValueError as error:
+        yield f"{name}: the manifest is damaged: {error}"
+        return
+    if data == manifest.encode(plan.manifest):
+        return
+    committed = dict(plan.manifest)
+    keys = page.keys() | committed.keys() if isinstance(page, dict) else {"the page"}
+    changed = [key for key in sorted(keys) if not _same(key, page, committed)]
+    for key in changed:
+        yield f"{name}: {key}: not as it was when the run was committed{_values(key, page, plan)}"
+
+
+def _same(key: str, page: Any, committed: Mapping[str, Any]) -> bool:
+    absent = object()
+    return isinstance(page, dict) and page.get(key, absent) == committed.get(key, absent)
+
+
+def _values(key: str, page: Any, plan: PublishPlan) -> str:
+    values = (page.get(key) if isinstance(page, dict) else page, plan.manifest.get(key))
+    if any(isinstance(value, list | dict) for value in values):
+        return ""
+    return f": {json.dumps(values[0])}, the ledger says {json.dumps(values[1])}"
+
+
+def _compare(path: Path, file: Mapping[str, Any], count_rows: CountRows) -> Iterator[str]:
     size = path.stat().st_size
     if size != file["bytes"]:
-        yield f"{size} bytes, the manifest says {file['bytes']}"
+        yield f"{size} bytes, the ledger says {file['bytes']}"
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     if digest != file["sha256"]:
-        yield f"sha256 {digest}, the manifest says {file['sha256']}"
+        yield f"sha256 {digest}, the ledger says {file['sha256']}"
     try:
         rows = count_rows(path)
     except Exception as error:  # noqa: BLE001 - whatever a reader makes of a damaged file is the finding
         yield f"cannot be read: {error}"
         return
     if rows != file["rows"]:
-        yield f"{rows} rows, the manifest says {file['rows']}"
+        yield f"{rows} rows, the ledger says {file['rows']}"

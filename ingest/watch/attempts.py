@@ -48,6 +48,8 @@ def attempts(events: Iterable[Event]) -> list[AttemptPage]:
             page.settled += 1
         elif kind == "retry":
             page.retries[event["kind"]] = page.retries.get(event["kind"], 0) + 1
+        elif kind == "warned":
+            page.warnings.append(event["message"])
         elif kind in COUNTED:
             page.events[kind] = page.events.get(kind, 0) + 1
         elif kind in ENDS:

@@ -193,6 +193,8 @@ def announced(event: Event) -> list[str]:
         chosen = [f"cluster: {event['cluster']} ({why})"] if why else []
         said = resuming(event) if event.get("resumed") else warnings(event)
         return [*said, *chosen]
+    if event["event"] == "warned":
+        return [f"warning: {event['message']}"]
     return inputs(event) if event["event"] == "inputs" else []
 
 

@@ -29,6 +29,7 @@ def summary(receipt: Receipt, state: str) -> str:
         f"  {'time':<12} {took:>14.1f} s     {read / max(took, 1e-3):,.0f} rows/s  ({split})",
         "",
         *_rejects(receipt["errors"]),
+        *(f"  warning: {text}" for text in receipt.get("warnings", ())),
         f"  output       {main['uri']}",
     ]
     if outputs.get("quarantine", {}).get("rows"):

@@ -102,6 +102,7 @@ EVENTS = {
                   "partition index"),
     "stalled": ("Nothing can be worked, and why.", "message seconds"),
     "timed": ("How long a part of the run took.", "what seconds"),
+    "warned": ("Something is worth a look, and does not stand in the way.", "message"),
     "inputs": ("Inputs are not as they were planned: found before a resumed run was worked.",
                "counts open examples"),
     "publish_begin": ("The commit: what publishing will do. From here on the run is only finished.",
@@ -123,6 +124,7 @@ RECEIPT = {
     "partitions": "How many, how many tries they took, how many of those were retries.",
     "books": "For each step: rows in, added, dropped by reason, out.",
     "errors": "Rejected rows by reason.",
+    "warnings": "What was worth a look: inputs that were appended before, for one.",
     "outputs": "For `main` and `quarantine`: place, type, disposition, rows, bytes, files, how "
     "many files were removed, and the manifest with its checksums.",
     "schema": "Columns and types as they were published.",

@@ -1,0 +1,196 @@
+"""E17: verify tells an edited manifest, files that nobody published, and rows replaced since."""
+
+import json
+import shutil
+
+import pytest
+
+from tests.faults.state import State, assert_done
+
+OK = "OK: files match recorded row counts and checksums"
+
+
+@pytest.fixture
+def state(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    state = State(tmp_path)
+    state.rows("in/orders/a.csv", 1, 2)
+    state.rows("in/orders/b.csv", 3)
+    return state
+
+
+def publish(state, **sink):
+    state.describe(sink=sink)
+    assert_done(state.run())
+    return state.last()
+
+
+def edit(state, run_id, change):
+    path = state.place / "out" / "_ingest" / f"{run_id}.json"
+    page = json.loads(path.read_text())
+    change(page)
+    path.write_text(json.dumps(page, indent=1) + "\n")
+
+
+def assert_differs(state, run_id, *texts):
+    result = state.verify(run_id)
+    assert result.code == 1, result.out
+    assert OK not in result.out
+    for text in texts:
+        assert text in result.err, result.err
+
+
+def test_all_is_well(state):
+    run_id = publish(state)
+    result = state.verify(run_id)
+    assert_done(result)
+    assert result.out == f"run {run_id}: 3 rows in 1 files: {OK}\n"
+
+
+def test_edited_totals(state):
+    run_id = publish(state)
+    edit(state, run_id, lambda page: page.update(rows=4))
+    said = "rows: not as it was when the run was committed: 4, the ledger says 3"
+    assert_differs(state, run_id, f"main: _ingest/{run_id}.json: {said}")
+
+
+def test_the_rows_of_a_file_edited_with_the_totals(state):
+    run_id = publish(state)
+
+    def change(page):
+        page["rows"] = page["files"][0]["rows"] = 4
+
+    edit(state, run_id, change)
+    assert_differs(state, run_id, "files: not as it was", "rows: not as it was")
+
+
+@pytest.mark.parametrize("key", ["job", "replaced", "schema", "disposition"])
+def test_anything_else_that_was_edited(state, key):
+    run_id = publish(state)
+    edit(state, run_id, lambda page: page.pop(key))
+    assert_differs(state, run_id, f"{key}: not as it was")
+
+
+@pytest.mark.parametrize(("text", "said"), [("{", "damaged"), ("[]", "the page: not as it was")])
+def test_a_damaged_manifest(state, text, said):
+    run_id = publish(state)
+    (state.place / "out" / "_ingest" / f"{run_id}.json").write_text(text)
+    result = state.verify(run_id)
+    assert result.code == 1
+    assert said in result.err or "not a manifest" in result.err
+
+
+def test_a_missing_manifest(state):
+    run_id = publish(state)
+    (state.place / "out" / "_ingest" / f"{run_id}.json").unlink()
+    assert_differs(state, run_id, "the manifest is missing")
+
+
+def test_a_manifest_that_was_only_written_anew_is_the_same(state):
+    run_id = publish(state)
+    path = state.place / "out" / "_ingest" / f"{run_id}.json"
+    path.write_text(json.dumps(json.loads(path.read_text())))
+    assert_done(state.verify(run_id))
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])
+@pytest.mark.parametrize("name", ["more.{}", "sub/more.{}", "{run}-0000007-0.{}"])
+def test_files_beside_the_published_ones(state, kind, name):
+    run_id = publish(state, type=kind)
+    (file,) = (state.place / "out").glob(f"*.{kind}")
+    extra = state.place / "out" / name.format(kind, run=run_id)
+    extra.parent.mkdir(exist_ok=True)
+    shutil.copy(file, extra)
+    said = "no run of ingest has published it, and readers see it. Move it away"
+    assert_differs(state, run_id, f"main: {extra.relative_to(state.place / 'out')}: {said}")
+
+
+def test_foreign_files_that_append_allows_are_a_note(state):
+    state.write("out/mine.parquet", "mine")
+    run_id = publish(state, write_disposition="append")
+    result = state.verify(run_id)
+    assert_done(result)
+    assert "main: note: mine.parquet: no run of ingest has published it" in result.err
+    shutil.copy(
+        state.place / "out" / f"{run_id}-0000000-0.parquet",
+        state.place / "out" / f"{run_id}-0000001-0.parquet",
+    )
+    assert_differs(state, run_id, f"{run_id}-0000001-0.parquet: no run of ingest")
+
+
+def test_foreign_files_among_partitions(state):
+    run_id = publish(state, write_disposition="overwrite_partitions", partition_by=["name"])
+    state.write("out/README", "mine")
+    assert_done(state.verify(run_id))
+    state.write("out/name=x1/more.parquet", "mine")
+    assert_differs(state, run_id, "name=x1/more.parquet: no run of ingest")
+
+
+def test_files_of_a_run_that_is_being_published_are_none_of_these(state):
+    run_id = publish(state, write_disposition="append")
+    other = "20991231t235959-1a2b3c"
+    state.write(f"out/{other}-0000000-0.parquet", "half a publish")
+    state.write(f".ingest-out/{other}/1-0-1-0.staged", "")
+    assert_done(state.verify(run_id))
+    shutil.rmtree(state.place / ".ingest-out")
+    assert_differs(state, run_id, f"{other}-0000000-0.parquet: no run of ingest")
+
+
+@pytest.mark.parametrize("replace", ["folder", "files"])
+def test_a_run_that_was_replaced_is_superseded(state, replace):
+    first = publish(state, replace=replace)
+    second = publish(state, replace=replace)
+    result = state.verify(first)
+    assert_done(result)
+    assert result.out == f"run {first}: superseded by {second}: 3 rows in 1 files were replaced\n"
+    assert f"run {second}: 3 rows" in state.verify(second).out
+
+
+def test_a_run_of_which_a_part_was_replaced(state):
+    parts = {"write_disposition": "overwrite_partitions", "partition_by": ["name"]}
+    first = publish(state, **parts)
+    (state.place / "in/orders/a.csv").unlink()
+    second = publish(state, **parts)
+    result = state.verify(first)
+    assert_done(result)
+    assert f"1 of 3 files were superseded by {second}; OK: the others match" in result.out
+    (state.place / "out/name=x1").rename(state.place / "away")
+    assert_differs(state, first, "missing, and no later run has replaced it")
+
+
+def test_extra_files_are_told_by_the_run_that_is_there(state):
+    first = publish(state)
+    second = publish(state)
+    state.write("out/more.parquet", "mine")
+    assert_done(state.verify(first))
+    assert_differs(state, second, "more.parquet")
+
+
+def test_a_ledger_whose_parts_do_not_agree(state):
+    run_id = publish(state)
+    for file in (state.place / "state/runs" / run_id / "ledger").iterdir():
+        text = file.read_text()
+        if '"event":"publish_begin"' in text:
+            head, _, tail = text.partition('"event":"publish_begin"')
+            file.write_text(head + '"event":"publish_begin"' + tail.replace('"rows":3', '"rows":5'))
+    assert_differs(state, run_id, "lists files of 5 rows, and the completed partitions have 3")
+
+
+def test_the_quarantine_too(state):
+    state.write("in/orders/c.csv", "id,name\nx,y\n")
+    state.describe(contract={"on_error": "quarantine"})
+    assert_done(state.run())
+    first = state.last()
+    shutil.copy(
+        state.place / "out_quarantine" / f"{first}-0000000-0.parquet",
+        state.place / "out_quarantine" / "more.parquet",
+    )
+    assert_differs(state, first, "quarantine: more.parquet: no run of ingest")
+    (state.place / "out_quarantine" / "more.parquet").unlink()
+    result = state.verify(first)
+    assert result.out.count(OK) == 2
+    assert_done(state.run())
+    said = state.verify(first).out
+    assert (
+        f"superseded by {state.last()}: 1 rows in 1 files in the quarantine were replaced" in said
+    )
