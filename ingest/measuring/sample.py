@@ -12,6 +12,8 @@ from ingest.driver.flow import Place
 from ingest.driver.planning import Partitions, draft
 from ingest.driver.tasks import context_of, task_of
 from ingest.job import Job
+from ingest.workers.choose import choice
+from ingest.workers.outlook import Outlook
 from ingest.workers.task import PartitionTask
 
 RUN_ID = "bench"
@@ -32,6 +34,11 @@ class Sample:
     def bytes(self) -> int:
         """What the sample reads."""
         return sum(partition.bytes for partition in self.partitions)
+
+    @property
+    def cluster(self) -> str:
+        """The type of cluster that a run would be worked on."""
+        return choice(self.job, Outlook(sum(self.sizes), len(self.sizes)))[0].type
 
 
 def sample(job: Job, place: Place, number: int | None) -> Sample:
