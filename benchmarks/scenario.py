@@ -97,7 +97,7 @@ class Settings(Model):
     budget_s: float = Field(gt=0)
     timeout_s: float = Field(gt=0)
     cpus: int = Field(ge=1)
-    cluster: Literal["local", "inline"]
+    cluster: Literal["auto", "processes", "local", "inline"]
     home: Place
     results: Place
 

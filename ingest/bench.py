@@ -89,7 +89,7 @@ def _measure(arguments: Any) -> int:
         print(f"{job.name}: {text}", file=sys.stderr)
 
     taken = sample(job, place, None if arguments.full else arguments.partitions)
-    started = start(taken.job)
+    started = start(job, taken.cluster)
     with scratch(job) as folder:
         worked = work_all(staging_in(folder, taken.task), taken.partitions, folder, tell)
         each = tuple(checks(taken.task, taken.partitions[0]))

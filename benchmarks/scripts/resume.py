@@ -113,7 +113,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=4_000_000)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--cluster", choices=["local", "inline"], default="local")
+    parser.add_argument("--cluster", choices=["processes", "local", "inline"], default="local")
     parser.add_argument("--shares", type=float, nargs="+", default=[0.25, 0.5, 0.75])
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

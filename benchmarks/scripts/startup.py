@@ -2,8 +2,10 @@
 
 One block of a hundred rows goes through `ingest.run` (with plan, ledger, contract, publishing) and
 through a bare Ray Data script with an actor pool, as the documentation of Ray Data has it; both on
-a Ray of their own, and both joining one that runs. Each run is a fresh process; they take turns.
-`first_s` is from the start of the process to the first result, `fixed_s` to its exit.
+a Ray of their own, and both joining one that runs. Before that it goes through `ingest.run` without
+Ray, on worker processes and in line. Each run is a fresh process; they take turns.
+`first_s` is from the start of the process to the first result, `fixed_s` to its exit, `cpu_s` what
+the processors were busy for meanwhile, where all of it is below that process.
 """
 
 import argparse
@@ -35,7 +37,8 @@ source: {type: parquet, path: in/*.parquet}
 contract: {checks: [{type: not_null, columns: [id]}]}
 sink: {type: parquet, path: out, write_disposition: overwrite}
 """
-Times = tuple[float, float]
+Times = tuple[float, float, float]
+WITHOUT_RAY = {"processes": "processes", "in_line": "inline"}
 
 
 class Same:
@@ -66,21 +69,24 @@ def bare(place: Path, address: str) -> None:
 
 def run_bare(place: Path, address: str) -> Times:
     """Run the bare script; return when the first result was there and when it had ended."""
-    began = time.time()
+    began, busy = time.time(), _busy()
     command = [
         sys.executable, "-m", "benchmarks.scripts.startup", "--bare", str(place),
         "--address", address,
     ]  # fmt: skip
     said = _run(command, place)
     first = next(line for line in said.splitlines() if line.startswith("first "))
-    return float(first.split()[1]) - began, time.time() - began
+    return float(first.split()[1]) - began, time.time() - began, _busy() - busy
 
 
 def run_ours(place: Path, address: str) -> Times:
-    """Run our job; return when the first partition was settled and when it had ended."""
-    began = time.time()
-    cluster = ["cluster=local", f"execution.workers={WORKERS}"]
-    if address != "local":
+    """Run our job; return when the first partition was settled and when it had ended.
+
+    The address is that of a Ray, or the name of a cluster that has none.
+    """
+    began, busy = time.time(), _busy()
+    cluster = [f"cluster={address}", f"execution.workers={WORKERS}"]
+    if address not in {"local", *WITHOUT_RAY.values()}:
         cluster = ["cluster=address", f"cluster.address={address}", cluster[1]]
     command = [
         sys.executable, "-m", "ingest.run", "--conf", "conf", "+job=startup", *cluster,
@@ -89,7 +95,13 @@ def run_ours(place: Path, address: str) -> Times:
     receipt = json.loads(_run(command, place).splitlines()[-1])
     ended = time.time()
     run = read_run(place / ".ingest" / "runs" / receipt["run_id"])
-    return run.first - began, ended - began
+    return run.first - began, ended - began, _busy() - busy
+
+
+def _busy() -> float:
+    """Return for how long processes were busy that have been waited for here."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def hold() -> None:
@@ -120,18 +132,23 @@ def cluster() -> Iterator[str]:
         holder.communicate("")
 
 
-def measure(place: Path, runs: int) -> dict[str, dict[str, float]]:
+def measure(place: Path, runs: int, *, with_ray: bool = True) -> dict[str, dict[str, float]]:
     """Let all take turns; return their medians."""
     times: dict[str, list[Times]] = {}
-    for address, ours, peer in (("local", "ingest", "bare_pool"), ("", "joining", "bare_joining")):
+    for _ in range(runs):
+        for name, without in WITHOUT_RAY.items():
+            times.setdefault(name, []).append(run_ours(place, without))
+    pairs = (("local", "ingest", "bare_pool"), ("", "joining", "bare_joining"))
+    for address, ours, peer in pairs if with_ray else ():
         with cluster() if not address else _nothing() as running:
             for _ in range(runs):
                 times.setdefault(ours, []).append(run_ours(place, address or running))
                 times.setdefault(peer, []).append(run_bare(place, address or running))
     return {
         name: {
-            "first_s": statistics.median(first for first, _ in taken),
-            "fixed_s": statistics.median(whole for _, whole in taken),
+            "first_s": statistics.median(first for first, _, _ in taken),
+            "fixed_s": statistics.median(whole for _, whole, _ in taken),
+            "cpu_s": statistics.median(busy for _, _, busy in taken),
         }
         for name, taken in times.items()
     }
@@ -141,6 +158,7 @@ def main() -> None:
     """Prepare the job and its input, measure, and print medians and load."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--without-ray", action="store_true", help="only what needs none")
     parser.add_argument("--bare", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--address", default="local", help=argparse.SUPPRESS)
     parser.add_argument("--hold", action="store_true", help=argparse.SUPPRESS)
@@ -157,9 +175,12 @@ def main() -> None:
         (place / "conf" / "job").mkdir(parents=True)
         (place / "conf" / "job" / "startup.yaml").write_text(JOB, encoding="utf-8")
         pl.DataFrame({"id": range(100)}).write_parquet(place / "in" / "0.parquet")
-        figures = measure(place, options.runs)
+        figures = measure(place, options.runs, with_ray=not options.without_ray)
     for name, each in figures.items():
-        print(f"{name}: first result {each['first_s']:.1f} s, whole {each['fixed_s']:.1f} s")
+        print(
+            f"{name}: first result {each['first_s']:.1f} s, whole {each['fixed_s']:.1f} s, "
+            f"CPU {each['cpu_s']:.1f} s"
+        )
     print(f"n={options.runs}, load {os.getloadavg()[0]:.1f}")
     report(figures)
     return None

@@ -14,8 +14,9 @@ from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
 
-STARTS_S = {"local": 3.0, "address": 1.5, "processes": 0.3, "inline": 0.0}
-"""From the frozen plan to the first worker at work, where no run of the job is on record: 2 cores."""
+STARTS_S = {"processes": 0.05, "local": 3.0, "address": 1.5, "inline": 0.0}
+"""From the frozen plan to the first worker at work, where no run of the job is on record: 2 cores,
+a Ray of one's own and one that is running already."""
 RUNS_LOOKED_AT = 3
 
 
@@ -36,13 +37,16 @@ class Start:
         return self.ready_s + self.workers_s
 
 
-def start(job: Job) -> Start:
-    """Return what a run of the job takes to start, by its last run if there is one on record."""
+def start(job: Job, cluster: str) -> Start:
+    """Return what a run of the job takes to start on a type of cluster.
+
+    By its last run there, if there is one on record.
+    """
     ready_s = time.time() - psutil.Process().create_time()
-    if job.cluster.type != "inline" and (found := _last_run(job)):
+    if cluster != "inline" and (found := _last_run(job, cluster)):
         run_id, first_s = found
         return Start(ready_s, first_s, f"as in run {run_id}")
-    return Start(ready_s, STARTS_S[job.cluster.type], "typical: no such run is on record")
+    return Start(ready_s, STARTS_S[cluster], "typical: no such run is on record")
 
 
 def makespan(seconds: Iterable[float], workers: int) -> float:
@@ -53,7 +57,7 @@ def makespan(seconds: Iterable[float], workers: int) -> float:
     return max(busy)
 
 
-def _last_run(job: Job) -> tuple[str, float] | None:
+def _last_run(job: Job, cluster: str) -> tuple[str, float] | None:
     """Return the last run that started so, and what its workers took before they could begin."""
     store = open_store(job.state)
     runs = Runs(store)
@@ -63,7 +67,7 @@ def _last_run(job: Job) -> tuple[str, float] | None:
         except FatalError:
             continue
         totals, first_s = history.totals, history.timings.get("first_outcome")
-        alike = history.cluster.partition(" ")[0] == job.cluster.type
+        alike = history.cluster.partition(" ")[0] == cluster
         if alike and first_s is not None and history.attempt == 1 and totals.partitions:
             return run_id, max(0.0, first_s - sum(totals.seconds.values()) / totals.partitions)
     return None

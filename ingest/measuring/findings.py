@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.job import Job
-from ingest.measuring.estimate import Start, makespan
+from ingest.measuring.estimate import STARTS_S, Start, makespan
 from ingest.measuring.sample import Sample
 from ingest.measuring.what_if import Tried
 from ingest.measuring.working import Worked
@@ -34,11 +34,22 @@ class Findings:
     @property
     def workers(self) -> int:
         """How many workers a run would have."""
-        return 1 if self.job.cluster.type == "inline" else self.job.execution.planned_workers
+        return 1 if self.cluster == "inline" else self.job.execution.planned_workers
+
+    @property
+    def cluster(self) -> str:
+        """The type of cluster that a run would be worked on."""
+        return self.sample.cluster
+
+    @property
+    def processes_s(self) -> float:
+        """What the whole job takes on worker processes, from the command to its end."""
+        workers_s = STARTS_S["processes"]
+        return self.start.ready_s + workers_s + self.worked.warmup_s + self.work_s(self.workers)
 
     @property
     def inline_s(self) -> float:
-        """What the whole job takes without Ray, from the command to its end."""
+        """What the whole job takes in one process, from the command to its end."""
         return self.start.ready_s + self.work_s(1) + self.worked.warmup_s
 
     @property

@@ -42,11 +42,11 @@ def _gains(found: Findings) -> Iterator[str]:
 
 
 def _starting(found: Findings) -> Iterator[str]:
-    """Small jobs are done sooner without Ray."""
-    alone, inline = found.job_s(found.workers), found.inline_s
-    if found.job.cluster.type != "inline" and inline < alone:
+    """Small jobs are done sooner without Ray, and most are by more than one process."""
+    now, then = found.job_s(found.workers), found.processes_s
+    if found.cluster == "local" and then < now:
         yield (
-            f"cluster=inline would take about {inline:.1f} s instead of {alone:.1f} s: for so "
+            f"cluster=processes would take about {then:.1f} s instead of {now:.1f} s: for so "
             "little work, starting Ray costs more than it saves"
         )
 
@@ -55,7 +55,7 @@ def _waiting(found: Findings) -> Iterator[str]:
     """Who waits for storage can do something else meanwhile."""
     waits = found.waits
     part_of_all = share(sum(waits.values()), found.worked.seconds)
-    if part_of_all >= WAITING and found.job.cluster.type != "inline":
+    if part_of_all >= WAITING and found.cluster != "inline":
         where = max(waits, key=lambda name: waits[name])
         more = 2 * found.workers
         yield (
@@ -122,7 +122,7 @@ def _uneven(found: Findings, place: Place) -> Iterator[str]:
 def _memory(found: Findings) -> Iterator[str]:
     needed = found.worked.totals.peak_bytes * found.workers
     free = found.job.execution.max_memory or int(psutil.virtual_memory().available * _MEMORY_FREE)
-    if found.job.cluster.type == "local" and needed > free:
+    if found.cluster in {"local", "processes"} and needed > free:
         yield (
             f"{found.workers} workers at this peak take {size(needed)}, and may have {size(free)}: "
             "set execution.max_memory, by which partitions are cut to fit, or have fewer "

@@ -99,9 +99,9 @@ def _estimate(found: Findings) -> Iterator[str]:
         f"{found.work_s(1):,.1f} s of work, each worker on a core of its own"
     )
     yield f"  to start     {start.ready_s:.1f} s to the plan"
-    if found.job.cluster.type != "inline":
+    if found.cluster != "inline":
         yield f"               {start.workers_s:.1f} s for workers to come ({start.known_from})"
-    yield f"  inline       {found.inline_s:,.1f} s, without Ray"
+    yield f"  inline       {found.inline_s:,.1f} s, in one process"
     for number in _crews(found):
         workers = "1 worker" if number == 1 else f"{number:,} workers"
         as_set = ", as set" if number == found.workers else ""
@@ -111,7 +111,7 @@ def _estimate(found: Findings) -> Iterator[str]:
 
 def _crews(found: Findings) -> list[int]:
     """Return for how many workers, each on a core of its own, the time is estimated."""
-    if found.job.cluster.type == "inline":
+    if found.cluster == "inline":
         return []
     return sorted({1, found.workers, 2 * found.workers})
 

@@ -21,10 +21,7 @@ RUN_ID = "bench"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Some partitions of a job's plan, and the sizes of all of them, in bytes on storage.
-
-    `job` names the cluster that a run would have, also where the job leaves that open.
-    """
+    """Some partitions of a job's plan, and the sizes of all of them, in bytes on storage."""
 
     job: Job
     task: PartitionTask
@@ -37,6 +34,11 @@ class Sample:
     def bytes(self) -> int:
         """What the sample reads."""
         return sum(partition.bytes for partition in self.partitions)
+
+    @property
+    def cluster(self) -> str:
+        """The type of cluster that a run would be worked on."""
+        return choice(self.job, Outlook(sum(self.sizes), len(self.sizes)))[0].type
 
 
 def sample(job: Job, place: Place, number: int | None) -> Sample:
@@ -59,8 +61,6 @@ def sample(job: Job, place: Place, number: int | None) -> Sample:
         Partition(index, name, slices) for index, (name, slices) in enumerate(chosen)
     )
     task = task_of(job, drafted.flow, context)
-    cluster, _ = choice(job, Outlook(sum(sizes), len(sizes)))
-    job = job.model_copy(update={"cluster": cluster})
     taken = time.perf_counter() - began
     return Sample(job, task, partitions, sizes, drafted.files, taken)
 

@@ -99,9 +99,11 @@ CONTRACT: Example = {
 EXECUTION: Example = {"workers": 8, "partition_bytes": 134217728, "partition_timeout_s": 600.0}
 
 CLUSTERS: dict[str, Example] = {
+    "auto": {},
+    "processes": {},
     "local": {},
-    "inline": {},
     "address": {"address": "head.example.org:6379"},
+    "inline": {},
 }
 
 JOB: Example = {

@@ -88,7 +88,8 @@ PARTITIONS = {
 }
 EVENTS = {
     "attempt": ("A driver has taken the run over.", (
-        "run_id job host pid resumed phase settled partitions indexes number changes warnings"
+        "run_id job host pid resumed phase settled partitions indexes number changes warnings "
+        "cluster cluster_why"
     )),
     "planned": ("The plan is frozen.", "partitions files bytes seconds"),
     "settled": ("A partition is worked; it never will be again.", "outcome"),
@@ -119,6 +120,7 @@ RECEIPT = {
     "job": "Name, owner, description and tags.",
     "started_at": "When the first attempt began, UTC.",
     "attempts": "How many drivers worked on it.",
+    "cluster": "Where the last attempt worked, and why there if the job left it open.",
     "config": "As in `run.json`.",
     "inputs": "Path, number of files, bytes, schema, and where each type came from.",
     "partitions": "How many, how many tries they took, how many of those were retries.",

@@ -57,19 +57,13 @@ def call(here: Path, *words: str) -> str:
     return done.stdout
 
 
-def inline(words: list[str]) -> list[str]:
-    """Do without Ray where a command would start one."""
-    starts = words[1] == "run" and not any(word.startswith("cluster=") for word in words)
-    return [*words, "cluster=inline"] if starts else words
-
-
 def test_the_commands_run_one_after_the_other(here):
     assert [words[1] for words in COMMANDS] == ["init", "preview", "run", "status", "verify", "run"]
     for words in COMMANDS:
         if "RUN" in words:
             (run,) = json.loads(call(here, "ingest", "status", "--json"))
             words = [run["run_id"] if word == "RUN" else word for word in words]  # noqa: PLW2901
-        assert call(here, *inline(words))
+        assert call(here, *words)
     for folder in ("data", "elsewhere"):
         assert pl.read_parquet(here / folder / "orders/*.parquet").height == ALL + 2
 
@@ -78,7 +72,7 @@ def test_the_job_runs_and_does_what_is_said_beside_it(here):
     (text,) = (text for kind, text in BLOCKS if kind == "yaml")
     (here / "conf" / "job").mkdir(parents=True)
     (here / "conf" / "job" / "orders.yaml").write_text(text)
-    call(here, "ingest", "run", "+job=orders", "cluster=inline")
+    call(here, "ingest", "run", "+job=orders")
     rows = pl.read_parquet(here / "data/orders/day=*/*.parquet", hive_partitioning=True)
     assert rows.height == ALL
     assert rows.schema["amount"] == pl.Decimal(12, 2)
@@ -93,7 +87,7 @@ def test_the_job_runs_and_does_what_is_said_beside_it(here):
 
 def test_the_main_job_ends_as_it_is_shown(tmp_path):
     told = call(
-        ROOT, "ingest", "run", "+job=flights", "cluster=inline", "source.path=jobs/flights/sample",
+        ROOT, "ingest", "run", "+job=flights", "source.path=jobs/flights/sample",
         f"sink.path={tmp_path}/flights", f"state={tmp_path}/state",
     )  # fmt: skip
     assert labels(OUTCOME) <= labels(told)

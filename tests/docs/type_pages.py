@@ -47,7 +47,10 @@ def job() -> str:
         doc(Retry),
         table(Retry),
         "## Cluster",
-        "Chosen by name, `cluster=inline` on the command line, or written out in the job.",
+        (
+            "Where partitions are worked: [Workers](../concepts/workers.md). Chosen by name, "
+            "`cluster=local` on the command line, or written out in the job."
+        ),
         *listed(CLUSTERS, examples.CLUSTERS, "cluster", level=3),
     ]
     return page(parts)

@@ -17,6 +17,7 @@ from ingest.testing.chaos.ordeal import suffer
 from ingest.testing.chaos.shapes import SHAPES
 
 KILLS = 150
+ON_PROCESSES_KILLS = 40
 
 
 @pytest.mark.timeout(300)
@@ -128,3 +129,24 @@ def test_the_same_seed_does_the_same_again(bench):
         kills.append(story.kills)
     assert kills[0]
     assert kills[0] == kills[1]
+
+
+@pytest.mark.timeout(300)
+def test_whatever_is_killed_of_worker_processes_runs_come_to_the_same(tmp_path):
+    wrong = []
+
+    def tell(story, _tally):
+        if story.problems:
+            wrong.append("\n".join([story.replay, *map(str, story.kills), *story.problems]))
+
+    with campaign(tmp_path / "chaos", 0, tell) as made:
+        made.on_processes(ON_PROCESSES_KILLS)
+
+    assert not wrong, "\n\n".join(wrong)
+    assert made.tally.kills >= ON_PROCESSES_KILLS
+    assert made.tally.lost == made.tally.doubled == made.tally.leftovers == 0
+    assert {target for _on, target, _point in made.tally.points} >= {
+        "driver, SIGKILL",
+        "pool worker, SIGKILL",
+        "fork server, SIGKILL",
+    }

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ingest.testing.chaos.campaign import CLUSTER_SHARE, campaign
+from ingest.testing.chaos.campaign import CLUSTER_SHARE, PROCESSES_SHARE, campaign
 from ingest.testing.chaos.ordeal import Story
 from ingest.testing.chaos.tally import Tally
 
@@ -29,6 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             kills = _shares(given.kills or 200, given.ray_share, given.on)
         if kills.get("process"):
             made.in_process(kills["process"])
+        if kills.get("processes"):
+            made.on_processes(kills["processes"])
         if kills.get("ray"):
             made.on_ray(kills["ray"])
         if kills.get("cluster"):
@@ -58,7 +60,9 @@ def _options() -> argparse.ArgumentParser:
         "--ray-share", type=float, default=0.1, help="how many of the kills are on Ray (0.1)"
     )
     options.add_argument(
-        "--on", choices=("process", "ray", "cluster"), help="all kills in one kind of workers"
+        "--on",
+        choices=("process", "processes", "ray", "cluster"),
+        help="all kills in one kind of workers: one process, worker processes, Ray, a cluster",
     )
     options.add_argument("--folder", type=Path, help="where to work (the temporary directory)")
     return options
@@ -69,7 +73,9 @@ def _shares(kills: int, ray_share: float, on: str | None) -> dict[str, int]:
         return {on: kills}
     cluster = round(kills * ray_share * CLUSTER_SHARE)
     ray = round(kills * ray_share) - cluster
-    return {"process": kills - ray - cluster, "ray": ray, "cluster": cluster}
+    processes = round((kills - ray - cluster) * PROCESSES_SHARE)
+    in_line = kills - ray - cluster - processes
+    return {"process": in_line, "processes": processes, "ray": ray, "cluster": cluster}
 
 
 def _tell(story: Story, tally: Tally) -> None:

@@ -12,15 +12,19 @@ from pathlib import Path
 from ingest.testing.chaos.bench import Bench
 from ingest.testing.chaos.cluster import Nodes, environment, nodes
 from ingest.testing.chaos.nursery import Nursery, nursery
+from ingest.testing.chaos.on_processes import suffer_on_processes
 from ingest.testing.chaos.on_ray import suffer_on_ray
 from ingest.testing.chaos.ordeal import Meddle, Story, suffer
-from ingest.testing.chaos.shapes import ON_RAY
+from ingest.testing.chaos.shapes import ON_PROCESSES, ON_RAY, SHAPES, Shape
 from ingest.testing.chaos.tally import Tally
 
 LANES = 2
 NODES = 3
 CLUSTER_SHARE = 0.25
 """How many of the kills on Ray are on a cluster of several nodes."""
+
+PROCESSES_SHARE = 0.2
+"""How many of the other kills are on worker processes."""
 
 Tell = Callable[[Story, Tally], None]
 
@@ -54,14 +58,20 @@ class Campaign:
                 lane.result()
         return bench
 
+    def on_processes(self, kills: int) -> None:
+        """Kill runs on worker processes."""
+        bench = self._bench("processes", ON_PROCESSES)
+        for seed in self._seeds(self.tally.kills + kills):
+            self._note(suffer_on_processes(seed, bench), bench)
+
     def on_ray(self, kills: int) -> None:
         """Kill runs on a Ray of their own."""
-        self._series(kills, self._bench("alone", on_ray=True), None)
+        self._series(kills, self._bench("alone", ON_RAY), None)
 
     def on_cluster(self, kills: int) -> None:
         """Kill runs on a cluster, and nodes of it."""
         with nodes(NODES) as cluster:
-            self._series(kills, self._bench("cluster", on_ray=True), cluster)
+            self._series(kills, self._bench("cluster", ON_RAY), cluster)
 
     def _series(self, kills: int, bench: Bench, cluster: Nodes | None) -> None:
         enough = self.tally.kills + kills
@@ -89,10 +99,10 @@ class Campaign:
                 bench.clear(story.place)
             self.tell(story, self.tally)
 
-    def _bench(self, name: str, *, on_ray: bool = False) -> Bench:
+    def _bench(self, name: str, shapes: tuple[Shape, ...] = SHAPES) -> Bench:
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
-        return Bench(folder, self.nursery, ON_RAY) if on_ray else Bench(folder, self.nursery)
+        return Bench(folder, self.nursery, shapes)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import secrets
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ AGENTS = (
 """After a driver's death these spend 60 idle seconds in telling a dead server of it, a number in
 Ray's `publish_error_to_driver`."""
 GONE_S = 20.0
+POLL_S = 0.02
 STARTING_S = 70.0
 """A worker of Ray that has just been started asks a dead server for a minute before it ends."""
 
@@ -45,13 +47,29 @@ def raylets(pid: int) -> list[psutil.Process]:
 def still_there(processes: list[psutil.Process]) -> list[str]:
     """Wait for processes to go, then end those that stay; return their names."""
     ours = [each for each in processes if not any(name in _command(each) for name in AGENTS)]
-    _, alive = psutil.wait_procs(ours, timeout=GONE_S)
-    _, alive = psutil.wait_procs(alive, timeout=STARTING_S if _are_starting(alive) else 0)
+    alive = _alive(ours, GONE_S)
+    alive = _alive(alive, STARTING_S if _are_starting(alive) else 0)
     names = [_command(each)[:200] for each in alive]
     for each in processes:
         with suppress(psutil.NoSuchProcess):
             each.kill()
     return names
+
+
+def _alive(processes: list[psutil.Process], within_s: float) -> list[psutil.Process]:
+    """Return which have not ended by then; where nobody waits for orphans they stay as zombies."""
+    until = time.monotonic() + within_s
+    while True:
+        processes = [each for each in processes if _does_anything(each)]
+        if not processes or time.monotonic() > until:
+            return processes
+        time.sleep(POLL_S)
+
+
+def _does_anything(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def _are_starting(processes: list[psutil.Process]) -> bool:

@@ -30,8 +30,9 @@ PRELOAD = [
     "ingest.checks.contract", "ingest.command", "ingest.config.compose", "ingest.config.sweep",
     "ingest.driver.drive", "ingest.records.lease", "ingest.testing.chaos.nursery",
     "ingest.watch.progress", "ingest.watch.summary", "ingest.workers.choose",
-    "ingest.workers.in_process",
+    "ingest.workers.headstart", "ingest.workers.in_process", "ingest.workers.task",
 ]  # fmt: skip
+TRACEBACK_S = 0.5
 THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 _polling = threading.Lock()
@@ -92,6 +93,8 @@ class Child:
         wait([self._process.sentinel], left if timeout_s is None else timeout_s)
         code = self._code()
         if timeout_s is None and code is None:
+            os.kill(self.pid, signal.SIGUSR1)
+            wait([self._process.sentinel], TRACEBACK_S)
             for each in psutil.Process(self.pid).children(recursive=True):
                 each.kill()
             os.kill(self.pid, signal.SIGKILL)
@@ -144,7 +147,8 @@ def _live(life: Life) -> None:
     said = os.open(life.said, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(said, 1)
     os.dup2(said, 2)
-    faulthandler.dump_traceback_later(life.deadline_s, file=said)
+    # not by a watchdog thread of Python's: with one, a driver could not be forked for its workers
+    faulthandler.register(signal.SIGUSR1, file=said)
     ledger.FLUSH_SECONDS = life.flush_s
     if life.start is not None:
         life.start.wait()

@@ -66,7 +66,9 @@ def suffer_on_ray(seed: int, bench: Bench, cluster: Nodes | None = None) -> Stor
 
 
 class Attempt:
-    """One attempt at a run on Ray."""
+    """One attempt at a run on Ray. `fails` are the ends that a driver cannot go on after."""
+
+    fails = frozenset({"raylet"})
 
     def __init__(
         self, story: Story, bench: Bench, shape: Shape, chance: Random, cluster: Nodes | None
@@ -87,7 +89,7 @@ class Attempt:
         child = self._bench.start(self._shape, self._story.place, death, DEADLINE_S)
         for share in sorted(self._chance.random() * 0.7 for _ in range(2)):
             self._at(child, share, self._worker)
-        if end in {"driver", "raylet", "stop", "twice", "node"}:
+        if end not in {"", "point"}:
             self._at(child, self._chance.uniform(0.2, 0.9), getattr(self, f"_{end}"))
         processes = below(child.pid)
         code = child.wait()
@@ -104,7 +106,7 @@ class Attempt:
         story.kills += [Kill("driver, SIGKILL", point) for point in struck]
         allowed: set[int | None] = {0, *([-signal.SIGKILL] if struck or end == "driver" else [])}
         allowed |= ASKED_TO_STOP if end in {"stop", "twice"} else set()
-        allowed |= {1} if end == "raylet" else set()
+        allowed |= {1} if end in self.fails else set()
         if code is None:
             story.problems.append(f"hung for {child.life.deadline_s:.0f} s: {child.said()[-5000:]}")
         elif code not in allowed:

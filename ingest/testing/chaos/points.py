@@ -35,6 +35,7 @@ class Watch:
 
     def __init__(self, root: Path, log: Path, death: Death | None) -> None:
         self._root = f"{root}/"
+        self._pid = os.getpid()
         self._log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         self._death = death
         self._pending = list(death.signals) if death else []
@@ -44,8 +45,8 @@ class Watch:
         """See one audit event; see `sys.addaudithook`."""
         look = _LOOKS.get(event)
         found = look(arguments) if look else None
-        if found is None or not found[1].startswith(self._root):
-            return
+        if found is None or not found[1].startswith(self._root) or os.getpid() != self._pid:
+            return  # the workers of a driver may be forks of it
         name = point_name(found[1][len(self._root) :], found[0])
         if name.startswith("ledger link"):
             name = f"{name}: {_last_event(arguments[0])}"

@@ -126,6 +126,12 @@ SHAPES = (
     Shape("many files", rows=90, files=15, partitions=15, disposition="append"),
 )  # fmt: skip
 
+ON_PROCESSES = (
+    Shape("on processes, overwrite", rows=1800, files=6, partitions=60, flush_s=0.1),
+    Shape("on processes, append", source="jsonl", disposition="append", rows=1500,
+          files=10, partitions=50, flush_s=0.1),
+)  # fmt: skip
+
 ON_RAY = (
     Shape("on Ray, overwrite", rows=6000, files=6, partitions=240, earlier=False, flush_s=0.2),
     Shape("on Ray, append", source="jsonl", disposition="append", rows=5000, files=10,

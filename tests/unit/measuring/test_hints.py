@@ -18,7 +18,7 @@ from ingest.records.totals import Totals
 TRIED = Tried("sink.compression_level=1", 0.8, 1.1, 0, 0.01)
 
 
-def job(folder):
+def job(folder, cluster="processes"):
     return Job.model_validate(
         {
             "name": "t",
@@ -27,11 +27,14 @@ def job(folder):
             "source": {"type": "csv", "path": str(folder / "in")},
             "sink": {"type": "parquet", "path": str(folder / "out"), "write_disposition": "append"},
             "execution": {"workers": 2},
+            "cluster": {"type": cluster},
         }
     )
 
 
-def found(folder, seconds, *, cpu=None, sizes=(100,) * 40, tried=(), rejected=0):
+def found(
+    folder, seconds, *, cpu=None, sizes=(100,) * 40, tried=(), rejected=0, cluster="processes"
+):
     """Findings of a job, of which one partition of 100 bytes was worked."""
     outcome = Outcome(
         key=(1, 0, 1),
@@ -44,7 +47,7 @@ def found(folder, seconds, *, cpu=None, sizes=(100,) * 40, tried=(), rejected=0)
     )
     totals = Totals()
     totals.add(outcome)
-    sample = Sample(job(folder), None, (), array("q", sizes), len(sizes), 0.1)
+    sample = Sample(job(folder, cluster), None, (), array("q", sizes), len(sizes), 0.1)
     return Findings(sample, Worked([outcome], totals), Start(1.0, 3.0, "typical"), (), tried)
 
 
@@ -87,9 +90,9 @@ def test_a_busy_machine_is_not_taken_for_waiting(tmp_path):
 
 
 def test_a_small_job_does_without_ray(tmp_path):
-    small = found(tmp_path, {"read": 1.0}, sizes=[100])
+    small = found(tmp_path, {"read": 1.0}, sizes=[100], cluster="local")
     (text,) = said(small)
-    assert text.startswith("cluster=inline would take about 2.0 s instead of 5.0 s: ")
+    assert text.startswith("cluster=processes would take about 2.0 s instead of 5.0 s: ")
     assert said(replace(small, start=Start(1.0, 0.0, "warm"), sample=small.sample)) == []
 
 
