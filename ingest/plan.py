@@ -9,6 +9,7 @@ from typing import Any
 from ingest.command import add_overrides, guarded, load_job, parser
 from ingest.core.storage import open_store
 from ingest.core.types import schema_to_json
+from ingest.driver.fleeting import refuse_fleeting
 from ingest.driver.flow import placed
 from ingest.driver.opening import prospect
 from ingest.driver.planning import Draft, draft
@@ -34,13 +35,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = options.parse_intermixed_args(argv)
     loaded = load_job(arguments.conf, arguments.overrides)
     job = loaded.job
+    store = open_store(job.state)
+    refuse_fleeting(job, store, loaded.place)
     workers = job.execution.planned_workers
     for sink in sinks_of(job).values():
         with placed(loaded.place, "sink"):
             sink.check(job.source.roots)
     drafted = draft(job, context_of(job, "", datetime.now(UTC)), loaded.place, workers)
     page = describe(job, drafted, workers)
-    page["unfinished"] = prospect(job, open_store(job.state))
+    page["unfinished"] = prospect(job, store)
     print(json.dumps(page, indent=1) if arguments.json else render(page, drafted))
     return 0
 

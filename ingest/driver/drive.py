@@ -16,6 +16,7 @@ from ingest.core.types import schema_from_json
 from ingest.driver.abandoning import withdraw
 from ingest.driver.audit import audit
 from ingest.driver.backlog import Backlog
+from ingest.driver.fleeting import refuse_fleeting
 from ingest.driver.flow import Place, check_flow, placed
 from ingest.driver.holding import check, leases
 from ingest.driver.inputs import check_inputs
@@ -70,6 +71,7 @@ def drive(request: Request) -> dict[str, Any]:
         Interrupted: `request.stop` was set; what is settled stays.
     """
     store = request.store or open_store(request.job.state)
+    refuse_fleeting(request.job, store, request.place)
     with leases(store, request.job, request.stop) as held, closing(request.workers):
         run = open_run(
             request.job, store, request.clock, fresh=request.fresh, run_id=request.run_id
@@ -226,7 +228,8 @@ def _reopen(run: Run, request: Request, store: Store) -> Plan:
             "that to finish the run, or discard it and start over with: --fresh"
         )
     check_inputs(run.job.source, plan, run.history, run.ledger, run.loaded_at)
-    request.workers.start(task_of(run.job, flow, context))
+    if run.history.totals.partitions < run.history.partitions:  # else there is nothing to work
+        request.workers.start(task_of(run.job, flow, context))
     return plan
 
 

@@ -37,10 +37,10 @@ class Lost:
 class Workers(Protocol):
     """A pool that works partitions in parallel.
 
-    The driver calls `start` once, then `submit` and `results` in turns from one thread, then maybe
-    `drain`, then `close`. Every assignment that was submitted is answered by one outcome or one
-    `Lost`, in any order, unless `drain` or `close` comes first. Nothing is retried in here: the
-    driver decides.
+    The driver calls `start` once, if there is anything to work, then `submit` and `results` in
+    turns from one thread, then maybe `drain`, then `close`. Every assignment that was submitted is
+    answered by one outcome or one `Lost`, in any order, unless `drain` or `close` comes first.
+    Nothing is retried in here: the driver decides.
     """
 
     @property
@@ -56,6 +56,11 @@ class Workers(Protocol):
     @property
     def logs(self) -> str:
         """Where the pool's own logs are, for a message about a failure; empty if there are none."""
+        ...
+
+    @property
+    def starting(self) -> str:
+        """What is being started before anything can be worked, such as `Ray`; empty once it is."""
         ...
 
     def start(self, task: Task) -> None:
@@ -83,9 +88,10 @@ class Workers(Protocol):
         ...
 
     def stalled(self) -> str:
-        """Say why nothing is being worked although work was handed out; empty if some is.
+        """Say what is waited for although work was handed out; empty if some is being worked.
 
-        The text says what the pool asks for and what there is. Asked now and then, not cheap.
+        The text fits behind "waiting for": what the pool asks for and what there is. Asked now and
+        then, not cheap, but never for longer than some seconds.
         """
         ...
 

@@ -88,7 +88,8 @@ PARTITIONS = {
 }
 EVENTS = {
     "attempt": ("A driver has taken the run over.", (
-        "run_id job host pid resumed phase settled partitions indexes number changes warnings"
+        "run_id job host pid resumed phase settled partitions indexes number changes warnings "
+        "discards"
     )),
     "planned": ("The plan is frozen.", "partitions files bytes seconds"),
     "settled": ("A partition is worked; it never will be again.", "outcome"),
@@ -100,7 +101,9 @@ EVENTS = {
               "partition index tries kind message seconds children"),
     "speculate": ("A partition takes long and is worked a second time beside the first.",
                   "partition index"),
-    "stalled": ("Nothing can be worked, and why.", "message seconds"),
+    "starting": ("Workers are being started.", "what"),
+    "started": ("The first of them is there.", "what seconds"),
+    "stalled": ("Nothing is worked, and what is waited for.", "message seconds"),
     "timed": ("How long a part of the run took.", "what seconds"),
     "inputs": ("Inputs are not as they were planned: found before a resumed run was worked.",
                "counts open examples"),
@@ -110,7 +113,7 @@ EVENTS = {
     "done": ("The receipt is written.", ""),
     "failed": ("The attempt ended by an error.", "error"),
     "interrupted": ("The attempt was stopped.", ""),
-    "abandoned": ("The run was given up by `--fresh`.", ""),
+    "abandoned": ("The run was discarded by `--fresh`.", ""),
 }  # fmt: skip
 RECEIPT = {
     "format": "1.",
