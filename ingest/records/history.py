@@ -23,7 +23,8 @@ class History:
     finished. `partitions` is how many must be settled; `closed` has one byte for each that there
     ever was: 0 open, 1 settled, 2 split into some of the `children`. `retries` counts by class of
     failure. `ended` is how the last attempt ended: done, failed or interrupted, or empty if it is
-    still going on or was killed.
+    still going on or was killed. `timings` are of all attempts that could put theirs on record;
+    `lap` are those of the last one, and `before` is how many rows had been read before it.
     """
 
     phase: Phase = "new"
@@ -45,6 +46,8 @@ class History:
     ended: str = ""
     error: str = ""
     timings: dict[str, float] = field(default_factory=dict)
+    lap: dict[str, float] = field(default_factory=dict)
+    before: int = 0
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> "History":
@@ -68,13 +71,14 @@ def _attempt(history: History, event: Event) -> None:
     history.attempt += 1
     history.started_at = history.started_at or event["at"]
     history.ended = history.ended_at = history.error = ""
+    history.lap, history.before = {}, history.totals.records
 
 
 def _planned(history: History, event: Event) -> None:
     history.phase = "planned"
     history.partitions = event["partitions"]
     history.closed = bytearray(event["partitions"])
-    history.timings["plan"] = event["seconds"]
+    history.timings["plan"] = history.lap["plan"] = event["seconds"]
 
 
 def _settled(history: History, event: Event) -> None:
@@ -132,7 +136,8 @@ def _ended(history: History, event: Event) -> None:
 
 
 def _timed(history: History, event: Event) -> None:
-    history.timings[event["what"]] = history.timings.get(event["what"], 0.0) + event["seconds"]
+    for timings in (history.timings, history.lap):
+        timings[event["what"]] = timings.get(event["what"], 0.0) + event["seconds"]
 
 
 _HANDLERS: dict[str, Any] = {

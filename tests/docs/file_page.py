@@ -130,6 +130,7 @@ RECEIPT = {
     "many files were removed, and the manifest with its checksums.",
     "schema": "Columns and types as they were published.",
     "seconds": "Plan, work and publish on the clock; `workers` sums over all of them, by step.",
+    "last_attempt": "How many rows it has read, and its plan, work and publish on the clock.",
     "peak_bytes": "The most memory that the driver and a worker held.",
 }
 MANIFEST = {
