@@ -33,7 +33,7 @@ def summary(receipt: Receipt, state: str) -> str:
 
 
 def _time(receipt: Receipt) -> str:
-    """Return how long the last attempt took, and its own rate: earlier ones may have been killed."""
+    """Return how long the last attempt took, and its rate: earlier ones may have been killed."""
     last, again = receipt["last_attempt"], receipt["attempts"] > 1
     seconds = last["seconds"]
     parts = {name: seconds[name] for name in ("plan", "work", "publish") if name in seconds}
