@@ -3,9 +3,11 @@
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from ingest import __version__
 from ingest.command import guarded
+from ingest.core.leaving import leave
 from ingest.core.names import hint
 
 COMMANDS = {
@@ -59,5 +61,10 @@ def usage() -> str:
     )
 
 
+def script() -> NoReturn:
+    """Be the console script: `main`, and then leave."""
+    leave(main())
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    script()

@@ -9,6 +9,7 @@ from typing import Any
 from ingest.command import add_overrides, guarded, load_job, parser
 from ingest.core.storage import open_store
 from ingest.core.types import schema_to_json
+from ingest.driver.fleeting import refuse_fleeting
 from ingest.driver.opening import prospect
 from ingest.driver.outputs import check_places, check_published
 from ingest.driver.planning import Draft, draft
@@ -33,8 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = options.parse_intermixed_args(argv)
     loaded = load_job(arguments.conf, arguments.overrides)
     job = loaded.job
-    workers = job.execution.planned_workers
     store = open_store(job.state)
+    refuse_fleeting(job, store, loaded.place)
+    workers = job.execution.planned_workers
     check_places(job, store, loaded.place)
     drafted = draft(job, context_of(job, "", datetime.now(UTC)), loaded.place, workers)
     check_published(job, loaded.place, schema_to_json(drafted.flow.output))

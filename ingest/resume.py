@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ingest.attempt import Attempt, add_output, make
 from ingest.command import STATE, add_conf, add_state, guarded, parser
 from ingest.core.errors import ConfigError, FatalError
+from ingest.core.leaving import leave
 from ingest.core.storage import open_store
 
 if TYPE_CHECKING:
@@ -114,4 +115,4 @@ def _go_to(run_id: str, facts: dict[str, Any], *, committed: bool) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(guarded(main))
+    leave(guarded(main))

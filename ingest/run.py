@@ -2,12 +2,15 @@
 
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ingest.attempt import Attempt, add_output, make
-from ingest.command import add_overrides, guarded, importing, load_job, parser
+from ingest.command import add_overrides, guarded, importing, load_job, parser, report
+from ingest.core.errors import ConfigError, IngestError, Interrupted
+from ingest.core.leaving import leave
 
 if TYPE_CHECKING:
     from ingest.workers.headstart import HeadStart
@@ -15,6 +18,13 @@ if TYPE_CHECKING:
 EXAMPLE = """python -m ingest.run +job=flights
   python -m ingest.run +job=flights cluster=inline sink.path=elsewhere/flights
   python -m ingest.run +job=flights,events          (a sweep: one run after the other)"""
+ENDED = {
+    0: "published",
+    IngestError.exit_code: "failed",
+    ConfigError.exit_code: "refused",
+    Interrupted.exit_code: "interrupted",
+}
+"""What became of a run, by its exit code."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,10 +40,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         from ingest.config.sweep import sweep  # noqa: PLC0415 - keeps --help free of Hydra
 
     sweeps = sweep(arguments.overrides, arguments.conf)
-    if len(sweeps) > 1:
-        for overrides in sweeps:  # all are right, or nothing runs
-            load_job(arguments.conf, overrides)
-    return max(guarded(partial(_run, arguments), overrides) for overrides in sweeps)
+    if len(sweeps) == 1:
+        return _run(arguments, sweeps[0])
+    for overrides in sweeps:  # all are right, or nothing runs
+        load_job(arguments.conf, overrides)
+    return _all(arguments, sweeps)
+
+
+def _all(arguments: Any, sweeps: Sequence[Sequence[str]]) -> int:
+    """Run one after the other, say what became of each, and return the worst exit code."""
+    codes: list[int] = []
+    for overrides in sweeps:
+        codes.append(guarded(partial(_run, arguments), overrides))
+        if codes[-1] == Interrupted.exit_code:  # whoever stops one run means all of them
+            break
+    became = [ENDED[code] for code in codes] + ["not started"] * (len(sweeps) - len(codes))
+    counts = ", ".join(f"{number} {what}" for what, number in Counter(became).items())
+    lines = [f"  {what:<12} {shlex.join(each)}" for what, each in zip(became, sweeps, strict=True)]
+    text = "\n".join([f"\nsweep of {len(sweeps)} runs: {counts}", *lines])
+    if arguments.json:
+        print(text, file=sys.stderr)
+    else:
+        report(text)
+    return max(codes)
 
 
 def _run(arguments: Any, overrides: Sequence[str] | None) -> int:
@@ -70,4 +99,4 @@ def _work(arguments: Any, overrides: Sequence[str], head: "HeadStart") -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(guarded(main))
+    leave(guarded(main))

@@ -16,6 +16,7 @@ from ingest.core.types import Schema, schema_from_json, schema_to_json
 from ingest.driver.abandoning import withdraw
 from ingest.driver.audit import audit
 from ingest.driver.backlog import Backlog
+from ingest.driver.fleeting import refuse_fleeting
 from ingest.driver.flow import Place, check_flow
 from ingest.driver.holding import check, leases
 from ingest.driver.inputs import check_inputs
@@ -73,6 +74,7 @@ def drive(request: Request) -> dict[str, Any]:
         Interrupted: `request.stop` was set; what is settled stays.
     """
     store = request.store or open_store(request.job.state)
+    refuse_fleeting(request.job, store, request.place)
     if not Runs(store).of_job(request.job.name):  # before a state is begun in a wrong place
         check_places(request.job, store, request.place)
     with leases(store, request.job, request.stop) as held, closing(request.workers):
@@ -266,7 +268,8 @@ def _reopen(run: Run, request: Request, store: Store) -> tuple[Plan, Schema]:
         run.loaded_at,
         accept_touched=request.job.execution.touched_inputs == "accept",
     )
-    request.workers.start(task_of(run.job, flow, context))
+    if run.history.totals.partitions < run.history.partitions:  # else there is nothing to work
+        request.workers.start(task_of(run.job, flow, context))
     return plan, flow.output
 
 

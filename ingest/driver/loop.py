@@ -59,12 +59,14 @@ class Loop:
             Interrupted: `stop` was set.
         """
         began, answered = self.clock.monotonic(), False
+        starting = self._starting("", began)
         while self.history.totals.partitions < self.history.partitions:
             if self.stop.is_set():
                 self._drain()
                 raise Interrupted
             self._hand_out()
             results = self.workers.results(self._patience())
+            starting = self._starting(starting, began)
             if results and not answered:
                 answered = True
                 taken = round(self.clock.monotonic() - began, 3)
@@ -76,6 +78,16 @@ class Loop:
             self.stall.check()
             self.ledger.flush_if_due()
         self.ledger.flush()
+
+    def _starting(self, before: str, began: float) -> str:
+        """Put on record that workers begin to start, or that they have; return what still does."""
+        now = self.workers.starting
+        if now and not before:
+            self.ledger.append("starting", what=now)
+        elif before and not now:
+            seconds = round(self.clock.monotonic() - began, 3)
+            self.ledger.append("started", what=before, seconds=seconds)
+        return now
 
     def _hand_out(self) -> None:
         batch = self.backlog.take(self.workers.capacity - len(self.backlog.out))

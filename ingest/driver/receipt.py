@@ -59,6 +59,7 @@ def receipt(
         "outputs": outputs,
         "schema": plan.facts.output_schema,
         "seconds": {**history.timings, "workers": totals.seconds},
+        "last_attempt": {"rows": totals.records - history.before, "seconds": history.lap},
         "peak_bytes": {
             "driver": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             "worker": totals.peak_bytes,

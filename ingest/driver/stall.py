@@ -1,4 +1,4 @@
-"""The watchdog over a run that does not move: it says why, and ends it, instead of waiting."""
+"""The watchdog over a run that does not move: it says what it waits for, and ends the waiting."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ CHECK_S = 15.0
 class Stall:
     """Asks the workers, now and then while no outcome comes, whether anything is being worked.
 
-    What they say is put on record. A partition that takes its time is no stall.
+    What they wait for is put on record. A partition that takes its time is no stall.
     """
 
     workers: Workers
@@ -46,7 +46,7 @@ class Stall:
         self.ledger.append("stalled", message=why, seconds=round(waited_s, 1))
         if waited_s >= self.limit_s:
             raise FatalError(
-                f"cluster: nothing could be worked for {waited_s:.0f} s: {why}. Free or add nodes, "
-                "or ask for less (execution.workers=N), and go on; to wait longer, write "
+                f"cluster: waited {waited_s:.0f} s for {why}. Free or add nodes, or ask for fewer "
+                "workers (execution.workers=N), then resume; to wait longer, write "
                 "execution.stall_timeout_s=N"
             )

@@ -24,7 +24,8 @@ class History:
     ever was: 0 open, 1 settled, 2 split into some of the `children`. `retries` counts by class of
     failure. `cluster` is where the last attempt that had any did its work, `bytes` how much the
     plan reads. `ended` is how the last attempt ended: done, failed or interrupted, or empty if it
-    is still going on or was killed.
+    is still going on or was killed. `timings` are of all attempts that could put theirs on record;
+    `lap` are those of the last one, and `before` is how many rows had been read before it.
     """
 
     phase: Phase = "new"
@@ -50,6 +51,8 @@ class History:
     error: str = ""
     warnings: list[str] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)
+    lap: dict[str, float] = field(default_factory=dict)
+    before: int = 0
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> "History":
@@ -74,6 +77,7 @@ def _attempt(history: History, event: Event) -> None:
     history.warnings += event.get("warnings", ())
     history.started_at = history.started_at or event["at"]
     history.ended = history.ended_at = history.error = ""
+    history.lap, history.before = {}, history.totals.records
     if "cluster" in event:
         history.cluster, history.cluster_why = event["cluster"], event["cluster_why"]
 
@@ -87,7 +91,7 @@ def _planned(history: History, event: Event) -> None:
     history.partitions = event["partitions"]
     history.closed = bytearray(event["partitions"])
     history.bytes = event.get("bytes", 0)
-    history.timings["plan"] = event["seconds"]
+    history.timings["plan"] = history.lap["plan"] = event["seconds"]
 
 
 def _settled(history: History, event: Event) -> None:
@@ -145,7 +149,8 @@ def _ended(history: History, event: Event) -> None:
 
 
 def _timed(history: History, event: Event) -> None:
-    history.timings[event["what"]] = history.timings.get(event["what"], 0.0) + event["seconds"]
+    for timings in (history.timings, history.lap):
+        timings[event["what"]] = timings.get(event["what"], 0.0) + event["seconds"]
 
 
 _HANDLERS: dict[str, Any] = {

@@ -23,7 +23,7 @@ def no_rows(assignment: Assignment) -> Outcome:
 class SimulatedWorkers:
     """See `workers.base.Workers`. Does not run the task; `answer` stands for it."""
 
-    logs = ""
+    logs = starting = ""
     idle = 0
 
     def __init__(self, answer: Answer = no_rows, capacity: int = 64) -> None:

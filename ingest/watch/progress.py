@@ -37,6 +37,7 @@ class Watcher:
     def __init__(self) -> None:
         self.history = History()
         self.before = 0
+        self.starting = ""
 
     @property
     def settled(self) -> int:
@@ -50,6 +51,8 @@ class Watcher:
             self.history.phase = event["phase"]
             self.history.partitions = event["partitions"]
             self.history.closed = bytearray(event["indexes"])
+        if event["event"] in {"starting", "started"}:
+            self.starting = event["what"] if event["event"] == "starting" else ""
         self.history.see(event)
         self.show(event)
 
@@ -107,6 +110,8 @@ class Bar(Watcher):
         assert self._task is not None, "shown inside the context"
         history = self.history
         phase = {"new": "planning", "planned": "working"}.get(history.phase, "publishing")
+        if self.starting and phase == "working":
+            phase = f"starting {self.starting}"
         self._progress.update(
             self._task,
             description=phase,
@@ -169,21 +174,21 @@ class JsonLines(Watcher):
         self._write(json.dumps(event))
 
 
+_MEASURES: dict[str, str] = {
+    "retry": "partition {partition} again, {kind}: {message}",
+    "search": "partition {partition}: searching the rows that end its worker",
+    "split": "partition {partition} in {parts} parts, {kind}",
+    "speculate": "partition {partition} is slow: started a speculative attempt",
+    "starting": "starting {what}",
+    "started": "{what} started in {seconds:.1f} s",
+    "stalled": "waiting {seconds:.0f} s for {message}",
+}
+
+
 def measures(event: Event) -> str:
     """Return what is said of what was done about a partition, or about all; empty if nothing."""
-    partition = f"partition {event.get('partition')}"
-    match event["event"]:
-        case "retry":
-            return f"{partition} again, {event['kind']}: {event['message']}"
-        case "search":
-            return f"{partition}: searching the rows that end its worker"
-        case "split":
-            return f"{partition} in {len(event['children'])} parts, {event['kind']}"
-        case "speculate":
-            return f"{partition} is slow: started a speculative attempt"
-        case "stalled":
-            return f"waiting {event['seconds']:.0f} s for workers: {event['message']}"
-    return ""
+    text = _MEASURES.get(event["event"], "")
+    return text.format(**event, parts=len(event.get("children", ()))) if text else ""
 
 
 def announced(event: Event) -> list[str]:

@@ -12,13 +12,9 @@ def summary(receipt: Receipt, state: str) -> str:
     """Return the summary of a finished run: rows, books, places, and what to type next."""
     where = f"{state}/runs/{receipt['run_id']}/receipt.json"
     option = "" if state == ".ingest" else f" --state {state}"
-    books, outputs, seconds = receipt["books"], receipt["outputs"], receipt["seconds"]
+    books, outputs = receipt["books"], receipt["outputs"]
     main, inputs = outputs["main"], receipt["inputs"]
     read = books[0]["rows"] if books else 0
-    parts = {name: seconds.get(name, 0.0) for name in ("plan", "work", "publish")}
-    took = sum(parts.values())
-    split = ", ".join(f"{name} {value:.1f}" for name, value in parts.items())
-    split += f"; first outcome after {seconds.get('first_outcome', 0.0):.1f}"
     lines = [
         f"{receipt['job']['name']}: published. Run {receipt['run_id']}",
         "",
@@ -26,7 +22,7 @@ def summary(receipt: Receipt, state: str) -> str:
         *(f"               {remark}" for remark in inputs["remarks"]),
         *_moves(books),
         _line("written", main["rows"], f"{size(main['bytes'])}  {main['files']:,} files"),
-        f"  {'time':<12} {took:>14.1f} s     {read / max(took, 1e-3):,.0f} rows/s  ({split})",
+        _time(receipt),
         "",
         *_rejects(receipt["errors"]),
         *(f"  warning: {text}" for text in receipt.get("warnings", ())),
@@ -36,6 +32,20 @@ def summary(receipt: Receipt, state: str) -> str:
         lines.append(f"  quarantine   {outputs['quarantine']['uri']}")
     next_step = f"  check it again: ingest verify {receipt['run_id']}{option}"
     return "\n".join([*lines, f"  receipt      {where}", "", next_step])
+
+
+def _time(receipt: Receipt) -> str:
+    """Return how long the last attempt took, and its rate: earlier ones may have been killed."""
+    last, again = receipt["last_attempt"], receipt["attempts"] > 1
+    seconds = last["seconds"]
+    parts = {name: seconds[name] for name in ("plan", "work", "publish") if name in seconds}
+    took = sum(parts.values())
+    split = ", ".join(f"{name} {value:.1f}" for name, value in parts.items())
+    if "first_outcome" in seconds:
+        split += f"; first outcome after {seconds['first_outcome']:.1f}"
+    rate = f"{last['rows'] / max(took, 1e-3):,.0f} rows/s" if last["rows"] else "no rows read"
+    which = f", attempt {receipt['attempts']}: {last['rows']:,} rows" if again else ""
+    return f"  {'time':<12} {took:>14.1f} s     {rate}  ({split}{which})"
 
 
 def _moves(books: list[dict[str, Any]]) -> list[str]:

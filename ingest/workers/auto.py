@@ -38,6 +38,11 @@ class AutoWorkers:
         """Where the logs of those that were picked are."""
         return self._picked.logs if self._picked else ""
 
+    @property
+    def starting(self) -> str:
+        """What is being started before anything can be worked."""
+        return self._picked.starting if self._picked else ""
+
     def choose(self, outlook: Outlook) -> Chosen:
         """Pick the workers."""
         self._picked, chosen = self._pick(outlook)

@@ -53,10 +53,10 @@ class Chosen:
 class Workers(Protocol):
     """A pool that works partitions in parallel.
 
-    The driver calls `choose` and `start` once, then `submit` and `results` in turns from one
-    thread, then maybe `drain`, then `close`. Every assignment that was submitted is answered by one
-    outcome or one `Lost`, in any order, unless `drain` or `close` comes first. Nothing is retried
-    in here: the driver decides.
+    The driver calls `choose` once, and `start` if there is anything to work, then `submit` and
+    `results` in turns from one thread, then maybe `drain`, then `close`. Every assignment that was
+    submitted is answered by one outcome or one `Lost`, in any order, unless `drain` or `close`
+    comes first. Nothing is retried in here: the driver decides.
     """
 
     @property
@@ -72,6 +72,11 @@ class Workers(Protocol):
     @property
     def logs(self) -> str:
         """Where the pool's own logs are, for a message about a failure; empty if there are none."""
+        ...
+
+    @property
+    def starting(self) -> str:
+        """What is being started before anything can be worked, such as `Ray`; empty once it is."""
         ...
 
     def choose(self, outlook: Outlook) -> Chosen:
@@ -103,9 +108,10 @@ class Workers(Protocol):
         ...
 
     def stalled(self) -> str:
-        """Say why nothing is being worked although work was handed out; empty if some is.
+        """Say what is waited for although work was handed out; empty if some is being worked.
 
-        The text says what the pool asks for and what there is. Asked now and then, not cheap.
+        The text fits behind "waiting for": what the pool asks for and what there is. Asked now and
+        then, not cheap, but never for longer than some seconds.
         """
         ...
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import ray
 
 from ingest.core.errors import ConfigError, FatalError
+from ingest.workers.pool import likely_logs
 from ingest.workers.ray_adapter import hush, inline_arguments, lean_node, reaped
 
 STORE_BYTES = 256 * 1024 * 1024  # only descriptions of work and outcomes travel through it
@@ -99,8 +100,8 @@ def _connect(address: str, workers: int | None) -> None:
             f"cluster: {what} (address {address}): {type(error).__name__}: {error}. It needs free "
             "memory, a writable temporary directory, a network and a machine that are not "
             "overloaded, and the token of a cluster that has one (RAY_AUTH_MODE=token and "
-            "RAY_AUTH_TOKEN_PATH). Write cluster=inline to work without Ray, or run the same "
-            "command again."
+            f"RAY_AUTH_TOKEN_PATH). Logs: {likely_logs()}. Try cluster=inline, or run the same "
+            "command again"
         ) from error
 
 

@@ -26,6 +26,7 @@ CHECK_S = 1.0  # how often overdue workers are looked for
 IDLE_S = 5.0  # the read task, if it has died, is back after that
 LOOKS = 5  # within that time, to tell a pause between two packs from a stall
 KILLED_S = 10.0  # how long killed workers are waited for
+STILL_S = 20.0  # a step of Ray Data's scheduling loop takes a tenth of a second, seldom some
 
 Answer = Callable[[Outcome | Lost], None]
 
@@ -83,6 +84,11 @@ class Execution:
         """How many workers had nothing to do, about a second ago."""
         return self._idle
 
+    @property
+    def started(self) -> int:
+        """How many workers are there."""
+        return self._observer.started()
+
     def worked_s(self, key: tuple[int, int, int]) -> float:
         """Return for how long a try has been worked, to about a second; 0 if it has not begun."""
         with self._lock:
@@ -112,6 +118,9 @@ class Execution:
 
     def stalled(self) -> str:
         """Say what is asked for and what there is, if nothing is being worked; else nothing."""
+        started = f"Ray: {self.started} of {self._pool.workers} workers started"
+        if (still_s := self._observer.still_s) > STILL_S:
+            return f"{started}; Ray Data has not moved for {still_s:.0f} s. Logs: {session_logs()}"
         for _ in range(LOOKS):
             try:
                 if ray.get(self._feed.busy.remote(), timeout=CHECK_S):
@@ -119,9 +128,7 @@ class Execution:
             except ray.exceptions.RayError:
                 break  # it has died, or has no place either
             time.sleep(CHECK_S / LOOKS)
-        asked = self._pool.workers
-        one = "1 worker" if asked == 1 else f"{asked} workers"
-        return f"asked for {one} of 1 CPU, {self._observer.started()} have started; {capacity()}"
+        return f"{started}; {capacity()}"
 
     def unanswered(self) -> list[Sequence[Assignment]]:
         """Return what has been put and not been answered, in order."""

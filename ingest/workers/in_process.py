@@ -14,7 +14,7 @@ class InProcessWorkers:
 
     idle = 0
     capacity = 2
-    logs = ""
+    logs = starting = ""
 
     def __init__(self) -> None:
         self._task: Task | None = None

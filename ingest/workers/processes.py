@@ -33,7 +33,7 @@ class ProcessWorkers:
     A worker's death costs the partition that it was working, and no other.
     """
 
-    logs = ""
+    logs = starting = ""
 
     def __init__(
         self,

@@ -40,6 +40,8 @@ several records.
 """
 
 EXAMPLES = 10
+TOLD = 3
+"""How many rows a message names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +144,13 @@ def describe(outcome_examples: tuple[dict[str, Any], ...], count: int) -> str:
     if count > len(lines):
         lines.append(f"... and {count - len(lines):,} more in this partition")
     return "\n".join(
-        [*lines, "Mend the input, or set such rows aside: contract.on_error=quarantine"]
+        [*lines, "Fix the input, or set such rows aside: contract.on_error=quarantine"]
     )
 
 
 def places(outcome_examples: tuple[dict[str, Any], ...]) -> list[str]:
     """Say in one line per row where the first few are and why they were rejected."""
-    return [f"{_place(row)}: {row['reason']}" for row in outcome_examples[:3]]
+    return [f"{_place(row)}: {row['reason']}" for row in outcome_examples[:TOLD]]
 
 
 def _place(row: dict[str, Any]) -> str:

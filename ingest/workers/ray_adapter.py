@@ -53,12 +53,22 @@ class Observer:
     def __init__(self, report: Report) -> None:
         self._report = report
         self._executor: Any = None
+        self._stepped_at = 0.0
 
     def attach(self, executor: Any) -> None:
         """Follow the pool's operator: what fails in it, and what it had been given."""
         self._executor = executor
         for operator in self._operators():
             self._follow(operator.metrics)
+
+    def stepped(self) -> None:
+        """Note that the scheduling loop has come round."""
+        self._stepped_at = time.monotonic()
+
+    @property
+    def still_s(self) -> float:
+        """For how many seconds the scheduling loop has not come round; 0 before it begins."""
+        return time.monotonic() - self._stepped_at if self._stepped_at else 0.0
 
     def abort(self) -> None:
         """End the execution now and kill its workers; its iterator ends. Safe from any thread."""
@@ -97,7 +107,14 @@ class ObserverCallback(ExecutionCallback):
 
     def before_execution_starts(self, executor: Any) -> None:
         """Attach the observer whose name the execution's context carries."""
-        _observers[executor._data_context.get_config(_OBSERVER)].attach(executor)
+        observer = _observers[executor._data_context.get_config(_OBSERVER)]
+        observer.attach(executor)
+        observer.stepped()
+
+    def on_execution_step(self, executor: Any) -> None:
+        """Let the observer know that the execution is alive."""
+        if observer := _observers.get(executor._data_context.get_config(_OBSERVER)):
+            observer.stepped()
 
 
 _observers: WeakValueDictionary[str, Observer] = WeakValueDictionary()
@@ -257,12 +274,15 @@ def fallen_part() -> str:
 def end_by_force() -> None:
     """End all processes of a private Ray, whatever state it is in, and do not speak to it again.
 
-    They are found by their session, see `lean_node`: a raylet that was killed has no children. This
-    process has to end soon: a minute later Ray does that itself, in the middle of whatever it does.
+    They are found by their session, see `lean_node`: a raylet that was killed has no children. One
+    that is only being started is found by its parent. This process has to end soon: a minute later
+    Ray does that itself, in the middle of whatever it does.
     """
     node = ray_worker._global_node
     infos = () if node is None else [info for each in node.all_processes.values() for info in each]
+    own = psutil.Process().children() if node is None else ()
     sessions = {info.process.pid for info in infos}
+    sessions |= {each.pid for each in own if _session(each.pid) == each.pid}
     victims = [each for each in psutil.process_iter() if _session(each.pid) in sessions]
     for victim in victims:
         with suppress(psutil.NoSuchProcess):
@@ -271,7 +291,8 @@ def end_by_force() -> None:
     atexit.unregister(ray_worker.shutdown)  # it would wait for an answer
     # Without this the process ends with a segmentation fault. It takes 5 s, and threads that use
     # Ray after it end the process, so not now.
-    atexit.register(ray_worker.global_worker.core_worker.shutdown_driver)
+    if (core := getattr(ray_worker.global_worker, "core_worker", None)) is not None:
+        atexit.register(core.shutdown_driver)
 
 
 def _session(pid: int) -> int:

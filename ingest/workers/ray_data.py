@@ -1,7 +1,8 @@
 """Workers on Ray: one live Ray Data execution on a pool of actors, fed as the driver goes along.
 
 See `docs/decisions/0001-the-feed.md`. Importing this module does not import Ray; `start` does, in a
-thread of its own, which leaves the process's signal handlers as they are.
+thread of its own, which leaves the process's signal handlers as they are. Whatever hangs in Ray,
+the methods return: a lock is never held while Ray is called, and each call from here has a limit.
 """
 
 import os
@@ -14,18 +15,23 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ingest.core.errors import FatalError, IngestError
+from ingest.core.leaving import hold, release
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Assignment
 from ingest.workers.base import Chosen, Lost, Task
+from ingest.workers.bounded import within
 from ingest.workers.outlook import Outlook
-from ingest.workers.pool import ROLL_AFTER, Pool, pack
+from ingest.workers.pool import ROLL_AFTER, Pool, likely_logs, pack
 
 if TYPE_CHECKING:
     from ingest.workers.execution import Execution
 
 BARREN = 3  # executions in a row that end by themselves without one answer
 KILL_S = 30.0  # how long `close` waits for Ray to end
+BREAK_OFF_S = 10.0  # and for one that has not even started
+FORCE_S = 15.0  # how long ending its processes by force may take
 START_S = 120.0  # what a start may take on a busy machine
+ANSWER_S = 10.0  # what asking Ray for its state may take
 
 
 class RayDataWorkers:
@@ -64,6 +70,8 @@ class RayDataWorkers:
         self._alone: set[int] = set()
         self._out: set[int] = set()
         self._connected = False
+        self._ready = False
+        self._forced = False
         self._began = 0.0
         self._execution: Execution | None = None
         self._closing = False
@@ -86,6 +94,15 @@ class RayDataWorkers:
         """Where Ray's logs are, once it is connected."""
         return self._logs
 
+    @property
+    def starting(self) -> str:
+        """Name Ray until the first worker is there."""
+        execution = self._execution
+        if self._thread is None or self._ended or self._closing:
+            return ""
+        self._ready = self._ready or (execution is not None and execution.started > 0)
+        return "" if self._ready else "Ray"
+
     def choose(self, outlook: Outlook) -> Chosen:  # noqa: ARG002 - it was chosen already
         """Say what these are."""
         address = self._pool.address
@@ -94,6 +111,7 @@ class RayDataWorkers:
     def start(self, task: Task) -> None:
         """Begin to start Ray and the pool; what goes wrong there is raised by `results`."""
         self._began = time.monotonic()
+        hold(self._end_by_force)
         self._thread = threading.Thread(
             target=self._main, args=(task,), name="ray-data", daemon=True
         )
@@ -127,12 +145,10 @@ class RayDataWorkers:
         except queue.Empty:
             pass
         if None in answers and self._thread is not None:
-            self._thread.join()
+            self._thread.join(KILL_S)
         found = [answer for answer in answers if answer is not None]
         if not found and self._ended and not self._closing:
-            raise self._error or self._broken(
-                "the thread that drives Ray ended by a bug, see above"
-            )
+            raise self._error or self._broken("the thread that drives Ray has ended")
         return found
 
     def worked_s(self, key: tuple[int, int, int]) -> float:
@@ -141,15 +157,13 @@ class RayDataWorkers:
         return 0.0 if execution is None else execution.worked_s(key)
 
     def stalled(self) -> str:
-        """Say why nothing is being worked; empty while Ray may still be starting."""
-        with self._lock:
-            execution = self._execution
-        if execution is not None:
-            return execution.stalled()
-        waited_s = time.monotonic() - self._began
-        if self._connected or waited_s < START_S:
-            return ""
-        return f"Ray ({self._pool.address}) has not started within {waited_s:.0f} s"
+        """Say why nothing is being worked, and how many workers there are."""
+        execution = self._execution
+        if execution is None:
+            return f"Ray: 0 of {self._pool.workers} workers started. Logs: {self._where}"
+        with suppress(TimeoutError):
+            return within(ANSWER_S, execution.stalled)
+        return f"Ray: it has not answered for {ANSWER_S:.0f} s. Logs: {self._where}"
 
     def drain(self, grace_s: float) -> Iterator[Outcome | Lost]:
         """Begin nothing more, and yield what is being worked as it comes to its end."""
@@ -170,20 +184,33 @@ class RayDataWorkers:
         with self._lock:
             self._closing = True
             execution = self._execution
+        if self._forced:
+            return
         if self._fallen():
             self._end_by_force()
             return
         if execution is not None:
-            execution.kill()
+            with suppress(TimeoutError):
+                within(KILL_S, execution.kill)
         if self._thread is not None:
-            self._thread.join(KILL_S)
+            self._thread.join(KILL_S if self._logs else BREAK_OFF_S)
             if self._thread.is_alive():
                 self._end_by_force()
+            else:
+                release(self._end_by_force)
 
     def _check(self) -> None:
-        """Raise if Ray itself has died; it would say so after minutes, or end this process."""
-        if not self._closing and (part := self._fallen()):
+        """Raise if Ray itself has died or does not start; it would say so after minutes."""
+        if self._closing:
+            return
+        if part := self._fallen():
             raise self._broken(f"Ray's own process has died ({part})")
+        waited_s = time.monotonic() - self._began
+        if self._thread is not None and not self._ended and not self._logs and waited_s > START_S:
+            raise FatalError(
+                f"cluster: Ray did not start within {waited_s:.0f} s. Logs: {self._where}. "
+                "Try cluster=inline, or run the same command again to resume"
+            )
 
     def _fallen(self) -> str:
         if not self._connected:
@@ -193,18 +220,25 @@ class RayDataWorkers:
         return fallen_part()
 
     def _end_by_force(self) -> None:
+        """End Ray's processes; this one then leaves without its threads, see `core.leaving`."""
         from ingest.workers.ray_adapter import end_by_force  # noqa: PLC0415
 
-        end_by_force()
+        self._forced = True
+        with suppress(TimeoutError):
+            within(FORCE_S, end_by_force)
 
     @property
     def _ended(self) -> bool:
         return self._thread is not None and not self._thread.is_alive()
 
+    @property
+    def _where(self) -> str:
+        """Where Ray's logs are, or will be."""
+        return self._logs or likely_logs()
+
     def _broken(self, what: str) -> FatalError:
         return FatalError(
-            f"workers: {what}. Ray's logs are in {self._logs}. "
-            "Run the same command again to resume."
+            f"workers: {what}. Logs: {self._where}. Run the same command again to resume"
         )
 
     def _main(self, task: Task) -> None:
@@ -225,6 +259,8 @@ class RayDataWorkers:
                     self._answers.put(None)  # ends `drain`, which need not wait for Ray's end
         except IngestError as error:
             self._error = error
+        except Exception as error:  # noqa: BLE001 - Ray lets through whatever it met
+            self._error = self._broken(f"Ray failed: {type(error).__name__}: {error}")
         finally:
             self._answers.put(None)  # wakes `results`
 
@@ -245,15 +281,17 @@ class RayDataWorkers:
                 raise self._broken(f"the pool ended {BARREN} times without an answer: {reason}")
 
     def _begin(self, task: bytes) -> "Execution | None":
+        """Build an execution, unless all is to end; outside the lock, because Ray may hang."""
         from ingest.workers.execution import Execution  # noqa: PLC0415
 
+        execution = None if self._closing else Execution(self._pool, task, self._take)
         with self._lock:
-            if self._closing:
+            if execution is None or self._closing:
                 return None
-            self._execution = Execution(self._pool, task, self._take)
+            self._execution = execution
             packs, self._waiting = self._waiting, []
-            self._execution.put(packs)
-            return self._execution
+            execution.put(packs)
+        return execution
 
     def _take(self, answer: Outcome | Lost) -> None:
         with self._lock:

@@ -91,7 +91,7 @@ def capacity() -> str:
     each = ", ".join(f"{name}: {left:g} of {total:g}" for name, total, left in rows)
     total, left = sum(row[1] for row in rows), sum(row[2] for row in rows)
     nodes_text = "1 node" if len(rows) == 1 else f"{len(rows)} nodes"
-    why = ": other jobs hold them" if not left and total else ""
+    why = ": all are in use" if not left and total else ""
     return f"the cluster has {nodes_text} with {total:g} CPUs, {left:g} free ({each}){why}"
 
 

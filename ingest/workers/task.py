@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import polars as pl
 
@@ -24,8 +25,9 @@ from ingest.workers.guarded import Order
 from ingest.workers.observe import Tallies
 from ingest.workers.pipeline import STAGE, Pipeline, Steps
 from ingest.workers.poison import Limits, Poison
-from ingest.workers.quarantine import assemble, by_reason, describe, examples
+from ingest.workers.quarantine import TOLD, assemble, by_reason, describe, examples
 from ingest.workers.search import search
+from ingest.workers.telling import Teller, joined, private
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,15 @@ class PartitionTask:
             if not (fails and (pipeline.taken or pipeline.unread)):
                 yield rows
         if fails and (bad := self._bad(pipeline, partition)).height:
-            raise BadRowError(describe(examples(bad), bad.height))
+            raise BadRowError(describe(self._told(bad, pipeline, partition), bad.height))
+
+    def _told(
+        self, bad: pl.DataFrame, pipeline: Pipeline, partition: Partition
+    ) -> tuple[dict[str, Any], ...]:
+        """Return the first rejected rows for a message, with the values to blame."""
+        first, rejects = bad.head(TOLD), pipeline.read.rejects
+        teller = Teller(self.source, self.layout, partition, private(self.steps))
+        return joined(examples(first), teller.values(first, rejects))
 
     def _bad(self, pipeline: Pipeline, partition: Partition) -> pl.DataFrame:
         """Return the quarantine's rows."""

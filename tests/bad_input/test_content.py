@@ -78,8 +78,8 @@ def test_the_same_columns_in_another_order_in_file_7(bench):
 def test_a_csv_column_of_another_type_in_file_9(bench):
     bench.fill(9)
     bench.write("9.csv", HEADER + "900,a,1\n901,b,many\n")
-    said = f"{bench.place}/in/9.csv:3: n: not an int8\nMend the input, or set such rows aside: "
-    assert_rejected(bench, bench.run(), said + "contract.on_error=quarantine")
+    said = f'{bench.place}/in/9.csv:3: n: not an int8: "many"\nFix the input, or set such rows '
+    assert_rejected(bench, bench.run(), said + "aside: contract.on_error=quarantine")
 
 
 @pytest.mark.parametrize("files", [9, 30], ids=["few", "many"])
@@ -106,7 +106,7 @@ def test_a_parquet_column_of_another_type_in_file_9(bench, files):
 def test_bytes_that_are_no_record(bench, record, reason):
     bench.fill(1)
     bench.write("2.csv", HEADER.encode() + b"199,ok,1\n" + record + b"201,ok,3\n")
-    assert_rejected(bench, bench.run(), f"{bench.place}/in/2.csv:3: {reason}\nMend the input")
+    assert_rejected(bench, bench.run(), f"{bench.place}/in/2.csv:3: {reason}\nFix the input")
     result = bench.run("--fresh", "contract.on_error=quarantine")
     assert result.code == 0
     assert len(bench.rows) == 4 + 2
@@ -118,7 +118,7 @@ def test_a_line_of_200_mb(bench):
     bench.fill(1)
     giant = b"200," + b"x" * 200_000_000 + b",2\n"
     bench.write("2.csv", HEADER.encode() + b"199,ok,1\n" + giant + b"201,ok,3\n")
-    said = f"{bench.place}/in/2.csv:3: record too long\nMend the input"
+    said = f"{bench.place}/in/2.csv:3: record too long\nFix the input"
     assert_rejected(bench, bench.run(), said)
     assert bench.run("--fresh", "contract.on_error=quarantine").code == 0
     assert len(bench.rows) == 4 + 2

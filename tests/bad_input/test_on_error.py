@@ -23,7 +23,7 @@ def settle(bench, **contract):
 
 
 def test_fail(messy):
-    said = f"{messy.place}/in/2.csv:3: too few fields\n{messy.place}/in/2.csv:4: n: not an int8\n"
+    said = f"{messy.place}/in/2.csv:3: too few fields\n{messy.place}/in/2.csv:4: n: not an int8: "
     assert_rejected(messy, settle(messy, on_error="fail"), said, "contract.on_error=quarantine")
     assert messy.quarantine == []
 
@@ -84,7 +84,7 @@ def test_another_contract_asks_for_a_fresh_run_which_removes_what_the_first_had_
     result = messy.run()
     assert result.code == 2
     assert "contract.max_errors: was 1, is 2" in result.err
-    assert result.err.endswith("the same command with --fresh\n")
+    assert result.err.endswith("start over, add --fresh\n")
     assert messy.staged == staged
     assert messy.run("--fresh").code == 0
     assert (len(messy.rows), len(messy.quarantine)) == (8, 2)

@@ -89,7 +89,7 @@ PARTITIONS = {
 EVENTS = {
     "attempt": ("A driver has taken the run over.", (
         "run_id job host pid resumed phase settled partitions indexes number changes warnings "
-        "cluster cluster_why"
+        "cluster cluster_why discards"
     )),
     "planned": ("The plan is frozen.", "partitions files bytes seconds"),
     "settled": ("A partition is worked; it never will be again.", "outcome"),
@@ -101,7 +101,9 @@ EVENTS = {
               "partition index tries kind message seconds children"),
     "speculate": ("A partition takes long and is worked a second time beside the first.",
                   "partition index"),
-    "stalled": ("Nothing can be worked, and why.", "message seconds"),
+    "starting": ("Workers are being started.", "what"),
+    "started": ("The first of them is there.", "what seconds"),
+    "stalled": ("Nothing is worked, and what is waited for.", "message seconds"),
     "timed": ("How long a part of the run took.", "what seconds"),
     "warned": ("Something is worth a look, and does not stand in the way.", "message"),
     "inputs": ("Inputs are not as they were planned: found before a resumed run was worked.",
@@ -112,7 +114,7 @@ EVENTS = {
     "done": ("The receipt is written.", ""),
     "failed": ("The attempt ended by an error.", "error"),
     "interrupted": ("The attempt was stopped.", ""),
-    "abandoned": ("The run was given up by `--fresh`.", ""),
+    "abandoned": ("The run was discarded by `--fresh`.", ""),
 }  # fmt: skip
 RECEIPT = {
     "format": "1.",
@@ -131,6 +133,7 @@ RECEIPT = {
     "many files were removed, and the manifest with its checksums.",
     "schema": "Columns and types as they were published.",
     "seconds": "Plan, work and publish on the clock; `workers` sums over all of them, by step.",
+    "last_attempt": "How many rows it has read, and its plan, work and publish on the clock.",
     "peak_bytes": "The most memory that the driver and a worker held.",
 }
 MANIFEST = {

@@ -160,7 +160,7 @@ def test_a_storage_that_stops_answering_is_tried_again(monkeypatch):
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
     piece = Slice("s3://bucket/x.csv", 1, "1", bytes=1)
-    with pytest.raises(RetryableError, match="did not answer: Could not connect") as caught:
-        with open_input(piece):
-            pass
+    refused = pytest.raises(RetryableError, match="did not answer: Could not connect")
+    with refused as caught, open_input(piece):
+        pass
     assert classify(caught.value, Partition(0, "p", (piece,))).kind == "connection"

@@ -65,9 +65,9 @@ def test_workers_that_find_no_place_say_what_there_is_and_begin_when_they_do(mak
     answers = collect(workers, 4)
 
     assert why.startswith(
-        "asked for 2 workers of 1 CPU, 0 have started; the cluster has 1 node with 2 CPUs, 0 free ("
+        "Ray: 0 of 2 workers started; the cluster has 1 node with 2 CPUs, 0 free ("
     )
-    assert why.endswith("0 of 2): other jobs hold them")
+    assert why.endswith("0 of 2): all are in use")
     assert len(answers) == 4
 
 

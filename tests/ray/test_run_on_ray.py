@@ -20,7 +20,9 @@ pytestmark = pytest.mark.ray
 SMALL = "execution.partition_bytes=2000"  # nearly 300 partitions, of which 64 are out at once
 GONE_S = 15.0
 AGENTS = ("ray::DashboardAgent", "ray::RuntimeEnvAgent")
-OURS = re.compile(r" +[\d.]+ s  (run|planned|\d+ of|committed|published|done)\b")
+OURS = re.compile(
+    r" +[\d.]+ s  (run|planned|starting Ray|Ray started|\d+ of|committed|published|done)\b"
+)
 
 
 @pytest.fixture

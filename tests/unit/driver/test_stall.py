@@ -37,7 +37,7 @@ def make(tmp_path, workers, **execution):
 
 def test_a_run_that_cannot_be_scheduled_ends_and_says_why(tmp_path):
     attempt = make(tmp_path, Stuck(WHY), stall_timeout_s=60)
-    with pytest.raises(FatalError, match=r"for 60 s: 2 workers of 1 CPU each.*stall_timeout_s=N"):
+    with pytest.raises(FatalError, match=r"waited 60 s for 2 workers of 1 CPU.*stall_timeout_s=N"):
         attempt.run()
     stalls = attempt.events("stalled")
     assert [event["message"] for event in stalls] == [WHY] * 4
@@ -62,7 +62,7 @@ def test_a_partition_that_takes_long_is_no_stall(tmp_path):
 
 def test_a_short_limit_is_kept_too(tmp_path):
     attempt = make(tmp_path, Stuck(WHY), stall_timeout_s=2)
-    with pytest.raises(FatalError, match="for 2 s"):
+    with pytest.raises(FatalError, match="waited 2 s for"):
         attempt.run()
 
 

@@ -1,0 +1,40 @@
+"""Leaving a process in which something may hang: the exit code is the command's all the same.
+
+Threads of a foreign library that do not come to their end would abort the interpreter (exit -6), or
+keep it for ever. Whoever starts such a thing says how it is ended by force; if it is still held
+when the process is to end, that is done, and nothing else of the process is waited for.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+_held: list[Callable[[], None]] = []
+
+
+def hold(end: Callable[[], None]) -> None:
+    """Note that this has to be called before the process may end. It must not raise or hang."""
+    if end not in _held:
+        _held.append(end)
+
+
+def release(end: Callable[[], None]) -> None:
+    """Note that all has come to its end in order."""
+    if end in _held:
+        _held.remove(end)
+
+
+def leave(code: int) -> NoReturn:
+    """End the process with this exit code."""
+    if not _held:
+        sys.exit(code)
+    for end in _held:
+        end()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            try:
+                stream.flush()
+            except (OSError, ValueError):
+                continue
+    os._exit(code)

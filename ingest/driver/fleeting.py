@@ -1,0 +1,29 @@
+"""Places that are gone when the command ends: nothing is written there that is to stay."""
+
+from ingest.core.errors import ConfigError
+from ingest.core.storage import Store
+from ingest.driver.flow import Place
+from ingest.driver.publishing import sinks_of
+from ingest.job import Job
+from ingest.workers.package import package_of
+
+
+def refuse_fleeting(job: Job, store: Store, place: Place) -> None:
+    """Refuse outputs and a state inside the folder that Ray has unpacked this job into.
+
+    Raises:
+        ConfigError: one line for each, before anything is written.
+    """
+    sinks = sinks_of(job)
+    uris = {("sink", "path"): sinks["main"].uri, ("state",): store.uri()}
+    named = job.contract.quarantine is not None and job.contract.quarantine.path
+    if "quarantine" in sinks and named:  # else it lies beside the sink
+        uris["contract", "quarantine", "path"] = sinks["quarantine"].uri
+    lines = [
+        f'{place(path)}: "{uri}" lies in "{package}", into which Ray has unpacked this job and '
+        f"which it removes. Name a place that stays: {'.'.join(path)}=/shared/folder"
+        for path, uri in uris.items()
+        if (package := package_of(uri))
+    ]
+    if lines:
+        raise ConfigError(*lines)

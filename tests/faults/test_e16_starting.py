@@ -1,0 +1,219 @@
+"""A Ray that does not start, or hangs, is told of, and never decides how the process ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from ingest.core.errors import FatalError
+from ingest.core.leaving import release
+from ingest.testing.workers import SimulatedWorkers
+from ingest.workers import ray_data
+from ingest.workers.bounded import within
+from ingest.workers.ray_data import RayDataWorkers
+from tests.bad_input.bench import ROOT, Bench, Process
+from tests.unit.driver.runs import Attempt
+
+HUNG = """
+import signal, sys, time
+from ingest.driver import stall
+from ingest.run import main
+from ingest.command import guarded
+from ingest.core.leaving import leave
+from ingest.workers import choose, ray_data
+
+class Hung(ray_data.RayDataWorkers):
+    # ray.init that never returns, below C code that would abort the interpreter at its end
+    def _main(self, task):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        while True:
+            time.sleep(3600)
+
+    def _end_by_force(self):
+        self._forced = True
+        print("ended by force", file=sys.stderr, flush=True)
+
+choose.RayDataWorkers = Hung
+stall.CHECK_S = 0.3
+ray_data.BREAK_OFF_S = 0.5
+if sys.argv[1] == "gives up":
+    ray_data.START_S = 1.0
+leave(guarded(main, sys.argv[2:]))
+"""
+
+
+@pytest.fixture
+def bench(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    bench = Bench(tmp_path)
+    bench.fill(2)
+    bench.describe()
+    return bench
+
+
+def start(bench, how, *more):
+    arguments = [*bench.arguments("--progress", "log", *more)]
+    arguments[arguments.index("cluster=inline")] = "cluster=local"
+    return Process(
+        subprocess.Popen(
+            [sys.executable, "-c", HUNG, how, *arguments],
+            cwd=bench.place,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    )
+
+
+def until(process, text):
+    said = ""
+    for line in process.process.stderr:
+        said += line
+        if text in line:
+            return said
+    raise AssertionError(said)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_is_said_and_can_be_stopped(bench, number):
+    process = start(bench, "waits", "execution.workers=2")
+    said = until(process, "waiting 1 s for")
+    assert " s  starting Ray\n" in said
+    assert f"for Ray: 0 of 2 workers started. Logs: {bench.place}/ray/session_latest/logs" in said
+    asked = time.monotonic()
+    process.send(number)
+    result = process.end()
+    assert result.code == 130
+    assert time.monotonic() - asked < 10
+    assert "orders: stopped. Resume with:" in result.err
+    assert "ended by force" in result.err
+    assert bench.history.ended == "interrupted"
+    assert bench.run().code == 0
+    assert len(bench.rows) == 8
+    assert bench.history.attempt == 2
+
+
+def test_asked_twice_it_is_gone_at_once(bench):
+    process = start(bench, "waits")
+    until(process, "starting Ray")
+    process.send(signal.SIGINT)
+    until(process, "SIGINT: finishing running partitions (max 30 s). Ctrl-C again to abort")
+    process.send(signal.SIGINT)
+    result = process.end()
+    assert result.code == 130
+    assert "Traceback" not in result.err
+
+
+def test_it_is_given_up_with_the_logs_and_a_way_on(bench):
+    result = start(bench, "gives up").end()
+    assert result.code == 1
+    logs = f"{bench.place}/ray/session_latest/logs"
+    assert "error: cluster: Ray did not start within 1 s. Logs: " + logs in result.err
+    assert "Try cluster=inline" in result.err
+    assert "logs are in ." not in result.err
+    assert bench.history.ended == "failed"
+
+
+class Pool(RayDataWorkers):
+    """Ends as the test says, in the thread that would drive Ray."""
+
+    def __init__(self, end):
+        super().__init__(workers=2)
+        self.end = end
+        self.forced = []
+
+    def _main(self, _task):
+        self.end()
+
+    def _end_by_force(self):
+        self._forced = True
+        self.forced.append(1)
+
+
+def test_a_thread_that_ends_without_a_word_is_an_error_with_a_place_for_the_logs():
+    pool = Pool(lambda: None)
+    pool.start(None)
+    pool._thread.join()
+    with pytest.raises(FatalError, match=r"has ended. Logs: \S+session_latest/logs. Run the same"):
+        pool.results(0.0)
+    pool.close()
+    assert pool.forced == []
+
+
+def test_a_hung_one_is_closed_in_time_and_only_once(monkeypatch):
+    monkeypatch.setattr(ray_data, "BREAK_OFF_S", 0.2)
+    over = threading.Event()
+    pool = Pool(over.wait)
+    pool.start(None)
+    assert pool.starting == "Ray"
+    began = time.monotonic()
+    pool.close()
+    pool.close()
+    assert time.monotonic() - began < 2
+    assert (pool.forced, pool.starting, pool.results(0.0)) == ([1], "", [])
+    over.set()
+    release(pool._end_by_force)
+
+
+def test_what_may_hang_is_not_waited_for_longer():
+    over = threading.Event()
+    with pytest.raises(TimeoutError):
+        within(0.1, over.wait)
+    over.set()
+    assert within(5, lambda: 7) == 7
+    with pytest.raises(ValueError, match="as it was"):
+        within(5, lambda: (_ for _ in ()).throw(ValueError("as it was")))
+
+
+class Slow(SimulatedWorkers):
+    """Ready on the third look."""
+
+    looks = 0
+
+    @property
+    def starting(self):
+        self.looks += 1
+        return "Ray" if self.looks < 3 else ""
+
+    def results(self, timeout_s):
+        return super().results(timeout_s) if self.looks > 3 else []
+
+
+def test_the_ledger_says_when_workers_begin_to_start_and_when_they_have(tmp_path):
+    attempt = Attempt(tmp_path, workers=Slow())
+    attempt.run()
+    assert [event["what"] for event in attempt.events("starting")] == ["Ray"]
+    assert [event["what"] for event in attempt.events("started")] == ["Ray"]
+
+
+def test_the_bar_and_the_log_say_that_ray_starts():
+    import io
+
+    from ingest.watch.progress import Bar, Log
+
+    events = [
+        {"event": "attempt", "at": "", "run_id": "r"},
+        {"event": "planned", "at": "", "partitions": 2, "files": 1, "seconds": 0.1},
+        {"event": "starting", "at": "", "what": "Ray"},
+        {"event": "stalled", "at": "", "seconds": 15.0, "message": "Ray: 0 of 2 workers started"},
+        {"event": "started", "at": "", "what": "Ray", "seconds": 6.21},
+    ]
+    lines, seen = [], []
+    log = Log(lines.append)
+    with Bar(io.StringIO()) as bar:
+        for event in events:
+            log(event)
+            bar(event)
+            seen.append(bar._progress.tasks[0].description)
+    assert seen == ["planning", "working", "starting Ray", "starting Ray", "working"]
+    assert [line.split("s  ", 1)[1] for line in lines[2:]] == [
+        "starting Ray",
+        "waiting 15 s for Ray: 0 of 2 workers started",
+        "Ray started in 6.2 s",
+    ]
