@@ -141,7 +141,7 @@ class TextSource(FileSource):
             rows.append(good)
             rejects.append(bad)
         made = self._file_values(partition, layout)
-        frame = _assemble(as_written(pl.concat(rows), self.line_end), made, layout)
+        frame = _assemble(pl.concat(rows), made, layout)
         bad = pl.concat(rejects)
         return Read(
             frame.lazy(),

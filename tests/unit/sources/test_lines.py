@@ -20,7 +20,6 @@ from ingest.sources.csv_dialect import Dialect
 from ingest.sources.line_rules import LineRules, Tally
 from ingest.sources.lines import records_at, split_records
 
-
 QUOTED: dict[str, Any] = {"dialect": Dialect(",", '"'), "multiline": True}
 
 
