@@ -30,7 +30,7 @@ from ingest.sources.encodings import decode_line, packed_endings
 from ingest.sources.file_schema import Combined, schema_remarks, together
 from ingest.sources.guessing import guess_type
 from ingest.sources.identity import while_planning
-from ingest.sources.line_ends import swapped_text
+from ingest.sources.line_ends import as_written, swapped_text
 from ingest.sources.line_rules import LineRules, Tally
 from ingest.sources.lines import split_records
 from ingest.sources.ranges import Preamble
@@ -222,7 +222,8 @@ class Csv(TextSource):
         if table is None:
             return None
         fields, doubts = table
-        return Clean(self.values.filled(fields), schema, self.values.parser(schema), doubts)
+        values = self.values.filled(as_written(fields, self.line_end))
+        return Clean(values, schema, self.values.parser(schema), doubts)
 
     def _heading(self, names: Sequence[str]) -> Sequence[str]:
         """Return those of the column names that stand in the header."""
@@ -232,7 +233,7 @@ class Csv(TextSource):
         """Return the fields of tidy, faultless records."""
         counts = self.dialect.grammar.count(texts) if self.dialect.short else None
         fields = self.dialect.written(self.dialect.grammar.split(texts, names))
-        return self.values.filled(fields, counts)
+        return self.values.filled(as_written(fields, self.line_end), counts)
 
     def _present(self, header: Sequence[str], layout: Layout) -> Schema:
         """Return the columns of the plan that a file has; all, if it does not say."""

@@ -122,7 +122,10 @@ class Dialect:
         """Return what each code stands for."""
         meanings = {"\0\ue001": self.escape, "\0\ue002": self.quote, "\0\ue003": self.delimiter}
         known = {code: sign for code, sign in meanings.items() if sign is not None}
-        return known | {"\0\ue004": "\n", "\0\ue005": _SIGN}
+        known |= {"\0\ue004": "\n", "\0\ue005": _SIGN}
+        return (
+            known if self.grammar.delimiter == self.delimiter else known | {_SIGN: self.delimiter}
+        )
 
 
 def refuse_signs(delimiter: str, quote: str | None, escape: str | None) -> None:

@@ -140,6 +140,8 @@ class Grammar:
 
     def split_one(self, record: str) -> list[str] | str:
         """Return the fields of one record, or what is wrong with its quotes."""
+        if self.quote is None:
+            return self._split_bare(record)
         # possessive (*+), or else a closing quote would be found in the middle of a pair
         quoted = re.compile(self.patterns.quoted.replace(")*", ")*+"))
         bare = re.compile(f"[^{re.escape(self.delimiter)}]*")
@@ -147,20 +149,26 @@ class Grammar:
         while True:
             while self.skip_space and record.startswith(" ", place):
                 place += 1
-            begins = self.quote is not None and record.startswith(self.quote, place)
+            begins = record.startswith(self.quote, place)
             match = (quoted if begins else bare).match(record, place)
             if match is None:
                 return UNCLOSED
             field, place = match[0], match.end()
             if not begins and (fault := self._bare_fault(field)):
                 return fault
-            quote = self.quote or ""
-            fields.append(field[1:-1].replace(quote * 2, quote) if begins else field)
+            fields.append(field[1:-1].replace(self.quote * 2, self.quote) if begins else field)
             if place == len(record):
                 return fields
             if record[place] != self.delimiter:
                 return AFTER
             place += 1
+
+    def _split_bare(self, record: str) -> list[str] | str:
+        if "\r" in record:
+            return RETURN
+        if self.skip_space:
+            return re.split(f"{re.escape(self.delimiter)} *", record.lstrip(" "))
+        return record.split(self.delimiter)
 
     def _bare_fault(self, field: str) -> str | None:
         if self.quote is not None and self.quote in field:

@@ -113,9 +113,7 @@ class TableReader:
                 table = self.dialect.grammar.read_table(shape.data, self.names)
             except pl.exceptions.PolarsError:
                 return None
-        if table.height != shape.lines:
-            return None
-        return self.dialect.written(table) if b"\0" in shape.data else table
+        return self.dialect.written(table) if table.height == shape.lines else None
 
     def _without_repeats(
         self, table: pl.DataFrame, doubts: Places

@@ -173,7 +173,7 @@ class TextSource(FileSource):
             rejects.append(bad)
             _refuse_flood(rejects, partition)
         made = self._file_values(partition, layout)
-        frame = _assemble(as_written(pl.concat(rows), self.line_end), made, layout)
+        frame = _assemble(pl.concat(rows), made, layout)
         bad = pl.concat(rejects)
         return Read(
             frame.lazy(),
