@@ -196,7 +196,7 @@ def test_all_rows_made_of_a_guilty_record_go_before_the_step_it_breaks(tmp_path)
 
 @pytest.mark.parametrize(
     ("write", "line", "original"),
-    [(jsonl, 3, '{"id":2,"fate":"exit"}'), (parquet, 3, None)],
+    [(jsonl, 3, '{"id":2,"fate":"exit"}'), (parquet, 3, '{"id": 2, "fate": "exit"}')],
     ids=["jsonl", "parquet"],
 )
 def test_places_are_those_of_the_format(tmp_path, write, line, original):
