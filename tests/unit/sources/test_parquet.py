@@ -1,6 +1,7 @@
 """Parquet files: row groups, types that differ, damage."""
 
 import pickle
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -144,16 +145,15 @@ def test_damaged_files_are_errors_that_name_them(tmp_path: Path) -> None:
             reader.read(pack(list(reader.slices(1 << 20))), layout)
     path.write_bytes(whole)
     damaged(path, 10)
-    with pytest.raises(BadRowError, match=r"a\.parquet: not a whole Parquet file"):
+    with pytest.raises(BadRowError, match=r'a\.parquet: column "n": damaged Parquet: '):
         reader.read(pack(list(reader.slices(1 << 20))), layout)
 
 
 def test_categories_are_strings_and_odd_types_are_refused(tmp_path: Path) -> None:
-    table = pa.table(
-        {"c": pa.array(["x", "y"]).dictionary_encode(), "d": pa.array([1, 2], pa.duration("us"))}
-    )
+    huge = pa.array([Decimal(1), Decimal(2)], pa.decimal256(60, 0))
+    table = pa.table({"c": pa.array(["x", "y"]).dictionary_encode(), "d": huge})
     pq.write_table(table, tmp_path / "a.parquet")
-    with pytest.raises(ConfigError, match='"d": no step can work on Duration'):
+    with pytest.raises(ConfigError, match=r'"d": it is decimal\(60,0\), and decimals have at most'):
         plan(source(tmp_path))
     reader = source(tmp_path, columns=("c",))
     assert rows_of(reader.read(*plan(reader)))["c"].to_list() == ["x", "y"]
