@@ -32,7 +32,6 @@ def expression(column: str, source: pl.DataType, target: pl.DataType) -> str | N
 
     Seconds since 1970 where a number meets a date or timestamp, UTC where a zone is missing.
     """
-    utc = f"{column} AT TIME ZONE 'UTC'"
     if source.is_numeric() and not target.is_nested():
         moment = f"to_timestamp({column})"
         if isinstance(target, pl.Datetime):

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from ingest.core import tree
 from ingest.core.errors import ConfigError, FatalError, IngestError
+from ingest.core.secrets import masked
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_ALLOWED = {
@@ -237,6 +238,6 @@ def open_store(uri: str) -> Store:
     """
     if "://" in uri and not uri.startswith("file://"):
         raise ConfigError(
-            f'state: no store for "{uri}". Write a local folder, such as state=.ingest'
+            f'state: no store for "{masked(uri)}". Write a local folder, such as state=.ingest'
         )
     return LocalStore(Path(uri.removeprefix("file://")).absolute())

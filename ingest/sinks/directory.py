@@ -17,6 +17,7 @@ from ingest.core import tree
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.names import no_such_column
 from ingest.core.outcome import StagedFile
+from ingest.core.secrets import masked
 from ingest.core.types import type_name
 from ingest.sinks import hive, manifest
 from ingest.sinks.base import PublishPlan, Sink
@@ -48,7 +49,9 @@ class DirectorySink(Sink):
     def _local(cls, path: str) -> str:
         plain = path.removeprefix("file://")
         if "://" in plain:
-            raise ValueError(f'"{path}" is not a local path. Name a directory on a mounted disk')
+            raise ValueError(
+                f'"{masked(path)}" is not a local path. Name a directory on a mounted disk'
+            )
         return plain
 
     @model_validator(mode="after")

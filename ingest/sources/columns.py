@@ -12,7 +12,7 @@ from ingest.core.casting import not_a
 from ingest.core.errors import BadRowError, ConfigError
 from ingest.core.formats import check_format
 from ingest.core.model import Model
-from ingest.core.names import hint, is_pattern, is_text, shown
+from ingest.core.names import hint, is_pattern, is_unicode, shown
 from ingest.core.partition import Slice
 from ingest.core.rows import HIDDEN_PREFIX, POSITION, slice_of
 from ingest.core.texts import failed, parse_texts
@@ -80,7 +80,7 @@ def is_nameable(dtype: pl.DataType) -> bool:
 
 
 def _is_field(name: str) -> bool:
-    return bool(name) and "\0" not in name and is_text(name)
+    return bool(name) and "\0" not in name and is_unicode(name)
 
 
 def folder_keys(uri: str) -> dict[str, str]:
@@ -114,7 +114,9 @@ def refuse_names(option: str, names: Iterable[str], remedy: str) -> None:
         ConfigError: one line for each such name, with what to do.
     """
     faults = {name: fault_of(name) for name in names}
-    lines = [f"{option}: {shown(name)} {fault}. {remedy}" for name, fault in faults.items() if fault]
+    lines = [
+        f"{option}: {shown(name)} {fault}. {remedy}" for name, fault in faults.items() if fault
+    ]
     if lines:
         raise ConfigError(*lines)
 
@@ -130,7 +132,7 @@ def fault_of(name: str) -> str | None:
         return f'begins with "{HIDDEN_PREFIX}", which is kept for hidden columns'
     if is_pattern(name):
         return "is a pattern, which would stand for other columns too"
-    if "\0" in name or not is_text(name):
+    if "\0" in name or not is_unicode(name):
         return "is no text: it holds a NUL character or half a pair of surrogates"
     return None
 

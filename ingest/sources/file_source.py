@@ -2,18 +2,21 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import polars as pl
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
+from ingest.core.secrets import without_credentials
 from ingest.core.types import Schema
 from ingest.sources.base import Difference, Planned, Source
 from ingest.sources.columns import FILE_COLUMNS, folder_keys, refuse_names
 from ingest.sources.comparing import differences
 from ingest.sources.files import as_list, list_files, root_of, survey
+
+Path = Annotated[str, AfterValidator(without_credentials)]
 
 
 class FileSource(Source):
@@ -21,7 +24,7 @@ class FileSource(Source):
 
     endings: ClassVar[tuple[str, ...]]
 
-    path: str | tuple[str, ...] = Field(min_length=1)
+    path: Path | tuple[Path, ...] = Field(min_length=1)
     """A file, a folder (all data files below it), a glob with `*`, `?` or `**`, or a list of
     these. Local, or whatever fsspec opens, such as `s3://bucket/folder`."""
     hive_partitions: bool = True

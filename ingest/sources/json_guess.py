@@ -93,9 +93,7 @@ def as_read(dtype: pl.DataType) -> pl.DataType:
     return _leaves_replaced(dtype, pl.String(), pl.Null())
 
 
-def _leaves_replaced(
-    dtype: pl.DataType, null: pl.DataType, empty: pl.DataType
-) -> pl.DataType:
+def _leaves_replaced(dtype: pl.DataType, null: pl.DataType, empty: pl.DataType) -> pl.DataType:
     if isinstance(dtype, pl.List):
         return pl.List(_leaves_replaced(instance(dtype.inner), null, empty))
     if isinstance(dtype, pl.Struct) and dtype.fields:

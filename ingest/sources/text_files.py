@@ -99,7 +99,7 @@ class TextFiles:
         behind = (data[preamble.offset :], *(() if more is None else (more,)))
         return preamble, ((preamble.offset, text) for text in itertools.chain(behind, texts))
 
-    def _preamble(self, uri: str, data: bytes, complete: bool) -> Preamble | None:  # noqa: FBT001
+    def _preamble(self, uri: str, data: bytes, complete: bool) -> Preamble | None:
         """Return what stands before the first record, or None if more is needed to know.
 
         Raises:

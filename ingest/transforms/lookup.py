@@ -96,7 +96,9 @@ class Lookup(Transform):
 
     def _unlike(self, here: str, left: pl.DataType, there: str, right: pl.DataType) -> str:
         """Return the message about keys of two types, and what makes them one."""
-        remedy = f'a step before this one: {{type: cast, columns: {{{here}: "{type_name(right)}"}}}}'
+        remedy = (
+            f'a step before this one: {{type: cast, columns: {{{here}: "{type_name(right)}"}}}}'
+        )
         if self.reference.type == "csv" and not left.is_nested():
             remedy = f'reference.columns: {{{there}: "{type_name(left)}"}}, or {remedy}'
         return (

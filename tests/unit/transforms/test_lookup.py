@@ -72,7 +72,9 @@ def test_what_does_not_fit_is_refused(table, options, reason):
 
 def test_a_value_of_another_type_is_named(table):
     reference = {"path": str(table), "columns": {"size": "int32"}}
-    with pytest.raises(ConfigError, match=r"airlines.csv:3: size: not an int32\. A lookup takes no"):
+    with pytest.raises(
+        ConfigError, match=r"airlines.csv:3: size: not an int32\. A lookup takes no"
+    ):
         lookup(table, reference=reference)
 
 
@@ -85,7 +87,9 @@ def test_a_name_that_tells_no_format_needs_a_type(table):
 
 def test_a_key_that_comes_twice_is_named_and_a_mended_table_is_read_again(table):
     table.write_text("code,name,size\nUA,United,9\nUA,Again,1\n")
-    with pytest.raises(ConfigError, match='must be unique, and "UA" stands 2 times in .*airlines.csv'):
+    with pytest.raises(
+        ConfigError, match=r'must be unique, and "UA" stands 2 times in .*airlines\.csv'
+    ):
         lookup(table)
     assert lookup(table, on_duplicate="first")["name"].to_list() == ["United", None, None]
     table.write_text("code,name,size\nUA,Mended,9\n")
