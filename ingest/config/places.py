@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.core.errors import ConfigError
+from ingest.core.secrets import masked
 
 KeyPath = tuple[str | int, ...]
 """The way to a value: keys of mappings and positions in lists, from the top of the job."""
@@ -39,7 +40,7 @@ class Problem:
     path: KeyPath | None = None
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.text}"
+        return masked(f"{self.place}: {self.text}")
 
 
 def refuse(problems: Iterable[Problem]) -> None:

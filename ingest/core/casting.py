@@ -16,6 +16,7 @@ from ingest.core.formats import check_format
 from ingest.core.iso import in_calendar
 from ingest.core.moments import in_years
 from ingest.core.numerals import Numerals
+from ingest.core.remedies import remedy
 from ingest.core.texts import Form, parse_texts
 from ingest.core.types import instance, type_name
 
@@ -55,7 +56,10 @@ def converted(  # noqa: PLR0911 - one return for each kind
     if isinstance(source, pl.Categorical | pl.Enum):
         return converted(values.cast(pl.String), pl.String(), target, rounding=rounding)
     if isinstance(source, pl.List | pl.Struct) or isinstance(target, pl.List | pl.Struct):
-        return _nested(values, source, target, rounding=rounding)
+        try:
+            return _nested(values, source, target, rounding=rounding)
+        except ConfigError:
+            return _refuse(values, source, target)
     if isinstance(source, pl.String):
         return _from_text(values, target, rounding=rounding)
     if source.is_numeric() or isinstance(source, pl.Boolean):
@@ -98,7 +102,7 @@ def _from_number(  # noqa: PLR0911 - one return for each type
     if isinstance(target, pl.Boolean):
         return values != 0 if rounding else pl.when((values == 0) | (values == 1)).then(values != 0)
     if not target.is_numeric():
-        return _refuse(source, target)
+        return _refuse(values, source, target)
     if isinstance(source, pl.Boolean):
         return values.cast(pl.UInt8).cast(target, strict=False)
     if target.is_float():
@@ -167,7 +171,7 @@ def _from_other(
         return _round_trip(values, source, target)
     if isinstance(source, pl.Datetime):
         return _from_timestamp(values, source, target, rounding=rounding)
-    return _refuse(source, target)
+    return _refuse(values, source, target)
 
 
 def _from_timestamp(
@@ -182,7 +186,7 @@ def _from_timestamp(
     if isinstance(target, pl.Datetime) and bool(source.time_zone) == bool(target.time_zone):
         there = values.cast(target, strict=False)
         return there if rounding else _round_trip(values, source, target)
-    return _refuse(source, target)
+    return _refuse(values, source, target)
 
 
 def _plain(source: pl.Datetime) -> pl.Datetime:
@@ -214,10 +218,10 @@ def _nested(
         whole = there.list.drop_nulls().list.len() == values.list.drop_nulls().list.len()
         return pl.when(whole).then(there)
     if not (isinstance(source, pl.Struct) and isinstance(target, pl.Struct)):
-        return _refuse(source, target)
+        return _refuse(values, source, target)
     kinds = {field.name: instance(field.dtype) for field in source.fields}
     if set(kinds) != {field.name for field in target.fields}:
-        return _refuse(source, target)
+        return _refuse(values, source, target)
     fields, whole = [], values.is_not_null()
     for field in target.fields:
         before = values.struct.field(field.name)
@@ -255,12 +259,8 @@ def _counted(numbers: pl.Expr, unit: int, target: pl.Datetime) -> pl.Expr:
     return _round_trip(pl.when(in_years(micros)).then(micros).cast(source), source, target)
 
 
-def _refuse(source: pl.DataType, target: pl.DataType) -> pl.Expr:
-    text = f"{type_name(source)} cannot become {type_name(target)}. "
-    if source.is_integer() and isinstance(target, pl.Datetime):
-        text += f"Say what the number counts: format {', '.join(EPOCHS)}."
-    elif isinstance(source, pl.Datetime) and isinstance(target, pl.Datetime):
-        text += "Say the time zone: t AT TIME ZONE 'UTC' in an expression."
-    else:
-        text += "Use an expression (type: derive) that says what is meant."
-    raise ConfigError(text)
+def _refuse(values: pl.Expr, source: pl.DataType, target: pl.DataType) -> pl.Expr:
+    name = values.meta.output_name() if values.meta.is_column() else ""
+    raise ConfigError(
+        f"{type_name(source)} cannot become {type_name(target)}. {remedy(name, source, target)}."
+    )

@@ -21,7 +21,7 @@ def is_pattern(name: str) -> bool:
     return name == "*" or (name.startswith("^") and name.endswith("$"))
 
 
-def is_text(text: str) -> bool:
+def is_unicode(text: str) -> bool:
     r"""Whether a text can be written anywhere: half a pair of surrogates (`\ud800`) cannot."""
     try:
         text.encode()

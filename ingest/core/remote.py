@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from ingest.core.errors import ConfigError
 from ingest.core.names import hint
+from ingest.core.secrets import masked
 
 PROTOCOLS = ("s3", "s3a", "memory")
 """Where files may lie besides local disks. Not `http`, which would need a guard against addresses
@@ -38,7 +39,9 @@ def local_path(path: str) -> str:
         ValueError: it is not on a local disk.
     """
     if is_remote(path):
-        raise ValueError(f'"{path}": sinks write to local disks so far. Name a local folder')
+        raise ValueError(
+            f'"{masked(path)}": sinks write to local disks so far. Name a local folder'
+        )
     return path.removeprefix("file://")
 
 

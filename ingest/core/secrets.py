@@ -1,13 +1,39 @@
 """References to secrets: what a job file holds instead of the secret itself."""
 
 import os
+import re
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from pydantic import model_validator
 
 from ingest.core.errors import ConfigError
 from ingest.core.model import Model
+
+_CREDENTIALS: Final = re.compile(
+    # a secret key of S3 may have slashes in it; what follows a port may hold a sign @
+    r"(?<=://)(?:[^/@\s:]*:(?![0-9]+(?:/|$))[^@\s]*|[^/@\s]+)@"
+)
+
+
+def masked(text: str) -> str:
+    """Return a text in which no URI shows a user or a password."""
+    return _CREDENTIALS.sub("***@", text)
+
+
+def without_credentials(uri: str) -> str:
+    """Return a URI that may be stored, logged and shown.
+
+    Raises:
+        ValueError: it holds a user or a password.
+    """
+    if (shown := masked(uri)) != uri:
+        raise ValueError(
+            f'"{shown}" holds credentials, which would be stored with every run. Leave them out, '
+            "and set them where the command and its workers run (AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY for S3)"
+        )
+    return uri
 
 
 class SecretRef(Model):

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from ingest.core import tree
 from ingest.core.errors import ConfigError, FatalError, IngestError
+from ingest.core.secrets import masked
 
 _LONGEST_ROOT = 4096 - 400
 """In bytes: with a job's name of 255, the longest name in a state has less than 400."""
@@ -239,8 +240,8 @@ def open_store(uri: str) -> Store:
     """
     if "://" in uri and not uri.startswith("file://"):
         raise ConfigError(
-            f'state: "{uri}": the state lies on local disks so far. Name a local folder, such as '
-            "state=.ingest"
+            f'state: "{masked(uri)}": the state lies on local disks so far. Name a local folder, '
+            "such as state=.ingest"
         )
     root = Path(uri.removeprefix("file://")).absolute()
     if (size := len(os.fsencode(root))) > _LONGEST_ROOT:

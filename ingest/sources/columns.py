@@ -10,7 +10,7 @@ from pydantic import AfterValidator, model_validator
 from ingest.core.casting import not_a
 from ingest.core.errors import BadRowError, ConfigError
 from ingest.core.formats import check_format
-from ingest.core.names import hint, is_pattern, is_text, shown
+from ingest.core.names import hint, is_pattern, is_unicode, shown
 from ingest.core.numerals import Numerals
 from ingest.core.partition import Slice
 from ingest.core.remote import is_remote
@@ -91,7 +91,7 @@ def is_nameable(dtype: pl.DataType) -> bool:
 
 
 def _is_field(name: str) -> bool:
-    return bool(name) and "\0" not in name and is_text(name)
+    return bool(name) and "\0" not in name and is_unicode(name)
 
 
 def refuse_clash(extra: Iterable[str], data: Container[str]) -> None:
@@ -133,7 +133,7 @@ def fault_of(name: str) -> str | None:
         return f'begins with "{HIDDEN_PREFIX}", which is kept for hidden columns'
     if is_pattern(name):
         return "is a pattern, which would stand for other columns too"
-    if "\0" in name or not is_text(name):
+    if "\0" in name or not is_unicode(name):
         return "is no text: it holds a NUL character or half a pair of surrogates"
     return None
 

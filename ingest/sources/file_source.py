@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import polars as pl
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ingest.core.partition import Slice
+from ingest.core.secrets import without_credentials
 from ingest.core.types import Schema
 from ingest.sources.base import Difference, Inputs, Layout, Planned, Source
 from ingest.sources.columns import FILE_COLUMNS, refuse_names
@@ -27,12 +28,15 @@ class Made:
     remarks: tuple[str, ...]
 
 
+Path = Annotated[str, AfterValidator(without_credentials)]
+
+
 class FileSource(Source):
     """A source that reads files: one, several, folders of them, or what globs match."""
 
     endings: ClassVar[tuple[str, ...]]
 
-    path: str | tuple[str, ...] = Field(min_length=1)
+    path: Path | tuple[Path, ...] = Field(min_length=1)
     """A file, a folder (all data files below it), a glob with `*`, `?` or `**` (`[[]` stands for
     `[`), or a list of these. Local, or whatever fsspec opens, such as `s3://bucket/folder`. A file
     that several of them lead to is read once."""

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from ingest.core.casting import not_a
-from ingest.core.names import is_text
+from ingest.core.names import is_unicode
 from ingest.core.types import MOST_LEVELS, instance
 from ingest.sources.json_shape import fields_of
 from ingest.sources.json_text import Deep, Fault, Number, WrongError, load
@@ -82,7 +82,7 @@ def _fits(value: Any, dtype: pl.DataType) -> bool:  # noqa: PLR0911 - one return
     if isinstance(dtype, pl.Decimal) and isinstance(value, int | float):
         text = value.text if isinstance(value, Number) else str(value)
         return sum(char.isdigit() for char in text) <= _EXACT_DIGITS
-    return isinstance(value, str) and is_text(value)
+    return isinstance(value, str) and is_unicode(value)
 
 
 def _is_float(value: float, dtype: pl.DataType) -> bool:

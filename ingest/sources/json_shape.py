@@ -6,10 +6,10 @@ to it unseen only if it matches a pattern made from the schema: known keys, each
 one order, and values of the right kind. Records that do not match are judged one by one
 (`json_judge`), at a tenth of the speed.
 
-A pattern takes `,` and `}` for one another, and `,` and `]`, so that each type stands in it once and
-it grows with the schema, not with its powers. That is sound because Polars refuses what is not
-JSON: in valid JSON a key or a value follows a comma and never a bracket that closes, and what the
-pattern wants where it has lost count is the other of the two.
+A pattern takes `,` and `}` for one another, and `,` and `]`: so each type stands in it once, and it
+grows with the schema's levels and not with powers of them. That is sound because Polars refuses
+what is not JSON: there, a key or a value follows a comma and never a bracket that closes, and what
+the pattern wants where it has lost count is the other of the two.
 """
 
 import json

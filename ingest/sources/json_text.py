@@ -35,7 +35,7 @@ class WrongError(ValueError):
 class Number(float):
     """A number with a point, an exponent or very many digits, and how it was written."""
 
-    def __new__(cls, text: str) -> Self:
+    def __new__(cls, text: str) -> Self:  # noqa: D102 - as `float`
         number = super().__new__(cls, text)
         number.text = text
         return number
@@ -68,43 +68,43 @@ class _Builder:
         self._first = False
         self._open: list[_Open] = []
 
-    def step(self, kind: str, token: str) -> None:
+    def step(self, kind: str, part: str) -> None:
         """Go on by one token.
 
         Raises:
             ValueError: it may not stand here.
         """
         first, self._first = self._first, False
-        if self._open and token == self._open[-1].end and (first or self.awaits == "next"):
+        if self._open and part == self._open[-1].end and (first or self.awaits == "next"):
             self._open.pop()
             self.awaits = "next"
-        elif self.awaits == "value" and token in _ENDS:
-            self._begin(token)
+        elif self.awaits == "value" and part in _ENDS:
+            self._begin(part)
         elif self.awaits == "value" and kind != "sign":
-            self._put(_parsed(token))
+            self._put(_parsed(part))
             self.awaits = "next"
         elif self.awaits == "key" and kind == "string":
-            self._open[-1].see(json.loads(token))
+            self._open[-1].see(json.loads(part))
             self.awaits = "colon"
-        elif self.awaits == "colon" and token == ":":
+        elif self.awaits == "colon" and part == ":":
             self.awaits = "value"
-        elif self.awaits == "next" and self._open and token == ",":
+        elif self.awaits == "next" and self._open and part == ",":
             self.awaits = "key" if self._open[-1].end == "}" else "value"
         else:
-            raise ValueError(token)
+            raise ValueError(part)
 
     @property
     def complete(self) -> bool:
         """Whether nothing is open."""
         return not self._open and self.awaits == "next"
 
-    def _begin(self, token: str) -> None:
-        is_object = token == "{"
+    def _begin(self, part: str) -> None:
+        is_object = part == "{"
         value: Any = {} if is_object else []
         if len(self._open) > MOST_LEVELS:
             value = Deep()
         self._put(value)
-        self._open.append(_Open(_ENDS[token], value))
+        self._open.append(_Open(_ENDS[part], value))
         self.awaits, self._first = "key" if is_object else "value", True
 
     def _put(self, value: Any) -> None:

@@ -111,9 +111,9 @@ def _refuse_large(source: Source, slices: Sequence[Slice]) -> None:
     size = int(sum(piece.bytes for piece in slices) * source.expansion(slices[:1]))
     if size > MOST_BYTES:
         raise ConfigError(
-            f"path: {slices[0].uri}{_more(len(slices) - 1)}: about {size:,} bytes, and every worker "
-            f"holds the whole table: at most {MOST_BYTES:,}. Leave out columns and rows that are "
-            "not looked up"
+            f"path: {slices[0].uri}{_more(len(slices) - 1)}: about {size:,} bytes, and every "
+            f"worker holds the whole table: at most {MOST_BYTES:,}. Leave out columns and rows "
+            "that are not looked up"
         )
 
 
@@ -125,9 +125,9 @@ def _bad(rejects: Rejects, slices: Sequence[Slice]) -> str:
     column = f"{first['column']}: " if first["column"] is not None else ""
     more = f" It has {frame.height - 1} more bad records." if frame.height > 1 else ""
     return (
-        f"reference: {slices[where].uri}:{first['line']}: {column}{first['reason']}.{more} A lookup "
-        "takes no table with bad records. Fix the file, or say in `reference` how it is written: "
-        "it has the options of a source"
+        f"reference: {slices[where].uri}:{first['line']}: {column}{first['reason']}.{more} A "
+        "lookup takes no table with bad records. Fix the file, or say in `reference` how it is "
+        "written: it has the options of a source"
     )
 
 

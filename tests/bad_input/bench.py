@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import yaml
 
 from ingest.command import guarded
@@ -148,6 +149,16 @@ class Bench:
         return read_rows(self.place / f"{self.output}_quarantine", "parquet")[1:]
 
     @property
+    def table(self) -> list[dict[str, Any]]:
+        """What is published, by columns."""
+        return _table(self.place / self.output)
+
+    @property
+    def rejected(self) -> list[dict[str, Any]]:
+        """The quarantine that is published, by columns."""
+        return _table(self.place / f"{self.output}_quarantine")
+
+    @property
     def staged(self) -> set[str]:
         """The names of the files that lie beside the outputs, and that nobody reads."""
         return {
@@ -225,6 +236,11 @@ def assert_resumed(bench: Bench, rows: int, *more: str) -> None:
     assert bench.history.phase == "done"
     assert len(bench.rows) == rows
     assert bench.staged == set()
+
+
+def _table(folder: Path) -> list[dict[str, Any]]:
+    files = sorted(folder.rglob("*.parquet"))
+    return pl.read_parquet(files, hive_partitioning=False).to_dicts() if files else []
 
 
 def _assert_ended(bench: Bench, result: Result, *texts: str) -> None:

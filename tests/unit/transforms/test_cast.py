@@ -84,7 +84,11 @@ def test_a_row_keeps_the_first_reason():
     ("values", "to", "reason"),
     [
         ([True], "date", "columns.x: boolean cannot become date"),
-        ([1], "timestamp", "Say what the number counts: format epoch_s, epoch_ms, epoch_us"),
+        (
+            [1],
+            "timestamp",
+            "Say what the number counts (epoch_s, epoch_ms, epoch_us), in a step: {type: cast",
+        ),
         (["1"], {"type": "date", "format": "%Q"}, 'format "%Q" cannot be used for date'),
         (["1"], {"type": "timestamp", "format": "%H:%M"}, 'format "%H:%M" does not hold a whole'),
         (["1"], {"type": "int64", "format": "%d"}, "has no meaning between string and int64"),

@@ -88,7 +88,7 @@ def test_a_name_that_tells_no_format_needs_a_type(table):
 def test_a_key_that_comes_twice_is_named_and_a_mended_table_is_read_again(table):
     table.write_text("code,name,size\nUA,United,9\nUA,Again,1\n")
     with pytest.raises(
-        ConfigError, match='must be unique, and "UA" stands 2 times in .*airlines.csv'
+        ConfigError, match=r'must be unique, and "UA" stands 2 times in .*airlines\.csv'
     ):
         lookup(table)
     assert lookup(table, on_duplicate="first")["name"].to_list() == ["United", None, None]

@@ -2,11 +2,13 @@
 
 import json
 import re
+from typing import NoReturn
 
 import polars as pl
 
 from ingest.core.expressions.catalogue import function
 from ingest.core.expressions.values import Unfit, Value, unify
+from ingest.core.names import is_unicode
 
 _PATH = re.compile(r"\$(?:\.(?:\w+|\"[^\"]+\")|\['[^']+'\]|\[\d+\])*")
 
@@ -72,7 +74,10 @@ def array_length(values: Value) -> pl.Expr:
     """'[1,"x"]'""",
 )
 def json_extract(text: Value, path: Value) -> pl.Expr:
-    """What lies at a path of a JSON document, as JSON; null if nothing does, or it is no JSON."""
+    """What lies at a path of a JSON document, as JSON; null if nothing does, or it is no JSON.
+
+    Also null is what is nested more than about a thousand levels deep, or beyond float64.
+    """
     steps = _steps(path)
 
     def extract(batch: pl.Series) -> pl.Series:
@@ -122,8 +127,8 @@ def _at(document: str | None, steps: list[str | int]) -> object:
     if document is None:
         return _MISSING
     try:
-        value = json.loads(document)
-    except ValueError:
+        value = json.loads(document, parse_constant=_refuse)
+    except (ValueError, RecursionError):
         return _MISSING
     for step in steps:
         try:
@@ -136,4 +141,12 @@ def _at(document: str | None, steps: list[str | int]) -> object:
 def _json(value: object) -> str | None:
     if value is _MISSING:
         return None
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (ValueError, RecursionError):
+        return None
+    return text if is_unicode(text) else json.dumps(value, separators=(",", ":"))
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)

@@ -10,6 +10,11 @@ from ingest.core.expressions.catalogue import function
 from ingest.core.expressions.values import Unfit, Value, family
 from ingest.core.types import type_name
 
+MOST_BYTES = 64 * 1024**2
+"""The longest text that an expression may make of a shorter one: what multiplies is hostile."""
+_MOST_PAD = 10_000
+_GROUP = re.compile(r"\$\{\d\}")
+
 
 @function("lower(text)", "lower('ÀB')", "'àb'", "lcase")
 def lower(text: Value) -> pl.Expr:
@@ -79,12 +84,25 @@ def substr(text: Value, start: Value, count: Value | None = None) -> pl.Expr:
     return pl.when(first.is_not_null() & end.is_not_null()).then(taken)
 
 
-@function("replace(text, text, text)", "replace('a-b-c', '-', '.')", "'a.b.c'")
-def replace(text: Value, old: Value, new: Value) -> pl.Expr:
-    """Every occurrence of the second text replaced by the third."""
-    if old.literal and old.constant == "":
+@function("replace(text, 'text', text)", "replace('a-b-c', '-', '.')", "'a.b.c'")
+def replace(text: Value, old: Value, new: Value) -> pl.Expr | Value:
+    """Every occurrence of the second text replaced by the third.
+
+    A row whose text would be longer than 64 MiB has no value.
+    """
+    size = len(str(old.constant).encode())
+    if not size:
         return text.expr
-    return text.expr.str.replace_all(old.expr, new.expr, literal=True)
+    if new.literal and len(str(new.constant).encode()) <= size:
+        return text.expr.str.replace_all(old.expr, new.expr, literal=True)
+    more = new.expr.str.len_bytes().cast(pl.Int64)
+    most = _bytes(text.expr) // size * more
+    doubtful = pl.when(most > MOST_BYTES).then(text.expr)
+    count = doubtful.str.count_matches(str(old.constant), literal=True)
+    grown = _bytes(doubtful) + count.cast(pl.Int64) * (more - size)
+    whole, fails = _bounded(text, grown)
+    found = whole.str.replace_all(old.expr, new.expr, literal=True)
+    return Value(pl.when(new.expr.is_not_null()).then(found), pl.String(), fails)
 
 
 @function("concat(any, ...)", "concat('a', NULL, 1)", "'a1'")
@@ -206,16 +224,34 @@ def regexp_extract(text: Value, pattern: Value, group: Value | None = None) -> p
 )
 def regexp_replace(
     text: Value, pattern: Value, replacement: Value, options: Value | None = None
-) -> pl.Expr:
-    r"""The first match replaced, all of them with the option 'g'; `\1` is the first group."""
+) -> pl.Expr | Value:
+    r"""The first match replaced, all of them with the option 'g'; `\1` is the first group.
+
+    A row whose text would be longer than 64 MiB has no value.
+    """
     flags = str(options.constant) if options else ""
     if set(flags) - set("gi"):
         raise Unfit(f'regexp_replace: no such option "{flags}". Options are g (all), i (any case)')
     written = f"(?i){pattern.constant}" if "i" in flags else str(pattern.constant)
     new = re.sub(r"\\(\d)", r"${\1}", str(replacement.constant).replace("$", "$$"))
-    if "g" in flags:
-        return text.expr.str.replace_all(written, new)
-    return text.expr.str.replace(written, new)
+    if "g" not in flags:
+        return text.expr.str.replace(written, new)
+    copies, own = 1 + len(_GROUP.findall(new)), len(_GROUP.sub("", new).encode())
+    most = _bytes(text.expr) * copies + (_bytes(text.expr) + 1) * own
+    doubtful = pl.when(most > MOST_BYTES).then(text.expr)
+    count = doubtful.str.count_matches(written).cast(pl.Int64)
+    whole, fails = _bounded(text, _bytes(doubtful) * copies + count * own)
+    return Value(whole.str.replace_all(written, new), pl.String(), fails)
+
+
+def _bytes(text: pl.Expr) -> pl.Expr:
+    return text.str.len_bytes().cast(pl.Int64)
+
+
+def _bounded(text: Value, size: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """Return a text, null where what is made of it would be too long, and where that is so."""
+    fails = (size > MOST_BYTES).fill_null(value=False)
+    return pl.when(~fails).then(text.expr), fails
 
 
 def _constant(value: Value | None) -> str | None:
@@ -223,8 +259,8 @@ def _constant(value: Value | None) -> str | None:
 
 
 def _size(value: Value) -> int:
-    if not isinstance(value.constant, int) or value.constant < 0:
-        raise Unfit("the size of a pad is a whole number from 0 on")
+    if not isinstance(value.constant, int) or not 0 <= value.constant <= _MOST_PAD:
+        raise Unfit(f"the size of a pad is a whole number from 0 to {_MOST_PAD:,}")
     return value.constant
 
 
