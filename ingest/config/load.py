@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from ingest.config import folders
+from ingest.config.not_text import not_text
 from ingest.config.places import KeyPath, refuse
 from ingest.config.provenance import Provenance
 
@@ -60,6 +61,7 @@ def load(model: type[M], conf: Path | None, overrides: Sequence[str]) -> Loaded[
     from ingest.config.explain import explain  # noqa: PLC0415
 
     composed = compose(folders.search_path(conf), overrides)
+    refuse(not_text(composed.raw, composed.origin))
     problems, job = list(composed.problems), None
     try:
         job = _validated(model, composed.raw)

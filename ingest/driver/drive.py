@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.core.clock import Clock, SystemClock
 from ingest.core.errors import ConfigError, FatalError, FencedError, IngestError, Interrupted
+from ingest.core.proc import require_proc
 from ingest.core.stop import at_once
 from ingest.core.storage import Store, open_store
 from ingest.core.types import schema_from_json
@@ -21,7 +22,7 @@ from ingest.driver.holding import check, leases
 from ingest.driver.inputs import check_inputs
 from ingest.driver.loop import Loop
 from ingest.driver.opening import Run, open_run, record
-from ingest.driver.planning import Draft, draft, freeze
+from ingest.driver.planning import Draft, draft, freeze, refuse_state
 from ingest.driver.publishing import commit, publish, sinks_of
 from ingest.driver.receipt import receipt
 from ingest.driver.retry import RetryPolicy
@@ -69,6 +70,10 @@ def drive(request: Request) -> dict[str, Any]:
         IngestError: the run failed; it is in the ledger why, and the run can be resumed.
         Interrupted: `request.stop` was set; what is settled stays.
     """
+    require_proc()
+    if request.run_id is None:
+        with placed(request.place, "source"):
+            refuse_state(request.job)
     store = request.store or open_store(request.job.state)
     with leases(store, request.job, request.stop) as held, closing(request.workers):
         run = open_run(

@@ -9,6 +9,7 @@ import psutil
 import yaml
 
 from ingest.core.errors import FatalError
+from ingest.core.proc import require_proc
 from ingest.core.storage import open_store
 from ingest.job import Job
 from ingest.records.history import History
@@ -40,6 +41,7 @@ class Start:
 
 def start(job: Job) -> Start:
     """Return what a run of the job takes to start, by its last run if there is one on record."""
+    require_proc()
     ready_s = time.time() - psutil.Process().create_time()
     if job.cluster.type != "inline" and (found := _last_run(job)):
         run_id, first_s = found

@@ -103,7 +103,7 @@ class Jsonl(TextSource):
         }
         facts = {
             "closed": new != "ignore",
-            "folder_keys": made.keys,
+            **made.facts,
             "example": files[0].uri if files else "",
             "shape": {
                 name: type_name(dtype) for name, dtype in shape.items() if is_nameable(dtype)
