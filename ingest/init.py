@@ -194,6 +194,7 @@ def found(table: Table) -> list[str]:
             f"up to {table.bad:.1%} of the sampled records are malformed: the quarantine gets them"
         )
     lines += [f"passed over: {uri}" for uri in listing.passed_over]
+    lines += listing.remarks
     doubts = [
         *table.doubts,
         *(f"{shown(one.name)}: {one.note}" for one in table.columns if one.note),

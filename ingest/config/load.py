@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from ingest.config import folders
+from ingest.config.not_text import not_text
 from ingest.config.places import KeyPath, refuse
 from ingest.config.provenance import Provenance
 from ingest.core.model import Model
@@ -68,6 +69,7 @@ def load(
     from ingest.config.explain import explain  # noqa: PLC0415
 
     composed = compose(folders.search_path(conf), overrides)
+    refuse(not_text(composed.raw, composed.origin))
     problems, job = list(composed.problems), None
     if then and not problems:
         then(composed.raw)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.core.clock import Clock, SystemClock
 from ingest.core.errors import ConfigError, FatalError, FencedError, IngestError, Interrupted
+from ingest.core.proc import require_proc
 from ingest.core.stop import at_once
 from ingest.core.storage import Store, open_store
 from ingest.core.types import Schema, schema_from_json, schema_to_json
@@ -17,13 +18,13 @@ from ingest.driver.abandoning import withdraw
 from ingest.driver.audit import audit
 from ingest.driver.backlog import Backlog
 from ingest.driver.fleeting import refuse_fleeting
-from ingest.driver.flow import Place, check_flow
+from ingest.driver.flow import Place, check_flow, placed
 from ingest.driver.holding import check, leases
 from ingest.driver.inputs import check_inputs
 from ingest.driver.loop import Loop
 from ingest.driver.opening import Run, open_run, record
 from ingest.driver.outputs import check_places, check_published
-from ingest.driver.planning import Draft, draft, freeze
+from ingest.driver.planning import Draft, draft, freeze, refuse_state
 from ingest.driver.publishing import commit, publish
 from ingest.driver.receipt import receipt
 from ingest.driver.repeats import repeats
@@ -73,6 +74,10 @@ def drive(request: Request) -> dict[str, Any]:
         IngestError: the run failed; it is in the ledger why, and the run can be resumed.
         Interrupted: `request.stop` was set; what is settled stays.
     """
+    require_proc()
+    if request.run_id is None:
+        with placed(request.place, "source"):
+            refuse_state(request.job)
     store = request.store or open_store(request.job.state)
     refuse_fleeting(request.job, store, request.place)
     if not Runs(store).of_job(request.job.name):  # before a state is begun in a wrong place

@@ -58,7 +58,7 @@ def check_places(job: Job, store: Store, place: Place) -> None:
 def _refuse_overlaps(job: Job, store: Store, place: Place) -> None:
     """Refuse places that lie in each other, whatever is there by now; see `check_places`."""
     outputs = {output: sink.uri for output, sink in sinks_of(job).items()}
-    lines = [f"{place(('state',))}: {problem}" for problem in _state(job, store, outputs)]
+    lines = [f"{place(('state',))}: {problem}" for problem in _state(store, outputs)]
     lines += [f"{place(('source',))}: {problem}" for problem in _source(job)]
     for output in outputs:
         where = place(WRITTEN[output])
@@ -129,7 +129,7 @@ def _staging(option: str, path: Path) -> Iterator[str]:
         )
 
 
-def _state(job: Job, store: Store, outputs: dict[str, str]) -> Iterator[str]:
+def _state(store: Store, outputs: dict[str, str]) -> Iterator[str]:
     """Say what would read the files of the state as rows."""
     state = Path(_real(store.uri()))
     for output, uri in outputs.items():
@@ -137,15 +137,6 @@ def _state(job: Job, store: Store, outputs: dict[str, str]) -> Iterator[str]:
             yield (
                 f'"{state}" lies inside {_NAMES[output]} "{uri}": its readers would take the '
                 "state's files for rows. Name a place outside it: state=DIR"
-            )
-    for root in job.source.roots:
-        if "://" in root or not state.is_relative_to(above := Path(_real(root))):
-            continue
-        between = state.relative_to(above).parts
-        if not any(part.startswith((".", "_")) for part in between):  # else it is passed over
-            yield (
-                f'"{state}" lies inside the source "{above}": the next run would read the state\'s '
-                "files. Name a place outside it: state=DIR"
             )
 
 

@@ -26,6 +26,11 @@ LAST_PER_WORKER = 2
 TAPER = 4  # by how much the last partitions may be smaller than the others
 LEAST_BYTES = 1024 * 1024
 MOST_SLICES = 5_000
+_RECORDS = (
+    "jobs/j/lease/000001.beat", "jobs/j/lease/000001.json", "runs/r/job.yaml", "runs/r/plan.json",
+    "runs/r/plan/000000.parquet", "runs/r/ledger/00000000.jsonl", "targets/t/runs/r.begin",
+)  # fmt: skip
+"""Names of every kind that a state gives to its files."""
 
 Partitions = Iterator[tuple[str, tuple[Slice, ...]]]
 
@@ -71,7 +76,7 @@ def draft(
     """
     target = job.execution.partition_bytes
     with placed(place, "source"):
-        _refuse_state(job)
+        refuse_state(job)
         inputs = job.source.inputs()
         slices = _until(stop, _cut(job.source, inputs, target))
         peeked = list(itertools.islice(slices, PEEK_SLICES))
@@ -149,9 +154,15 @@ def _cut(source: Source, inputs: Inputs, target: int) -> Iterator[Slice]:
         yield from source.cut(piece, target)
 
 
-def _refuse_state(job: Job) -> None:
-    """Refuse a state whose records a later run would read as its input."""
-    if "://" not in job.state and job.source.reaches(f"{job.state}/runs"):
+def refuse_state(job: Job) -> None:
+    """Refuse a state whose records a later run would read as its input.
+
+    Raises:
+        ConfigError: it lies where the source reads.
+    """
+    if "://" in job.state:
+        return
+    if any(job.source.would_read(f"{job.state}/{record}") for record in _RECORDS):
         raise ConfigError(
             f'path: the state "{job.state}" lies inside of what this source reads, and the next '
             "run would read its own records. Name another place for it: state=DIR, or state=.DIR, "

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import psutil
 
 from ingest.core.errors import FatalError
+from ingest.core.proc import require_proc
 from ingest.core.storage import open_store
 from ingest.job import Job
 from ingest.records.history import History
@@ -42,6 +43,7 @@ def start(job: Job, cluster: str) -> Start:
 
     By its last run there, if there is one on record.
     """
+    require_proc()
     ready_s = time.time() - psutil.Process().create_time()
     if cluster != "inline" and (found := _last_run(job, cluster)):
         run_id, first_s = found

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
@@ -12,7 +12,7 @@ from ingest.core.remote import is_remote
 from ingest.sources import SOURCES
 from ingest.sources.encodings import packed_endings
 from ingest.sources.file_source import FileSource
-from ingest.sources.files import GLOB, list_files
+from ingest.sources.files import GLOB, list_inputs
 from ingest.sources.foreign import HEAD_BYTES, foreign, refusal
 from ingest.sources.opening import open_input, read_plain_head
 
@@ -31,13 +31,15 @@ _KINDS: dict[str, str] = {
 class Listing:
     """The files of a job to be. `path` is what the job names, `type` the source that reads them.
 
-    `passed_over` are files of the folder that it does not name.
+    `passed_over` are files of the folder that it does not name; `remarks` say what else a folder
+    or glob holds, and what it names twice.
     """
 
     path: str
     type: str
     files: tuple[Slice, ...]
     passed_over: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def bytes(self) -> int:
@@ -58,7 +60,8 @@ def find_files(path: str) -> Listing:
     Raises:
         ConfigError: nothing is there, all is empty, or a folder holds files of several kinds.
     """
-    files = list_files(path, tuple(_KINDS))
+    inputs = list_inputs(path, tuple(_KINDS))
+    files = inputs.slices
     if not any(piece.size for piece in files):
         raise ConfigError(f'"{path}": nothing but empty files. Name one that holds rows')
     endings = {piece.uri: ending_of(piece.uri) for piece in files}
@@ -76,8 +79,8 @@ def find_files(path: str) -> Listing:
     first = next(piece for piece in kept if piece.size)
     kind = _kind_by_content(first) if weak or not kinds else next(iter(kinds))
     if len(kept) == len(files):
-        return Listing(path, kind, tuple(files))
-    return _without_notes(path, kind, kept, files)
+        return Listing(path, kind, tuple(files), remarks=inputs.remarks)
+    return replace(_without_notes(path, kind, kept, files), remarks=inputs.remarks)
 
 
 def _without_notes(path: str, kind: str, kept: Sequence[Slice], files: Sequence[Slice]) -> Listing:
@@ -94,8 +97,9 @@ def _without_notes(path: str, kind: str, kept: Sequence[Slice], files: Sequence[
 
 
 def ending_of(uri: str) -> str:
-    """Return the longest known ending of a file; empty if it has none."""
-    return max((ending for ending in _KINDS if uri.endswith(ending)), key=len, default="")
+    """Return the longest known ending of a file, in lower case; empty if it has none."""
+    name = uri.lower()
+    return max((ending for ending in _KINDS if name.endswith(ending)), key=len, default="")
 
 
 def kind_by_name(uri: str) -> str | None:

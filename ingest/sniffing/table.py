@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ingest.core.errors import ConfigError
 from ingest.sniffing.columns import Column, describe
 from ingest.sniffing.listing import Listing
 from ingest.sniffing.notation import PLAIN, Notation
+from ingest.sources.files import bases_of
 from ingest.sources.folder_keys import folder_keys
 
 _NULL_KEY = "__HIVE_DEFAULT_PARTITION__"
@@ -49,8 +51,12 @@ class Table:
 
 
 def key_columns(listing: Listing, taken: Sequence[str]) -> list[Column]:
-    """Return the columns that come from `key=value` folders; none if the data has one of them."""
-    found = [folder_keys(piece.uri) for piece in listing.files]
+    """Return the columns that come from `key=value` folders; none if they cannot be taken."""
+    try:
+        bases = bases_of(listing.path)
+        found = [folder_keys(piece.uri, bases) for piece in listing.files]
+    except ConfigError:  # names that are not UTF-8, say
+        return []
     names = list(found[0])
     if set(names) & set(taken) or any(list(keys) != names for keys in found):
         return []
@@ -59,9 +65,12 @@ def key_columns(listing: Listing, taken: Sequence[str]) -> list[Column]:
 
 def key_options(listing: Listing, keys: Sequence[Column]) -> dict[str, Option]:
     """Return the source's options about folder keys, where the default will not do."""
-    if keys or not any(folder_keys(piece.uri) for piece in listing.files):
+    base = next(iter(bases_of(listing.path)), "")
+    folders = {piece.uri.removeprefix(base).rpartition("/")[0] for piece in listing.files}
+    if keys or not any("=" in folder for folder in folders):
         return {}
-    return {"hive_partitions": Option(False, "the folders' keys clash with columns, or differ")}
+    why = "the folders' keys clash with columns, differ, or are not UTF-8"
+    return {"hive_partitions": Option(False, why)}
 
 
 def formats(columns: Sequence[Column], usual: Notation = PLAIN) -> dict[str, dict[str, Any]]:

@@ -249,6 +249,6 @@ class Source(Model, ABC):
         """The places below which this source reads, so that no sink is put there."""
         return ()
 
-    def reaches(self, folder: str) -> bool:  # noqa: ARG002 - for those that read folders
-        """Say whether files that are put below a local folder would be read as input."""
+    def would_read(self, file: str) -> bool:  # noqa: ARG002 - for those that read folders
+        """Say whether a local file would be read as input, if it were there."""
         return False

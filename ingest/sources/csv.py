@@ -254,7 +254,7 @@ class Csv(TextSource):
         if len(files) > COMPARED_FILES and self.schema_.new_columns == "add":
             names += [name for name in declared if name not in {*names, *made.keys}]
         refuse_unknown("columns", self.columns, [*names, *made.keys])
-        facts = {"header": names, "folder_keys": made.keys, "example": found.first if found else ""}
+        facts = {"header": names, "example": found.first if found else "", **made.facts}
         bare = Layout(dict.fromkeys(names, pl.String()), facts)
         guessed = self._guessed(heads, bare) if self.infer else {}
         columns, notes = {}, {}

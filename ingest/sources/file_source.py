@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import polars as pl
 from pydantic import AfterValidator, Field
@@ -15,17 +15,26 @@ from ingest.sources.base import Difference, Inputs, Layout, Planned, Source
 from ingest.sources.columns import FILE_COLUMNS, refuse_names
 from ingest.sources.comparing import differences
 from ingest.sources.file_schema import FileSchema
-from ingest.sources.files import as_list, list_inputs, reaches_folder, root_of, survey
+from ingest.sources.files import as_list, bases_of, list_inputs, root_of, survey, would_read
 from ingest.sources.folder_keys import KeySurvey, PlannedKeys
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The columns that are made from files' names, which of them are folder keys, and remarks."""
+    """The columns that are made from files' names, which of them are folder keys, and remarks.
+
+    `bases` are the folders whose own names are no keys.
+    """
 
     columns: Schema
     keys: list[str]
     remarks: tuple[str, ...]
+    bases: Sequence[str] = ()
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the plan holds of them."""
+        return {"folder_keys": self.keys, "bases": list(self.bases)}
 
 
 Path = Annotated[str, AfterValidator(without_credentials)]
@@ -54,9 +63,9 @@ class FileSource(Source):
         """The files and folders that are named, and of globs the folders above the first sign."""
         return tuple(root_of(path) for path in as_list(self.path))
 
-    def reaches(self, folder: str) -> bool:
-        """Say whether files that are put below a local folder would be read as input."""
-        return reaches_folder(self.path, folder)
+    def would_read(self, file: str) -> bool:
+        """Say whether a local file would be read as input, if it were there."""
+        return would_read(self.path, self.endings, file)
 
     def inputs(self) -> Inputs:
         """List the files."""
@@ -73,7 +82,12 @@ class FileSource(Source):
     def planned_keys(self, layout: Layout) -> PlannedKeys:
         """Return the folder keys of the plan."""
         facts = layout.facts
-        return PlannedKeys(tuple(facts["folder_keys"]), self._fills, facts.get("example", ""))
+        return PlannedKeys(
+            tuple(facts["folder_keys"]),
+            self._fills,
+            facts.get("example", ""),
+            facts.get("bases", ()),
+        )
 
     @property
     def _fills(self) -> bool:
@@ -90,7 +104,7 @@ class FileSource(Source):
         Raises:
             ConfigError: some files lie in no folder of a key that others have.
         """
-        survey = KeySurvey()
+        survey = KeySurvey(bases_of(self.path))
         if self.hive_partitions:
             for piece in files:
                 survey.add(piece.uri)
@@ -100,4 +114,4 @@ class FileSource(Source):
         made = {key: declared.get(key) or types.get(key) or pl.String() for key in keys}
         if self.include_file_columns:
             made |= FILE_COLUMNS
-        return Made(made, keys, tuple(survey.remarks()))
+        return Made(made, keys, tuple(survey.remarks()), survey.bases)

@@ -23,20 +23,20 @@ from ingest.sources.folder_keys import folder_keys
 from ingest.sources.local import Found, find_local
 from ingest.sources.nothing_there import NothingThereError
 from ingest.sources.passed_over import PassedOver, few
-from ingest.sources.patterns import GLOB, fixed_part, reaches
+from ingest.sources.patterns import GLOB, fixed_part, reads, unwritten
 from ingest.sources.remote import list_remote
 
-__all__ = ["GLOB", "as_list", "list_files", "list_inputs", "reaches_folder", "root_of", "survey"]
+__all__ = ["GLOB"]
 
 
 @dataclass(slots=True)
 class _Listing:
     """Files by where they really are, and those that were met more than once.
 
-    `keyed` says that folder names are columns, so that a file cannot lie in two folders.
+    If `bases` are given, folder names behind them are columns, and no file can lie in two folders.
     """
 
-    keyed: bool = False
+    bases: Sequence[str] | None = None
     files: dict[str, Slice] = field(default_factory=dict)
     repeated: set[str] = field(default_factory=set)
     aliases: dict[str, str] = field(default_factory=dict)
@@ -51,12 +51,16 @@ class _Listing:
             if known.uri == piece.uri:
                 self.repeated.add(piece.uri)
                 continue
-            if self.keyed and folder_keys(known.uri) != folder_keys(piece.uri):
-                raise ConfigError(_two_keys(known.uri, piece.uri))
+            if self.bases is not None:
+                self._check_keys(known.uri, piece.uri)
             kept = min((known, piece), key=lambda each: (each.uri != real, each.uri))
             other = piece if kept is known else known
             self.files[real] = kept
             self.aliases[other.uri] = real
+
+    def _check_keys(self, one: str, other: str) -> None:
+        if folder_keys(one, self.bases or ()) != folder_keys(other, self.bases or ()):
+            raise ConfigError(_two_keys(one, other))
 
     def sorted(self) -> list[Slice]:
         """Return the files by URI."""
@@ -86,7 +90,7 @@ def list_inputs(
         ConfigError: a path is not there, matches nothing, or may not be read; or, where folders
             are `keyed`, a file lies in two of them. One line for each path.
     """
-    listing = _Listing(keyed)
+    listing = _Listing(bases_of(paths) if keyed else None)
     problems: list[str] = []
     for path in as_list(paths):
         try:
@@ -129,9 +133,16 @@ def root_of(path: str) -> str:
     return GLOB.split(path, maxsplit=1)[0] if is_remote(path) else str(fixed_part(path))
 
 
-def reaches_folder(paths: str | Sequence[str], folder: str) -> bool:
-    """Say whether any of the paths would read files that are put below a local folder."""
-    return any(reaches(path, folder) for path in as_list(paths) if not is_remote(path))
+def bases_of(paths: str | Sequence[str]) -> list[str]:
+    """Return the folders that local paths start from without naming them, the longest first."""
+    local = (unwritten(path) for path in as_list(paths) if not is_remote(path))
+    return sorted({base for base in local if base}, key=len, reverse=True)
+
+
+def would_read(paths: str | Sequence[str], endings: Sequence[str], file: str) -> bool:
+    """Say whether any of the paths would read a local file, if it were there."""
+    local = (path for path in as_list(paths) if not is_remote(path))
+    return any(reads(path, tuple(endings), file) for path in local)
 
 
 def _find(path: str, endings: tuple[str, ...], passed: PassedOver) -> list[Found]:

@@ -1,6 +1,6 @@
 """Folder names like `dt=2024-01-01` (hive partitions): which keys the files of a source have."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
@@ -12,14 +12,17 @@ from ingest.sources.passed_over import few
 _OFF = "write hive_partitions: false to leave folder names out"
 
 
-def folder_keys(uri: str) -> dict[str, str]:
+def folder_keys(uri: str, bases: Sequence[str] = ()) -> dict[str, str]:
     """Return the `key=value` folder names of a URI, decoded, in order.
+
+    `bases` are folders whose own names count for nothing, the longest first: nobody wrote them.
 
     Raises:
         ConfigError: a name is not UTF-8 when it is decoded, or a key stands twice.
     """
     keys: dict[str, str] = {}
-    for folder in uri.split("/")[:-1]:
+    base = next((base for base in bases if uri.startswith(f"{base}/")), "")
+    for folder in uri[len(base) :].split("/")[:-1]:
         key, equals, value = folder.partition("=")
         if not (key and equals):
             continue
@@ -44,9 +47,10 @@ class KeySurvey:
     """The keys of all files, in the order in which they were first met.
 
     `having` and `lacking` name a file for each key; the keys are those of all files if `lacking` is
-    empty. Files of one folder are asked once.
+    empty. Files of one folder are asked once. `bases` are those of `folder_keys`.
     """
 
+    bases: Sequence[str] = ()
     having: dict[str, str] = field(default_factory=dict)
     lacking: dict[str, str] = field(default_factory=dict)
     _first: str = ""
@@ -58,7 +62,7 @@ class KeySurvey:
         if folder == self._folder:
             return
         self._folder = folder
-        keys = folder_keys(uri)
+        keys = folder_keys(uri, self.bases)
         for key in self.having:
             if key not in keys:
                 self.lacking.setdefault(key, uri)
@@ -92,6 +96,7 @@ class PlannedKeys:
     keys: tuple[str, ...]
     nulls: bool
     example: str
+    bases: Sequence[str] = ()
 
     def of(self, uri: str) -> dict[str, str]:
         """Return the keys of a file.
@@ -99,7 +104,7 @@ class PlannedKeys:
         Raises:
             ConfigError: they are not those of the plan.
         """
-        has = folder_keys(uri)
+        has = folder_keys(uri, self.bases)
         for key in has:
             if key not in self.keys:
                 raise ConfigError(_unlike(self.example, key, uri))

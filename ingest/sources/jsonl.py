@@ -103,7 +103,7 @@ class Jsonl(TextSource):
         }
         facts = {
             "closed": new != "ignore",
-            "folder_keys": made.keys,
+            **made.facts,
             "example": files[0].uri if files else "",
             "written": self._written(columns, itertools.chain(*records.values())),
             "shape": {

@@ -127,7 +127,7 @@ class Parquet(FileSource):
         facts = {
             "read": schema_to_json(kinds.columns),
             "strict": kinds.strict,
-            "folder_keys": made.keys,
+            **made.facts,
             "example": found.first,
         }
         remarks = (*found.remarks(), *kinds.remarks, *made.remarks)

@@ -22,29 +22,44 @@ def fixed_part(path: str) -> Path:
     return _split(path)[0]
 
 
-def reaches(path: str, folder: str) -> bool:
-    """Say whether a path would read files that are put below a local folder."""
+def unwritten(path: str) -> str:
+    """Return the folder that a local path starts from without naming it; empty if it is absolute.
+
+    That is the working folder, the home folder, or where `..` leads to.
+    """
+    parts = Path(path.removeprefix("file://")).parts
+    if ".." in parts:
+        named = len(parts) - parts[::-1].index("..")
+    else:
+        named = int(bool(parts) and parts[0].startswith("~"))
+    start = Path(*parts[:named])
+    return "" if start.is_absolute() or (parts and parts[0] == "/") else str(_absolute(start))
+
+
+def reads(path: str, endings: tuple[str, ...], file: str) -> bool:
+    """Say whether a local path would read a file, if it were there."""
     fixed, pattern = place_of(path)
-    here, there = Path(os.path.realpath(fixed)), Path(os.path.realpath(folder))
-    if here.is_relative_to(there):
+    here, there = Path(os.path.realpath(fixed)), Path(os.path.realpath(file))
+    if not pattern and here == there:
         return True
-    if not there.is_relative_to(here) or (not pattern and here.is_file()):
-        return False
-    return _leads(pattern, there.relative_to(here).parts)
+    return there.is_relative_to(here) and _reads(pattern, there.relative_to(here).parts, endings)
 
 
-def _leads(pattern: Sequence[str], parts: Sequence[str]) -> bool:
-    """Say whether listing a pattern, or a whole folder if there is none, comes through folders."""
-    if not parts:
-        return True
+def _reads(pattern: Sequence[str], parts: Sequence[str], endings: tuple[str, ...]) -> bool:
+    """Say whether listing a pattern, or a whole folder if there is none, comes upon a file."""
     if not pattern:
-        return not any(part.startswith(HIDDEN) for part in parts)
+        hidden = any(part.startswith(HIDDEN) for part in parts)
+        return not hidden and parts[-1].lower().endswith(endings)
+    if not parts:
+        return False
     if pattern[0] == "**":
-        deeper = not parts[0].startswith(HIDDEN) and _leads(pattern, parts[1:])
-        return deeper or _leads(pattern[1:] or ("*",), parts)
+        deeper = not parts[0].startswith(HIDDEN) and _reads(pattern, parts[1:], endings)
+        return deeper or _reads(pattern[1:] or ("*",), parts, endings)
     if is_hidden(parts[0], pattern[0]) or not matcher(pattern[0]).match(parts[0]):
         return False
-    return _leads(pattern[1:], parts[1:])
+    if len(parts) == 1:
+        return len(pattern) == 1
+    return _reads(pattern[1:], parts[1:], endings)
 
 
 def _split(path: str) -> tuple[Path, tuple[str, ...]]:
