@@ -56,6 +56,7 @@ def look_at_csv(listing: Listing) -> Table:
         summary=_summary(dialect.delimiter, len(chosen.names)),
         open_quote=dialect.quote if dialect.multiline else None,
         doubts=(*_doubts(sample, chosen), *differences.said),
+        showing=frozenset(differences.showing),
     )
 
 

@@ -37,6 +37,11 @@ class Differences:
         more = len(lines) - _SHOWN_COLUMNS
         return [*lines[:_SHOWN_COLUMNS], *([f"and {more} more columns"] if more > 0 else [])]
 
+    @property
+    def showing(self) -> set[str]:
+        """The first file of each column that only some have: without them no sample shows it."""
+        return {uris[0] for uris in list(self.partial.values())[:_SHOWN_COLUMNS]}
+
 
 def compare(columns: Mapping[str, Iterable[str]]) -> Differences:
     """Compare the columns of files, by URI; their order does not count."""

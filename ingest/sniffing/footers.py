@@ -1,6 +1,7 @@
 """Lines of a table that are no records: totals, and notes below it."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -64,6 +65,8 @@ def find_footers(records: Sequence[Record], width: int, *, ended: bool) -> list[
     if not table.rows:
         return []
     totals = [found for one in fitting if id(one) in apart and (found := _total(one, table, last))]
+    words = Counter(_first(one)[1] for one in named)  # a word that comes again is a category
+    totals = [one for one in totals if one.sure or words[_first(one.record)[1]] == 1]
     lines = {id(total.record) for total in totals}
     notes = _notes([one for one in records if id(one) not in lines], table, last)
     return [*totals, *notes]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ingest.sniffing.kind import NULLS
 from ingest.sniffing.kinds import are_typed, is_typed
+from ingest.sniffing.notation import is_number
 
 _LOOK_ROWS = 500
 _LOOK_VALUES = 100
@@ -137,6 +138,8 @@ def _vote(value: str, below: Collection[str]) -> int:
 
 def _vote_of_number(value: str, known: Sequence[str]) -> int:
     """Judge a number or date over such: a year over others may be a name, as in `2019,2020`."""
+    if is_number(value) is not is_number(known[0]):
+        return 1  # a date over numbers, or a number over dates
     if _YEAR.fullmatch(value):
         return -1 if all(map(_YEAR.fullmatch, known)) else 1
     other = _WHOLE.fullmatch(value) and not any(map(_WHOLE.fullmatch, known))

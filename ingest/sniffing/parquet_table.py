@@ -61,7 +61,16 @@ def look_at_parquet(listing: Listing) -> Table:
     rows = sum(head.height for head in heads)
     summary = f"Parquet, {len(types)} columns"
     doubts = (*differences.said, *(f"types: {line}" for line in _told_why(schemas, told)))
-    return Table(listing, options, (*columns, *keys), rows, 0.0, summary, doubts=doubts)
+    return Table(
+        listing,
+        options,
+        (*columns, *keys),
+        rows,
+        0.0,
+        summary,
+        doubts=doubts,
+        showing=frozenset(differences.showing),
+    )
 
 
 def read_head(piece: Slice, rows: int, columns: Mapping[str, Any]) -> pa.Table:

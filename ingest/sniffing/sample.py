@@ -28,7 +28,11 @@ _LINES = re.compile(r"[^\n]*\n|[^\n]+\Z")
 
 def write_sample(table: Table, folder: Path) -> list[Path]:
     """Write the first rows of a few files, at most 500 rows and 200 kB; return what was written."""
-    pieces = table.listing.some(FILES)
+    few = table.listing.some(FILES)
+    pieces = [
+        *few,
+        *(one for one in table.listing.files if one.uri in table.showing and one not in few),
+    ]
     names = {column.name: column.type for column in table.columns}
     rows, size = ROWS // len(pieces), BYTES // len(pieces)
     written = []

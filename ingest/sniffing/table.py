@@ -32,7 +32,8 @@ class Table:
     rows, `bad` is the share of the sampled records that are malformed, where it is largest.
     `summary` says in a few words how the files are written. `open_quote` is the quote between two
     of which a line end does not end a record, if there is such. `doubts` are sentences on what is
-    not sure, besides the notes of columns.
+    not sure, besides the notes of columns. `showing` are files that a sample needs to show all
+    columns.
     """
 
     listing: Listing
@@ -43,6 +44,7 @@ class Table:
     summary: str
     open_quote: str | None = None
     doubts: tuple[str, ...] = ()
+    showing: frozenset[str] = frozenset()
 
     @property
     def budget(self) -> float:

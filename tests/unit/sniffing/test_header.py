@@ -15,7 +15,7 @@ from ingest.sniffing.header import is_second_line, joined, judge_header
         (["country", "2019", "2020"], [["de", "1", "2"]], True, True),
         (["country", "year", "2020"], [["DE", "2019", "5.3"], ["FR", "2018", "6.1"]], True, True),
         (["state", "2022"], [["AL", "-29.6"], ["AK", "-14.6"]], True, False),
-        (["name", "5"], [["a", "2013-01-01"], ["b", "2013-01-02"]], False, True),
+        (["name", "5"], [["a", "2013-01-01"], ["b", "2013-01-02"]], True, False),
         (["AL", "12"], [["AK", "14.5"], ["AZ", "13.2"]], False, True),
         (["id", ""], [["1", ""]], True, True),
         (["00001", "x"], [["00002", "y"]], False, True),
