@@ -33,8 +33,9 @@ from ingest.sources.file_source import FileSource
 from ingest.sources.identity import while_planning
 from ingest.sources.opening import open_input
 from ingest.sources.parquet_footer import Footer, damaged, read_footer
+from ingest.sources.parquet_schemas import footers_of
 from ingest.sources.remote import is_remote
-from ingest.sources.sampling import COMPARED_FILES, asked, files_of, spread
+from ingest.sources.sampling import COMPARED_FILES, files_of, spread
 
 _LEAVE_OUT = "Leave it out by naming the others: columns: [name, …]"
 
@@ -135,9 +136,12 @@ class Parquet(FileSource):
 
     def _schemas(self, files: Sequence[Slice]) -> dict[str, Schema]:
         """Return the columns of files by URI, in their own types, from their footers."""
-        compared = spread(files, COMPARED_FILES)
-        footers = asked(compared, self._footer)
-        return {piece.uri: footer.schema for piece, footer in zip(compared, footers, strict=True)}
+        try:
+            footers = footers_of(spread(files, COMPARED_FILES), self._opened)
+        except (BadRowError, FatalError) as error:
+            raise while_planning(error) from None
+        schemas = {id(footer): footer.schema for footer in footers.values()}
+        return {uri: schemas[id(footer)] for uri, footer in footers.items()}
 
     def _asked_for(
         self, schemas: Mapping[str, Schema], known: Sequence[str], types: Mapping[str, pl.DataType]
