@@ -88,12 +88,12 @@ def as_type(
 
 def _kinds(files: Mapping[str, Schema]) -> dict[str, dict[pl.DataType, list[str]]]:
     """Return, for each column, the types that files have it in, and which files these are."""
-    alike: dict[tuple[tuple[str, pl.DataType], ...], list[str]] = {}
-    for uri, schema in files.items():
-        alike.setdefault(tuple(schema.items()), []).append(uri)
+    alike: dict[int, list[str]] = {}
+    for uri, schema in files.items():  # files of the same columns share one schema
+        alike.setdefault(id(schema), []).append(uri)
     kinds: dict[str, dict[pl.DataType, list[str]]] = {}
-    for columns, uris in alike.items():
-        for name, dtype in columns:
+    for uris in alike.values():
+        for name, dtype in files[uris[0]].items():
             kinds.setdefault(name, {}).setdefault(dtype, []).extend(uris)
     return kinds
 

@@ -33,7 +33,8 @@ from ingest.sources.identity import while_planning
 from ingest.sources.opening import open_input
 from ingest.sources.parquet_footer import Footer, Int96, damaged, open_span, read_footer
 from ingest.sources.parquet_rows import LOCATED, in_json, located, rejects_of
-from ingest.sources.sampling import COMPARED_FILES, asked, files_of, spread
+from ingest.sources.parquet_schemas import footers_of
+from ingest.sources.sampling import COMPARED_FILES, files_of, spread
 
 _LEAVE_OUT = "Leave it out by naming the others: columns: [name, …]"
 
@@ -148,10 +149,11 @@ class Parquet(FileSource):
         return {name: form for name, form in forms.items() if form is not None}
 
     def _footers(self, files: Sequence[Slice]) -> dict[str, Footer]:
-        """Return the footers of files by URI."""
-        compared = spread(files, COMPARED_FILES)
-        footers = asked(compared, self._footer)
-        return {piece.uri: footer for piece, footer in zip(compared, footers, strict=True)}
+        """Return the footers of files by URI; files that are alike share one."""
+        try:
+            return footers_of(spread(files, COMPARED_FILES), self._opened)
+        except (BadRowError, FatalError) as error:
+            raise while_planning(error) from None
 
     def _asked_for(
         self, schemas: Mapping[str, Schema], known: Sequence[str], types: Mapping[str, pl.DataType]

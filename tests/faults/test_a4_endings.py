@@ -15,7 +15,7 @@ def four(job):
     job.write("in/north.csv", "id,n\n1,a\n")
     job.write("in/SOUTH.CSV", "id,n\n2,b\n")
     job.write("in/east.Csv", "id,n\n3,c\n")
-    job.write("in/west.csv.GZ", gzip.compress(b"id,n\n4,d\n"))
+    job.write("in/west.csv.GZ", gzip.compress(b"id,n\n4,d\n", mtime=0))
     job.define()
     return job
 
@@ -79,7 +79,7 @@ def test_a_folder_of_nothing_but_other_files(job):
     ("kind", "name", "content"),
     [
         ("jsonl", "A.JSONL", '{"id": 1}\n'),
-        ("jsonl", "A.NdJson.Gz", gzip.compress(b'{"id": 1}\n')),
+        ("jsonl", "A.NdJson.Gz", gzip.compress(b'{"id": 1}\n', mtime=0)),
         ("parquet", "A.PARQUET", pl.DataFrame({"id": [1]})),
         ("parquet", "A.Pq", pl.DataFrame({"id": [1]})),
     ],
