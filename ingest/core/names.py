@@ -20,6 +20,15 @@ def is_pattern(name: str) -> bool:
     return name == "*" or (name.startswith("^") and name.endswith("$"))
 
 
+def fault_of(name: str) -> str:
+    """Say why nothing could use a column of that name; empty if it can be used."""
+    if not name:
+        return "is empty, so that nothing can refer to it"
+    if "\0" in name:
+        return "holds a NUL character, which ends names for many readers"
+    return "is a pattern, which would stand for other columns too" if is_pattern(name) else ""
+
+
 def no_such_column(name: str, columns: Iterable[str]) -> ConfigError:
     """Make the error for a column that is not there: the nearest name, and all that there are."""
     names = [column for column in columns if not column.startswith("__ingest_")]

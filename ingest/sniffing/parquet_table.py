@@ -1,5 +1,6 @@
 """Looking at Parquet files."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -94,7 +95,11 @@ def _fault(name: str, dtype: pl.DataType, footers: Mapping[str, Footer]) -> str:
 
 
 def _options(faults: Mapping[str, str]) -> dict[str, Option]:
-    left_out = [f'"{name}", because {fault}' for name, fault in faults.items() if fault]
+    left_out = [
+        f"{json.dumps(name, ensure_ascii=False)}, because {fault}"
+        for name, fault in faults.items()
+        if fault
+    ]
     if not left_out:
         return {}
     kept = [name for name, fault in faults.items() if not fault]

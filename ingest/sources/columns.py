@@ -12,7 +12,7 @@ from ingest.core.casting import not_a
 from ingest.core.errors import BadRowError, ConfigError
 from ingest.core.formats import check_format
 from ingest.core.model import Model
-from ingest.core.names import hint, is_pattern
+from ingest.core.names import fault_of, hint
 from ingest.core.partition import Slice
 from ingest.core.rows import HIDDEN_PREFIX, POSITION, slice_of
 from ingest.core.texts import failed, parse_texts
@@ -114,15 +114,10 @@ def refuse_names(option: str, names: Iterable[str], remedy: str) -> None:
 
 
 def fault_of_name(name: str) -> str:
-    """Say why no step could use a column of that name; empty if it can be used.
-
-    Polars takes `*` and `^...$` for patterns.
-    """
-    if not name:
-        return "is empty, so that nothing can refer to it"
+    """Say why no step could use a column of that name; empty if it can be used."""
     if name.startswith(HIDDEN_PREFIX):
         return f'begins with "{HIDDEN_PREFIX}", which is kept for hidden columns'
-    return "is a pattern, which would stand for other columns too" if is_pattern(name) else ""
+    return fault_of(name)
 
 
 def refuse_unknown(option: str, named: Iterable[str], known: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ import polars as pl
 
 from ingest.core.casting import converted, lost, not_a
 from ingest.core.errors import BadRowError, ConfigError
+from ingest.core.showing import showable
 from ingest.core.types import Schema
 from ingest.formats.parquet.table import read_table
 from ingest.transforms.columns import need
@@ -89,7 +90,7 @@ def _read(
     table = _typed(table, path, dict(types))
     need(table.schema, keys, "key")
     present = table.select(keys).drop_nulls()
-    if twice := present.filter(present.is_duplicated()).rows():
+    if twice := showable(present.filter(present.is_duplicated())).rows():
         value = ", ".join(str(part) for part in twice[0])
         raise ConfigError(
             f'reference: "{path}": the key {", ".join(keys)} must be unique, and "{value}" comes '

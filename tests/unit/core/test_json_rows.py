@@ -54,7 +54,7 @@ def count_of(text, unit):
     return (days * 86_400 + hour * 3_600 + minute * 60 + second) * PER_SECOND[unit] + rest
 
 
-def assert_same(found, values: pl.Series):  # noqa: PLR0911
+def assert_same(found, values: pl.Series):
     """Compare a parsed JSON value with the one value of a column."""
     kind, value = values.dtype, values
     if values.null_count():
