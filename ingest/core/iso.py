@@ -55,6 +55,13 @@ def in_calendar(values: pl.Expr, kind: pl.DataType) -> pl.Expr:
     return pl.when(counts.is_between(first * per_day, (last + 1) * per_day - 1)).then(values)
 
 
+def outside(values: pl.Series) -> pl.Series:
+    """Return which dates or timestamps Polars panics on when it writes them."""
+    first, last = _CALENDAR
+    days = _days(values)
+    return (days < first) | (days > last)
+
+
 def clipped(values: pl.Series) -> pl.Series:
     """Return dates and timestamps as near as Python's years come to them; others as they are."""
     if not isinstance(values.dtype, pl.Date | pl.Datetime):

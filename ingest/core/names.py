@@ -35,6 +35,15 @@ def shown(name: str) -> str:
     return f'"{name}"' if name.isprintable() else json.dumps(name)
 
 
+def fault_of(name: str) -> str:
+    """Say why nothing could use a column of that name; empty if it can be used."""
+    if not name:
+        return "is empty, so that nothing can refer to it"
+    if "\0" in name or not is_unicode(name):
+        return "is no text: it holds a NUL character or half a pair of surrogates"
+    return "is a pattern, which would stand for other columns too" if is_pattern(name) else ""
+
+
 def no_such_column(name: str, columns: Iterable[str]) -> ConfigError:
     """Make the error for a column that is not there: the nearest name, and all that there are."""
     names = [column for column in columns if not column.startswith("__ingest_")]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from ingest.core.errors import ConfigError
-from ingest.core.names import is_pattern
+from ingest.core.names import fault_of
 from ingest.core.rows import POSITION, visible
 from ingest.core.types import Schema
 from ingest.job import Job
@@ -54,7 +54,7 @@ def check_flow(job: Job, layout: Layout, context: StepContext, place: Place) -> 
         with placed(place, "transforms", number, what=f"{step.type}: "):
             step.prepare(context)
             frame = pl.LazyFrame(schema=step.apply(frame, context).collect_schema())
-            refuse_patterns(_visible(frame))
+            refuse_names(_visible(frame))
             refuse_wide(_visible(frame))
         schemas.append(_visible(frame))
     with placed(place, "contract"):
@@ -64,17 +64,16 @@ def check_flow(job: Job, layout: Layout, context: StepContext, place: Place) -> 
     return Flow(layout, tuple(schemas), output)
 
 
-def refuse_patterns(names: Iterable[str]) -> None:
-    """Refuse column names that Polars takes for patterns: a later step would pick others.
+def refuse_names(names: Iterable[str]) -> None:
+    """Refuse column names that no later step, sink or reader could use.
 
     Raises:
         ConfigError: there is one.
     """
     for name in names:
-        if is_pattern(name):
+        if fault := fault_of(name):
             raise ConfigError(
-                f'column "{name}": a name that reads as a pattern of names. Any other is allowed. '
-                "Give the column another name in this step"
+                f'column "{name}": its name {fault}. Give the column another name in this step'
             )
 
 

@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Literal
 import polars as pl
 import pyarrow as pa
 
+from ingest.core.errors import FatalError
+from ingest.core.showing import has_no_text
 from ingest.sinks.directory import DirectorySink
 from ingest.sinks.staging import HashedFile
 
@@ -70,7 +72,18 @@ class TextEncoder:
             self._file = pa.CompressedOutputStream(stream, _CODECS[sink.compression])
 
     def write(self, rows: pl.DataFrame) -> None:
-        """Add rows."""
+        """Add rows.
+
+        Raises:
+            FatalError: a date is so far away that it has no text.
+        """
+        for column in rows.get_columns():
+            if has_no_text(column):
+                raise FatalError(
+                    f'sink.type: column "{column.name}" holds a date more than 262,000 years away, '
+                    "such as the infinity of databases, and no reader of text knows it. Replace it "
+                    "in a step, reject it by a range check, or write parquet"
+                )
         self._file.write(self._sink.encode(rows, first=self._first))
         self._first = False
 

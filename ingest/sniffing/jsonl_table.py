@@ -16,7 +16,7 @@ from ingest.sniffing.names import listed
 from ingest.sniffing.table import Option, Table, key_columns, key_options
 from ingest.sniffing.text import Text, read_text
 from ingest.sniffing.typed import describe_values
-from ingest.sources.columns import fault_of, is_nameable
+from ingest.sources.columns import fault_of_name, is_nameable
 from ingest.sources.json_guess import guess_fields, without_nulls
 from ingest.sources.json_judge import judge
 from ingest.sources.json_text import load
@@ -62,7 +62,7 @@ def look_at_jsonl(listing: Listing) -> Table:
 
 def _is_kept(name: str, dtype: pl.DataType, rows: Records) -> bool:
     """Say whether a field can be a column: by its name, its type, and values that are of it."""
-    if fault_of(name) or not is_nameable(dtype):
+    if fault_of_name(name) or not is_nameable(dtype):
         return False
     values = [row.get(name) for row in rows]
     fitting = _fitting(name, dtype, rows)

@@ -1,5 +1,6 @@
 """Looking at Parquet files."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,7 +19,7 @@ from ingest.sniffing.offers import schema_options, types_of_parquet
 from ingest.sniffing.table import Option, Table, key_columns, key_options
 from ingest.sniffing.typed import describe_values
 from ingest.sources.column_types import choose_types
-from ingest.sources.columns import fault_of, is_nameable
+from ingest.sources.columns import fault_of_name, is_nameable
 from ingest.sources.foreign import HEAD_BYTES, foreign, refusal
 from ingest.sources.opening import open_input
 from ingest.sources.parquet_footer import Footer, open_span, read_footer
@@ -165,14 +166,18 @@ def _values(name: str, dtype: pl.DataType, heads: Iterable[pl.DataFrame]) -> lis
 
 def _fault(name: str, dtype: pl.DataType, footers: Mapping[str, Footer]) -> str:
     """Return why a column cannot be used; empty if it can."""
-    if named := fault_of(name):
+    if named := fault_of_name(name):
         return f"its name {named}"
     refused = (footer.refused[name] for footer in footers.values() if name in footer.refused)
     return next(refused, "" if is_nameable(dtype) else f"no step can work on {type_name(dtype)}")
 
 
 def _options(faults: Mapping[str, str], told: Mapping[str, pl.DataType]) -> dict[str, Option]:
-    left_out = [f'"{name}", because {fault}' for name, fault in faults.items() if fault]
+    left_out = [
+        f"{json.dumps(name, ensure_ascii=False)}, because {fault}"
+        for name, fault in faults.items()
+        if fault
+    ]
     if told and not left_out:
         types = {name: type_name(dtype) for name, dtype in told.items()}
         return {"columns": Option(types, "the files have them in unlike types")}

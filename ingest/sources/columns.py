@@ -10,7 +10,7 @@ from pydantic import AfterValidator, model_validator
 from ingest.core.casting import not_a
 from ingest.core.errors import BadRowError, ConfigError
 from ingest.core.formats import check_format
-from ingest.core.names import hint, is_pattern, is_unicode, shown
+from ingest.core.names import fault_of, hint, is_unicode, shown
 from ingest.core.numerals import Numerals
 from ingest.core.partition import Slice
 from ingest.core.remote import is_remote
@@ -114,7 +114,7 @@ def refuse_names(option: str, names: Iterable[str], remedy: str) -> None:
     Raises:
         ConfigError: one line for each such name, with what to do.
     """
-    faults = {name: fault_of(name) for name in names}
+    faults = {name: fault_of_name(name) for name in names}
     lines = [
         f"{option}: {shown(name)} {fault}. {remedy}" for name, fault in faults.items() if fault
     ]
@@ -122,20 +122,11 @@ def refuse_names(option: str, names: Iterable[str], remedy: str) -> None:
         raise ConfigError(*lines)
 
 
-def fault_of(name: str) -> str | None:
-    """Return why no step could use a column of that name; None if all can.
-
-    Polars takes `*` and `^...$` for patterns; no format writes names that are not text.
-    """
-    if not name:
-        return "is a column without a name"
+def fault_of_name(name: str) -> str:
+    """Say why no step could use a column of that name; empty if it can be used."""
     if name.startswith(HIDDEN_PREFIX):
         return f'begins with "{HIDDEN_PREFIX}", which is kept for hidden columns'
-    if is_pattern(name):
-        return "is a pattern, which would stand for other columns too"
-    if "\0" in name or not is_unicode(name):
-        return "is no text: it holds a NUL character or half a pair of surrogates"
-    return None
+    return fault_of(name)
 
 
 def refuse_unknown(option: str, named: Iterable[str], known: Sequence[str]) -> None:

@@ -18,7 +18,7 @@ from ingest.sources.bodies import Body
 from ingest.sources.columns import (
     declared_format,
     declared_type,
-    fault_of,
+    fault_of_name,
     is_nameable,
     refuse_clash,
     refuse_names,
@@ -99,7 +99,7 @@ class Jsonl(TextSource):
         shape = {
             name: as_read(given.get(name) or seen[name])
             for name in {**seen, **columns}
-            if name in columns or fault_of(name) is None
+            if name in columns or not fault_of_name(name)
         }
         facts = {
             "closed": new != "ignore",

@@ -46,7 +46,9 @@ def decode_head(span: Span, names: Sequence[str], most: int) -> pa.Table:
         )
         fields = [file.schema_arrow.field(name) for name in names]
         head = list(itertools.islice(batches, 1))
-        return pa.Table.from_batches(head, pa.schema(fields) if not head else None).select(names)
+        table = pa.Table.from_batches(head, pa.schema(fields) if not head else None)
+        columns = [_as_text(table[name], span.footer.forms[name].dtype) for name in names]
+        return pa.table(columns, names=list(names))
 
 
 def frame_of(table: pa.Table) -> pl.DataFrame:
@@ -110,7 +112,15 @@ def _column(
 
 
 def _read(span: Span, name: str, file: pq.ParquetFile) -> pa.ChunkedArray:
-    return file.read_row_groups(span.groups, columns=[name], use_threads=False)[name]
+    values = file.read_row_groups(span.groups, columns=[name], use_threads=False)[name]
+    return _as_text(values, span.footer.forms[name].dtype)
+
+
+def _as_text(values: pa.ChunkedArray, dtype: pl.DataType) -> pa.ChunkedArray:
+    """Return bytes that are meant as text as that, whether or not they are UTF-8."""
+    if not isinstance(dtype, pl.String) or values.type != pa.binary():
+        return values
+    return pa.chunked_array([chunk.view(pa.string()) for chunk in values.chunks], pa.string())
 
 
 @contextlib.contextmanager

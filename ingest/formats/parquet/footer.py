@@ -101,12 +101,27 @@ def read_footer(file: BinaryIO, size: int, uri: str, int96: Int96 = "us") -> Foo
                 f'{uri}: a Parquet footer without data: its columns lie in "{metadata.elsewhere}". '
                 "Name the files that hold the data"
             )
+        _refuse_names(metadata, uri)
         return _footer(tail, metadata, int96)
     except MalformedError as error:
         raise damaged(uri, f"its footer: {error}") from None
     except (pa.ArrowException, OSError) as error:
         # It was parsed from memory: an error here is the file's fault and never the network's.
         raise damaged(uri, str(error)) from None
+
+
+def _refuse_names(metadata: Metadata, uri: str) -> None:
+    """Refuse a file with a name that is not UTF-8: PyArrow cannot even open it."""
+    for column in metadata.columns:
+        for node in column.within():
+            if any("\udc80" <= char <= "\udcff" for char in node.name):
+                shown = node.name.encode("utf-8", "surrogateescape").decode(
+                    errors="backslashreplace"
+                )
+                raise BadRowError(
+                    f'{uri}: the name of column "{shown}" is not UTF-8. Have the file written with '
+                    "another name"
+                )
 
 
 def damaged(uri: str, what: str) -> BadRowError:

@@ -9,6 +9,7 @@ the rules are ours, so that a column is the same however and from wherever its f
     float16                 float32, which holds each of its values
     INT96                   timestamp(us), or timestamp(ns) if that is asked for
     zones by offset, Z, or a name that nobody knows   UTC: the instants are the same
+    ENUM                    string
     decimal of 39 digits and more, VARIANT            refused
     GEOMETRY, GEOGRAPHY, INTERVAL, UUID, BSON         their bytes
 """
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _INT96: Final = 3
 _INTERVAL: Final = 21
+_ENUM: Final = 4
 _LOGICAL_KNOWN: Final = 15
 _LOGICAL_NOTES: Final = {
     14: "UUID, as its 16 bytes",
@@ -92,7 +94,9 @@ class Form:
 
 def form_of(node: Node, kind: pa.DataType, codecs: frozenset[int]) -> Form:
     """Return as what a column is read: its node in the schema, its Arrow type, its compression."""
-    form = _form(kind)
+    form = _form(
+        pa.string() if _is_enum(node) and kind in {pa.binary(), pa.large_binary()} else kind
+    )
     refusal = form.refusal or _refusal(node, kind, codecs)
     if refusal:
         return Form(pl.Unknown(), opens=False, refusal=refusal)
@@ -102,6 +106,11 @@ def form_of(node: Node, kind: pa.DataType, codecs: frozenset[int]) -> Form:
     int96 = any(each.physical == _INT96 for each in nodes)
     plain = form.plain and not odd and not int96
     return Form(form.dtype, plain, form.opens and not odd, int96, (*notes, *form.notes))
+
+
+def _is_enum(node: Node) -> bool:
+    """Say whether a leaf is an ENUM, which is text by the specification and bytes to PyArrow."""
+    return _ENUM in {node.logical, node.converted}
 
 
 def _note(node: Node) -> str:
@@ -117,8 +126,8 @@ def _refusal(node: Node, kind: pa.DataType, codecs: frozenset[int]) -> str:
     """Return why a column cannot be read although its Arrow type can."""
     if any(each.logical == _VARIANT for each in node.within()):
         return "it is a VARIANT, which is not read yet"
-    if any("\udc80" <= char <= "\udcff" for each in node.within() for char in each.name):
-        return "its name is not UTF-8"
+    if any("\0" in each.name for each in node.within() if each is not node):
+        return "the name of one of its fields holds a NUL character"
     if doubled := _doubled(kind):
         return f'its field "{doubled}" stands there twice'
     for codec in sorted(codecs):
