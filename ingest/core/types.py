@@ -4,7 +4,8 @@
     boolean string binary date time timestamp decimal(precision, scale)
     timestamp(unit)  timestamp(unit, zone)  list<type>  struct<name: type, ...>
 
-A timestamp without a unit is in microseconds and without a zone.
+A timestamp without a unit is in microseconds and without a zone. SQL's names are understood too,
+see `core.type_aliases`.
 """
 
 import re
@@ -12,6 +13,9 @@ from collections.abc import Mapping
 
 import polars as pl
 from polars.datatypes import DataTypeClass
+
+from ingest.core.names import hint
+from ingest.core.type_aliases import ALIASES, standard
 
 Schema = dict[str, pl.DataType]
 """Column names and types, in order."""
@@ -45,7 +49,7 @@ def parse_type(text: str) -> pl.DataType:
     Raises:
         ValueError: there is no such type; the text lists those that there are.
     """
-    name = text.strip()
+    name = standard(text)
     if name in _SIMPLE:
         return _SIMPLE[name]
     if match := re.fullmatch(r"decimal\(\s*(\d+)\s*,\s*(\d+)\s*\)", name):
@@ -60,7 +64,10 @@ def parse_type(text: str) -> pl.DataType:
     if name.startswith("struct<") and name.endswith(">"):
         fields = [part.partition(":") for part in _split(name[7:-1])]
         return pl.Struct({field.strip(): parse_type(kind) for field, _, kind in fields})
-    raise ValueError(f'no such type "{text}". Known types: {", ".join(TYPE_NAMES)}')
+    raise ValueError(
+        f'no such type "{text}". {hint(name, [*_SIMPLE, *ALIASES])}Known types: '
+        f"{', '.join(TYPE_NAMES)}"
+    )
 
 
 def type_name(dtype: pl.DataType) -> str:
