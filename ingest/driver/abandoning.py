@@ -16,7 +16,7 @@ from ingest.records.targets import Target
 
 def abandon(store: Store, ledger: Ledger, job: Job, why: str) -> None:
     """Discard a run that is not committed; `job` is the run's own."""
-    ledger.begin({**_who(), "discards": True})
+    ledger.begin(_who())
     ledger.append("abandoned")
     ledger.flush()
     runs = Runs(store)

@@ -114,7 +114,11 @@ def test_an_actor_of_ray_data_that_hangs_amid_the_work(run, number):
         if json.loads(line)["event"] == "started":
             break
     stop_first(process, "ActorLocationTracker")
-    assert_ends(process, number)
+    time.sleep(2.0)
+    if process.poll() is None:  # else it was not needed any more
+        assert_ends(process, number)
+    else:
+        assert process.returncode == 0
 
 
 def test_the_head_that_hangs_amid_the_work_is_told_of(run):
