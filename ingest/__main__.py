@@ -22,6 +22,16 @@ COMMANDS = {
     "validate": "check every job file",
 }
 
+_DISCARD = "An unfinished run is discarded by: ingest run +job=NAME --fresh"
+ELSEWHERE = {
+    **dict.fromkeys(("clean", "clear", "purge", "reset", "cancel", "abort"), _DISCARD),
+    **dict.fromkeys(("list", "ls", "runs", "history", "logs", "show"), "Runs: ingest status"),
+    **dict.fromkeys(("check", "lint", "compile"), "Job files are checked by: ingest validate"),
+    **dict.fromkeys(("retry", "continue"), "Did you mean resume?"),
+    **dict.fromkeys(("start", "exec", "build"), "Did you mean run?"),
+}
+"""What other tools call it, whose names are not like ours."""
+
 EXAMPLES = """examples:
   ingest init downloads/orders.csv --name orders
   ingest preview +job=orders
@@ -44,7 +54,8 @@ def _command(argv: Sequence[str] | None) -> int:
         print(__version__)
         return 0
     if name not in COMMANDS:
-        print(f'ingest: no such command "{name}". {hint(name, COMMANDS)}', file=sys.stderr)
+        near = ELSEWHERE.get(name) or hint(name, COMMANDS)
+        print(f'ingest: no such command "{name}". {near}', file=sys.stderr)
         print(f"\n{usage()}", file=sys.stderr)
         return 2
     return int(importlib.import_module(f"ingest.{name}").main(arguments[1:]))

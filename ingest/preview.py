@@ -1,4 +1,7 @@
-"""`ingest preview`: the first rows after each step, and what the contract would reject. No Ray."""
+"""`ingest preview`: rows of several files after each step, and what the contract would reject.
+
+No Ray, and nothing is written.
+"""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -8,25 +11,31 @@ from datetime import UTC, datetime
 import polars as pl
 
 from ingest.command import add_overrides, guarded, load_job, parser
-from ingest.core.partition import Partition, partition_id
+from ingest.core.partition import Partition, Slice, partition_id
 from ingest.core.rows import REJECT, visible
 from ingest.core.showing import showable
-from ingest.driver.planning import draft
+from ingest.driver.planning import Draft, draft
 from ingest.driver.tasks import context_of, task_of
 from ingest.sources.base import Read
+from ingest.watch.summary import size
 from ingest.workers.pipeline import Pipeline
 from ingest.workers.quarantine import assemble
 from ingest.workers.task import PartitionTask
 
 SLICE_BYTES = 1024 * 1024
-"""How much of the input is looked at, where it can be cut."""
+"""How much of a file is looked at, where it can be cut."""
+FILES = 10
+LOOK_BYTES = 16 * SLICE_BYTES
+"""How many files are looked at, from all over the input, and about how much of them at most."""
+MOST_KNOWN = 20_000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Work the beginning of the input in this process and show it; return the exit code."""
+    """Work the beginnings of a few files in this process and show them; return the exit code."""
     options = parser(
         "preview",
-        "Show the first rows after each step, and what the contract would reject. Writes nothing.",
+        "Show the first rows after each step, and what the contract would reject, of up to "
+        f"{FILES} files from all over the input. Writes nothing.",
         "ingest preview +job=flights -n 3",
     )
     add_overrides(options)
@@ -37,11 +46,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     job = loaded.job.model_copy(update={"execution": small})
     context = context_of(job, "preview", datetime.now(UTC))
     drafted = draft(job, context, loaded.place, workers=1)
-    first = next(drafted.partitions, None)
-    if first is None:
+    slices = tuple(sample(drafted))
+    if not slices:
         print(f"{job.name}: the input has no records")
         return 0
-    slices = first[1][:1]
+    looked = f"{len(slices):,} of {drafted.files:,} files"
+    looked += f", {size(sum(piece.bytes for piece in slices))} of {size(drafted.bytes)}"
+    print(f"{job.name}: looked at the beginning of {looked}")
     partition = Partition(0, partition_id(slices), slices)
     with pl.Config(
         tbl_hide_dataframe_shape=True,
@@ -52,6 +63,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     ):
         show(task_of(job, drafted.flow, context), partition, arguments.rows)
     return 0
+
+
+def sample(drafted: Draft) -> Iterator[Slice]:
+    """Yield the beginnings of a few files, in their order, the first of all among them."""
+    firsts: list[Slice] = []
+    step = seen = 0
+    for _, group in drafted.partitions:
+        for piece in group:
+            if piece.start == 0:
+                if seen % (1 << step) == 0:
+                    firsts.append(piece)
+                seen += 1
+        if len(firsts) > MOST_KNOWN:  # of a million files, every so many-th will do
+            firsts, step = firsts[::2], step + 1
+    number = min(FILES, len(firsts))
+    taken = 0
+    for place in range(number):
+        piece = firsts[place * (len(firsts) - 1) // max(1, number - 1)]
+        taken += piece.bytes
+        if place == 0 or taken <= LOOK_BYTES:
+            yield piece
 
 
 def show(task: PartitionTask, partition: Partition, number: int) -> None:

@@ -7,6 +7,7 @@
 
 A timestamp without a unit is in microseconds and without a zone. Names of fields that hold signs of
 this notation stand in double quotes, as in JSON: `struct<"a:b": int64>`.
+SQL's names are understood too, see `core.type_aliases`.
 """
 
 import json
@@ -16,6 +17,9 @@ from functools import lru_cache
 
 import polars as pl
 from polars.datatypes import DataTypeClass
+
+from ingest.core.names import hint
+from ingest.core.type_aliases import ALIASES, standard
 
 Schema = dict[str, pl.DataType]
 """Column names and types, in order."""
@@ -65,7 +69,7 @@ def parse_type(text: str) -> pl.DataType:
 
 
 def _parsed(text: str) -> pl.DataType:
-    name = text.strip()
+    name = standard(text)
     if name in _SIMPLE:
         return _SIMPLE[name]
     if match := re.fullmatch(r"decimal\(\s*(\d+)\s*,\s*(\d+)\s*\)", name):
@@ -76,7 +80,10 @@ def _parsed(text: str) -> pl.DataType:
     found = _timed(name) or _nested(name)
     if found is not None:
         return found
-    raise ValueError(f'no such type "{text}". Known types: {", ".join(TYPE_NAMES)}')
+    raise ValueError(
+        f'no such type "{text}". {hint(name, [*_SIMPLE, *ALIASES])}Known types: '
+        f"{', '.join(TYPE_NAMES)}"
+    )
 
 
 def _timed(name: str) -> pl.DataType | None:

@@ -21,7 +21,7 @@ def abandon(store: Store, ledger: Ledger, job: Job, why: str) -> list[str]:
 
     Returns what of it could not be removed: that is no reason not to begin a new one.
     """
-    ledger.begin({**_who(), "discards": True})
+    ledger.begin(_who())
     ledger.append("abandoned")
     ledger.flush()
     runs = Runs(store)

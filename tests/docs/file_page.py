@@ -89,7 +89,7 @@ PARTITIONS = {
 EVENTS = {
     "attempt": ("A driver has taken the run over.", (
         "run_id job host pid resumed phase settled partitions indexes number changes warnings "
-        "cluster cluster_why discards"
+        "cluster cluster_why"
     )),
     "planned": ("The plan is frozen.", "partitions files bytes seconds"),
     "settled": ("A partition is worked; it never will be again.", "outcome"),

@@ -114,6 +114,21 @@ def function(signature: str, example: str, gives: str, *also: str) -> Callable[[
     return add
 
 
+_ELSEWHERE = {
+    **dict.fromkeys(("nvl", "isnull", "zeroifnull"), "coalesce(a, b)"),
+    **dict.fromkeys(("if", "iif", "iff", "decode"), "CASE WHEN … THEN … ELSE … END"),
+    **dict.fromkeys(("to_char", "date_format", "format_date"), "strftime(time, format)"),
+    **dict.fromkeys(("to_date", "str_to_date", "parse_date"), "strptime(text, format)"),
+    **dict.fromkeys(("dateadd", "date_add", "adddate"), "time + INTERVAL '1 day'"),
+    **dict.fromkeys(("convert", "to_number"), "CAST(value AS type)"),
+    **dict.fromkeys(("safe_cast", "try_convert"), "TRY_CAST(value AS type)"),
+    **dict.fromkeys(("charindex", "locate"), "strpos(text, part)"),
+    "get_json_object": "json_extract_string(text, path)",
+    "size": "cardinality(list)",
+}
+"""What other dialects call it, whose names are not like ours."""
+
+
 def find(name: str) -> Function:
     """Return the function of that name.
 
@@ -122,7 +137,9 @@ def find(name: str) -> Function:
     """
     if name in FUNCTIONS:
         return FUNCTIONS[name]
+    other = _ELSEWHERE.get(name)
+    near = f"Did you mean {other}? " if other else hint(name, FUNCTIONS)
     raise Unfit(
-        f'no such function "{name}". {hint(name, FUNCTIONS)}'
+        f'no such function "{name}". {near}'
         "All functions are listed in docs/reference/expressions.md"
     )

@@ -12,6 +12,7 @@ from ingest.core.expressions.cursor import Cursor
 from ingest.core.expressions.intervals import parse_interval
 from ingest.core.expressions.nodes import Call, Case, Cast, Column, Constant, Field, Literal, Node
 from ingest.core.expressions.tokens import Token, at
+from ingest.core.types import parse_type
 
 # how tightly an operator binds: OR, AND, NOT, IS, comparison, LIKE and IN, ||, +, *, AT, sign, ::
 _OR, _AND, _NOT, _IS, _COMPARE, _MATCH, _JOIN, _ADD, _MULTIPLY, _AT, _SIGN, _CAST = range(1, 13)
@@ -200,7 +201,7 @@ class _Parser(Cursor):
             self.need(")")
             name = f"{name}({inner})"
         try:
-            return typenames.sql_type(name)
+            return parse_type(name)
         except ValueError as error:
             raise ConfigError(f"{at(start, self.text)}: {error}.") from None
 
