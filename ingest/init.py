@@ -7,13 +7,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest.command import add_conf, guarded, parser, report
 from ingest.config.load import load
 from ingest.core.errors import ConfigError, IngestError
-from ingest.core.tree import make_folder, remove_tree
+from ingest.core.tree import make_folder
 from ingest.driver.planning import draft
 from ingest.driver.tasks import context_of
 from ingest.job import Job
@@ -117,8 +118,9 @@ def install(scratch: Path, job: Path, folder: Path) -> list[Path]:
             f"{error.filename or job}: cannot be written: {error.strerror}. Nothing was written"
         ) from None
     finally:
-        remove_tree(staged)
-        draft_file.unlink(missing_ok=True)
+        shutil.rmtree(staged, ignore_errors=True)
+        with suppress(OSError):
+            draft_file.unlink()
     parts = (path for part in PARTS for path in (folder / part).rglob("*"))
     return [job, *sorted(path for path in parts if path.is_file())]
 

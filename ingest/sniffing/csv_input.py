@@ -13,6 +13,7 @@ ROW_NAME = "row_name"
 """What a first column is called that has no name in a header, as R writes it."""
 _HEAD_RECORDS = 500
 _MOST_PATTERNS = 6
+_MANY_SHORT = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,12 @@ class CsvInput:
         doubt = self.first.top.header.doubt
         if doubt:
             yield f"header: {doubt}"
+        short = max(map(self._short, self.files))
+        if short >= _MANY_SHORT and offers("short_rows"):
+            yield (
+                f"{short:.0%} of the records have too few fields, and are rejected. If the missing "
+                "ones are nulls, write short_rows: null"
+            )
         for footer in self._all_footers():
             line = footer.record.text[:60]
             what = f'the line "{line}" looks like {footer.what}, no record'
@@ -85,6 +92,11 @@ class CsvInput:
                 continue
             remedy = f". If it is none, write ignore_rows: '{footer.pattern}'"
             yield f"{what}, and is read as one{remedy if offers('ignore_rows') else ''}"
+
+    def _short(self, file: CsvFile) -> float:
+        """Return the share of records that lack fields."""
+        sound = [one for one in self._records(file) if one.sound]
+        return sum(len(one.fields) < file.width for one in sound) / (len(sound) or 1)
 
     def _records(self, file: CsvFile) -> list[Record]:
         place = self.files.index(file)

@@ -77,7 +77,7 @@ def _checks(table: Table) -> Iterator[str]:
     yield "  # the sample would pass these checks, and the next file may not: take what you know of"
     yield "  # checks:"
     for one in suggestions:
-        yield from comment("  ", one.why, indent=4)
+        yield from comment("  ", f"# {one.why}", indent=4, whole=True)
         yield from comment("  ", f"- {flow(one.check)}", indent=4, whole=True)
 
 

@@ -54,7 +54,7 @@ class Text:
     @property
     def foreign_word(self) -> str:
         """A word that shows whether the encoding is right; empty if all is ASCII."""
-        words = (_WORD.search(piece) for piece in self.pieces)
+        words = (_WORD.search(piece) for piece in self.pieces if not piece.isascii())
         return next((match[0][:40] for match in words if match), "")
 
 
