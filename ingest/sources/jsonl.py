@@ -7,6 +7,7 @@ from typing import Any, Literal
 import polars as pl
 
 from ingest.core.errors import ConfigError
+from ingest.core.names import shown
 from ingest.core.partition import Slice
 from ingest.core.texts import parse_texts
 from ingest.core.types import Schema, instance, parse_type, type_name
@@ -43,8 +44,11 @@ class Jsonl(TextSource):
     a sample across files when the plan is made, and a record with a field that is not in it is
     rejected. A field that is missing is null. Nothing is coerced: `5` is not a string, `"5"` and
     `5.0` are not an int64; but dates, times, timestamps, decimals and binary are read from strings,
-    as CSV fields are, and decimals also from numbers of up to 15 digits. A key that stands twice
-    in an object makes a bad record, and so does half a pair of surrogates.
+    as CSV fields are, and decimals also from numbers of up to 15 digits. An object without fields
+    is a struct of nulls; where the sample shows no other, the column is a string and it is null.
+    A field that is read and stands twice makes a bad record, and so does half a pair of
+    surrogates; what nobody reads may be whatever JSON allows. Lists and objects are read to 32
+    levels.
     """
 
     endings = packed_endings(".jsonl", ".ndjson", ".json")
@@ -219,8 +223,8 @@ def _refuse_unreadable(columns: Schema) -> None:
     for name, dtype in columns.items():
         if not is_nameable(dtype):
             lines.append(
-                f'columns: "{name}": {type_name(dtype)} has field names that a plan cannot hold. '
-                "Leave it out by naming the other columns"
+                f'columns: "{name}": a plan cannot hold all field names of '
+                f"{shown(type_name(dtype))}. Leave it out by naming the other columns"
             )
         elif dtype.is_nested() and not all(map(_is_json, _leaves(dtype))):
             lines.append(

@@ -7,6 +7,7 @@ import fsspec
 
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
+from ingest.core.secrets import without_credentials
 
 PROTOCOLS = ("s3", "s3a", "memory")
 """Where files may lie besides local disks. Not `http`: it would need a guard against addresses
@@ -29,6 +30,10 @@ def list_remote(path: str, endings: tuple[str, ...]) -> list[Slice]:
     Raises:
         ConfigError: nothing is there, the storage refuses, or its package is not installed.
     """
+    try:
+        without_credentials(path)
+    except ValueError as error:
+        raise ConfigError(f"path: {error}") from None
     if (protocol := path.partition("://")[0]) not in PROTOCOLS:
         raise ConfigError(
             f'path: "{protocol}://": no source reads from there. Known: {", ".join(PROTOCOLS)} '
