@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ingest.core.errors import ConfigError
 
 _SHOWN = 40
+_LONGEST = 120
 
 
 def hint(name: str, known: Iterable[str]) -> str:
@@ -31,8 +32,9 @@ def is_unicode(text: str) -> bool:
 
 
 def shown(name: str) -> str:
-    """Return a name in quotes, with what cannot be printed as in JSON."""
-    return f'"{name}"' if name.isprintable() else json.dumps(name)
+    """Return a name in quotes, with what cannot be printed as in JSON, and not without end."""
+    text = f'"{name}"' if name.isprintable() else json.dumps(name)
+    return text if len(text) <= _LONGEST else f'{text[:_LONGEST]}…"'
 
 
 def fault_of(name: str) -> str:

@@ -1,5 +1,6 @@
 """Judging a JSON record by Python's own parser: whether it is of a schema, and what is wrong."""
 
+import json
 import math
 import re
 import struct
@@ -12,13 +13,22 @@ from ingest.core.casting import not_a
 from ingest.core.names import is_unicode
 from ingest.core.types import MOST_LEVELS, instance
 from ingest.sources.json_shape import fields_of
-from ingest.sources.json_text import Deep, Fault, Number, WrongError, load
+from ingest.sources.json_text import Deep, Doubled, Number, load
+
+Fault = tuple[str | None, str]
+"""The column to blame, with the names of nested fields after points, and the reason."""
 
 _EXACT_DIGITS = 15
 """How many digits of a number Polars' JSON reader surely keeps: it makes floats of them."""
 _LARGEST_WHOLE = 2**127
 """From here on `core.texts` does not compare whole numbers with floats."""
 _TOO_DEEP = "nested too deeply"
+
+
+class _Wrong(ValueError):  # noqa: N818 - a verdict on its way out of nested values
+    def __init__(self, column: str | None, reason: str) -> None:
+        named = column if column is None or is_unicode(column) else json.dumps(column)[1:-1]
+        self.fault: Fault = (named, reason)
 
 
 def judge(text: str, fields: Mapping[str, pl.DataType], *, closed: bool) -> Fault | None:
@@ -32,7 +42,7 @@ def judge(text: str, fields: Mapping[str, pl.DataType], *, closed: bool) -> Faul
         if not isinstance(record, dict):
             return None, "not a JSON object"
         _judge_fields("", record, fields, closed=closed)
-    except WrongError as wrong:
+    except _Wrong as wrong:
         return wrong.fault
     except ValueError:
         return None, "malformed JSON"
@@ -42,12 +52,16 @@ def judge(text: str, fields: Mapping[str, pl.DataType], *, closed: bool) -> Faul
 def _judge_fields(
     place: str, record: dict[str, Any], fields: Mapping[str, pl.DataType], *, closed: bool
 ) -> None:
+    if isinstance(record, Doubled):
+        for name in record.twice:
+            if closed or name in fields:
+                raise _Wrong(f"{place}{name}", "duplicate key")
     for name, value in record.items():
         dtype = fields.get(name)
         if dtype is not None:
             _judge(f"{place}{name}", value, dtype, closed=closed)
         elif closed:
-            raise WrongError(f"{place}{name}", "unknown field")
+            raise _Wrong(f"{place}{name}", "unknown field")
 
 
 def _judge(place: str, value: Any, dtype: pl.DataType, *, closed: bool) -> None:
@@ -59,7 +73,7 @@ def _judge(place: str, value: Any, dtype: pl.DataType, *, closed: bool) -> None:
         for element in value:
             _judge(place, element, instance(dtype.inner), closed=closed)
     elif not _fits(value, dtype):
-        raise WrongError(place, _TOO_DEEP if _is_deep(value) else _not_a(dtype))
+        raise _Wrong(place, _TOO_DEEP if _is_deep(value) else _not_a(dtype))
 
 
 def _not_a(dtype: pl.DataType) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 
 from ingest.core.types import instance
-from ingest.sources.json_judge import judge
+from ingest.sources.json_judge import Fault, judge
 from ingest.sources.json_shape import compiles, fields_of, pattern, reordered
-from ingest.sources.json_text import Fault, load
+from ingest.sources.json_text import load
 
 Parsed = tuple[list[pl.DataFrame], dict[int, Fault]]
 """The values of good records, in order, and what is wrong with the others, by their indices."""

@@ -7,13 +7,11 @@ that a field that nobody reads makes no record bad.
 
 import json
 import re
-from collections.abc import Iterable
+from collections import Counter
+from dataclasses import dataclass
 from typing import Any, Final, NoReturn, Self
 
 from ingest.core.types import MOST_LEVELS
-
-Fault = tuple[str | None, str]
-"""The column to blame, with the names of nested fields after points, and the reason."""
 
 _TOKEN: Final = re.compile(
     r"[ \t\n\r]*+(?:(?P<string>"
@@ -23,13 +21,6 @@ _TOKEN: Final = re.compile(
 )
 _BLANK: Final = " \t\n\r"
 _ENDS: Final = {"[": "]", "{": "}"}
-
-
-class WrongError(ValueError):
-    """A record that is none, and what is wrong with it."""
-
-    def __init__(self, column: str | None, reason: str) -> None:
-        self.fault: Fault = (column, reason)
 
 
 class Number(float):
@@ -47,11 +38,19 @@ class Deep:
     """A value that is nested more deeply than Python's parser goes."""
 
 
+class Doubled(dict[str, Any]):
+    """An object in which keys may stand twice, with the last value of each."""
+
+    def __init__(self, *pairs: Any) -> None:
+        super().__init__(*pairs)
+        self.twice: list[str] = []
+
+
 def load(text: str) -> Any:
-    """Parse a record: no `NaN`, no key twice in an object.
+    """Parse a record, by the letter of JSON: no `NaN`. Objects with a key twice are `Doubled`.
 
     Raises:
-        ValueError: it is not JSON, or no record; WrongError where it is known why.
+        ValueError: it is not JSON.
     """
     try:
         return _parsed(text)
@@ -84,7 +83,7 @@ class _Builder:
             self._put(_parsed(part))
             self.awaits = "next"
         elif self.awaits == "key" and kind == "string":
-            self._open[-1].see(json.loads(part))
+            self._open[-1].key = json.loads(part)
             self.awaits = "colon"
         elif self.awaits == "colon" and part == ":":
             self.awaits = "value"
@@ -100,9 +99,7 @@ class _Builder:
 
     def _begin(self, part: str) -> None:
         is_object = part == "{"
-        value: Any = {} if is_object else []
-        if len(self._open) > MOST_LEVELS:
-            value = Deep()
+        value: Any = Deep() if len(self._open) > MOST_LEVELS else Doubled() if is_object else []
         self._put(value)
         self._open.append(_Open(_ENDS[part], value))
         self.awaits, self._first = "key" if is_object else "value", True
@@ -112,26 +109,21 @@ class _Builder:
             self.value = value
             return
         parent = self._open[-1]
-        if isinstance(parent.value, dict):
+        if isinstance(parent.value, Doubled):
+            if parent.key in parent.value:
+                parent.value.twice.append(parent.key)
             parent.value[parent.key] = value
         elif isinstance(parent.value, list):
             parent.value.append(value)
 
 
+@dataclass(slots=True)
 class _Open:
     """A list or an object of which more may come."""
 
-    def __init__(self, end: str, value: Any) -> None:
-        self.end = end
-        self.value = value
-        self.key = ""
-        self._keys: set[str] = set()
-
-    def see(self, key: str) -> None:
-        if key in self._keys:
-            raise WrongError(key, "duplicate key")
-        self._keys.add(key)
-        self.key = key
+    end: str
+    value: Any
+    key: str = ""
 
 
 def _built(text: str) -> Any:
@@ -151,7 +143,7 @@ def _built(text: str) -> Any:
 def _parsed(text: str) -> Any:
     try:
         return _decoded(text)
-    except (json.JSONDecodeError, WrongError):
+    except json.JSONDecodeError:
         raise
     except ValueError:  # more digits than Python makes a number of
         return _decoded(text, parse_int=_whole)
@@ -165,18 +157,11 @@ def _decoded(text: str, **more: Any) -> Any:
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     record = dict(pairs)
-    if len(record) != len(pairs):
-        raise WrongError(_twice(name for name, _ in pairs), "duplicate key")
-    return record
-
-
-def _twice(names: Iterable[str]) -> str | None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            return name
-        seen.add(name)
-    return None
+    if len(record) == len(pairs):
+        return record
+    doubled, counts = Doubled(record), Counter(name for name, _ in pairs)
+    doubled.twice += [name for name, count in counts.items() if count > 1]
+    return doubled
 
 
 def _whole(text: str) -> int | Number:

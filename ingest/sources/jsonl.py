@@ -9,6 +9,7 @@ import polars as pl
 from pydantic import Field
 
 from ingest.core.errors import ConfigError
+from ingest.core.names import shown
 from ingest.core.numerals import Numerals
 from ingest.core.partition import Slice
 from ingest.core.texts import parse_texts
@@ -51,8 +52,10 @@ class Jsonl(TextSource):
     binary are read from strings, as CSV fields are, and decimals also from numbers of up to 15
     digits. Numbers whose `decimal_separator`, `percent` or the like is given are read from strings
     only; where the source gives it for all, these are the decimals, and columns that have strings
-    in the sample. A key that stands twice in an object makes a bad record, and so does half a pair
-    of surrogates.
+    in the sample. An object without fields is a struct of nulls; where the sample shows no other,
+    the column is a string and it is null. A field that is read and stands twice makes a bad record,
+    and so does half a pair of surrogates; what nobody reads may be whatever JSON allows. Lists and
+    objects are read to 32 levels.
     """
 
     endings = packed_endings(".jsonl", ".ndjson", ".json")
@@ -248,8 +251,8 @@ def _refuse_unreadable(columns: Schema) -> None:
     for name, dtype in columns.items():
         if not is_nameable(dtype):
             lines.append(
-                f'columns: "{name}": {type_name(dtype)} has field names that a plan cannot hold. '
-                "Leave it out by naming the other columns"
+                f'columns: "{name}": a plan cannot hold all field names of '
+                f"{shown(type_name(dtype))}. Leave it out by naming the other columns"
             )
         elif dtype.is_nested() and not all(map(_is_json, _leaves(dtype))):
             lines.append(

@@ -6,8 +6,10 @@ from typing import Any, BinaryIO, cast
 
 import fsspec
 
+from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
 from ingest.core.remote import asking, refuse_unknown, using
+from ingest.core.secrets import without_credentials
 from ingest.sources.nothing_there import NothingThereError
 from ingest.sources.passed_over import PassedOver
 from ingest.sources.patterns import GLOB, HIDDEN
@@ -22,6 +24,10 @@ def list_remote(path: str, endings: tuple[str, ...], passed: PassedOver) -> list
     Raises:
         ConfigError: nothing is there, the storage refuses, or its package is not installed.
     """
+    try:
+        without_credentials(path)
+    except ValueError as error:
+        raise ConfigError(f"path: {error}") from None
     refuse_unknown("path", path)
     found: dict[str, dict[str, Any]] = {}
     with suppress(FileNotFoundError), asking("path", path):
