@@ -155,7 +155,7 @@ def files(root: Path) -> Iterator[str]:
 
 def folders(root: Path) -> Iterator[str]:
     """List the folders below a folder, as relative paths; links are not followed."""
-    for entry in os.scandir(root):
+    for entry in sorted(os.scandir(root), key=lambda entry: entry.name):
         if entry.is_dir(follow_symlinks=False):
             yield entry.name
             yield from (f"{entry.name}/{inner}" for inner in folders(root / entry.name))

@@ -2,15 +2,15 @@
 
 import io
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import polars as pl
+import pyarrow as pa
 from pydantic import Field, field_validator
 
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.types import type_name
-from ingest.sinks.text import TextSink, blocks
+from ingest.sinks.text import TextSink
 
 
 class Csv(TextSink):
@@ -84,10 +84,10 @@ class Csv(TextSink):
         )
         return buffer.getvalue()
 
-    def count_rows(self, path: Path) -> int:
+    def count_rows(self, file: pa.NativeFile) -> int:
         """Count the line ends that do not stand between quotes."""
         lines, quoted = 0, False
-        for block in blocks(path):
+        for block in self.blocks(file):
             for piece in block.split(b'"'):
                 lines += 0 if quoted else piece.count(b"\n")
                 quoted = not quoted

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 import polars as pl
+import pyarrow as pa
 from pydantic import Field, field_validator, model_validator
 
 from ingest.core import tree
@@ -100,8 +101,8 @@ class DirectorySink(Sink):
         """Begin a file. `rows` are the first that are about to be written into it."""
 
     @abstractmethod
-    def count_rows(self, path: Path) -> int:
-        """Return how many rows a published file holds.
+    def count_rows(self, file: pa.NativeFile) -> int:
+        """Return how many rows a published file holds, which may be in memory.
 
         Raises:
             Exception: whatever the reader of the format raises if it is damaged.

@@ -2,14 +2,14 @@
 
 import io
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
+import pyarrow as pa
 
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.types import type_name
-from ingest.sinks.text import TextSink, blocks
+from ingest.sinks.text import TextSink
 
 if TYPE_CHECKING:
     from polars._typing import PolarsDataType
@@ -58,9 +58,9 @@ class Jsonl(TextSink):
         rows.write_ndjson(buffer)
         return buffer.getvalue()
 
-    def count_rows(self, path: Path) -> int:
+    def count_rows(self, file: pa.NativeFile) -> int:
         """Count the lines: a line break within a value is escaped."""
-        return sum(block.count(b"\n") for block in blocks(path))
+        return sum(block.count(b"\n") for block in self.blocks(file))
 
 
 def _finite(values: pl.Series) -> bool:

@@ -173,8 +173,8 @@ def _require_done(place: Place, plan: PublishPlan, staged: str, final: str) -> N
 def _sync_folders(root: Path, names: Iterable[str]) -> None:
     """Make durable what lies in a directory, in the folders of these names, and its own name."""
     folders = {root, root.parent}
-    for name in names:
-        folders.update((root / name).parents[: name.count("/")])
+    for name in {name.rpartition("/")[0] for name in names} - {""}:
+        folders.update([root / name, *(root / name).parents[: name.count("/")]])
     for folder in folders:
         if folder.is_dir():
             tree.sync(folder)

@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import polars as pl
@@ -59,6 +58,16 @@ class TextSink(DirectorySink):
         """Begin a file."""
         return TextEncoder(self, file)
 
+    def blocks(self, file: pa.NativeFile) -> Iterator[bytes]:
+        """Read a published file piece by piece, decompressed.
+
+        Raises:
+            OSError: the compressed data are damaged or cut off.
+        """
+        with pa.input_stream(file, compression=_CODECS.get(self.compression)) as stream:
+            while block := stream.read(_BLOCK_BYTES):
+                yield block
+
 
 class TextEncoder:
     """Encodes chunk after chunk into a file, compressed on the way if the sink says so."""
@@ -90,15 +99,3 @@ class TextEncoder:
     def close(self) -> None:
         """End the compressed stream."""
         self._file.close()
-
-
-def blocks(path: Path) -> Iterator[bytes]:
-    """Read a published file piece by piece, decompressed by its name.
-
-    Raises:
-        OSError: the compressed data are damaged or cut off.
-    """
-    codec = _CODECS.get(path.suffix.removeprefix("."))
-    with pa.input_stream(str(path), compression=codec) as stream:
-        while block := stream.read(_BLOCK_BYTES):
-            yield block
