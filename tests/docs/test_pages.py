@@ -166,6 +166,6 @@ def test_the_events_of_a_run_say_what_is_described(run):
             keys = set(file_page.EVENTS[event["event"]][1].split())
             assert set(event) == {"event", "at", *keys}
     assert seen == set(file_page.EVENTS) - {
-        "retry", "search", "split", "speculate", "stalled", "warned", "inputs", "failed",
-        "interrupted", "abandoned",
+        "retry", "search", "split", "speculate", "starting", "started", "stalled", "warned",
+        "inputs", "failed", "interrupted", "abandoned",
     }  # fmt: skip
