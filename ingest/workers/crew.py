@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Assignment
-from ingest.workers.base import Cause, Lost
+from ingest.workers.base import Lost
 from ingest.workers.endings import Ending
 from ingest.workers.forks import Forkserver
-from ingest.workers.member import Key, Member
+from ingest.workers.member import Key, Late, Member
 from ingest.workers.pool import Pool, next_pack
 from ingest.workers.process_worker import Halt, Orders
 from ingest.workers.roster import Roster
@@ -147,22 +147,11 @@ class Crew:
             self._waiting.extendleft(reversed(pack))
             pack = []
         for assignment in pack:
-            key = assignment.key
-            if how and key == member.guilty:
+            lost = member.lost(assignment.key, how)
+            if lost.culprit:
                 self._alone.add(assignment.partition.index)
-                cause, reason = self._cause(member, how)
-                lost = Lost(key, reason, True, cause, member.seconds, member.words)
-            else:
-                lost = Lost(key, "its worker died before it was begun", culprit=False)
             self._answer(lost)
         self._occupy()
-
-    def _cause(self, member: Member, how: Ending) -> tuple[Cause, str]:
-        if member.late:
-            return "timeout", f"worked for longer than {self._pool.partition_timeout_s:g} s"
-        if member.ends:
-            return member.ends.cause, member.ends.reason
-        return how.cause, how.reason
 
     def _kill_late(self) -> None:
         if (limit_s := self._pool.partition_timeout_s) is None:
@@ -171,7 +160,7 @@ class Crew:
             # what is searched keeps to deadlines of its own
             first = member.pack[0] if member.pack and member.late is None else None
             if first and not first.search and member.seconds > limit_s:
-                member.late = first.key
+                member.late = Late(first.key, limit_s)
                 self._roster.kill(member)
 
     def _give_back(self) -> None:

@@ -38,8 +38,9 @@ def fork() -> int:
 
 def forked(serve: Serve, control: socket.socket, words: int) -> tuple[int, Wait]:
     """Fork this process to be the server; `words` is where its stderr goes."""
-    sys.stdout.flush()  # else both would write what is in there
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # nobody reads it any more, or it is closed
+            stream.flush()  # else both processes would write what is in there
     pid = fork()
     if pid == 0:
         _be_server(serve, control, words)

@@ -6,14 +6,24 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ingest.core.partition import Assignment
+from ingest.workers.base import Lost
 from ingest.workers.channel import Channel
+from ingest.workers.endings import Ending
 from ingest.workers.process_worker import Ends, Halt
 
 WORDS_BYTES = 8192
 
 Key = tuple[int, int, int]
+
+
+class Late(NamedTuple):
+    """A try that took longer than it may, in seconds."""
+
+    key: Key
+    limit_s: float
 
 
 @dataclass(slots=True, eq=False)
@@ -32,7 +42,7 @@ class Member:
     pack: deque[Assignment] = field(default_factory=deque)
     since: float = field(default_factory=time.monotonic)
     halting: bool = False
-    late: Key | None = None
+    late: Late | None = None
     ends: Ends | None = None
     said: bytes = b""
 
@@ -46,13 +56,22 @@ class Member:
         """For how long it has been at the first of its pack."""
         return time.monotonic() - self.since if self.pid else 0.0
 
-    @property
-    def guilty(self) -> Key | None:
-        """Which try is to blame for its death: the one it was at, if it was killed for no other."""
-        if not self.pack or not self.pid:
-            return None
-        first = self.pack[0].key
-        return first if self.late in {None, first} else None
+    def lost(self, key: Key, how: Ending | None) -> Lost:
+        """Say what has become of one of its pack when it died.
+
+        The first is to blame, unless the worker was killed for the one before it. Without an
+        `Ending` none is: the process that it was forked from has died.
+        """
+        late = self.late
+        first = bool(self.pid and self.pack) and self.pack[0].key == key
+        if how is None or not first or (late and late.key != key):
+            return Lost(key, "its worker died before it was begun", culprit=False)
+        cause, reason = how.cause, how.reason
+        if late:
+            cause, reason = "timeout", f"worked for longer than {late.limit_s:g} s"
+        elif self.ends:
+            cause, reason = self.ends.cause, self.ends.reason
+        return Lost(key, reason, True, cause, self.seconds, self.words)
 
     def start(self, pid: int) -> None:
         """Note that it has started."""
