@@ -22,7 +22,7 @@ _WEAK = ("", *packed_endings(".txt"))
 _KINDS: dict[str, str] = {
     ending: get_args(source.model_fields["type"].annotation)[0]
     for source in SOURCES
-    if issubclass(source, FileSource)
+    if issubclass(source, FileSource) and source.guessable
     for ending in source.endings
 }
 

@@ -11,6 +11,7 @@ import numpy as np
 
 Bits = np.ndarray[tuple[int], np.dtype[np.uint64]]
 Places = np.ndarray[tuple[int], np.dtype[np.int64]]
+Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 _Compare = Callable[..., object]
 
 _BLOCK = 512 * 1024
@@ -63,6 +64,12 @@ def at(places: Places, size: int) -> Bits:
     marked = np.zeros(64 * (-(-size // 64)), dtype=np.bool_)
     marked[places] = True
     return np.packbits(marked, bitorder="little").view(np.uint64)
+
+
+def is_set(bits: Bits, places: Places) -> Flags:
+    """Return whether each of these bits is set."""
+    flags: Flags = (bits[places >> 6] >> (places & 63).astype(np.uint64) & _ONE) == _ONE
+    return flags
 
 
 def without(data: bytes, bits: Bits) -> bytes:

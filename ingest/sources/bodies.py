@@ -28,12 +28,17 @@ class Body:
 
 def join_bodies(bodies: Sequence[Body]) -> bytes:
     """Return the bodies as one text in which each line is ended."""
-    return b"".join(_ended(body.data) for body in bodies)
+    return b"".join(ended(body.data) for body in bodies)
+
+
+def ended(data: bytes) -> bytes:
+    """Return text whose last line is ended."""
+    return data if not data or data.endswith(b"\n") else data + b"\n"
 
 
 def line_counts(bodies: Sequence[Body]) -> list[int]:
     """Return how many lines each body has."""
-    return [_feeds(body.data) + (_ended(body.data) is not body.data) for body in bodies]
+    return [_feeds(body.data) + (ended(body.data) is not body.data) for body in bodies]
 
 
 def longest_line(data: bytes) -> int:
@@ -83,10 +88,6 @@ def _kind(body: Body) -> tuple[tuple[str, ...], bool]:
 def _line_end(chunk: bytes) -> int:
     place = chunk.find(b"\n")
     return place if place >= 0 else len(chunk)
-
-
-def _ended(data: bytes) -> bytes:
-    return data if not data or data.endswith(b"\n") else data + b"\n"
 
 
 def _feeds(data: bytes) -> int:

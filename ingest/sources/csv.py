@@ -217,13 +217,14 @@ class Csv(TextSource):
         if self.header is False or self.repeated_headers == "keep":
             heading = ()
         carried = {**dict.fromkeys(names, pl.String()), **self.values.carried(schema)}
-        reader = TableReader(self.dialect, names, carried, self.null_values, heading)
+        reader = TableReader(
+            self.dialect, names, carried, self.null_values, heading, self.multiline
+        )
         table = reader.read(data)
         if table is None:
             return None
-        fields, doubts = table
-        values = self.values.filled(as_written(fields, self.line_end))
-        return Clean(values, schema, self.values.parser(schema), doubts)
+        values = self.values.filled(as_written(table.fields, self.line_end))
+        return Clean(values, schema, self.values.parser(schema), table.doubts, table.ends)
 
     def _heading(self, names: Sequence[str]) -> Sequence[str]:
         """Return those of the column names that stand in the header."""

@@ -53,7 +53,9 @@ class Beginning:
 
     def _delimiter(self, line: bytes) -> str | None:
         """Return what a first line says that the delimiter is, if it does."""
-        own = "" if self.rules.dialect is None else re.escape(self.rules.dialect.delimiter)
+        if self.rules.dialect is None:
+            return None
+        own = re.escape(self.rules.dialect.delimiter)
         pattern = rf'(?i:"?sep=)(?P<delimiter>{own}|\\t|.)"?'
         match = re.fullmatch(pattern, self._text(line) or "")
         return match["delimiter"].replace("\\t", "\t") if match else None
@@ -71,7 +73,7 @@ class Beginning:
             end, more = self._line(data, end, complete=complete), more + 1
         if end is None:
             return None
-        header = data[place:end].removesuffix(b"\n").rstrip(b"\r")
+        header = data[place:end].removesuffix(b"\n").rstrip(self.rules.returns.encode())
         return Preamble(end, lines + more, header, delimiter)
 
     def _line(self, data: bytes, place: int, *, complete: bool) -> int | None:
@@ -94,4 +96,4 @@ class Beginning:
 
     def _text(self, line: bytes) -> str | None:
         text = decode_line(line.removesuffix(b"\n"), self.rules.encoding)
-        return None if text is None else text.rstrip("\r")
+        return None if text is None else text.rstrip(self.rules.returns)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ingest.sources.bits import (
     Bits,
+    Flags,
     Places,
     Ranks,
     after,
@@ -19,6 +20,7 @@ from ingest.sources.bits import (
     before,
     between,
     count,
+    is_set,
     pairs,
     positions,
     where,
@@ -89,12 +91,11 @@ class Shape:
         """Return the delimiters that end the lines with one empty field more than `width`."""
         ends = self._text_ends()[self.counts() == width + 1]
         ends = ends[ends >= 0]
-        last = self.fields[ends >> 6] >> (ends & 63).astype(np.uint64) & _FIRST
         text = np.frombuffer(self.data, dtype=np.uint8)
-        trailing: Places = ends[(last == _FIRST) & (text[ends] != ord("\n"))]
+        trailing: Places = ends[is_set(self.fields, ends) & (text[ends] != ord("\n"))]
         return trailing
 
-    def _empty(self) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    def _empty(self) -> Flags:
         """Say which lines hold nothing."""
         ends = positions(self.feeds)
         starts = np.concatenate([[0], ends[:-1] + 1])
@@ -130,8 +131,12 @@ class Shape:
         return pairs(self.data, ord("e"), ord("-"))
 
 
-def shape_of(data: bytes, delimiter: str, quote: str | None) -> Shape:
-    """Find the lines and fields of a text in which every line is ended."""
+def shape_of(data: bytes, delimiter: str, quote: str | None, *, multiline: bool = False) -> Shape:
+    """Find the lines and fields of a text in which every line is ended.
+
+    With `multiline`, line feeds within quotes do not end lines; if the quotes are still open behind
+    the last one, that line is open.
+    """
     feeds, fields = where(data, ord("\n")), where(data, ord(delimiter))
     nothing = np.zeros_like(feeds)
     returns = where(data, ord("\r")) if b"\r" in data else nothing
@@ -141,13 +146,19 @@ def shape_of(data: bytes, delimiter: str, quote: str | None) -> Shape:
     if quote is None or quote.encode() not in data:
         return Shape(data, feeds, fields | feeds, nothing, returns, wrong, np.empty(0, np.int64))
     quotes = where(data, ord(quote))
-    inside, open_lines = _inside(quotes, feeds, len(data))
+    if multiline:
+        inside, open_lines = between(quotes), np.zeros(count(quotes) % 2, np.int64)
+        feeds &= ~inside
+    else:
+        inside, open_lines = _inside(quotes, feeds, len(data))
     opening, closing = quotes & inside, quotes & ~inside
     fields = (fields & ~inside) | feeds
     begins = after(fields)
     begins[:1] |= _FIRST
     wrong |= opening & ~(begins | after(closing))
     wrong |= closing & ~before(fields | returns | opening)
+    if multiline:  # Polars would take carriage returns off the end of a quoted field
+        wrong &= ~(returns & inside & ~before(closing))
     return Shape(data, feeds, fields, opening, returns, wrong, open_lines)
 
 

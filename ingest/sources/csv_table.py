@@ -9,19 +9,21 @@ lines that are no records are left out, to be looked at one by one.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from ingest.core.texts import WHOLE_LIMITS
 from ingest.core.types import Schema
-from ingest.sources.bits import Places, at, positions, where, without
+from ingest.sources.bits import Bits, Places, at, positions, where, without
 from ingest.sources.csv_dialect import Dialect
 from ingest.sources.csv_header import may_repeat
 from ingest.sources.csv_shape import Shape, shape_of
 from ingest.sources.decoding import whole_text
 from ingest.sources.encodings import UTF8, decode_line
-from ingest.sources.lines import line_ends, without_lines
+from ingest.sources.line_rules import LineRules
+from ingest.sources.lines import records_at, without_records
 from ingest.sources.ranges import UTF8_MARK
 
 MISTAKEN = (UTF8_MARK, b"\x1f\x8b", b"x\x01", b"x\x9c", b"x\xda", b"(\xb5/\xfd")
@@ -33,11 +35,23 @@ _ZEROS = b"0" * 40
 """A number without an exponent has at least so many zeros if it is too small for a float."""
 
 
+class Table(NamedTuple):
+    """Fields of records, the numbers of records that are not among them, and where they end.
+
+    None stands for the line feeds.
+    """
+
+    fields: pl.DataFrame
+    doubts: Places
+    ends: Bits | None
+
+
 @dataclass(frozen=True, slots=True)
 class TableReader:
     """Reads texts whose records have these fields, in this order; numbers get their types.
 
-    A record that repeats the `heading` is left out too, if there is one.
+    A record that repeats the `heading` is left out too, if there is one. With `multiline`, quoted
+    fields may hold line feeds.
     """
 
     dialect: Dialect
@@ -45,26 +59,35 @@ class TableReader:
     schema: Schema
     null_values: Sequence[str]
     heading: Sequence[str | None] = ()
+    multiline: bool = False
 
-    def read(self, data: bytes) -> tuple[pl.DataFrame, Places] | None:
-        """Return the fields of the lines that are records, and the numbers of those that are not.
+    def read(self, data: bytes) -> Table | None:
+        """Return the records of a text that are faultless, and the numbers of those that are not.
 
-        `data` is of ended lines. None if most of it has to be looked at line by line, or if any
-        line may go on in the next.
+        `data` is of ended lines. None if most of it has to be looked at line by line, or if it
+        cannot be told which lines belong together.
         """
         plain = self.dialect.plain_bytes(data)
         if not plain or self._goes_on(plain):
             return None
-        shape, width = self._tidy(plain), len(self.names)
-        table = self._fields(shape) if self._is_table(shape) else None
+        shape = self._tidy(plain)
+        if self.multiline and (
+            shape.data is not data or len(shape.open_lines) or shape.wrong.any()
+        ):
+            return None
+        fields = self._fields(shape) if self._is_table(shape) else None
         doubts = np.empty(0, np.int64)
-        if table is None:
+        if fields is None:
+            width = len(self.names)
             doubts = np.union1d(shape.faulty(width, short=self._short), _undecodable(shape))
             if not 0 < len(doubts) <= MOST_DOUBTS * shape.lines or self._opens(shape):
                 return None
-            rest = self._shape(without_lines(shape.data, doubts))
-            table = self._fields(rest) if self._is_table(rest) else None
-        return None if table is None else self._without_repeats(table, doubts)
+            rest = self._shape(without_records(shape.data, doubts, shape.feeds))
+            fields = self._fields(rest) if self._is_table(rest) else None
+        if fields is None:
+            return None
+        table = Table(fields, doubts, shape.feeds if self.multiline else None)
+        return self._without_repeats(table)
 
     @property
     def _short(self) -> bool:
@@ -72,7 +95,8 @@ class TableReader:
         return self.dialect.short and "" in self.null_values
 
     def _shape(self, data: bytes) -> Shape:
-        return shape_of(data, self.dialect.grammar.delimiter, self.dialect.quote)
+        sign = self.dialect.grammar.delimiter
+        return shape_of(data, sign, self.dialect.quote, multiline=self.multiline)
 
     def _tidy(self, data: bytes) -> Shape:
         """Return the shape of a text without what is no part of fields; see `Grammar.tidy`."""
@@ -92,10 +116,9 @@ class TableReader:
         """Say whether a quote stays open at the end of a line, for the next ones to be in it."""
         if not len(shape.open_lines):
             return False
-        starts, ends = line_ends(shape.data, shape.open_lines)
-        spans = zip(starts.tolist(), ends.tolist(), strict=True)
-        lines = [shape.data[start:end].decode(errors="replace") for start, end in spans]
-        return bool(pl.Series(lines).str.contains(self.dialect.grammar.patterns.opens).any())
+        lines = records_at(shape.data, shape.open_lines, LineRules())
+        texts = pl.select(lines["text"].fill_null(lines["original"])).to_series()
+        return bool(texts.str.contains(self.dialect.grammar.patterns.opens).any())
 
     def _is_table(self, shape: Shape) -> bool:
         width = len(self.names)
@@ -115,18 +138,18 @@ class TableReader:
                 return None
         return self.dialect.written(table) if table.height == shape.lines else None
 
-    def _without_repeats(
-        self, table: pl.DataFrame, doubts: Places
-    ) -> tuple[pl.DataFrame, Places] | None:
+    def _without_repeats(self, table: Table) -> Table | None:
         """Leave out the records that may repeat the header."""
-        repeats = may_repeat(table, self.heading) if self.heading else None
+        fields, doubts, ends = table
+        repeats = may_repeat(fields, self.heading) if self.heading else None
         if repeats is None:
-            return table, doubts
-        lines = np.delete(np.arange(table.height + len(doubts)), doubts)
-        doubts = np.union1d(doubts, lines[repeats.to_numpy()])
-        if len(doubts) > MOST_DOUBTS * (table.height + len(doubts)):
+            return table
+        total = fields.height + len(doubts)
+        numbers = np.delete(np.arange(total), doubts)
+        doubts = np.union1d(doubts, numbers[repeats.to_numpy()])
+        if len(doubts) > MOST_DOUBTS * total:
             return None
-        return table.filter(~repeats), doubts
+        return Table(fields.filter(~repeats), doubts, ends)
 
     def _typed(self, shape: Shape) -> pl.DataFrame | None:
         """Return the fields with the numbers as such; None if one of them may be read wrongly."""

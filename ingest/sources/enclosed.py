@@ -7,11 +7,11 @@ from typing import BinaryIO
 import numpy as np
 import polars as pl
 
-from ingest.sources.bits import positions, where
+from ingest.sources.bits import Flags, positions, where
 from ingest.sources.bodies import Body
 from ingest.sources.decoding import texts_of
-from ingest.sources.line_rules import LineRules, Tally
-from ingest.sources.open_quotes import REACH, Flags, Quotes
+from ingest.sources.line_rules import LineRules, Tally, without_ends
+from ingest.sources.open_quotes import REACH, Quotes
 
 MOST_BACK = 64 * REACH
 """How far before a slice is looked for a line that tells whether a quote is open. If none does,
@@ -120,7 +120,7 @@ def _window(file: BinaryIO, begin: int, body: Body, first: int, rules: LineRules
         cut = data.find(b"\n") + 1 or len(data)
         begin, data = begin - 1 + cut, data[cut:]
     texts, originals = texts_of(data, rules.encoding)
-    lines = pl.select(pl.coalesce(texts, originals).str.strip_chars_end("\r")).to_series()
+    lines = without_ends(pl.select(pl.coalesce(texts, originals)).to_series(), rules)
     before = Body(body.slice_index, data, start=begin)
     return Block([before], [len(lines)], data, lines, rules.aside(lines)[0])
 

@@ -44,6 +44,8 @@ class FileSource(Source):
     """A source that reads files: one, several, folders of them, or what globs match."""
 
     endings: ClassVar[tuple[str, ...]]
+    guessable: ClassVar[bool] = True
+    """Whether looking at such a file tells how it is read."""
 
     path: Path | tuple[Path, ...] = Field(min_length=1)
     """A file, a folder (all data files below it), a glob with `*`, `?` or `**` (`[[]` stands for

@@ -9,11 +9,10 @@ import numpy as np
 import polars as pl
 
 from ingest.core.rows import position
-from ingest.sources.bits import Places
+from ingest.sources.bits import Flags, Places
 from ingest.sources.bodies import Body
 from ingest.sources.csv_dialect import Dialect
 from ingest.sources.encodings import UTF8
-from ingest.sources.open_quotes import Flags
 
 IGNORED = "matches ignore_rows"
 """Why a line is filtered that matches the source's `ignore_rows`."""
@@ -25,10 +24,10 @@ FOOTER = "footer"
 class LineRules:
     """What is a record.
 
-    A record ends at a line feed; carriage returns before it belong to the line's end. Lines that
-    begin with `comment` are no records, and neither are those that match `ignore`, but these are
-    counted. With a `dialect`, lines within quotes are told: they are no records of their own, and
-    with `multiline` they belong to the record in which the quotes were opened.
+    A record ends at a line feed, and at the carriage returns before it, unless `returns` are none.
+    Lines that begin with `comment` are no records, and neither are those that match `ignore`, but
+    these are counted. With a `dialect`, lines within quotes are told: they are no records of their
+    own, and with `multiline` they belong to the record in which the quotes were opened.
     """
 
     encoding: str = UTF8
@@ -38,6 +37,7 @@ class LineRules:
     ignore: str | None = None
     dialect: Dialect | None = None
     multiline: bool = False
+    returns: str = "\r"
 
     @property
     def skips(self) -> bool:
@@ -94,6 +94,11 @@ def _flags(flags: pl.Series | None, lines: pl.Series) -> Flags:
     if flags is None:
         return np.zeros(len(lines), dtype=np.bool_)
     return flags.fill_null(value=False).to_numpy().copy()
+
+
+def without_ends(texts: pl.Series, rules: LineRules) -> pl.Series:
+    """Return lines without the carriage returns that end them."""
+    return texts.str.strip_chars_end(rules.returns) if rules.returns else texts
 
 
 def known_pattern(pattern: str) -> str:

@@ -1,17 +1,17 @@
 """Records of text files, numbered: what all of them share before anybody looks at fields."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
 from ingest.core.rows import slice_of
-from ingest.sources.bits import Places, Ranks, where
+from ingest.sources.bits import Bits, Places, Ranks, where
 from ingest.sources.bodies import Body, join_bodies, line_counts
 from ingest.sources.decoding import texts_of
 from ingest.sources.enclosed import Block, enclosed
-from ingest.sources.line_rules import IGNORED, LineRules, Tally
+from ingest.sources.encodings import decode_line, readable
+from ingest.sources.line_rules import IGNORED, LineRules, Tally, without_ends
 
 ORIGINAL_CHARACTERS = 64 * 1024
 """How much of a rejected record's text is kept."""
@@ -41,7 +41,7 @@ def split_records(
     texts, originals = texts_of(data, rules.encoding)
     counts = line_counts(bodies)
     lines, places = tally.number(bodies, counts)
-    ended = texts.str.strip_chars_end("\r")
+    ended = without_ends(texts, rules)
     skipped, ignored = rules.aside(ended)
     if originals.null_count() < len(originals):
         ended = pl.select(pl.coalesce(ended, originals)).to_series()
@@ -55,10 +55,7 @@ def split_records(
         frame = frame.filter(~pl.Series(skipped) | pl.Series(inside))
     if rules.multiline and inside.any():
         frame = _joined(frame)
-    text = pl.col("text").str.strip_chars_end("\r")
-    return frame.with_columns(text).select(
-        "position", "line", "text", "original", _reason(rules).alias("reason")
-    )
+    return _judged(frame.with_columns(without_ends(frame["text"], rules)), rules)
 
 
 def lines_aside(data: bytes, rules: LineRules) -> tuple[Places, int]:
@@ -69,43 +66,47 @@ def lines_aside(data: bytes, rules: LineRules) -> tuple[Places, int]:
     if not _may_be_aside(data, rules):
         return np.empty(0, np.int64), 0
     texts, _ = texts_of(data)
-    skipped, ignored = rules.aside(texts.str.strip_chars_end("\r"))
+    skipped, ignored = rules.aside(without_ends(texts, rules))
     return np.flatnonzero(skipped), int(ignored.sum())
 
 
-def without_lines(data: bytes, numbers: Places) -> bytes:
-    """Return a text without these lines."""
+def without_records(data: bytes, numbers: Places, ends: Bits | None = None) -> bytes:
+    """Return a text without the records of these numbers.
+
+    `ends` are where records end: without it, at every line feed.
+    """
     if not len(numbers):
         return data
-    starts, ends = line_ends(data, numbers)
-    begins = [0, *(ends + 1).tolist()]
-    stops = [*starts.tolist(), len(data)]
-    return b"".join(
-        data[begin:stop] for begin, stop in zip(begins, stops, strict=True) if begin < stop
-    )
+    starts, stops = _bounds(data, numbers, ends)
+    begins = [0, *(stops + 1).tolist()]
+    cuts = [*starts.tolist(), len(data)]
+    return b"".join(data[begin:cut] for begin, cut in zip(begins, cuts, strict=True) if begin < cut)
 
 
-def records_at(data: bytes, numbers: Places, rules: LineRules) -> pl.DataFrame:
-    """Return the records that these lines are, as `split_records` does; `line` is the number.
+def records_at(
+    data: bytes, numbers: Places, rules: LineRules, ends: Bits | None = None
+) -> pl.DataFrame:
+    """Return the records of these numbers, as `split_records` does; `line` is the number.
 
-    Positions are left to the caller: here they are 0.
+    `ends` are where records end: without it, at every line feed. Positions are left to the caller:
+    here they are 0.
     """
-    starts, ends = line_ends(data, numbers)
-    lines = [data[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
-    blank = "row" if rules.blank == "skip" else rules.blank
-    alone = replace(rules, blank=blank, comment=None, ignore=None, dialect=None, multiline=False)
-    records = split_records([Body(0, b"".join(line + b"\n" for line in lines))], alone)
-    zeros = pl.lit(0, pl.UInt64).alias("position")
-    return records.with_columns(zeros, pl.Series("line", numbers, dtype=pl.Int64))
-
-
-def line_ends(data: bytes, numbers: Places) -> tuple[Places, Places]:
-    """Return where the lines of these numbers begin, and where their line feeds stand."""
-    ranks = Ranks(where(data, ord("\n")))
-    begins = np.zeros(len(numbers), dtype=np.int64)
-    later = numbers > 0
-    begins[later] = ranks.place(numbers[later] - 1) + 1
-    return begins, ranks.place(numbers)
+    starts, stops = _bounds(data, numbers, ends)
+    spans = zip(starts.tolist(), stops.tolist(), strict=True)
+    records = [data[start:stop] for start, stop in spans]
+    texts = [decode_line(record, rules.encoding) for record in records]
+    pairs = zip(records, texts, strict=True)
+    originals = [readable(record) if text is None else None for record, text in pairs]
+    frame = pl.DataFrame(
+        {
+            "position": np.zeros(len(numbers), dtype=np.uint64),
+            "line": numbers.astype(np.int64),
+            "text": without_ends(pl.Series(texts, dtype=pl.String), rules),
+            "original": pl.Series(originals, dtype=pl.String),
+            "inside": np.zeros(len(numbers), dtype=np.bool_),
+        }
+    )
+    return _judged(frame, rules)
 
 
 def reject_table(records: pl.DataFrame, lines_before: dict[int, int]) -> pl.DataFrame:
@@ -129,6 +130,15 @@ def line_number(lines_before: dict[int, int]) -> pl.Expr:
 def original() -> pl.Expr:
     """Return each record's original text, cut off after 65,536 characters."""
     return pl.coalesce("original", "text").str.slice(0, ORIGINAL_CHARACTERS)
+
+
+def _bounds(data: bytes, numbers: Places, ends: Bits | None) -> tuple[Places, Places]:
+    """Return where the records of these numbers begin, and where they end."""
+    ranks = Ranks(where(data, ord("\n")) if ends is None else ends)
+    begins = np.zeros(len(numbers), dtype=np.int64)
+    later = numbers > 0
+    begins[later] = ranks.place(numbers[later] - 1) + 1
+    return begins, ranks.place(numbers)
 
 
 def _may_be_aside(data: bytes, rules: LineRules) -> bool:
@@ -158,6 +168,11 @@ def _joined(frame: pl.DataFrame) -> pl.DataFrame:
         )
         .with_columns(pl.lit(value=False).alias("inside"))
     )
+
+
+def _judged(frame: pl.DataFrame, rules: LineRules) -> pl.DataFrame:
+    reason = _reason(rules).alias("reason")
+    return frame.select("position", "line", "text", "original", reason)
 
 
 def _reason(rules: LineRules) -> pl.Expr:

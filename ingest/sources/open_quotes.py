@@ -13,13 +13,11 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from ingest.sources.bits import Places
+from ingest.sources.bits import Flags, Places
 from ingest.sources.csv_dialect import Dialect
 
 REACH = 1024**2
 """How far an open quote is followed, in bytes from the beginning of its line."""
-
-Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
 class Region(NamedTuple):

@@ -9,22 +9,24 @@ from ingest.core.casting import not_a
 from ingest.core.rows import POSITION
 from ingest.core.texts import failed
 from ingest.core.types import Schema
-from ingest.sources.bits import Places
+from ingest.sources.bits import Bits, Places
 
 Parse = Callable[[str, pl.Series], tuple[pl.Series, pl.Series]]
 """Takes a column's name and texts; returns the texts that must be values, and the values."""
 
 
 class Clean(NamedTuple):
-    """Lines that were read all at once: their fields, some of them still to be cast by `parse`.
+    """Records that were read all at once: their fields, some of them still to be cast by `parse`.
 
-    `doubts` are the numbers of the lines that are not among them.
+    `doubts` are the numbers of those that are not among them. Each is a line, unless `ends` says
+    where they end.
     """
 
     values: pl.DataFrame
     schema: Schema
     parse: Parse
     doubts: Sequence[int] | Places = ()
+    ends: Bits | None = None
 
 
 def cast_columns(

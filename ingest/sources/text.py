@@ -4,7 +4,6 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-import numpy as np
 import polars as pl
 from pydantic import AfterValidator, Field, model_validator
 
@@ -15,7 +14,7 @@ from ingest.core.rows import POSITION, position, slice_of
 from ingest.core.types import Schema
 from ingest.sources.base import Layout, Read, Rejects
 from ingest.sources.bodies import Body, in_blocks, join_bodies, line_counts, longest_line
-from ingest.sources.clean_blocks import lines_at, together
+from ingest.sources.clean_blocks import covers, numbered, records_of, together
 from ingest.sources.columns import FILE_COLUMNS, Columns, file_values, with_file_values
 from ingest.sources.enclosed import look_back
 from ingest.sources.encodings import UTF8, canonical, is_wide
@@ -30,7 +29,7 @@ from ingest.sources.lines import (
     original,
     reject_table,
     split_records,
-    without_lines,
+    without_records,
 )
 from ingest.sources.opening import codec, expansion
 from ingest.sources.ranges import UTF8_MARK, Begin, Preamble, cut_ranges, halve_range
@@ -99,6 +98,7 @@ class TextSource(FileSource):
             max_record_bytes=self.max_record_bytes,
             blank=self.blank_lines,
             ignore=self.ignore_rows,
+            returns="\r" if self.line_end == "lf" else "",
         )
 
     def filtered(
@@ -257,22 +257,19 @@ class TextSource(FileSource):
         numbered.
         """
         rules = self.rules(layout)
-        if rules.encoding != UTF8 or rules.multiline or any(map(tally.is_inside, block)):
+        if rules.encoding != UTF8 or any(map(tally.is_inside, block)):
             return None
         data = join_bodies(block)
         if len(data) > self.max_record_bytes and longest_line(data) > self.max_record_bytes:
             return None
         aside, ignored = lines_aside(data, rules)
-        clean = self.clean_values(without_lines(data, aside), block[0].header, layout)
-        if clean is None:
+        if (rules.multiline and len(aside)) or (not rules.returns and b"\r\n" in data):
             return None
-        kept = clean.values.height + len(clean.doubts)
-        total = kept + len(aside)
-        _, positions = tally.number(block, [total] if len(block) == 1 else line_counts(block))
+        clean = self.clean_values(without_records(data, aside), block[0].header, layout)
+        if clean is None or not covers(block, clean.ends, self.max_record_bytes):
+            return None
+        lines = numbered(block, data, clean, aside, tally)
         tally.filtered.update({IGNORED: ignored} if ignored else {})
-        lines = pl.DataFrame({"position": positions, "number": np.arange(total)})
-        if len(aside):
-            lines = lines[np.delete(np.arange(total), aside)]
 
         def judge(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
             return self._judged(records, block[0], layout, tally)
@@ -368,7 +365,8 @@ def _lines_among(wanted: pl.Series, body: Body, rules: LineRules, tally: Tally) 
     tally.lines[body.slice_index] += lines[0]
     among = wanted.filter(wanted.is_between(first, first + lines[0], closed="left"))
     data = join_bodies([body]) if len(among) else b""
-    return lines_at(data, (among - first).to_numpy(), among.alias("position"), rules)
+    places = pl.DataFrame({"position": among, "number": (among - first).cast(pl.Int64)})
+    return records_of(data, places, rules)
 
 
 def _assemble(rows: pl.DataFrame, made: dict[str, pl.Series], layout: Layout) -> pl.DataFrame:

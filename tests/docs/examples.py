@@ -20,6 +20,16 @@ SOURCES: dict[str, Example] = {
         "null_values": ["", "NA"],
         "columns": {"flight": "int32", "day": {"type": "date", "format": "%d.%m.%Y"}},
     },
+    "fixed_width": {
+        "path": "data/stations.txt",
+        "columns": {
+            "id": {"width": 11},
+            "latitude": {"start": 13, "width": 8, "type": "float64"},
+            "opened": {"start": 32, "width": 8, "type": "date", "format": "%Y%m%d"},
+        },
+        "short_rows": None,
+        "skip_footer": 1,
+    },
     "jsonl": {
         "path": ["landing/2026-01", "landing/2026-02"],
         "columns": {"id": "string", "user": "struct<id: int64, email: string>"},

@@ -61,8 +61,9 @@ def sources() -> str:
     parts = [
         "# Sources",
         (
-            "Where rows come from: `source` in a [job](job.md). Every record is a row, or it is "
-            "rejected with its file, line, reason and original text; the contract's "
+            "Where rows come from: `source` in a [job](job.md). Every record is a row, or filtered "
+            "by an option and counted, or rejected with its file, line, reason and original text; "
+            "the contract's "
             "[`on_error`](job.md#contract) says what becomes of it."
         ),
         *listed(SOURCES, examples.SOURCES, "source"),

@@ -1,4 +1,4 @@
-"""B11: zero bytes behind a gzip archive are padding; anything else there is said to be what it is."""
+"""B11: zero bytes behind a gzip archive are padding; other bytes are said to be what they are."""
 
 import gzip
 import zlib

@@ -8,6 +8,7 @@ import polars as pl
 from ingest.sources import SOURCES
 from ingest.sources.base import Source
 from ingest.sources.csv import Csv
+from ingest.sources.fixed_width import FixedWidth
 from ingest.sources.jsonl import Jsonl
 from ingest.sources.parquet import Parquet
 from ingest.testing.sources import SourceSuite
@@ -64,6 +65,34 @@ class TestCsvInUtf16(SourceSuite):
         return Csv(type="csv", path=str(folder), encoding="utf-16")
 
 
+class TestCsvInADialect(SourceSuite):
+    def make(self, folder: Path) -> Source:
+        (folder / "a.csv").write_bytes(
+            b'sep=||\rp||q||\r1||"a\\"||b"||\rsum||1\r2||x\r\r3|| y\nz||\r'
+            b'"4\r5||6\rp||q\r7\r8,9,\rend\r'
+        )
+        return Csv(
+            type="csv", path=str(folder), delimiter="||", escape="\\", line_end="cr",
+            skip_space=True, trailing_delimiter="ignore", short_rows=None, ignore_rows="^sum",
+            repeated_headers="ignore", skip_footer=1,
+        )  # fmt: skip
+
+
+class TestFixedWidth(SourceSuite):
+    def make(self, folder: Path) -> Source:
+        body = b"title\n  1anna 2024-01-01\n 22b\xc3\xb6rn 2024-02-30\n  3carl\n\nend\n"
+        (folder / "b.txt").write_bytes(body)
+        (folder / "a.dat").write_bytes(b"x\n 4 \xff   2024-01-01\r\n  5dora 2024-01-02more\nend")
+        columns = {
+            "n": {"width": 3, "type": "int64"},
+            "day": {"start": 9, "width": 10, "type": "date"},
+            "name": {"start": 4, "width": 5},
+        }
+        return FixedWidth(
+            type="fixed_width", path=str(folder), columns=columns, skip_rows=1, skip_footer=1
+        )
+
+
 class TestJsonl(SourceSuite):
     def make(self, folder: Path) -> Source:
         deep = folder / "dt=2024-01-01"
@@ -95,7 +124,7 @@ class TestParquetWithWhere(SourceSuite):
 def test_every_listed_source_has_a_suite() -> None:
     suites = [suite for suite in globals().values() if isinstance(suite, type)]
     suites = [suite for suite in suites if issubclass(suite, SourceSuite)]
-    assert {Csv, Jsonl, Parquet} == set(SOURCES)
+    assert {Csv, FixedWidth, Jsonl, Parquet} == set(SOURCES)
     assert {suite.__name__.removeprefix("Test").lower() for suite in suites} >= {
         source.__name__.lower() for source in SOURCES
     }

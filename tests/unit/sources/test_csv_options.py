@@ -26,7 +26,7 @@ OPTIONS = st.fixed_dictionaries(
         "short_rows": st.sampled_from(["reject", None]),
         "repeated_headers": st.sampled_from(["reject", "ignore", "keep"]),
         "null_values": st.sampled_from([("",), ("", "x"), ()]),
-        "multiline": st.sampled_from([False, False, True]),
+        "multiline": st.booleans(),
         "comment": st.sampled_from([None, "#"]),
         "blank_lines": st.sampled_from(["reject", "skip"]),
         "ignore_rows": st.sampled_from([None, "^sum"]),

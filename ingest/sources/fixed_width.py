@@ -1,0 +1,180 @@
+"""Text files whose fields stand at fixed places."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
+
+import polars as pl
+from pydantic import Field, model_validator
+
+from ingest.core.errors import ConfigError
+from ingest.core.partition import Slice
+from ingest.core.types import Schema, type_name
+from ingest.sources.base import Layout
+from ingest.sources.columns import (
+    ColumnForm,
+    TypeName,
+    declared_type,
+    refuse_clash,
+    refuse_names,
+)
+from ingest.sources.csv_preamble import Beginning
+from ingest.sources.csv_values import Values
+from ingest.sources.encodings import packed_endings
+from ingest.sources.file_schema import schema_remarks
+from ingest.sources.line_ends import as_written
+from ingest.sources.ranges import Preamble
+from ingest.sources.rejecting import cast_columns, with_column
+from ingest.sources.sampling import SAMPLE_FILES, files_of, spread
+from ingest.sources.text import TextSource
+
+SHORT = "line too short"
+LONG = "text behind the last column"
+
+
+class Place(ColumnForm):
+    """A column's type, how its texts are written, and where they stand in a line."""
+
+    type: TypeName = "string"
+    """The type's name, such as `int64`, `date` or `decimal(10,2)`. Without it, the contract's type
+    or a string."""
+    width: int = Field(ge=1)
+    """How many characters the column takes."""
+    start: int | None = Field(default=None, ge=1)
+    """The place of its first character in the line, from 1. Without it, right behind the column
+    before."""
+
+
+class FixedWidth(TextSource):
+    """Text of one record a line, each field at its place, as mainframes write it.
+
+    What a text of a type looks like is said in `core.texts`. Characters that belong to no column
+    are not read; behind the last column there may only be spaces. Places count characters, not
+    bytes.
+    """
+
+    endings = packed_endings(".fwf", ".dat", ".prn", ".txt")
+    about_files = TextSource.about_files | {"skip_rows"}
+    guessable = False
+
+    type: Literal["fixed_width"]
+    columns: Mapping[str, Place] = Field(min_length=1)
+    """The columns in the order in which they come out, such as `{id: {width: 6, type: int64}, name:
+    {start: 9, width: 20}}`."""
+    trim: Literal["both", "left", "right", "none"] = "both"
+    """At which ends of a field spaces are no part of it."""
+    short_rows: Literal["reject"] | None = "reject"
+    """What becomes of a line that ends before its last column does; with `null`, columns behind the
+    line's end are null, and one that it ends in is what is there."""
+    null_values: tuple[str, ...] = ("",)
+    """Texts that stand for null, without the spaces that are trimmed. The empty one stands for
+    fields of nothing but spaces."""
+    skip_rows: int = Field(default=0, ge=0)
+    """Lines at each file's beginning that are no records."""
+
+    @model_validator(mode="after")
+    def _placeable(self) -> Self:
+        refuse_names("columns", self.columns, "Give it another name")
+        return self
+
+    def find_preamble(self, data: bytes, complete: bool) -> Preamble | None:
+        """Find the end of the mark and the skipped lines."""
+        marked = super().find_preamble(data, complete)
+        if marked is None:
+            return None
+        beginning = Beginning(self.skip_rows, header=False, rules=self.rules(None))
+        return beginning.find(data, marked.offset, complete=complete)
+
+    def known(self, piece: Slice, layout: Layout) -> dict[str, Any]:  # noqa: ARG002
+        """Return the types of the columns, those that the plan has given them too."""
+        columns = self.model_dump(mode="json", exclude_defaults=True)["columns"]
+        typed = {
+            name: {**columns[name], "type": type_name(layout.columns[name])} for name in columns
+        }
+        return {"columns": typed}
+
+    def layout(self, slices: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
+        """Freeze the types of the columns; a sample is read only to see that it can be."""
+        files = files_of(slices)
+        for _ in self.samples(spread(files, SAMPLE_FILES)):
+            pass
+        declared = {
+            name: declared_type(form) for name, form in self.columns.items() if _typed(form)
+        }
+        made = self.made_columns(files, declared, types)
+        refuse_clash(made.columns, self.columns)
+        columns, notes = {}, {}
+        for name in self.columns:
+            columns[name] = declared.get(name) or types.get(name) or pl.String()
+            known = "source.columns" if name in declared else "contract" if name in types else ""
+            notes[name] = known or "string: nobody typed it"
+            _refuse_nested(name, columns[name])
+        notes |= dict.fromkeys(made.columns, "the file's name and place")
+        remarks = schema_remarks(made.remarks, len(files))
+        return Layout({**columns, **made.columns}, made.facts, notes, remarks)
+
+    def rows(
+        self,
+        records: pl.DataFrame,
+        header: Sequence[str],  # noqa: ARG002 - there is none
+        layout: Layout,
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Cut records into fields and make values of fields."""
+        schema: Schema = {name: layout.columns[name] for name in self.columns}
+        fine = records["reason"].is_null()
+        faults = self._faults(records["text"].set(~fine, None))
+        records = records.with_columns(pl.coalesce("reason", faults).alias("reason"))
+        sound = records["reason"].is_null()
+        good = records.filter(sound)
+        fields = as_written(self._fields(good["text"]), self.line_end)
+        values = Values(self.columns, self.null_values, self.numerals)
+        rows, rejects = cast_columns(good, fields, schema, values.parser(schema))
+        return rows, pl.concat([with_column(records.filter(~sound)), rejects]).sort("position")
+
+    def _faults(self, texts: pl.Series) -> pl.Series:
+        """Return what is wrong with lines as a whole, if anything."""
+        end = max(start + width for start, width in self._places().values())
+        lengths = texts.str.len_chars()
+        more = texts.str.slice(end).str.strip_chars(" ") != ""
+        short = (lengths < end) if self.short_rows == "reject" else pl.lit(value=False)
+        return pl.select(
+            pl.when(short).then(pl.lit(SHORT)).when(more).then(pl.lit(LONG))
+        ).to_series()
+
+    def _fields(self, texts: pl.Series) -> pl.DataFrame:
+        """Return the fields of lines, without spaces at their ends; null where there are none."""
+        lengths = texts.str.len_chars()
+        fields = {}
+        for name, (start, width) in self._places().items():
+            field = self._trimmed(texts.str.slice(start, width))
+            absent = lengths <= start
+            if "" in self.null_values:
+                absent |= field.str.strip_chars(" ") == ""
+            fields[name] = field.set(absent, None)
+        return pl.DataFrame(fields)
+
+    def _trimmed(self, field: pl.Series) -> pl.Series:
+        if self.trim in {"both", "left"}:
+            field = field.str.strip_chars_start(" ")
+        return field.str.strip_chars_end(" ") if self.trim in {"both", "right"} else field
+
+    def _places(self) -> dict[str, tuple[int, int]]:
+        """Return each column's first character, from 0, and its width."""
+        places, end = {}, 0
+        for name, form in self.columns.items():
+            start = end if form.start is None else form.start - 1
+            places[name] = start, form.width
+            end = start + form.width
+        return places
+
+
+def _typed(form: Place) -> bool:
+    """Say whether a type was written down."""
+    return "type" in form.model_fields_set
+
+
+def _refuse_nested(name: str, dtype: pl.DataType) -> None:
+    if dtype.is_nested():
+        raise ConfigError(
+            f'columns: "{name}": a field cannot be {type_name(dtype)}. Read it as a string and '
+            "take it apart in a step"
+        )
