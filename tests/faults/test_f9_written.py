@@ -52,12 +52,12 @@ def test_a_name_longer_than_yaml_takes_for_a_key(desk: Desk, kind: str) -> None:
     assert LONG.startswith(list(rows[0])[1])
 
 
-def test_two_thousand_columns(desk: Desk) -> None:
-    names = [f"c{number}" for number in range(2000)]
-    desk.write("in/a.csv", "\n".join([",".join(names), ",".join("1" * 2000), ",".join("2" * 2000)]))
+def test_more_than_a_thousand_columns(desk: Desk) -> None:
+    names = [f"c{number}" for number in range(1200)]
+    desk.write("in/a.csv", "\n".join([",".join(names), ",".join("1" * 1200), ",".join("2" * 1200)]))
     rows = desk.publish("in/a.csv")
-    assert len(rows[0]) == 2000
-    assert [row["c1999"] for row in rows] == [1, 2]
+    assert len(rows[0]) == 1200
+    assert [row["c1199"] for row in rows] == [1, 2]
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])

@@ -19,7 +19,7 @@ from ingest.sniffing.header import is_second_line, joined, judge_header
         (["AL", "12"], [["AK", "14.5"], ["AZ", "13.2"]], False, True),
         (["id", ""], [["1", ""]], True, True),
         (["00001", "x"], [["00002", "y"]], False, True),
-        (["no", "12:30:00"], [["1", "2"], ["NA", "3"]], True, False),
+        (["no", "12:30:00"], [["1", "2"], ["NA", "3"]], True, True),
         (["name", "name"], [["x", "y"]], True, False),
         (["name", "city"], [["Anna", "Berlin"], ["Ben", "Rom"]], True, False),
         (["id", "name"], [["1", "a"], ["id", "name"], ["3", "c"]], True, True),
