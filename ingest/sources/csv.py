@@ -111,8 +111,7 @@ class Csv(TextSource):
         if preamble.header is None:
             return ()
         found = self._names(uri, preamble.header)
-        example = layout.facts.get("example", "")
-        return check_header(uri, found, layout.facts["header"], self.schema_, example)
+        return check_header(uri, found, self.expected(layout, layout.facts["header"]))
 
     def rows(
         self, records: pl.DataFrame, header: Sequence[str], layout: Layout
@@ -158,10 +157,10 @@ class Csv(TextSource):
         names = found.names if found else self._planned_names(heads, types)
         made = self.made_columns(files, declared, types)
         refuse_clash(made.columns, names)
-        if len(files) > COMPARED_FILES and self.schema_.new_columns == "add":
-            names += [name for name in declared if name not in {*names, *made.keys}]
+        if found and len(files) > COMPARED_FILES and self.schema_.new_columns == "add":
+            found.expect(name for name in declared if name not in made.keys)
         refuse_unknown("columns", self.columns, [*names, *made.keys])
-        facts = {"header": names, "example": found.first if found else "", **made.facts}
+        facts = {"header": names, **(found.facts if found else {}), **made.facts}
         bare = Layout(dict.fromkeys(names, pl.String()), facts)
         guessed = self._guessed(heads, bare) if self.infer else {}
         columns, notes = {}, {}
