@@ -12,7 +12,7 @@ from ingest.core.paths import readable_path
 from ingest.core.rows import HIDDEN_PREFIX, POSITION, REJECT, REJECT_COLUMN, Fault, reject_any
 from ingest.core.types import Schema, type_name
 from ingest.sources.base import Rejects
-from ingest.sources.column_types import as_type, remedy
+from ingest.sources.column_types import as_type, in_yaml, remedy
 from ingest.sources.widening import common, widens
 
 _NEW = f"{HIDDEN_PREFIX}new_"
@@ -68,7 +68,11 @@ class Aligner:
         Values that may not fit are marked as `core.rows.reject` does, with what they were beside.
         """
         found, doubtful = self.found, self.doubtful
+        actual = frame.collect_schema()  # may have categories, where the plan has texts
         if doubtful:
+            frame = frame.with_columns(
+                pl.col(name).cast(found[name]) for name in doubtful if actual[name] != found[name]
+            )
             frame = frame.with_columns(
                 *(self._expression(name, found[name]).alias(_NEW + name) for name in doubtful),
                 *(
@@ -81,7 +85,7 @@ class Aligner:
         columns = [
             pl.col(_NEW + name).alias(name)
             if name in doubtful
-            else _column(name, found.get(name), to)
+            else _column(name, actual.get(name), to)
             for name, to in self.planned.items()
         ]
         return frame.select(*columns, pl.col(f"^{HIDDEN_PREFIX}.*$").exclude(f"^{_NEW}.*$"))
@@ -112,7 +116,7 @@ class Aligner:
         return BadRowError(
             f'{readable_path(self.uri)}: column "{name}": "{row.get(_WAS + name)}" is out of the '
             f"range of {type_name(planned)}, as the column was planned. Say what it is to be: "
-            f'columns: {{{name}: "{type_name(pl.Datetime("us", zone))}"}}'
+            f"columns: {{{name}: {in_yaml(pl.Datetime('us', zone))}}}"
         )
 
     def _fault(self, name: str) -> Fault:

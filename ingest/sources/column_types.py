@@ -161,9 +161,14 @@ def remedy(name: str, one: pl.DataType, other: pl.DataType) -> str:
             as_type(pl.col(name), dtype, type_to_name)
     except ConfigError:
         return _SEPARATE
-    text = type_name(type_to_name)
-    text = f'"{text}"' if "(" in text or "<" in text else text
-    return f"Say what it is to be: columns: {{{name}: {text}}}; what does not fit is rejected"
+    option = f"columns: {{{name}: {in_yaml(type_to_name)}}}"
+    return f"Say what it is to be: {option}; what does not fit is rejected"
+
+
+def in_yaml(dtype: pl.DataType) -> str:
+    """Return the name of a type as it is written within braces in YAML."""
+    name = type_name(dtype)
+    return f'"{name}"' if set(name) & set(",:<>") else name
 
 
 def _suggestion(one: pl.DataType, other: pl.DataType) -> pl.DataType | None:

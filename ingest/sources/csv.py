@@ -158,8 +158,7 @@ class Csv(TextSource):
         if preamble.header is None:
             return ()
         names = self._names(uri, preamble.header)
-        example = layout.facts.get("example", "")
-        return check_header(uri, names, layout.facts["header"], self.schema_, example)
+        return check_header(uri, names, self.expected(layout, layout.facts["header"]))
 
     def filtered(
         self, records: pl.DataFrame, header: Sequence[str], layout: Layout, tally: Tally
@@ -252,10 +251,10 @@ class Csv(TextSource):
         names = found.names if found else self._planned_names(heads, types)
         made = self.made_columns(files, declared, types)
         refuse_clash(made.columns, names)
-        if len(files) > COMPARED_FILES and self.schema_.new_columns == "add":
-            names += [name for name in declared if name not in {*names, *made.keys}]
+        if found and len(files) > COMPARED_FILES and self.schema_.new_columns == "add":
+            found.expect(name for name in declared if name not in made.keys)
         refuse_unknown("columns", self.columns, [*names, *made.keys])
-        facts = {"header": names, "example": found.first if found else "", **made.facts}
+        facts = {"header": names, **(found.facts if found else {}), **made.facts}
         bare = Layout(dict.fromkeys(names, pl.String()), facts)
         guessed = self._guessed(heads, bare) if self.infer else {}
         columns, notes = {}, {}

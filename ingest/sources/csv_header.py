@@ -10,7 +10,7 @@ from ingest.core.errors import BadRowError, ConfigError
 from ingest.core.texts import parse_texts
 from ingest.sources.columns import refuse_names
 from ingest.sources.csv_dialect import Dialect
-from ingest.sources.file_schema import FileSchema, check_file, quoted
+from ingest.sources.file_schema import Expected, quoted
 
 REPEATED = "repeated header"
 _OWN_NAMES = "header: [name, …] with skip_rows: 1"
@@ -35,23 +35,19 @@ def refuse_header(names: Sequence[str], uri: str) -> None:
     refuse_names(f"header: {uri}", names, f"Give it another name: {_OWN_NAMES}")
 
 
-def check_header(
-    uri: str, found: Sequence[str], planned: Sequence[str], rule: FileSchema, example: str
-) -> tuple[str, ...]:
+def check_header(uri: str, found: Sequence[str], planned: Expected) -> tuple[str, ...]:
     """Return a file's own column order.
-
-    `rule` says what may differ from the plan, `example` is a file whose columns were planned.
 
     Raises:
         BadRowError: its names are not those of the plan, or one stands twice.
     """
-    if set(found) == set(planned) and len(found) == len(planned):
+    if set(found) == set(planned.names) and len(found) == len(planned.names):
         return tuple(found)
     if twice := duplicates(found):
         raise BadRowError(
             f"{uri}: header: more than once: {quoted(twice)}. Give each column its own name"
         )
-    check_file(uri, found, planned, rule, example)
+    planned.check(uri, found)
     return tuple(found)
 
 

@@ -1,8 +1,8 @@
 """Many files, one schema: what becomes of columns that not all files have."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
@@ -99,6 +99,18 @@ class Combined:
     ignored: dict[str, list[str]] = field(default_factory=dict)
     filled: dict[str, list[str]] = field(default_factory=dict)
 
+    def expect(self, names: Iterable[str]) -> None:
+        """Add columns that no file has that was asked: one of the others may."""
+        for name in names:
+            if name not in self.names:
+                self.names.append(name)
+                self.added[name] = []
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the plan holds of them; see `Expected`."""
+        return {"example": self.first, "optional": list(self.added)}
+
     def remarks(self) -> list[str]:
         """Say what was done about columns that not all files have, and because of which file."""
         return [
@@ -109,6 +121,7 @@ class Combined:
                 ("null-filled", self.filled),
             )
             for name, uris in columns.items()
+            if uris
         ]
 
 
@@ -147,25 +160,38 @@ def together(
     return found
 
 
-def check_file(
-    uri: str, found: Sequence[str], planned: Sequence[str], rule: FileSchema, example: str
-) -> None:
-    """Check the columns of a file that is read against the plan's.
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What columns a file may have that is read.
 
-    `planned` are the plan's columns as far as they are read from files, `example` is a file that
-    they were taken from.
-
-    Raises:
-        BadRowError: it has others, and the rule does not allow it.
+    `names` are the plan's columns as far as they come from files; `optional` are those that were
+    added, and that not all files have. `example` is a file whose columns were planned.
     """
-    missing = [name for name in planned if name not in found] if _fails(rule) else []
-    new = [name for name in found if name not in planned] if rule.new_columns != "ignore" else []
-    if missing or new:
-        others = f" by {readable_path(example)}" if example else ""
-        raise BadRowError(
-            f"{readable_path(uri)}: other columns than planned{others}: {differing(missing, new)}. "
-            f"{_advice(bool(missing), bool(new))}"
-        )
+
+    names: Collection[str]
+    rule: FileSchema
+    example: str = ""
+    optional: Collection[str] = ()
+
+    def check(self, uri: str, found: Collection[str]) -> None:
+        """Compare the columns of a file with the plan's.
+
+        Raises:
+            BadRowError: they differ, and the rule does not allow it; the text names both files.
+        """
+        missing = [name for name in self.names if name not in found and self._needs(name)]
+        new = [name for name in found if name not in self.names]
+        if self.rule.new_columns == "ignore":
+            new = []
+        if missing or new:
+            others = f" by {readable_path(self.example)}" if self.example else ""
+            raise BadRowError(
+                f"{readable_path(uri)}: other columns than planned{others}: "
+                f"{differing(missing, new)}. {_advice(bool(missing), bool(new))}"
+            )
+
+    def _needs(self, name: str) -> bool:
+        return _fails(self.rule) and name not in self.optional
 
 
 def schema_remarks(remarks: Sequence[str], files: int) -> tuple[str, ...]:

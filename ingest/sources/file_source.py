@@ -1,6 +1,6 @@
 """What sources that read files share: their paths, and columns made from a file's name."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
@@ -14,7 +14,7 @@ from ingest.core.types import Schema
 from ingest.sources.base import Difference, Inputs, Layout, Planned, Source
 from ingest.sources.columns import FILE_COLUMNS, refuse_names
 from ingest.sources.comparing import differences
-from ingest.sources.file_schema import FileSchema
+from ingest.sources.file_schema import Expected, FileSchema
 from ingest.sources.files import as_list, bases_of, list_inputs, root_of, survey, would_read
 from ingest.sources.folder_keys import KeySurvey, PlannedKeys
 
@@ -80,6 +80,11 @@ class FileSource(Source):
     def admit(self, slices: Iterable[Slice], layout: Layout) -> Iterator[Slice]:
         """Pass on slices that lie in folders of the planned keys."""
         return self.planned_keys(layout).admit(slices) if self.hive_partitions else iter(slices)
+
+    def expected(self, layout: Layout, names: Collection[str]) -> Expected:
+        """Return what columns a file may have, of which the plan has these."""
+        facts = layout.facts
+        return Expected(names, self.schema_, facts.get("example", ""), facts.get("optional", ()))
 
     def planned_keys(self, layout: Layout) -> PlannedKeys:
         """Return the folder keys of the plan."""

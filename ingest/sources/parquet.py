@@ -2,14 +2,14 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Literal
 
 import polars as pl
 
 from ingest.core.errors import BadRowError, ConfigError, FatalError
-from ingest.core.expressions import resolve
+from ingest.core.expressions import columns, resolve
 from ingest.core.partition import WHOLE, Partition, Slice
 from ingest.core.rows import HIDDEN_PREFIX, POSITION, REJECT, position, slice_of
 from ingest.core.types import Schema, schema_from_json, schema_to_json, type_name
@@ -27,7 +27,7 @@ from ingest.sources.columns import (
     refuse_unknown,
     with_file_values,
 )
-from ingest.sources.file_schema import check_file, schema_remarks, together
+from ingest.sources.file_schema import Expected, schema_remarks, together
 from ingest.sources.file_source import FileSource
 from ingest.sources.identity import while_planning
 from ingest.sources.opening import open_input
@@ -110,7 +110,7 @@ class Parquet(FileSource):
         found = together(names, self.schema_) if chosen is None else None
         known = found.names if found else known
         refuse_unknown("columns", chosen or self._declared, [*known, *made.keys])
-        asked_for = self._asked_for(schemas, known, types)
+        asked_for = self._asked_for(known)
         wanted = list(dict.fromkeys([*(chosen or known), *asked_for]))
         found = found or together(names, self.schema_, wanted)
         kinds = choose_types(schemas, wanted, self._declared, types, self._formats)
@@ -119,7 +119,7 @@ class Parquet(FileSource):
         refuse_names("columns", data, f"{_LEAVE_OUT}, or rename it there")
         _refuse_unnameable(data)
         refuse_clash(made.columns, data)
-        self._resolve(kinds.columns)
+        self._check_condition(kinds.columns)
         notes = {name: kinds.notes[name] for name in data}
         for footer in footers.values():
             own = {name: note for name, note in footer.notes.items() if name in data}
@@ -129,7 +129,7 @@ class Parquet(FileSource):
             "read": schema_to_json(kinds.columns),
             "strict": kinds.strict,
             **made.facts,
-            "example": found.first,
+            **found.facts,
         }
         remarks = (*found.remarks(), *kinds.remarks, *made.remarks)
         return Layout({**data, **made.columns}, facts, notes, schema_remarks(remarks, len(files)))
@@ -144,8 +144,8 @@ class Parquet(FileSource):
     @property
     def _formats(self) -> dict[str, str]:
         """How texts of columns are written, that are read as dates, times or timestamps."""
-        columns = self.columns if isinstance(self.columns, Mapping) else {}
-        forms = {name: form.format for name, form in columns.items() if not isinstance(form, str)}
+        typed = self.columns if isinstance(self.columns, Mapping) else {}
+        forms = {name: form.format for name, form in typed.items() if not isinstance(form, str)}
         return {name: form for name, form in forms.items() if form is not None}
 
     def _footers(self, files: Sequence[Slice]) -> dict[str, Footer]:
@@ -155,40 +155,30 @@ class Parquet(FileSource):
         except (BadRowError, FatalError) as error:
             raise while_planning(error) from None
 
-    def _asked_for(
-        self, schemas: Mapping[str, Schema], known: Sequence[str], types: Mapping[str, pl.DataType]
-    ) -> list[str]:
+    def _asked_for(self, known: Sequence[str]) -> list[str]:
         """Return the columns that the condition is about."""
         if self.where is None:
             return []
-        loose: Schema = {}
-        for schema in schemas.values():
-            for name in schema.keys() & set(known) - loose.keys():
-                loose[name] = schema[name]
-        loose |= {name: kind for name, kind in {**types, **self._declared}.items() if name in loose}
-        for name in known:
-            with suppress(ConfigError):
-                loose |= choose_types(schemas, [name], self._declared, types, {}).columns
-        return list(self._resolve({name: loose[name] for name in known}))
+        with _in_where():
+            asked_for = sorted(columns(self.where))
+        refuse_unknown("where", asked_for, known)
+        return asked_for
 
-    def _resolve(self, known: Schema) -> list[str]:
-        """Return the columns of the condition, if there is one.
+    def _check_condition(self, known: Schema) -> None:
+        """Refuse a condition that does not fit the columns that are read.
 
         Raises:
-            ConfigError: it is none, or does not fit these columns.
+            ConfigError: it is none, or names or compares what it cannot.
         """
         if self.where is None:
-            return []
-        try:
+            return
+        with _in_where():
             condition = resolve(self.where, known)
-        except ConfigError as error:
-            raise ConfigError(*(f"where: {line}" for line in error.lines)) from None
         if condition.dtype != pl.Boolean:
             raise ConfigError(
                 f'where: "{self.where}": is {type_name(condition.dtype)}. A condition is true '
                 "or false"
             )
-        return list(condition.value.meta.root_names())
 
     def read(self, partition: Partition, layout: Layout) -> Read:
         """Read a partition; see `Source.read`."""
@@ -199,9 +189,10 @@ class Parquet(FileSource):
             self._formats,
             facts.get("example", ""),
         )
+        expected = self.expected(layout, aligner.planned)
         frames, rejects, records = [], [], 0
         for place, piece in enumerate(partition.slices):
-            frame, bad, rows = self._read(place, piece, aligner)
+            frame, bad, rows = self._read(place, piece, aligner, expected)
             frames.append(frame)
             rejects.append(bad)
             records += rows
@@ -248,13 +239,13 @@ class Parquet(FileSource):
             return read_footer(file, piece, self.int96)
 
     def _read(
-        self, place: int, piece: Slice, aligner: Aligner
+        self, place: int, piece: Slice, aligner: Aligner, expected: Expected
     ) -> tuple[pl.DataFrame, pl.DataFrame, int]:
         """Return the rows of one slice that are wanted, its rejects, and how many rows it has."""
         planned = aligner.planned
         with open_span(piece, self.int96, planned) as span:
             schema = span.footer.schema
-            aligner = self._checked(aligner.of(piece.uri, schema))
+            aligner = self._checked(aligner.of(piece.uri, schema), expected)
             unfit: list[Rejects] = []
 
             def collect(rows: pl.LazyFrame) -> pl.DataFrame:
@@ -277,12 +268,12 @@ class Parquet(FileSource):
             )
         return frame, bad, rows
 
-    def _checked(self, aligner: Aligner) -> Aligner:
+    def _checked(self, aligner: Aligner, expected: Expected) -> Aligner:
         """Check a file's columns and their types against the plan's."""
-        columns = list(aligner.found)
+        names = list(aligner.found)
         if isinstance(self.columns, tuple):
-            columns = [name for name in columns if name in aligner.planned]
-        check_file(aligner.uri, columns, list(aligner.planned), self.schema_, aligner.example)
+            names = [name for name in names if name in aligner.planned]
+        expected.check(aligner.uri, names)
         aligner.check()
         return aligner
 
@@ -297,11 +288,11 @@ class Parquet(FileSource):
         frame = aligner.align(frame)
         if REJECT in frame.collect_schema():
             table, bad = aligner.part(numbered(frame.collect(), base), first_row)
-            return self._filtered(table.lazy(), uri, planned), bad
+            return self._filtered(table.lazy(), uri, planned).select(*planned, POSITION), bad
         if self.where is None and planned:
             return numbered(frame.collect(), base), None
         frame = frame.with_row_index(POSITION).with_columns(pl.col(POSITION).cast(pl.UInt64) + base)
-        return self._filtered(frame, uri, planned), None
+        return self._filtered(frame, uri, planned).select(*planned, POSITION), None
 
     def _filtered(self, frame: pl.LazyFrame, uri: str, planned: Schema) -> pl.DataFrame:
         """Return the rows for which the source's own condition is true."""
@@ -317,6 +308,15 @@ class Parquet(FileSource):
                 "gives null"
             )
         return table.drop(_FAILS).filter(condition.value)
+
+
+@contextmanager
+def _in_where() -> Iterator[None]:
+    """Say that a mistake is one of the condition."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(*(f"where: {line}" for line in error.lines)) from None
 
 
 _FAILS = f"{HIDDEN_PREFIX}fails"

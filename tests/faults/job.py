@@ -108,8 +108,8 @@ class FaultJob:
         return command(verify.main, [self.run_ids[-1], "--state", "state"])
 
     def refused(self, *texts: str, run_too: bool = True) -> None:
-        """`plan` and `run` refuse: exit code 2, with these texts, and no run is on record."""
-        before = self.run_ids
+        """`plan` and `run` refuse: exit code 2, with these texts, and nothing has changed."""
+        before, rows = self.run_ids, self.rows
         results = [self.plan(), *([self.run()] if run_too else [])]
         for result in results:
             assert result.code == 2, (result.out, result.err)
@@ -117,7 +117,7 @@ class FaultJob:
             for text in texts:
                 assert text in result.err
         assert self.run_ids == before
-        assert self.rows == []
+        assert self.rows == rows
 
     def interrupted(self, on_event: Callable[[dict[str, Any]], bool]) -> None:
         """Run the job until an event of the ledger for which `on_event` is true, and stop there."""

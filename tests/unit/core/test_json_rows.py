@@ -54,7 +54,7 @@ def count_of(text, unit):
     return (days * 86_400 + hour * 3_600 + minute * 60 + second) * PER_SECOND[unit] + rest
 
 
-def assert_same(found, values: pl.Series):
+def assert_same(found, values: pl.Series):  # noqa: C901, PLR0912 - a branch for each kind
     """Compare a parsed JSON value with the one value of a column."""
     kind, value = values.dtype, values
     if values.null_count():
