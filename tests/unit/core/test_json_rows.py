@@ -5,7 +5,6 @@ import json
 import math
 import re
 from datetime import date, datetime
-from decimal import Decimal
 
 import polars as pl
 import pytest
@@ -56,40 +55,51 @@ def count_of(text, unit):
 
 def assert_same(found, values: pl.Series):  # noqa: C901, PLR0912 - a branch for each kind
     """Compare a parsed JSON value with the one value of a column."""
-    kind, value = values.dtype, values
+    kind = values.dtype
     if values.null_count():
         assert found is None
     elif isinstance(kind, pl.Struct):
         for field in kind.fields:
-            assert_same(found[field.name], value.struct.field(field.name))
+            assert_same(found[field.name], values.struct.field(field.name))
     elif isinstance(kind, pl.List | pl.Array):
-        elements = value.explode()
+        elements = values.explode()
         assert not found or len(found) == len(elements)
         for place, element in enumerate(found):
             assert_same(element, elements.slice(place, 1))
-    elif isinstance(kind, pl.Datetime):
-        assert count_of(found, kind.time_unit) == value.to_physical().item()
-        assert found.endswith("Z") == (kind.time_zone is not None)
-    elif isinstance(kind, pl.Date):
-        assert count_of(found, None) == value.to_physical().item()
-    elif isinstance(kind, pl.Time):
-        clock, _, fraction = found.partition(".")
-        hour, minute, second = map(int, clock.split(":"))
-        nanos = int((fraction or "0").ljust(9, "0"))
-        assert (hour * 3_600 + minute * 60 + second) * 10**9 + nanos == value.to_physical().item()
-    elif isinstance(kind, pl.Duration):
-        assert found == value.dt.to_string("iso").item()
-    elif isinstance(kind, pl.Binary):
-        assert base64.b64decode(found) == value.item()
-    elif isinstance(kind, pl.Decimal):
-        assert Decimal(found) == value.item()
-        assert len(found.partition(".")[2]) == kind.scale
-    elif kind.is_float() and not math.isfinite(value.item()):
-        named = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
-        assert found == named[str(value.item())]
+    elif kind.is_temporal():
+        assert_same_moment(found, values)
     else:
-        assert found == value.item()
-        assert type(found) is type(value.item())
+        assert found == plain(values.item(), kind)
+        assert type(found) is type(plain(values.item(), kind))
+
+
+def assert_same_moment(found, values: pl.Series):
+    kind = values.dtype
+    if isinstance(kind, pl.Duration):
+        assert found == values.dt.to_string("iso").item()
+    elif isinstance(kind, pl.Time):
+        assert nanos_of(found) == values.to_physical().item()
+    else:
+        unit = kind.time_unit if isinstance(kind, pl.Datetime) else None
+        assert count_of(found, unit) == values.to_physical().item()
+        assert found.endswith("Z") == (getattr(kind, "time_zone", None) is not None)
+
+
+def nanos_of(clock):
+    time, _, fraction = clock.partition(".")
+    hour, minute, second = map(int, time.split(":"))
+    return (hour * 3_600 + minute * 60 + second) * 10**9 + int((fraction or "0").ljust(9, "0"))
+
+
+def plain(value, kind):
+    """Return what a value is in JSON."""
+    if isinstance(kind, pl.Binary):
+        return base64.b64encode(value).decode()
+    if isinstance(kind, pl.Decimal):
+        return f"{value:.{kind.scale}f}"
+    if kind.is_float() and not math.isfinite(value):
+        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]
+    return value
 
 
 @settings(max_examples=80, deadline=None)
