@@ -55,7 +55,7 @@ class TextFiles:
                 data = read_plain_head(file, piece, wanted)
             complete = len(data) < wanted
             data = self._narrow(piece.uri, data, complete=complete)
-            preamble = self._preamble(piece.uri, data, complete)
+            preamble = self._bounded_preamble(piece.uri, data, complete)
             if preamble is not None:
                 body = data[preamble.offset :]
                 if complete:
@@ -78,7 +78,7 @@ class TextFiles:
         with open_input(piece) as file:
             self._refuse_mark(file, piece)
             if self.splits and codec(piece.uri) is None:
-                find = partial(self._preamble, piece.uri)
+                find = partial(self._bounded_preamble, piece.uri)
                 preamble = find_preamble(file, piece.size, find)
                 ranged = replace(piece, end=piece.size) if piece.end == WHOLE else piece
                 texts = read_range(file, ranged, preamble, self.max_record_bytes, BLOCK_BYTES)
@@ -94,12 +94,12 @@ class TextFiles:
         else:
             texts = iter([self._narrow(piece.uri, b"".join(chunks), complete=True)])
         data, more = next(texts, b""), next(texts, None)
-        while (preamble := self._preamble(piece.uri, data, more is None)) is None:
+        while (preamble := self._bounded_preamble(piece.uri, data, more is None)) is None:
             data, more = data + (more or b""), next(texts, None)
         behind = (data[preamble.offset :], *(() if more is None else (more,)))
         return preamble, ((preamble.offset, text) for text in itertools.chain(behind, texts))
 
-    def _preamble(self, uri: str, data: bytes, complete: bool) -> Preamble | None:
+    def _bounded_preamble(self, uri: str, data: bytes, complete: bool) -> Preamble | None:
         """Return what stands before the first record, or None if more is needed to know.
 
         Raises:
