@@ -11,7 +11,7 @@ from ingest.core.types import type_name
 from ingest.sources import AnySource
 from ingest.transforms.base import StepContext, Transform
 from ingest.transforms.columns import need, need_free
-from ingest.transforms.reference import OnDuplicate, digest, read, with_type
+from ingest.transforms.reference import OnDuplicate, as_source, digest, read
 
 
 class Lookup(Transform):
@@ -25,7 +25,7 @@ class Lookup(Transform):
     drops: ClassVar[str] = "unmatched"
 
     type: Literal["lookup"]
-    reference: Annotated[AnySource, BeforeValidator(with_type)]
+    reference: Annotated[AnySource, BeforeValidator(as_source)]
     """The table to look into: a source, with all its options. Its `type` may be left out where
     the name of the file ends in it."""
     key: str | tuple[str, ...] | dict[str, str] = Field(min_length=1)

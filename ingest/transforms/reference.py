@@ -1,23 +1,25 @@
 """Read the small tables that `lookup` joins, once in each process, as any source is read."""
 
 import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final, Literal, get_args
 
 import polars as pl
+from pydantic import TypeAdapter
 
 from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.partition import Partition, Slice, partition_id
 from ingest.core.rows import POSITION, slice_of
-from ingest.sources import SOURCES
+from ingest.sources import SOURCES, AnySource
 from ingest.sources.base import Rejects, Source
 from ingest.sources.file_source import FileSource
-from ingest.sources.opening import open_input
+from ingest.sources.opening import codec, open_input, read_plain
 from ingest.transforms.columns import need
 
-MOST_BYTES: Final = 512 * 1024**2
+MOST_BYTES: Final = 256 * 1024**2
 """The most bytes, unpacked, of a table that every worker holds in memory."""
 _CHUNK_BYTES: Final = 4 * 1024**2
 _ENDINGS: Final[dict[str, str]] = {
@@ -27,16 +29,25 @@ _ENDINGS: Final[dict[str, str]] = {
     for ending in source.endings
 }
 
+_SOURCE: Final[TypeAdapter[Source]] = TypeAdapter(AnySource)
+
 OnDuplicate = Literal["fail", "first"]
 
 
-def with_type(reference: Any) -> Any:
-    """Return a reference as it was written, with the type that its path ends in if it has none.
+def as_source(reference: Any) -> Any:
+    """Return the source that a reference is, of the type that its path ends in if it says none.
 
     Raises:
-        ValueError: the ending is none that is known.
+        ValueError: the ending is none that is known, or an option is wrong.
     """
-    path = reference.get("path") if isinstance(reference, dict) else None
+    if not isinstance(reference, dict):
+        return reference
+    # by way of JSON, as the job itself: only there is a list taken for a tuple
+    return _SOURCE.validate_json(json.dumps(_with_type(reference)), strict=True)
+
+
+def _with_type(reference: dict[str, Any]) -> dict[str, Any]:
+    path = reference.get("path")
     first = path[0] if isinstance(path, list | tuple) and path else path
     if not isinstance(first, str) or "type" in reference:
         return reference
@@ -60,7 +71,7 @@ def read(source: Source, keys: tuple[str, ...], on_duplicate: OnDuplicate) -> pl
     """
     with _errors():
         slices = tuple(source.slices(2**63))
-    return _read(type(source), source.model_dump_json(), slices, keys, on_duplicate)
+    return _read(type(source), source.model_dump_json(by_alias=True), slices, keys, on_duplicate)
 
 
 def digest(source: Source) -> str:
@@ -108,13 +119,27 @@ def _read(
 
 
 def _refuse_large(source: Source, slices: Sequence[Slice]) -> None:
-    size = int(sum(piece.bytes for piece in slices) * source.expansion(slices[:1]))
-    if size > MOST_BYTES:
-        raise ConfigError(
-            f"path: {slices[0].uri}{_more(len(slices) - 1)}: about {size:,} bytes, and every "
-            f"worker holds the whole table: at most {MOST_BYTES:,}. Leave out columns and rows "
-            "that are not looked up"
-        )
+    size = 0.0
+    for piece in slices:
+        size += _plain_bytes(source, piece)
+        if size > MOST_BYTES:
+            raise ConfigError(
+                f"path: {piece.uri}: more than {MOST_BYTES:,} bytes, unpacked, and every worker "
+                "holds the whole table. Leave out columns and rows that are not looked up"
+            )
+
+
+def _plain_bytes(source: Source, piece: Slice) -> float:
+    """Return the size of a file, unpacked; of an archive no more than shows it to be too large."""
+    if codec(piece.uri) is None:
+        return piece.bytes * source.expansion([piece])
+    size = 0
+    with open_input(piece) as file:
+        for chunk in read_plain(file, piece, 2 * MOST_BYTES):
+            size += len(chunk)
+            if size > MOST_BYTES:
+                break
+    return size
 
 
 def _bad(rejects: Rejects, slices: Sequence[Slice]) -> str:

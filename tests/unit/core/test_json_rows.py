@@ -53,7 +53,7 @@ def count_of(text, unit):
     return (days * 86_400 + hour * 3_600 + minute * 60 + second) * PER_SECOND[unit] + rest
 
 
-def assert_same(found, values: pl.Series):  # noqa: C901, PLR0912 - a branch for each kind
+def assert_same(found, values: pl.Series):
     """Compare a parsed JSON value with the one value of a column."""
     kind = values.dtype
     if values.null_count():
