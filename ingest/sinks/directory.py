@@ -27,7 +27,7 @@ from ingest.sinks.intent import intent
 from ingest.sinks.lengths import too_long
 from ingest.sinks.place import Place
 from ingest.sinks.preflight import Use, problems
-from ingest.sinks.publishing import publish_steps, tidy
+from ingest.sinks.publishing import inherit_group, publish_steps, tidy
 from ingest.sinks.staging import (
     Encoder,
     HashedFile,
@@ -155,7 +155,7 @@ class DirectorySink(Sink):
         for column in self.partition_by:
             if column not in schema:
                 lines.append(f"partition_by: {no_such_column(column, schema)}")
-            elif not _names_folders(schema[column]):
+            elif not hive.names_folders(schema[column]):
                 lines.append(
                     f'partition_by: column "{column}" is {type_name(schema[column])}. A folder is '
                     "named for an integer, string, boolean or date. Derive such a column first"
@@ -181,6 +181,8 @@ class DirectorySink(Sink):
             for folder, rows in self._by_folder(filled):
                 if not staged:
                     self._refuse_late(run_id)
+                    with storage_errors(staging):
+                        inherit_group(self.place, run_id)
                 files = stage_rows(
                     rows,
                     paths,
@@ -290,21 +292,7 @@ class DirectorySink(Sink):
         self, portions: Iterator[pl.DataFrame]
     ) -> Iterator[tuple[str, Iterable[pl.DataFrame]]]:
         """Return the rows of each folder; none if there are no rows."""
-        first = next(portions, None)
-        if first is None:
-            return
-        if not self.partition_by:
-            yield "", itertools.chain([first], portions)
-            return
-        parts = pl.concat([first, *portions]).partition_by(
-            self.partition_by, as_dict=True, include_key=False, maintain_order=True
-        )
-        for values, rows in parts.items():
-            folder = hive.folder(dict(zip(self.partition_by, values, strict=True)))
-            if long := too_long(self.place, self.suffix, folder):
+        for folder, rows in hive.by_folder(portions, self.partition_by):
+            if folder and (long := too_long(self.place, self.suffix, folder)):
                 raise FatalError(f'sink.partition_by: "{folder}": {long}')
-            yield folder, [rows]
-
-
-def _names_folders(kind: pl.DataType) -> bool:
-    return kind.is_integer() or isinstance(kind, pl.String | pl.Boolean | pl.Date)
+            yield folder, rows

@@ -1,6 +1,9 @@
 """Names of partition folders, as Hive, Spark, DuckDB and Polars read them: `month=1/day=2`."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import polars as pl
 
 from ingest.core.errors import FatalError
 
@@ -20,6 +23,28 @@ def folder(keys: Mapping[str, object]) -> str:
         FatalError: a value cannot be the name of a folder, or would be read back as null.
     """
     return "/".join(_segment(column, value) for column, value in keys.items())
+
+
+def names_folders(kind: pl.DataType) -> bool:
+    """Say whether values of a type can be names of folders."""
+    return kind.is_integer() or isinstance(kind, pl.String | pl.Boolean | pl.Date)
+
+
+def by_folder(
+    portions: Iterator[pl.DataFrame], columns: Sequence[str]
+) -> Iterator[tuple[str, Iterable[pl.DataFrame]]]:
+    """Return the rows of each folder, all of them held if there are columns; none without rows."""
+    first = next(portions, None)
+    if first is None:
+        return
+    if not columns:
+        yield "", itertools.chain([first], portions)
+        return
+    parts = pl.concat([first, *portions]).partition_by(
+        columns, as_dict=True, include_key=False, maintain_order=True
+    )
+    for values, rows in parts.items():
+        yield folder(dict(zip(columns, values, strict=True))), [rows]
 
 
 def _segment(column: str, value: object) -> str:
