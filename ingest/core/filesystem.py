@@ -5,7 +5,7 @@ from pathlib import Path
 
 _MOUNTS = Path("/proc/self/mountinfo")
 _VIRTUAL = frozenset({
-    "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts",
+    "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts",
     "efivarfs", "fusectl", "mqueue", "nsfs", "proc", "pstore", "securityfs", "selinuxfs", "sysfs",
     "tracefs",
 })  # fmt: skip

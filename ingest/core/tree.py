@@ -179,6 +179,13 @@ def copy_attributes(source: Path, target: Path) -> None:
                     os.setxattr(target, name, os.getxattr(source, name))
 
 
+def hand_on_group(folder: Path, group: int) -> None:
+    """Give a folder a group that what is made in it belongs to as well, as far as one may."""
+    with contextlib.suppress(PermissionError):
+        os.chown(folder, -1, group)
+        folder.chmod(stat.S_IMODE(folder.stat().st_mode) | stat.S_ISGID)
+
+
 def remove_empty(root: Path, folders: Iterable[str]) -> None:
     """Remove those folders below `root` that are empty, and what becomes empty above them."""
     for folder in sorted(folders, key=len, reverse=True):

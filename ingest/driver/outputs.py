@@ -76,7 +76,15 @@ def check_published(job: Job, place: Place, schema: dict[str, str]) -> None:
     schemas = schemas_of(schema)
     for output, sink in sinks_of(job).items():
         with placed(place, *WRITTEN[output]):
-            sink.check_published(job.name, schemas[output])
+            try:
+                sink.check_published(job.name, schemas[output])
+            except ConfigError as error:
+                if output == "main" or sink.write_disposition != "append":
+                    raise
+                raise ConfigError(
+                    f"{error.lines[0].partition('. ')[0]}. Another version of ingest has written "
+                    f'"{sink.uri}". Move it away, or name another: contract.quarantine.path=DIR'
+                ) from None
 
 
 def _output(output: str, outputs: dict[str, str], job: Job, store: Store) -> Iterator[str]:

@@ -16,7 +16,6 @@ from pydantic import Field, field_validator, model_validator
 
 from ingest.core import tree
 from ingest.core.errors import ConfigError, FatalError
-from ingest.core.iso import iso_texts
 from ingest.core.names import no_such_column
 from ingest.core.outcome import StagedFile
 from ingest.core.remote import local_path
@@ -29,7 +28,7 @@ from ingest.sinks.intent import intent
 from ingest.sinks.lengths import too_long
 from ingest.sinks.place import Place
 from ingest.sinks.preflight import Use, problems
-from ingest.sinks.publishing import publish_steps, tidy
+from ingest.sinks.publishing import inherit_group, publish_steps, tidy
 from ingest.sinks.staging import (
     Encoder,
     HashedFile,
@@ -154,7 +153,7 @@ class DirectorySink(Sink):
         for column in self.partition_by:
             if column not in schema:
                 lines.append(f"partition_by: {no_such_column(column, schema)}")
-            elif not _names_folders(schema[column]):
+            elif not hive.names_folders(schema[column]):
                 lines.append(
                     f'partition_by: column "{column}" is {type_name(schema[column])}. A folder is '
                     "named for an integer, string, boolean or date. Derive such a column first"
@@ -180,6 +179,8 @@ class DirectorySink(Sink):
             for folder, rows in self._by_folder(filled):
                 if not staged:
                     self._refuse_late(run_id)
+                    with storage_errors(staging):
+                        inherit_group(self.place, run_id)
                 files = stage_rows(
                     rows,
                     paths,
@@ -289,24 +290,7 @@ class DirectorySink(Sink):
         self, portions: Iterator[pl.DataFrame]
     ) -> Iterator[tuple[str, Iterable[pl.DataFrame]]]:
         """Return the rows of each folder; none if there are no rows."""
-        first = next(portions, None)
-        if first is None:
-            return
-        if not self.partition_by:
-            yield "", itertools.chain([first], portions)
-            return
-        whole = pl.concat([first, *portions])
-        dates = [name for name in self.partition_by if isinstance(whole.schema[name], pl.Date)]
-        # As texts: Python has no dates before the year 1 or after 9999, which would end the run.
-        parts = whole.with_columns(iso_texts(whole[name]) for name in dates).partition_by(
-            self.partition_by, as_dict=True, include_key=False, maintain_order=True
-        )
-        for values, rows in parts.items():
-            folder = hive.folder(dict(zip(self.partition_by, values, strict=True)))
-            if long := too_long(self.place, self.suffix, folder):
+        for folder, rows in hive.by_folder(portions, self.partition_by):
+            if folder and (long := too_long(self.place, self.suffix, folder)):
                 raise FatalError(f'sink.partition_by: "{folder}": {long}')
-            yield folder, [rows]
-
-
-def _names_folders(kind: pl.DataType) -> bool:
-    return kind.is_integer() or isinstance(kind, pl.String | pl.Boolean | pl.Date)
+            yield folder, rows

@@ -1,8 +1,12 @@
 """Names of partition folders, as Hive, Spark, DuckDB and Polars read them: `month=1/day=2`."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import polars as pl
 
 from ingest.core.errors import FatalError
+from ingest.core.iso import iso_texts
 
 NULL = "__HIVE_DEFAULT_PARTITION__"
 _ESCAPED = frozenset("\"#%'*/:=?\\{[]^<>|\x7f") | frozenset(map(chr, range(32)))
@@ -20,6 +24,31 @@ def folder(keys: Mapping[str, object]) -> str:
         FatalError: a value cannot be the name of a folder, or would be read back as null.
     """
     return "/".join(_segment(column, value) for column, value in keys.items())
+
+
+def names_folders(kind: pl.DataType) -> bool:
+    """Say whether values of a type can be names of folders."""
+    return kind.is_integer() or isinstance(kind, pl.String | pl.Boolean | pl.Date)
+
+
+def by_folder(
+    portions: Iterator[pl.DataFrame], columns: Sequence[str]
+) -> Iterator[tuple[str, Iterable[pl.DataFrame]]]:
+    """Return the rows of each folder, all of them held if there are columns; none without rows."""
+    first = next(portions, None)
+    if first is None:
+        return
+    if not columns:
+        yield "", itertools.chain([first], portions)
+        return
+    whole = pl.concat([first, *portions])
+    dates = [name for name in columns if isinstance(whole.schema[name], pl.Date)]
+    # As texts: Python has no dates before the year 1 or after 9999, which would end the run.
+    parts = whole.with_columns(iso_texts(whole[name]) for name in dates).partition_by(
+        columns, as_dict=True, include_key=False, maintain_order=True
+    )
+    for values, rows in parts.items():
+        yield folder(dict(zip(columns, values, strict=True))), [rows]
 
 
 def _segment(column: str, value: object) -> str:

@@ -109,7 +109,8 @@ def _foreign(root: Path, disposition: str, partition_by: Sequence[str]) -> Itera
         yield (
             f'"{root}" holds files that no run of ingest has published: {shown}{more}. '
             f"{disposition} replaces only what it has written, and would mix the two. Move them "
-            "away, name another path, or set sink.write_disposition=append"
+            "away, name another path, or set sink.write_disposition=append (of a quarantine: "
+            "contract.quarantine.keep=all)"
         )
 
 

@@ -19,6 +19,7 @@ right, and that a late attempt, which finds it, knows there is nothing to put. E
 what is left to do from the names that are there, never from what happened earlier in this process.
 """
 
+import stat
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -73,6 +74,18 @@ def tidy(place: Place) -> None:
     for folder in (place.beside, place.beside.parent):
         with suppress(FileNotFoundError):
             tree.sync(folder)
+
+
+def inherit_group(place: Place, run_id: str) -> None:
+    """Have staged files belong to the group of a directory that hands its group on (setgid).
+
+    They are moved there, and a file that is moved keeps the group it was made with.
+    """
+    with suppress(FileNotFoundError):
+        status = place.root.stat()
+        if status.st_mode & stat.S_ISGID:
+            tree.make_folder(place.staging(run_id))
+            tree.hand_on_group(place.staging(run_id), status.st_gid)
 
 
 def _put(place: Place, plan: PublishPlan) -> Iterator[str]:

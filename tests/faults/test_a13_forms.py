@@ -149,3 +149,14 @@ def test_a_manifest_that_says_nothing_of_it_does_not_stand_in_the_way(state):
         del page[key]
     path.write_text(json.dumps(page))
     publish(state, {"type": "csv"})
+
+
+def test_a_quarantine_of_other_columns_has_advice_of_its_own(state):
+    state.write("in/orders/b.csv", "id,name\nx,y\n")
+    quarantine = {"on_error": "quarantine"}
+    publish(state, contract=quarantine)
+    path = state.place / "out_quarantine" / "_ingest" / f"{state.last()}.json"
+    page = json.loads(path.read_text())
+    page["schema"].pop("row")
+    path.write_text(json.dumps(page))
+    assert_refused(state.run(), "contract", "contract.quarantine.path=DIR", '"row" (string) is new')

@@ -101,3 +101,16 @@ def test_what_may_not_be_given_away_is_left():
             os.seteuid(0)
         assert stat.S_IMODE(target.stat().st_mode) == 0o750
         assert target.stat().st_uid == 65534
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes other groups' folders")
+@pytest.mark.parametrize("disposition", ["append", "overwrite"])
+def test_files_belong_to_the_group_that_the_folder_hands_on(state, disposition):
+    state.describe(sink={"write_disposition": disposition, "partition_by": ["name"]})
+    assert_done(state.run())
+    os.chown(state.place / "out", -1, 54321)
+    (state.place / "out").chmod(0o2775)
+    state.rows("in/orders/a.csv", 3)
+    assert_done(state.run())
+    (file,) = (state.place / "out").rglob(f"{state.last()}*.parquet")
+    assert (file.stat().st_gid, file.parent.stat().st_gid) == (54321, 54321)
