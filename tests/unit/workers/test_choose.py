@@ -1,0 +1,126 @@
+"""Where a job is worked, and what is said of it."""
+
+import psutil
+import pytest
+
+from ingest.job import Job
+from ingest.testing.obedient import Obedient, assignments, work_off
+from ingest.workers.base import Chosen
+from ingest.workers.choose import choice, workers_for
+from ingest.workers.forks import Forkserver
+from ingest.workers.headstart import HeadStart
+from ingest.workers.outlook import BYTES_PER_SECOND, Outlook
+
+MINUTE = int(60 * BYTES_PER_SECOND)
+
+
+def job(cluster, workers=2):
+    return Job.model_validate(
+        {
+            "name": "t",
+            "owner": "me",
+            "description": "test",
+            "source": {"type": "csv", "path": "in"},
+            "sink": {"type": "parquet", "path": "out", "write_disposition": "overwrite"},
+            "execution": {"workers": workers},
+            "cluster": cluster,
+        }
+    )
+
+
+AUTO = {"type": "auto"}
+
+
+@pytest.mark.parametrize(
+    ("bytes_", "pieces", "workers", "said"),
+    [
+        (100, 1, 2, "processes (less than 1 s of work on 2 workers, too little to start Ray for)"),
+        (MINUTE, 9, 2, "processes (about 30 s of work on 2 workers, too little to start Ray for)"),
+        (MINUTE, 1, 2, "local (about 60 s of work on 2 workers, enough to start Ray for)"),
+        (MINUTE, 9, 1, "local (about 60 s of work on 1 worker, enough to start Ray for)"),
+        (99 * MINUTE, 9, 2, "local (about 2,970 s of work on 2 workers, enough to start Ray for)"),
+    ],
+)
+def test_the_amount_of_work_decides_and_is_said(bytes_, pieces, workers, said):
+    _, chosen = choice(job(AUTO, workers), Outlook(bytes_, pieces), {})
+
+    assert str(chosen) == said
+
+
+@pytest.mark.parametrize(
+    ("environment", "cluster"),
+    [
+        ({"RAY_JOB_ID": "01000000"}, "address auto"),
+        ({"RAY_JOB_CONFIG_JSON_ENV_VAR": "{}"}, "address auto"),
+        ({"RAY_ADDRESS": "10.0.0.1:6379"}, "address auto"),
+        ({"RAY_ADDRESS": "http://127.0.0.1:8265"}, "processes"),
+        ({"RAY_ADDRESS": ""}, "processes"),
+    ],
+)
+def test_inside_a_ray_job_it_is_that_cluster(environment, cluster):
+    _, chosen = choice(job(AUTO), Outlook(100, 1), environment)
+
+    assert chosen.cluster == cluster
+
+
+@pytest.mark.parametrize(
+    ("cluster", "said"),
+    [
+        ({"type": "inline"}, "inline"),
+        ({"type": "processes"}, "processes"),
+        ({"type": "local"}, "local"),
+        ({"type": "address", "address": "head:6379"}, "address head:6379"),
+    ],
+)
+def test_what_a_job_names_is_taken_without_a_reason(cluster, said):
+    outlook = Outlook(99 * MINUTE, 9)
+
+    assert choice(job(cluster), outlook, {"RAY_JOB_ID": "1"})[1] == Chosen(said)
+    assert workers_for(job(cluster)).choose(outlook) == Chosen(said)
+
+
+def test_what_was_started_ahead_works_for_the_pool_that_is_chosen():
+    server = Forkserver()
+    pool = workers_for(job(AUTO), server)
+    pool.choose(Outlook(100, 1))
+    pool.start(Obedient())
+
+    settled, _ = work_off(pool, assignments(["ok"]))
+    parent = psutil.Process(int(settled[0].worker)).ppid()
+    pool.close()
+
+    assert parent == server.pid
+    assert not psutil.pid_exists(server.pid)
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+def test_what_was_started_ahead_in_vain_is_ended(chosen):
+    server = Forkserver()
+    pool = workers_for(job(AUTO), server)
+
+    if chosen:
+        assert pool.choose(Outlook(99 * MINUTE, 9)).cluster == "local"
+    pool.close()
+
+    assert not psutil.pid_exists(server.pid)
+
+
+@pytest.mark.parametrize(
+    ("composed", "starts"),
+    [
+        ({"cluster": {"type": "auto"}}, True),
+        ({"cluster": {"type": "processes"}}, True),
+        ({"cluster": {"type": "inline"}}, False),
+        ({"cluster": {"type": "local"}}, False),
+        ({"cluster": "auto"}, False),
+        ({}, False),
+    ],
+)
+def test_only_who_may_need_it_gets_a_head_start(composed, starts):
+    head = HeadStart()
+    head.begin(composed)
+    started = head.server is not None
+    head.end()
+    head.end()
+
+    assert started == starts
