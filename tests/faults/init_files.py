@@ -478,8 +478,8 @@ def binary_cases(random_: random.Random) -> Iterator[Case]:
         ("table.csv", _bytes_of(pa.table({"a": [1]})), "a Parquet file"),
         ("photo.csv", b"\x89PNG\r\n\x1a\n" + noise, "an image"),
         ("noise.csv", b"\1\2\3\4\5\6" + noise, "not text"),
-        ("unnamed.csv", gzip.compress(b"a,b\n1,2\n"), "Rename it to end in .gz"),
-        ("cut.csv.gz", gzip.compress(b"a,b\n" * 999)[:30], "truncated"),
+        ("unnamed.csv", gzip.compress(b"a,b\n1,2\n", mtime=0), "Rename it to end in .gz"),
+        ("cut.csv.gz", gzip.compress(b"a,b\n" * 999, mtime=0)[:30], "truncated"),
         ("empty.csv", b"", "nothing but empty files"),
         ("no_parquet.parquet", b"id,name\n1,a\n", 'do not end in "PAR1"'),
     ):

@@ -68,7 +68,7 @@ def test_one_among_many_files_fails_the_run_and_is_named(desk: Desk) -> None:
 
 
 def test_a_packed_page_is_seen_through_its_packing(desk: Desk) -> None:
-    desk.write("in/a.csv.gz", gzip.compress(b"<!DOCTYPE html>\n<html></html>\n"))
+    desk.write("in/a.csv.gz", gzip.compress(b"<!DOCTYPE html>\n<html></html>\n", mtime=0))
     assert "an HTML page" in desk.init("in/a.csv.gz").err
     describe(desk, "in/a.csv.gz")
     assert "an HTML page" in desk.run().err

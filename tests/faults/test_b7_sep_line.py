@@ -76,7 +76,7 @@ def test_another_delimiter_than_that_of_the_job_is_an_error(
 
 def test_a_later_file_with_another_delimiter_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a;b\n1;2\n")
-    (tmp_path / "b.csv.gz").write_bytes(gzip.compress(b"sep=,\na,b\n1,2\n"))
+    (tmp_path / "b.csv.gz").write_bytes(gzip.compress(b"sep=,\na,b\n1,2\n", mtime=0))
     reader = Csv(type="csv", path=str(tmp_path), delimiter=";")
     slices = list(reader.slices(1000))
     layout = reader.layout(slices[:1], {})

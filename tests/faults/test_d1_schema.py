@@ -19,7 +19,7 @@ def write(job, kind, number, **columns):
         job.write(name, pl.DataFrame({key: [value] for key, value in columns.items()}))
         return
     text = f"{','.join(columns)}\n{','.join(map(str, columns.values()))}\n".encode()
-    job.write(name, gzip.compress(text) if kind.endswith("gz") else text)
+    job.write(name, gzip.compress(text, mtime=0) if kind.endswith("gz") else text)
 
 
 def define(job, kind, **options):

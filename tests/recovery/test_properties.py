@@ -102,7 +102,7 @@ def layouts(draw):
     for start, end in zip([0, *cuts], [*cuts, len(rows)], strict=True):
         data = encoded(rows[start:end], kind)
         packed = kind != "parquet" and draw(st.booleans())
-        files.append((f"{kind}.gz", gzip.compress(data)) if packed else (kind, data))
+        files.append((f"{kind}.gz", gzip.compress(data, mtime=0)) if packed else (kind, data))
     return rows, kind, files
 
 

@@ -24,7 +24,7 @@ class TestCsv(SourceSuite):
     def make(self, folder: Path) -> Source:
         (folder / "b.csv").write_bytes(CSV_B)
         (folder / "a.csv").write_bytes(b"\xef\xbb\xbfname,day,id\nz,,9\nlast,2024-02-02,10\n")
-        (folder / "c.csv.gz").write_bytes(gzip.compress(b"id,name,day\n11,q,\n12\n"))
+        (folder / "c.csv.gz").write_bytes(gzip.compress(b"id,name,day\n11,q,\n12\n", mtime=0))
         (folder / "d.csv").write_bytes(b"")
         columns = {"id": "int64", "day": "date"}
         return Csv(type="csv", path=str(folder), columns=columns, include_file_columns=True)

@@ -138,7 +138,9 @@ MESSY = [
     Messy(
         "packed.csv.gz",
         lambda path: void(
-            path.write_bytes(gzip.compress(lines(lambda n: f"{n},{n / 8}", "id,v").encode()))
+            path.write_bytes(
+                gzip.compress(lines(lambda n: f"{n},{n / 8}", "id,v").encode(), mtime=0)
+            )
         ),
         {"id": "int64", "v": "float64"},
     ),

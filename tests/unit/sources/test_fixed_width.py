@@ -49,7 +49,7 @@ def test_a_job_over_fixed_width_text(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     job = TextJob.at(tmp_path)
     job.write("a.txt", TEXT)
-    job.write("b.dat.gz", gzip.compress(b"title\n" * 0 + b"   5dora  z20240101\n"))
+    job.write("b.dat.gz", gzip.compress(b"title\n" * 0 + b"   5dora  z20240101\n", mtime=0))
     output = job.run("fixed_width", columns=COLUMNS)
     assert output.columns == ["id", "name", "day"]
     assert [row[:2] for row in output.rows] == [(1, "anna"), (22, "björn"), (5, "dora")]

@@ -174,7 +174,11 @@ def test_types_that_json_cannot_nest_are_refused(tmp_path: Path) -> None:
 
 
 def test_compressed_files_are_read(tmp_path: Path) -> None:
-    write(tmp_path, gzip.compress(b'{"a":1}\n') + gzip.compress(b'{"a":2}\n'), "a.jsonl.gz")
+    write(
+        tmp_path,
+        gzip.compress(b'{"a":1}\n', mtime=0) + gzip.compress(b'{"a":2}\n', mtime=0),
+        "a.jsonl.gz",
+    )
     assert rows_of(read(source(tmp_path)))["a"].to_list() == [1, 2]
 
 
