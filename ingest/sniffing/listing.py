@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
-from ingest.core.errors import ConfigError
+from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.partition import Slice
 from ingest.sources import SOURCES
 from ingest.sources.encodings import packed_endings
 from ingest.sources.file_source import FileSource
 from ingest.sources.files import GLOB, list_inputs
+from ingest.sources.identity import while_planning
 from ingest.sources.opening import open_input, read_plain_head
 from ingest.sources.remote import is_remote
 
@@ -111,8 +112,11 @@ def _is_folder(path: str) -> bool:
 
 def _kind_by_content(piece: Slice) -> str:
     """Return the kind of a file whose name does not tell it."""
-    with open_input(piece) as file:
-        head = read_plain_head(file, piece, 256)
+    try:
+        with open_input(piece) as file:
+            head = read_plain_head(file, piece, 256)
+    except (BadRowError, FatalError) as error:
+        raise while_planning(error) from None
     if head.startswith(b"PAR1"):
         return "parquet"
     return "jsonl" if head.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"{") else "csv"

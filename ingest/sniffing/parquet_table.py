@@ -16,6 +16,7 @@ from ingest.sniffing.mixture import refuse_mixture
 from ingest.sniffing.table import Option, Table, key_columns, key_options
 from ingest.sources.column_types import choose_types
 from ingest.sources.columns import is_nameable
+from ingest.sources.identity import while_planning
 from ingest.sources.opening import open_input
 from ingest.sources.parquet_footer import damaged, read_footer
 
@@ -55,6 +56,8 @@ def read_head(piece: Slice, rows: int) -> pa.Table:
         with open_input(piece) as stream, pq.ParquetFile(stream) as file:
             batches = list(itertools.islice(file.iter_batches(batch_size=rows), 1))
             return pa.Table.from_batches(batches, schema=file.schema_arrow)
+    except FatalError as error:
+        raise while_planning(error) from None
     except (pa.ArrowException, OSError) as error:
         raise ConfigError(str(damaged(piece.uri, str(error)))) from None
 
@@ -64,7 +67,7 @@ def _schema(piece: Slice) -> Schema:
         with open_input(piece) as file:
             return read_footer(file, piece).schema
     except (BadRowError, FatalError) as error:
-        raise ConfigError(str(error)) from None
+        raise while_planning(error) from None
 
 
 def _options(schema: Schema, kept: Mapping[str, pl.DataType]) -> dict[str, Option]:

@@ -4,8 +4,9 @@ import codecs
 import re
 from dataclasses import dataclass
 
-from ingest.core.errors import BadRowError, ConfigError
+from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.partition import Slice
+from ingest.sources.identity import while_planning
 from ingest.sources.opening import codec, open_input, read_plain_head
 
 HEAD_BYTES = 512 * 1024
@@ -85,8 +86,8 @@ def _read(piece: Slice, head_bytes: int) -> tuple[bytes, list[bytes]]:
                 part = file.read(MIDDLE_BYTES)
                 later.append(part[part.find(b"\n") + 1 : part.rfind(b"\n") + 1])
             return head, later
-    except BadRowError as error:
-        raise ConfigError(str(error)) from None
+    except (BadRowError, FatalError) as error:
+        raise while_planning(error) from None
 
 
 def _whole_lines(piece: Slice, text: str) -> str:
