@@ -51,8 +51,7 @@ class Jsonl(TextSource):
 
     type: Literal["jsonl"]
     schema_: RecordSchema = Field(default=RecordSchema(), alias="schema")
-    """What becomes of fields that `columns`, or the sample, have not; and of those that a file has
-    not."""
+    """In which fields files may differ from each other, and from `columns`."""
 
     def rules(self, layout: Layout | None) -> LineRules:  # noqa: ARG002
         """Return how bytes become records."""

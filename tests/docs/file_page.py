@@ -87,7 +87,7 @@ PARTITIONS = {
     "slices.start": "Where the piece begins: a byte of a text file, a row group of Parquet.",
     "slices.end": "Where it ends, exclusive; -1 is the input's end.",
     "slices.bytes": "What has to be read of it.",
-    "slices.changed_ns": "When the inode of a local file was last changed, in ns since 1970; else 0.",
+    "slices.changed_ns": "When the inode of a local file was last changed, in ns since 1970.",
 }
 EVENTS = {
     "attempt": ("A driver has taken the run over.", (
