@@ -14,6 +14,7 @@ from ingest.sources.encodings import packed_endings
 from ingest.sources.file_source import FileSource
 from ingest.sources.files import GLOB, list_inputs
 from ingest.sources.foreign import HEAD_BYTES, foreign, refusal
+from ingest.sources.identity import while_planning
 from ingest.sources.opening import open_input, read_plain_head
 
 _WEAK = ("", *packed_endings(".txt"))
@@ -122,7 +123,7 @@ def _kind_by_content(piece: Slice) -> str:
         with open_input(piece) as file:
             head = read_plain_head(file, piece, HEAD_BYTES)
     except (BadRowError, FatalError) as error:
-        raise ConfigError(str(error)) from None
+        raise while_planning(error) from None
     if head.startswith(b"PAR1"):
         return "parquet"
     if (other := foreign(head, piece.uri)) is not None:

@@ -21,6 +21,7 @@ from ingest.sniffing.typed import describe_values
 from ingest.sources.column_types import choose_types
 from ingest.sources.columns import fault_of_name, is_nameable
 from ingest.sources.foreign import HEAD_BYTES, foreign, refusal
+from ingest.sources.identity import while_planning
 from ingest.sources.opening import open_input
 from ingest.sources.parquet_footer import Footer, open_span, read_footer
 
@@ -85,7 +86,7 @@ def read_head(piece: Slice, rows: int, columns: Mapping[str, Any]) -> pa.Table:
             names = [name for name in columns if name in span.footer.forms]
             return decode_head(span, names, rows)
     except (BadRowError, FatalError) as error:
-        raise ConfigError(str(error)) from None
+        raise while_planning(error) from None
 
 
 def _footer(piece: Slice) -> Footer:
@@ -97,7 +98,7 @@ def _footer(piece: Slice) -> Footer:
                 raise ConfigError(refusal(piece.uri, kind))
             return read_footer(file, piece)
     except (BadRowError, FatalError) as error:
-        raise ConfigError(str(error)) from None
+        raise while_planning(error) from None
 
 
 def _told_types(schemas: Mapping[str, Schema]) -> dict[str, pl.DataType]:

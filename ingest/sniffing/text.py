@@ -8,6 +8,7 @@ from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.partition import Slice
 from ingest.sources.encodings import is_wide
 from ingest.sources.foreign import foreign, has_controls, refusal
+from ingest.sources.identity import while_planning
 from ingest.sources.opening import codec, open_input, read_plain_head
 
 HEAD_BYTES = 512 * 1024
@@ -129,7 +130,7 @@ def _read(piece: Slice, head_bytes: int) -> tuple[bytes, list[bytes], bool]:
             part = file.read()
             return head, [*later, part[part.find(b"\n") + 1 :]], True
     except (BadRowError, FatalError) as error:
-        raise ConfigError(str(error)) from None
+        raise while_planning(error) from None
 
 
 def _whole_lines(piece: Slice, text: str) -> str:

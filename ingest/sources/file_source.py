@@ -52,7 +52,7 @@ class FileSource(Source):
     `[`), or a list of these. Local, or whatever fsspec opens, such as `s3://bucket/folder`. A file
     that several of them lead to is read once."""
     schema_: FileSchema = Field(default=FileSchema(), alias="schema")
-    """What becomes of columns that not all files have."""
+    """In which columns files may differ from each other."""
     hive_partitions: bool = True
     """Whether folder names like `dt=2024-01-01` become columns: strings, unless `columns` or the
     contract give them another type. Files in no such folder: see `schema.missing_columns`."""

@@ -63,8 +63,7 @@ class Jsonl(TextSource):
 
     type: Literal["jsonl"]
     schema_: RecordSchema = Field(default=RecordSchema(), alias="schema")
-    """What becomes of fields that `columns`, or the sample, have not; and of those that a file has
-    not."""
+    """In which fields files may differ from each other, and from `columns`."""
 
     def layout(self, slices: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
         """Freeze the schema."""

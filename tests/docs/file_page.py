@@ -73,6 +73,8 @@ PLAN = {
     "output_schema": "Columns and types as they are published.",
     "source_facts": "What the source's reader needs besides: the header of CSV files, say.",
     "notes": "Where each column's type came from.",
+    "remarks": "What there is to say of the inputs: what was passed over, what is named twice, and "
+    "columns that not all files have.",
 }
 PARTITIONS = {
     "index": "Place in the plan, from 0.",
@@ -85,6 +87,7 @@ PARTITIONS = {
     "slices.start": "Where the piece begins: a byte of a text file, a row group of Parquet.",
     "slices.end": "Where it ends, exclusive; -1 is the input's end.",
     "slices.bytes": "What has to be read of it.",
+    "slices.changed_ns": "When the inode of a local file was last changed, in ns since 1970.",
 }
 EVENTS = {
     "attempt": ("A driver has taken the run over.", (
@@ -124,7 +127,7 @@ RECEIPT = {
     "attempts": "How many drivers worked on it.",
     "cluster": "Where the last attempt worked, and why there if the job left it open.",
     "config": "As in `run.json`.",
-    "inputs": "Path, number of files, bytes, schema, and where each type came from.",
+    "inputs": "Path, number of files, bytes, schema, where each type came from, and remarks.",
     "partitions": "How many, how many tries they took, how many of those were retries.",
     "books": "For each step: rows in, added, dropped by reason, out.",
     "errors": "Rejected rows by reason.",

@@ -353,6 +353,8 @@ def test_another_version_is_a_warning_and_on_record(bench):
 
 # the inputs have changed
 
+ACCEPT = "execution.touched_inputs=accept"
+
 
 def test_changed_and_vanished_inputs_stop_it_before_any_work(bench):
     run_id = leave(bench)
@@ -360,21 +362,18 @@ def test_changed_and_vanished_inputs_stop_it_before_any_work(bench):
     (bench.place / "in/6.csv").unlink()
     result = bench.run("--progress", "log")
     assert result.code == 1
-    assert (
-        "source.path: the input has changed since the plan was made: 1 changed and 1 vanished"
-        in (result.err)
-    )
+    assert "source.path: input changed since planning: 1 changed and 1 vanished" in (result.err)
     assert re.search(
         r"in/4\.csv: was \d+ bytes written 20\S+Z, is \d+ bytes written 20", result.err
     )
     assert re.search(r"in/6\.csv: was \d+ bytes written 20\S+Z, has vanished", result.err)
-    assert "Put the planned version back" in result.err
+    assert "Put the planned files back" in result.err
     assert "--fresh" in result.err
     assert bench.history.totals.partitions == 2
     (found,) = [event for event in events(bench, run_id) if event["event"] == "inputs"]
     assert found["counts"] == {"changed": 1, "vanished": 1}
     shown = ingest("status", run_id, "--state", "state").out
-    assert "1 inputs are gone since planning, 1 of them not completed" in shown
+    assert "1 inputs are gone since planning, 1 of them still to be read" in shown
 
 
 def test_only_a_few_of_many_are_named(bench):
@@ -395,9 +394,10 @@ def test_put_back_it_goes_on(bench):
     assert bench.run().code == 1
     file.write_bytes(content)
     os.utime(file, ns=(time_ns, time_ns))
-    result = bench.run("--progress", "log")
+    assert bench.run().code == 1
+    result = bench.run("--progress", "log", ACCEPT)
     assert result.code == 0
-    assert "1 inputs were touched since planning; size and time are as planned" in (result.err)
+    assert "1 inputs were touched since planning, and have size and time as planned" in result.err
     assert len(bench.rows) == FILES * 4
 
 
@@ -410,7 +410,7 @@ def test_inputs_that_are_settled_may_go(bench):
         (bench.place / f"in/{index + 1}.csv").unlink()
     result = bench.run("--progress", "log")
     assert result.code == 0, result.err
-    assert "2 inputs are gone since planning; all were completed" in result.err
+    assert "2 inputs are gone since planning; all were read before" in result.err
     assert len(bench.rows) == FILES * 4
 
 
@@ -426,17 +426,22 @@ def test_new_inputs_are_for_the_next_run(bench):
     assert len(bench.rows) == (FILES + 2) * 4
 
 
-def test_a_rewrite_that_keeps_size_and_time_is_named(bench):
+def test_a_rewrite_that_keeps_size_and_time_is_refused_unless_accepted(bench):
     leave(bench, settled=0)
     file = bench.place / "in/4.csv"
     status = file.stat()
     file.write_bytes(file.read_bytes().replace(b"x", b"y"))
     os.utime(file, ns=(status.st_mtime_ns, status.st_mtime_ns))
     result = bench.run("--progress", "log")
-    assert result.code == 0
+    assert result.code == 1
     assert "1 inputs were touched since planning" in result.err
+    assert f"resume with {ACCEPT}" in result.err
+    assert bench.rows == []
+    assert bench.run(ACCEPT).code == 0
     shown = ingest("status", last(bench), "--state", "state").out
-    assert re.search(r"in/4\.csv: was .*, and is so; but was renamed, linked, restored or", shown)
+    assert re.search(
+        r"in/4\.csv: was .*, and still is, but was renamed, linked, restored or", shown
+    )
 
 
 # the records are damaged
