@@ -93,7 +93,7 @@ def replace(text: Value, old: Value, new: Value) -> pl.Expr | Value:
     size = len(str(old.constant).encode())
     if not size:
         return text.expr
-    if new.literal and len(str(new.constant).encode()) <= size:
+    if isinstance(new.constant, str) and len(new.constant.encode()) <= size:
         return text.expr.str.replace_all(old.expr, new.expr, literal=True)
     more = new.expr.str.len_bytes().cast(pl.Int64)
     most = _bytes(text.expr) // size * more
@@ -101,7 +101,8 @@ def replace(text: Value, old: Value, new: Value) -> pl.Expr | Value:
     count = doubtful.str.count_matches(str(old.constant), literal=True)
     grown = _bytes(doubtful) + count.cast(pl.Int64) * (more - size)
     whole, fails = _bounded(text, grown)
-    found = whole.str.replace_all(old.expr, new.expr, literal=True)
+    # Polars refuses a null among single values
+    found = whole.str.replace_all(old.expr, new.expr.fill_null(""), literal=True)
     return Value(pl.when(new.expr.is_not_null()).then(found), pl.String(), fails)
 
 
