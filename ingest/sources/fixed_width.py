@@ -58,8 +58,8 @@ class FixedWidth(TextSource):
 
     type: Literal["fixed_width"]
     columns: Mapping[str, Place] = Field(min_length=1)
-    """The columns in the order in which they come out, such as `{id: {width: 6, type: int64}, name:
-    {start: 9, width: 20}}`."""
+    """The columns in the order in which they come out, such as
+    `{id: {width: 6, type: int64}, name: {start: 9, width: 20}}`."""
     trim: Literal["both", "left", "right", "none"] = "both"
     """At which ends of a field spaces are no part of it."""
     short_rows: Literal["reject"] | None = "reject"
