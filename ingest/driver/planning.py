@@ -162,11 +162,12 @@ def refuse_state(job: Job) -> None:
     """
     if "://" in job.state:
         return
-    if any(job.source.would_read(f"{job.state}/{record}") for record in _RECORDS):
+    records = (f"{job.state}/{record}" for record in _RECORDS)
+    if job.source.covers(job.state) or any(map(job.source.would_read, records)):
         raise ConfigError(
-            f'path: the state "{job.state}" lies inside of what this source reads, and the next '
-            "run would read its own records. Name another place for it: state=DIR, or state=.DIR, "
-            'because folders whose names begin with "." are passed over'
+            f'path: the state "{job.state}" lies inside the source, and the next run would meet '
+            "its records there. Name another place for it: state=DIR, or state=.DIR, because "
+            'folders whose names begin with "." are passed over'
         )
 
 

@@ -1,7 +1,7 @@
 """Workers without Ray: processes on this machine, forked where there is work for them.
 
 A thread of the driver's process hands work out and takes answers back, however busy the driver is.
-See `docs/decisions/0010-worker-processes.md`.
+See `docs/decisions/0011-worker-processes.md`.
 """
 
 import os

@@ -440,12 +440,13 @@ def parquet_cases(random_: random.Random) -> Iterator[Case]:
     yield Case("polars.parquet", frame.write_parquet, frame.to_dict(as_series=False))
     yield Case("no_rows.parquet", frame.clear().write_parquet, {})
     half = pa.table({"h": pa.array([1.5, 2.5], pa.float32()).cast(pa.float16())})
-    yield Case("half.parquet", _parquet(half, {}), refused="*")
+    yield Case("half.parquet", _parquet(half, {}), {"h": [1.5, 2.5]})
     lengths = pa.table({"d": pa.array([1, 2], pa.duration("s"))})
-    yield Case("lengths.parquet", _parquet(lengths, {}), refused="*")
+    seconds = [dt.timedelta(seconds=1), dt.timedelta(seconds=2)]
+    yield Case("lengths.parquet", _parquet(lengths, {}), {"d": seconds})
     fixed = pa.table({"f": pa.array([[1, 2], [3, 4]], pa.list_(pa.int64(), 2))})
-    yield Case("fixed.parquet", _parquet(fixed, {}), refused="*")
-    yield Case("broken_pages.parquet", _broken(whole), refused="not a whole Parquet file")
+    yield Case("fixed.parquet", _parquet(fixed, {}), {"f": [[1, 2], [3, 4]]})
+    yield Case("broken_pages.parquet", _broken(whole), refused="damaged Parquet")
 
 
 def binary_cases(random_: random.Random) -> Iterator[Case]:

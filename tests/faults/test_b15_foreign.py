@@ -36,7 +36,7 @@ def describe(desk: Desk, path: str, kind: str = "csv") -> None:
     page = {
         "name": "j", "owner": "me", "description": "x",
         "source": {"type": kind, "path": path, "columns": {"a": "string"}},
-        "sink": {"type": "parquet", "path": "data/j"},
+        "sink": {"type": "parquet", "path": "data/j", "write_disposition": "overwrite"},
     }  # fmt: skip
     desk.write("conf/job/j.yaml", f"# @package _global_\n{yaml.safe_dump(page)}")
 

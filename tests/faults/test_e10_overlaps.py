@@ -42,7 +42,7 @@ def test_an_output_inside_the_state(state, command):
 
 def test_a_state_below_the_source(state, command):
     state.describe(state="in/orders/state")
-    assert_refused(command(), "state: ", "lies inside the source")
+    assert_refused(command(), "the state", "lies inside the source")
 
 
 def test_a_hidden_state_below_the_source_is_passed_over_by_it(state, command):

@@ -15,7 +15,7 @@ owner: me
 description: For a test.
 source: {{type: csv, path: in, delimiter: ";", columns: {{id: int64}}}}
 contract: {{on_error: skip, max_errors: 5}}
-sink: {{type: csv, path: out, delimiter: "|"}}
+sink: {{type: csv, path: out, write_disposition: overwrite, delimiter: "|"}}
 execution: {{workers: 7, grace_s: 1}}
 {cluster}
 """
@@ -26,8 +26,8 @@ FILES = {
     "cluster/heir": "defaults: [base, _self_]\naddress: heir:1\n",
     "source/landing": "type: jsonl\npath: s3://landing/x\n",
     "source/semicolons": "delimiter: ','\ncolumns: {n: int8}\n",
-    "sink/lake": "type: parquet\npath: lake\n",
-    "sink/wrong": "type: parquet\npth: x\n",
+    "sink/lake": "type: parquet\npath: lake\nwrite_disposition: append\n",
+    "sink/wrong": "type: parquet\npth: x\nwrite_disposition: append\n",
     "sink/tabs": "type: csv\ndelimiter: '^'\n",
     "contract/strict": "on_error: fail\nmax_errors: null\n",
     "execution/many": "workers: 99\n",
