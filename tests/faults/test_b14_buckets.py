@@ -119,7 +119,7 @@ def test_other_storages_are_not_supported_and_not_asked(ingest, scheme):
     reference = f"{{path: '{path}', type: csv}}"
     step = f"{{type: lookup, reference: {reference}, key: {{id: id}}, columns: {{a: b}}}}"
     result = ingest(plan, "+job=orders", f"transforms=[{step}]")
-    assert_one_line(result, "command line: transforms[0]: lookup: reference: ", said)
+    assert_one_line(result, "command line: transforms[0]: lookup: reference.path: ", said)
 
 
 def test_a_lookup_without_credentials(ingest):
@@ -127,7 +127,7 @@ def test_a_lookup_without_credentials(ingest):
     step = f"{{type: lookup, reference: {reference}, key: {{id: id}}, columns: {{a: b}}}}"
     for command in (plan, preview, run):
         result = ingest(command, "+job=orders", f"transforms=[{step}]")
-        assert_one_line(result, 'reference: "s3://bucket/t.csv": no credentials for S3')
+        assert_one_line(result, 'reference.path: "s3://bucket/t.csv": no credentials for S3')
 
 
 @pytest.mark.parametrize("scheme", ["s3", "gs", "https"])

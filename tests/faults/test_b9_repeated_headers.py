@@ -52,7 +52,7 @@ def test_it_is_ignored_and_counted(job: TextJob) -> None:
     assert output.filtered == {"repeated header": 2}
     assert output.read == 6
     assert "filtered                  2 rows  in source: repeated header" in output.summary
-    assert "of 3 records: 2 written, 0 rejected, 1 filtered (repeated header)" in job.preview(
+    assert "of 6 records: 4 written, 0 rejected, 2 filtered (repeated header)" in job.preview(
         repeated_headers="ignore"
     )
 
