@@ -52,6 +52,6 @@ def _kind_of(piece: Slice) -> _Kind | None:
     with open_input(piece) as file:
         try:
             metadata = pq.read_metadata(pa.PythonFile(file, "r"))
-        except (pa.ArrowException, OSError):
+        except (pa.ArrowException, OSError, UnicodeDecodeError):
             return None
     return _Kind(metadata.schema, (metadata.metadata or {}).get(_ARROW_SCHEMA))

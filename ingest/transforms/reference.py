@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.partition import Partition, Slice, partition_id
 from ingest.core.rows import POSITION, slice_of
+from ingest.core.showing import showable
 from ingest.sources import SOURCES, AnySource
 from ingest.sources.base import Rejects, Source
 from ingest.sources.file_source import FileSource
@@ -105,7 +106,7 @@ def _read(
     need(table.schema, keys, "key")
     # null finds no partner, so that it may stand as often as it likes
     present = table.drop_nulls(keys)
-    twice = present.select(keys).filter(present.select(keys).is_duplicated()).rows()
+    twice = showable(present.select(keys).filter(present.select(keys).is_duplicated())).rows()
     if not twice:
         return table
     if on_duplicate == "first":

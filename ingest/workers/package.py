@@ -4,6 +4,7 @@ Made for Ray 2.60: `<temporary>/session_<time>/runtime_resources/working_dir_fil
 Told by the path alone, because no variable of the environment says it.
 """
 
+import os
 from pathlib import Path
 
 _ABOVE = ("runtime_resources", "working_dir_files")
@@ -14,7 +15,7 @@ def package_of(path: str) -> str:
 
     Links are followed: a data folder may be linked from there to a disk that stays.
     """
-    parts = Path(path).resolve().parts
+    parts = Path(os.path.realpath(path)).parts
     for at in range(len(parts) - 2):
         if parts[at : at + 2] == _ABOVE:
             return str(Path(*parts[: at + 3]))

@@ -99,9 +99,8 @@ def test_a_parquet_column_of_another_type_in_file_9(bench, files):
         (b"200,\xff\xfe,2\n", "not utf-8"),
         (b"200,a\0b,2\n", "NUL byte"),
         (b"200,a\n", "too few fields"),
-        (b'200,"a,2\n', "unclosed quote"),
     ],
-    ids=["invalid UTF-8", "a NUL byte", "a ragged row", "an open quote"],
+    ids=["invalid UTF-8", "a NUL byte", "a ragged row"],
 )
 def test_bytes_that_are_no_record(bench, record, reason):
     bench.fill(1)
@@ -112,6 +111,17 @@ def test_bytes_that_are_no_record(bench, record, reason):
     assert len(bench.rows) == 4 + 2
     assert len(bench.quarantine) == 1
     assert f'["in/2.csv", 3, "source", null, "{reason}"' in bench.quarantine[0]
+
+
+def test_an_open_quote_takes_what_follows_with_it(bench):
+    bench.fill(1)
+    bench.write("2.csv", HEADER + '199,ok,1\n200,"a,2\n201,ok,3\n')
+    file = f"{bench.place}/in/2.csv"
+    said = f"{file}:3: unclosed quote\n{file}:4: inside an unclosed quote\nFix the input"
+    assert_rejected(bench, bench.run(), said)
+    assert bench.run("--fresh", "contract.on_error=quarantine").code == 0
+    assert len(bench.rows) == 4 + 1
+    assert len(bench.quarantine) == 2
 
 
 def test_a_line_of_200_mb(bench):
