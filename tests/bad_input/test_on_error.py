@@ -43,7 +43,7 @@ def test_quarantine(messy):
     assert "quarantined" in result.out
     assert f"{messy.place}/out_quarantine" in result.out
     assert len(messy.rows) == 8
-    rows = [json.loads(row)[-7:] for row in messy.quarantine]
+    rows = [json.loads(row)[-9:] for row in messy.quarantine]
     assert [row[:1] + row[2:4] + row[5:6] for row in rows] == [
         [3, None, "too few fields", "broken"],
         [4, "n", "n: not an int8", "202,c,three"],
