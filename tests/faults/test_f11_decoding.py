@@ -28,7 +28,7 @@ def test_pages_of_noise(desk: Desk, compression: str) -> None:
     said = desk.init("in/a.parquet")
     assert said.code == 2
     assert "storage" not in said.err
-    assert "not a whole Parquet file" in said.err
+    assert "damaged Parquet" in said.err
     assert desk.is_bare
 
 

@@ -60,6 +60,6 @@ def test_what_changes_while_a_run_is_going_on_is_not_published(tmp_path):
             file.write_text(changed)
             return super().results(timeout_s)
 
-    with pytest.raises(FatalError, match="has changed while the run was going on"):
+    with pytest.raises(FatalError, match="has changed during the run"):
         work(job_with(tmp_path, step), workers=Meddling())
     assert published(tmp_path) == ([], [])
