@@ -29,7 +29,7 @@ class Length(Check):
             raise ValueError("length: neither min nor max is given. Write one of them, or both")
         if self.max is not None and self.min > self.max:
             raise ValueError(
-                f"length: min {self.min} is more than max {self.max}. Swap or mend them"
+                f"length: min {self.min} is more than max {self.max}. Swap or fix them"
             )
         return self
 

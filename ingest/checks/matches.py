@@ -30,7 +30,7 @@ class Matches(Check):
             reason = " ".join(str(error).split())
             raise ValueError(
                 f'"{pattern}" is not a regular expression: {reason}. '
-                "Look-around and back references do not exist here. Mend it, or use expression"
+                "Look-around and back references do not exist here. Fix it, or use expression"
             ) from None
         return pattern
 

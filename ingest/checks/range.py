@@ -62,7 +62,7 @@ class Range(Check):
         if not pl.select(possible).item():
             raise ConfigError(
                 f'min: "{self.min}" leaves nothing up to max "{self.max}": no value could be in '
-                "range. Swap or mend them"
+                "range. Swap or fix them"
             )
 
     def _reason(self) -> str:

@@ -63,7 +63,7 @@ def read(name: str, path: Path) -> ConfFile:
         entries = _parse(content.decode("utf-8"))
         wrong = _unfit(name, entries, content.decode("utf-8"))
     except OSError as error:
-        wrong = 0, f"the file cannot be read: {error.strerror}. Mend its permissions"
+        wrong = 0, f"the file cannot be read: {error.strerror}. Fix its permissions"
     except UnicodeDecodeError as error:
         wrong = content.count(b"\n", 0, error.start) + 1, "not UTF-8. Save the file as UTF-8"
     except yaml.MarkedYAMLError as error:
@@ -124,7 +124,7 @@ def _syntax(error: yaml.MarkedYAMLError) -> tuple[int, str]:
     text = f"{error.context or ''} {error.problem or ''}".strip()
     if "'\\t'" in text:
         return line, "a tab: YAML is indented by spaces only. Replace it by spaces"
-    hint = next((hint for part, hint in _HINTS.items() if part in text), "Mend the line")
+    hint = next((hint for part, hint in _HINTS.items() if part in text), "Fix the line")
     return line, f"not YAML: {text}. {hint.removesuffix('.')}"
 
 

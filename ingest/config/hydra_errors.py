@@ -14,7 +14,7 @@ _OVERRIDES = {
     "is not an int": "the items of a list have numbers, as in transforms[0].where",
     "invalid literal for int": "the items of a list have numbers, as in transforms[0].where",
     "Cannot merge": "a mapping cannot take the place of a list, nor a list that of a mapping",
-    "Could not append": "this key is set already. Leave the + out to set it anew",
+    "Could not append": "this key is set already. Leave the + out to set it again",
     "Could not delete": "there is no such key to remove",
 }
 _PARENT = re.compile(r"In '([^']+)': ")

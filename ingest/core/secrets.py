@@ -62,11 +62,11 @@ class SecretRef(Model):
         """
         if self.env is not None:
             value = os.environ.get(self.env, "")
-            place = f'the environment variable "{self.env}"'
+            missing = f"environment variable {self.env} is not set"
         else:
-            value, place = self._read(), f'the file "{self.file}"'
+            value, missing = self._read(), f'the file "{self.file}" is empty'
         if not value:
-            raise ConfigError(f"{place} holds no secret. Set it on the driver and on every worker.")
+            raise ConfigError(f"{missing}. Set it on the driver and on every worker.")
         return value
 
     def _read(self) -> str:

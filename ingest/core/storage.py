@@ -219,12 +219,12 @@ def _link(written: Path, path: Path) -> bool:
 def _refusal(path: Path, what: str, error: OSError, *, begun: bool) -> IngestError:
     found = f"{path}: the state cannot be {what}: {error.strerror}"
     if error.errno in _FULL:
-        return FatalError(f"{found}. Free space there, then go on")
+        return FatalError(f"{found}. Free space there, then resume")
     if error.errno not in _NOT_ALLOWED:
-        return FatalError(f"{found}. Mend the disk or the connection to it, then run again")
+        return FatalError(f"{found}. Fix the disk or the connection to it, then run again")
     if error.errno not in {errno.EACCES, errno.EPERM}:
         kind = FatalError if begun else ConfigError
-        return kind(f"{found}. Mend that, or name another place: state=DIR")
+        return kind(f"{found}. Fix that, or name another place: state=DIR")
     verb = "read" if what == "read" else "write"
     allow = f"{found}. Give this user permission to {verb} there"
     if begun:

@@ -38,7 +38,7 @@ def open_span(piece: Slice, int96: Int96, names: Iterable[str]) -> Iterator[Span
             if name in found.refused:
                 raise BadRowError(
                     f'{piece.uri}: column "{name}": {found.refused[name]}. Leave it out by naming '
-                    "the others (columns: [name, …]), or have it written anew"
+                    "the others (columns: [name, …]), or have it rewritten"
                 )
         groups = len(found.groups)
         end = groups if piece.end == WHOLE else min(piece.end, groups)

@@ -30,9 +30,7 @@ def load(name: str, folder: str) -> Function:
         return _installed(name)
     path = Path(folder, f"{module_name}.py")
     if not path.is_file():
-        raise ConfigError(
-            f'function: "{name}": there is no file {path}. Make it, or mend the name.'
-        )
+        raise ConfigError(f'function: "{name}": there is no file {path}. Make it, or fix the name.')
     module = _module(path.resolve(), path.stat().st_mtime_ns)
     found = getattr(module, attribute, None)
     if not callable(found):

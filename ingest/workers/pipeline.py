@@ -153,7 +153,7 @@ class Pipeline:
         if (found := dict(good.schema)) != self.steps.output:
             raise FatalError(
                 f"the rows came out as {found}, the plan says {self.steps.output}. A step gives "
-                "another schema for data than for an empty frame; mend the step"
+                "another schema for data than for an empty frame; fix the step"
             )
         self.tallies.passed(CONTRACT, good.height)
         return good

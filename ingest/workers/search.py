@@ -229,6 +229,6 @@ def _too_many(order: Order, found: list[Poison], limits: Limits) -> Failure:
         f"{order.partition}: more than {limits.max_poison_rows:,} "
         f"rows end or break their worker. Most: {names[first.step]}: {reason} ({number:,} rows)"
     )
-    todo = "Mend the step or the input, or allow more such rows: execution.max_poison_rows"
+    todo = "Fix the step or the input, or allow more such rows: execution.max_poison_rows"
     lines = (what, *places(examples(located)), todo)
     return Failure("bad_row", "\n".join(lines), first.traceback)

@@ -137,7 +137,7 @@ def _decoder_errors(where: str) -> Iterator[None]:
     except pa.ArrowNotImplementedError as error:
         raise BadRowError(
             f"{where}: written in a way that is not read: {first_line(str(error))}. "
-            "Leave it out by naming the others (columns: [name, …]), or have it written anew"
+            "Leave it out by naming the others (columns: [name, …]), or have it rewritten"
         ) from None
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:

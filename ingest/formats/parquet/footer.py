@@ -213,5 +213,5 @@ def _refuse_pickles(footer: bytes, uri: str) -> None:
             if name in decoded:
                 raise FatalError(
                     f'{uri}: a column has the extension type "{name.decode()}…", which unpickles '
-                    "what the file holds. Write the file anew with plain columns"
+                    "what the file holds. Rewrite the file with plain columns"
                 )

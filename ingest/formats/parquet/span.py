@@ -59,6 +59,5 @@ class Fault(NamedTuple):
 def damaged_pages(where: str, what: str) -> BadRowError:
     """Make the error for pages that cannot be decoded."""
     return BadRowError(
-        f"{where}: damaged Parquet: {first_line(what)}. Fetch the file again, or have it written "
-        "anew"
+        f"{where}: damaged Parquet: {first_line(what)}. Fetch the file again, or have it rewritten"
     )
