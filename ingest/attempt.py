@@ -171,6 +171,8 @@ def stopping(stop: threading.Event, grace_s: float) -> Iterator[None]:
         wait = f"max {grace_s:g} s"
         again = "Ctrl-C again to abort" if number == signal.SIGINT else f"{name} again to abort"
         print(f"{name}: finishing running partitions ({wait}). {again}", file=sys.stderr)
+        # Ray's own handler of SIGTERM, which comes first, has put another one here: it aborts.
+        signal.signal(signal.SIGALRM, overdue)
         signal.setitimer(signal.ITIMER_REAL, grace_s + END_S)
 
     asked = {signal.SIGINT: ask, signal.SIGTERM: ask, signal.SIGALRM: overdue}

@@ -2,7 +2,8 @@
 
 Threads of a foreign library that do not come to their end would abort the interpreter (exit -6), or
 keep it for ever. Whoever starts such a thing says how it is ended by force; if it is still held
-when the process is to end, that is done, and nothing else of the process is waited for.
+when the process is to end, that is done. A process that ever had such a thread ends without the
+interpreter's own end, in which the library's threads may still be hurt.
 """
 
 import os
@@ -11,10 +12,13 @@ from collections.abc import Callable
 from typing import NoReturn
 
 _held: list[Callable[[], None]] = []
+_foreign = False
 
 
 def hold(end: Callable[[], None]) -> None:
     """Note that this has to be called before the process may end. It must not raise or hang."""
+    global _foreign  # noqa: PLW0603 - it is about the process
+    _foreign = True
     if end not in _held:
         _held.append(end)
 
@@ -27,7 +31,7 @@ def release(end: Callable[[], None]) -> None:
 
 def leave(code: int) -> NoReturn:
     """End the process with this exit code."""
-    if not _held:
+    if not _foreign:
         sys.exit(code)
     for end in _held:
         end()
