@@ -25,7 +25,7 @@ run: $(READY)  ## unpack the flight records of 2013 and run the main job on a lo
 	$(BIN)/python -m ingest.run +job=flights
 
 test: $(READY)  ## all tests; those with Ray come last, alone
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests --ignore=tests/ray
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal tests --ignore=tests/ray
 	$(BIN)/python -m pytest -q -p no:randomly tests/ray
 
 unit: $(READY)  ## the fast tests

@@ -163,10 +163,10 @@ def refuse_state(job: Job) -> None:
     if "://" in job.state:
         return
     records = (f"{job.state}/{record}" for record in _RECORDS)
-    if job.source.covers(job.state) or any(map(job.source.would_read, records)):
+    if any(map(job.source.would_read, records)):
         raise ConfigError(
-            f'path: the state "{job.state}" lies inside the source, and the next run would meet '
-            "its records there. Name another place for it: state=DIR, or state=.DIR, because "
+            f'path: the state "{job.state}" lies inside the source, and the next run would read '
+            "its own records. Name another place for it: state=DIR, or state=.DIR, because "
             'folders whose names begin with "." are passed over'
         )
 

@@ -252,7 +252,3 @@ class Source(Model, ABC):
     def would_read(self, file: str) -> bool:  # noqa: ARG002 - for those that read folders
         """Say whether a local file would be read as input, if it were there."""
         return False
-
-    def covers(self, folder: str) -> bool:  # noqa: ARG002 - for those that read folders
-        """Say whether files of the source's kind would be read if they were in a local folder."""
-        return False

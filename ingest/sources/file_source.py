@@ -69,10 +69,6 @@ class FileSource(Source):
         """Say whether a local file would be read as input, if it were there."""
         return would_read(self.path, self.endings, file)
 
-    def covers(self, folder: str) -> bool:
-        """Say whether data files would be read if they were in a local folder."""
-        return any(self.would_read(f"{folder}/file{ending}") for ending in self.endings)
-
     def inputs(self) -> Inputs:
         """List the files."""
         return list_inputs(self.path, self.endings, keyed=self.hive_partitions)

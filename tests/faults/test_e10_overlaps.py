@@ -40,11 +40,6 @@ def test_an_output_inside_the_state(state, command):
     assert_refused(command(), "lies inside the state")
 
 
-def test_a_state_below_the_source(state, command):
-    state.describe(state="in/orders/state")
-    assert_refused(command(), "the state", "lies inside the source")
-
-
 def test_a_hidden_state_below_the_source_is_passed_over_by_it(state, command):
     state.describe(state="in/orders/.ingest", contract=BAD)
     assert_done(command())

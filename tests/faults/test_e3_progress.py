@@ -78,7 +78,11 @@ def test_what_python_and_libraries_print_gets_into_no_file_of_the_run(bench):
     bench.describe(transforms=[{"type": "python", "function": "functions:loud"}])
     assert shell(bench, f"{RUN} 2>&-").returncode == 0
     assert_published(bench)
-    files = [path for path in bench.place.rglob("*") if path.is_file() and path.suffix != ".py"]
+    files = [
+        path
+        for path in bench.place.rglob("*")
+        if path.is_file() and path.suffix not in {".py", ".pyc"}
+    ]
     assert not [path for path in files if b"LIBRARY" in path.read_bytes()]
 
 

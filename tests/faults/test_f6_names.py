@@ -18,7 +18,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 
 NAMES = [
-    ("", "is a column without a name"),
+    ("", "is empty, so that nothing can refer to it"),
     ("x\0y", "is no text: it holds a NUL character"),
     ("\udfaa", "is no text: it holds a NUL character or half a pair of surrogates"),
     ("*", "is a pattern"),
@@ -77,4 +77,4 @@ def test_a_header_without_a_name_is_refused(bench):
     bench.describe(source={"type": "csv", "path": "in", "header": ["a", ""]}, contract={})
     result = bench.run()
     assert result.code == 2
-    assert 'header: "" is a column without a name' in result.err
+    assert 'header: "" is empty, so that nothing can refer to it' in result.err
