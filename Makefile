@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test unit check lint format types arch docs bench bench-full bench-gate bench-gate-update chaos lock clean
+.PHONY: help setup run test test-slow unit check lint format types arch docs bench bench-full bench-gate bench-gate-update chaos lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -24,9 +24,13 @@ run: $(READY)  ## unpack the flight records of 2013 and run the main job on a lo
 	$(BIN)/python -m jobs.flights.unpack
 	$(BIN)/python -m ingest.run +job=flights
 
-test: $(READY)  ## all tests; those with Ray come last, alone
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal tests --ignore=tests/ray
-	$(BIN)/python -m pytest -q -p no:randomly tests/ray
+test: $(READY)  ## all tests but the slow ones; those with Ray come last, alone
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow" tests --ignore=tests/ray
+	$(BIN)/python -m pytest -q -p no:randomly -m "not slow" tests/ray
+
+test-slow: $(READY)  ## long searches for faults: generated files, kills, power cuts
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m slow tests --ignore=tests/ray
+	$(BIN)/python -m pytest -q -p no:randomly -m slow tests/ray
 
 unit: $(READY)  ## the fast tests
 	$(BIN)/python -m pytest -q tests/unit tests/conf

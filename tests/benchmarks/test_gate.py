@@ -10,6 +10,8 @@ from benchmarks.gate import bare, inputs, instructions, measure
 from ingest.core.errors import FatalError
 from ingest.core.partition import Assignment
 
+pytestmark = pytest.mark.slow
+
 BY: measure.By = "instructions" if instructions.can_count() else "cpu"
 ROWS = {"taxi": 5_000 if BY == "instructions" else 100_000}
 SLOW = "lower(upper(trim(lower(upper(zone)))))"

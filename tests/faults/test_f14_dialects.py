@@ -222,6 +222,7 @@ def field(
     return None if len(delimiter) > 1 and any(sign in bare for sign in delimiter) else text
 
 
+@pytest.mark.slow
 def test_python_s_csv_module_agrees_on_escapes(tmp_path: Path) -> None:
     chance = random.Random(5)
     words = ["a", 'b"c', "d\\", ",", "", "e\\\\f", '"', "\\,"]

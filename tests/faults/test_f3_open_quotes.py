@@ -101,6 +101,7 @@ def test_long_values_are_followed_over_cuts(tmp_path: Path) -> None:
     assert len(reasons) == 2 * 100_001
 
 
+@pytest.mark.slow
 def test_random_texts_of_quotes_are_read_the_same_however_they_are_cut(tmp_path: Path) -> None:
     chance = random.Random(3)
     pieces = ['"', '""', ",", "1,2\n", "\n", 'x"', '"\n', '","', "\\", '\\"', "#", "\r\n", "a,b\n"]

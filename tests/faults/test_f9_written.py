@@ -52,6 +52,7 @@ def test_a_name_longer_than_yaml_takes_for_a_key(desk: Desk, kind: str) -> None:
     assert LONG.startswith(list(rows[0])[1])
 
 
+@pytest.mark.slow
 def test_more_than_a_thousand_columns(desk: Desk) -> None:
     names = [f"c{number}" for number in range(1200)]
     desk.write("in/a.csv", "\n".join([",".join(names), ",".join("1" * 1200), ",".join("2" * 1200)]))

@@ -122,6 +122,7 @@ def test_a_header_without_end_is_an_error(bench):
     assert "the header does not end within" in result.err
 
 
+@pytest.mark.slow
 def test_a_table_is_no_wider_than_100_000_columns(bench, capsys):
     names = ",".join(f"c{n}" for n in range(MOST_COLUMNS + 1))
     bench.write("a.csv", f"{names}\n")

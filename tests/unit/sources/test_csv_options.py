@@ -4,6 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -44,6 +45,7 @@ TEXTS = st.one_of(
 ).map(lambda pieces: "".join(pieces).encode())
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(TEXTS.filter(lambda data: is_readable(b"\n" + data)), OPTIONS, st.integers(1, 40))
 def test_all_options_together(data: bytes, options: dict[str, Any], target: int) -> None:
