@@ -10,7 +10,7 @@ from ingest.sniffing.dialect import find_dialect
 from ingest.sniffing.differing import Differences, compare, refuse_mixture
 from ingest.sniffing.listing import Listing
 from ingest.sniffing.notation import PLAIN, Notation
-from ingest.sniffing.offers import Candidate, schema_options
+from ingest.sniffing.offers import SCHEMA, Candidate
 from ingest.sniffing.separator import without_separator
 from ingest.sniffing.table import Option, Table, formats, key_columns, key_options
 from ingest.sniffing.text import read_text
@@ -44,7 +44,7 @@ def look_at_csv(listing: Listing) -> Table:
     keys = key_columns(listing, differences.names)
     options = {**chosen.options, **options, **key_options(listing, keys)}
     if differences.partial:
-        options["schema"] = Option(schema_options(), "the files differ in their columns")
+        options["schema"] = Option(dict(SCHEMA), "the files differ in their columns")
     if typed := formats([*columns, *keys], usual):
         options["columns"] = Option(typed, "how texts are written")
     return Table(

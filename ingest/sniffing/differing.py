@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from ingest.core.errors import ConfigError
 from ingest.sniffing.names import listed
-from ingest.sniffing.offers import schema_options
 
 _SHOWN_FILES = 3
 _SHOWN_COLUMNS = 8
@@ -71,7 +70,7 @@ def refuse_mixture(
         return
     common = len(differences.names) - len(differences.partial)
     alike = common >= _ALIKE * len(differences.names)
-    if schema_options() and alike and ordered is None:
+    if alike and ordered is None:
         return
     first = (
         f'"{path}": files of different columns. A job reads files of one schema. Name those of '

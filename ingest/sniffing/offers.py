@@ -13,7 +13,6 @@ from ingest.core.errors import IngestError
 from ingest.core.partition import Partition
 from ingest.sniffing.table import Option
 from ingest.sources.csv import Csv
-from ingest.sources.parquet import Parquet
 
 _SLICE_BYTES = 1024**3
 
@@ -23,14 +22,8 @@ def offers(option: str, source: type[BaseModel] = Csv) -> bool:
     return any(option in {name, field.alias} for name, field in source.model_fields.items())
 
 
-def schema_options() -> dict[str, str]:
-    """Return the `schema` option under which files may differ in their columns, if there is one."""
-    return {"missing_columns": "null", "new_columns": "add"} if offers("schema") else {}
-
-
-def types_of_parquet() -> bool:
-    """Say whether the Parquet source can be told a column's type."""
-    return "Mapping" in str(Parquet.model_fields["columns"].annotation)
+SCHEMA: Mapping[str, str] = {"missing_columns": "null", "new_columns": "add"}
+"""The option `schema` under which files may differ in their columns."""
 
 
 def ways(option: str, value: Any = None) -> tuple[dict[str, Any], ...]:

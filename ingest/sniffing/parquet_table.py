@@ -15,7 +15,7 @@ from ingest.core.types import Schema, type_name
 from ingest.formats.parquet.by_arrow import decode_head, frame_of
 from ingest.sniffing.differing import compare, refuse_mixture
 from ingest.sniffing.listing import Listing
-from ingest.sniffing.offers import schema_options, types_of_parquet
+from ingest.sniffing.offers import SCHEMA
 from ingest.sniffing.table import Option, Table, key_columns, key_options
 from ingest.sniffing.typed import describe_values
 from ingest.sources.column_types import choose_types
@@ -59,7 +59,7 @@ def look_at_parquet(listing: Listing) -> Table:
     keys = key_columns(listing, list(types))
     options = _options(faults, told) | key_options(listing, keys)
     if differences.partial:
-        options["schema"] = Option(schema_options(), "the files differ in their columns")
+        options["schema"] = Option(dict(SCHEMA), "the files differ in their columns")
     rows = sum(head.height for head in heads)
     summary = f"Parquet, {len(types)} columns"
     doubts = (*differences.said, *(f"types: {line}" for line in _told_why(schemas, told)))
@@ -113,7 +113,7 @@ def _told_types(schemas: Mapping[str, Schema]) -> dict[str, pl.DataType]:
             _common(schemas, name)
         except ConfigError as error:
             types = {schema[name] for schema in schemas.values() if name in schema}
-            if not types_of_parquet() or not all(dtype.is_numeric() for dtype in types):
+            if not all(dtype.is_numeric() for dtype in types):
                 raise ConfigError(*error.lines, *_told_why(schemas, {name: pl.Float64()})) from None
             told[name] = pl.Float64()
     return told

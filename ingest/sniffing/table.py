@@ -8,10 +8,10 @@ from ingest.core.errors import ConfigError
 from ingest.sniffing.columns import Column, describe
 from ingest.sniffing.listing import Listing
 from ingest.sniffing.notation import PLAIN, Notation
+from ingest.sources.columns import NULL_KEY
 from ingest.sources.files import bases_of
 from ingest.sources.folder_keys import folder_keys
 
-_NULL_KEY = "__HIVE_DEFAULT_PARTITION__"
 _BUDGETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 
@@ -62,7 +62,7 @@ def key_columns(listing: Listing, taken: Sequence[str]) -> list[Column]:
     names = list(found[0])
     if set(names) & set(taken) or any(list(keys) != names for keys in found):
         return []
-    return [describe(name, [keys[name] for keys in found], [_NULL_KEY]) for name in names]
+    return [describe(name, [keys[name] for keys in found], [NULL_KEY]) for name in names]
 
 
 def key_options(listing: Listing, keys: Sequence[Column]) -> dict[str, Option]:

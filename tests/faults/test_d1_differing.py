@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ingest.sniffing.offers import offers, types_of_parquet
+from ingest.sniffing.offers import offers
 from tests.faults.desk import Desk, Said
 
 MONTHS = range(1, 13)
@@ -104,10 +104,9 @@ def test_parquet_of_unlike_types_is_named_and_proposed(desk: Desk) -> None:
     said = desk.init("in")
     assert 'column "amount": int64 in ' in said_where(said)
     assert "float64 in " in said_where(said)
-    if types_of_parquet():
-        assert said.code == 0, said.err
-        assert desk.run().code == 0
-        assert sorted(row["amount"] for row in desk.rows()) == [1.0, 2.5]
+    assert said.code == 0, said.err
+    assert desk.run().code == 0
+    assert sorted(row["amount"] for row in desk.rows()) == [1.0, 2.5]
 
 
 def test_parquet_with_an_extra_column_is_named_and_proposed(desk: Desk) -> None:
