@@ -7,7 +7,6 @@ from ingest.sniffing.csv_files import CsvFile, Row
 from ingest.sniffing.dialect import Dialect, Record
 from ingest.sniffing.footers import Footer, find_footers
 from ingest.sniffing.names import clean_names
-from ingest.sniffing.offers import offers
 
 ROW_NAME = "row_name"
 """What a first column is called that has no name in a header, as R writes it."""
@@ -79,7 +78,7 @@ class CsvInput:
         if doubt:
             yield f"header: {doubt}"
         short = max(map(self._short, self.files))
-        if short >= _MANY_SHORT and offers("short_rows"):
+        if short >= _MANY_SHORT:
             yield (
                 f"{short:.0%} of the records have too few fields, and are rejected. If the missing "
                 "ones are nulls, write short_rows: null"
@@ -91,7 +90,7 @@ class CsvInput:
                 yield f"{what}: lines that begin so are not read"
                 continue
             remedy = f". If it is none, write ignore_rows: '{footer.pattern}'"
-            yield f"{what}, and is read as one{remedy if offers('ignore_rows') else ''}"
+            yield f"{what}, and is read as one{remedy}"
 
     def _short(self, file: CsvFile) -> float:
         """Return the share of records that lack fields."""

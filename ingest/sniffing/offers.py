@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from ingest.core.errors import IngestError
 from ingest.core.partition import Partition
@@ -17,22 +17,12 @@ from ingest.sources.csv import Csv
 _SLICE_BYTES = 1024**3
 
 
-def offers(option: str, source: type[BaseModel] = Csv) -> bool:
-    """Say whether a source has an option of this name."""
-    return any(option in {name, field.alias} for name, field in source.model_fields.items())
-
-
 SCHEMA: Mapping[str, str] = {"missing_columns": "null", "new_columns": "add"}
 """The option `schema` under which files may differ in their columns."""
 
 
 def ways(option: str, value: Any = None) -> tuple[dict[str, Any], ...]:
-    """Return the ways to set an option, besides leaving it: none if the source has it not.
-
-    Without a value: each of its choices.
-    """
-    if not offers(option):
-        return ({},)
+    """Return the ways to set an option, and to leave it; without a value, each of its choices."""
     if value is not None:
         return ({option: value}, {})
     choices = get_args(Csv.model_fields[option].annotation)

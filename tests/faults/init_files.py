@@ -1,8 +1,7 @@
 """A hundred files as people send them, with what must come of each.
 
 Made from a seed, so that they are the same in each run. What a job published must be `values`, by
-column; or `init` must refuse the file, in a line that says `refused`. `needs` is an option of the
-CSV source without which the file cannot be read right.
+column; or `init` must refuse the file, in a line that says `refused`.
 """
 
 import datetime as dt
@@ -35,7 +34,6 @@ class Case:
     values: Values = field(default_factory=dict)
     refused: str = ""
     doubt: str = ""
-    needs: str = ""
 
 
 def text(content: str, encoding: str = "utf-8") -> Callable[[Path], object]:
@@ -174,7 +172,7 @@ def header_cases(random_: random.Random) -> Iterator[Case]:
     yield Case("units.csv", text("id,region,x\n,,mm\n" + bare), units, doubt="2 lines are taken")
     half = table({name: column[:15] for name, column in texts.items()})
     rest = table({name: column[15:] for name, column in texts.items()})
-    yield Case("repeated.csv", text(half + rest), values, needs="repeated_headers")
+    yield Case("repeated.csv", text(half + rest), values)
     yield Case(
         "lone_year.csv",
         text("state,2022\nAL,-29.6\nAK,-14.6\n"),
@@ -226,13 +224,7 @@ def footer_cases(random_: random.Random) -> Iterator[Case]:
         "total_and_note": f"Grand total,,{total}\n\n{note}",
         "summe": f"Summe:,,{total}\n",
     }.items():
-        yield Case(
-            f"footer_{name}.csv",
-            text(body + footer),
-            values,
-            doubt="no record",
-            needs="ignore_rows",
-        )
+        yield Case(f"footer_{name}.csv", text(body + footer), values, doubt="no record")
     ids = list(range(ROWS))
     german = table(
         {"nr": list(map(str, ids)), "art": regions, "betrag": [f"{n},50" for n in numbers]}, ";"
@@ -242,7 +234,6 @@ def footer_cases(random_: random.Random) -> Iterator[Case]:
         text(german + "Summe;;134.889,48\n"),
         {"nr": ids, "art": regions, "betrag": [Decimal(f"{n}.50") for n in numbers]},
         doubt="looks like a total",
-        needs="ignore_rows",
     )
     cities = table({"city": ["Rom", "Bonn", "Total"], "n": ["1", "2", "7"]})
     yield Case(
@@ -271,7 +262,7 @@ def text_cases(random_: random.Random) -> Iterator[Case]:
         doubt = "is a guess" if encoding in {"latin-1", "cp1252"} else ""
         yield Case(f"{name}.csv", text(euro, encoding), known, doubt=doubt)
     yield Case("crlf.csv", text(table(texts, end="\r\n")), values)
-    yield Case("cr.csv", text(table(texts, end="\r")), values, needs="line_end")
+    yield Case("cr.csv", text(table(texts, end="\r")), values)
     yield Case("no_end.csv", text(plain.rstrip("\n")), values)
     yield Case("blank_lines.csv", text(plain.replace("\n3,", "\n\n3,")), values)
     yield Case("packed.csv.gz", raw(gzip.compress(plain.encode(), mtime=0)), values)
@@ -505,10 +496,10 @@ def folder_cases(random_: random.Random) -> Iterator[Case]:
     months = {f"{month:02d}.csv": f"id,x\n{month},{month}\n" for month in range(1, 13)}
     extra = {**months, "07.csv": "id,x,note\n7,7,late\n"}
     yield Case("extra_column", write(extra), {"id": ids[:12], "x": ids[:12]},
-               doubt='column "note": only in', needs="schema")  # fmt: skip
+               doubt='column "note": only in')  # fmt: skip
     fewer = {**months, "07.csv": "id\n7\n"}
     yield Case("missing_column", write(fewer), {"id": ids[:12]},
-               doubt='column "x": not in', needs="schema")  # fmt: skip
+               doubt='column "x": not in')  # fmt: skip
     floats = {**months, "07.csv": "id,x\n7,7.5\n"}
     mixed = [7.5 if month == 7 else float(month) for month in ids[:12]]
     yield Case("int_and_float", write(floats), {"id": ids[:12], "x": mixed})
@@ -519,7 +510,7 @@ def folder_cases(random_: random.Random) -> Iterator[Case]:
         "2.parquet": pa.table({"id": [2], "amount": [2.5]}),
     }
     yield Case("int_and_float_parquet", write(tables), {"id": [1, 2], "amount": [1.0, 2.5]},
-               doubt='column "amount"', needs="parquet types")  # fmt: skip
+               doubt='column "amount"')  # fmt: skip
     dates = {f"day=2013-01-0{n}": n for n in (1, 2)}
     yield Case(
         "keys", _keyed(dates), {"n": [1, 2], "day": [dt.date(2013, 1, 1), dt.date(2013, 1, 2)]}

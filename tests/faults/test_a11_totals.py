@@ -6,7 +6,6 @@ import pytest
 
 from ingest.sniffing.dialect import Record
 from ingest.sniffing.footers import find_footers
-from ingest.sniffing.offers import offers
 from tests.faults.desk import Desk
 
 ROWS = """nr;artikel;menge;preis;betrag
@@ -41,7 +40,6 @@ def test_what_stands_below_a_table_is_said(desk: Desk, footer: str) -> None:
     assert [row["nr"] for row in desk.rows()] == [1, 2, 3]
 
 
-@pytest.mark.skipif(not offers("ignore_rows"), reason="the source has no option for it")
 def test_lines_that_begin_so_are_no_records(desk: Desk) -> None:
     desk.write("in/sales.csv", ROWS + TOTAL + NOTE)
     desk.publish("in/sales.csv")

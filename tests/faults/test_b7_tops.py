@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from ingest.sniffing.offers import offers
 from tests.faults.desk import Desk
 
 
@@ -44,8 +43,7 @@ def test_b8_delimiters_at_the_ends_of_lines_cost_no_name(desk: Desk, text: str) 
     desk.write("in/a.csv", text)
     rows = desk.publish("in/a.csv")
     assert [(row["id"], row["name"]) for row in rows] == [(1, "a"), (2, "b")]
-    if offers("trailing_delimiter"):
-        assert list(rows[0]) == ["id", "name"]
+    assert list(rows[0]) == ["id", "name"]
 
 
 @pytest.mark.parametrize(
@@ -80,22 +78,13 @@ def test_b9_a_repeated_header_is_neither_data_nor_a_reason_to_lose_the_names(
 def test_b9_of_words_alone_is_not_published_where_the_source_can_tell(desk: Desk) -> None:
     desk.write("in/a.csv", "city,name\nRom,a\ncity,name\nBonn,c\n")
     rows = desk.publish("in/a.csv")
-    if offers("repeated_headers"):
-        assert [row["city"] for row in rows] == ["Rom", "Bonn"]
-    else:
-        assert "header" in desk.text.partition("contract:")[0]
+    assert [row["city"] for row in rows] == ["Rom", "Bonn"]
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
 def test_b10_lines_that_end_in_cr_alone_are_read_or_refused(desk: Desk, name: str) -> None:
     desk.write(f"in/{name}", "id,name\r1,a\r2,b\r")
-    if offers("line_end"):
-        assert desk.publish(f"in/{name}") == [{"id": 1, "name": "a"}, {"id": 2, "name": "b"}]
-    else:
-        said = desk.init(f"in/{name}")
-        assert said.code == 2
-        assert "its lines end in a carriage return alone" in said.err
-        assert desk.is_bare
+    assert desk.publish(f"in/{name}") == [{"id": 1, "name": "a"}, {"id": 2, "name": "b"}]
 
 
 def test_b10_a_cr_within_a_value_ends_no_line(desk: Desk) -> None:

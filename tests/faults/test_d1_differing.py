@@ -5,7 +5,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ingest.sniffing.offers import offers
 from tests.faults.desk import Desk, Said
 
 MONTHS = range(1, 13)
@@ -33,15 +32,11 @@ def test_an_extra_column_in_one_of_twelve(desk: Desk) -> None:
     said = desk.init("in")
     assert 'column "note": only in ' in said_where(said)
     assert "in/07.csv (of 12 files)" in said_where(said)
-    if offers("schema"):
-        assert said.code == 0, said.err
-        assert desk.run().code == 0
-        rows = {row["id"]: row for row in desk.rows()}
-        assert rows[7] == {"id": 7, "x": 7, "note": "late"}
-        assert rows[1] == {"id": 1, "x": 1, "note": None}
-    else:
-        assert said.code == 2
-        assert desk.is_bare
+    assert said.code == 0, said.err
+    assert desk.run().code == 0
+    rows = {row["id"]: row for row in desk.rows()}
+    assert rows[7] == {"id": 7, "x": 7, "note": "late"}
+    assert rows[1] == {"id": 1, "x": 1, "note": None}
 
 
 def test_a_missing_column_in_one_of_twelve(desk: Desk) -> None:
@@ -49,10 +44,9 @@ def test_a_missing_column_in_one_of_twelve(desk: Desk) -> None:
     said = desk.init("in")
     assert 'column "x": not in ' in said_where(said)
     assert "in/07.csv (of 12 files)" in said_where(said)
-    if offers("schema"):
-        assert desk.run().code == 0
-        assert {row["id"]: row["x"] for row in desk.rows()}[7] is None
-        assert len(desk.rows()) == 12
+    assert desk.run().code == 0
+    assert {row["id"]: row["x"] for row in desk.rows()}[7] is None
+    assert len(desk.rows()) == 12
 
 
 def test_an_extra_column_in_a_file_whose_rows_are_not_sampled(desk: Desk) -> None:
@@ -113,9 +107,8 @@ def test_parquet_with_an_extra_column_is_named_and_proposed(desk: Desk) -> None:
     parquet(desk, pl.DataFrame({"id": [1]}), pl.DataFrame({"id": [2], "note": ["x"]}))
     said = desk.init("in")
     assert 'column "note": only in ' in said_where(said)
-    if offers("schema"):
-        assert desk.run().code == 0
-        assert sorted(row["id"] for row in desk.rows()) == [1, 2]
+    assert desk.run().code == 0
+    assert sorted(row["id"] for row in desk.rows()) == [1, 2]
 
 
 def test_json_of_fields_that_only_some_files_have(desk: Desk) -> None:
