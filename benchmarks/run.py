@@ -24,7 +24,7 @@ from benchmarks.results import Entry, Result, Session
 from benchmarks.rounds import Place, compete, run_script
 from benchmarks.scenario import Settings, load
 from benchmarks.targets import GROUPS
-from ingest.command import guarded
+from ingest.commands.base import guarded
 from ingest.core.errors import ConfigError
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from ingest import __version__
-from ingest.command import guarded
+from ingest.commands.base import guarded
 from ingest.core.leaving import leave
 from ingest.core.names import hint
 
@@ -58,14 +58,14 @@ def _command(argv: Sequence[str] | None) -> int:
         print(f'ingest: no such command "{name}". {near}', file=sys.stderr)
         print(f"\n{usage()}", file=sys.stderr)
         return 2
-    return int(importlib.import_module(f"ingest.{name}").main(arguments[1:]))
+    return int(importlib.import_module(f"ingest.commands.{name}").main(arguments[1:]))
 
 
 def usage() -> str:
     """Return the help text: every command in a line, and examples."""
     lines = "\n".join(f"  {name:<10}{text}" for name, text in COMMANDS.items())
     return (
-        "usage: ingest COMMAND [options]    (or: python -m ingest.COMMAND)\n\n"
+        "usage: ingest COMMAND [options]    (or: python -m ingest COMMAND)\n\n"
         "One YAML file becomes a published, audited data set, on Ray.\n\n"
         f"commands:\n{lines}\n\n"
         f"Each has its own --help.\n\n{EXAMPLES}"

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.scenario import REPOSITORY, known
-from ingest.command import guarded
+from ingest.commands.base import guarded
 from ingest.core.errors import ConfigError
 
 LOCKS = Path(__file__).with_name("requirements")

@@ -14,7 +14,8 @@ from typing import Any
 import polars as pl
 import yaml
 
-from ingest.command import guarded
+from ingest.commands.base import guarded
+from ingest.commands.run import main
 from ingest.config.load import load
 from ingest.core.errors import Interrupted
 from ingest.core.storage import LocalStore
@@ -23,7 +24,6 @@ from ingest.job import Job
 from ingest.records.history import History
 from ingest.records.ledger import Event, Ledger
 from ingest.records.runs import Runs
-from ingest.run import main
 from ingest.testing.golden import read_rows
 from ingest.workers.in_process import InProcessWorkers
 from tests.recovery.jobs import AT_ONCE

@@ -11,8 +11,8 @@ from tests.bad_input.bench import ROOT, assert_failed, assert_refused
 
 LOOK_FOR_RAY = """
 import sys
-from ingest.command import guarded
-from ingest.run import main
+from ingest.commands.base import guarded
+from ingest.commands.run import main
 code = guarded(main, ["--conf", "conf", "+job=orders"])
 assert "ray" not in sys.modules
 sys.exit(code)

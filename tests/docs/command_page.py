@@ -32,7 +32,7 @@ def commands() -> str:
     parts = [
         "# Commands",
         (
-            "`ingest COMMAND`, or `python -m ingest.COMMAND`. What is asked for goes to stdout, "
+            "`ingest COMMAND`, or `python -m ingest COMMAND`. What is asked for goes to stdout, "
             "notes and progress to stderr. None of them but `run` and `resume` starts Ray."
         ),
         "".join(f"- [`{name}`](#{name}): {text}\n" for name, text in console.COMMANDS.items()),
@@ -68,7 +68,7 @@ def help_of(name: str) -> str:
     os.environ["COLUMNS"] = WIDE
     try:
         with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
-            importlib.import_module(f"ingest.{name}").main(["--help"])
+            importlib.import_module(f"ingest.commands.{name}").main(["--help"])
     finally:
         os.environ.pop("COLUMNS")
         if before is not None:

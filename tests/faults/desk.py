@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 import yaml
 
-from ingest import init, plan, run
-from ingest.command import guarded
+from ingest.commands import init, plan, run
+from ingest.commands.base import guarded
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from ingest import init, plan, preview, resume, run, verify
-from ingest.command import guarded
+from ingest.commands import init, plan, preview, resume, run, verify
+from ingest.commands.base import guarded
 from ingest.config.load import load
 from ingest.core.errors import Interrupted
 from ingest.core.storage import LocalStore

@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 import yaml
 
-from ingest import plan, run, verify
-from ingest.command import Main, guarded
+from ingest.commands import plan, run, verify
+from ingest.commands.base import Main, guarded
 from ingest.core.storage import LocalStore
 from ingest.records.ledger import Event, Ledger
 from ingest.records.runs import Runs

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ingest.run import main
+from ingest.commands.run import main
 from tests.bad_input.bench import Bench
 
 GERMAN = {"decimal_separator": ",", "thousands_separator": "."}

@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from ingest import plan
-from ingest.command import guarded
+from ingest.commands import plan
+from ingest.commands.base import guarded
 from ingest.workers.package import package_of
 from tests.bad_input.bench import Bench
 

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingest.command import guarded
-from ingest.plan import main as plan
-from ingest.preview import main as preview
+from ingest.commands.base import guarded
+from ingest.commands.plan import main as plan
+from ingest.commands.preview import main as preview
 from tests.bad_input.bench import Bench
 
 ROWS = "id,k\n1,a\n2,b\n3,\n4,a\n5,zz\n"

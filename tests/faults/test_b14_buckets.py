@@ -5,8 +5,8 @@ import os
 import fsspec
 import pytest
 
-from ingest import init, plan, preview, run
-from ingest.command import guarded
+from ingest.commands import init, plan, preview, run
+from ingest.commands.base import guarded
 from ingest.core.errors import ConfigError
 from ingest.sources.files import list_files
 from tests.bad_input.bench import Bench, Result

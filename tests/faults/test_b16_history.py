@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from ingest import bench, resume, status, verify
+from ingest.commands import bench, resume, status, verify
 from ingest.core.storage import LocalStore
 from ingest.records.runs import Runs
 from tests.bad_input.bench import Bench

@@ -6,8 +6,8 @@ import re
 import polars as pl
 import pytest
 
-from ingest import preview
-from ingest.command import guarded
+from ingest.commands import preview
+from ingest.commands.base import guarded
 from tests.bad_input.bench import HEADER, Bench, Result, records
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from ingest import status, verify
+from ingest.commands import status, verify
 from ingest.core.storage import LocalStore
 from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
@@ -70,7 +70,7 @@ def test_verify_of_an_unfinished_run_names_its_state(desk):
 
 @pytest.mark.parametrize("word", ["failed", "done", "running"])
 def test_state_is_a_folder_and_no_filter(desk, word, capsys):
-    from ingest.command import guarded
+    from ingest.commands.base import guarded
 
     assert guarded(status.main, ["--state", word]) == 2
     said = capsys.readouterr().err

@@ -5,7 +5,7 @@ import time
 import polars as pl
 import pytest
 
-from ingest import status
+from ingest.commands import status
 from ingest.core.partition import Slice
 from ingest.core.storage import LocalStore
 from ingest.driver.repeats import repeats

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from ingest import resume, status, verify
+from ingest.commands import resume, status, verify
 from ingest.core.storage import LocalStore
 from ingest.records.runs import Runs
 from tests.bad_input.bench import Bench, Result
@@ -40,7 +40,7 @@ def ingest(command, *words):
     import io
     from contextlib import redirect_stderr, redirect_stdout
 
-    from ingest.command import guarded
+    from ingest.commands.base import guarded
 
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):

@@ -21,8 +21,8 @@ from tests.unit.driver.runs import Attempt
 HUNG = """
 import signal, sys, time
 from ingest.driver import stall
-from ingest.run import main
-from ingest.command import guarded
+from ingest.commands.run import main
+from ingest.commands.base import guarded
 from ingest.core.leaving import leave
 from ingest.workers import choose, ray_data
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from ingest import resume, run
+from ingest.commands import resume, run
 from tests.bad_input.bench import ROOT
 from tests.faults.state import State, assert_done, assert_refused
 

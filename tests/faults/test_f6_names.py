@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.command import guarded
-from ingest.plan import main as plan
-from ingest.preview import main as preview
+from ingest.commands.base import guarded
+from ingest.commands.plan import main as plan
+from ingest.commands.preview import main as preview
 from tests.bad_input.bench import Bench
 
 

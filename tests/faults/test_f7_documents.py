@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.command import guarded
-from ingest.plan import main as plan
+from ingest.commands.base import guarded
+from ingest.commands.plan import main as plan
 from tests.bad_input.bench import Bench
 
 

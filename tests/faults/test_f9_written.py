@@ -6,8 +6,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from ingest.commands.init import main
 from ingest.core.errors import ConfigError
-from ingest.init import main
 from tests.faults.desk import Desk
 
 LONG = "x" * 1500

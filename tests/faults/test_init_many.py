@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 import yaml
 
-from ingest import init, run
-from ingest.command import guarded
+from ingest.commands import init, run
+from ingest.commands.base import guarded
 from ingest.config.load import restored
 from ingest.driver.drive import Request, drive
 from ingest.job import Job

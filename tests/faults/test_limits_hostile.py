@@ -7,13 +7,13 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from ingest.command import guarded
+from ingest.commands.base import guarded
+from ingest.commands.init import main as init
+from ingest.commands.plan import main as plan
 from ingest.core.errors import BadRowError, ConfigError
 from ingest.core.expressions import resolve
 from ingest.core.secrets import masked
 from ingest.driver.flow import MOST_COLUMNS
-from ingest.init import main as init
-from ingest.plan import main as plan
 from ingest.sources import text
 from ingest.sources.json_shape import compiles, pattern
 from ingest.sources.jsonl import Jsonl

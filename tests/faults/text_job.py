@@ -8,8 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from ingest import preview, verify
-from ingest.command import guarded
+from ingest.commands import preview, verify
+from ingest.commands.base import guarded
 from ingest.core.storage import LocalStore
 from ingest.records.runs import Runs
 from tests.bad_input.bench import Bench, Result

@@ -10,8 +10,8 @@ import signal
 import sys
 from pathlib import Path
 
-from ingest.command import guarded
-from ingest.run import main
+from ingest.commands.base import guarded
+from ingest.commands.run import main
 from ingest.testing.disk import FileFaults
 
 

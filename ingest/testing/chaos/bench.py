@@ -96,8 +96,8 @@ class Bench:
         """Let `ingest verify` count again; return what it says, nothing if all agrees."""
         said = place.with_suffix(".verified")
         life = Life(
-            "ingest.verify",
-            (last_run(place), f"--state={place}/state"),
+            "ingest",
+            ("verify", last_run(place), f"--state={place}/state"),
             root=place,
             log=place.with_suffix(".verify-points"),
             said=said,

@@ -27,8 +27,9 @@ from ingest.records import ledger
 from ingest.testing.chaos.points import Death, Watch
 
 PRELOAD = [
-    "ingest.checks.contract", "ingest.command", "ingest.config.compose", "ingest.config.sweep",
-    "ingest.driver.drive", "ingest.records.lease", "ingest.testing.chaos.nursery",
+    "ingest.checks.contract", "ingest.commands.base", "ingest.config.compose",
+    "ingest.config.sweep", "ingest.driver.drive", "ingest.records.lease",
+    "ingest.testing.chaos.nursery",
     "ingest.watch.progress", "ingest.watch.summary", "ingest.workers.choose",
     "ingest.workers.headstart", "ingest.workers.in_process", "ingest.workers.task",
 ]  # fmt: skip

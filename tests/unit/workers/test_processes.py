@@ -141,7 +141,7 @@ def test_what_a_worker_has_started_dies_with_it(pool):
 
 
 def test_closing_leaves_no_process_no_file_and_no_descriptor():
-    before = open_files(), scratch()
+    before = below(), open_files(), scratch()
     for _ in range(2):
         made = ProcessWorkers(workers=2)
         made.start(Obedient())
@@ -150,11 +150,11 @@ def test_closing_leaves_no_process_no_file_and_no_descriptor():
         time.sleep(0.3)
         made.close()
 
-    assert not below()
-    assert (open_files(), scratch()) == before
+    assert (below(), open_files(), scratch()) == before
 
 
 def test_a_warm_pool_that_is_not_needed_is_closed_at_once():
+    before = below()
     made = ProcessWorkers(workers=2)
     made.warm()
     time.sleep(0.2)
@@ -163,7 +163,7 @@ def test_a_warm_pool_that_is_not_needed_is_closed_at_once():
     made.close()
 
     assert time.monotonic() - began < 1
-    assert not below()
+    assert below() == before
 
 
 def test_a_dead_worker_is_replaced_at_once(pool):
@@ -178,9 +178,10 @@ def test_a_dead_worker_is_replaced_at_once(pool):
 
 
 def test_if_what_they_are_forked_from_is_killed_work_goes_on(pool):
+    before = set(psutil.Process().children())
     pool.start(Obedient())
     work_off(pool, assignments(["ok"] * 2))
-    (server,) = psutil.Process().children()
+    (server,) = set(psutil.Process().children()) - before
     pool.submit(assignments(["nap"] * 20))
     time.sleep(0.3)
 
@@ -291,7 +292,7 @@ def test_a_fork_server_that_runs_already_is_taken_over_and_ended():
 
 
 def below():
-    return psutil.Process().children(recursive=True)
+    return set(psutil.Process().children(recursive=True))
 
 
 def open_files():

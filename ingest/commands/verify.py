@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 
-from ingest.command import add_state, guarded, parser, report, state_option
+from ingest.commands.base import add_state, parser, report, state_option
 from ingest.core.errors import ConfigError
 from ingest.core.storage import open_store
 from ingest.driver.audit import check_books
@@ -89,7 +89,3 @@ def _verdict(outputs: dict[str, Verified]) -> Iterator[str]:
             )
         else:
             yield f"{rows}: OK: files match recorded row counts and checksums"
-
-
-if __name__ == "__main__":
-    sys.exit(guarded(main))

@@ -184,7 +184,7 @@ def test_a_partition_that_cannot_be_worked_says_why_and_leaves_nothing(capsys, f
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_bench_leaves_nothing(folder, number):
-    command = [sys.executable, "-m", "ingest.bench", "+job=small", "--full", "--what-if"]
+    command = [sys.executable, "-m", "ingest", "bench", "+job=small", "--full", "--what-if"]
     with subprocess.Popen(
         command,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},

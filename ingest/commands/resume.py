@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.attempt import Attempt, add_output, make
-from ingest.command import STATE, add_conf, add_state, guarded, parser
+from ingest.commands.attempt import Attempt, add_output, make
+from ingest.commands.base import STATE, add_conf, add_state, parser
 from ingest.core.errors import ConfigError, FatalError
-from ingest.core.leaving import leave
 from ingest.core.storage import open_store
 
 if TYPE_CHECKING:
@@ -112,7 +111,3 @@ def _go_to(run_id: str, facts: dict[str, Any], *, committed: bool) -> None:
             f"{error.strerror}. Put the folder back, then resume"
         ) from None
     print(f"in {folder}, where the run was made", file=sys.stderr)
-
-
-if __name__ == "__main__":
-    leave(guarded(main))

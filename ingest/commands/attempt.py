@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ingest.command import importing, report
+from ingest.commands.base import importing, report
 from ingest.core.errors import (
     BadRowError,
     ConfigError,

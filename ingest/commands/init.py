@@ -4,14 +4,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ingest.command import add_conf, guarded, parser, report
+from ingest.commands.base import add_conf, parser, report
 from ingest.config.load import load
 from ingest.core.errors import ConfigError, IngestError
 from ingest.core.tree import make_folder
@@ -228,7 +227,3 @@ def git_email() -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return answer.stdout.strip() or None
-
-
-if __name__ == "__main__":
-    sys.exit(guarded(main))

@@ -1,12 +1,11 @@
 """`ingest plan`: what a run would do. Changes nothing."""
 
 import json
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ingest.command import add_overrides, guarded, load_job, parser
+from ingest.commands.base import add_overrides, load_job, parser
 from ingest.core.storage import open_store
 from ingest.core.types import schema_to_json
 from ingest.driver.fleeting import refuse_fleeting
@@ -107,7 +106,3 @@ def unfinished(page: dict[str, Any]) -> list[str]:
     if page["phase"] == "committed":
         return [f"{first}A run would finish publishing it", *notes, ""]
     return [f"{first}A run would resume it, by its own plan; a new plan is:", *notes, ""]
-
-
-if __name__ == "__main__":
-    sys.exit(guarded(main))

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest import preview, run
+from ingest.commands import preview, run
+from ingest.commands.init import job_name, main
 from ingest.core.errors import ConfigError
-from ingest.init import job_name, main
 from ingest.testing.golden import work_sample
 
 ROWS = "".join(f"{number};{number % 7},50\n" for number in range(1000))

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from ingest.command import add_overrides, guarded, load_job, parser
+from ingest.commands.base import add_overrides, load_job, parser
 from ingest.core.errors import ConfigError
 
 EXAMPLE = """ingest bench +job=flights
@@ -121,7 +121,3 @@ def _past(run_id: str, arguments: Any) -> int:
     found = page(run_id, job, times, slow)
     print(json.dumps(found, indent=1) if arguments.json else render(found, times))
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(guarded(main))

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from ingest.command import add_conf, guarded, load_job, parser, report
+from ingest.commands.base import add_conf, load_job, parser, report
 from ingest.config.load import jobs
 from ingest.core.errors import ConfigError
 
@@ -30,7 +30,3 @@ def main(argv: Sequence[str] | None = None) -> int:
             report(f"{name}: ok")
     report(f"{len(names) - wrong} of {len(names)} jobs are valid")
     return ConfigError.exit_code if wrong else 0
-
-
-if __name__ == "__main__":
-    sys.exit(guarded(main))

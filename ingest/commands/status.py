@@ -2,14 +2,13 @@
 
 import itertools
 import json
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ingest.command import add_state, guarded, parser, state_option
+from ingest.commands.base import add_state, parser, state_option
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.storage import Store, open_store
 from ingest.records.history import History
@@ -211,7 +210,3 @@ def _took(page: dict[str, Any]) -> str:
         return "-"
     span = datetime.fromisoformat(page["ended_at"]) - datetime.fromisoformat(page["started_at"])
     return f"{span.total_seconds():,.1f} s"
-
-
-if __name__ == "__main__":
-    sys.exit(guarded(main))

@@ -3,14 +3,13 @@
 No Ray, and nothing is written.
 """
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import polars as pl
 
-from ingest.command import add_overrides, guarded, load_job, parser
+from ingest.commands.base import add_overrides, load_job, parser
 from ingest.core.partition import Partition, Slice, partition_id
 from ingest.core.rows import REJECT, visible
 from ingest.core.showing import showable
@@ -124,7 +123,3 @@ def stages(
         if REJECT in frame.collect_schema():
             frame = frame.filter(pl.col(REJECT).is_null()).drop(REJECT)
         yield name, frame
-
-
-if __name__ == "__main__":
-    sys.exit(guarded(main))

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from ingest.attempt import stopping
+from ingest.commands.attempt import stopping
 from ingest.core.errors import Interrupted
 from ingest.core.stop import Stop, at_once
 
