@@ -3,7 +3,7 @@
 import importlib
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ingest import __version__
 from ingest.commands.base import guarded
@@ -11,6 +11,7 @@ from ingest.core.leaving import leave
 from ingest.core.names import hint
 
 COMMANDS = {
+    "init-project": "lay out a repository for jobs, with one to try",
     "init": "look at a file or folder and write a job for it",
     "preview": "show the first rows after each step, and what the contract would reject",
     "plan": "show what a run would read, and in how many partitions; changes nothing",
@@ -58,7 +59,12 @@ def _command(argv: Sequence[str] | None) -> int:
         print(f'ingest: no such command "{name}". {near}', file=sys.stderr)
         print(f"\n{usage()}", file=sys.stderr)
         return 2
-    return int(importlib.import_module(f"ingest.commands.{name}").main(arguments[1:]))
+    return int(command(name).main(arguments[1:]))
+
+
+def command(name: str) -> Any:
+    """Return the module of a command; it is imported only now, which keeps all others quick."""
+    return importlib.import_module(f"ingest.commands.{name.replace('-', '_')}")
 
 
 def usage() -> str:

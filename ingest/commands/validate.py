@@ -4,7 +4,9 @@ import sys
 from collections.abc import Sequence
 
 from ingest.commands.base import add_conf, load_job, parser, report
+from ingest.config.folders import search_path
 from ingest.config.load import jobs
+from ingest.config.places import shown
 from ingest.core.errors import ConfigError
 
 
@@ -16,9 +18,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_conf(options)
     options.add_argument("jobs", nargs="*", metavar="NAME", help="names of jobs (all)")
     arguments = options.parse_args(argv)
-    from ingest.config.overrides import literal  # noqa: PLC0415 - keeps --help free of Hydra
+    from ingest.config.overrides import FIRST, literal  # noqa: PLC0415 - keeps --help free of Hydra
 
     names = arguments.jobs or jobs(arguments.conf)
+    if not names:
+        raise ConfigError(
+            f"{shown(search_path(arguments.conf)[0] / 'job')}: holds no jobs. {FIRST}"
+        )
     wrong = 0
     for name in names:
         try:

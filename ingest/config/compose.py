@@ -23,7 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ingest.config import hydra_errors, yaml_traps
 from ingest.config.chain import OWN_SETTINGS, Chain
-from ingest.config.folders import PRIMARY
+from ingest.config.folders import PRIMARY, find
 from ingest.config.overrides import Given, parse
 from ingest.config.places import KeyPath, Problem, refuse
 from ingest.config.plain import plain
@@ -127,6 +127,10 @@ def _defaults(loader: ConfigLoader, texts: Sequence[str], chain: Chain) -> list[
     for default in ours:  # `/source@hydra: x` would put a file where Hydra's own settings are
         if package_of(default)[:1] == ("hydra",):
             raise ConfigError(f"{chain.place(str(default.config_path))}: {OWN_SETTINGS}")
+    for default in ours:  # Hydra sees the jobs beside a checkout too, which are not offered
+        if find(chain.folders, str(default.config_path)) is None:
+            problem = hydra_errors.absent(str(default.config_path), str(default.parent), chain)
+            raise ConfigError(str(problem))
     return ours
 
 

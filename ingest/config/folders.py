@@ -2,37 +2,69 @@
 
 The first folder is the user's: `--conf DIR`, else the environment's INGEST_CONF, else `./conf`.
 The last is the one that is shipped with the package, so that a team's own folder needs no more
-than its jobs. What both hold is taken from the first.
+than its jobs. What both hold is taken from the first. Jobs are never taken from the shipped one: a
+wheel has none, and those beside a checkout belong to that repository.
 """
 
 import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from ingest.config.places import shown
 from ingest.core.errors import ConfigError
 
+DEFAULT = Path("conf")
 PRIMARY = "config.yaml"
 GROUPS = ("job", "source", "transform", "contract", "sink", "connection", "cluster", "execution")
 
 
 def search_path(conf: Path | None) -> tuple[Path, ...]:
-    """Return the folders, absolute, the first one first.
+    """Return the folders that a job is composed from, absolute, the first one first.
+
+    Raises:
+        ConfigError: a folder was named and is not there, or none was and there is no `./conf`.
+    """
+    first = _users(conf)
+    if first is None:
+        raise ConfigError(_no_folder(Path.cwd()))
+    return tuple(dict.fromkeys((first.resolve(), shipped())))
+
+
+def pieces_path(conf: Path | None) -> tuple[Path, ...]:
+    """Return the folders that named settings come from: those of the package, if no other.
 
     Raises:
         ConfigError: a folder was named and is not there.
     """
+    return search_path(conf) if _users(conf) else (shipped(),)
+
+
+def _users(conf: Path | None) -> Path | None:
     named, by = (conf, "--conf") if conf else (os.environ.get("INGEST_CONF"), "INGEST_CONF")
+    first = Path(named) if named else DEFAULT
+    if first.is_dir():
+        return first
     if named:
-        first = Path(named)
-        if not first.is_dir():
-            raise ConfigError(
-                f"{by}: {shown(first)}: there is no such folder. "
-                f"Name the folder that holds job/<name>.yaml."
-            )
-    else:
-        first = Path("conf") if Path("conf").is_dir() else shipped()
-    return tuple(dict.fromkeys((first.resolve(), shipped())))
+        raise ConfigError(
+            f"{by}: {shown(first)}: there is no such folder. "
+            f"Name the folder that holds job/<name>.yaml."
+        )
+    return None
+
+
+def _no_folder(here: Path) -> str:
+    above = next((folder for folder in here.parents if (folder / DEFAULT / "job").is_dir()), None)
+    if above:
+        return (
+            f"{DEFAULT}: there is no such folder in {here}, but there is one in {above}. "
+            f"Paths in a job start from the folder of the command: cd {shlex.quote(str(above))}"
+        )
+    return (
+        f"{DEFAULT}: there is no such folder in {here}. Jobs are files in it: conf/job/NAME.yaml. "
+        "For a job that reads your files: ingest init PATH. For a new repository with an example: "
+        "ingest init-project DIR. If the folder lies elsewhere: --conf DIR"
+    )
 
 
 def shipped() -> Path:
@@ -50,7 +82,7 @@ def jobs(conf: Path | None) -> list[str]:
 def options(folders: Sequence[Path], group: str) -> list[str]:
     """Return what a group offers in any of the folders, sorted."""
     names = set()
-    for root in (folder / group for folder in folders):
+    for root in (folder / group for folder in _offering(folders, group)):
         names |= {str(file.relative_to(root).with_suffix("")) for file in root.rglob("*.yaml")}
     return sorted(names)
 
@@ -62,5 +94,11 @@ def is_group(folders: Sequence[Path], name: str) -> bool:
 
 def find(folders: Sequence[Path], name: str) -> Path | None:
     """Return the file that `job/flights` stands for, or None."""
+    folders = _offering(folders, name.partition("/")[0])
     files = (folder / f"{name}.yaml" for folder in folders)
     return next((file for file in files if file.is_file()), None)
+
+
+def _offering(folders: Sequence[Path], group: str) -> list[Path]:
+    beside = shipped() if group == "job" else None
+    return [folder for folder in folders if folder != beside or folder == folders[0]]

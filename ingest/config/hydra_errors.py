@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from hydra.errors import MissingConfigException
 
 from ingest.config.chain import Chain
+from ingest.config.folders import options
 from ingest.config.overrides import Given
 from ingest.config.places import COMMAND_LINE, Problem, choices
 
@@ -22,11 +23,16 @@ _PARENT = re.compile(r"In '([^']+)': ")
 
 def missing(error: MissingConfigException, chain: Chain) -> Problem:
     """Explain that the defaults of a file name another file that there is none of."""
-    group, _, name = str(error.missing_cfg_file).rpartition("/")
-    text = str(error)
-    parent = _PARENT.match(text)
-    found = choices(name, error.options or (), f"Known names in {group}/")
-    where = chain.place(parent[1], name) if parent else COMMAND_LINE
+    parent = _PARENT.match(str(error))
+    file = str(error.missing_cfg_file)
+    return absent(file, parent[1] if parent else "", chain)
+
+
+def absent(file: str, parent: str, chain: Chain) -> Problem:
+    """Say that a file which the defaults of another, if any, name is not there for them."""
+    group, _, name = file.rpartition("/")
+    found = choices(name, options(chain.folders, group), f"Known names in {group}/")
+    where = chain.place(parent, name) if parent else COMMAND_LINE
     return Problem(where, f'defaults: there is no {group} "{name}".{found}')
 
 
@@ -39,8 +45,8 @@ def defaults(text: str, chain: Chain) -> Problem:
             f"and overrides one that has (- override /{group}: name)."
         )
         return Problem(chain.last_mention(group), f"defaults: {what}")
-    if absent := re.search(r"Could not override '([^']+)'", text):
-        group = absent[1]
+    if unset := re.search(r"Could not override '([^']+)'", text):
+        group = unset[1]
         what = f"{group} has no default to override. Write - /{group}: name"
         return Problem(chain.last_mention(group), f"defaults: {what}.")
     named = [chain.place(name) for name in chain.files if re.search(rf"\b{name}\b", text)]

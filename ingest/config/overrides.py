@@ -20,6 +20,9 @@ from ingest.config import references
 from ingest.config.folders import is_group, options
 from ingest.config.places import COMMAND_LINE, KeyPath, Problem, choices, listed
 
+WRITE = "Write: +job=NAME"
+FIRST = "Write the first one: ingest init PATH"
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -67,9 +70,9 @@ def parse(texts: Sequence[str], folders: Sequence[Path]) -> tuple[list[Given], l
     """Read the overrides of a job; those with a mistake are left out and described."""
     given, problems = read_overrides(texts, folders)
     if not problems and not any(one.key == "job" for one in given):
-        known = listed(options(folders, "job"))
-        text = f"no job is named. Known jobs: {known}. Write: +job=NAME"
-        problems.append(Problem(COMMAND_LINE, text))
+        known = options(folders, "job")
+        text = f"no job is named. Known jobs: {listed(known)}. "
+        problems.append(Problem(COMMAND_LINE, text + (WRITE if known else FIRST)))
     return given, problems
 
 
@@ -177,7 +180,8 @@ def _no_such_option(given: Given, folders: Sequence[Path]) -> Iterator[str]:
     for name in value if isinstance(value, list) else [value]:
         if str(name) not in known:
             found = choices(str(name), known, f"Known names in {group}/")
-            yield f'there is no {group} "{name}".{found}'
+            first = f" {FIRST}" if group == "job" and not known else ""
+            yield f'there is no {group} "{name}".{found}{first}'
 
 
 def _within(value: Any) -> Iterator[Any]:

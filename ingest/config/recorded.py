@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from ingest.config.explain import explain
 from ingest.config.files import read
-from ingest.config.folders import find, search_path
+from ingest.config.folders import find, pieces_path
 from ingest.config.load import restore, restored
 from ingest.config.overrides import Given, read_overrides
 from ingest.config.places import COMMAND_LINE, Problem, refuse
@@ -33,7 +33,7 @@ def amend(model: type[M], text: str, overrides: Sequence[str], conf: Path | None
         ValidationError, ValueError: the record itself is damaged; see `restore`.
     """
     recorded = restore(model, text)
-    folders = search_path(conf)
+    folders = pieces_path(conf)
     given, problems = read_overrides(overrides, folders)
     problems += [_problem(one, why) for one in given if (why := _refusal(one))]
     refuse(problems)

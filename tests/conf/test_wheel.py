@@ -1,4 +1,4 @@
-"""Installed as a wheel, in an empty directory, it runs a team's own job; `conf/` comes with it."""
+"""Installed as a wheel, in an empty directory, it runs a team's own job, and has none itself."""
 
 import os
 import subprocess
@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+CONF = Path(__file__).parents[2] / "conf"
+PIECES = ("config.yaml", "cluster/", "execution/")
 JOB = """# @package _global_
 # A team's own job, in its own repository.
 name: own
@@ -41,18 +43,41 @@ def test_a_job_from_a_teams_folder_runs_with_the_shipped_groups(site, tmp_path):
     (tmp_path / "team/job").mkdir(parents=True)
     (tmp_path / "team/job/own.yaml").write_text(JOB)
     (tmp_path / "in.csv").write_text("a,b\n1,x\n2,y\n")
-    done = ingest(site, tmp_path, "run", "--conf", "team", "+job=own", "cluster=inline")
+    pieces = ["cluster=inline", "execution=patient"]
+    done = ingest(site, tmp_path, "run", "--conf", "team", "+job=own", *pieces)
     assert done.returncode == 0, done.stderr
     rows = "".join(path.read_text() for path in (tmp_path / "out").glob("*.jsonl"))
     assert sorted(rows.splitlines()) == ['{"a":"1","b":"x"}', '{"a":"2","b":"y"}']
+    done = ingest(site, tmp_path, "run", "--conf", "team", "+job=flights")
+    assert done.returncode == 2
+    assert done.stderr.endswith('there is no job "flights". Known names in job/: own.\n')
 
 
-def test_the_shipped_jobs_are_in_the_wheel(site, tmp_path):
-    done = ingest(site, tmp_path, "validate")
-    assert "flights: ok" in done.stdout, done.stderr
-    assert (site / "ingest/_conf/config.yaml").is_file()
+def test_a_new_repository_is_laid_out_validated_and_run(site, tmp_path):
+    for where, *words in (
+        (".", "init-project", "shop"),
+        ("shop", "validate"),
+        ("shop", "run", "+job=example"),
+    ):
+        done = ingest(site, tmp_path / where, *words)
+        assert done.returncode == 0, done.stderr
+    assert list((tmp_path / "shop/data/example").glob("*.parquet"))
+    done = ingest(site, tmp_path, "run", "+job=example")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: conf: there is no such folder in {tmp_path}. ")
+
+
+def test_the_pieces_are_in_the_wheel_and_no_job(site):
+    inside = {str(file.relative_to(site / "ingest/_conf")) for file in files(site / "ingest/_conf")}
+    shared = {str(file.relative_to(CONF)) for file in files(CONF)}
+    assert inside == {name for name in shared if name.startswith(PIECES)}
+    assert any(name.startswith("job/") for name in shared)
 
 
 def test_nothing_but_the_package_is_in_the_wheel(site):
     names = {path.name for path in Path(site).iterdir()}
     assert {name for name in names if not name.endswith(".dist-info")} == {"ingest"}
+
+
+def files(folder: Path) -> list[Path]:
+    return [file for file in folder.rglob("*") if file.is_file()]

@@ -1,7 +1,6 @@
 """The page about commands, from what they say themselves with `--help`."""
 
 import contextlib
-import importlib
 import io
 import os
 import re
@@ -68,7 +67,7 @@ def help_of(name: str) -> str:
     os.environ["COLUMNS"] = WIDE
     try:
         with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
-            importlib.import_module(f"ingest.commands.{name}").main(["--help"])
+            console.command(name).main(["--help"])
     finally:
         os.environ.pop("COLUMNS")
         if before is not None:

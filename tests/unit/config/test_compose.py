@@ -62,6 +62,15 @@ def test_a_job_inherits_and_replaces_lists_whole(conf):
     assert (raw["name"], raw["transforms"]) == ("child", ["x"])
 
 
+def test_a_job_beside_the_shipped_pieces_is_nobodys_to_inherit_from(conf):
+    child = "# @package _global_\ndefaults: [flights, _self_]\nname: child\n"
+    folders = search_path(conf({"job/child": child}))
+    with pytest.raises(
+        ConfigError, match=r'child\.yaml:2: .*no job "flights"\. Known .*: child, orders\.'
+    ):
+        compose(folders, ["+job=child"])
+
+
 def test_a_named_step_is_referred_to(conf):
     job = (
         "# @package _global_\ndefaults:\n  - /transform@lib.mask: pii\n  - _self_\n"

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.config.folders import find, is_group, jobs, options, search_path, shipped
+from ingest.config.folders import find, is_group, jobs, options, pieces_path, search_path, shipped
 from ingest.core.errors import ConfigError
 
 
@@ -23,9 +23,35 @@ def test_the_named_folder_goes_before_the_environment_and_that_before_the_workin
     assert search_path(Path("named")) == (tmp_path / "named", shipped())
 
 
-def test_without_any_there_is_what_is_shipped():
-    assert search_path(None) == (shipped(),)
+def test_without_any_there_are_the_pieces_that_are_shipped():
+    assert pieces_path(None) == (shipped(),)
     assert (shipped() / "config.yaml").is_file()
+    assert "inline" in options(pieces_path(None), "cluster")
+
+
+def test_without_any_there_is_no_job_and_what_to_type_is_said(tmp_path):
+    with pytest.raises(ConfigError) as error:
+        search_path(None)
+    assert str(error.value).startswith(f"conf: there is no such folder in {tmp_path}. ")
+    for command in ("ingest init PATH", "ingest init-project .", "--conf DIR"):
+        assert command in str(error.value)
+
+
+def test_below_the_folder_that_has_one_it_is_named(tmp_path, monkeypatch):
+    (tmp_path / "conf/job").mkdir(parents=True)
+    (tmp_path / "src/deep").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "src/deep")
+    with pytest.raises(ConfigError, match=rf"but there is one in {tmp_path}\. .*: cd {tmp_path}$"):
+        search_path(None)
+
+
+def test_the_jobs_beside_the_shipped_pieces_are_not_offered_to_others(conf):
+    folder = conf({})
+    folders = search_path(folder)
+    assert options(folders, "job") == ["orders"]
+    assert find(folders, "job/flights") is None
+    assert find(folders, "cluster/inline") == shipped() / "cluster/inline.yaml"
+    assert find(search_path(shipped()), "job/flights"), "they are those of their own repository"
 
 
 def test_naming_the_shipped_folder_names_it_once():
