@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow unit check lint format types arch docs bench bench-full bench-gate bench-gate-update chaos lock clean
+.PHONY: help setup wheel run test test-slow unit check lint format types arch docs bench bench-full bench-gate bench-gate-update chaos lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -19,6 +19,9 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode -c constraints.txt -e '.[dev,demo]'
 	@touch $(READY)
+
+wheel: $(READY)  ## build the package into dist/, to be installed elsewhere
+	$(BIN)/python -m hatchling build -t wheel
 
 run: $(READY)  ## unpack the flight records of 2013 and run the main job on a local Ray
 	$(BIN)/python -m jobs.flights.unpack

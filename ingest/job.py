@@ -74,13 +74,13 @@ class Job(Model):
     """One data flow, as its author writes it in `conf/job/<name>.yaml`."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    """What the job is called in the state, in metrics and in lineage."""
+    """What the job is called in the state and in receipts; by custom the name of its file."""
     owner: str = Field(min_length=1)
     """Who answers for it: an address that people can write to."""
     description: str = Field(min_length=1)
     """What flows from where to where, and for whom."""
     tags: dict[str, str] = Field(default_factory=dict)
-    """Free labels, kept in receipts and lineage."""
+    """Free labels, kept in receipts."""
     source: AnySource
     """Where the rows come from."""
     transforms: tuple[AnyTransform, ...] = ()

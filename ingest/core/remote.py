@@ -39,8 +39,10 @@ def local_path(path: str) -> str:
         ValueError: it is not on a local disk.
     """
     if is_remote(path):
+        copy = f": aws s3 sync FOLDER {masked(path)}" if path.startswith("s3") else ""
         raise ValueError(
-            f'"{masked(path)}": sinks write to local disks so far. Name a local folder'
+            f'"{masked(path)}": sinks write to local disks so far. Name a local folder, and copy '
+            f"what is published there after the run{copy.replace('s3a:', 's3:', 1)}"
         )
     return path.removeprefix("file://")
 

@@ -1,4 +1,4 @@
-"""Other names of types: those of SQL that differ from the names that `core.types` lists.
+"""Other names of types: those of SQL and Spark that differ from the names that `core.types` lists.
 
 They are understood wherever a type is named: in `columns`, in steps and in CAST. `int8` has 8 bits,
 as everywhere in a job file; PostgreSQL's, of 8 bytes, is `bigint`.
@@ -12,13 +12,16 @@ ALIASES: Final = {
     "bool": "boolean",
     "bytea": "binary",
     "blob": "binary",
+    "byte": "int8",
     "datetime": "timestamp",
     "double": "float64",
     "double precision": "float64",
     "float": "float64",
     "int": "int32",
     "integer": "int32",
+    "long": "int64",
     "real": "float32",
+    "short": "int16",
     "smallint": "int16",
     "text": "string",
     "timestamp with time zone": "timestamp(us, UTC)",

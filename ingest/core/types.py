@@ -7,7 +7,6 @@
 
 A timestamp without a unit is in microseconds and without a zone. Names of fields that hold signs of
 this notation stand in double quotes, as in JSON: `struct<"a:b": int64>`.
-SQL's names are understood too, see `core.type_aliases`.
 """
 
 import json

@@ -49,8 +49,8 @@ class FileSource(Source):
 
     path: Path | tuple[Path, ...] = Field(min_length=1)
     """A file, a folder (all data files below it), a glob with `*`, `?` or `**` (`[[]` stands for
-    `[`), or a list of these. Local, or whatever fsspec opens, such as `s3://bucket/folder`. A file
-    that several of them lead to is read once."""
+    `[`), or a list of these. On a local disk, or in a bucket of S3 or of a store that is asked the
+    same way: `s3://bucket/folder`. A file that several of them lead to is read once."""
     schema_: FileSchema = Field(default=FileSchema(), alias="schema")
     """In which columns files may differ from each other."""
     hive_partitions: bool = True

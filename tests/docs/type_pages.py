@@ -7,7 +7,7 @@ from typing import Any, get_args
 import yaml
 
 from ingest.checks import CHECKS, contract
-from ingest.core import moments, texts
+from ingest.core import moments, texts, type_aliases
 from ingest.core import types as column_types
 from ingest.core.model import Model
 from ingest.execution import Execution, Retry
@@ -39,6 +39,7 @@ def job() -> str:
         markdown(str(contract.__doc__).partition("\n\n")[2]),
         "### Types of columns",
         body(column_types),
+        f"Names of SQL and Spark are understood too: {other_names()}.",
         "## Execution",
         doc(Execution),
         table(Execution),
@@ -54,6 +55,12 @@ def job() -> str:
         *listed(CLUSTERS, examples.CLUSTERS, "cluster", level=3),
     ]
     return page(parts)
+
+
+def other_names() -> str:
+    """Return the other names of types, each with ours."""
+    names = {**type_aliases.ALIASES, "numeric(p,s)": "decimal(p,s)"}
+    return ", ".join(f"`{other}` (`{ours}`)" for other, ours in names.items())
 
 
 def sources() -> str:
@@ -113,7 +120,9 @@ def sinks() -> str:
         "# Sinks",
         (
             "Where rows go: `sink` in a [job](job.md). What readers see while a run is published: "
-            "[Publishing](../concepts/publishing.md)."
+            "[Publishing](../concepts/publishing.md). Sinks, the quarantine and the state lie on "
+            "local disks, or on a file system that is mounted like one; to have a published folder "
+            "in a bucket, copy it there after the run (`aws s3 sync data/orders s3://bucket/orders`)."
         ),
         *listed(SINKS, examples.SINKS, "sink"),
     ]
