@@ -10,18 +10,29 @@ from ingest.commands.base import guarded
 from ingest.core.leaving import leave
 from ingest.core.names import hint
 
-COMMANDS = {
-    "init-project": "lay out a repository for jobs, with one to try",
-    "init": "look at a file or folder and write a job for it",
-    "preview": "show the first rows after each step, and what the contract would reject",
-    "plan": "show what a run would read, and in how many partitions; changes nothing",
-    "run": "run a job and publish it, or resume it",
-    "resume": "resume an unfinished run by its id, as it was recorded",
-    "status": "list runs with row counts",
-    "bench": "say where the time of a job or of a run goes, and what would help",
-    "verify": "compare what a run has published with what is recorded of it",
-    "validate": "check every job file",
+GROUPS = {
+    "Begin": {
+        "init-project": "lay out a repository for jobs, with one to try",
+        "init": "look at a file or folder and write a job for it",
+    },
+    "Look before you run": {
+        "validate": "check every job file",
+        "preview": "show the first rows after each step, and what the contract would reject",
+        "plan": "show what a run would read, and in how many partitions; changes nothing",
+    },
+    "Run": {
+        "run": "run a job and publish it, or resume it",
+        "resume": "resume an unfinished run by its id, as it was recorded",
+    },
+    "After a run": {
+        "status": "list runs with row counts",
+        "verify": "compare what a run has published with what is recorded of it",
+        "bench": "say where the time of a job or of a run goes, and what would help",
+    },
 }
+"""The commands in the order of their use."""
+
+COMMANDS = {name: text for group in GROUPS.values() for name, text in group.items()}
 
 _DISCARD = "An unfinished run is discarded by: ingest run +job=NAME --fresh"
 ELSEWHERE = {
@@ -33,8 +44,8 @@ ELSEWHERE = {
 }
 """What other tools call it, whose names are not like ours."""
 
-EXAMPLES = """examples:
-  ingest init downloads/orders.csv --name orders
+EXAMPLES = """Examples:
+  ingest init downloads/orders.csv --name orders    # writes conf/job/orders.yaml
   ingest preview +job=orders
   ingest run +job=orders
   ingest status"""
@@ -68,14 +79,24 @@ def command(name: str) -> Any:
 
 
 def usage() -> str:
-    """Return the help text: every command in a line, and examples."""
-    lines = "\n".join(f"  {name:<10}{text}" for name, text in COMMANDS.items())
-    return (
-        "usage: ingest COMMAND [options]    (or: python -m ingest COMMAND)\n\n"
-        "One YAML file becomes a published, audited data set, on Ray.\n\n"
-        f"commands:\n{lines}\n\n"
-        f"Each has its own --help.\n\n{EXAMPLES}"
+    """Return the help text: every command in a line, in groups, and examples."""
+    width = max(map(len, COMMANDS)) + 2
+    groups = (
+        f"{title}:\n" + "\n".join(f"  {name:<{width}}{text}" for name, text in group.items())
+        for title, group in GROUPS.items()
     )
+    parts = (
+        "usage: ingest COMMAND [options]    (or: python -m ingest COMMAND)",
+        "A job is one YAML file, conf/job/NAME.yaml: what to read, what to do to the rows, what\n"
+        "they must be, and where they go. Its runs publish audited data sets, on one machine or,\n"
+        "by Ray, on a cluster.",
+        *groups,
+        "Options:\n"
+        f"  {'-h, --help':<{width}}show this text; of one command: ingest COMMAND --help\n"
+        f"  {'--version':<{width}}show the version",
+        EXAMPLES,
+    )
+    return "\n\n".join(parts)
 
 
 def script() -> NoReturn:

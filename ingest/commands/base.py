@@ -4,7 +4,9 @@ import argparse
 import gc
 import os
 import shlex
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,15 +20,17 @@ if TYPE_CHECKING:
     from ingest.job import Job
 
 STATE = ".ingest"
+LONGEST_LINE = 90
 
 Main = Callable[[Sequence[str] | None], int]
 
 
 def parser(name: str, purpose: str, example: str) -> argparse.ArgumentParser:
     """Return a parser for a command, with an example in its help."""
+    width = min(LONGEST_LINE, shutil.get_terminal_size().columns)
     return argparse.ArgumentParser(
         prog=f"ingest {name}",
-        description=purpose,
+        description=textwrap.fill(purpose, width),
         epilog=f"example:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
