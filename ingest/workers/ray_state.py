@@ -20,6 +20,7 @@ from ingest.workers.memory import readable
 
 RECORD_S = 1.5  # how long after a worker's last sign the head may not know yet that it has died
 POLL_S = 0.05
+IN_USE = ": all are in use, by workers that are starting or by other jobs"
 LOG_BYTES = 64 * 1024  # how much of a dead worker's log is read
 
 _MEMORY = re.compile(r"Memory on the node .*? was ([\d.]+GB used / [\d.]+GB) limit")
@@ -91,7 +92,7 @@ def capacity() -> str:
     each = ", ".join(f"{name}: {left:g} of {total:g}" for name, total, left in rows)
     total, left = sum(row[1] for row in rows), sum(row[2] for row in rows)
     nodes_text = "1 node" if len(rows) == 1 else f"{len(rows)} nodes"
-    why = ": all are in use" if not left and total else ""
+    why = IN_USE if not left and total else ""
     return f"the cluster has {nodes_text} with {total:g} CPUs, {left:g} free ({each}){why}"
 
 

@@ -67,7 +67,7 @@ def test_workers_that_find_no_place_say_what_there_is_and_begin_when_they_do(mak
     assert why.startswith(
         "Ray: 0 of 2 workers started; the cluster has 1 node with 2 CPUs, 0 free ("
     )
-    assert why.endswith("0 of 2): all are in use")
+    assert why.endswith("0 of 2): all are in use, by workers that are starting or by other jobs")
     assert len(answers) == 4
 
 
