@@ -33,7 +33,7 @@ def test_without_any_there_is_no_job_and_what_to_type_is_said(tmp_path):
     with pytest.raises(ConfigError) as error:
         search_path(None)
     assert str(error.value).startswith(f"conf: there is no such folder in {tmp_path}. ")
-    for command in ("ingest init PATH", "ingest init-project .", "--conf DIR"):
+    for command in ("ingest init PATH", "ingest init-project DIR", "--conf DIR"):
         assert command in str(error.value)
 
 
