@@ -44,6 +44,12 @@ ELSEWHERE = {
 }
 """What other tools call it, whose names are not like ours."""
 
+USAGE = "usage: ingest COMMAND [options]    (or: python -m ingest COMMAND)"
+
+PURPOSE = """A job is one YAML file, conf/job/NAME.yaml: what to read, what to do to the rows, what
+they must be, and where they go. Its runs publish audited data sets, on one machine or,
+by Ray, on a cluster."""
+
 EXAMPLES = """Examples:
   ingest init downloads/orders.csv --name orders    # writes conf/job/orders.yaml
   ingest preview +job=orders
@@ -85,17 +91,12 @@ def usage() -> str:
         f"{title}:\n" + "\n".join(f"  {name:<{width}}{text}" for name, text in group.items())
         for title, group in GROUPS.items()
     )
-    parts = (
-        "usage: ingest COMMAND [options]    (or: python -m ingest COMMAND)",
-        "A job is one YAML file, conf/job/NAME.yaml: what to read, what to do to the rows, what\n"
-        "they must be, and where they go. Its runs publish audited data sets, on one machine or,\n"
-        "by Ray, on a cluster.",
-        *groups,
+    options = (
         "Options:\n"
         f"  {'-h, --help':<{width}}show this text; of one command: ingest COMMAND --help\n"
-        f"  {'--version':<{width}}show the version",
-        EXAMPLES,
+        f"  {'--version':<{width}}show the version"
     )
+    parts = (USAGE, PURPOSE, *groups, options, EXAMPLES)
     return "\n\n".join(parts)
 
 

@@ -34,9 +34,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Write a job, its sample and its expected rows; say what was found and what to type next."""
     options = parser(
         "init",
-        "Look at a file, a folder of them or a glob, and write a commented job for it, with a\n"
-        "sample and what must come of that. The job runs as it is.",
-        "ingest init downloads/orders.csv --name orders",
+        "Look at a file, a folder or a glob of files, and write a job for them, which runs as it "
+        "is: conf/job/NAME.yaml, jobs/NAME/sample and jobs/NAME/expected. Says what it found "
+        "and what it is not sure of.",
+        "ingest init downloads/orders.csv\n"
+        "  ingest init downloads/ --name orders\n"
+        "  ingest init 'in/**/*.jsonl.gz' --name events      (quotes: the shell leaves it alone)",
     )
     add_conf(options)
     options.add_argument(

@@ -18,7 +18,10 @@ from ingest.sinks.base import Verified
 def main(argv: Sequence[str] | None = None) -> int:
     """Verify one run; return 0 if what it has published is there, or was replaced since, else 1."""
     options = parser(
-        "verify", "Count again what a run has published.", "ingest verify 20261123t184500-1a2b3c"
+        "verify",
+        "Count again what a run has published: files, rows and checksums are compared with what "
+        "is recorded of the run. Exit code 0 if they agree, 1 if they differ.",
+        "ingest verify 20261123t184500-1a2b3c",
     )
     options.add_argument("run", help="the run's id, as `ingest status` lists it")
     add_state(options)
