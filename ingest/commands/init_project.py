@@ -1,7 +1,9 @@
 """`ingest init-project`: lay out a repository for jobs. It only adds what is missing."""
 
 import json
+import os
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +12,7 @@ from ingest import __version__
 from ingest.commands.base import parser, report
 from ingest.commands.init import UNKNOWN_OWNER, git_email
 from ingest.core.errors import ConfigError
+from ingest.core.tree import write_once
 
 TEMPLATES = Path(__file__).parent / "project"
 """The files as they are written, but for `@owner@` and the like; `dot_` stands for a leading dot,
@@ -35,19 +38,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     options.add_argument("folder", metavar="DIR", help="the repository's folder; made if missing")
     root = Path(options.parse_args(argv).folder)
+    scratch = root / f".init-project.{os.getpid()}"
     written: list[str] = []
     try:
         texts = files(root)
         refuse_files_for_folders(root, texts)
         texts = wanted(root, texts)
         for name, text in texts.items():
-            if create(root / name, text):
+            if write_once(root / name, text.encode(), scratch):
                 written.append(name)
     except OSError as error:
         raise ConfigError(
             f"{error.filename}: cannot be written: {error.strerror}. Written so far: "
             f"{', '.join(written) or 'nothing'}. The same command adds what is missing"
         ) from None
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
     report("\n".join(told(root, written, [name for name in texts if name not in written])))
     return 0
 
@@ -55,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def files(root: Path) -> dict[str, str]:
     """Return the text of each file by its place."""
     words = {
-        "owner": json.dumps(git_email() or UNKNOWN_OWNER, ensure_ascii=False),  # YAML reads JSON
+        "owner": quoted(git_email() or UNKNOWN_OWNER),
         "project": root.resolve().name,
         "python": f"{sys.version_info.major}.{sys.version_info.minor}",
         "version": __version__,
@@ -65,6 +71,11 @@ def files(root: Path) -> dict[str, str]:
         for file in sorted(TEMPLATES.rglob("*"))
         if file.is_file()
     }
+
+
+def quoted(text: str) -> str:
+    """Return a text as it stands between double quotes in YAML, which reads JSON's."""
+    return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def filled(template: Path, words: Mapping[str, str]) -> str:
@@ -102,17 +113,6 @@ def wanted(root: Path, texts: Mapping[str, str]) -> dict[str, str]:
         **{name: text for name, text in texts.items() if name != EXAMPLE},
         EXAMPLE: texts[EXAMPLE],
     }
-
-
-def create(path: Path, text: str) -> bool:
-    """Create a file, unless there is something of that name; return whether it was created."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        return False
-    return True
 
 
 def told(root: Path, written: Sequence[str], kept: Sequence[str]) -> Iterator[str]:
