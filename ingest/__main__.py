@@ -17,7 +17,8 @@ GROUPS = {
     },
     "Look before you run": {
         "validate": "check every job file",
-        "preview": "show the first rows after each step, and what the contract would reject",
+        "test": "run jobs over their samples and compare with their expected rows",
+        "preview": "show what each step does to rows, and what the contract would reject",
         "plan": "show what a run would read, and in how many partitions; changes nothing",
     },
     "Run": {
@@ -28,6 +29,7 @@ GROUPS = {
         "status": "list runs with row counts",
         "verify": "compare what a run has published with what is recorded of it",
         "bench": "say where the time of a job or of a run goes, and what would help",
+        "clean": "remove old runs from the state, and files that dead runs have staged",
     },
 }
 """The commands in the order of their use."""
@@ -35,12 +37,20 @@ GROUPS = {
 COMMANDS = {name: text for group in GROUPS.values() for name, text in group.items()}
 
 _DISCARD = "An unfinished run is discarded by: ingest run +job=NAME --fresh"
+_PLAN = "What a run would do is shown by: ingest plan +job=NAME"
+_CHECK = "Job files are checked by: ingest validate"
+_RUN = "A job is run by: ingest run +job=NAME"
 ELSEWHERE = {
-    **dict.fromkeys(("clean", "clear", "purge", "reset", "cancel", "abort"), _DISCARD),
+    **dict.fromkeys(("reset", "cancel", "abort", "discard"), _DISCARD),
+    **dict.fromkeys(("clear", "purge", "prune", "gc", "vacuum", "cleanup"), "Did you mean clean?"),
     **dict.fromkeys(("list", "ls", "runs", "history", "logs", "show"), "Runs: ingest status"),
-    **dict.fromkeys(("check", "lint", "compile"), "Job files are checked by: ingest validate"),
+    **dict.fromkeys(("check", "lint", "compile", "parse"), _CHECK),
+    **dict.fromkeys(("debug", "doctor", "info"), f"{_CHECK}. {_PLAN}"),
+    **dict.fromkeys(("docs", "describe", "explain"), f"{_PLAN}. What a run did: ingest status RUN"),
+    "deps": "Jobs need no packages to be fetched. " + _CHECK,
+    **dict.fromkeys(("tests", "unittest"), "Did you mean test?"),
     **dict.fromkeys(("retry", "continue"), "Did you mean resume?"),
-    **dict.fromkeys(("start", "exec", "build"), "Did you mean run?"),
+    **dict.fromkeys(("start", "exec", "execute", "build", "pipeline", "submit", "trigger"), _RUN),
 }
 """What other tools call it, whose names are not like ours."""
 

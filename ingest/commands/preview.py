@@ -1,8 +1,9 @@
-"""`ingest preview`: rows of several files after each step, and what the contract would reject.
+"""`ingest preview`: what each step does to rows of several files, and what would be rejected.
 
 No Ray, and nothing is written.
 """
 
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,15 +11,21 @@ from datetime import UTC, datetime
 import polars as pl
 
 from ingest.commands.base import add_overrides, load_job, parser
+from ingest.core.errors import ConfigError
+from ingest.core.names import hint, no_such_column
 from ingest.core.partition import Partition, Slice, partition_id
-from ingest.core.rows import REJECT, visible
-from ingest.core.showing import showable
+from ingest.core.storage import open_store
+from ingest.core.types import schema_to_json
+from ingest.driver.fleeting import refuse_fleeting
+from ingest.driver.outputs import check_places, check_published
 from ingest.driver.planning import Draft, draft
 from ingest.driver.tasks import context_of, task_of
-from ingest.sources.base import Read
+from ingest.sources.base import Source
 from ingest.watch.summary import size
-from ingest.workers.pipeline import Pipeline
+from ingest.watch.tables import ends, table
+from ingest.workers.pipeline import CONTRACT, Pipeline
 from ingest.workers.quarantine import assemble
+from ingest.workers.stages import OUTPUT, SOURCE, Stage, stages
 from ingest.workers.task import PartitionTask
 
 SLICE_BYTES = 1024 * 1024
@@ -27,25 +34,42 @@ FILES = 10
 LOOK_BYTES = 16 * SLICE_BYTES
 """How many files are looked at, from all over the input, and about how much of them at most."""
 MOST_KNOWN = 20_000
+EXAMPLE = """ingest preview +job=flights -n 3
+  ingest preview +job=flights --step 1
+  ingest preview +job=flights --columns carrier,tailnum"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Work the beginnings of a few files in this process and show them; return the exit code."""
     options = parser(
         "preview",
-        "Show the first rows after each step, and what the contract would reject, of up to "
-        f"{FILES} files from all over the input. Writes nothing.",
-        "ingest preview +job=flights -n 3",
+        "Show what each step does to the first rows, and what the contract would reject, of up to "
+        f"{FILES} files from all over the input: rows in and out, and the columns that the step "
+        "changes. Refuses what plan refuses. Writes nothing.",
+        EXAMPLE,
     )
     add_overrides(options)
     options.add_argument("-n", "--rows", type=int, default=5, help="rows to show of each step (5)")
+    options.add_argument(
+        "--columns",
+        metavar="A,B",
+        type=lambda text: [name.strip() for name in text.split(",") if name.strip()],
+        default=[],
+        help="show these columns, changed or not",
+    )
+    options.add_argument(
+        "--step", metavar="STEP", help="show one step, by its number (from 0), name or type"
+    )
     arguments = options.parse_intermixed_args(argv)
     loaded = load_job(arguments.conf, arguments.overrides)
-    small = loaded.job.execution.model_copy(update={"partition_bytes": SLICE_BYTES})
-    job = loaded.job.model_copy(update={"execution": small})
+    job = loaded.job
+    store = open_store(job.state)
+    refuse_fleeting(job, store, loaded.place)
+    check_places(job, store, loaded.place)
     context = context_of(job, "preview", datetime.now(UTC))
-    drafted = draft(job, context, loaded.place, workers=1)
-    slices = tuple(sample(drafted))
+    drafted = draft(job, context, loaded.place, job.execution.planned_workers)
+    check_published(job, loaded.place, schema_to_json(drafted.flow.output))
+    slices = tuple(sample(drafted, job.source))
     if not slices:
         print(f"{job.name}: the input has no records")
         return 0
@@ -53,18 +77,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     looked += f", {size(sum(piece.bytes for piece in slices))} of {size(drafted.bytes)}"
     print(f"{job.name}: looked at the beginning of {looked}")
     partition = Partition(0, partition_id(slices), slices)
-    with pl.Config(
-        tbl_hide_dataframe_shape=True,
-        tbl_rows=-1,
-        tbl_cols=12,
-        fmt_str_lengths=40,
-        tbl_width_chars=160,
-    ):
-        show(task_of(job, drafted.flow, context), partition, arguments.rows)
+    show(task_of(job, drafted.flow, context), partition, arguments)
     return 0
 
 
-def sample(drafted: Draft) -> Iterator[Slice]:
+def sample(drafted: Draft, source: Source) -> Iterator[Slice]:
     """Yield the beginnings of a few files, in their order, the first of all among them."""
     firsts: list[Slice] = []
     step = seen = 0
@@ -79,23 +96,23 @@ def sample(drafted: Draft) -> Iterator[Slice]:
     number = min(FILES, len(firsts))
     taken = 0
     for place in range(number):
-        piece = firsts[place * (len(firsts) - 1) // max(1, number - 1)]
+        first = firsts[place * (len(firsts) - 1) // max(1, number - 1)]
+        piece = next(iter(source.cut(first, SLICE_BYTES)))
         taken += piece.bytes
         if place == 0 or taken <= LOOK_BYTES:
             yield piece
 
 
-def show(task: PartitionTask, partition: Partition, number: int) -> None:
-    """Print the first rows after each step, then what is rejected."""
+def show(task: PartitionTask, partition: Partition, arguments: Namespace) -> None:
+    """Print rows after each step, then what is rejected.
+
+    Raises:
+        ConfigError: there is no such step or column.
+    """
     read = task.source.read(partition, task.layout)
     context = replace(task.context, uris=tuple(piece.uri for piece in partition.slices))
-    for title, frame in stages(task, read, context.uris):
-        names = visible(frame.collect_schema().names())
-        rows = showable(frame.select(names).head(number).collect())
-        print(f"\n{title}: {len(names)} columns\n{rows}")
     pipeline = Pipeline(task.steps, read, context)
     good = pipeline.collect()
-    print(f"\noutput: {len(good.columns)} columns\n{showable(good.head(number))}")
     bad = assemble(
         context.run_id,
         partition,
@@ -105,21 +122,61 @@ def show(task: PartitionTask, partition: Partition, number: int) -> None:
         rejected=pipeline.rejected(),
         keep_original=task.steps.contract.keeps_original,
     )
+    found = [*stages(read, task.steps, context)]
+    found.append(Stage(OUTPUT, good, found[-1].rows.height, bad.filter(step=CONTRACT).height))
+    _refuse_unknown(arguments.columns, found)
+    chosen = [found[place] for place in _places(arguments.step, [stage.name for stage in found])]
+    for stage in chosen:
+        print(f"\n{stage}")
+        if (rows := _rows(stage, arguments.columns)).width:
+            print(table(rows.head(arguments.rows)))
     named = "".join(f", {count:,} filtered ({why})" for why, count in read.filtered.items())
     print(f"\nof {read.records:,} records: {good.height:,} written, {bad.height:,} rejected{named}")
+    if bad.height and task.steps.contract.on_error == "fail":
+        print("on_error is fail: a run would fail at such a row")
+    if arguments.step is not None:
+        bad = bad.filter(pl.col("step").is_in([_as_rejected(stage.name) for stage in chosen]))
     if bad.height:
-        print(bad.select("file", "line", "step", "reason", "original").head(number))
+        told = bad.select("file", "line", "step", "reason", "original").head(arguments.rows)
+        print(table(told.with_columns(file=ends(told["file"]))))
 
 
-def stages(
-    task: PartitionTask, read: Read, uris: tuple[str, ...]
-) -> Iterator[tuple[str, pl.LazyFrame]]:
-    """Return the rows as they are read and as they leave each step."""
-    context = replace(task.context, uris=uris)
-    frame = read.frame
-    yield "source", frame
-    for name, step in zip(task.steps.names, task.steps.transforms, strict=True):
-        frame = step.apply(frame, context)
-        if REJECT in frame.collect_schema():
-            frame = frame.filter(pl.col(REJECT).is_null()).drop(REJECT)
-        yield name, frame
+def _rows(stage: Stage, columns: Sequence[str]) -> pl.DataFrame:
+    """Return what is shown of a stage: the columns asked for, or those that the step changed."""
+    if columns:
+        return stage.rows.select(name for name in columns if name in stage.rows.columns)
+    if stage.name in {SOURCE, OUTPUT}:
+        return stage.rows.select(stage.columns)
+    return stage.differing.select(list(stage.changed))
+
+
+def _places(step: str | None, names: Sequence[str]) -> list[int]:
+    """Return which stages are meant: all, or those of that number, name or type of step.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if step is None:
+        return list(range(len(names)))
+    wanted = OUTPUT if step == CONTRACT else step
+    places = [
+        place
+        for place, name in enumerate(names)
+        if wanted == name or wanted in name.split(".", maxsplit=1)
+    ]
+    if not places:
+        raise ConfigError(
+            f"--step {step}: no such step. {hint(step, names)}Steps here: {', '.join(names)}"
+        )
+    return places
+
+
+def _refuse_unknown(columns: Sequence[str], found: Sequence[Stage]) -> None:
+    known = list(dict.fromkeys(name for stage in found for name in stage.columns))
+    unknown = [name for name in columns if name not in known]
+    if unknown:
+        raise ConfigError(*(f"--columns: {no_such_column(name, known)}" for name in unknown))
+
+
+def _as_rejected(name: str) -> str:
+    return CONTRACT if name == OUTPUT else name

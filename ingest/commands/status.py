@@ -1,29 +1,28 @@
 """`ingest status`: the runs of a state directory, with row counts."""
 
-import itertools
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from ingest.commands.base import add_state, parser, state_option
-from ingest.core.errors import ConfigError, FatalError
-from ingest.core.storage import Store, open_store
-from ingest.records.history import History
-from ingest.records.holders import Holder, holder
-from ingest.records.ledger import Event, Ledger
-from ingest.records.receipts import ended
-from ingest.records.runs import OtherFormatError, Runs
-from ingest.watch.attempts import attempts
+from ingest.core.errors import ConfigError
+from ingest.core.storage import open_store
+from ingest.records.runs import Runs
 from ingest.watch.resuming import inputs
+from ingest.watch.runs import Page, describe, newest
+from ingest.watch.summary import size
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """List runs, newest last; return the exit code."""
     options = parser("status", "List runs with row counts.", "ingest status --job flights")
-    options.add_argument("run", nargs="?", help="one run, with the row counts of each step")
+    options.add_argument(
+        "run",
+        nargs="?",
+        help="one run: attempts, row counts, rejected rows by reason, outputs, what to type next",
+    )
     options.add_argument("--job", help="only this job's runs")
     add_state(options)
     options.add_argument("-n", "--last", type=int, default=20, help="how many runs to list (20)")
@@ -32,10 +31,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     _refuse_word(arguments.state)
     store = open_store(arguments.state)
     if arguments.run:
-        ids = [(arguments.run, Runs(store).job_of(arguments.run))]
+        mark = Runs(store).removed(arguments.run)
+        ids = [(arguments.run, mark["job"] if mark else Runs(store).job_of(arguments.run))]
     else:
         ids = newest(Runs(store), arguments.job, arguments.last)
     pages = [describe(store, run_id, name) for run_id, name in ids]
+    for page in pages:
+        page["next"] = following(page, arguments.state)
     if arguments.json:
         print(json.dumps(pages, indent=1))
     elif arguments.run:
@@ -56,87 +58,7 @@ def _refuse_word(state: str) -> None:
         )
 
 
-def newest(runs: Runs, job: str | None, number: int) -> list[tuple[str, str]]:
-    """Return the last runs, oldest first, with their jobs; not those whose records are gone."""
-    names = [job] if job else runs.jobs()
-    ids = sorted(((run, name) for name in names for run in runs.of_job(name)), reverse=True)
-    found = itertools.islice((each for each in ids if runs.exists(each[0])), max(0, number))
-    return list(found)[::-1]
-
-
-def describe(store: Store, run_id: str, job: str) -> dict[str, Any]:
-    """Return what is recorded of a run, as plain data. A damaged one is a run of that state."""
-    runs = Runs(store)
-    history, tried, damage, how = History(), [], "", ""
-    given_up = runs.given_up(run_id)
-    try:
-        tried = attempts(_brief(Ledger(store, run_id).events(), history))
-    except FatalError as error:
-        if not given_up and (past := ended(store, run_id)) is not None:
-            history, tried = past, []
-        else:
-            damage = str(error)
-            how = "unreadable" if isinstance(error, OtherFormatError) else "damaged"
-    totals = history.totals
-    last = runs.of_job(job)[-1:] == [run_id]
-    state = _state(history, holder(store, f"jobs/{job}/lease") if last else None)
-    if damage or given_up:
-        state = "abandoned" if given_up else how
-    return {
-        "run_id": run_id,
-        "job": job,
-        "state": state,
-        "started_at": history.started_at,
-        "ended_at": history.ended_at,
-        "attempts": history.attempt,
-        "partitions": {"settled": totals.partitions, "planned": history.partitions},
-        "rows": {
-            "read": totals.records,
-            "written": totals.rows.get("main", 0),
-            "filtered": totals.dropped("filtered"),
-            "rejected": totals.rejected,
-        },
-        "retries": dict(history.retries),
-        "tried": [asdict(page) for page in tried],
-        "inputs": history.inputs or {},
-        "books": [
-            {
-                "step": b.step,
-                "rows": b.rows,
-                "added": b.added,
-                "dropped": b.dropped,
-                "filtered": b.filtered,
-                "out": b.out,
-            }
-            for b in totals.books.values()
-        ],
-        "go_on": last
-        and history.phase in {"planned", "committed"}
-        and state != "abandoned"
-        and not damage,
-        "error": damage or history.error,
-    }
-
-
-def _brief(events: Iterable[Event], history: History) -> Iterator[Event]:
-    """Fold events into a history and pass them on without what only that needs."""
-    for event in events:
-        history.see(event)
-        yield {"event": event["event"], "at": event["at"]} if event["event"] == "settled" else event
-
-
-def _state(history: History, held: Holder | None) -> str:
-    """Say how it stands with a run, in a word; `open` if nobody here can tell."""
-    if history.phase in {"done", "abandoned"}:
-        return history.phase
-    if held is not None and held.state in {"alive", "stopped"} and not history.ended:
-        return "running"
-    if held is not None and held.state == "elsewhere" and not history.ended:
-        return "open"
-    return history.ended or "died"
-
-
-def table(pages: list[dict[str, Any]], state: str) -> list[str]:
+def table(pages: list[Page], state: str) -> list[str]:
     """Return a line for each run."""
     if not pages:
         return [f"no runs in {state}. Start one with: ingest run +job=NAME"]
@@ -153,7 +75,7 @@ def _dropped(book: dict[str, Any]) -> Iterator[str]:
         yield f"{reason} {count:,}" + (f" ({why})" if why else "")
 
 
-def _line(page: dict[str, Any]) -> str:
+def _line(page: Page) -> str:
     done = f"{page['partitions']['settled']:,}/{page['partitions']['planned']:,}"
     rows = page["rows"]
     return (
@@ -163,30 +85,87 @@ def _line(page: dict[str, Any]) -> str:
     )
 
 
-def details(page: dict[str, Any], state: str) -> list[str]:
-    """Return one run: its attempts, the row counts of each step, what ended it, what to type."""
-    width = max((len(book["step"]) for book in page["books"]), default=4)
-    lines = [f"{key}: {page[key]}" for key in ("run_id", "job", "state", "started_at", "attempts")]
+def details(page: Page, state: str) -> list[str]:
+    """Return one run: who made it, its attempts, what became of its rows, what to type next."""
+    if page["state"] == "removed":
+        return _removed(page)
     parts = page["partitions"]
+    lines = [f"{key}: {page[key]}" for key in ("run_id", "job", "state", "started_at", "ended_at")]
+    lines += [f"user: {by}"] if (by := _by(page)) else []
+    lines += [f"git: {revision}"] if (revision := _git(page["git"])) else []
+    lines.append(f"attempts: {page['attempts']}")
     lines.append(f"partitions: {parts['settled']:,} of {parts['planned']:,} completed")
     for tried in page["tried"]:
         lines += _attempt(tried, page)
     if page["inputs"]:
         lines += ["", *inputs(page["inputs"]), *(f"  {one}" for one in page["inputs"]["examples"])]
-    lines.append(f"\n{'step':<{width}} {'in':>13} {'added':>10} {'out':>13}  dropped")
-    for book in page["books"]:
-        dropped = ", ".join(_dropped(book))
-        lines.append(
-            f"{book['step']:<{width}} {book['rows']:>13,} {book['added']:>10,} "
-            f"{book['out']:>13,}  {dropped}"
-        )
+    lines += ["", *_steps(page["books"])]
+    if page["reasons"]:
+        lines += ["", "rejected for"]
+        lines += [f"{count:>13,}  {reason}" for reason, count in page["reasons"].items()]
+    if page["outputs"]:
+        lines += ["", *_outputs(page["outputs"])]
     lines += [f"\nerror: {page['error']}"] if page["error"] else []
+    typed = [f"{purpose}: {command}" for purpose, command in following(page, state).items()]
+    return [*lines, "", *typed] if typed else lines
+
+
+def _removed(page: Page) -> list[str]:
+    """Return what is left of a run whose records were removed."""
+    known = ("run_id", "job", "state", "was", "started_at", "ended_at")
+    lines = [f"{key}: {page[key]}" for key in known if page.get(key)]
+    lines += [f"rows: {', '.join(f'{n:,} {what}' for what, n in page.get('rows', {}).items())}"]
+    return [*lines, f"removed by ingest clean: {page['at']}, {_by(page)}"]
+
+
+def following(page: Page, state: str) -> dict[str, str]:
+    """Return what can be done about a run now, and what to type for it: nothing while it runs."""
+    run, here = page["run_id"], state_option(state)
+    if page["state"] == "removed":
+        return {}
+    if page["state"] == "done":
+        return {"check it again": f"ingest verify {run}{here}"}
+    fresh = f"ingest run +job={page['job']} --fresh"
     if page["go_on"] and page["state"] != "running":
-        lines.append(f"\nresume it: ingest resume {page['run_id']}{state_option(state)}")
+        ways = {"resume it": f"ingest resume {run}{here}"}
+        # what breaks the contract does so again: only an edit helps, and then a new run
+        changed = page["state"] == "failed" and page["phase"] == "planned"
+        return ways | ({"or, after a change to the job or its input": fresh} if changed else {})
+    if page["phase"] == "new" and page["state"] in {"failed", "interrupted", "died"}:
+        return {"run the job again": fresh.removesuffix(" --fresh")}
+    return {}
+
+
+def _by(page: Page) -> str:
+    return " on ".join(part for part in (page["user"], page["host"]) if part)
+
+
+def _git(git: dict[str, Any]) -> str:
+    if not git:
+        return ""
+    changed = ", with changes that were not committed" if git["dirty"] else ""
+    return f"{git['revision']}{changed}"
+
+
+def _steps(books: list[dict[str, Any]]) -> list[str]:
+    width = max((len(book["step"]) for book in books), default=4)
+    lines = [f"{'step':<{width}} {'in':>13} {'added':>10} {'out':>13}  dropped"]
+    for book in books:
+        line = f"{book['step']:<{width}} {book['rows']:>13,} {book['added']:>10,} "
+        lines.append(f"{line}{book['out']:>13,}  {', '.join(_dropped(book))}".rstrip())
     return lines
 
 
-def _attempt(tried: dict[str, Any], page: dict[str, Any]) -> list[str]:
+def _outputs(outputs: list[dict[str, Any]]) -> list[str]:
+    lines = [f"{'output':<11} {'rows':>13} {'files':>9} {'size':>9}  place"]
+    for one in outputs:
+        line = f"{one['output']:<11} {one['rows']:>13,} {one['files']:>9,} "
+        place = one["place"] + ("" if one["published"] else "  (not published yet)")
+        lines.append(f"{line}{size(one['bytes']):>9}  {place}")
+    return lines
+
+
+def _attempt(tried: dict[str, Any], page: Page) -> list[str]:
     """Return what an attempt came to; of the last one that said nothing, what state it is in."""
     is_last = tried["number"] == page["attempts"]
     how = tried["ended"] or (page["state"] if is_last else "died")
@@ -201,11 +180,13 @@ def _attempt(tried: dict[str, Any], page: dict[str, Any]) -> list[str]:
     line += f": {error}" if error else ""
     why = f" ({tried['cluster_why']})" if tried["cluster_why"] else ""
     notes = [f"cluster: {tried['cluster']}{why}"] if tried["cluster"] else []
+    other = tried["user"] not in {"", page["user"]}
+    notes += [f"user: {tried['user']}"] if other else []
     notes += [*tried["changes"], *(f"warning: {text}" for text in tried["warnings"])]
     return [line, f"  {', '.join(said)}", *(f"  {note}" for note in notes)]
 
 
-def _took(page: dict[str, Any]) -> str:
+def _took(page: Page) -> str:
     if not page["ended_at"] or not page["started_at"]:
         return "-"
     span = datetime.fromisoformat(page["ended_at"]) - datetime.fromisoformat(page["started_at"])

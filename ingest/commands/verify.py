@@ -20,7 +20,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser(
         "verify",
         "Count again what a run has published: files, rows and checksums are compared with what "
-        "is recorded of the run. Exit code 0 if they agree, 1 if they differ.",
+        "is recorded of the run. Exit code 0 if they agree, or if a later run has replaced the "
+        "files; 1 if they differ; 2 if the run has published nothing (it was discarded, or is "
+        "unfinished), or if its records were removed.",
         "ingest verify 20261123t184500-1a2b3c",
     )
     options.add_argument("run", help="the run's id, as `ingest status` lists it")

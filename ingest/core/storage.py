@@ -66,13 +66,25 @@ class Store(Protocol):
         """Return the names in a folder, without the folder, sorted; empty if there is none."""
         ...
 
+    def size(self, name: str) -> int:
+        """Return the bytes of an object, or of all in a folder; 0 if there is none."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Remove an object, or a folder with all in it; harmless if there is none.
+
+        Only for what no run needs any more. May be undone by a power cut, and is not one step: who
+        reads meanwhile may see a part of a folder.
+        """
+        ...
+
 
 class LocalStore:
     """Objects as files below a folder. `create` is a hard link, which fails if there is one.
 
-    Nothing in a state is ever removed. So a folder that this store has written to and that is gone
-    has vanished (a disk was unmounted, somebody tidied up), and what comes next is not written into
-    the hole: a ledger that began in the middle would be taken for a whole one.
+    No run removes anything from a state. So a folder that this store has written to and that is
+    gone has vanished (a disk was unmounted, somebody tidied up), and what comes next is not written
+    into the hole: a ledger that began in the middle would be taken for a whole one.
     """
 
     def __init__(self, root: Path) -> None:
@@ -126,6 +138,25 @@ class LocalStore:
                 return sorted(entry.name for entry in entries if not entry.name.startswith("."))
         except FileNotFoundError:
             return []
+
+    def size(self, name: str) -> int:
+        """Add up the sizes of the files."""
+        path = self.root / name
+        with self._errors(path, "read"):
+            try:
+                return tree.size(path)
+            except FileNotFoundError:
+                return 0
+
+    def remove(self, name: str) -> None:
+        """Unlink the file, or the files below the folder and then the folder."""
+        path = self.root / name
+        with self._errors(path, "written"):
+            if path.is_dir() and not path.is_symlink():
+                tree.remove_tree(path)
+            else:
+                path.unlink(missing_ok=True)
+        self._known = {folder for folder in self._known if not folder.is_relative_to(path)}
 
     def _make_folder(self, folder: Path) -> None:
         """Create a folder whose name a power cut will not lose.

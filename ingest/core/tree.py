@@ -153,6 +153,21 @@ def files(root: Path) -> Iterator[str]:
             yield entry.name
 
 
+def size(path: Path) -> int:
+    """Return the bytes of a file, or of all files below a folder, as far as they are still there.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    if not path.is_dir() or path.is_symlink():
+        return path.lstat().st_size
+    total = 0
+    for name in files(path):
+        with contextlib.suppress(FileNotFoundError):
+            total += (path / name).lstat().st_size
+    return total
+
+
 def folders(root: Path) -> Iterator[str]:
     """List the folders below a folder, as relative paths; links are not followed."""
     for entry in sorted(os.scandir(root), key=lambda entry: entry.name):

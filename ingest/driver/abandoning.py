@@ -1,7 +1,5 @@
 """Discarding a run: on record first, so that nobody resumes it, then what it had staged."""
 
-import os
-import socket
 from contextlib import suppress
 from typing import Any
 
@@ -10,6 +8,7 @@ from ingest.core.storage import Store
 from ingest.driver.places import anchored
 from ingest.driver.publishing import sinks_of
 from ingest.job import Job
+from ingest.records.environment import who
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
@@ -21,11 +20,11 @@ def abandon(store: Store, ledger: Ledger, job: Job, why: str) -> list[str]:
 
     Returns what of it could not be removed: that is no reason not to begin a new one.
     """
-    ledger.begin(_who())
+    ledger.begin(who())
     ledger.append("abandoned")
     ledger.flush()
     runs = Runs(store)
-    runs.give_up(ledger.run_id, {"at": ledger.now(), **_who(), "why": why})
+    runs.give_up(ledger.run_id, {"at": ledger.now(), **who(), "why": why})
     return _discard(runs, ledger.run_id, job)
 
 
@@ -52,7 +51,7 @@ def give_up_unread(store: Store, ledger: Ledger, job: Job, why: str) -> list[str
             "backup and finish the run. Without one: look whether the output is whole, remove what "
             f"is not, then remove {marker or 'runs/' + run_id} and start again"
         )
-    runs.give_up(run_id, {"at": ledger.now(), **_who(), "why": why})
+    runs.give_up(run_id, {"at": ledger.now(), **who(), "why": why})
     return _discard(runs, run_id, job)
 
 
@@ -79,10 +78,6 @@ def _discard(runs: Runs, run_id: str, job: Job) -> list[str]:
                 f"files that run {run_id} has staged are left, and nobody reads them: {reason}"
             )
     return left
-
-
-def _who() -> dict[str, str | int]:
-    return {"host": socket.gethostname(), "pid": os.getpid()}
 
 
 def _places(runs: Runs, run_id: str) -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """The life of a run, from its leases to its receipt."""
 
-import os
-import socket
 import threading
 from collections.abc import Sequence
 from contextlib import contextmanager, suppress
@@ -31,6 +29,7 @@ from ingest.driver.repeats import repeats
 from ingest.driver.retry import RetryPolicy
 from ingest.driver.tasks import context_of, fingerprints, task_of
 from ingest.job import Job
+from ingest.records.environment import who
 from ingest.records.lease import Lease
 from ingest.records.ledger import Listener
 from ingest.records.plans import Plan
@@ -162,8 +161,7 @@ def _begin(run: Run, chosen: Chosen | None) -> None:
         {
             "run_id": run.run_id,
             "job": run.job.name,
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
+            **who(),
             "resumed": run.resumed,
             "phase": run.history.phase,
             "settled": run.history.totals.partitions,

@@ -8,6 +8,7 @@ Ending = Literal["done", "abandoned", ""]
 
 ABANDONED = "abandoned.json"
 RECEIPT = "receipt.json"
+REMOVED = "removed.json"
 _EVENTS: tuple[tuple[Ending, bytes], ...] = (
     ("done", b'"event":"done"'),
     ("abandoned", b'"event":"abandoned"'),
@@ -26,6 +27,21 @@ def ending(store: Store, run_id: str) -> Ending:
         return "done"
     if store.exists(f"{folder}/{ABANDONED}"):
         return "abandoned"
-    names = store.names(f"{folder}/ledger")
-    last = store.read(f"{folder}/ledger/{names[-1]}") if names else b""
+    return _last_word(store, run_id)
+
+
+def closed(store: Store, run_id: str) -> Ending:
+    """Return how a run ended for good; empty if something may still be written of it.
+
+    That of a run which has a receipt, and died before its ledger said so, is yet to be written.
+    """
+    if store.exists(f"runs/{run_id}/{ABANDONED}"):
+        return "abandoned"
+    return _last_word(store, run_id)
+
+
+def _last_word(store: Store, run_id: str) -> Ending:
+    folder = f"runs/{run_id}/ledger"
+    names = store.names(folder)
+    last = store.read(f"{folder}/{names[-1]}") if names else b""
     return next((name for name, event in _EVENTS if event in last), "")

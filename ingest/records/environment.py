@@ -1,8 +1,10 @@
-"""What a run was made with: code revision, package versions, machine."""
+"""What a run was made with: code revision, package versions, machine; and who works on it."""
 
+import getpass
 import importlib.metadata
 import os
 import platform
+import socket
 import subprocess
 from typing import Any
 
@@ -19,7 +21,21 @@ def environment() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "versions": {name: _version(name) for name in PACKAGES},
         "git": git_revision(),
+        "user": user(),
     }
+
+
+def who() -> dict[str, Any]:
+    """Return who works here, as events say it: host, process and user."""
+    return {"host": socket.gethostname(), "pid": os.getpid(), "user": user()}
+
+
+def user() -> str:
+    """Return the name that this process's user logs in with; its number where it has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container that runs under a number which is in no passwd
+        return f"uid {os.getuid()}"
 
 
 def git_revision() -> dict[str, Any]:

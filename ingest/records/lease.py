@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 TIME_TO_LIVE_S = 15.0
 _POLL_S = 0.2
+LEASES_KEPT = 10
 
 
 class LeaseHeldError(FatalError):
@@ -169,6 +170,15 @@ class Lease:
                 self._store.replace(f"{self._name}.beat", secrets.token_hex(8).encode())
             if self._stop.wait(self._beat_s):
                 return
+
+
+def trim(store: Store, folder: str) -> None:
+    """Remove the leases of a folder but for the last few, which others may be looking at."""
+    newest = last_lease(store, folder) - LEASES_KEPT
+    for name in store.names(folder):
+        number = name.partition(".")[0]
+        if number.isdigit() and int(number) <= newest:
+            store.remove(f"{folder}/{name}")
 
 
 def _pulse(store: Store, name: str) -> bytes:

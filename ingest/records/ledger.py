@@ -68,6 +68,11 @@ class Ledger:
                 that others have finished or abandoned meanwhile.
         """
         names = self._names()
+        if len(names) < self._seen:
+            raise FencedError(
+                f"run {self.run_id}: its records were removed while this attempt was stopped. "
+                "Nothing of it will be published. Run the job again"
+            )
         if len(names) != self._seen:
             raise self._fenced(self._read(names[-1])[0])
         last = self._read(names[-1])[0] if names else {"attempt": 0}

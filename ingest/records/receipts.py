@@ -53,6 +53,7 @@ def _fill(history: History, page: dict[str, Any]) -> None:
         history.totals.books[book["step"]] = Book(**book)
     for output, facts in page.get("outputs", {}).items():
         history.totals.rows[output] = facts["rows"]
+        history.totals.bytes_written[output] = facts["bytes"]
         history.totals.files += facts["files"] if output == "main" else 0
     manifests = {name: facts["checksums"] for name, facts in page.get("outputs", {}).items()}
     history.publish = {"plans": {name: _plan(page) for name, page in manifests.items()}}

@@ -3,18 +3,26 @@
 import json
 import secrets
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.names import hint
 from ingest.core.storage import Store
-from ingest.records.endings import ABANDONED, RECEIPT
+from ingest.records.endings import ABANDONED, RECEIPT, REMOVED
 
 FORMAT = 1
 RESTORE = "Restore the file from a backup, or discard the run and start over with: --fresh"
 """What to do about a damaged record of a run."""
 _STAMP = "%Y%m%dt%H%M%S"
+
+
+def made_at(run_id: str) -> datetime | None:
+    """Return when a run was made, UTC, as its id says; None if it is no id of ours."""
+    try:
+        return datetime.strptime(run_id.partition("-")[0], _STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def new_run_id(now: datetime, after: str | None = None) -> str:
@@ -71,8 +79,13 @@ class Runs:
         return self._store.names("jobs")
 
     def exists(self, run_id: str) -> bool:
-        """Say whether a run's own records are there; somebody may have removed them."""
+        """Say whether a run's own records are there; somebody may have removed them.
+
+        What `ingest clean` has begun to remove is not there any more.
+        """
         folder = f"runs/{run_id}"
+        if self._store.exists(f"{folder}/{REMOVED}"):
+            return False
         return self._store.exists(f"{folder}/run.json") or bool(
             self._store.names(f"{folder}/ledger")
         )
@@ -81,9 +94,11 @@ class Runs:
         """Return what was frozen when the run was made.
 
         Raises:
-            ConfigError: there is no such run here.
+            ConfigError: there is no such run here, or no more.
             FatalError: another version of ingest wrote it.
         """
+        if self.removed(run_id) is not None:
+            raise self._unknown(run_id)
         try:
             page = self._page(f"runs/{run_id}/run.json")
         except FileNotFoundError:
@@ -97,6 +112,12 @@ class Runs:
         return page
 
     def _unknown(self, run_id: str) -> ConfigError:
+        if (mark := self.removed(run_id)) is not None:
+            was = "published" if mark.get("was") == "done" else "discarded"
+            return ConfigError(
+                f"run {run_id}: its records were removed by ingest clean on {mark.get('at', '')}. "
+                f"It was {was}. What is left of them: ingest status {run_id}"
+            )
         known = [run for job in self.jobs() for run in self.of_job(job) if self.exists(run)]
         near = hint(run_id, known)
         recent = f"The latest runs here: {', '.join(sorted(known)[-3:])}" if known else "No runs"
@@ -152,6 +173,17 @@ class Runs:
         if not self._store.exists(f"runs/{run_id}/{ABANDONED}"):
             return None
         return self._page(f"runs/{run_id}/{ABANDONED}")
+
+    def mark_removed(self, run_id: str, facts: dict[str, Any]) -> None:
+        """Mark a run as removed, before any of its records is: whoever finds it needs no more."""
+        page = {"format": FORMAT, "run_id": run_id, **facts}
+        self._store.create(f"runs/{run_id}/{REMOVED}", json.dumps(page, indent=1).encode())
+
+    def removed(self, run_id: str) -> dict[str, Any] | None:
+        """Return that mark, or None."""
+        if not self._store.exists(f"runs/{run_id}/{REMOVED}"):
+            return None
+        return self._page(f"runs/{run_id}/{REMOVED}")
 
     def receipt(self, run_id: str) -> dict[str, Any] | None:
         """Return the receipt of a run, or None while there is none."""

@@ -1,11 +1,10 @@
 """Places that are published to: who holds one, and which runs have begun to publish there."""
 
 import hashlib
-import os
-import socket
 
 from ingest.core.errors import FatalError, FencedError
 from ingest.core.storage import Store
+from ingest.records.environment import who
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
@@ -36,6 +35,11 @@ class Target:
         """Say whether it is noted that a run has published."""
         return self._store.exists(f"{self.folder}/runs/{run_id}.end")
 
+    def forget(self, run_id: str) -> None:
+        """Remove what is noted of a run that has ended: its beginning first, which needs an end."""
+        for ending in ("begin", "end"):
+            self._store.remove(f"{self.folder}/runs/{run_id}.{ending}")
+
     def check(self, run_id: str) -> None:
         """See that no other run commits here from now on; to be called under the place's lease.
 
@@ -49,8 +53,10 @@ class Target:
         names = self._store.names(f"{self.folder}/runs")
         ended = {name.removesuffix(".end") for name in names if name.endswith(".end")}
         begun = (name.removesuffix(".begin") for name in names if name.endswith(".begin"))
+        runs = Runs(self._store)
         for other in begun:
-            if other != run_id and other not in ended and not Runs(self._store).given_up(other):
+            over = other in {run_id, *ended} or runs.given_up(other) or runs.removed(other)
+            if not over:
                 while not self._closed(other, run_id):
                     pass
 
@@ -66,7 +72,7 @@ class Target:
         if history.phase != "planned" or history.ended:
             return True
         try:
-            ledger.begin({"run_id": other, "host": socket.gethostname(), "pid": os.getpid()})
+            ledger.begin({"run_id": other, **who()})
             ledger.append(
                 "failed",
                 error=f"sink {self._uri}: run {run_id} publishes there now, and this attempt had "

@@ -43,6 +43,16 @@ class Totals:
         self.peak_bytes = max(self.peak_bytes, outcome.peak_bytes)
 
     @property
+    def summary(self) -> dict[str, int]:
+        """How many records were read, and what became of them."""
+        return {
+            "read": self.records,
+            "written": self.rows.get("main", 0),
+            "filtered": self.dropped("filtered"),
+            "rejected": self.rejected,
+        }
+
+    @property
     def records(self) -> int:
         """How many records were read."""
         return next(iter(self.books.values())).rows if self.books else 0

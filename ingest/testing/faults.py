@@ -10,10 +10,10 @@ class Crash(BaseException):
 
 
 class CrashingStore:
-    """Passes everything on to a store and dies at the n-th `create`, counted from 1.
+    """Passes everything on to a store and dies at the n-th `create` or `remove`, counted from 1.
 
-    With `when="after"` the object is written and the answer lost; with `before` it is not written.
-    After the crash every further call dies too: a dead process does not tidy up.
+    With `when="after"` that is done and the answer lost; with `before` it is not done. After the
+    crash every further call dies too: a dead process does not tidy up.
     """
 
     def __init__(self, store: Store, at: int, when: Literal["before", "after"] = "before") -> None:
@@ -35,6 +35,14 @@ class CrashingStore:
             raise Crash(name)
         return self._store.create(name, data)
 
+    def remove(self, name: str) -> None:
+        """Remove, unless this is where the process dies."""
+        self.creates += 1
+        if self.creates < self._at or (self.creates == self._at and self._when == "after"):
+            self._store.remove(name)
+        if self.creates >= self._at:
+            raise Crash(name)
+
     def replace(self, name: str, data: bytes) -> None:
         """Replace; the heartbeat of a dead process just stays out."""
         if self.creates < self._at:
@@ -54,6 +62,11 @@ class CrashingStore:
         """List, unless the process is dead."""
         self._alive()
         return self._store.names(folder)
+
+    def size(self, name: str) -> int:
+        """Measure, unless the process is dead."""
+        self._alive()
+        return self._store.size(name)
 
     def _alive(self) -> None:
         if self.creates >= self._at:

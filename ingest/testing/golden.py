@@ -12,6 +12,7 @@ import polars as pl
 from ingest.config.load import Loaded, load
 from ingest.core.showing import showable
 from ingest.driver.drive import Request, drive
+from ingest.driver.places import anchored
 from ingest.job import Job
 from ingest.workers.base import Workers
 from ingest.workers.in_process import InProcessWorkers
@@ -20,6 +21,7 @@ RUN_METADATA = ("run_id", "partition", "_ingest_run_id", "_ingest_loaded_at")
 """Columns that differ from run to run or from place to place, left out of what is compared."""
 
 HERE = Path()
+OUTPUTS = ("rows", "quarantine")
 
 _READERS: dict[str, Callable[[list[Path]], pl.DataFrame]] = {
     "parquet": partial(pl.read_parquet, hive_partitioning=True),
@@ -50,20 +52,16 @@ def work_over(
         job = loaded.job.model_copy(
             update={
                 "source": loaded.job.source.model_copy(update={"path": str(sample)}),
-                "sink": loaded.job.sink.model_copy(update={"path": str(place / "out")}),
                 "state": str(place / "state"),
             }
         )
+        outputs = {"main": str(place / "out"), "quarantine": str(place / "out_quarantine")}
+        job = anchored(job, outputs)
         drive(Request(job, loaded.yaml(), loaded.place, workers or InProcessWorkers()))
         return {
             "rows": read_rows(place / "out", job.sink.type, root),
             "quarantine": read_rows(place / "out_quarantine", "parquet", root),
         }
-
-
-def write_golden(job: str, conf: Path | None = None) -> list[Path]:
-    """Write what the sample gives now to `jobs/<job>/expected/`, and return the files."""
-    return write_lines(Path("jobs") / job / "expected", work_sample(job, conf))
 
 
 def write_lines(folder: Path, lines: dict[str, list[str]]) -> list[Path]:
@@ -78,11 +76,10 @@ def write_lines(folder: Path, lines: dict[str, list[str]]) -> list[Path]:
 
 
 def read_golden(job: str) -> dict[str, list[str]]:
-    """Return what the job's sample is expected to give."""
+    """Return what the job's sample is expected to give, as far as that is written."""
     folder = Path("jobs") / job / "expected"
-    return {
-        name: (folder / f"{name}.jsonl").read_text().splitlines() for name in ("rows", "quarantine")
-    }
+    files = [file for name in OUTPUTS if (file := folder / f"{name}.jsonl").is_file()]
+    return {file.stem: _lines(file.read_text(encoding="utf-8")) for file in files}
 
 
 def read_rows(folder: Path, kind: str, root: Path = HERE) -> list[str]:
@@ -100,6 +97,11 @@ def read_rows(folder: Path, kind: str, root: Path = HERE) -> list[str]:
     lines = (_line(values).replace(above, "") for values in (kept.columns, *kept.rows()))
     first = next(lines)
     return [first, *sorted(lines)]
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines of a text; values may hold what `splitlines` would cut at."""
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 def _line(values: Sequence[Any]) -> str:

@@ -21,6 +21,7 @@ class AttemptPage:
     started_at: str
     host: str = ""
     pid: int = 0
+    user: str = ""
     settled: int = 0
     retries: dict[str, int] = field(default_factory=dict)
     events: dict[str, int] = field(default_factory=dict)
@@ -63,6 +64,7 @@ def _begun(number: int, event: Event) -> AttemptPage:
         started_at=event["at"],
         host=event.get("host", ""),
         pid=event.get("pid", 0),
+        user=event.get("user", ""),
         changes=list(event.get("changes", ())),
         warnings=list(event.get("warnings", ())),
         cluster=event.get("cluster", ""),

@@ -34,9 +34,11 @@ STATE = {
     "runs/<run_id>/plan/<part>.parquet": f"The partitions, {plans.PART_ROWS:,} in a file.",
     "runs/<run_id>/ledger/<seq>.jsonl": "Everything that happened: up to "
     f"{ledger.FLUSH_EVENTS} events or {ledger.FLUSH_SECONDS:g} s in a file.",
-    "runs/<run_id>/abandoned.json": "The run was given up by `--fresh` though its ledger is "
-    "damaged, which else would say so.",
+    "runs/<run_id>/abandoned.json": "The run was discarded.",
     "runs/<run_id>/receipt.json": "The account of a run that is done.",
+    "runs/<run_id>/removed.json": "The run was removed by `ingest clean`, which writes this before "
+    "anything else. All other records of the run go; the plan only once no row of it is in an "
+    "output that was appended to.",
 }
 OUTPUT = {
     "<sink>/<run_id>-<partition>-<n>.<suffix>": "Rows. With `partition_by` in folders such as "
@@ -62,6 +64,7 @@ RUN = {
     "cores": "Cores of the driver's machine.",
     "versions": "Versions of the packages that matter.",
     "git": "Revision of the working directory, and whether files were changed; empty without Git.",
+    "user": "Who made the run.",
 }
 PLAN = {
     "format": f"{plans.FORMAT}.",
@@ -91,7 +94,7 @@ PARTITIONS = {
 }
 EVENTS = {
     "attempt": ("A driver has taken the run over.", (
-        "run_id job host pid resumed phase settled partitions indexes number changes warnings "
+        "run_id job host pid user resumed phase settled partitions indexes number changes warnings "
         "cluster cluster_why"
     )),
     "planned": ("The plan is frozen.", "partitions files bytes seconds"),
@@ -119,6 +122,21 @@ EVENTS = {
     "interrupted": ("The attempt was stopped.", ""),
     "abandoned": ("The run was discarded by `--fresh`.", ""),
 }  # fmt: skip
+REMOVED = {
+    "format": f"{runs.FORMAT}.",
+    "run_id": "Name of the run.",
+    "job": "Name of the job; empty if the run was never begun.",
+    "was": "How the run had ended: done, abandoned, unfinished or not begun.",
+    "started_at": "When the first attempt began, UTC.",
+    "ended_at": "When the last one ended, UTC.",
+    "rows": "How many rows were read, written, filtered and rejected.",
+    "places": "Where the run published to, by output.",
+    "plan": "Whether the plan stays as long as rows of the run do.",
+    "at": "When it was removed, UTC.",
+    "host": "By whom: the host,",
+    "pid": "the process",
+    "user": "and the user.",
+}
 RECEIPT = {
     "format": "1.",
     "run_id": "Name of the run.",
@@ -170,7 +188,8 @@ def files() -> str:
         "# Files on disk",
         (
             "All of them can be read with `ls`, `cat` and a Parquet reader. They are created once "
-            "and never changed, but for the `.beat` files. Why they are as they are: "
+            "and never changed, but for the `.beat` files, and removed by `ingest clean` "
+            "only. Why they are as they are: "
             "[Recovery](../concepts/recovery.md), [Publishing](../concepts/publishing.md)."
         ),
         "## State",
@@ -200,6 +219,12 @@ def files() -> str:
         f"One of `files` has {_fields(StagedFile)}. {doc(StagedFile)}",
         "## receipt.json",
         _table("key", RECEIPT),
+        "## removed.json",
+        (
+            "All that is left of a run which `ingest clean` has removed: "
+            "[Cleaning up](../concepts/recovery.md#cleaning-up)."
+        ),
+        _table("key", REMOVED),
         "## The manifest",
         "`_ingest/<run_id>.json` beside the published files:",
         _table("key", MANIFEST),

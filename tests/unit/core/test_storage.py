@@ -114,3 +114,16 @@ def test_a_heartbeat_leaves_nothing_beside_it(tmp_path):
         store.replace("first", b"2")
     assert [path.name for path in tmp_path.iterdir()] == ["first"]
     assert store.read("first") == b"1"
+
+
+def test_what_is_removed_has_not_vanished(tmp_path):
+    store = LocalStore(tmp_path)
+    store.create("runs/a/ledger/0", b"12345")
+    store.create("runs/a/mark", b"1")
+    assert (store.size("runs/a"), store.size("runs/a/mark"), store.size("runs/b")) == (6, 1, 0)
+    for name in ("runs/a/ledger", "runs/a/mark", "runs/a/mark", "nothing"):
+        store.remove(name)
+    assert store.names("runs/a") == []
+    assert store.create("runs/a/ledger/1", b"")
+    with pytest.raises(FileNotFoundError):
+        store.read("runs/a/ledger/0")

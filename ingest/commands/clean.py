@@ -1,0 +1,170 @@
+"""`ingest clean`: remove old runs from the state, and what dead ones have staged."""
+
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from ingest.commands.base import add_state, parser, report, state_option
+from ingest.core.errors import ConfigError, IngestError
+from ingest.core.names import hint
+from ingest.core.storage import Store, open_store
+from ingest.driver.cleaning import Kept, Leftover, Search
+from ingest.driver.removing import Old, Removal, trim_leases
+from ingest.records.lease import LeaseHeldError
+from ingest.records.runs import Runs
+from ingest.sinks.leftovers import remove_staged
+from ingest.watch.summary import size
+
+KEEP = "30d"
+UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+EXAMPLE = """ingest clean --dry-run
+  ingest clean --keep 12w
+  ingest clean --job orders --keep 2w --unfinished"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Remove what is old and say what that was; return 1 if something could not be removed."""
+    options = parser(
+        "clean",
+        "Remove old runs from the state, and files that runs which have ended left staged. "
+        "Published rows are never touched. These runs stay, however old: the last that a job "
+        "has published to a place, and those that are not finished.",
+        EXAMPLE,
+    )
+    options.add_argument(
+        "--keep",
+        default=KEEP,
+        metavar="TIME",
+        help=f"keep runs that were made within this time: 12h, 30d, 2w ({KEEP})",
+    )
+    options.add_argument("--job", help="only this job's runs")
+    options.add_argument(
+        "--unfinished",
+        action="store_true",
+        help="discard unfinished runs of that age too, with the partitions that they completed",
+    )
+    options.add_argument(
+        "--dry-run", action="store_true", help="say what would be removed, and remove nothing"
+    )
+    add_state(options)
+    arguments = options.parse_args(argv)
+    before = datetime.now(UTC) - duration(arguments.keep)
+    store = open_store(arguments.state)
+    search = Search(store, _jobs(store, arguments.job), before, arguments.unfinished)
+    found = Found()
+    for each in search.old():
+        if isinstance(each, Kept):
+            found.kept.append(each)
+        else:
+            found.old.append(each)
+    found.leftovers += search.leftovers()
+    if arguments.dry_run:
+        report("\n".join(_would(found, arguments.keep)))
+        problems: list[str] = []
+    else:
+        trim_leases(store, search.jobs)
+        problems = _remove(store, found, arguments.keep)
+    for line in (*_stays(found.kept, state_option(arguments.state)), *problems):
+        print(line, file=sys.stderr)
+    return IngestError.exit_code if problems else 0
+
+
+@dataclass(slots=True)
+class Found:
+    """What goes of a state, and which old runs stay."""
+
+    old: list[Old] = field(default_factory=list)
+    leftovers: list[Leftover] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        taken = sum(each.bytes for each in self.old) + sum(each.bytes for each in self.leftovers)
+        staged = f"staged files of {len(self.leftovers):,} runs"
+        return f"{len(self.old):,} runs, {staged}: {size(taken)}"
+
+
+def duration(text: str) -> timedelta:
+    """Return the time that `30d`, `12h` or `2w` stand for.
+
+    Raises:
+        ConfigError: it is written otherwise, or is longer than any run is old.
+    """
+    match = re.fullmatch(r"(\d{1,5})([hdw])", text.strip())
+    if not match:
+        raise ConfigError(
+            f'--keep: "{text}": not a time. Write a number and h, d or w, for hours, days or '
+            "weeks: --keep 30d"
+        )
+    return int(match[1]) * UNITS[match[2]]
+
+
+def _jobs(store: Store, job: str | None) -> list[str]:
+    known = Runs(store).jobs()
+    if job and known and job not in known:
+        raise ConfigError(
+            f"--job {job}: no runs of this job in {store.uri()}. {hint(job, known)}Jobs with runs "
+            f"there: {', '.join(known)}"
+        )
+    return [job] if job else known
+
+
+def _would(found: Found, keep: str) -> list[str]:
+    lines = [f"would remove {_run(each)}" for each in found.old]
+    lines += [f"would remove {_staged(each)}" for each in found.leftovers]
+    return [*lines, f"{_total(found, keep)}. Nothing was removed (--dry-run)"]
+
+
+def _remove(store: Store, found: Found, keep: str) -> list[str]:
+    """Remove one after the other, saying which; return what could not be removed.
+
+    Runs that somebody works on are added to those that are kept.
+    """
+    removal, done, problems = Removal(store), Found(), []
+    for run in found.old:
+        try:
+            problems += removal.remove(run)
+        except LeaseHeldError as error:
+            found.kept.append(Kept(run.run_id, run.job, str(error)))
+        except IngestError as error:
+            problems.append(f"run {run.run_id}: not removed: {error}")
+        else:
+            done.old.append(run)
+            report(f"removed {_run(run)}")
+    for each in found.leftovers:
+        try:
+            remove_staged(each.place, each.run_id)
+        except IngestError as error:
+            problems.append(f"staged files of run {each.run_id}: not removed: {error}")
+        else:
+            done.leftovers.append(each)
+            report(f"removed {_staged(each)}")
+    report(_total(done, keep))
+    return problems
+
+
+def _run(old: Old) -> str:
+    return f"run {old.run_id}  {old.job or '-'}  {old.was}  {size(old.bytes)}"
+
+
+def _staged(leftover: Leftover) -> str:
+    what = f"staged files of run {leftover.run_id}"
+    return f"{what}  {size(leftover.bytes)}  for {leftover.place}"
+
+
+def _total(found: Found, keep: str) -> str:
+    if not found.old and not found.leftovers:
+        return f"nothing to remove: no run that is over is older than {keep}"
+    return str(found)
+
+
+def _stays(kept: Sequence[Kept], option: str) -> list[str]:
+    """Say which old runs stay, and what to type about them."""
+    lines = [f"kept run {each.run_id} of job {each.job}: {each.why}" for each in kept]
+    if any(each.why.startswith("unfinished") for each in kept):
+        lines.append(
+            f"To finish one: ingest resume RUN{option}. To discard them: ingest clean --unfinished"
+            f"{option}"
+        )
+    return lines

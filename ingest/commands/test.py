@@ -1,0 +1,74 @@
+"""`ingest test`: run jobs over their samples and compare with their expected rows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ingest.commands.base import add_conf, parser, report
+from ingest.config.load import jobs
+from ingest.core.errors import ConfigError, IngestError
+from ingest.core.names import hint
+from ingest.testing.samples import check_sample, folder_of, has_sample
+
+EXAMPLE = """ingest test
+  ingest test orders
+  ingest test orders --update                       (what comes out now is what is expected)"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Test all jobs of the folder, or those named; return 1 if one does not give what it should."""
+    options = parser(
+        "test",
+        "Run each job over jobs/NAME/sample/ and compare with jobs/NAME/expected/. Neither the "
+        "job's state nor its outputs are touched. Exit code 0 if all is as expected, else 1.",
+        EXAMPLE,
+    )
+    add_conf(options)
+    options.add_argument("jobs", nargs="*", metavar="JOB", help="names of jobs (all)")
+    options.add_argument(
+        "--update", action="store_true", help="write what comes out now to jobs/JOB/expected/"
+    )
+    arguments = options.parse_args(argv)
+    names = jobs(arguments.conf)
+    if unknown := [name for name in arguments.jobs if name not in names]:
+        raise ConfigError(*(_unknown(name, names) for name in unknown))
+    results = [
+        _tested(name, arguments.conf, update=arguments.update) for name in arguments.jobs or names
+    ]
+    tested = [ok for ok in results if ok is not None]
+    none = len(results) - len(tested)
+    untested = f", {none} without a sample" if none else ""
+    report(f"{sum(tested)} of {len(tested)} jobs give what is expected{untested}")
+    failed = not all(tested) or (none and arguments.jobs)
+    return IngestError.exit_code if failed else 0
+
+
+def _tested(name: str, conf: Path | None, *, update: bool) -> bool | None:
+    """Test one job and say what came of it; return None if it has no sample."""
+    folder = folder_of(name)
+    if not has_sample(name):
+        report(
+            f"{name}: no sample. Put a few input files into {folder}/sample/, then type: "
+            f"ingest test {name} --update"
+        )
+        return None
+    try:
+        result = check_sample(name, conf, update=update)
+    except IngestError as error:
+        report(f"{name}: failed")
+        report("\n".join(f"  {line}" for line in str(error).splitlines()))
+        return False
+    came = f"{result.rows:,} rows, {result.rejected:,} rejected"
+    if update:
+        report(f"{name}: {came}, written to {folder}/expected/")
+    elif not result.differences:
+        report(f"{name}: ok, {came}")
+    else:
+        report(f"{name}: not as in {folder}/expected/")
+        report("\n".join(f"  {line}" for line in result.differences))
+        report(f"  if it is right as it is now: ingest test {name} --update")
+    return not result.differences
+
+
+def _unknown(name: str, names: Sequence[str]) -> str:
+    known = f"Known jobs: {', '.join(names)}" if names else "There are no job files"
+    return f'no such job "{name}". {hint(name, names)}{known}'

@@ -1,0 +1,125 @@
+"""What is recorded of runs, as plain data: what `ingest status` prints."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any
+
+from ingest.core.errors import ConfigError, FatalError
+from ingest.core.storage import Store
+from ingest.records.history import History
+from ingest.records.holders import Holder, holder
+from ingest.records.ledger import Event, Ledger
+from ingest.records.receipts import ended
+from ingest.records.runs import OtherFormatError, Runs
+from ingest.watch.attempts import attempts
+
+Page = dict[str, Any]
+
+
+def newest(runs: Runs, job: str | None, number: int) -> list[tuple[str, str]]:
+    """Return the last runs, oldest first, with their jobs; not those whose records are gone."""
+    names = [job] if job else runs.jobs()
+    ids = sorted(((run, name) for name in names for run in runs.of_job(name)), reverse=True)
+    recorded = itertools.islice((each for each in ids if runs.exists(each[0])), max(0, number))
+    return list(recorded)[::-1]
+
+
+def describe(store: Store, run_id: str, job: str) -> Page:
+    """Return what is recorded of a run. A damaged one is a run of that state.
+
+    So is one that `ingest clean` has removed, of which little is left (see `files.md`).
+    """
+    runs = Runs(store)
+    if (mark := runs.removed(run_id)) is not None:
+        return {**mark, "run_id": run_id, "job": job, "state": "removed"}
+    history, tried, damage, how = History(), [], "", ""
+    given_up = runs.given_up(run_id)
+    try:
+        tried = attempts(_brief(Ledger(store, run_id).events(), history))
+    except FatalError as error:
+        if not given_up and (past := ended(store, run_id)) is not None:
+            history, tried = past, []
+        else:
+            damage = str(error)
+            how = "unreadable" if isinstance(error, OtherFormatError) else "damaged"
+    totals = history.totals
+    last = runs.of_job(job)[-1:] == [run_id]
+    state = _state(history, holder(store, f"jobs/{job}/lease") if last else None)
+    if damage or given_up:
+        state = "abandoned" if given_up else how
+    facts = _facts(runs, run_id)
+    return {
+        "run_id": run_id,
+        "job": job,
+        "state": state,
+        "started_at": history.started_at,
+        "ended_at": history.ended_at,
+        "user": next((page.user for page in tried[::-1] if page.user), facts.get("user", "")),
+        "host": next((page.host for page in tried[::-1] if page.host), ""),
+        "git": facts.get("git", {}),
+        "attempts": history.attempt,
+        "partitions": {"settled": totals.partitions, "planned": history.partitions},
+        "rows": totals.summary,
+        "reasons": dict(sorted(totals.errors.items(), key=lambda item: -item[1])),
+        "outputs": list(_outputs(history, facts.get("places", {}))),
+        "retries": dict(history.retries),
+        "tried": [asdict(page) for page in tried],
+        "inputs": history.inputs or {},
+        "books": [
+            {
+                "step": b.step,
+                "rows": b.rows,
+                "added": b.added,
+                "dropped": b.dropped,
+                "filtered": b.filtered,
+                "out": b.out,
+            }
+            for b in totals.books.values()
+        ],
+        "phase": history.phase,
+        "go_on": last
+        and history.phase in {"planned", "committed"}
+        and state != "abandoned"
+        and not damage,
+        "error": damage or history.error,
+    }
+
+
+def _outputs(history: History, places: dict[str, str]) -> Iterator[Page]:
+    """Return what the run publishes, once that is decided: nothing before its commit."""
+    totals, plans = history.totals, (history.publish or {}).get("plans", {})
+    for output, plan in plans.items():
+        yield {
+            "output": output,
+            "place": places.get(output, ""),
+            "rows": totals.rows.get(output, 0),
+            "files": len(plan["manifest"]["files"]),
+            "bytes": totals.bytes_written.get(output, 0),
+            "published": history.phase == "done" or output in history.published,
+        }
+
+
+def _facts(runs: Runs, run_id: str) -> dict[str, Any]:
+    with suppress(ConfigError, FatalError):  # how the run stands is worth saying without them too
+        return runs.facts(run_id)
+    return {}
+
+
+def _brief(events: Iterable[Event], history: History) -> Iterator[Event]:
+    """Fold events into a history and pass them on without what only that needs."""
+    for event in events:
+        history.see(event)
+        yield {"event": event["event"], "at": event["at"]} if event["event"] == "settled" else event
+
+
+def _state(history: History, held: Holder | None) -> str:
+    """Say how it stands with a run, in a word; `open` if nobody here can tell."""
+    if history.phase in {"done", "abandoned"}:
+        return history.phase
+    if held is not None and held.state in {"alive", "stopped"} and not history.ended:
+        return "running"
+    if held is not None and held.state == "elsewhere" and not history.ended:
+        return "open"
+    return history.ended or "died"
