@@ -11,6 +11,7 @@ import polars as pl
 
 from ingest.commands.base import add_overrides, load_job, parser
 from ingest.core.partition import Partition, Slice, partition_id
+from ingest.core.private import redacted
 from ingest.core.rows import REJECT, visible
 from ingest.core.showing import showable
 from ingest.driver.planning import Draft, draft
@@ -89,20 +90,24 @@ def show(task: PartitionTask, partition: Partition, number: int) -> None:
     """Print the first rows after each step, then what is rejected."""
     read = task.source.read(partition, task.layout)
     context = replace(task.context, uris=tuple(piece.uri for piece in partition.slices))
-    for title, frame in stages(task, read, context.uris):
+    private = task.steps.private
+    for place, (title, frame) in enumerate(stages(task, read, context.uris)):
         names = visible(frame.collect_schema().names())
-        rows = showable(frame.select(names).head(number).collect())
+        rows = frame.select(names).head(number).collect()
+        rows = showable(redacted(rows, private.before(place)))
         print(f"\n{title}: {len(names)} columns\n{rows}")
     pipeline = Pipeline(task.steps, read, context)
     good = pipeline.collect()
-    print(f"\noutput: {len(good.columns)} columns\n{showable(good.head(number))}")
+    rows = showable(redacted(good.head(number), private.output))
+    print(f"\noutput: {len(good.columns)} columns\n{rows}")
     bad = assemble(
         context.run_id,
         partition,
         source=task.source,
         layout=task.layout,
         rejects=read.rejects,
-        rejected=pipeline.rejected(),
+        rejected=pipeline.rejected(private),
+        hidden=private.source,
         keep_original=task.steps.contract.keeps_original,
     )
     named = "".join(f", {count:,} filtered ({why})" for why, count in read.filtered.items())
