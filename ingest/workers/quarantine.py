@@ -209,7 +209,7 @@ def _without(
     texts, places = whole["original"], _slices(whole)
     broken = whole.select((pl.col("step") == SOURCE) & pl.col("column").is_null()).to_series()
     shown = frozenset(layout.columns) - hidden
-    found = texts
+    found = texts.clone()  # `scatter` writes into it
     for place in places.drop_nulls().unique():
         here = ((places == place) & ~broken).fill_null(value=False).arg_true()
         piece = partition.slices[place]
