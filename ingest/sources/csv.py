@@ -159,7 +159,7 @@ class Csv(TextSource):
             return tuple(layout.facts["header"])
         if preamble.header is None:
             return ()
-        names = self._names(uri, preamble.header)
+        names = self.names_in(uri, preamble.header)
         return check_header(uri, names, self.expected(layout, layout.facts["header"]))
 
     def filtered(
@@ -306,7 +306,7 @@ class Csv(TextSource):
                 if line is None:
                     continue
                 if line not in known:
-                    known[line] = self._names(piece.uri, line)
+                    known[line] = self.names_in(piece.uri, line)
                     refuse_header(known[line], piece.uri)
                 headers[piece.uri] = known[line]
         except (BadRowError, FatalError) as error:
@@ -341,8 +341,8 @@ class Csv(TextSource):
         refuse_header(given, "header")
         return list(given)
 
-    def _names(self, uri: str, line: bytes) -> list[str]:
-        """Return the names in a header line.
+    def names_in(self, uri: str, line: bytes) -> list[str]:
+        """Return the names of the columns, by the header line of a file.
 
         Raises:
             BadRowError: it cannot be decoded, or its quotes are wrong.

@@ -1,12 +1,14 @@
 """A value of a private column is in the input and in the output, and nowhere else."""
 
 import json
+import subprocess
 
 import polars as pl
 import pytest
 import yaml
 
 from ingest.commands import status
+from ingest.sniffing.columns import describe
 from tests.faults.job import FaultJob, command
 
 CANARY = "kanarienvogel"
@@ -19,29 +21,25 @@ SPLITS = (
     "        if mail and mail.startswith('bad'):\n            print(mail)\n"
     "            raise %s\n    return rows\n"
 )
+CSV = (
+    f'{HEADER}{FINE}20,{CANARY},1,x,{CANARY}\n21,"{CANARY} open,1,x\n22,st"{CANARY},2,x\n'
+    f'23,{CANARY},x,"quoted, ""{CANARY[:3]}"""\n24,"{CANARY}",900,hi\n'
+)
+JSONL = (
+    f'{{"id": 1, "mail": "{CANARY}", "n": 1, "note": "fine"}}\n'
+    f'{{"id": 2, "mail": "{CANARY}", "n": "x", "note": "typed"}}\n'
+    f'{{"id": 3, "mail": "{CANARY}", "n": 3, "note": 5, "phone": "{CANARY}"}}\n'
+    f'{{"id": 4, "mail": "{CANARY}", "n": 4, "mail": "{CANARY}"}}\n'
+    f'{{"id": 5, "mail": "{CANARY}", "n": \n'
+    f'{{"id": 6, "mail" : "{CANARY}" , "n":900, "note": "checked"}}\n'
+)
+FRAME = pl.DataFrame({"id": [1, 2], "mail": [CANARY] * 2, "n": [1, 900], "note": ["a", "b"]})
+LINES = f"1 {CANARY} 1   fine \n2 {CANARY} 900 hi   \n3 {CANARY} x   typed\n4 {CANARY}\n"
 SOURCES = {
-    "csv": (
-        "in/a.csv",
-        f'{HEADER}{FINE}20,{CANARY},1,x,{CANARY}\n21,"{CANARY} open,1,x\n'
-        f'22,st"{CANARY},2,x\n23,{CANARY},x,"quoted, ""{CANARY[:3]}"""\n24,"{CANARY}",900,hi\n',
-    ),
-    "jsonl": (
-        "in/a.jsonl",
-        f'{{"id": 1, "mail": "{CANARY}", "n": 1, "note": "fine"}}\n'
-        f'{{"id": 2, "mail": "{CANARY}", "n": "x", "note": "typed"}}\n'
-        f'{{"id": 3, "mail": "{CANARY}", "n": 3, "note": 5, "phone": "{CANARY}"}}\n'
-        f'{{"id": 4, "mail": "{CANARY}", "n": 4, "mail": "{CANARY}"}}\n'
-        f'{{"id": 5, "mail": "{CANARY}", "n": \n'
-        f'{{"id": 6, "mail" : "{CANARY}" , "n":900, "note": "checked"}}\n',
-    ),
-    "parquet": (
-        "in/a.parquet",
-        pl.DataFrame({"id": [1, 2], "mail": [CANARY, CANARY], "n": [1, 900], "note": ["a", "b"]}),
-    ),
-    "fixed_width": (
-        "in/a.fwf",
-        f"1 {CANARY} 1   fine \n2 {CANARY} 900 hi   \n3 {CANARY} x   typed\n4 {CANARY}\n",
-    ),
+    "csv": ("in/a.csv", CSV),
+    "jsonl": ("in/a.jsonl", JSONL),
+    "parquet": ("in/a.parquet", FRAME),
+    "fixed_width": ("in/a.fwf", LINES),
 }
 WIDTHS = {
     "id": {"width": 2},
@@ -261,3 +259,97 @@ def test_the_output_is_the_same_with_and_without_marks(job):
         found.append((job.rows, job.quarantine.drop("original", "row", "source", "run_id")))
     assert found[0][0] == found[1][0]
     assert found[0][1].equals(found[1][1])
+
+
+PERSONAL = {
+    "id": "{n}",
+    "E-Mail": "ann{n}.{c}@example.org",
+    "Nachname": "{C}",
+    "customer": "Anna {C}",
+    "phone": "+49 151 2345{n:04}",
+    "geburtsdatum": "{n:02}.0{m}.1984",
+    "iban": "DE89370400440532013000",
+    "karte": "4111 1111 1111 1111",
+    "ssn": "078-05-1120",
+    "ip": "10.0.{m}.{n}",
+    "Straße": "{C}weg {n}",
+    "note": "call {c}{n}@example.org",
+    "status": "open",
+    "amount": "{n}.5{m}",
+}
+PLAIN = {"id", "status", "amount"}
+
+
+def personal(number):
+    """Return the texts of a row with personal data in many columns."""
+    fills = {"n": number, "m": number % 9 + 1, "c": CANARY, "C": CANARY.title()}
+    return {name: text.format(**fills) for name, text in PERSONAL.items()}
+
+
+def written(place):
+    """Return all that `init` has written, as one text in small letters."""
+    files = [path for root in ("conf", "jobs") for path in (place / root).rglob("*")]
+    contents = []
+    for file in (file for file in files if file.is_file()):
+        is_parquet = file.suffix == ".parquet"
+        contents.append(str(pl.read_parquet(file).to_dicts()) if is_parquet else file.read_text())
+    return "\n".join(contents).lower()
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_init_marks_private_columns_and_copies_none_of_their_values(job, kind):
+    rows = [personal(number) for number in range(1, 29)]
+    if kind == "csv":
+        lines = [";".join(PERSONAL), *(";".join(row.values()) for row in rows)]
+        job.write("in/a.csv", "\n".join([*lines, f"99;{CANARY};{CANARY}", ""]))
+    elif kind == "jsonl":
+        lines = [*map(json.dumps, rows), f'{{"id": "1", "E-Mail": "{CANARY}', ""]
+        job.write("in/a.jsonl", "\n".join(lines))
+    else:
+        job.write("in/a.parquet", pl.DataFrame(rows))
+    result = job.init("in")
+    assert result.code == 0, result.err
+    page = yaml.safe_load((job.place / "conf/job/made.yaml").read_text())
+    columns = page["contract"]["columns"]
+    assert {name for name, column in columns.items() if not column.get("pii")} == PLAIN
+    text = written(job.place)
+    for value in (CANARY, "078-05-1120", "0532013000", "4111 1111", "10.0.", "1984", "151 2345"):
+        assert value not in text + result.out.lower() + result.err, value
+    expected = (job.place / "jobs/made/expected/rows.jsonl").read_text().splitlines()
+    assert len(expected) == 29
+    assert '"open"' in expected[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "texts"),
+    [
+        ("product", ["Blue chair", "Red table"]),
+        ("city", ["New York", "Berlin"]),
+        ("order_id", ["10001", "10002"]),
+        ("ean", ["4006381333931", "5901234123457"]),
+        ("email_sent", ["true", "false"]),
+        ("phone_calls", ["1", "2"]),
+        ("version", ["1.2.3", "1.2.4"]),
+        ("departure", ["2013-01-01", "2013-01-02"]),
+        ("name", ["chair", "table"]),
+    ],
+)
+def test_what_is_not_personal_is_not_marked(name, texts):
+    assert describe(name, texts, [""]).private == ""
+
+
+def test_init_warns_before_it_copies_rows_to_where_git_tracks_them(job):
+    job.write("in/a.csv", "id,mail\n1,a@example.org\n")
+    subprocess.run(["git", "init", "-q"], check=True)
+    result = job.init("in")
+    (line,) = [line for line in result.out.splitlines() if line.startswith("warning")]
+    assert "Git tracks jobs/made/" in line
+    assert "--no-sample" in line
+    assert (job.place / "jobs/made/sample").is_dir()
+    result = job.init("in", "--no-sample")
+    assert result.code == 0
+    assert "warning" not in result.out
+    assert not (job.place / "jobs/made/sample").exists()
+    assert not (job.place / "jobs/made/expected").exists()
+    job.write(".gitignore", "jobs/\n")
+    assert "warning" not in job.init("in").out
