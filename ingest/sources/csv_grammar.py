@@ -150,9 +150,10 @@ class Grammar:
 
         Spaces that are no part of fields lie outside.
         """
-        # possessive (*+), or else a closing quote would be found in the middle of a pair
-        quoted = re.compile(self.patterns.quoted.replace(")*", ")*+"))
-        bare = re.compile(f"[^{re.escape(self.delimiter)}]*")
+        bare = quoted = re.compile(f"[^{re.escape(self.delimiter)}]*")
+        if self.quote is not None:
+            # possessive (*+), or else a closing quote would be found in the middle of a pair
+            quoted = re.compile(self.patterns.quoted.replace(")*", ")*+"))
         place, spans = 0, []
         while True:
             while self.skip_space and record.startswith(" ", place):
