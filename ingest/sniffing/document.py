@@ -58,7 +58,7 @@ def _transforms(table: Table) -> Iterator[str]:
 def _contract(table: Table, name: str) -> Iterator[str]:
     yield "contract:"
     if any(column.private for column in table.columns):
-        yield "  # pii: values of the column stand in the output, and in no quarantine, log or error."
+        yield "  # pii: values of a column stand in the output, and in no quarantine, log or error."
         yield "  # It is a guess from the sample: take it away, or add it, where you know better."
     yield "  columns:"
     for column in table.columns:
