@@ -150,15 +150,16 @@ class Grammar:
 
         Spaces that are no part of fields lie outside.
         """
-        bare = quoted = re.compile(f"[^{re.escape(self.delimiter)}]*")
-        if self.quote is not None:
-            # possessive (*+), or else a closing quote would be found in the middle of a pair
-            quoted = re.compile(self.patterns.quoted.replace(")*", ")*+"))
+        if self.quote is None or self.quote not in record:
+            return self._bare_spans(record)
+        # possessive (*+), or else a closing quote would be found in the middle of a pair
+        quoted = re.compile(self.patterns.quoted.replace(")*", ")*+"))
+        bare = re.compile(f"[^{re.escape(self.delimiter)}]*")
         place, spans = 0, []
         while True:
             while self.skip_space and record.startswith(" ", place):
                 place += 1
-            begins = self.quote is not None and record.startswith(self.quote, place)
+            begins = record.startswith(self.quote, place)
             match = (quoted if begins else bare).match(record, place)
             if match is None:
                 return UNCLOSED
@@ -171,6 +172,16 @@ class Grammar:
             if record[place] != self.delimiter:
                 return AFTER
             place += 1
+
+    def _bare_spans(self, record: str) -> list[tuple[int, int]] | str:
+        """Return `spans` of a record without quotes."""
+        if "\r" in record:
+            return RETURN
+        spans, end = [], -1
+        for field in record.split(self.delimiter):
+            start, end = end + 1, end + 1 + len(field)
+            spans.append((end - len(field.lstrip(" ")) if self.skip_space else start, end))
+        return spans
 
     def value(self, field: str) -> str:
         """Return what a field is, without its quotes."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from ingest.sources.csv_dialect import Dialect
+from ingest.sources.csv_grammar import Grammar
 
 Replace = Callable[[int, str], str]
 """Takes a field's place in its record, from 0, and what it is; returns what it is to be."""
@@ -29,11 +30,11 @@ class Fields:
         """
         safe = records.set(records.str.contains("\0", literal=True), None)
         plain = self.dialect.plain(safe)
-        new = [None if text is None else self._one(text) for text in plain]
+        grammar = self.dialect.grammar
+        new = [None if text is None else self._one(text, grammar) for text in plain]
         return self.dialect.unplain(pl.Series(new, dtype=pl.String))
 
-    def _one(self, record: str) -> str | None:
-        grammar = self.dialect.grammar
+    def _one(self, record: str, grammar: Grammar) -> str | None:
         spans = grammar.spans(record)
         if isinstance(spans, str) or not self._fits(spans):
             return None
