@@ -63,7 +63,7 @@ class Column(Model):
     unit: str | None = None
     """The unit of its numbers, such as `mile` or `USD`."""
     pii: bool = False
-    """Whether it holds personal data."""
+    """Whether it holds personal data: see `contract.pii`, which this adds the column to."""
 
     @model_validator(mode="before")
     @classmethod
@@ -87,8 +87,10 @@ class Quarantine(Model):
     run, or those of all runs, told apart by `run_id`. Other sinks keep those of all runs anyway."""
     original: bool = True
     """Whether rejected records are kept as they lie in the input, so that they can be read again.
-    No step reaches them: what `mask` hides stands there in clear. Without it, `row` has them as
-    they were when they were rejected."""
+    Without it, `row` has them as they were when they were rejected."""
+    pii: Literal["redact", "keep"] = "redact"
+    """What `original` and `row` show of private columns (see `contract.pii`): `***`, or their
+    values. A record that is redacted can be read again only from its file, by `file` and `line`."""
 
     @field_validator("path")
     @classmethod
@@ -101,6 +103,11 @@ class Contract(Model):
 
     columns: dict[str, Column] = Field(default_factory=dict)
     """Types, by column. What is not listed passes through as it is."""
+    pii: tuple[str, ...] = ()
+    """Columns with personal data, besides those that `columns` marks: of the source, or made by a
+    step, also where they do not reach the output. They are private, and so are columns that a
+    `mask` hides, those that a private one is made of, and those that are made of it. Their values
+    are in the output and nowhere else: not in the quarantine, a preview, a log or an error."""
     checks: tuple[AnyCheck, ...] = ()
     """Rules that every row must keep, besides the types."""
     on_error: Literal["fail", "skip", "quarantine"] = "fail"
@@ -119,6 +126,22 @@ class Contract(Model):
     def keeps_original(self) -> bool:
         """Whether the quarantine holds records as they lie in the input."""
         return self.quarantine is None or self.quarantine.original
+
+    @property
+    def shows_private(self) -> bool:
+        """Whether the quarantine holds the values of private columns."""
+        told = self.quarantine is not None and self.quarantine.pii == "keep"
+        return told and self.on_error == "quarantine"
+
+    @property
+    def marked(self) -> frozenset[str]:
+        """The columns of the output that hold personal data, as far as `columns` says it."""
+        return frozenset(name for name, column in self.columns.items() if column.pii)
+
+    @property
+    def private(self) -> frozenset[str]:
+        """All columns that the contract says hold personal data."""
+        return self.marked.union(self.pii)
 
     @property
     def types(self) -> Schema:

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest.commands.base import add_conf, parser, report
+from ingest.commands.git import tracks, user_email
 from ingest.config.load import load
 from ingest.core.errors import ConfigError, IngestError
 from ingest.core.tree import make_folder
@@ -47,6 +47,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     options.add_argument("--name", help="what to call the job (from the path)")
     options.add_argument("--force", action="store_true", help="replace a job of that name")
+    options.add_argument(
+        "--no-sample",
+        action="store_true",
+        help="write the job only: no rows of the files to jobs/NAME/sample/ and expected/",
+    )
     arguments = options.parse_args(argv)
     name = job_name(arguments.name, arguments.path)
     conf = arguments.conf or Path(os.environ.get("INGEST_CONF") or "conf")
@@ -56,10 +61,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     table = look_at(arguments.path)
     for line in found(table):
         report(line)
-    text = job_text(table, name, git_email() or UNKNOWN_OWNER)
+    if not arguments.no_sample and tracks(folder):
+        report(warning(table, folder))
+    text = job_text(table, name, user_email() or UNKNOWN_OWNER)
     with tempfile.TemporaryDirectory(prefix="ingest-init-") as scratch:
         prove(Path(scratch), table, name, text, conf)
-        files = install(Path(scratch), job, folder)
+        files = install(Path(scratch), job, folder, () if arguments.no_sample else PARTS)
     report("\n".join(["\nwritten:", *(f"  {file}" for file in files)]))
     conf_option = f" --conf {arguments.conf}" if arguments.conf else ""
     report(
@@ -100,8 +107,10 @@ def prove(scratch: Path, table: Table, name: str, text: str, conf: Path) -> None
     write_lines(scratch / "jobs" / name / "expected", lines)
 
 
-def install(scratch: Path, job: Path, folder: Path) -> list[Path]:
+def install(scratch: Path, job: Path, folder: Path, parts: Sequence[str] = PARTS) -> list[Path]:
     """Move what has been proven to its place, the job's file last; return what was written.
+
+    What another job of that name had for a sample goes, also where no other one comes.
 
     Raises:
         ConfigError: it cannot be written there; then nothing of it is.
@@ -111,11 +120,14 @@ def install(scratch: Path, job: Path, folder: Path) -> list[Path]:
     draft_file = job.with_name(f".{job.name}.{os.getpid()}")
     try:
         make_folder(job.parent)
-        shutil.copytree(proven, staged)
+        make_folder(folder.parent)
+        staged.mkdir()
+        for part in parts:
+            shutil.copytree(proven / part, staged / part)
         shutil.copyfile(scratch / "conf" / "job" / job.name, draft_file)
         make_folder(folder)
         away = [(folder / part, staged / f"old_{part}") for part in PARTS]
-        move_all([*away, *((staged / part, folder / part) for part in PARTS), (draft_file, job)])
+        move_all([*away, *((staged / part, folder / part) for part in parts), (draft_file, job)])
     except OSError as error:
         raise ConfigError(
             f"{error.filename or job}: cannot be written: {error.strerror}. Nothing was written"
@@ -124,8 +136,8 @@ def install(scratch: Path, job: Path, folder: Path) -> list[Path]:
         shutil.rmtree(staged, ignore_errors=True)
         with suppress(OSError):
             draft_file.unlink()
-    parts = (path for part in PARTS for path in (folder / part).rglob("*"))
-    return [job, *sorted(path for path in parts if path.is_file())]
+    written = (path for part in parts for path in (folder / part).rglob("*"))
+    return [job, *sorted(path for path in written if path.is_file())]
 
 
 def move_all(moves: Sequence[tuple[Path, Path]]) -> None:
@@ -208,26 +220,22 @@ def found(table: Table) -> list[str]:
 
 
 def told_of(column: Column) -> list[str]:
-    """Return how a column's texts are written, if not plainly."""
-    return [str(value) for name, value in column.kind.options().items() if name == "format"]
+    """Return how a column's texts are written, if not plainly, and why it is marked as private."""
+    forms = [str(value) for name, value in column.kind.options().items() if name == "format"]
+    return [*forms, *([f"pii: {column.private}"] if column.private else [])]
+
+
+def warning(table: Table, folder: Path) -> str:
+    """Say that rows are about to be copied to where Git tracks them, and how to prevent it."""
+    names = [shown(column.name) for column in table.columns if column.private]
+    hidden = f" (those of {', '.join(names)} made up)" if names else ""
+    return (
+        f"warning: Git tracks {folder}/, and rows of your files{hidden} are copied to its sample/ "
+        "and expected/. To write none: --no-sample"
+    )
 
 
 def shown(name: str) -> str:
     """Return a column's name as one line of bearable length."""
     plain = "".join(char if char.isprintable() else "?" for char in name)
     return plain if len(plain) <= LONGEST_SHOWN else f"{plain[:LONGEST_SHOWN]}..."
-
-
-def git_email() -> str | None:
-    """Return the address that Git knows its user by, if there is one."""
-    try:
-        answer = subprocess.run(
-            ["git", "config", "user.email"],  # noqa: S607 - whichever git the user has
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=2,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return answer.stdout.strip() or None

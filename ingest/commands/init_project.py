@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ingest import __version__
 from ingest.commands.base import parser, report
-from ingest.commands.init import UNKNOWN_OWNER, git_email
+from ingest.commands.git import user_email
+from ingest.commands.init import UNKNOWN_OWNER
 from ingest.core.errors import ConfigError
 from ingest.core.tree import write_once
 
@@ -61,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def files(root: Path) -> dict[str, str]:
     """Return the text of each file by its place."""
     words = {
-        "owner": quoted(git_email() or UNKNOWN_OWNER),
+        "owner": quoted(user_email() or UNKNOWN_OWNER),
         "project": root.resolve().name,
         "python": f"{sys.version_info.major}.{sys.version_info.minor}",
         "version": __version__,

@@ -14,6 +14,7 @@ from ingest.commands.base import add_overrides, load_job, parser
 from ingest.core.errors import ConfigError
 from ingest.core.names import hint, no_such_column
 from ingest.core.partition import Partition, Slice, partition_id
+from ingest.core.private import redacted
 from ingest.core.storage import open_store
 from ingest.core.types import schema_to_json
 from ingest.driver.fleeting import refuse_fleeting
@@ -111,6 +112,7 @@ def show(task: PartitionTask, partition: Partition, arguments: Namespace) -> Non
     """
     read = task.source.read(partition, task.layout)
     context = replace(task.context, uris=tuple(piece.uri for piece in partition.slices))
+    private = task.steps.private
     pipeline = Pipeline(task.steps, read, context)
     good = pipeline.collect()
     bad = assemble(
@@ -119,23 +121,25 @@ def show(task: PartitionTask, partition: Partition, arguments: Namespace) -> Non
         source=task.source,
         layout=task.layout,
         rejects=read.rejects,
-        rejected=pipeline.rejected(),
+        rejected=pipeline.rejected(private),
+        hidden=private.source,
         keep_original=task.steps.contract.keeps_original,
     )
     found = [*stages(read, task.steps, context)]
     found.append(Stage(OUTPUT, good, found[-1].rows.height, bad.filter(step=CONTRACT).height))
     _refuse_unknown(arguments.columns, found)
-    chosen = [found[place] for place in _places(arguments.step, [stage.name for stage in found])]
-    for stage in chosen:
-        print(f"\n{stage}")
-        if (rows := _rows(stage, arguments.columns)).width:
-            print(table(rows.head(arguments.rows)))
+    chosen = _places(arguments.step, [stage.name for stage in found])
+    for place in chosen:
+        print(f"\n{found[place]}")
+        hidden = private.output if found[place].name == OUTPUT else private.before(place)
+        if (rows := _rows(found[place], arguments.columns)).width:
+            print(table(redacted(rows.head(arguments.rows), hidden)))
     named = "".join(f", {count:,} filtered ({why})" for why, count in read.filtered.items())
     print(f"\nof {read.records:,} records: {good.height:,} written, {bad.height:,} rejected{named}")
     if bad.height and task.steps.contract.on_error == "fail":
         print("on_error is fail: a run would fail at such a row")
     if arguments.step is not None:
-        bad = bad.filter(pl.col("step").is_in([_as_rejected(stage.name) for stage in chosen]))
+        bad = bad.filter(pl.col("step").is_in([_as_rejected(found[place].name) for place in chosen]))
     if bad.height:
         told = bad.select("file", "line", "step", "reason", "original").head(arguments.rows)
         print(table(told.with_columns(file=ends(told["file"]))))

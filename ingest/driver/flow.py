@@ -8,8 +8,10 @@ import polars as pl
 
 from ingest.core.errors import ConfigError
 from ingest.core.names import fault_of
+from ingest.core.private import NOTHING, Private
 from ingest.core.rows import POSITION, visible
 from ingest.core.types import Schema
+from ingest.driver.privacy import private_columns, refuse_folders
 from ingest.job import Job
 from ingest.sources.base import Layout
 from ingest.transforms.base import StepContext
@@ -22,11 +24,15 @@ Place = Callable[[tuple[str | int, ...]], str]
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """The schemas along a job: what is read, what leaves each step, what is published."""
+    """The schemas along a job: what is read, what leaves each step, what is published.
+
+    `private` are the columns of each of them whose values are shown nowhere but in the output.
+    """
 
     layout: Layout
     steps: tuple[Schema, ...]
     output: Schema
+    private: Private = NOTHING
 
     @property
     def before_contract(self) -> Schema:
@@ -59,9 +65,11 @@ def check_flow(job: Job, layout: Layout, context: StepContext, place: Place) -> 
         schemas.append(_visible(frame))
     with placed(place, "contract"):
         output = job.contract.outgoing(schemas[-1] if schemas else layout.columns)
+        private = private_columns(job, (layout.columns, *schemas))
     with placed(place, "sink"):
         job.sink.check_schema(output)
-    return Flow(layout, tuple(schemas), output)
+        refuse_folders(job, private)
+    return Flow(layout, tuple(schemas), output, private)
 
 
 def refuse_names(names: Iterable[str]) -> None:

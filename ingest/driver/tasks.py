@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from ingest.driver.flow import Flow
+from ingest.driver.privacy import named
 from ingest.execution import Execution
 from ingest.job import Job
 from ingest.transforms.base import StepContext
@@ -20,6 +21,7 @@ def context_of(job: Job, run_id: str, loaded_at: datetime) -> StepContext:
         seed=job.execution.seed,
         job_folder=str(job.folder),
         python=job.execution.python,
+        private=named(job),
     )
 
 
@@ -29,7 +31,12 @@ def task_of(job: Job, flow: Flow, context: StepContext) -> PartitionTask:
         source=job.source,
         layout=flow.layout,
         steps=Steps(
-            job.transforms, tuple(job.steps), job.contract, flow.before_contract, flow.output
+            job.transforms,
+            tuple(job.steps),
+            job.contract,
+            flow.before_contract,
+            flow.output,
+            flow.private,
         ),
         sink=job.sink.at(job.sink.uri),  # a worker's directory may be another
         quarantine=job.quarantine_sink.at(job.quarantine_sink.uri),

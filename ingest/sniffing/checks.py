@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from ingest.sniffing.columns import Column
+from ingest.sniffing.private import names_people
 
 ENOUGH_ROWS = 100
 """Fewer rows than this say nothing about what may come."""
@@ -15,6 +16,14 @@ _LARGEST_BOUND = 10**15  # fits decimal(18,2), and is exact as a float64
 _SMALL_INTEGERS = {"int8": 127, "int16": 32767, "int32": 2**31 - 1}
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _MOST_KEYS = 3
+_LONGEST_CODE = 20
+_CODE = re.compile(r"[A-Z0-9_./+-]*|[a-z0-9_./+-]+(?: [a-z0-9_./+-]+)?")
+"""A code in capitals, or one or two words in small letters: `DE`, `in progress`, but not `Anna`."""
+_CODED = re.compile(
+    r"(?i)status|state|type|kind|categor|class|level|mode|gender|sex|currency|countr|region|priority"
+    r"|grade|unit|code|flag|typ(?:e)?$|art$|stufe|waehrung|land$"
+)
+"""Names of columns whose values are codes, however they are written."""
 _MISSING = "???"  # a value that cannot be written in a job: it stands for "not given yet"
 
 
@@ -57,9 +66,18 @@ def _of_column(column: Column) -> Iterator[Suggestion]:
 
 
 def _is_set(column: Column) -> bool:
-    """Say whether a few values come again and again: later rows bring none that is new."""
-    often = all(count >= _OFTEN for count in column.values.values())
-    return len(column.values) > 1 and column.settled and often and _MISSING not in column.values
+    """Say whether a few codes come again and again: later rows bring none that is new.
+
+    Names are no codes, of people or of things: tomorrow there is another one.
+    """
+    values = column.values
+    often = all(count >= _OFTEN for count in values.values())
+    if len(values) < 2 or not column.settled or not often or _MISSING in values:
+        return False
+    coded = _CODED.search(column.name) is not None
+    return not names_people(column.name) and all(
+        len(value) <= _LONGEST_CODE and (coded or _CODE.fullmatch(value)) for value in values
+    )
 
 
 def _bounds(column: Column) -> dict[str, int]:

@@ -2,8 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import time
 from typing import Any
 
@@ -11,6 +11,7 @@ from ingest.sniffing.epochs import epoch_note
 from ingest.sniffing.kind import ALWAYS_NULL, NULL_BESIDE_VALUES, NULLS, Kind
 from ingest.sniffing.kinds import kind_of
 from ingest.sniffing.notation import UNTOLD, Verdict, judge, signs_of
+from ingest.sniffing.private import why_private
 
 FEW_VALUES = 12
 _MUCH = 4  # a trend: the later half goes beyond the first by a quarter of the range
@@ -28,7 +29,8 @@ class Column:
     distinct values if they are few, in order of first appearance; `settled` says that the later
     half of the sample brought no new one. `least` and `most` bound numbers and dates; `falls` and
     `grows` say that the later half went far beyond the first. `unique` says that no value came
-    twice.
+    twice. `private` says why it probably holds personal data, if it does: then none of its values
+    stand in here.
     """
 
     name: str
@@ -43,11 +45,23 @@ class Column:
     grows: bool = False
     unique: bool = False
     note: str = ""
+    private: str = ""
 
     @property
     def type(self) -> str:
         """The name of its type."""
         return self.kind.type
+
+    def reserved(self, texts: Collection[str]) -> "Column":
+        """Return the column without values, if these distinct ones or its name say it is private.
+
+        A note on moments tells the first and the last: there is none.
+        """
+        why = why_private(self.name, self.type, texts)
+        if not why:
+            return self
+        note = self.note if self.type != "int64" else ""
+        return replace(self, values={}, least=None, most=None, note=note, private=why)
 
 
 def find_nulls(columns: Iterable[Sequence[str]], names: Sequence[str]) -> list[str]:
@@ -105,7 +119,7 @@ def describe(
         **bounds,
         unique=len(known) + missing == len(texts) and not missing and len(texts) > 1,
         note=kind.note or _spaces(known) or epoch_of(name, kind.type, bounds, text=True),
-    )
+    ).reserved(known)
 
 
 def _is_no_text(known: Sequence[str], name: str) -> bool:

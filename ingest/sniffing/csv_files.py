@@ -136,7 +136,7 @@ def one_encoding(files: Sequence[CsvFile]) -> str:
     encodings = {
         file.text.encoding: file.piece.uri
         for file in files
-        if file.text.encoding != "utf-8" or file.text.foreign_word
+        if file.text.encoding != "utf-8" or any(file.text.foreign_words)
     }
     if len(encodings) > 1:
         listed = ", ".join(f"{encoding} ({uri})" for encoding, uri in sorted(encodings.items()))

@@ -1,5 +1,6 @@
 """Looking at CSV files: the options of the source, and the columns."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from ingest.sniffing.columns import Column, describe, find_notation, find_nulls
@@ -21,6 +22,7 @@ MOST_HEADERS = 100
 LOOK_BYTES = 1024 * 1024
 LEAST_BYTES = 32 * 1024
 _HEADER_BYTES = 16 * 1024
+_QUOTED_LINE = re.compile(r'(the (?:\w+ )?line) ".*"(?= is taken| looks like)', re.DOTALL)
 _SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -55,7 +57,7 @@ def look_at_csv(listing: Listing) -> Table:
         bad=max(map(sample.bad, files)),
         summary=_summary(dialect.delimiter, len(chosen.names)),
         open_quote=dialect.quote if dialect.multiline else None,
-        doubts=(*_doubts(sample, chosen), *differences.said),
+        doubts=(*_doubts(sample, chosen, columns, texts_of), *differences.said),
         showing=frozenset(differences.showing),
     )
 
@@ -111,7 +113,8 @@ def _typed(
     if all(column.kind.notation == PLAIN for column in columns):
         usual = PLAIN
     if usual != PLAIN:
-        why = {"decimal_separator": f"numbers are written as {_example(columns, texts)}"}
+        example = _example(columns, texts)
+        why = {"decimal_separator": f"numbers are written as {example}"} if example else {}
         options |= {name: Option(value, why.get(name, "")) for name, value in usual.options.items()}
     return columns, options, usual
 
@@ -133,20 +136,33 @@ def _null_options(
 
 def _example(columns: Sequence[Column], texts: Mapping[str, Sequence[str]]) -> str:
     """Return the longest of the first numbers that are not plain."""
-    odd = [column.name for column in columns if column.kind.notation != PLAIN]
+    odd = [
+        column.name for column in columns if column.kind.notation != PLAIN and not column.private
+    ]
     return max((text for name in odd for text in texts[name][:100]), key=len, default="")
 
 
-def _doubts(sample: CsvInput, chosen: Candidate) -> Iterator[str]:
-    """Say what is not sure of the files."""
+def _doubts(
+    sample: CsvInput,
+    chosen: Candidate,
+    columns: Sequence[Column],
+    texts: Mapping[str, Sequence[str]],
+) -> Iterator[str]:
+    """Say what is not sure of the files, with no text that stands in a private column."""
     encoding = chosen.options.get("encoding")
-    word = next((word for file in sample.files if (word := file.text.foreign_word)), "")
+    private = "\n".join(
+        text for column in columns if column.private for text in dict.fromkeys(texts[column.name])
+    )
+    words = (word for file in sample.files for word in file.text.foreign_words)
+    word = next((word for word in words if word not in private), "")
     if encoding is not None and not is_wide(encoding.value):
+        shown = f', by which one reads "{word}"' if word else ""
         yield (
-            f'encoding: {encoding.value} is a guess, by which one reads "{word}". If that is '
-            "wrong, write the right one: cp1250, iso8859-15, mac-roman, gbk, ..."
+            f"encoding: {encoding.value} is a guess{shown}. If that is wrong, write the right one: "
+            "cp1250, iso8859-15, mac-roman, gbk, ..."
         )
-    yield from sample.doubts(ignored="ignore_rows" in chosen.options)
+    for doubt in sample.doubts(ignored="ignore_rows" in chosen.options):
+        yield _QUOTED_LINE.sub(r"\1", doubt) if private else doubt
     if any(file.repeated for file in sample.files) and "repeated_headers" not in chosen.options:
         yield "header: it comes again among the records, where it is read as one"
 

@@ -57,11 +57,18 @@ def _transforms(table: Table) -> Iterator[str]:
 
 def _contract(table: Table, name: str) -> Iterator[str]:
     yield "contract:"
+    if any(column.private for column in table.columns):
+        yield "  # pii: values of a column stand in the output, and in no quarantine, log or error."
+        yield "  # It is a guess from the sample: take it away, or add it, where you know better."
     yield "  columns:"
     for column in table.columns:
         if column.note:
             yield from comment("    ", f"{column.name}: {column.note}")
-        yield from _entry("    ", column.name, {"type": column.type, "description": _facts(column)})
+        if column.private:
+            yield from comment("    ", f"{column.name}: personal data? {column.private}")
+        marked = {"pii": True} if column.private else {}
+        told = {"type": column.type, **marked, "description": _facts(column)}
+        yield from _entry("    ", column.name, told)
     yield from _checks(table)
     yield f"  on_error: quarantine  # bad rows go to data/{name}_quarantine, with place and reason"
     yield f"  max_error_ratio: {table.budget:g}  # with more, nothing is published"

@@ -2,10 +2,10 @@
 
 Text stays as it stood, byte for byte, with title lines, byte order mark and bad records, so that
 reading the sample proves reading the whole; only compression is taken off, so that it can be read
-and compared in a review. Folders that hold keys (`day=2013-01-31`) are kept.
+and compared in a review. Folders that hold keys (`day=2013-01-31`) are kept. In columns that
+probably hold personal data, made-up values stand for the real ones.
 """
 
-import re
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,8 +13,14 @@ import pyarrow.parquet as pq
 
 from ingest.core.partition import Slice
 from ingest.core.tree import make_folder
-from ingest.sniffing.listing import Listing, kind_by_name, usual_ending
+from ingest.sniffing.listing import kind_by_name, usual_ending
 from ingest.sniffing.parquet_table import read_head
+from ingest.sniffing.synthetic import (
+    columns_without_private,
+    made_up,
+    records,
+    without_private,
+)
 from ingest.sniffing.table import Table
 from ingest.sniffing.text import read_text
 from ingest.sources.opening import codec
@@ -22,8 +28,6 @@ from ingest.sources.opening import codec
 FILES = 3
 ROWS = 500
 BYTES = 200 * 1000
-
-_LINES = re.compile(r"[^\n]*\n|[^\n]+\Z")
 
 
 def write_sample(table: Table, folder: Path) -> list[Path]:
@@ -37,43 +41,44 @@ def write_sample(table: Table, folder: Path) -> list[Path]:
     rows, size = ROWS // len(pieces), BYTES // len(pieces)
     written = []
     for number, piece in enumerate(pieces):
-        path = folder / _place(piece, table.listing)
+        path = folder / _place(piece, table)
         if path in written:  # files of one name in different folders
             path = path.with_name(f"{number}_{path.name}")
         make_folder(path.parent)
         if table.listing.type == "parquet":
-            _write_parquet(path, read_head(piece, rows, names), size)
+            head = read_head(piece, rows, names)
+            _write_parquet(path, columns_without_private(table, head), size)
         else:
-            path.write_bytes(_head(piece, table.open_quote, rows, size))
+            path.write_bytes(_head(piece, table, rows, size))
         written.append(path)
     return written
 
 
-def _place(piece: Slice, listing: Listing) -> Path:
+def _place(piece: Slice, table: Table) -> Path:
     """Return where a file stands in the sample: its name, below the folders that hold keys."""
     *folders, name = piece.uri.split("/")
     packed = codec(piece.uri)
     plain = name.rpartition(".")[0] if packed else name
     plain = plain.lstrip("._")  # folders pass over names that begin so
-    if kind_by_name(plain) != listing.type:
-        plain += usual_ending(listing.type)
-    return Path(*(folder for folder in folders if "=" in folder), plain)
+    if kind_by_name(plain) != table.listing.type:
+        plain += usual_ending(table.listing.type)
+    private = {column.name for column in table.columns if column.private}
+    keys = (folder.partition("=") for folder in folders if "=" in folder)
+    kept = (f"{key}={made_up(value) if key in private else value}" for key, _, value in keys)
+    return Path(*kept, plain)
 
 
-def _head(piece: Slice, open_quote: str | None, rows: int, size: int) -> bytes:
+def _head(piece: Slice, table: Table, rows: int, size: int) -> bytes:
     """Return a file's first records, and at least one of them after a header."""
     text = read_text(piece)
     taken: list[str] = []
-    records = length = 0
-    inside = False
-    for line in _LINES.findall(text.pieces[0]):
-        if not inside and records > 1 and (records > rows or length + len(line) > size):
+    length = 0
+    for number, record in enumerate(records(text.pieces[0], table.open_quote)):
+        if number > 1 and (number > rows or length + len(record) > size):
             break
-        taken.append(line)
-        length += len(text.encoded(line))
-        inside ^= open_quote is not None and line.count(open_quote) % 2 == 1
-        records += not inside
-    return text.encoded("".join(taken))
+        taken.append(record)
+        length += len(text.encoded(record))
+    return text.encoded(without_private(table, piece.uri, "".join(taken)))
 
 
 def _write_parquet(path: Path, head: pa.Table, size: int) -> None:

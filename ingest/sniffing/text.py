@@ -1,7 +1,9 @@
 """Pieces of a text file: its encoding and line ends, found by looking."""
 
 import codecs
+import itertools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ingest.core.errors import BadRowError, ConfigError, FatalError
@@ -27,6 +29,7 @@ _MULTIBYTE = re.compile(
 _UNDEFINED = {0x81, 0x8D, 0x8F, 0x90, 0x9D}  # in cp1252
 _WORD = re.compile(r"[^\s,;|\"']*[^\x00-\x7f][^\s,;|\"']*")
 _LOOK_BYTES = 1000
+_WORDS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,11 @@ class Text:
         return (mark + lines).encode(self.encoding, errors="surrogateescape")
 
     @property
-    def foreign_word(self) -> str:
-        """A word that shows whether the encoding is right; empty if all is ASCII."""
-        words = (_WORD.search(piece) for piece in self.pieces if not piece.isascii())
-        return next((match[0][:40] for match in words if match), "")
+    def foreign_words(self) -> Iterator[str]:
+        """The first words that show whether the encoding is right; none if all is ASCII."""
+        pieces = (piece for piece in self.pieces if not piece.isascii())
+        words = (match[0][:40] for piece in pieces for match in _WORD.finditer(piece))
+        return itertools.islice(words, _WORDS)
 
 
 def read_text(piece: Slice, head_bytes: int = HEAD_BYTES) -> Text:

@@ -24,7 +24,7 @@ def describe_values(
     """
     known = [value for value in values if value is not None]
     if dtype == pl.String and known:
-        return _moments_only(describe(name, known, ()), values, dates=dates)
+        return _moments_only(describe(name, known, ()), values, dates=dates).reserved(set(known))
     ordered = dtype.is_numeric() or dtype.is_temporal()
     ordered = ordered and not (dtype.is_float() and any(map(isnan, known)))  # NaN has no place
     bounds = bounds_of(known if ordered else [], len(known) // 2)
@@ -36,7 +36,7 @@ def describe_values(
         **bounds,
         unique=dtype.is_integer() and len(set(known)) == len(values) > 1,
         note=epoch_of(name, type_name(dtype), bounds, text=False),
-    )
+    ).reserved({str(value) for value in known} if ordered else ())
 
 
 def _moments_only(column: Column, values: Sequence[Any], *, dates: bool) -> Column:

@@ -11,6 +11,7 @@ import polars as pl
 
 from ingest.core.model import Model
 from ingest.core.partition import Partition, Slice
+from ingest.core.private import REDACTED
 from ingest.core.types import Schema
 
 
@@ -199,6 +200,23 @@ class Source(Model, ABC):
             FatalError, RetryableError, BadRowError: as `read`.
         """
         return None
+
+    def redacted(
+        self,
+        piece: Slice,  # noqa: ARG002 - for those that can take records apart
+        layout: Layout,  # noqa: ARG002
+        originals: pl.Series,
+        shown: frozenset[str],  # noqa: ARG002
+    ) -> pl.Series:
+        """Return `original`s of a slice with `***` for the values of all columns but the `shown`.
+
+        What is empty or null stays so. A record that cannot be taken apart is `***` as a whole, and
+        so is each one here.
+
+        Raises:
+            FatalError, RetryableError, BadRowError: as `read`.
+        """
+        return originals.set(originals.is_not_null(), REDACTED)
 
     def split(self, partition: Partition) -> Sequence[tuple[Slice, ...]]:
         """Cut a partition in two that together hold its records, each once.

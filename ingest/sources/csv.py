@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.partition import Slice
+from ingest.core.private import REDACTED
 from ingest.core.types import Schema, type_name
 from ingest.sources.base import Layout
 from ingest.sources.bodies import Body
@@ -24,6 +25,7 @@ from ingest.sources.csv_header import (
     repeats,
 )
 from ingest.sources.csv_preamble import Beginning
+from ingest.sources.csv_redaction import Fields
 from ingest.sources.csv_table import TableReader
 from ingest.sources.csv_values import Values
 from ingest.sources.encodings import decode_line, packed_endings
@@ -157,7 +159,7 @@ class Csv(TextSource):
             return tuple(layout.facts["header"])
         if preamble.header is None:
             return ()
-        names = self._names(uri, preamble.header)
+        names = self.names_in(uri, preamble.header)
         return check_header(uri, names, self.expected(layout, layout.facts["header"]))
 
     def filtered(
@@ -178,14 +180,28 @@ class Csv(TextSource):
 
     def known(self, piece: Slice, layout: Layout) -> dict[str, Any]:
         """Return the names of the fields as they stand in this file, and inferred types."""
-        with self._files().open(piece) as opened:
-            header = self.file_header(piece.uri, opened.preamble, layout) or layout.facts["header"]
+        header = self._header_of(piece, layout)
         if not self.infer:
             return {"header": list(header)}
         schema = self.data_schema(layout)
         inferred = {name: type_name(schema[name]) for name in schema if name not in self.columns}
         declared = self.model_dump(mode="json")["columns"]
         return {"header": list(header), "columns": {**inferred, **declared}}
+
+    def redacted(
+        self, piece: Slice, layout: Layout, originals: pl.Series, shown: frozenset[str]
+    ) -> pl.Series:
+        """Return records with `***` in the fields of all columns but the `shown`."""
+        if set(REDACTED) & {*self.delimiter, self.quote, self.escape}:
+            return super().redacted(piece, layout, originals, shown)
+        names = self._header_of(piece, layout)
+        hidden = {place for place, name in enumerate(names) if name not in shown}
+
+        def replace(place: int, text: str) -> str:
+            return REDACTED if text and place in hidden else text
+
+        found = Fields(self.dialect, len(names), replace).replaced(originals)
+        return found.set(found.is_null() & originals.is_not_null(), REDACTED)
 
     def rows(
         self, records: pl.DataFrame, header: Sequence[str], layout: Layout
@@ -224,6 +240,12 @@ class Csv(TextSource):
             return None
         values = self.values.filled(as_written(table.fields, self.line_end))
         return Clean(values, schema, self.values.parser(schema), table.doubts, table.ends)
+
+    def _header_of(self, piece: Slice, layout: Layout) -> Sequence[str]:
+        """Return the names of the fields as they stand in a file."""
+        with self._files().open(piece) as opened:
+            found = self.file_header(piece.uri, opened.preamble, layout)
+        return found or list(layout.facts["header"])
 
     def _heading(self, names: Sequence[str]) -> Sequence[str]:
         """Return those of the column names that stand in the header."""
@@ -284,7 +306,7 @@ class Csv(TextSource):
                 if line is None:
                     continue
                 if line not in known:
-                    known[line] = self._names(piece.uri, line)
+                    known[line] = self.names_in(piece.uri, line)
                     refuse_header(known[line], piece.uri)
                 headers[piece.uri] = known[line]
         except (BadRowError, FatalError) as error:
@@ -319,8 +341,8 @@ class Csv(TextSource):
         refuse_header(given, "header")
         return list(given)
 
-    def _names(self, uri: str, line: bytes) -> list[str]:
-        """Return the names in a header line.
+    def names_in(self, uri: str, line: bytes) -> list[str]:
+        """Return the names of the columns, by the header line of a file.
 
         Raises:
             BadRowError: it cannot be decoded, or its quotes are wrong.

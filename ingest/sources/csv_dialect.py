@@ -53,6 +53,12 @@ class Dialect:
             texts = texts.str.replace_all(written, code, literal=True)
         return texts
 
+    def unplain(self, texts: pl.Series) -> pl.Series:
+        """Return records as they were before `plain`."""
+        for written, code in reversed(list(self._codes())):
+            texts = texts.str.replace_all(code, written, literal=True)
+        return texts
+
     def plain_bytes(self, data: bytes) -> bytes | None:
         """Return UTF-8 in plain form; None if it holds NULs, so that this cannot be told back."""
         if self.is_plain:

@@ -140,12 +140,22 @@ class Grammar:
 
     def split_one(self, record: str) -> list[str] | str:
         """Return the fields of one record, or what is wrong with its quotes."""
-        if self.quote is None:
-            return self._split_bare(record)
+        spans = self.spans(record)
+        if isinstance(spans, str):
+            return spans
+        return [self.value(record[start:end]) for start, end in spans]
+
+    def spans(self, record: str) -> list[tuple[int, int]] | str:
+        """Return where the fields of a record begin and end, with their quotes; or what is wrong.
+
+        Spaces that are no part of fields lie outside.
+        """
+        if self.quote is None or self.quote not in record:
+            return self._bare_spans(record)
         # possessive (*+), or else a closing quote would be found in the middle of a pair
         quoted = re.compile(self.patterns.quoted.replace(")*", ")*+"))
         bare = re.compile(f"[^{re.escape(self.delimiter)}]*")
-        place, fields = 0, []
+        place, spans = 0, []
         while True:
             while self.skip_space and record.startswith(" ", place):
                 place += 1
@@ -153,22 +163,31 @@ class Grammar:
             match = (quoted if begins else bare).match(record, place)
             if match is None:
                 return UNCLOSED
-            field, place = match[0], match.end()
-            if not begins and (fault := self._bare_fault(field)):
+            if not begins and (fault := self._bare_fault(match[0])):
                 return fault
-            fields.append(field[1:-1].replace(self.quote * 2, self.quote) if begins else field)
+            spans.append(match.span())
+            place = match.end()
             if place == len(record):
-                return fields
+                return spans
             if record[place] != self.delimiter:
                 return AFTER
             place += 1
 
-    def _split_bare(self, record: str) -> list[str] | str:
+    def _bare_spans(self, record: str) -> list[tuple[int, int]] | str:
+        """Return `spans` of a record without quotes."""
         if "\r" in record:
             return RETURN
-        if self.skip_space:
-            return re.split(f"{re.escape(self.delimiter)} *", record.lstrip(" "))
-        return record.split(self.delimiter)
+        spans, end = [], -1
+        for field in record.split(self.delimiter):
+            start, end = end + 1, end + 1 + len(field)
+            spans.append((end - len(field.lstrip(" ")) if self.skip_space else start, end))
+        return spans
+
+    def value(self, field: str) -> str:
+        """Return what a field is, without its quotes."""
+        if self.quote is None or not field.startswith(self.quote):
+            return field
+        return field[1:-1].replace(self.quote * 2, self.quote)
 
     def _bare_fault(self, field: str) -> str | None:
         if self.quote is not None and self.quote in field:

@@ -1,6 +1,6 @@
 """Text files whose fields stand at fixed places."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, Literal, Self
 
 import polars as pl
@@ -112,6 +112,23 @@ class FixedWidth(TextSource):
         remarks = schema_remarks(made.remarks, len(files))
         return Layout({**columns, **made.columns}, made.facts, notes, remarks)
 
+    def redacted(
+        self,
+        piece: Slice,  # noqa: ARG002
+        layout: Layout,  # noqa: ARG002
+        originals: pl.Series,
+        shown: frozenset[str],
+    ) -> pl.Series:
+        """Return lines with a `*` for each sign that is in none of the `shown` columns."""
+        kept = {
+            place
+            for name, (start, width) in self._places().items()
+            if name in shown
+            for place in range(start, start + width)
+        }
+        texts = (text if text is None else _covered(text, kept) for text in originals)
+        return pl.Series(texts, dtype=pl.String)
+
     def rows(
         self,
         records: pl.DataFrame,
@@ -165,6 +182,11 @@ class FixedWidth(TextSource):
             places[name] = start, form.width
             end = start + form.width
         return places
+
+
+def _covered(line: str, kept: Container[int]) -> str:
+    """Return a line with a `*` for each sign but spaces, and those at the places that are kept."""
+    return "".join(sign if place in kept or sign == " " else "*" for place, sign in enumerate(line))
 
 
 def _typed(form: Place) -> bool:

@@ -8,6 +8,7 @@ that a field that nobody reads makes no record bad.
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, Self
 
@@ -56,6 +57,21 @@ def load(text: str) -> Any:
         return _parsed(text)
     except RecursionError:
         return _built(text)
+
+
+def tokens(text: str) -> Iterator[tuple[str, str, int, int]]:
+    """Yield the tokens of a JSON text: kind (`string`, `word`, `sign`), text, begin and end.
+
+    Raises:
+        ValueError: something in it is no token.
+    """
+    place, end = 0, len(text.rstrip(_BLANK))
+    while place < end:
+        match = _TOKEN.match(text, place)
+        if match is None or match.lastgroup is None:
+            raise ValueError("no token of JSON")
+        yield match.lastgroup, match[match.lastgroup], match.start(match.lastgroup), match.end()
+        place = match.end()
 
 
 class _Builder:
@@ -128,13 +144,9 @@ class _Open:
 
 def _built(text: str) -> Any:
     """Return the value of a text, which may be nested as deep as it likes."""
-    builder, place, end = _Builder(), 0, len(text.rstrip(_BLANK))
-    while place < end:
-        match = _TOKEN.match(text, place)
-        if match is None or match.lastgroup is None:
-            raise ValueError("no token of JSON")
-        builder.step(match.lastgroup, match[match.lastgroup])
-        place = match.end()
+    builder = _Builder()
+    for kind, part, _, _ in tokens(text):
+        builder.step(kind, part)
     if not builder.complete:
         raise ValueError("it ends too early")
     return builder.value

@@ -29,6 +29,7 @@ from ingest.sources.encodings import packed_endings
 from ingest.sources.file_schema import RecordSchema, schema_remarks
 from ingest.sources.json_guess import as_read, guess_fields, without_nulls
 from ingest.sources.json_reader import JsonReader, emptied
+from ingest.sources.json_redaction import redacted
 from ingest.sources.json_sample import ARRAY, objects
 from ingest.sources.lines import split_records
 from ingest.sources.opening import open_input, read_plain_head
@@ -120,6 +121,16 @@ class Jsonl(TextSource):
             return {}
         schema = self.data_schema(layout)
         return {"columns": {name: type_name(dtype) for name, dtype in schema.items()}}
+
+    def redacted(
+        self,
+        piece: Slice,  # noqa: ARG002
+        layout: Layout,  # noqa: ARG002
+        originals: pl.Series,
+        shown: frozenset[str],
+    ) -> pl.Series:
+        """Return records with `***` in all fields but the `shown`."""
+        return redacted(originals, shown)
 
     def rows(
         self,

@@ -30,6 +30,7 @@ from ingest.sources.columns import (
 from ingest.sources.file_schema import Expected, schema_remarks, together
 from ingest.sources.file_source import FileSource
 from ingest.sources.identity import while_planning
+from ingest.sources.json_redaction import redacted
 from ingest.sources.opening import open_input
 from ingest.sources.parquet_footer import Footer, Int96, damaged, open_span, read_footer
 from ingest.sources.parquet_rows import LOCATED, in_json, located, rejects_of
@@ -227,6 +228,16 @@ class Parquet(FileSource):
         """Return the JSON Lines source that reads rows as `locate` returns them."""
         planned = schema_from_json(layout.facts["read"])
         return {"type": "jsonl", "columns": {name: in_json(planned[name]) for name in planned}}
+
+    def redacted(
+        self,
+        piece: Slice,  # noqa: ARG002
+        layout: Layout,  # noqa: ARG002
+        originals: pl.Series,
+        shown: frozenset[str],
+    ) -> pl.Series:
+        """Return rows as JSON with `***` in all columns but the `shown`."""
+        return redacted(originals, shown)
 
     def _footer(self, piece: Slice) -> Footer:
         try:

@@ -1,5 +1,6 @@
 """Say of each row where and when it was read."""
 
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import polars as pl
@@ -35,6 +36,12 @@ class AddMetadata(Transform):
             "loaded_at": pl.lit(context.loaded_at).cast(pl.Datetime("us", "UTC")),
         }
         return frame.with_columns(values[name].alias(_PREFIX + name) for name in self.fields)
+
+    def origins(
+        self, given: Mapping[str, pl.DataType], made: Iterable[str]
+    ) -> dict[str, frozenset[str]]:
+        """Return for new columns none."""
+        return {name: frozenset([name]) & frozenset(given) for name in made}
 
     def writes(self) -> frozenset[str]:
         """Return the new columns."""

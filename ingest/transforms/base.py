@@ -1,7 +1,7 @@
 """What every step promises."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal
@@ -19,7 +19,8 @@ class StepContext:
 
     `uris` are the inputs of the partition by slice (see `core.rows.slice_of`); at plan time, where
     there is no partition, it is empty. `loaded_at` is when the run began, UTC. `job_folder` is
-    where the job's own modules lie. `python` says whether user functions may be called.
+    where the job's own modules lie. `python` says whether user functions may be called. `private`
+    are the names of columns that the job marks `pii` or masks: no message quotes their values.
     """
 
     job: str = ""
@@ -29,6 +30,7 @@ class StepContext:
     uris: tuple[str, ...] = ()
     job_folder: str = ""
     python: bool = True
+    private: frozenset[str] = frozenset()
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -67,6 +69,22 @@ class Transform(Model, ABC):
 
     def writes(self) -> frozenset[str]:
         """Return the columns that this step makes or changes, as far as its options name them."""
+        return frozenset()
+
+    def origins(
+        self, given: Mapping[str, pl.DataType], made: Iterable[str]
+    ) -> dict[str, frozenset[str]]:
+        """Say for each column that this step makes of which of those given to it it is made.
+
+        `given` and `made` are the visible columns before and after it. Where a step is not looked
+        into, a column that keeps its name is taken to be the same, and a new one to be made of all:
+        by this the private columns are followed through a job.
+        """
+        everything = frozenset(given)
+        return {name: frozenset([name]) if name in given else everything for name in made}
+
+    def hides(self) -> frozenset[str]:
+        """Return the columns whose values nobody can read behind this step."""
         return frozenset()
 
     def prepare(self, context: StepContext) -> None:

@@ -1,12 +1,13 @@
 """Compute columns."""
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
 
 import polars as pl
 from pydantic import AfterValidator, Field
 
 from ingest.core.errors import ConfigError
-from ingest.core.expressions import checked, resolve
+from ingest.core.expressions import checked, columns, resolve
 from ingest.core.rows import HIDDEN_PREFIX, reject
 from ingest.transforms.base import StepContext, Transform
 from ingest.transforms.columns import need_free
@@ -41,6 +42,15 @@ class Derive(Transform):
             reason = f"{name}: {text}: has no value"
             frame = reject(frame, pl.col(_FAILED), reason, name).drop(_FAILED)
         return frame
+
+    def origins(
+        self, given: Mapping[str, pl.DataType], made: Iterable[str]
+    ) -> dict[str, frozenset[str]]:
+        """Return for each computed column those that its expression reads."""
+        known = {name: frozenset([name]) for name in given}
+        for name, text in self.columns.items():
+            known[name] = frozenset().union(*(known.get(read, ()) for read in columns(text)))
+        return known
 
     def writes(self) -> frozenset[str]:
         """Return the computed columns."""

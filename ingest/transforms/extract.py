@@ -1,5 +1,6 @@
 """Take pieces out of text by a pattern."""
 
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import polars as pl
@@ -41,6 +42,13 @@ class Extract(Transform):
             missed = ~text.str.contains(self.pattern)
             frame = reject(frame, missed, f"{self.column}: does not match the pattern", self.column)
         return frame
+
+    def origins(
+        self, given: Mapping[str, pl.DataType], made: Iterable[str]
+    ) -> dict[str, frozenset[str]]:
+        """Return for each group the text that it is a piece of."""
+        pieces = self.writes()
+        return {name: frozenset([self.column if name in pieces else name]) for name in made}
 
     def writes(self) -> frozenset[str]:
         """Return the names of the groups."""

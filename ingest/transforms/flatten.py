@@ -1,5 +1,6 @@
 """Turn the fields of structs into columns."""
 
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import polars as pl
@@ -33,15 +34,25 @@ class Flatten(Transform):
         need_kind(
             schema, self.columns, "columns", "a struct", lambda kind: isinstance(kind, pl.Struct)
         )
-        parts: list[pl.Expr] = []
-        for name, dtype in schema.items():
-            if name not in self.columns:
-                parts.append(pl.col(name))
-                continue
-            first = name if self.prefix is None else self.prefix
-            parts += self._fields(pl.col(name), dtype, first)
+        parts = [part for name, dtype in schema.items() for part in self._parts(name, dtype)]
         need_free((), [part.meta.output_name() for part in self._new(parts)], "columns")
         return frame.select(parts)
+
+    def origins(
+        self, given: Mapping[str, pl.DataType], made: Iterable[str]
+    ) -> dict[str, frozenset[str]]:
+        """Return for each field the struct that it was in."""
+        return {
+            part.meta.output_name(): frozenset([name])
+            for name, dtype in given.items()
+            for part in self._parts(name, dtype)
+        }
+
+    def _parts(self, name: str, dtype: pl.DataType) -> list[pl.Expr]:
+        """Return what becomes of a column: itself, or its fields."""
+        if name not in self.columns:
+            return [pl.col(name)]
+        return self._fields(pl.col(name), dtype, name if self.prefix is None else self.prefix)
 
     def _fields(self, values: pl.Expr, dtype: pl.DataType, prefix: str) -> list[pl.Expr]:
         assert isinstance(dtype, pl.Struct)

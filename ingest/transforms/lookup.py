@@ -1,5 +1,6 @@
 """Add columns from a small table."""
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated, ClassVar, Literal
 
 import polars as pl
@@ -44,12 +45,12 @@ class Lookup(Transform):
 
     def prepare(self, context: StepContext) -> None:
         """Read the table and check that its key is unique."""
-        self._table()
+        self._table(context)
 
     def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
         """Return the frame with the columns of the table at its end."""
         schema = frame.collect_schema()
-        table = self._table()
+        table = self._table(context)
         keys = self._keys()
         need(schema, keys, "key")
         for here, there in keys.items():
@@ -66,6 +67,12 @@ class Lookup(Transform):
     def fingerprint(self, context: StepContext) -> str:
         """Return the digest of the table's files."""
         return digest(self.reference)
+
+    def origins(
+        self, given: Mapping[str, pl.DataType], made: Iterable[str]
+    ) -> dict[str, frozenset[str]]:
+        """Return for new columns none: their values come from the table."""
+        return {name: frozenset([name]) & frozenset(given) for name in made}
 
     def writes(self) -> frozenset[str]:
         """Return the new columns, as far as they are named."""
@@ -91,8 +98,12 @@ class Lookup(Transform):
         need(table.schema, taken, "columns")
         return taken
 
-    def _table(self) -> pl.DataFrame:
-        return read(self.reference, tuple(self._keys().values()), self.on_duplicate)
+    def _table(self, context: StepContext) -> pl.DataFrame:
+        keys = self._keys()
+        private = not context.private.isdisjoint({*keys, *keys.values()})
+        return read(
+            self.reference, tuple(keys.values()), self.on_duplicate, quote_values=not private
+        )
 
     def _unlike(self, here: str, left: pl.DataType, there: str, right: pl.DataType) -> str:
         """Return the message about keys of two types, and what makes them one."""

@@ -14,8 +14,8 @@ from ingest.transforms.columns import need_kind
 class Mask(Transform):
     """Hide values: hash them, cover them, or show only their end. Nulls stay null.
 
-    The result is text. A rejected row is quarantined with the record as it lay in the input:
-    whoever may not see the values may not read the quarantine either.
+    The result is text. The columns are private up to this step, and so are those that they are made
+    of: neither the quarantine nor a message shows their values (see `contract.pii`).
     """
 
     type: Literal["mask"]
@@ -61,6 +61,10 @@ class Mask(Transform):
     def fingerprint(self, context: StepContext) -> str:
         """Return a digest from which the salt cannot be guessed at any useful speed."""
         return slow_digest(self.salt.resolve(), context.job) if self.salt else ""
+
+    def hides(self) -> frozenset[str]:
+        """Return the hidden columns."""
+        return frozenset(self.columns)
 
     def writes(self) -> frozenset[str]:
         """Return the hidden columns."""

@@ -61,10 +61,17 @@ def _with_type(reference: dict[str, Any]) -> dict[str, Any]:
     return {**reference, "type": _ENDINGS[max(endings, key=len)]}
 
 
-def read(source: Source, keys: tuple[str, ...], on_duplicate: OnDuplicate) -> pl.DataFrame:
+def read(
+    source: Source,
+    keys: tuple[str, ...],
+    on_duplicate: OnDuplicate,
+    *,
+    quote_values: bool = True,
+) -> pl.DataFrame:
     """Return the table, after checking that its key is unique.
 
-    A table stays in memory until one of its files changes.
+    A table stays in memory until one of its files changes. With `quote_values`, an error says which
+    key comes twice.
 
     Raises:
         ConfigError: it cannot be read, holds a bad record, or a key comes twice.
@@ -72,7 +79,8 @@ def read(source: Source, keys: tuple[str, ...], on_duplicate: OnDuplicate) -> pl
     """
     with _errors():
         slices = tuple(source.slices(2**63))
-    return _read(type(source), source.model_dump_json(by_alias=True), slices, keys, on_duplicate)
+    written = source.model_dump_json(by_alias=True)
+    return _read(type(source), written, slices, keys, on_duplicate, quote_values=quote_values)
 
 
 def digest(source: Source) -> str:
@@ -94,6 +102,8 @@ def _read(
     slices: tuple[Slice, ...],
     keys: tuple[str, ...],
     on_duplicate: OnDuplicate,
+    *,
+    quote_values: bool,
 ) -> pl.DataFrame:
     source = kind.model_validate_json(written)
     with _errors():
@@ -111,9 +121,9 @@ def _read(
         return table
     if on_duplicate == "first":
         return present.unique(keys, keep="first", maintain_order=True)
-    value = ", ".join(str(part) for part in twice[0])
+    value = f'"{", ".join(str(part) for part in twice[0])}"' if quote_values else "one"
     raise ConfigError(
-        f'reference: the key {", ".join(keys)} must be unique, and "{value}" stands '
+        f"reference: the key {', '.join(keys)} must be unique, and {value} stands "
         f"{twice.count(twice[0])} times in {slices[0].uri}{_more(len(slices) - 1)}. Take more "
         "columns into `key`, fix the table, or write on_duplicate: first to take the first of them"
     )

@@ -1,5 +1,6 @@
 """Give columns other names."""
 
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import polars as pl
@@ -24,6 +25,13 @@ class Rename(Transform):
         kept = [name for name in names if name not in self.columns]
         need_free(kept, self.columns.values(), "columns")
         return frame.rename(self.columns)
+
+    def origins(
+        self, given: Mapping[str, pl.DataType], made: Iterable[str]
+    ) -> dict[str, frozenset[str]]:
+        """Return for each column the name that it had."""
+        old = {new: name for name, new in self.columns.items()}
+        return {name: frozenset([old.get(name, name)]) for name in made}
 
     def writes(self) -> frozenset[str]:
         """Return the new names."""

@@ -1,5 +1,6 @@
 """Cut text at a separator."""
 
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import polars as pl
@@ -41,6 +42,13 @@ class Split(Transform):
             fields = [pl.col(_PARTS).struct.field(f"field_{place}") for place in range(len(names))]
             parts = [field.alias(name) for field, name in zip(fields, names, strict=True)]
         return frame.select(*kept, *parts)
+
+    def origins(
+        self, given: Mapping[str, pl.DataType], made: Iterable[str]
+    ) -> dict[str, frozenset[str]]:
+        """Return for each part the text that it is a piece of."""
+        pieces = self.writes()
+        return {name: frozenset([self.column if name in pieces else name]) for name in made}
 
     def writes(self) -> frozenset[str]:
         """Return the parts."""

@@ -12,6 +12,11 @@ REFUSED = re.compile(r"^memory allocation of (\d+) bytes failed", re.MULTILINE)
 """What Rust says before it gives up."""
 NO_MEMORY = re.compile(r"std::bad_alloc|^MemoryError\b", re.MULTILINE)
 
+_HARMLESS = re.compile(
+    r"Fatal Python error: [\w ]+|(?:Current thread|Thread) 0x.*:"
+    r'|  File ".+", line \d+ in .+|memory allocation of \d+ bytes failed'
+)
+"""Lines of a dying process that hold no value of a row."""
 _FATAL = re.compile(r"^Current thread 0x\w+ .*:$", re.MULTILINE)
 """Python's own handler of deadly signals writes where each thread was, and which one it was."""
 _PLACE = re.compile(
@@ -49,6 +54,14 @@ def ending(status: int, words: str, *, oom_killed: bool) -> Ending:
             "out_of_memory", "the system killed the worker's process because memory ran out"
         )
     return Ending("lost_worker", f"the worker's process ended with {_name(number)}{_where(words)}")
+
+
+def without_words(words: str) -> str:
+    """Return of what a process wrote last only what its handler of deadly signals says.
+
+    The rest may hold what a step printed of its rows.
+    """
+    return "\n".join(line for line in words.splitlines() if _HARMLESS.fullmatch(line))
 
 
 def _name(number: int) -> str:

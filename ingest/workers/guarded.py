@@ -28,7 +28,7 @@ from ingest.core.partition import Partition
 from ingest.core.rows import POSITION
 from ingest.sources.base import Layout, Read, Source
 from ingest.transforms.base import StepContext
-from ingest.workers.classify import classify
+from ingest.workers.classify import classify, frames, raised
 from ingest.workers.parent import die_with_parent
 from ingest.workers.pipeline import Pipeline, Steps
 from ingest.workers.poison import Frontier, Mark
@@ -93,8 +93,10 @@ class _Search:
         except (Exception, SystemExit, pl.exceptions.PanicException) as error:  # noqa: BLE001 - what is sought
             traceback.clear_frames(error.__traceback__)  # releases what they hold, first of all
             kind = classify(error, self.order.partition).kind
-            reason = OUT_OF_MEMORY if kind == "out_of_memory" else _said(error)
-            text = "".join(traceback.format_exception(error))
+            private = bool(self.order.steps.private)
+            said = raised(error) if private else _said(error)
+            reason = OUT_OF_MEMORY if kind == "out_of_memory" else said
+            text = frames(error) if private else "".join(traceback.format_exception(error))
             return _Trouble(kind in {"bug", "out_of_memory"}, reason, text)
         return None
 

@@ -10,6 +10,7 @@ from ingest.checks.contract import Contract
 from ingest.checks.rules import Rules
 from ingest.core.errors import FatalError
 from ingest.core.outcome import Book
+from ingest.core.private import NOTHING, Private
 from ingest.core.rows import POSITION, REJECT, REJECT_COLUMN
 from ingest.core.types import Schema
 from ingest.sources.base import Read
@@ -28,7 +29,7 @@ class Steps:
     """What happens to rows between source and sink, and the schemas that the plan froze for it.
 
     `names` are the steps' names in the books, `before_contract` is what the contract receives,
-    `output` what is published.
+    `output` what is published. `private` are the columns whose values are not to be shown.
     """
 
     transforms: tuple[Transform, ...]
@@ -36,6 +37,7 @@ class Steps:
     contract: Contract
     before_contract: Schema
     output: Schema
+    private: Private = NOTHING
 
     @property
     def adds(self) -> bool:
@@ -127,11 +129,13 @@ class Pipeline:
         out, rejected = self.tallies.places[CONTRACT].rows, self._taken_at(len(self.steps.names))
         yield Book(CONTRACT, rows, out, 0, _known(**{reason: rejected}))
 
-    def rejected(self) -> list[Rejected]:
-        """Return the rows that steps and contract took out, with their reasons, step by step."""
-        names = (*self.steps.names, CONTRACT)
+    def rejected(self, private: Private) -> list[Rejected]:
+        """Return the rows that steps and contract took out, with their reasons, step by step.
+
+        The values of `private` columns are not shown.
+        """
         return [
-            self._why(names[number], pl.concat(self.taken[number, cause]), cause)
+            self._why(number, cause, pl.concat(self.taken[number, cause]), private)
             for number, cause in sorted(self.taken)
         ]
 
@@ -182,13 +186,17 @@ class Pipeline:
             if self.steps.adds:
                 self.siblings.took(rows)
 
-    def _why(self, name: str, rows: pl.DataFrame, cause: Cause) -> Rejected:
+    def _why(self, number: int, cause: Cause, rows: pl.DataFrame, private: Private) -> Rejected:
+        name = (*self.steps.names, CONTRACT)[number]
         partly = self.siblings.of(rows)
         if cause == Cause.BROKEN:
-            return Rejected.of_rows(name, rows, *self.rules.reasons(rows), partly=partly)
-        reason, column = rows[REJECT], rows[REJECT_COLUMN]
-        one = reason.to_frame("reason").select(pl.concat_list("reason")).to_series()
-        return Rejected.of_rows(name, rows, column, reason, one, partly=partly)
+            why = self.rules.reasons(rows)
+        else:
+            reason, column = rows[REJECT], rows[REJECT_COLUMN]
+            one = reason.to_frame("reason").select(pl.concat_list("reason")).to_series()
+            why = column, reason, one
+        hidden = private.after(number) if cause == Cause.REJECT else private.before(number)
+        return Rejected.of_rows(name, rows, *why, partly=partly, hidden=hidden)
 
     def _taken_at(self, number: int) -> int:
         return sum(

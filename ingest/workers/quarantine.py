@@ -1,6 +1,7 @@
 """Rejected rows: where they stand in the input, why they were rejected, and what they were."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from ingest.checks.rules import RAW_PREFIX
 from ingest.core.json_rows import json_rows
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Partition
+from ingest.core.private import REDACTED, redacted
 from ingest.core.rows import POSITION, slice_of, visible
 from ingest.core.types import Schema
 from ingest.sources.base import Layout, Rejects, Source
@@ -32,12 +34,16 @@ QUARANTINE_SCHEMA: Schema = {
 
 `line` counts from 1 within the file (rows, where a format has no lines); `reason` is the first that
 applied, `reasons` are all; `original` is the record as it lies in the file (of Parquet as JSON, see
-`core.json_rows`), `row` its values as JSON when it was rejected. `source` is, as JSON, the source
-that reads `original`s: what a job would have under `source`, but for `path`. `partly_published`
-says that a step made several rows of the record, and that some of them are in the output: to read
-the record again would double those. `file` and `line` are null for rows that a step made out of
-several records.
+`core.json_rows`), `row` its values as JSON when it was rejected. In both, `***` stands for values
+of private columns; an `original` that cannot be taken apart is `***` as a whole. `source` is, as
+JSON, the source that reads `original`s: what a job would have under `source`, but for `path`; null
+where the original is redacted. `partly_published` says that a step made several rows of the record,
+and that some of them are in the output: to read the record again would double those. `file` and
+`line` are null for rows that a step made out of several records.
 """
+
+SOURCE = "source"
+"""The step at which records are rejected that cannot be read as rows."""
 
 EXAMPLES = 10
 TOLD = 3
@@ -65,8 +71,12 @@ class Rejected:
         reasons: pl.Series,
         *,
         partly: pl.Series,
+        hidden: Collection[str],
     ) -> "Rejected":
-        """Take rows as they stood at a step, with why they were rejected."""
+        """Take rows as they stood at a step, with why they were rejected.
+
+        The values of `hidden` columns are not shown.
+        """
         where = (
             rows[POSITION] if POSITION in rows.columns else pl.repeat(None, len(rows), eager=True)
         )
@@ -78,7 +88,7 @@ class Rejected:
                     "column": column.cast(pl.String),
                     "reason": reason.cast(pl.String),
                     "reasons": reasons.cast(pl.List(pl.String)),
-                    "row": json_rows(as_read(rows)),
+                    "row": json_rows(redacted(as_read(rows), hidden)),
                     "partly_published": partly,
                 }
             ),
@@ -103,9 +113,13 @@ def assemble(
     layout: Layout,
     rejects: Rejects | None,
     rejected: list[Rejected],
+    hidden: frozenset[str],
     keep_original: bool = True,
 ) -> pl.DataFrame:
-    """Return the quarantine's rows of one partition: unreadable records first, then by step."""
+    """Return the quarantine's rows of one partition: unreadable records first, then by step.
+
+    `hidden` are columns of the source whose values `original`s do not show.
+    """
     parts = [_located(part, source, partition, layout) for part in rejected if part.frame.height]
     if rejects is not None and rejects.frame.height:
         parts.insert(0, _unread(rejects))
@@ -124,6 +138,8 @@ def assemble(
     if not keep_original:
         nothing = pl.lit(None, pl.String)
         whole = whole.with_columns(original=nothing, source=nothing)
+    elif hidden:
+        whole = _without(hidden, whole, source, partition, layout)
     return whole.select(pl.col(name).cast(kind) for name, kind in QUARANTINE_SCHEMA.items())
 
 
@@ -162,9 +178,7 @@ def _readers(
     whole: pl.DataFrame, source: Source, partition: Partition, layout: Layout
 ) -> pl.Series:
     """Return for each row, as JSON, the source that reads its original; null where it has none."""
-    places = whole.select(
-        pl.when(pl.col("original").is_not_null()).then(slice_of(pl.col("position")))
-    ).to_series()
+    places = _slices(whole)
     if places.null_count() == len(places):
         return pl.repeat(None, len(places), dtype=pl.String, eager=True)
     readers = {
@@ -175,10 +189,41 @@ def _readers(
     return places.replace_strict(readers, default=None, return_dtype=pl.String)
 
 
+def _slices(whole: pl.DataFrame) -> pl.Series:
+    """Return for each row with an original the slice that it lies in."""
+    known = pl.col("original").is_not_null()
+    return whole.select(pl.when(known).then(slice_of(pl.col("position")))).to_series()
+
+
+def _without(
+    hidden: frozenset[str],
+    whole: pl.DataFrame,
+    source: Source,
+    partition: Partition,
+    layout: Layout,
+) -> pl.DataFrame:
+    """Redact originals; nothing reads again those that are, so that no `***` is taken for data.
+
+    A record that could not be taken apart is not shown at all: nobody can tell its columns.
+    """
+    texts, places = whole["original"], _slices(whole)
+    broken = whole.select((pl.col("step") == SOURCE) & pl.col("column").is_null()).to_series()
+    shown = frozenset(layout.columns) - hidden
+    found = texts.clone()  # `scatter` writes into it
+    for place in places.drop_nulls().unique():
+        here = ((places == place) & ~broken).fill_null(value=False).arg_true()
+        piece = partition.slices[place]
+        safe = source.redacted(piece, layout, texts.gather(here), shown)
+        found = found.scatter(here, safe)
+    found = found.set(broken & texts.is_not_null(), REDACTED)
+    readers = whole["source"].set((found != texts).fill_null(value=False), None)
+    return whole.with_columns(found.alias("original"), readers.alias("source"))
+
+
 def _unread(rejects: Rejects) -> pl.DataFrame:
     named = pl.concat_str("column", "reason", separator=": ")
     return rejects.frame.with_columns(reason=pl.coalesce(named, "reason")).with_columns(
-        step=pl.lit("source"),
+        step=pl.lit(SOURCE),
         reasons=pl.concat_list("reason"),
         row=pl.lit(None, dtype=pl.String),
         partly_published=pl.lit(value=False),

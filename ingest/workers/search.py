@@ -25,6 +25,7 @@ import psutil
 
 from ingest.core.outcome import ErrorKind, Failure
 from ingest.workers import guarded
+from ingest.workers.endings import without_words
 from ingest.workers.guarded import Order
 from ingest.workers.poison import FINE, Frontier, Limits, Mark, Poison
 from ingest.workers.quarantine import Rejected, assemble, examples, places
@@ -64,6 +65,8 @@ def search(order: Order, limits: Limits) -> Findings:
         before = len(found)
         with _Child(order, limits) as child:
             death = child.follow(found)
+        if death is not None and order.steps.private:
+            death = replace(death, words=without_words(death.words))
         if death is None:
             break
         if child.mark is None:
@@ -222,6 +225,7 @@ def _too_many(order: Order, found: list[Poison], limits: Limits) -> Failure:
         layout=order.layout,
         rejects=None,
         rejected=[Rejected(part["step"][0], part.drop("step")) for part in parts],
+        hidden=order.steps.private.source,
     )
     (reason, number), *_ = Counter(row.reason for row in found).most_common(1)
     first = next(row for row in found if row.reason == reason)

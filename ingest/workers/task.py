@@ -17,6 +17,7 @@ import polars as pl
 from ingest.core.errors import BadRowError
 from ingest.core.outcome import Outcome, StagedFile
 from ingest.core.partition import Assignment, Partition
+from ingest.core.private import NOTHING
 from ingest.sinks.base import Sink
 from ingest.sources.base import Layout, Source
 from ingest.transforms.base import StepContext
@@ -27,7 +28,7 @@ from ingest.workers.pipeline import STAGE, Pipeline, Steps
 from ingest.workers.poison import Limits, Poison
 from ingest.workers.quarantine import TOLD, assemble, by_reason, describe, examples
 from ingest.workers.search import search
-from ingest.workers.telling import Teller, joined, private
+from ingest.workers.telling import Teller, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class PartitionTask:
                 partition=assignment.partition.id,
                 seconds={"failed": time.perf_counter() - began},
                 worker=_name(),
-                failure=classify(error, assignment.partition),
+                failure=classify(error, assignment.partition, private=bool(self.steps.private)),
             )
 
     def _searched(self, assignment: Assignment) -> Outcome:
@@ -123,18 +124,21 @@ class PartitionTask:
     ) -> tuple[dict[str, Any], ...]:
         """Return the first rejected rows for a message, with the values to blame."""
         first, rejects = bad.head(TOLD), pipeline.read.rejects
-        teller = Teller(self.source, self.layout, partition, private(self.steps))
+        teller = Teller(self.source, self.layout, partition, self.steps.private.source)
         return joined(examples(first), teller.values(first, rejects))
 
     def _bad(self, pipeline: Pipeline, partition: Partition) -> pl.DataFrame:
         """Return the quarantine's rows."""
+        shown = self.steps.contract.shows_private
+        private = NOTHING if shown else self.steps.private
         return assemble(
             self.context.run_id,
             partition,
             source=self.source,
             layout=self.layout,
             rejects=pipeline.read.rejects,
-            rejected=pipeline.rejected(),
+            rejected=pipeline.rejected(private),
+            hidden=private.source,
             keep_original=self.steps.contract.keeps_original,
         )
 

@@ -1,8 +1,6 @@
 """The values that break a contract, for the message of a run that fails on the first of them.
 
-A value is shown short and quoted, and not at all where it may be private: in a column that the
-contract marks `pii` or that a step masks, and everywhere if it cannot be told which column of the
-input such a one was made of.
+A value is shown short and quoted, and not at all where it may be private.
 """
 
 import json
@@ -14,24 +12,20 @@ import polars as pl
 
 from ingest.core.errors import IngestError
 from ingest.core.partition import Partition
+from ingest.core.private import REDACTED
 from ingest.core.rows import POSITION
 from ingest.sources.base import Layout, Rejects, Source
-from ingest.transforms.mask import Mask
-from ingest.workers.pipeline import Steps
 
 LONGEST = 40  # characters of a value that are shown
 
 
-def private(steps: Steps) -> frozenset[str]:
-    """Return the names of the columns whose values are not to be shown."""
-    marked = {name for name, column in steps.contract.columns.items() if column.pii}
-    masks = (step.columns for step in steps.transforms if isinstance(step, Mask))
-    return frozenset(marked.union(*masks))
-
-
 @dataclass(frozen=True, slots=True)
 class Teller:
-    """Finds the values to blame in one partition; columns that are `hidden` are not shown."""
+    """Finds the values to blame in one partition.
+
+    Columns of the source that are `hidden` are not shown; if there are any, neither are fields that
+    no column stands for. In rows, such values are redacted already.
+    """
 
     source: Source
     layout: Layout
@@ -49,10 +43,10 @@ class Teller:
         return read + [self._in_row(row) for row in rows]
 
     def _unread(self, unread: pl.DataFrame) -> list[str]:
-        if not self.layout.columns.keys() >= self.hidden:
-            return [""] * unread.height
-        blamed = set(unread["column"].drop_nulls()) - self.hidden
-        texts = self._read_again(unread["position"], sorted(blamed & self.layout.columns.keys()))
+        blamed, known = set(unread["column"].drop_nulls()), self.layout.columns.keys()
+        if self.hidden:
+            blamed = (blamed & known) - self.hidden
+        texts = self._read_again(unread["position"], sorted(blamed & known))
         return [
             _shown(texts.get((row["position"], row["column"])) or _in_record(row))
             if row["column"] in blamed
@@ -61,10 +55,8 @@ class Teller:
         ]
 
     def _in_row(self, row: dict[str, Any]) -> str:
-        values = json.loads(row["row"] or "{}")
-        if row["column"] in self.hidden or not values.keys() >= self.hidden:
-            return ""
-        return _shown(values.get(row["column"]))
+        value = json.loads(row["row"] or "{}").get(row["column"])
+        return "" if value == REDACTED else _shown(value)
 
     def _read_again(self, positions: pl.Series, names: Sequence[str]) -> dict[tuple[int, str], str]:
         """Return the texts that stand in columns of a few records, as far as they can be read."""

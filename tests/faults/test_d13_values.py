@@ -86,8 +86,8 @@ def test_a_missing_value_has_nothing_to_show(bench):
             "transforms": [{"type": "mask", "columns": ["id"], "method": "redact"}],
         },
         {
-            "contract": {"columns": {**COLUMNS, "mail": {"type": "string", "pii": True}}},
-            "transforms": [{"type": "rename", "columns": {"name": "mail"}}],
+            "contract": {"columns": {"n": "int8", "who": {"type": "int64", "pii": True}}},
+            "transforms": [{"type": "rename", "columns": {"id": "who"}}],
         },
     ],
     ids=["pii", "masked", "renamed"],

@@ -36,14 +36,14 @@ def test_the_same_of_json(desk: Desk) -> None:
 
 
 def test_what_the_sample_shows_stands_as_comments_that_can_be_taken_over(desk: Desk) -> None:
-    desk.write("in/1.csv", "id,n,customer,x\n" + ROWS)
+    desk.write("in/1.csv", "id,n,kind,x\n" + ROWS)
     desk.init("in")
     assert "checks" not in desk.job["contract"]
     assert all("nullable" not in column for column in desk.job["contract"]["columns"].values())
     for said in (
         "no nulls in 300 sampled rows",
-        "{type: not_null, columns: [id, n, customer, x]}",
-        '{type: in_set, column: customer, values: ["customer 0", "customer 1", "customer 2"]}',
+        "{type: not_null, columns: [id, n, kind, x]}",
+        '{type: in_set, column: kind, values: ["customer 0", "customer 1", "customer 2"]}',
         "the sample has 0 to 6",
         "{type: range, column: n, min: 0, max: 100}",
     ):
@@ -53,6 +53,14 @@ def test_what_the_sample_shows_stands_as_comments_that_can_be_taken_over(desk: D
     (desk.place / "conf" / "job" / "j.yaml").write_text(taken_over)
     assert desk.run().code == 0
     assert len(desk.rows()) == 300
+
+
+@pytest.mark.parametrize(("name", "value"), [("customer", "customer"), ("who", "Anna"), ("x", "")])
+def test_names_are_no_set_of_values(desk: Desk, name: str, value: str) -> None:
+    rows = "".join(f"{n},{value} {'ABC'[n % 3]}lfa\n" for n in range(300))
+    desk.write("in/1.csv", f"id,{name}\n{rows}")
+    desk.init("in")
+    assert "in_set" not in desk.text
 
 
 def test_a_round_of_16_beside_numbers_is_text(desk: Desk) -> None:

@@ -117,7 +117,7 @@ def test_an_input_that_changed_since_the_plan_is_fatal(tmp_path):
 
 def test_a_bug_is_wrapped_with_the_partition_and_its_traceback(tmp_path):
     task, assignment = make(tmp_path)
-    broken = type(task)(**{**{f: getattr(task, f) for f in type(task).__slots__}, "steps": None})
+    broken = type(task)(**{**{f: getattr(task, f) for f in type(task).__slots__}, "source": None})
     failure = broken(assignment).failure
     assert failure.kind == "bug"
     assert assignment.partition.id in failure.message
