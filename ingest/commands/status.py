@@ -16,6 +16,7 @@ from ingest.records.holders import Holder, holder
 from ingest.records.ledger import Event, Ledger
 from ingest.records.receipts import ended
 from ingest.records.runs import OtherFormatError, Runs
+from ingest.records.succession import Succession
 from ingest.watch.attempts import attempts
 from ingest.watch.resuming import inputs
 
@@ -78,8 +79,9 @@ def describe(store: Store, run_id: str, job: str) -> dict[str, Any]:
             damage = str(error)
             how = "unreadable" if isinstance(error, OtherFormatError) else "damaged"
     totals = history.totals
-    last = runs.of_job(job)[-1:] == [run_id]
-    state = _state(history, holder(store, f"jobs/{job}/lease") if last else None)
+    succession = Succession(store, job)
+    last = not succession.later(run_id)
+    state = _state(history, _at_work(store, job, succession.outputs(run_id)) if last else None)
     if damage or given_up:
         state = "abandoned" if given_up else how
     return {
@@ -116,6 +118,13 @@ def describe(store: Store, run_id: str, job: str) -> dict[str, Any]:
         and not damage,
         "error": damage or history.error,
     }
+
+
+def _at_work(store: Store, job: str, outputs: dict[str, str]) -> Holder | None:
+    """Return who works on a job to these outputs; a run to another output is another one."""
+    found = holder(store, f"jobs/{job}/lease")
+    other = found and found.sink and outputs and found.sink not in outputs.values()
+    return None if other else found
 
 
 def _brief(events: Iterable[Event], history: History) -> Iterator[Event]:
@@ -201,7 +210,11 @@ def _attempt(tried: dict[str, Any], page: dict[str, Any]) -> list[str]:
     line += f": {error}" if error else ""
     why = f" ({tried['cluster_why']})" if tried["cluster_why"] else ""
     notes = [f"cluster: {tried['cluster']}{why}"] if tried["cluster"] else []
-    notes += [*tried["changes"], *(f"warning: {text}" for text in tried["warnings"])]
+    notes += [
+        *tried["notes"],
+        *tried["changes"],
+        *(f"warning: {text}" for text in tried["warnings"]),
+    ]
     return [line, f"  {', '.join(said)}", *(f"  {note}" for note in notes)]
 
 

@@ -9,6 +9,7 @@ from ingest.core.errors import (
     ContractError,
     IngestError,
     RetryableError,
+    StalePlanError,
 )
 from ingest.core.outcome import ErrorKind, Failure
 from ingest.core.partition import Partition
@@ -17,6 +18,7 @@ _OURS: tuple[tuple[type[IngestError], ErrorKind], ...] = (
     (ConfigError, "config"),
     (BadRowError, "bad_row"),
     (ContractError, "contract"),
+    (StalePlanError, "stale_plan"),
     (IngestError, "fatal"),
 )
 
@@ -28,8 +30,7 @@ def classify(error: BaseException, partition: Partition) -> Failure:
     what nothing is known of is a bug, shown with its traceback.
     """
     if isinstance(error, IngestError) and not isinstance(error, RetryableError):
-        kind = next(name for cls, name in _OURS if isinstance(error, cls))
-        return Failure(kind, str(error))
+        return Failure(kind_of(error), str(error))
     cause = cause_of(error)
     if isinstance(error, RetryableError):
         if cause is None:
@@ -39,3 +40,8 @@ def classify(error: BaseException, partition: Partition) -> Failure:
     if cause is None:
         return Failure("bug", text, "".join(traceback.format_exception(error)))
     return Failure(cause.kind, text, retry_after_s=cause.retry_after_s)
+
+
+def kind_of(error: IngestError) -> ErrorKind:
+    """Return what an error is by its class, whatever lies behind it."""
+    return next(name for cls, name in _OURS if isinstance(error, cls))
