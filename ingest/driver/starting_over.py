@@ -40,4 +40,6 @@ def _by_inputs(reopened: Reopened, now: Job, store: Store, how: str) -> str:
         return how if set(found.refused) - {"touched"} else ""
     # of a doomed run, a new input or another version of one that was read may be the fix
     differ = found.examples if run.history.failure in DOOMED else found.refused
-    return f"{how} and its inputs have changed since" if differ else ""
+    counts = found.open + found.settled
+    said = ", ".join(f"{count:,} {fate}" for fate, count in sorted(counts.items()))
+    return f"{how} and its inputs have changed since ({said})" if differ else ""
