@@ -19,8 +19,8 @@ def audit(history: History, contract: Contract) -> None:
     totals = history.totals
     if totals.partitions != history.partitions:
         raise ContractError(
-            f"audit: {totals.partitions} of {history.partitions} partitions completed. All must be. "
-            "This is a bug in ingest: report it with the run's ledger"
+            f"audit: {totals.partitions} of {history.partitions} partitions completed. "
+            "All must be. This is a bug in ingest: report it with the run's ledger"
         )
     check_books(totals, contract)
     exceeded = contract.within_budget(totals.rejected, totals.records)
