@@ -35,9 +35,9 @@ END_S = 2.0  # what ending workers by force takes
 class Attempt:
     """What a command wants done, and the commands that it tells the user afterwards.
 
-    `store` is where the state lies, `state` how it is called; `resume` resumes the run, `fresh_run`
-    discards it and starts over. `server` is what its workers may be forked from,
-    if that was started already.
+    `store` is where the state lies, `state` how it is called; `resume` resumes the run, `again`
+    runs the job as it is then. `server` is what its workers may be forked from, if that was
+    started already.
     """
 
     job: "Job"
@@ -46,7 +46,7 @@ class Attempt:
     store: "Store | None"
     state: str
     resume: str
-    fresh_run: str
+    again: str
     progress: "Mode"
     as_json: bool
     fresh: bool = False
@@ -113,9 +113,10 @@ def _failed(attempt: Attempt, history: "History", error: IngestError) -> int:
     if says_it_itself or not history.attempt:
         return error.exit_code
     print(f"{attempt.job.name}: failed. {_kept(history, attempt.state)}", file=sys.stderr)
-    # what breaks the contract does so again: the plan holds the input as it was
-    over = isinstance(error, BadRowError | ContractError)
-    print(_next(attempt, history, over=over), file=sys.stderr)
+    if isinstance(error, BadRowError | ContractError):  # resumed as it is, it would fail so again
+        print(f"Fix the input or the job, then run it again: {attempt.again}", file=sys.stderr)
+    else:
+        print(_next(attempt, history), file=sys.stderr)
     return error.exit_code
 
 
@@ -125,16 +126,14 @@ def _kept(history: "History", state: str) -> str:
     return f"Completed partitions are kept in {state}; nothing was published."
 
 
-def _next(attempt: Attempt, history: "History", *, over: bool = False) -> str:
-    """Say what to type now; `over` if resuming would end the same way."""
+def _next(attempt: Attempt, history: "History") -> str:
+    """Say what to type now."""
     if not history.attempt:
         return f"Nothing was recorded. Start it again: {attempt.resume}"
-    if over:
-        return f"Fix the input or the job, then start over: {attempt.fresh_run}"
     resume = f"Resume with: {attempt.resume}"
     if history.phase == "committed":
         return resume
-    return f"{resume}\nTo change the job, discard this run and start over: {attempt.fresh_run}"
+    return f"{resume}\nTo discard this run and start over: {attempt.again} --fresh"
 
 
 def _report(receipt: dict[str, Any], attempt: Attempt) -> None:

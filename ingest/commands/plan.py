@@ -9,9 +9,9 @@ from ingest.commands.base import add_overrides, load_job, parser
 from ingest.core.storage import open_store
 from ingest.core.types import schema_to_json
 from ingest.driver.fleeting import refuse_fleeting
-from ingest.driver.opening import prospect
 from ingest.driver.outputs import check_places, check_published
 from ingest.driver.planning import Draft, draft
+from ingest.driver.prospect import prospect
 from ingest.driver.tasks import context_of
 from ingest.job import Job
 from ingest.watch.summary import columns, size
@@ -73,7 +73,7 @@ def render(page: dict[str, Any], drafted: Draft) -> str:
     """Return the plan for a person to read."""
     return "\n".join(
         [
-            *unfinished(page["unfinished"]),
+            *standing(page["unfinished"]),
             f"{page['job']}: {page['files']:,} files, {size(page['bytes'])}",
             *(f"  {remark}" for remark in page["remarks"]),
             f"  {page['partitions']:,} partitions of up to {size(page['largest_partition_bytes'])}",
@@ -91,18 +91,25 @@ def render(page: dict[str, Any], drafted: Draft) -> str:
     )
 
 
-def unfinished(page: dict[str, Any]) -> list[str]:
-    """Return what there is to say of a run that is not finished: nothing if there is none."""
-    if not page:
-        return []
-    run, notes = page["run_id"], [f"  {line}" for line in page["because"]]
+def standing(page: dict[str, Any]) -> list[str]:
+    """Return what a run would do about earlier runs, and why: nothing if it just begins."""
+    notes = list(page["notes"])
+    if "run_id" in page:
+        notes += [_unfinished(page), *(f"  {line}" for line in page["because"])]
+    return [*notes, ""] if notes else []
+
+
+def _unfinished(page: dict[str, Any]) -> str:
+    run = page["run_id"]
     if "phase" not in page:
-        return [f"run {run} cannot be read, and a run would say so:", *notes, ""]
+        return f"run {run} cannot be read, and a run would say so:"
     how = page["ended"] or "died, or is running"
     first = f"run {run} is unfinished ({how}): {page['settled']:,} of {page['partitions']:,} "
     first += f"partitions completed after {page['attempts']} attempts. "
     if page["would"] == "refuse":
-        return [f"{first}A run would refuse to resume it:", *notes, ""]
+        return f"{first}A run would refuse to resume it:"
+    if page["would"] == "start over":
+        return f"{first}A run would start over:"
     if page["phase"] == "committed":
-        return [f"{first}A run would finish publishing it", *notes, ""]
-    return [f"{first}A run would resume it, by its own plan; a new plan is:", *notes, ""]
+        return f"{first}A run would finish publishing it"
+    return f"{first}A run would resume it, by its own plan; a new plan is:"

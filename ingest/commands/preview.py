@@ -139,7 +139,8 @@ def show(task: PartitionTask, partition: Partition, arguments: Namespace) -> Non
     if bad.height and task.steps.contract.on_error == "fail":
         print("on_error is fail: a run would fail at such a row")
     if arguments.step is not None:
-        bad = bad.filter(pl.col("step").is_in([_as_rejected(found[place].name) for place in chosen]))
+        names = [_as_rejected(found[place].name) for place in chosen]
+        bad = bad.filter(pl.col("step").is_in(names))
     if bad.height:
         told = bad.select("file", "line", "step", "reason", "original").head(arguments.rows)
         print(table(told.with_columns(file=ends(told["file"]))))

@@ -22,7 +22,7 @@ EXAMPLE = """ingest resume 20261123t184500-1a2b3c
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Work the run to its published output; return the exit code."""
+    """Resume the run and publish it; return the exit code."""
     options = parser(
         "resume",
         "Resume an unfinished run as it was recorded, wherever its job file is now.",
@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             store=store,
             state=state,
             resume=shlex.join(again),
-            fresh_run=f"python -m ingest.run +job={job.name} --fresh",
+            again=f"ingest run +job={job.name}",
             progress=arguments.progress,
             as_json=arguments.json,
             run_id=arguments.run,
@@ -73,7 +73,7 @@ def _amended(runs: "Runs", arguments: Any) -> "Job":
     from pydantic import ValidationError  # noqa: PLC0415
 
     from ingest.config.recorded import amend  # noqa: PLC0415
-    from ingest.driver.opening import damaged_job  # noqa: PLC0415
+    from ingest.driver.recorded import damaged_job  # noqa: PLC0415
     from ingest.job import Job  # noqa: PLC0415
 
     text = runs.config(arguments.run)
@@ -94,7 +94,7 @@ def _committed(store: "Store", run_id: str) -> bool:
 
 
 def _go_to(run_id: str, facts: dict[str, Any], *, committed: bool) -> None:
-    """Work in the folder where the run was made: its relative paths are meant from there.
+    """Go to the folder where the run was made: its relative paths are meant from there.
 
     What is committed needs it no more: its outputs are on record with absolute paths.
     """

@@ -88,7 +88,7 @@ def _work(arguments: Any, overrides: Sequence[str], head: "HeadStart") -> int:
             store=None,
             state=loaded.job.state,
             resume=again,
-            fresh_run=f"{again} --fresh",
+            again=again,
             progress=arguments.progress,
             as_json=arguments.json,
             fresh=arguments.fresh,

@@ -182,7 +182,8 @@ def _attempt(tried: dict[str, Any], page: Page) -> list[str]:
     notes = [f"cluster: {tried['cluster']}{why}"] if tried["cluster"] else []
     other = tried["user"] not in {"", page["user"]}
     notes += [f"user: {tried['user']}"] if other else []
-    notes += [*tried["changes"], *(f"warning: {text}" for text in tried["warnings"])]
+    notes += [*tried["notes"], *tried["changes"]]
+    notes += [f"warning: {text}" for text in tried["warnings"]]
     return [line, f"  {', '.join(said)}", *(f"  {note}" for note in notes)]
 
 

@@ -7,8 +7,8 @@ from ingest.commands.base import add_state, parser, report, state_option
 from ingest.core.errors import ConfigError
 from ingest.core.storage import open_store
 from ingest.driver.audit import check_books
-from ingest.driver.opening import recorded_job
 from ingest.driver.publishing import plan_of, sinks_of
+from ingest.driver.recorded import recorded_job
 from ingest.records.history import History
 from ingest.records.receipts import history_of
 from ingest.records.runs import Runs

@@ -6,7 +6,8 @@
         ThrottledError   they said that they are asked too often       again, not before they said
       BadRowError        rows break the format or the contract         the contract's `on_error`
       ContractError      the run breaks its budget or its books        nothing is published, exit 1
-      FatalError         going on cannot help                          stop, resumable, exit 1
+      FatalError         resuming at once cannot help                  stop, resumable, exit 1
+        StalePlanError   what the run reads is not what was planned    start over, or put it back
         FencedError      another attempt has taken this run over       stop at once, exit 1
     Interrupted          control flow, not a failure                   stop, resumable, exit 130
 
@@ -71,7 +72,14 @@ class ContractError(IngestError):
 
 
 class FatalError(IngestError):
-    """Going on or trying again cannot help; the run stops and can be resumed when it is mended."""
+    """Trying again at once cannot help; the run stops. Fix the cause, then resume it."""
+
+
+class StalePlanError(FatalError):
+    """An input, or what a step depends on, is not what it was when the run was planned.
+
+    The run can be finished only if that is put back; else the job starts over with a new plan.
+    """
 
 
 class FencedError(FatalError):
@@ -79,6 +87,6 @@ class FencedError(FatalError):
 
 
 class Interrupted(BaseException):
-    """Somebody asked the run to stop; what is settled stays settled."""
+    """Somebody asked the run to stop; completed partitions are kept."""
 
     exit_code = 130

@@ -19,8 +19,8 @@ def audit(history: History, contract: Contract) -> None:
     totals = history.totals
     if totals.partitions != history.partitions:
         raise ContractError(
-            f"books: {totals.partitions} of {history.partitions} partitions are settled. All must "
-            "be. This is a bug in ingest: report it with the run's ledger"
+            f"audit: {totals.partitions} of {history.partitions} partitions completed. "
+            "All must be. This is a bug in ingest: report it with the run's ledger"
         )
     check_books(totals, contract)
     exceeded = contract.within_budget(totals.rejected, totals.records)
@@ -56,6 +56,6 @@ def check_books(totals: Totals, contract: Contract) -> None:
         problems.append(f"{quarantined} rows were rejected, {staged} staged for the quarantine")
     if problems:
         raise ContractError(
-            "books: they do not balance: " + "; ".join(problems) + ". Nothing was published. "
+            "row counts: they do not add up: " + "; ".join(problems) + ". Nothing was published. "
             "This is a bug in a step or in ingest: report it with the run's ledger"
         )

@@ -1,5 +1,6 @@
-"""What is not as it was when a run was made: its job, its places, and what it is worked with."""
+"""What is not as it was when a run was made: its job, and the versions that it is run with."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ Effect = Literal["rows", "place", "later", "none"]
 
 ROWS = ("name", "source", "transforms", "contract", "execution.seed", "execution.python")
 """The parts of a job that decide which rows come out."""
+IDENTITY = {"name", "source", "transforms", "contract", "sink", "execution"}
+"""What the identity of a job is made of: those, and where the rows go."""
 PACKAGES = ("ingest", "polars", "pyarrow")
 """The packages whose version may change what comes out of a step."""
 _RECORDED = ("owner", "description", "tags")
@@ -32,7 +35,7 @@ class Change:
 
     @property
     def effect(self) -> Effect:
-        """What it would do to a run that goes on."""
+        """What it would do to a run that is resumed."""
         if _below(self.key, ROWS):
             return "rows"
         if _below(self.key, ("sink",)):
@@ -66,8 +69,15 @@ def changes(then: Job, now: Job) -> list[Change]:
     ]
 
 
+def identity(job: Job) -> str:
+    """Return a digest of the parts of a job that decide which rows come out."""
+    page = job.model_dump(mode="json", include=IDENTITY)
+    page["execution"] = {"seed": job.execution.seed, "python": job.execution.python}
+    return hashlib.sha256(json.dumps(page, sort_keys=True).encode()).hexdigest()
+
+
 def other_environment(facts: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Say what a run goes on with that may not work rows as what it began with."""
+    """Say which versions a run is resumed with that may treat rows otherwise than the first did."""
     then = {"python": facts.get("python"), **facts.get("versions", {})}
     here = {"python": now["python"], **now["versions"]}
     found = [

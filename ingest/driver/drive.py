@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ingest.core.clock import Clock, SystemClock
-from ingest.core.errors import ConfigError, FatalError, FencedError, IngestError, Interrupted
+from ingest.core.errors import FencedError, IngestError, StalePlanError
 from ingest.core.proc import require_proc
 from ingest.core.stop import at_once
 from ingest.core.storage import Store, open_store
@@ -20,11 +20,13 @@ from ingest.driver.flow import Place, check_flow, placed
 from ingest.driver.holding import check, leases
 from ingest.driver.inputs import check_inputs
 from ingest.driver.loop import Loop
-from ingest.driver.opening import Run, open_run, record
+from ingest.driver.noting import noted, timed
+from ingest.driver.opening import open_run, record
 from ingest.driver.outputs import check_places, check_published
 from ingest.driver.planning import Draft, draft, freeze, refuse_state
 from ingest.driver.publishing import commit, publish
 from ingest.driver.receipt import receipt
+from ingest.driver.recorded import Run
 from ingest.driver.repeats import repeats
 from ingest.driver.retry import RetryPolicy
 from ingest.driver.tasks import context_of, fingerprints, task_of
@@ -48,7 +50,7 @@ class Request:
     """What a command asks of the driver.
 
     `config` is the job as composed, in YAML; `store` is where the state lies, the job's own place
-    if it is None. With `run_id` this run is gone on with, and no other.
+    if it is None. With `run_id` this run is resumed, and no other.
     """
 
     job: Job
@@ -64,14 +66,15 @@ class Request:
 
 
 def drive(request: Request) -> dict[str, Any]:
-    """Work a job to its published output and return the receipt.
+    """Run a job, publish its output and return the receipt.
 
-    Goes on with the job's unfinished run if it has one; killed anywhere, the next call does so.
+    Resumes the job's unfinished run if it has one (see `deciding`); killed anywhere, the next call
+    does so.
 
     Raises:
         ConfigError: the request is wrong; nothing ran.
         IngestError: the run failed; it is in the ledger why, and the run can be resumed.
-        Interrupted: `request.stop` was set; what is settled stays.
+        Interrupted: `request.stop` was set; completed partitions are kept.
     """
     require_proc()
     if request.run_id is None:
@@ -81,7 +84,7 @@ def drive(request: Request) -> dict[str, Any]:
     refuse_fleeting(request.job, store, request.place)
     if not Runs(store).of_job(request.job.name):  # before a state is begun in a wrong place
         check_places(request.job, store, request.place)
-    with leases(store, request.job, request.stop) as held, closing(request.workers):
+    with leases(store, request.job, request.stop, request.run_id) as held, closing(request.workers):
         run = open_run(
             request.job, store, request.clock, fresh=request.fresh, run_id=request.run_id
         )
@@ -94,43 +97,13 @@ def drive(request: Request) -> dict[str, Any]:
             record(run, request.config, store)
         _begin(run, _chosen(run, request, drafted))
         try:
-            return _noted(run, request, store, drafted, held)
+            with noted(run):
+                return _work(run, request, store, drafted, held)
         except FencedError:
             request.workers.close()  # first, so that nothing is staged any more
             with suppress(IngestError):
                 withdraw(store, run.run_id, run.job)
             raise
-
-
-def _noted(
-    run: Run, request: Request, store: Store, drafted: Draft | None, held: Sequence[Lease]
-) -> dict[str, Any]:
-    """Work, and put on record how the attempt ended."""
-    try:
-        return _work(run, request, store, drafted, held)
-    except FencedError:
-        raise
-    except IngestError as error:
-        _note(run, "failed", error=str(error))
-        raise
-    except (Interrupted, KeyboardInterrupt):
-        _note(run, "interrupted")
-        raise Interrupted from None
-
-
-def _note(run: Run, ended: str, **facts: str) -> None:
-    """Put on record how the attempt ended, unless that is what cannot be written.
-
-    Raises:
-        FencedError: another attempt has taken over, which is why this one failed.
-    """
-    try:
-        run.ledger.append(ended, **facts)
-        run.ledger.flush()
-    except FencedError:
-        raise
-    except IngestError:
-        return
 
 
 def _draft(run: Run, request: Request, store: Store) -> Draft:
@@ -168,6 +141,7 @@ def _begin(run: Run, chosen: Chosen | None) -> None:
             "partitions": run.history.partitions,
             "indexes": len(run.history.closed),
             "number": run.history.attempt + 1,
+            "notes": run.notes,
             "changes": run.changes,
             "warnings": run.warnings,
             **({"cluster": chosen.cluster, "cluster_why": chosen.why} if chosen else {}),
@@ -187,8 +161,8 @@ def _work(
             plan, output = _reopen(run, request, store)
         with timed(run, "work", request.clock):
             _work_off(plan, run, request)
-        if changed := _changed(run):
-            raise FatalError(f"{changed} during the run. Start over with: --fresh")
+        if changed := run.changed_steps:
+            raise StalePlanError(f"{changed} during the run. Run the job again: it starts over")
         audit(run.history, run.job.contract)
         target.begin(run.run_id)
         check(held)
@@ -204,7 +178,7 @@ def _work(
 
 
 def _work_off(plan: Plan, run: Run, request: Request) -> None:
-    """Settle all partitions; what is left running is ended, so that nothing is staged any more."""
+    """Complete all partitions; what still runs then is ended, so that nothing more is staged."""
     execution = request.job.execution  # as asked for now: it changes no row
     by_row = run.job.by_row
     Loop(
@@ -258,32 +232,10 @@ def _reopen(run: Run, request: Request, store: Store) -> tuple[Plan, Schema]:
     context = context_of(run.job, run.run_id, run.loaded_at)
     layout = Layout(schema_from_json(facts.input_schema), facts.source_facts, facts.notes)
     flow = check_flow(run.job, layout, context, request.place)
-    if changed := _changed(run):
-        raise ConfigError(
-            f"run {run.run_id} of this job is unfinished: {changed} since it was planned. Undo "
-            "that to finish the run, or discard it and start over with: --fresh"
-        )
-    check_inputs(
-        run.job.source,
-        plan,
-        run.history,
-        run.ledger,
-        run.loaded_at,
-        accept_touched=request.job.execution.touched_inputs == "accept",
-    )
+    check_inputs(run, plan, accept_touched=request.job.execution.touched_inputs == "accept")
     if run.history.totals.partitions < run.history.partitions:  # else there is nothing to work
         request.workers.start(task_of(run.job, flow, context))
     return plan, flow.output
-
-
-def _changed(run: Run) -> str:
-    """Say which steps depend on something that is not as it was when the run was made."""
-    now = fingerprints(run.job, context_of(run.job, run.run_id, run.loaded_at))
-    then = run.facts["fingerprints"]
-    steps = [name for name in now if now[name] != then.get(name)]
-    if not steps:
-        return ""
-    return f"what {', '.join(steps)} depends on (a table, a function, a secret) has changed"
 
 
 @contextmanager
@@ -293,13 +245,3 @@ def closing(workers: Workers) -> "Iterator[None]":
         yield
     finally:
         workers.close()
-
-
-@contextmanager
-def timed(run: Run, what: str, clock: Clock) -> "Iterator[None]":
-    """Record how long a part of the run took, also if it fails."""
-    began = clock.monotonic()
-    try:
-        yield
-    finally:
-        run.ledger.append("timed", what=what, seconds=round(clock.monotonic() - began, 3))

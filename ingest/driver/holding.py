@@ -2,20 +2,23 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 
-from ingest.core.errors import ConfigError, FatalError
 from ingest.core.stop import at_once
 from ingest.core.storage import Store
 from ingest.job import Job
 from ingest.records.lease import Lease, Observer
-from ingest.records.runs import Runs
+from ingest.records.succession import Succession
 from ingest.records.targets import Target
 
 
 @contextmanager
-def leases(store: Store, job: Job, stop: threading.Event | None = None) -> Iterator[list[Lease]]:
+def leases(
+    store: Store, job: Job, stop: threading.Event | None = None, run_id: str | None = None
+) -> Iterator[list[Lease]]:
     """Hold the job and the places it may publish to; `stop` interrupts the wait for them.
+
+    With `run_id` that is also where this run publishes.
 
     Raises:
         LeaseHeldError: another run has one of them.
@@ -29,11 +32,15 @@ def leases(store: Store, job: Job, stop: threading.Event | None = None) -> Itera
             return held.enter_context(Lease.acquire(store, folder, what, facts, observer))
 
         with at_once(stop or threading.Event()):
-            for folder in (own, *(Target(store, uri).folder for uri in _targets(store, job))):
+            for folder in (
+                own,
+                *(Target(store, uri).folder for uri in _targets(store, job, run_id)),
+            ):
                 observer.last(folder)  # so that a dead holder of several is waited for only once
             taken = [take(own, f'job "{job.name}"', job.sink.uri)]
-            taken += [  # asked again: now the job's last run stays the last
-                take(Target(store, uri).folder, f"sink {uri}", uri) for uri in _targets(store, job)
+            taken += [  # asked again: now the job's runs stay as they are
+                take(Target(store, uri).folder, f"sink {uri}", uri)
+                for uri in _targets(store, job, run_id)
             ]
         yield taken
 
@@ -48,13 +55,10 @@ def check(held: Sequence[Lease]) -> None:
         lease.check()
 
 
-def _targets(store: Store, job: Job) -> list[str]:
-    """Return where the job publishes, and where its unfinished run does, if that is elsewhere."""
-    uris = [job.sink.uri]
-    runs = Runs(store)
-    for run_id in runs.of_job(job.name)[-1:]:
-        with suppress(ConfigError, FatalError):  # whoever opens the run says what is wrong with it
-            recorded = runs.facts(run_id).get("places", {}).get("main")
-            if recorded and recorded not in uris and not runs.has_receipt(run_id):
-                uris.append(str(recorded))
-    return uris
+def _targets(store: Store, job: Job, run_id: str | None) -> list[str]:
+    """Return where the job publishes, and where runs do that may have to be finished first."""
+    succession = Succession(store, job.name)
+    uris = [job.sink.uri, *succession.publishing().values()]
+    if run_id and (recorded := succession.outputs(run_id).get("main")):
+        uris.append(recorded)
+    return list(dict.fromkeys(uris))

@@ -1,17 +1,27 @@
-"""Whether the inputs of a run are still those of its plan, looked at before it is gone on with."""
+"""Whether the inputs of a run are still those of its plan, looked at before it is resumed."""
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from ingest.core.errors import FatalError
+from ingest.core.errors import StalePlanError
+from ingest.driver.recorded import Run
 from ingest.records.history import History
-from ingest.records.ledger import Ledger
 from ingest.records.plans import Plan
-from ingest.sources.base import Difference, Fate, Planned, Source
+from ingest.sources.base import Difference, Fate, Planned
 
 SHOWN = 5
+_STARTS_OVER = (
+    "To use the files as they are, run the job again: it starts over, as with --fresh. Put the "
+    "planned files back first if this run is to be finished"
+)
+_STAYS = "Put the planned files back, or add --fresh to use the files as they are"
+_TOUCHED = (
+    "Touched files have the size and time of the plan; whether they have its content cannot be "
+    "seen. If you know that they do (chmod, a hard link, a copy put back), resume with "
+    "execution.touched_inputs=accept"
+)
+_READ = " (read before it changed)"
 _WORST_FIRST: tuple[Fate, ...] = ("changed", "vanished", "touched")
 
 
@@ -32,9 +42,9 @@ class Tally:
         """Count an input."""
         (self.open if one.open else self.settled)[one.fate] += 1
         shown = self.examples.setdefault(one.fate, [])
-        text = f"{one.uri}: {one.text}{'' if one.open or one.fate == 'new' else ' (settled)'}"
+        text = f"{one.uri}: {one.text}{'' if one.open or one.fate == 'new' else _READ}"
         if one.open and len(shown) == SHOWN:  # those that stand in the way are shown first
-            shown[:] = [line for line in shown if not line.endswith("(settled)")]
+            shown[:] = [line for line in shown if not line.endswith(_READ)]
         if len(shown) < SHOWN:
             shown.append(text)
 
@@ -44,34 +54,36 @@ class Tally:
         return [fate for fate in _WORST_FIRST if self.open[fate] and fate not in self.accepted]
 
 
-def check_inputs(
-    source: Source,
-    plan: Plan,
-    history: History,
-    ledger: Ledger,
-    since: datetime,
-    *,
-    accept_touched: bool = False,
-) -> None:
-    """Compare the inputs with the plan, put on record what differs, and refuse what cannot be.
+def compared(run: Run, plan: Plan, *, accept_touched: bool = False) -> Tally:
+    """Compare the inputs of a run with its plan.
 
     In memory: a part of the plan, and what the source needs to list its inputs.
 
     Raises:
-        FatalError: inputs of partitions that are not settled have changed or vanished, or may have
-            because they were touched, unless that is accepted.
         ConfigError: the inputs may not be listed.
     """
     tally = Tally(frozenset({"new", "touched"} if accept_touched else {"new"}))
-    for one in source.compare(planned(plan, history), since):
+    for one in run.job.source.compare(planned(plan, run.history), run.loaded_at):
         tally.add(one)
+    return tally
+
+
+def check_inputs(run: Run, plan: Plan, *, accept_touched: bool = False) -> None:
+    """Compare the inputs with the plan, put on record what differs, and refuse what cannot be.
+
+    Raises:
+        StalePlanError: inputs of partitions that are not completed have changed or vanished, or
+            may have because they were touched, unless that is accepted.
+        ConfigError: the inputs may not be listed.
+    """
+    tally = compared(run, plan, accept_touched=accept_touched)
     if not tally.examples:
         return
     counts = {fate: tally.open[fate] + tally.settled[fate] for fate in tally.examples}
     lines = [line for shown in tally.examples.values() for line in shown]
-    ledger.append("inputs", counts=counts, open=dict(tally.open), examples=lines)
+    run.ledger.append("inputs", counts=counts, open=dict(tally.open), examples=lines)
     if tally.refused:
-        raise FatalError(_refusal(tally))
+        raise StalePlanError(refusal(tally))
 
 
 def planned(plan: Plan, history: History) -> Iterator[Planned]:
@@ -92,18 +104,14 @@ def planned(plan: Plan, history: History) -> Iterator[Planned]:
         yield last
 
 
-def _refusal(tally: Tally) -> str:
+def refusal(tally: Tally) -> str:
+    """Return why a run cannot be finished, and what can be done about it."""
     shown = [line for fate in tally.refused for line in tally.examples.get(fate, ())]
-    shown = [f"  {line}" for line in shown if not line.endswith("(settled)")][:SHOWN]
+    shown = [f"  {line}" for line in shown if not line.endswith(_READ)][:SHOWN]
     more = sum(tally.open[fate] for fate in tally.refused) - len(shown)
     counts = " and ".join(f"{tally.open[fate]:,} {fate}" for fate in tally.refused)
     first = f"source.path: input changed since planning: {counts}, of which rows are still to be "
     first += "read. A run reads what it was planned on, or its rows would be a mixture:"
-    last = ["Put the planned files back, or add --fresh to use the files as they are"]
-    if "touched" in tally.refused:
-        last.append(
-            "Touched files have the size and time of the plan; whether they have its content "
-            "cannot be seen. If you know that they do (chmod, a hard link, a copy put back), "
-            "resume with execution.touched_inputs=accept"
-        )
+    last = [_STARTS_OVER if set(tally.refused) - {"touched"} else _STAYS]
+    last += [_TOUCHED] if "touched" in tally.refused else []
     return "\n".join([first, *shown, *([f"  and {more:,} more"] if more > 0 else []), *last])

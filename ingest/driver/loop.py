@@ -7,7 +7,14 @@ from dataclasses import asdict, dataclass, field
 
 from ingest.checks.contract import Contract
 from ingest.core.clock import Clock
-from ingest.core.errors import BadRowError, ContractError, FatalError, IngestError, Interrupted
+from ingest.core.errors import (
+    BadRowError,
+    ContractError,
+    FatalError,
+    IngestError,
+    Interrupted,
+    StalePlanError,
+)
 from ingest.core.outcome import Failure, Outcome
 from ingest.core.partition import Assignment, Partition, Slice, partition_id
 from ingest.driver.backlog import Backlog
@@ -196,6 +203,8 @@ def _error(failure: Failure, tries: int, partition: Partition, logs: str) -> Ing
         return BadRowError(f"{failure.message}\n{failure.traceback}".rstrip())
     if failure.kind == "contract":
         return ContractError(failure.message)
+    if failure.kind == "stale_plan":
+        return StalePlanError(failure.message)
     if failure.kind in {"fatal", "config"}:
         return FatalError(failure.message)
     where = f" The workers' logs are in {logs}." if logs else ""

@@ -11,8 +11,12 @@ from ingest.job import Job
 
 def places(job: Job) -> dict[str, Any]:
     """Return where the job's paths lead from here, absolute and with links resolved."""
-    outputs = {output: sink.uri for output, sink in sinks_of(job).items()}
-    return {"source": list(job.source.roots), **outputs}
+    return {"source": list(job.source.roots), **outputs_of(job)}
+
+
+def outputs_of(job: Job) -> dict[str, str]:
+    """Return where a job publishes from here, by output, absolute and with links resolved."""
+    return {output: sink.uri for output, sink in sinks_of(job).items()}
 
 
 def anchored(job: Job, recorded: Mapping[str, Any]) -> Job:
@@ -35,7 +39,7 @@ def moved(recorded: Mapping[str, Any], job: Job) -> list[str]:
     """Say which paths of a job lead elsewhere than they did when the run was recorded."""
     now = places(job)
     return [
-        f"  {name}: was {json.dumps(recorded[name])}, is {json.dumps(now.get(name))}"
+        f"{name}: was {json.dumps(recorded[name])}, is {json.dumps(now.get(name))}"
         for name in recorded
         if recorded[name] != now.get(name)
     ]

@@ -20,7 +20,7 @@ from ingest.core.errors import ConfigError, FatalError, IngestError
 from ingest.core.storage import Store
 from ingest.driver.abandoning import abandon
 from ingest.driver.holding import leases
-from ingest.driver.opening import recorded_job
+from ingest.driver.recorded import recorded_job
 from ingest.records.endings import REMOVED
 from ingest.records.environment import who
 from ingest.records.history import History

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from ingest.driver.flow import Flow
+from ingest.driver.flow import Flow, placed
 from ingest.driver.privacy import named
 from ingest.execution import Execution
 from ingest.job import Job
@@ -46,9 +46,18 @@ def task_of(job: Job, flow: Flow, context: StepContext) -> PartitionTask:
 
 
 def fingerprints(job: Job, context: StepContext) -> dict[str, str]:
-    """Return what the job's steps depend on besides the job and its input, by step."""
-    found = zip(job.steps, (step.fingerprint(context) for step in job.transforms), strict=True)
-    return {name: digest for name, digest in found if digest}
+    """Return what the job's steps depend on besides the job and its input, by step.
+
+    Raises:
+        ConfigError: it is not there, a secret say; with the step.
+    """
+    digests = {}
+    for number, (name, step) in enumerate(zip(job.steps, job.transforms, strict=True)):
+        with placed(
+            lambda path: f"transforms[{path[1]}]", "transforms", number, what=f"{step.type}: "
+        ):
+            digests[name] = step.fingerprint(context)
+    return {name: digest for name, digest in digests.items() if digest}
 
 
 def _limits(execution: Execution) -> Limits:

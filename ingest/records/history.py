@@ -24,8 +24,9 @@ class History:
     ever was: 0 open, 1 settled, 2 split into some of the `children`. `retries` counts by class of
     failure. `cluster` is where the last attempt that had any did its work, `bytes` how much the
     plan reads. `ended` is how the last attempt ended: done, failed or interrupted, or empty if it
-    is still going on or was killed. `timings` are of all attempts that could put theirs on record;
-    `lap` are those of the last one, and `before` is how many rows had been read before it.
+    is still going on or was killed; `failure` is then the class of its failure, a
+    `core.outcome.ErrorKind`, or empty. `timings` are of all attempts that could put theirs on
+    record; `lap` are those of the last one, and `before` is how many rows had been read before it.
     """
 
     phase: Phase = "new"
@@ -49,6 +50,7 @@ class History:
     ended_at: str = ""
     ended: str = ""
     error: str = ""
+    failure: str = ""
     warnings: list[str] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)
     lap: dict[str, float] = field(default_factory=dict)
@@ -76,7 +78,7 @@ def _attempt(history: History, event: Event) -> None:
     history.attempt += 1
     history.warnings += event.get("warnings", ())
     history.started_at = history.started_at or event["at"]
-    history.ended = history.ended_at = history.error = ""
+    history.ended = history.ended_at = history.error = history.failure = ""
     history.lap, history.before = {}, history.totals.records
     if "cluster" in event:
         history.cluster, history.cluster_why = event["cluster"], event["cluster_why"]
@@ -143,7 +145,7 @@ def _published(history: History, event: Event) -> None:
 
 def _ended(history: History, event: Event) -> None:
     history.ended, history.ended_at = event["event"], event["at"]
-    history.error = event.get("error", "")
+    history.error, history.failure = event.get("error", ""), event.get("kind", "")
     if event["event"] in {"done", "abandoned"}:
         history.phase = event["event"]
 

@@ -19,7 +19,10 @@ _DEAD, _STOPPED = "ZX", "Tt"  # letters of /proc/<pid>/stat
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A process that has taken a lease; see `core.processes` for how it is known."""
+    """A process that has taken a lease; see `core.processes` for how it is known.
+
+    `sink` is where it publishes, empty if it did not say.
+    """
 
     host: str
     pid: int
@@ -28,6 +31,7 @@ class Holder:
     boot: str = ""
     namespace: str = ""
     began: int = 0
+    sink: str = ""
 
     @classmethod
     def me(cls, token: str, ttl_s: float) -> Self:
@@ -94,6 +98,7 @@ def read_holder(store: Store, name: str) -> Holder:
             boot=str(page.get("boot", "")),
             namespace=str(page.get("namespace", "")),
             began=int(page.get("began", 0)),
+            sink=str(page.get("sink", "")),
         )
     except (ValueError, KeyError, TypeError):
         raise FatalError(

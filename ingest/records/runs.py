@@ -64,15 +64,29 @@ class Runs:
         self._store = store
 
     def create(self, run_id: str, job: str, config: str, facts: dict[str, Any]) -> None:
-        """Record a new run: the job as composed, in YAML, and the facts that are frozen with it."""
+        """Record a new run: the job as composed, in YAML, and the facts that are frozen with it.
+
+        The index of the job's runs has where they publish, and outlives what else is kept of them.
+        """
         page = {"format": FORMAT, "run_id": run_id, "job": job, **facts}
         self._store.create(f"runs/{run_id}/job.yaml", config.encode())
         self._store.create(f"runs/{run_id}/run.json", json.dumps(page, indent=1).encode())
-        self._store.create(f"jobs/{job}/runs/{run_id}", b"")
+        outputs = {name: uri for name, uri in facts.get("places", {}).items() if name != "source"}
+        self._store.create(f"jobs/{job}/runs/{run_id}", json.dumps(outputs).encode())
 
     def of_job(self, job: str) -> list[str]:
         """Return the ids of a job's runs, oldest first, also of those whose records are gone."""
         return self._store.names(f"jobs/{job}/runs")
+
+    def outputs(self, job: str, run_id: str) -> dict[str, str]:
+        """Return where a run publishes, by output; empty if nobody knows any more."""
+        with suppress(ValueError, FileNotFoundError):  # earlier releases left the entry empty
+            return dict(json.loads(self._store.read(f"jobs/{job}/runs/{run_id}")))
+        with suppress(ConfigError, FatalError):
+            found = dict(self.facts(run_id).get("places", {}))
+            found.pop("source", None)
+            return found
+        return {}
 
     def jobs(self) -> list[str]:
         """Return the names of all jobs that ever ran."""

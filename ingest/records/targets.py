@@ -45,7 +45,7 @@ class Target:
 
         An attempt that was about to commit when its lease expired (its process was stopped) looks
         at its lease no more: its ledger is taken over, so that its commit finds the slot taken.
-        Its run can be resumed, and then plans its publish anew.
+        Its run can be resumed, and then plans its publish again.
 
         Raises:
             FatalError: another run is between its commit and its end; the text says which.
@@ -67,7 +67,7 @@ class Target:
         if history.phase == "committed":
             raise FatalError(
                 f"sink {self._uri}: run {other} has begun to publish there and is unfinished. "
-                f"One publishes at a time. Finish it first: run the job of {other} again"
+                f"One publishes at a time. Finish it first: ingest resume {other}"
             )
         if history.phase != "planned" or history.ended:
             return True

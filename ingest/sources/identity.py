@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ingest.core.errors import ConfigError, FatalError, IngestError
+from ingest.core.errors import ConfigError, IngestError, StalePlanError
 from ingest.core.partition import Slice
 from ingest.core.paths import readable_path
 from ingest.core.remote import is_remote
@@ -28,15 +28,15 @@ class Stamp:
     inode: tuple[int, int] = (0, 0)
 
 
-class InputChangedError(FatalError):
+class InputChangedError(StalePlanError):
     """An input is not what it was when the plan was made; or is gone, if `now` is None."""
 
     def __init__(self, piece: Slice, now: Stamp | None) -> None:
         self.piece, self.now = piece, now
         super().__init__(
             f"{readable_path(piece.uri)}: input changed since planning: it {self.change}. "
-            "Completed partitions are kept. Put the planned file back and resume, or add --fresh "
-            "to use the files as they are"
+            "Completed partitions are kept. Put the planned file back and resume; or run the job "
+            "again: it starts over with the files as they are"
         )
 
     @property

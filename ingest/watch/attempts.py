@@ -14,7 +14,8 @@ class AttemptPage:
     """One attempt. `ended` is how: done, failed, interrupted, abandoned; empty if nobody said.
 
     `retries` counts by class of failure, `events` whatever else was done about partitions;
-    `changes` and `warnings` are what was not as when the run was made.
+    `notes` are what was told in the beginning, `changes` and `warnings` what was not as when the
+    run was made.
     """
 
     number: int
@@ -25,6 +26,7 @@ class AttemptPage:
     settled: int = 0
     retries: dict[str, int] = field(default_factory=dict)
     events: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     cluster: str = ""
@@ -65,6 +67,7 @@ def _begun(number: int, event: Event) -> AttemptPage:
         host=event.get("host", ""),
         pid=event.get("pid", 0),
         user=event.get("user", ""),
+        notes=list(event.get("notes", ())),
         changes=list(event.get("changes", ())),
         warnings=list(event.get("warnings", ())),
         cluster=event.get("cluster", ""),

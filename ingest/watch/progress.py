@@ -197,7 +197,7 @@ def announced(event: Event) -> list[str]:
         why = event.get("cluster_why")
         chosen = [f"cluster: {event['cluster']} ({why})"] if why else []
         said = resuming(event) if event.get("resumed") else warnings(event)
-        return [*said, *chosen]
+        return [*event.get("notes", ()), *said, *chosen]
     if event["event"] == "warned":
         return [f"warning: {event['message']}"]
     return inputs(event) if event["event"] == "inputs" else []

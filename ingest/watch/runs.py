@@ -13,6 +13,7 @@ from ingest.records.holders import Holder, holder
 from ingest.records.ledger import Event, Ledger
 from ingest.records.receipts import ended
 from ingest.records.runs import OtherFormatError, Runs
+from ingest.records.succession import Succession
 from ingest.watch.attempts import attempts
 
 Page = dict[str, Any]
@@ -45,8 +46,9 @@ def describe(store: Store, run_id: str, job: str) -> Page:
             damage = str(error)
             how = "unreadable" if isinstance(error, OtherFormatError) else "damaged"
     totals = history.totals
-    last = runs.of_job(job)[-1:] == [run_id]
-    state = _state(history, holder(store, f"jobs/{job}/lease") if last else None)
+    succession = Succession(store, job)
+    last = not succession.later(run_id)
+    state = _state(history, _at_work(store, job, succession.outputs(run_id)) if last else None)
     if damage or given_up:
         state = "abandoned" if given_up else how
     facts = _facts(runs, run_id)
@@ -105,6 +107,13 @@ def _facts(runs: Runs, run_id: str) -> dict[str, Any]:
     with suppress(ConfigError, FatalError):  # how the run stands is worth saying without them too
         return runs.facts(run_id)
     return {}
+
+
+def _at_work(store: Store, job: str, outputs: dict[str, str]) -> Holder | None:
+    """Return who works on a job to these outputs; a run to another output is another one."""
+    worker = holder(store, f"jobs/{job}/lease")
+    other = worker and worker.sink and outputs and worker.sink not in outputs.values()
+    return None if other else worker
 
 
 def _brief(events: Iterable[Event], history: History) -> Iterator[Event]:

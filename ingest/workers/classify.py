@@ -10,6 +10,7 @@ from ingest.core.errors import (
     ContractError,
     IngestError,
     RetryableError,
+    StalePlanError,
 )
 from ingest.core.outcome import ErrorKind, Failure
 from ingest.core.partition import Partition
@@ -21,6 +22,7 @@ _OURS: tuple[tuple[type[IngestError], ErrorKind], ...] = (
     (ConfigError, "config"),
     (BadRowError, "bad_row"),
     (ContractError, "contract"),
+    (StalePlanError, "stale_plan"),
     (IngestError, "fatal"),
 )
 
@@ -34,9 +36,9 @@ def classify(error: BaseException, partition: Partition, *, private: bool = Fals
     out, because they may quote them.
     """
     if isinstance(error, IngestError) and not isinstance(error, RetryableError):
-        kind = next(name for cls, name in _OURS if isinstance(error, cls))
         foreign = private and not _is_our_own(error)
-        return Failure(kind, _without_words(error, partition) if foreign else str(error))
+        text = _without_words(error, partition) if foreign else str(error)
+        return Failure(kind_of(error), text)
     cause = cause_of(error)
     if isinstance(error, RetryableError):
         silent = private and _of_steps(error)
@@ -51,6 +53,11 @@ def classify(error: BaseException, partition: Partition, *, private: bool = Fals
         shown = frames(error) if silent else "".join(traceback.format_exception(error))
         return Failure("bug", text, shown)
     return Failure(cause.kind, text, retry_after_s=cause.retry_after_s)
+
+
+def kind_of(error: IngestError) -> ErrorKind:
+    """Return what an error is by its class, whatever lies behind it."""
+    return next(name for cls, name in _OURS if isinstance(error, cls))
 
 
 def _without_words(error: BaseException, partition: Partition) -> str:

@@ -1,6 +1,7 @@
 """A folder with one job in it, which the real command works: what a user has on his desk."""
 
 import io
+import itertools
 import os
 import signal
 import subprocess
@@ -106,11 +107,22 @@ class Bench:
 
     def plan_only(self) -> None:
         """Run the job and stop it once its plan is frozen."""
-        loaded = load(Job, Path("conf"), self.arguments()[2:])
-        stop = threading.Event()
+        self.stop_at("planned", 1)
+
+    def stop_after(self, partitions: int, files: int) -> None:
+        """Run the job on so many good files, a partition each, and stop it after some of them."""
+        self.fill(files)
+        self.describe(execution={**self.page["execution"], "partition_bytes": 50, "workers": 1})
+        self.stop_at("settled", partitions)
+        assert self.history.totals.partitions == partitions
+
+    def stop_at(self, kind: str, number: int, *more: str) -> None:
+        """Run the job and stop it at the event of its ledger that is the n-th of its kind."""
+        loaded = load(Job, Path("conf"), self.arguments(*more)[2:])
+        stop, seen = threading.Event(), itertools.count(1)
 
         def see(event: Event) -> None:
-            if event["event"] == "planned":
+            if event["event"] == kind and next(seen) == number:
                 stop.set()
 
         workers = InProcessWorkers()
@@ -221,11 +233,10 @@ def assert_failed(bench: Bench, result: Result, *texts: str) -> None:
 
 
 def assert_rejected(bench: Bench, result: Result, *texts: str) -> None:
-    """The run failed over its input: as `assert_failed`, but the way on is a new plan."""
-    _assert_ended(
-        bench, result, *texts, "\nFix the input or the job, then start over: python -m ingest.run"
-    )
-    assert result.err.endswith("--fresh\n")
+    """The run failed over its input: as `assert_failed`, but the same command starts over."""
+    way_on = "\nFix the input or the job, then run it again: python -m ingest.run"
+    _assert_ended(bench, result, *texts, way_on)
+    assert "--fresh" not in result.err
 
 
 def assert_resumed(bench: Bench, rows: int, *more: str) -> None:

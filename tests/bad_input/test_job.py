@@ -126,8 +126,7 @@ def test_results_go_to_stdout_and_progress_to_stderr(bench, mode):
 
 
 def test_a_failure_is_in_the_progress_as_json(bench):
-    bench.fill(3)
-    bench.plan_only()
+    bench.stop_after(1, 3)
     (bench.place / "in" / "2.csv").rename("away")
     result = bench.run("--json", "--progress", "json")
     assert_failed(bench, result, "2.csv: was")

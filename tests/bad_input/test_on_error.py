@@ -75,18 +75,16 @@ def test_too_few_records_for_a_ratio(messy):
     assert settle(messy, on_error="skip", max_error_ratio=0.1, min_records=11).code == 0
 
 
-def test_another_contract_asks_for_a_fresh_run_which_removes_what_the_first_had_staged(messy):
+def test_with_another_contract_it_starts_over_and_removes_what_was_staged(messy):
     result = settle(messy, on_error="quarantine", max_errors=1)
     assert_rejected(messy, result)
     assert messy.staged
-    staged = messy.staged
     messy.describe(contract={**CONTRACT, "on_error": "quarantine", "max_errors": 2})
     result = messy.run()
-    assert result.code == 2
-    assert "contract.max_errors: was 1, is 2" in result.err
-    assert result.err.endswith("start over, add --fresh\n")
-    assert messy.staged == staged
-    assert messy.run("--fresh").code == 0
+    assert result.code == 0
+    assert "failed its contract and the job has changed since: discarded, starting over" in (
+        result.err
+    )
     assert (len(messy.rows), len(messy.quarantine)) == (8, 2)
     assert messy.staged == set()
     assert messy.history.attempt == 1

@@ -1,4 +1,4 @@
-"""Files that change, may not be touched or do not fit: the run stops, and goes on once it can."""
+"""Files that change, may not be touched or do not fit: the run stops, and resumes once it can."""
 
 import os
 import secrets
@@ -28,8 +28,7 @@ as_nobody_special = pytest.mark.skipif(
 
 
 def test_a_file_that_shrinks_between_plan_and_read(bench):
-    bench.fill(3)
-    bench.plan_only()
+    bench.stop_after(1, 3)
     file = bench.place / "in" / "2.csv"
     content, time_ns = file.read_bytes(), file.stat().st_mtime_ns
     file.write_bytes(content[:20])
@@ -41,18 +40,21 @@ def test_a_file_that_shrinks_between_plan_and_read(bench):
     assert_resumed(bench, 12, ACCEPT)
 
 
-def test_a_file_that_changes_can_be_planned_anew(bench):
-    bench.fill(3)
-    bench.plan_only()
+@pytest.mark.parametrize("again", [(), ("--fresh",)])
+def test_a_file_that_changes_is_planned_again_by_the_next_run(bench, again):
+    bench.stop_after(1, 3)
     bench.write("2.csv", HEADER + records(2, 6))
     assert_failed(bench, bench.run(), "input changed since planning: 1 changed", "in/2.csv: ")
-    assert bench.run("--fresh").code == 0
+    result = bench.run(*again)
+    assert result.code == 0
+    said = "was planned on other inputs: discarded, starting over"
+    assert (said in result.err) == (again == ())
     assert len(bench.rows) == 14
+    assert bench.staged == set()
 
 
 def test_a_file_that_vanishes_between_plan_and_read(bench):
-    bench.fill(3)
-    bench.plan_only()
+    bench.stop_after(1, 3)
     file = bench.place / "in" / "2.csv"
     file.rename(bench.place / "away")
     assert_failed(bench, bench.run(), f"{file}: was ", "has vanished", "1 vanished")

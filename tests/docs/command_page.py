@@ -16,12 +16,12 @@ WIDE = "10000"
 
 EXIT_CODES = {
     0: "It is done.",
-    IngestError.exit_code: "The run failed, or `verify` found something. What is settled stays: "
-    "the same command goes on with it. What broke the contract is mended first, and the run begun "
-    "anew with `--fresh`.",
+    IngestError.exit_code: "The run failed, or `verify` found something. Completed partitions are "
+    "kept, and the same command resumes the run; or it starts over, if the job or the input was "
+    "fixed.",
     ConfigError.exit_code: "The request was wrong: the job file, the command line, the input or "
     "the output. Nothing ran.",
-    Interrupted.exit_code: "It was stopped, by Ctrl-C or SIGTERM. The same command goes on.",
+    Interrupted.exit_code: "It was stopped, by Ctrl-C or SIGTERM. The same command resumes it.",
 }
 
 

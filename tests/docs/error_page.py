@@ -24,6 +24,7 @@ KINDS = {
     "bug": "Any other exception: shown with its traceback.",
     "bad_row": "`BadRowError`.",
     "contract": "`ContractError`.",
+    "stale_plan": "`StalePlanError`: an input is not as it was planned.",
     "fatal": "Every other error of the tree.",
     "config": "`ConfigError`, met by a worker: a secret that is missing there, say.",
 }

@@ -16,7 +16,8 @@ from tests.docs.options import doc, flat
 from tests.docs.type_pages import page
 
 STATE = {
-    "jobs/<job>/runs/<run_id>": "An empty file for each run of the job.",
+    "jobs/<job>/runs/<run_id>": "Where each run of the job publishes. It stays when the "
+    "run's other records are removed.",
     "jobs/<job>/lease/<n>.json": "Who works on the job: run by run, host, process, when it "
     "started, a token. One run at a time.",
     "jobs/<job>/lease/<n>.beat": "Rewritten every few seconds while that process lives.",
@@ -34,7 +35,8 @@ STATE = {
     "runs/<run_id>/plan/<part>.parquet": f"The partitions, {plans.PART_ROWS:,} in a file.",
     "runs/<run_id>/ledger/<seq>.jsonl": "Everything that happened: up to "
     f"{ledger.FLUSH_EVENTS} events or {ledger.FLUSH_SECONDS:g} s in a file.",
-    "runs/<run_id>/abandoned.json": "The run was discarded.",
+    "runs/<run_id>/abandoned.json": "The run was discarded, when and why, also if its ledger is "
+    "damaged or of another format.",
     "runs/<run_id>/receipt.json": "The account of a run that is done.",
     "runs/<run_id>/removed.json": "The run was removed by `ingest clean`, which writes this before "
     "anything else. All other records of the run go; the plan only once no row of it is in an "
@@ -95,7 +97,7 @@ PARTITIONS = {
 EVENTS = {
     "attempt": ("A driver has taken the run over.", (
         "run_id job host pid user resumed phase settled partitions indexes number changes warnings "
-        "cluster cluster_why"
+        "notes cluster cluster_why"
     )),
     "planned": ("The plan is frozen.", "partitions files bytes seconds"),
     "settled": ("A partition is worked; it never will be again.", "outcome"),
@@ -118,9 +120,9 @@ EVENTS = {
                       "plans"),
     "published": ("An output is visible.", "output uri"),
     "done": ("The receipt is written.", ""),
-    "failed": ("The attempt ended by an error.", "error"),
+    "failed": ("The attempt ended by an error, of that class.", "error kind"),
     "interrupted": ("The attempt was stopped.", ""),
-    "abandoned": ("The run was discarded by `--fresh`.", ""),
+    "abandoned": ("The run was discarded, by `--fresh` or because the job started over.", ""),
 }  # fmt: skip
 REMOVED = {
     "format": f"{runs.FORMAT}.",

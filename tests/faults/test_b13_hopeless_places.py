@@ -58,7 +58,8 @@ def test_a_worker_that_meets_it_does_not_try_again():
 
 def test_what_an_old_run_has_staged_cannot_be_removed_and_the_new_one_begins(state):
     state.write("in/orders/b.csv", "id,name\nx,y\n")
-    state.describe(sink={"path": "disk/out"}, execution={"partition_bytes": 8})
+    rejected = {"on_error": "quarantine", "max_errors": 0, "quarantine": {"path": "disk/bad"}}
+    state.describe(contract=rejected, execution={"partition_bytes": 8})
     assert state.run().code == 1
     old = state.last()
     (state.place / "disk").rename(state.place / "gone")

@@ -41,8 +41,16 @@ def replace(job, kind, how, name="a"):
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
+ALONE = {"execution": {"partition_bytes": 1, "workers": 1}}
+"""Every file is a partition."""
+
+
 def planned(event):
     return event["event"] == "planned"
+
+
+def settled(event):
+    return event["event"] == "settled"
 
 
 @KINDS
@@ -50,16 +58,30 @@ def planned(event):
 def test_replaced_between_plan_and_resume(job, kind, how):
     for name in "ab":
         job.write(f"in/{name}.{kind}", content(kind, [1, 2, 3]))
-    job.define(kind)
-    job.interrupted(planned)
-    replace(job, kind, how)
+    job.define(kind, parts=ALONE)
+    job.interrupted(settled)
+    replace(job, kind, how, name="b")
     result = job.run()
     assert result.code == 1
     assert "source.path: input changed since planning: 1 touched" in result.err
-    assert f"in/a.{kind}: was " in result.err
+    assert f"in/b.{kind}: was " in result.err
     assert ACCEPT in result.err
     assert job.rows == []
     assert job.run("--fresh").code == 0
+    assert sorted(int(row["id"]) for row in job.rows) == [1, 2, 3, 7, 8, 9]
+
+
+@KINDS
+def test_replaced_before_anything_was_read(job, kind):
+    """Nothing is lost: the files as they are now are planned and read, and no other version."""
+    for name in "ab":
+        job.write(f"in/{name}.{kind}", content(kind, [1, 2, 3]))
+    job.define(kind)
+    job.interrupted(planned)
+    replace(job, kind, "renamed")
+    result = job.run()
+    assert result.code == 0, result.err
+    assert "no partition and its inputs have changed since (1 touched): discarded" in result.err
     assert sorted(int(row["id"]) for row in job.rows) == [1, 2, 3, 7, 8, 9]
 
 
@@ -68,7 +90,7 @@ def test_replaced_while_the_run_is_going_on(job, kind):
     """After the first partition is settled: what the others would read is another file."""
     for name in "abc":
         job.write(f"in/{name}.{kind}", content(kind, [1, 2, 3]))
-    job.define(kind, parts={"execution": {"partition_bytes": 1, "workers": 1}})
+    job.define(kind, parts=ALONE)
     done = []
 
     def swap(event):
@@ -128,9 +150,10 @@ def test_who_knows_better_can_go_on(job, how):
 
 
 def test_what_is_accepted_is_touched_and_not_changed(job):
+    job.write("in/0.csv", content("csv", [0]))
     path = job.write("in/a.csv", content("csv", [1, 2, 3]))
-    job.define(parts={"execution": {"touched_inputs": "accept"}})
-    job.interrupted(planned)
+    job.define(parts={"execution": {**ALONE["execution"], "touched_inputs": "accept"}})
+    job.interrupted(settled)
     path.write_text(content("csv", [1, 2, 3, 4]))
     result = job.run()
     assert result.code == 1

@@ -100,6 +100,21 @@ def test_a_driver_that_wakes_does_not_publish_where_another_job_publishes_now(be
     assert len(bench.rows) == 24
 
 
+@pytest.mark.parametrize("point", ["while it stages", "before it commits"])
+def test_a_driver_that_wakes_after_a_run_to_another_output_is_resumed_later(bench, point):
+    with stopped(bench, POINTS[point]) as process:
+        result = bench.run("sink.path=trial")
+        assert result.code == 0, result.err
+        assert "is unfinished and kept: ingest resume" in result.err
+        wake(process)
+    assert bench.rows == []
+    assert bench.run().code == 0
+    assert len(bench.rows) == 12
+    assert [bench.history.phase, bench.history.attempt] == ["done", 1], "that of the trial"
+    assert len(Runs(LocalStore(bench.place / "state")).of_job("orders")) == 2
+    assert bench.staged == set()
+
+
 @pytest.mark.parametrize("point", ["before it stages", "while it stages", "before it settles"])
 def test_what_it_stages_of_a_run_that_was_given_up_is_removed(bench, point):
     with stopped(bench, POINTS[point]) as process:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from ingest.driver.changes import changes, other_environment
-from ingest.driver.opening import identity
+from ingest.driver.changes import changes, identity, other_environment
 from ingest.driver.places import moved, places
 from ingest.job import Execution, Job
 from tests.recovery.jobs import make_job

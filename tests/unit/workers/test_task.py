@@ -107,11 +107,11 @@ def test_on_error_skip_counts_under_its_own_reason(tmp_path):
     assert {file.output for file in outcome.files} == {"main"}
 
 
-def test_an_input_that_changed_since_the_plan_is_fatal(tmp_path):
+def test_an_input_that_changed_since_the_plan_makes_it_stale(tmp_path):
     task, assignment = make(tmp_path)
     (tmp_path / "in.csv").write_text(TEXT + "6,f,1\n")
     failure = task(assignment).failure
-    assert failure.kind == "fatal"
+    assert failure.kind == "stale_plan"
     assert "in.csv" in failure.message
 
 

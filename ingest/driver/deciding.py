@@ -1,0 +1,122 @@
+"""What a run of a job does now: resume the unfinished run, start over in its place, or begin."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Literal
+
+from ingest.core.clock import Clock
+from ingest.core.errors import ConfigError, FatalError
+from ingest.core.storage import Store
+from ingest.driver.abandoning import abandon, give_up_unread
+from ingest.driver.elsewhere import half_published, kept, led_elsewhere
+from ingest.driver.places import outputs_of
+from ingest.driver.recorded import Run, read_history, recorded_job
+from ingest.driver.resuming import SHOWN, refuse_differing, reopen
+from ingest.driver.starting_over import reason
+from ingest.job import Job
+from ingest.records.endings import ending
+from ingest.records.history import History
+from ingest.records.ledger import Ledger
+from ingest.records.runs import Runs
+from ingest.records.succession import Succession
+
+
+@dataclass(slots=True)
+class Decision:
+    """What is to be done, before anything is: it changes nothing by itself.
+
+    `run` is the one that is resumed. In place of `history`, an unfinished one that is not, a new
+    one begins: `why` says so in a line, and `discard` discards it and returns warnings. `notes` is
+    what else there is to say.
+    """
+
+    would: Literal["begin", "resume", "start over"] = "begin"
+    run_id: str = ""
+    history: History = field(default_factory=History)
+    run: Run | None = None
+    why: str = ""
+    discard: Callable[[], list[str]] | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def decide(
+    job: Job, store: Store, clock: Clock, *, fresh: bool = False, differences: int = SHOWN
+) -> Decision:
+    """Say what a run of the job does; with `fresh` its unfinished run is discarded.
+
+    A run that is committed is only finished, whatever the job is now, before any other run of the
+    job is planned. One that is not is resumed, or the job starts over (see `starting_over`). Runs
+    to other outputs are left alone. A refusal shows up to so many `differences` between the job
+    then and now.
+
+    Raises:
+        ConfigError: the unfinished run has completed partitions and was made from another job; or
+            `fresh` is asked for while a committed publish is unfinished.
+        FatalError: the records of the unfinished run are damaged.
+    """
+    succession = Succession(store, job.name)
+    other, uri = half_published(job, store, succession)
+    if other:
+        return _finished_first(job, store, clock, other, uri, fresh=fresh)
+    before = succession.before(outputs_of(job))
+    for run_id in [*before, *led_elsewhere(job, store, succession)]:
+        ledger = Ledger(store, run_id, clock)
+        try:
+            history = read_history(ledger, store)
+        except FatalError as error:
+            if ending(store, run_id):  # of an ended run nothing more is needed
+                continue
+            if not fresh:
+                raise
+            discard = partial(give_up_unread, store, ledger, job, why=str(error))
+            return Decision("start over", run_id, discard=discard)
+        if history.phase in {"done", "abandoned"}:
+            continue
+        decision = _after(job, store, ledger, history, fresh=fresh, shown=differences)
+        if decision.would == "start over":
+            decision.notes = kept(job, store, succession, besides=run_id)
+        return decision
+    return Decision(notes=kept(job, store, succession))
+
+
+def _finished_first(
+    job: Job, store: Store, clock: Clock, run_id: str, uri: str, *, fresh: bool
+) -> Decision:
+    ledger = Ledger(store, run_id, clock)
+    decision = _after(job, store, ledger, read_history(ledger, store), fresh=fresh)
+    note = f"Run {run_id} to {uri} has begun to publish and is finished first. "
+    decision.notes = [f"{note}To publish to {job.sink.uri}, give the same command again"]
+    return decision
+
+
+def _after(
+    job: Job, store: Store, ledger: Ledger, history: History, *, fresh: bool, shown: int = SHOWN
+) -> Decision:
+    """Decide about an unfinished run."""
+    runs, run_id = Runs(store), ledger.run_id
+    if history.phase == "committed" and fresh:
+        raise ConfigError(
+            f"--fresh: run {run_id} has begun to publish and can only be finished. Finish it "
+            f"first: ingest resume {run_id}"
+        )
+    why = "--fresh"
+    if not fresh:
+        why = "ended before it had a plan"
+        if history.phase != "new":
+            reopened = reopen(runs, run_id, ledger, history, job)
+            why = reason(reopened, job, store) if history.phase == "planned" else ""
+            if not why:
+                refuse_differing(runs, reopened, shown)
+                return Decision("resume", run_id, history, reopened.run)
+    discard = partial(abandon, store, ledger, _recorded_or(runs, run_id, job), why)
+    line = "" if fresh else f"Run {run_id} {why}: discarded, starting over"
+    return Decision("start over", run_id, history, why=line, discard=discard)
+
+
+def _recorded_or(runs: Runs, run_id: str, job: Job) -> Job:
+    """Return the recorded job of a run to discard, or if it cannot be read the job as it is now."""
+    try:
+        return recorded_job(runs, run_id)
+    except FatalError:
+        return job

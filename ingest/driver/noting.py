@@ -1,0 +1,49 @@
+"""What a run's ledger is told of an attempt: how it ended, and how long its parts took."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ingest.core.clock import Clock
+from ingest.core.errors import FencedError, IngestError, Interrupted
+from ingest.driver.recorded import Run
+from ingest.workers.classify import kind_of
+
+
+@contextmanager
+def noted(run: Run) -> Iterator[None]:
+    """Put on record how the attempt ended."""
+    try:
+        yield
+    except FencedError:
+        raise
+    except IngestError as error:
+        _note(run, "failed", error=str(error), kind=kind_of(error))
+        raise
+    except (Interrupted, KeyboardInterrupt):
+        _note(run, "interrupted")
+        raise Interrupted from None
+
+
+@contextmanager
+def timed(run: Run, what: str, clock: Clock) -> Iterator[None]:
+    """Record how long a part of the run took, also if it fails."""
+    began = clock.monotonic()
+    try:
+        yield
+    finally:
+        run.ledger.append("timed", what=what, seconds=round(clock.monotonic() - began, 3))
+
+
+def _note(run: Run, ended: str, **facts: str) -> None:
+    """Put on record how the attempt ended, unless that is what cannot be written.
+
+    Raises:
+        FencedError: another attempt has taken over, which is why this one failed.
+    """
+    try:
+        run.ledger.append(ended, **facts)
+        run.ledger.flush()
+    except FencedError:
+        raise
+    except IngestError:
+        return

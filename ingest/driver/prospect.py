@@ -1,0 +1,77 @@
+"""What a run of a job would do now, without doing any of it: for `ingest plan`."""
+
+import sys
+from typing import Any
+
+from ingest.core.clock import SystemClock
+from ingest.core.errors import ConfigError, FatalError
+from ingest.core.storage import Store
+from ingest.driver.deciding import Decision, decide
+from ingest.driver.inputs import compared, refusal
+from ingest.driver.places import outputs_of
+from ingest.driver.recorded import read_history
+from ingest.driver.resuming import refuse_changed_steps
+from ingest.job import Job
+from ingest.records.ledger import Ledger
+from ingest.records.plans import Plan
+from ingest.records.runs import Runs
+from ingest.records.succession import Succession
+
+
+def prospect(job: Job, store: Store) -> dict[str, Any]:
+    """Say what a run of the job would do, as plain data. Changes nothing.
+
+    `would` is begin, resume, start over or refuse, `because` says why, in lines, and `notes` what
+    else a run would say. Of an unfinished run it also holds how far that is.
+    """
+    try:
+        decision = decide(job, store, SystemClock(), differences=sys.maxsize)
+        _refuse_stale(decision, job, store)
+    except (ConfigError, FatalError) as error:
+        return _refused(job, store, error)
+    page: dict[str, Any] = {"would": decision.would, "because": [], "notes": decision.notes}
+    if decision.run:
+        page["because"] = [*decision.run.changes, *decision.run.warnings]
+    elif decision.why:
+        page["because"] = [decision.why]
+    return page | (_standing(decision.run_id, store) if decision.run_id else {})
+
+
+def _refuse_stale(decision: Decision, job: Job, store: Store) -> None:
+    """Look for what would end the next attempt of a run before it works.
+
+    Raises:
+        ConfigError, FatalError: what the run reads is not what was planned.
+    """
+    if decision.run is None or decision.history.phase != "planned":
+        return
+    refuse_changed_steps(Runs(store), decision.run)
+    plan = Plan(store, decision.run_id)
+    found = compared(decision.run, plan, accept_touched=job.execution.touched_inputs == "accept")
+    if found.refused:
+        raise FatalError(refusal(found))
+
+
+def _refused(job: Job, store: Store, error: ConfigError | FatalError) -> dict[str, Any]:
+    page = {"would": "refuse", "because": str(error).splitlines(), "notes": []}
+    for run_id in Succession(store, job.name).before(outputs_of(job)):
+        standing = _standing(run_id, store)
+        if standing.get("phase") not in {"done", "abandoned"}:
+            return page | standing
+    return page
+
+
+def _standing(run_id: str, store: Store) -> dict[str, Any]:
+    """Return how far an unfinished run is; only its id if its ledger cannot be read."""
+    try:
+        history = read_history(Ledger(store, run_id), store)
+    except FatalError:
+        return {"run_id": run_id}
+    return {
+        "run_id": run_id,
+        "phase": history.phase,
+        "ended": history.ended,
+        "attempts": history.attempt,
+        "settled": history.totals.partitions,
+        "partitions": history.partitions,
+    }

@@ -1,0 +1,103 @@
+"""A run as this process has it in hand: what was recorded, and the job that it publishes by."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from ingest.config.load import restore
+from ingest.core.errors import FatalError
+from ingest.core.storage import Store
+from ingest.driver.places import anchored
+from ingest.driver.tasks import context_of, fingerprints
+from ingest.job import Job
+from ingest.records.history import History
+from ingest.records.ledger import Ledger
+from ingest.records.runs import RESTORE, Runs
+
+
+@dataclass(slots=True)
+class Run:
+    """A run that this process is about to work on, under its leases.
+
+    `job` is the job as it was recorded when the run was made, which is what the run publishes by.
+    `notes` are told as they are; `changes` and `warnings` say what is not as it was then and does
+    not stand in the way. `replaces` discards the run that a new one takes the place of, and returns
+    warnings; it is called right before the new one is put on record.
+    """
+
+    run_id: str
+    job: Job
+    facts: dict[str, Any]
+    ledger: Ledger
+    history: History
+    resumed: bool
+    notes: list[str] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    replaces: Callable[[], list[str]] | None = None
+
+    @property
+    def loaded_at(self) -> datetime:
+        """When the run was made, UTC: the "now" of all its rows."""
+        return datetime.fromisoformat(self.facts["loaded_at"])
+
+    @property
+    def changed_steps(self) -> str:
+        """Say which steps depend on something that is not as it was when the run was made."""
+        now = fingerprints(self.job, context_of(self.job, self.run_id, self.loaded_at))
+        then = self.facts["fingerprints"]
+        steps = [name for name in now if now[name] != then.get(name)]
+        if not steps:
+            return ""
+        return f"what {', '.join(steps)} depends on (a table, a function, a secret) has changed"
+
+
+def read_history(ledger: Ledger, store: Store) -> History:
+    """Return what a ledger says.
+
+    Raises:
+        FatalError: it is damaged, or gone although the run has a plan.
+    """
+    history = History.of(ledger.events())
+    if not history.attempt and store.exists(f"runs/{ledger.run_id}/plan.json"):
+        place = store.uri(f"runs/{ledger.run_id}/ledger")
+        raise FatalError(f"{place}: the ledger is missing, and the run has a plan. {RESTORE}")
+    return history
+
+
+def recorded_job(runs: Runs, run_id: str) -> Job:
+    """Return the job as it was when the run was made, with its outputs where they were then.
+
+    Raises:
+        FatalError: the record is damaged, or this version of ingest cannot read it.
+    """
+    return anchored(as_written(runs, run_id), runs.facts(run_id).get("places", {}))
+
+
+def as_written(runs: Runs, run_id: str) -> Job:
+    """Return the job as it was when the run was made, with its paths as they were written.
+
+    Raises:
+        FatalError: the record is damaged, or this version of ingest cannot read it.
+    """
+    try:
+        return restore(Job, runs.config(run_id))
+    except (ValidationError, ValueError, yaml.YAMLError) as error:
+        raise damaged_job(runs, run_id, error) from None
+
+
+def damaged_job(runs: Runs, run_id: str, error: Exception) -> FatalError:
+    """Make the error for a recorded job that cannot be read."""
+    said = " ".join(str(error).split())
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        said = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    wrote = runs.facts(run_id).get("versions", {}).get("ingest", "another version")
+    return FatalError(
+        f"{runs.uri(run_id, 'job.yaml')}: the job as recorded cannot be read: {said}. It was "
+        f"written by ingest {wrote}; if it is whole, resume with that version. {RESTORE}"
+    )

@@ -1,0 +1,279 @@
+"""A failed or stopped run does not hold its job: the same command finishes it or starts over."""
+
+import json
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from ingest.config.load import load
+from ingest.core.storage import LocalStore
+from ingest.driver.drive import Request, drive
+from ingest.job import Job
+from ingest.records.runs import Runs
+from ingest.testing.faults import Crash, CrashingStore
+from ingest.workers.in_process import InProcessWorkers
+from tests.bad_input.bench import HEADER, Bench, records
+from tests.recovery.test_resume import ingest
+
+ALONE = {"partition_bytes": 50, "workers": 1}
+TRIAL = "sink.path=trial"
+
+
+@pytest.fixture
+def bench(tmp_path, monkeypatch):
+    """A job of three partitions of four rows."""
+    monkeypatch.chdir(tmp_path)
+    bench = Bench(tmp_path)
+    bench.page["execution"] |= ALONE
+    bench.fill(3)
+    bench.describe()
+    (tmp_path / "state").mkdir()
+    return bench
+
+
+def runs(bench):
+    return Runs(LocalStore(bench.place / "state")).of_job("orders")
+
+
+def states(bench):
+    pages = json.loads(ingest("status", "--state", "state", "--json").out)
+    return [page["state"] for page in pages]
+
+
+def plan(*more):
+    page = json.loads(ingest("plan", "+job=orders", "--json", *more).out)
+    return page["unfinished"]
+
+
+def trial(bench):
+    return bench.place / "trial"
+
+
+def published(folder):
+    return len(list(folder.glob("*.parquet")))
+
+
+# the job is edited
+
+
+def test_a_contract_that_failed_is_edited_and_the_same_command_publishes(bench):
+    bench.write("4.csv", HEADER + records(4) + "x,y,z\n")
+    failed = bench.run()
+    assert failed.code == 1
+    assert failed.err.endswith(
+        "Fix the input or the job, then run it again: "
+        "python -m ingest.run --conf conf +job=orders cluster=inline\n"
+    )
+    first = runs(bench)[0]
+    bench.describe(contract={**bench.page["contract"], "on_error": "quarantine"})
+    assert plan()["would"] == "start over"
+    result = bench.run()
+    assert result.code == 0, result.err
+    line = f"Run {first} failed on rows that break its contract and the job has changed since: "
+    assert f"{line}discarded, starting over\n" in result.err
+    assert (len(bench.rows), len(bench.quarantine)) == (16, 1)
+    assert states(bench) == ["abandoned", "done"]
+    assert bench.staged == set()
+    assert line in ingest("status", runs(bench)[1], "--state", "state").out
+
+
+@pytest.mark.parametrize("fix", ["the file", "a new file"])
+def test_a_budget_is_exceeded_again_until_the_input_is_fixed(bench, fix):
+    bench.describe(contract={**bench.page["contract"], "on_error": "skip", "max_error_ratio": 0.06})
+    bench.write("4.csv", HEADER + records(4, 2) + "x,y,z\n")
+    for attempt in (1, 2):
+        assert "records are rejected" in bench.run().err
+        assert bench.history.attempt == attempt
+    bench.write("4.csv" if fix == "the file" else "5.csv", HEADER + records(5))
+    result = bench.run()
+    assert result.code == 0, result.err
+    what = "1 changed" if fix == "the file" else "1 new"
+    assert f"failed its contract and its inputs have changed since ({what}): disc" in result.err
+    assert len(bench.rows) == (16 if fix == "the file" else 18)
+
+
+def test_where_nothing_is_completed_an_edit_starts_over(bench):
+    bench.plan_only()
+    bench.describe(transforms=[{"type": "filter", "where": "n < 2"}])
+    result = bench.run()
+    assert result.code == 0, result.err
+    said = "has completed no partition and the job has changed since: discarded, starting over"
+    assert result.err.count(said) == 1
+    assert len(bench.rows) == 6
+
+
+def test_where_nothing_is_completed_and_nothing_changed_the_run_is_resumed(bench):
+    bench.plan_only()
+    assert plan()["would"] == "resume"
+    assert bench.run().code == 0
+    assert (len(runs(bench)), bench.history.attempt) == (1, 2)
+
+
+def test_an_edit_that_is_wrong_itself_discards_nothing(bench):
+    bench.plan_only()
+    bench.describe(transforms=[{"type": "filter", "where": "m < 2"}])
+    assert bench.run().code == 2
+    assert states(bench) == ["interrupted"]
+    bench.describe()
+    assert bench.run().code == 0
+    assert len(runs(bench)) == 1
+
+
+def test_completed_partitions_of_a_run_that_was_stopped_are_not_discarded(bench):
+    bench.stop_at("settled", 2)
+    (run,) = runs(bench)
+    rules = [{"type": "not_null", "columns": [name]} for name in ("id", "name", "n")]
+    bench.describe(
+        contract={**bench.page["contract"], "checks": rules},
+        transforms=[{"type": "filter", "where": "n < 2"}],
+    )
+    result = bench.run()
+    assert result.code == 2
+    first, *differences, more, finish, over = result.err.removeprefix("error: ").splitlines()
+    assert first == (
+        f"run {run} is unfinished (2 of 3 partitions completed), and the job has changed since:"
+    )
+    assert len(differences) == 5
+    assert all("affects the output; cannot resume" in line for line in differences)
+    assert more == "  and 5 more; to see all: ingest plan, with the same arguments"
+    assert f"ingest resume {run}" in finish
+    assert over == "To discard that run and start over, add --fresh"
+    assert plan()["would"] == "refuse"
+    assert len([line for line in plan()["because"] if "cannot resume" in line]) == 10
+    assert ingest("resume", run, "--state", "state").code == 0
+    assert len(bench.rows) == 12
+
+
+# a trial with another output
+
+
+def test_a_trial_does_not_block_the_job_and_is_resumed_by_its_own_command(bench):
+    bench.stop_at("settled", 1, TRIAL)
+    (tried,) = runs(bench)
+    kept = f"Run {tried} to {trial(bench)} is unfinished and kept: ingest resume {tried}"
+    assert plan()["notes"] == [kept]
+    result = bench.run()
+    assert result.code == 0, result.err
+    assert result.err.count(kept) == 1
+    assert len(bench.rows) == 12
+    assert states(bench) == ["interrupted", "done"]
+    assert kept not in bench.run().err, "it is said once"
+    assert plan(TRIAL)["run_id"] == tried
+    result = bench.run(TRIAL)
+    assert result.code == 0, result.err
+    assert f"resuming run {tried} (attempt 2): 1 of 3 partitions completed" in result.err
+    assert published(trial(bench)) == 3
+
+
+def test_each_output_has_its_last_run(bench):
+    bench.stop_at("settled", 1, TRIAL)
+    bench.stop_at("settled", 1)
+    tried, main = runs(bench)
+    for run in (tried, main):
+        assert f"resume it: ingest resume {run}" in ingest("status", run, "--state", "state").out
+    assert bench.run(TRIAL, "--fresh").code == 0
+    assert states(bench) == ["abandoned", "interrupted", "done"]
+    assert ingest("resume", main, "--state", "state").code == 0
+    result = ingest("resume", tried, "--state", "state")
+    assert result.code == 2
+    assert f"not the last run to its output: {runs(bench)[2]} came after it" in result.err
+    assert (len(bench.rows), published(trial(bench))) == (12, 3)
+
+
+def test_one_that_shares_the_quarantine_shares_an_output(bench):
+    """It is overwritten with the output: an older run would replace its newer rows."""
+    bench.describe(
+        contract={
+            **bench.page["contract"],
+            "on_error": "quarantine",
+            "quarantine": {"path": "rejected"},
+        }
+    )
+    bench.stop_at("settled", 1, TRIAL)
+    result = bench.run()
+    assert result.code == 2
+    assert 'sink.path: was "trial", is "out"' in result.err
+
+
+def test_the_runs_of_an_earlier_release_are_told_apart_too(bench):
+    bench.stop_at("settled", 1, TRIAL)
+    (tried,) = runs(bench)
+    (bench.place / "state/jobs/orders/runs" / tried).write_bytes(b"")
+    assert bench.run().code == 0
+    shutil.rmtree(bench.place / "state/runs" / tried)
+    assert bench.run(TRIAL).code == 0
+    assert (len(bench.rows), published(trial(bench))) == (12, 3)
+
+
+# the input has changed
+
+
+def test_an_input_that_changed_is_refused_once_then_planned_again(bench):
+    bench.stop_at("settled", 1)
+    bench.write("3.csv", HEADER + records(3, 6))
+    assert plan()["would"] == "refuse"
+    refused = bench.run()
+    assert refused.code == 1
+    assert "To use the files as they are, run the job again: it starts over" in refused.err
+    assert plan()["would"] == "start over"
+    result = bench.run()
+    assert result.code == 0, result.err
+    assert "was planned on other inputs: discarded, starting over" in result.err
+    assert len(bench.rows) == 14
+
+
+def test_an_input_that_is_gone_for_a_moment_discards_nothing(bench):
+    bench.stop_at("settled", 1)
+    (bench.place / "in").rename(bench.place / "unmounted")
+    (bench.place / "in").mkdir()
+    assert [bench.run().code for _ in range(3)] == [1, 2, 2]
+    (bench.place / "in").rmdir()
+    (bench.place / "unmounted").rename(bench.place / "in")
+    assert bench.run().code == 0
+    assert (len(runs(bench)), len(bench.rows)) == (1, 12)
+
+
+# committed
+
+
+def commit(bench, *more):
+    """Run the job and kill it right after its commit."""
+    loaded = load(Job, Path("conf"), bench.arguments(*more)[2:])
+    before = shutil.copytree(bench.place / "state", bench.place / "before")
+    for at in range(9, 60):
+        store = CrashingStore(LocalStore(bench.place / "state"), at)
+        with suppress(Crash):
+            drive(Request(loaded.job, loaded.yaml(), loaded.place, InProcessWorkers(), store=store))
+        if runs(bench) and bench.history.phase == "committed":
+            return runs(bench)[-1]
+        shutil.rmtree(bench.place / "state")
+        shutil.copytree(before, bench.place / "state")
+    raise AssertionError("it was never committed")
+
+
+def test_a_committed_run_is_finished_whatever_the_job_is_now(bench):
+    run = commit(bench)
+    bench.describe(transforms=[{"type": "filter", "where": "n < 2"}])
+    assert "can only be finished. Finish it first: ingest resume" in bench.run("--fresh").err
+    result = bench.run()
+    assert result.code == 0, result.err
+    assert runs(bench) == [run]
+    assert len(bench.rows) == 12
+
+
+def test_a_committed_trial_is_finished_before_the_job_plans(bench):
+    bench.stop_at("settled", 1)
+    (main,) = runs(bench)
+    tried = commit(bench, TRIAL)
+    blocked = ingest("resume", main, "--state", "state")
+    assert blocked.code == 2
+    assert f"Finish it first: ingest resume {tried}" in blocked.err
+    result = bench.run()
+    assert result.code == 0, result.err
+    said = f"Run {tried} to {trial(bench)} has begun to publish and is finished first. "
+    assert f"{said}To publish to {bench.place}/out, give the same command again" in result.err
+    assert (published(trial(bench)), bench.rows) == (3, [])
+    assert bench.run().code == 0
+    assert (runs(bench), len(bench.rows)) == ([main, tried], 12)
