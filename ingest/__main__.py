@@ -34,7 +34,7 @@ GROUPS = {
 
 COMMANDS = {name: text for group in GROUPS.values() for name, text in group.items()}
 
-_DISCARD = "An unfinished run is discarded by: ingest run +job=NAME --fresh"
+_DISCARD = "An unfinished run is discarded by: ingest run NAME --fresh"
 ELSEWHERE = {
     **dict.fromkeys(("clean", "clear", "purge", "reset", "cancel", "abort"), _DISCARD),
     **dict.fromkeys(("list", "ls", "runs", "history", "logs", "show"), "Runs: ingest status"),
@@ -52,8 +52,8 @@ by Ray, on a cluster."""
 
 EXAMPLES = """Examples:
   ingest init downloads/orders.csv --name orders    # writes conf/job/orders.yaml
-  ingest preview +job=orders
-  ingest run +job=orders
+  ingest preview orders
+  ingest run orders
   ingest status"""
 
 

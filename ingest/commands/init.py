@@ -65,8 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     report(
         "\nnext:\n"
         f"  look at it and say what its columns mean: {job}\n"
-        f"  ingest preview{conf_option} +job={name}\n"
-        f"  ingest run{conf_option} +job={name}"
+        f"  ingest preview{conf_option} {name}\n"
+        f"  ingest run{conf_option} {name}"
     )
     return 0
 

@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "preview",
         "Show the first rows after each step, and what the contract would reject, of up to "
         f"{FILES} files from all over the input. Writes nothing.",
-        "ingest preview +job=flights -n 3",
+        "ingest preview flights -n 3",
     )
     add_overrides(options)
     options.add_argument("-n", "--rows", type=int, default=5, help="rows to show of each step (5)")

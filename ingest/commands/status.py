@@ -139,7 +139,7 @@ def _state(history: History, held: Holder | None) -> str:
 def table(pages: list[dict[str, Any]], state: str) -> list[str]:
     """Return a line for each run."""
     if not pages:
-        return [f"no runs in {state}. Start one with: ingest run +job=NAME"]
+        return [f"no runs in {state}. Start one with: ingest run NAME"]
     head = f"{'run':<23} {'job':<20} {'state':<12} {'partitions':>13} {'read':>13} "
     head += f"{'written':>13} {'rejected':>10} {'time':>9}"
     return [head, *(_line(page) for page in pages)]

@@ -217,13 +217,13 @@ def assert_refused(bench: Bench, result: Result, *texts: str) -> None:
 
 def assert_failed(bench: Bench, result: Result, *texts: str) -> None:
     """The run failed: exit 1, it says how to go on, nothing is published, what is settled stays."""
-    _assert_ended(bench, result, *texts, "\nResume with: python -m ingest.run")
+    _assert_ended(bench, result, *texts, "\nResume with: ingest run")
 
 
 def assert_rejected(bench: Bench, result: Result, *texts: str) -> None:
     """The run failed over its input: as `assert_failed`, but the way on is a new plan."""
     _assert_ended(
-        bench, result, *texts, "\nFix the input or the job, then start over: python -m ingest.run"
+        bench, result, *texts, "\nFix the input or the job, then start over: ingest run"
     )
     assert result.err.endswith("--fresh\n")
 

@@ -115,7 +115,7 @@ def test_what_is_proposed_exists():
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("clean", "An unfinished run is discarded by: ingest run +job=NAME --fresh"),
+        ("clean", "An unfinished run is discarded by: ingest run NAME --fresh"),
         ("list", "Runs: ingest status"),
         ("check", "Job files are checked by: ingest validate"),
         ("stat", 'Did you mean "status"?'),

@@ -77,7 +77,7 @@ def test_status_lists_runs_and_shows_the_books_of_one(capsys):
 
 def test_status_of_nothing_says_how_to_begin(capsys):
     assert ingest(capsys, "status")[1] == (
-        "no runs in .ingest. Start one with: ingest run +job=NAME\n"
+        "no runs in .ingest. Start one with: ingest run NAME\n"
     )
 
 
