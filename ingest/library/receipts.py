@@ -27,7 +27,7 @@ class StepCounts:
     """What became of the rows in one step."""
 
     step: str
-    """Name of the step: `read`, `0.filter`, `contract`, and so on."""
+    """Name of the step: `source`, `0.filter`, `contract`, and so on."""
     rows: int
     """Rows that came in."""
     added: int
