@@ -40,7 +40,7 @@ def _names(word: str, conf: Path | None) -> list[str]:
     """Return the names of jobs that a bare word stands for."""
     if word in options(search_path(conf), "job"):
         return [word]
-    return [one.removeprefix("+job=") for one in _values(f"+job={word}", conf)]
+    return [one.removeprefix("+job=").strip() for one in _values(f"+job={word}", conf)]
 
 
 def _values(text: str, conf: Path | None) -> list[str]:

@@ -55,7 +55,7 @@ class PlanSummary:
     estimated_seconds: float
     """About how long it would take, in seconds, without what starting the workers takes."""
     cluster: str
-    """Where it would be worked."""
+    """Where it would run."""
     input_schema: Mapping[str, str]
     """Columns as they are read, and their types."""
     output_schema: Mapping[str, str]

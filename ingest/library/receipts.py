@@ -71,7 +71,7 @@ class Receipt:
     attempts: int
     """How many attempts it took: more than 1 if the run was resumed."""
     cluster: str
-    """Where the last attempt worked: `inline`, `processes`, `local`, or the cluster's address."""
+    """Where the last attempt ran: `inline`, `processes`, `local`, or `address` and the address."""
     rows: RowCounts
     """What became of the rows."""
     steps: tuple[StepCounts, ...]

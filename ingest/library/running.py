@@ -73,8 +73,8 @@ def run(
 
     Args:
         job: Its name, as behind `ingest run`: `flights`, or `team/flights`.
-        overrides: Settings to change, as on the command line: `["sink.path=out",
-            "cluster=inline"]`. Or a mapping, whose texts are taken as they are and need no quotes:
+        overrides: Settings to change, as on the command line:
+            `["sink.path=out", "cluster=inline"]`. Or a mapping, whose texts need no quotes:
             `{"source.path": "s3://bucket/day=2026-01-01/*.csv"}`.
         conf: The folder of job files; without, `INGEST_CONF` or `conf`.
         state: The folder that the run is recorded in; without, the job's own, `.ingest`.

@@ -222,9 +222,7 @@ def assert_failed(bench: Bench, result: Result, *texts: str) -> None:
 
 def assert_rejected(bench: Bench, result: Result, *texts: str) -> None:
     """The run failed over its input: as `assert_failed`, but the way on is a new plan."""
-    _assert_ended(
-        bench, result, *texts, "\nFix the input or the job, then start over: ingest run"
-    )
+    _assert_ended(bench, result, *texts, "\nFix the input or the job, then start over: ingest run")
     assert result.err.endswith("--fresh\n")
 
 

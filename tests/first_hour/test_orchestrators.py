@@ -117,7 +117,7 @@ def test_what_is_hopeless_is_not_retried(load, place, wrong):
 
 def ended_by(error):
     """Stand for the state that Prefect gives to a task that failed."""
-    return SimpleNamespace(result=lambda raise_on_failure: error)
+    return SimpleNamespace(result=lambda **_: error)
 
 
 def test_the_first_lines_run(place, capsys):

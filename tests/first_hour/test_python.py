@@ -88,7 +88,7 @@ class TestRun:
         ingest.run("small", "sink.path=c")
         assert rows("c") == [1, 2]
 
-    def test_job_files_may_lie_elsewhere(self, tmp_path, monkeypatch):
+    def test_job_files_may_lie_elsewhere(self, tmp_path):
         Path("conf").rename("elsewhere")
         assert ingest.run("small", conf="elsewhere").rows.written == 2
         assert ingest.plan("small", conf=tmp_path / "elsewhere").files == 1
@@ -139,7 +139,7 @@ class TestFailures:
         with pytest.raises(ingest.ConfigError) as error:
             ingest.run("small", ["sink.pth=x", "cluster=inlin"])
         assert 'Did you mean "inline"?' in str(error.value)
-        with pytest.raises(ingest.ConfigError, match='no job "smal". Did you mean "small"'):
+        with pytest.raises(ingest.ConfigError, match=r'no job "smal"\. Did you mean "small"'):
             ingest.run("smal")
         with pytest.raises(ingest.ConfigError, match="in/no"):
             ingest.run("small", {"source.path": "in/no*.csv"})
