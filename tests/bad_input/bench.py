@@ -8,6 +8,7 @@ import sys
 import threading
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,7 @@ class Bench:
         """Run what follows `ingest run` on a command line in this process."""
         out, err = io.StringIO(), io.StringIO()
         with redirect_stdout(out), redirect_stderr(err):
-            code = guarded(main, arguments)
+            code = guarded(partial(main, program="python -m ingest.run"), arguments)
         return Result(code, out.getvalue(), err.getvalue())
 
     def plan_only(self) -> None:
@@ -217,12 +218,14 @@ def assert_refused(bench: Bench, result: Result, *texts: str) -> None:
 
 def assert_failed(bench: Bench, result: Result, *texts: str) -> None:
     """The run failed: exit 1, it says how to go on, nothing is published, what is settled stays."""
-    _assert_ended(bench, result, *texts, "\nResume with: ingest run")
+    _assert_ended(bench, result, *texts, "\nResume with: python -m ingest.run")
 
 
 def assert_rejected(bench: Bench, result: Result, *texts: str) -> None:
     """The run failed over its input: as `assert_failed`, but the way on is a new plan."""
-    _assert_ended(bench, result, *texts, "\nFix the input or the job, then start over: ingest run")
+    _assert_ended(
+        bench, result, *texts, "\nFix the input or the job, then start over: python -m ingest.run"
+    )
     assert result.err.endswith("--fresh\n")
 
 

@@ -97,7 +97,7 @@ class TestRun:
     def test_processes_leave_nothing_behind(self, capfd):
         environment, threads = dict(os.environ), set(threading.enumerate())
         handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-        for cluster in ("processes", "auto", "processes"):
+        for cluster in ("processes", "auto"):
             assert ingest.run("small", [f"cluster={cluster}"]).cluster == "processes"
         assert dict(os.environ) == environment
         assert set(threading.enumerate()) == threads
