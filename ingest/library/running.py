@@ -64,7 +64,9 @@ def run(
     same.
 
     Prints nothing, changes neither signal handlers, environment nor working directory, and leaves
-    no threads or processes behind, however it ends. May be called from any thread, many times in a
+    no threads or processes behind, however it ends. (Polars and Ray set a few variables of their
+    own when they are first imported: `_RJEM_MALLOC_CONF`, `RAY_AUTH_MODE`, `RAY_CLIENT_MODE`,
+    `PYTHONBREAKPOINT`.) May be called from any thread, many times in a
     process, and while an asyncio loop is running (which waits meanwhile: use `asyncio.to_thread`
     if it must not). Jobs run side by side in several threads; two runs of one job, or into one
     place, do not: the second raises `FatalError`.

@@ -1,10 +1,11 @@
 """The blocks of docs/guides/orchestrators.md, and real orchestrators to run them with, by hand.
 
-    uv venv /tmp/x && uv pip install -p /tmp/x -c constraints.txt apache-airflow . pytest
+    uv venv /tmp/x && uv pip install -p /tmp/x -c constraints.txt apache-airflow .
     /tmp/x/bin/python -m tests.first_hour.orchestrators airflow    # or dagster, prefect
 
 A job fails in its first try, is retried by the orchestrator, and has then been resumed, as its
-receipt says; one that breaks its contract is tried once.
+receipt says; one that breaks its contract is tried once. Prefect 3.8.8 needs `fastapi<0.116`
+beside it: its own server does not start with later ones.
 """
 
 import json
