@@ -4,8 +4,8 @@
     /tmp/x/bin/python -m tests.first_hour.orchestrators airflow    # or dagster, prefect
 
 A job fails in its first try, is retried by the orchestrator, and has then been resumed, as its
-receipt says; one that breaks its contract is tried once. Prefect 3.8.8 needs `fastapi<0.116`
-beside it: its own server does not start with later ones.
+receipt says; one that breaks its contract is tried once. Prefect 3.8.8 ran with
+`fastapi<0.116` beside it: its own server did not start with 0.165.
 """
 
 import json
