@@ -64,7 +64,7 @@ def test_what_is_no_name_is_told_with_what_to_type(conf, typed, said):
 
 def test_where_there_are_no_jobs_one_is_to_be_written(tmp_path):
     _, (problem,) = parse(["orders"], [tmp_path])
-    assert problem.text.endswith("Known jobs: none. Write one: ingest init PATH")
+    assert problem.text.endswith("Known jobs: none. Write the first one: ingest init PATH")
 
 
 @pytest.mark.parametrize(
