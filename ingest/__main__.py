@@ -36,10 +36,10 @@ GROUPS = {
 
 COMMANDS = {name: text for group in GROUPS.values() for name, text in group.items()}
 
-_DISCARD = "An unfinished run is discarded by: ingest run +job=NAME --fresh"
-_PLAN = "What a run would do is shown by: ingest plan +job=NAME"
+_DISCARD = "An unfinished run is discarded by: ingest run NAME --fresh"
+_PLAN = "What a run would do is shown by: ingest plan NAME"
 _CHECK = "Job files are checked by: ingest validate"
-_RUN = "A job is run by: ingest run +job=NAME"
+_RUN = "A job is run by: ingest run NAME"
 ELSEWHERE = {
     **dict.fromkeys(("reset", "cancel", "abort", "discard"), _DISCARD),
     **dict.fromkeys(("clear", "purge", "prune", "gc", "vacuum", "cleanup"), "Did you mean clean?"),
@@ -62,8 +62,8 @@ by Ray, on a cluster."""
 
 EXAMPLES = """Examples:
   ingest init downloads/orders.csv --name orders    # writes conf/job/orders.yaml
-  ingest preview +job=orders
-  ingest run +job=orders
+  ingest preview orders
+  ingest run orders
   ingest status"""
 
 

@@ -21,12 +21,9 @@ from ingest.core.errors import (
 from ingest.core.stop import Stop
 
 if TYPE_CHECKING:
-    from ingest.core.storage import Store
-    from ingest.driver.flow import Place
-    from ingest.job import Job
+    from ingest.driver.drive import Request
     from ingest.records.history import History
     from ingest.watch.progress import Mode
-    from ingest.workers.forks import Forkserver
 
 END_S = 2.0  # what ending workers by force takes
 
@@ -35,23 +32,16 @@ END_S = 2.0  # what ending workers by force takes
 class Attempt:
     """What a command wants done, and the commands that it tells the user afterwards.
 
-    `store` is where the state lies, `state` how it is called; `resume` resumes the run, `again`
-    runs the job as it is then. `server` is what its workers may be forked from, if that was
-    started already.
+    `state` is how the place is called where the run is recorded; `resume` resumes the run, `again`
+    runs the job as it is then.
     """
 
-    job: "Job"
-    config: str
-    place: "Place"
-    store: "Store | None"
+    request: "Request"
     state: str
     resume: str
     again: str
     progress: "Mode"
     as_json: bool
-    fresh: bool = False
-    run_id: str | None = None
-    server: "Forkserver | None" = None
 
 
 def add_output(to: ArgumentParser) -> None:
@@ -68,23 +58,13 @@ def add_output(to: ArgumentParser) -> None:
 def make(attempt: Attempt) -> int:
     """Drive the attempt, say how it ended, and return the exit code: what became of the run."""
     with importing():  # here, because a job that is wrong is told sooner without them
-        from ingest.driver.drive import Request, drive  # noqa: PLC0415
+        from ingest.driver.drive import drive  # noqa: PLC0415
         from ingest.watch.progress import watcher  # noqa: PLC0415
-        from ingest.workers.choose import workers_for  # noqa: PLC0415
 
     watching = watcher(attempt.progress)
-    request = Request(
-        job=attempt.job,
-        config=attempt.config,
-        place=attempt.place,
-        workers=workers_for(attempt.job, attempt.server),
-        fresh=attempt.fresh,
-        run_id=attempt.run_id,
-        store=attempt.store,
-        listeners=(watching,),
-        stop=Stop(),
-    )
-    with stopping(request.stop, attempt.job.execution.grace_s):
+    request = attempt.request
+    request.listeners, request.stop = (watching,), Stop()
+    with stopping(request.stop, request.job.execution.grace_s):
         try:
             with watching:
                 receipt = drive(request)
@@ -97,7 +77,7 @@ def make(attempt: Attempt) -> int:
 
 
 def _stopped(attempt: Attempt, history: "History") -> int:
-    name = attempt.job.name
+    name = attempt.request.job.name
     if history.phase == "done":  # all that was left was to end the workers
         print(f"{name}: published. Stopped while the workers were ended", file=sys.stderr)
         return 0
@@ -112,7 +92,7 @@ def _failed(attempt: Attempt, history: "History", error: IngestError) -> int:
     says_it_itself = isinstance(error, ConfigError | FencedError | LeaseHeldError)
     if says_it_itself or not history.attempt:
         return error.exit_code
-    print(f"{attempt.job.name}: failed. {_kept(history, attempt.state)}", file=sys.stderr)
+    print(f"{attempt.request.job.name}: failed. {_kept(history, attempt.state)}", file=sys.stderr)
     if isinstance(error, BadRowError | ContractError):  # resumed as it is, it would fail so again
         print(f"Fix the input or the job, then run it again: {attempt.again}", file=sys.stderr)
     else:

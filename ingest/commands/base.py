@@ -48,8 +48,8 @@ def add_overrides(to: argparse.ArgumentParser) -> None:
     to.add_argument(
         "overrides",
         nargs="*",
-        metavar="+job=NAME KEY=VALUE",
-        help="the job, and settings of it to change: sink.path=out cluster=inline",
+        metavar="NAME KEY=VALUE",
+        help="the job (or +job=NAME), and settings of it to change: sink.path=out cluster=inline",
     )
 
 
@@ -78,8 +78,6 @@ def load_job(
     Raises:
         ConfigError: all mistakes at once, each with its file and line.
     """
-    # its threads, which nothing in here needs, would keep the process from being forked for workers
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with importing():
         from ingest.config.load import load  # noqa: PLC0415 - keeps --help free of Hydra and Polars
         from ingest.job import Job  # noqa: PLC0415
@@ -92,8 +90,10 @@ def importing() -> Iterator[None]:
     """Import without the garbage collector, which would look through all of it again and again.
 
     That would take a tenth of the time of a small job. What was imported stays, and is not looked
-    through afterwards either.
+    through afterwards either. For a process that is the command's own: it changes both for good.
     """
+    # its threads, which nothing in here needs, would keep the process from being forked for workers
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.disable()
     try:
         yield

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 from ingest.commands.base import add_overrides, load_job, parser
 from ingest.core.errors import ConfigError
 
-EXAMPLE = """ingest bench +job=flights
-  ingest bench +job=flights --what-if               (tries the settings that matter)
+EXAMPLE = """ingest bench flights
+  ingest bench flights --what-if                    (tries the settings that matter)
   ingest bench 20261123t184500-1a2b3c               (a run that was: from its ledger)"""
 PARTITIONS = 5
+RUN = re.compile(r"\d{8}t\d{6}-")
+"""How the id of a run begins, as no job's name does."""
 THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -47,12 +50,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run_id(arguments: Any) -> str:
     """Return the run that is asked for; none if it is a job."""
-    named = [word for word in arguments.overrides if "=" not in word and word[:1] not in "+~"]
+    named = [word for word in arguments.overrides if RUN.match(word)]
     wrong = len(arguments.overrides) > 1 or arguments.full or arguments.what_if
     if named and wrong:
         raise ConfigError(
             f'command line: "{named[0]}" is the id of a run, which goes alone: what was, cannot be '
-            "measured otherwise. Write: ingest bench RUN, or ingest bench +job=NAME KEY=VALUE"
+            "measured otherwise. Write: ingest bench RUN, or ingest bench NAME KEY=VALUE"
         )
     if not named and arguments.state:
         raise ConfigError(

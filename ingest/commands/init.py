@@ -72,8 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     report(
         "\nnext:\n"
         f"  look at it and say what its columns mean: {job}\n"
-        f"  ingest preview{conf_option} +job={name}\n"
-        f"  ingest run{conf_option} +job={name}\n"
+        f"  ingest preview{conf_option} {name}\n"
+        f"  ingest run{conf_option} {name}\n"
         f"  ingest test{conf_option} {name}    after a change: does the sample give what it gave?"
     )
     return 0

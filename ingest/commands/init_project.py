@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "Lay out a repository for jobs: a job to try with its sample and expected rows, "
         "requirements, a CI file, .gitignore and a README. Adds what is missing and changes "
         "nothing that is there.",
-        "ingest init-project shop && cd shop && ingest run +job=example\n"
+        "ingest init-project shop && cd shop && ingest run example\n"
         "  ingest init-project .                             (the folder that you are in)",
     )
     options.add_argument("folder", metavar="DIR", help="the repository's folder; made if missing")
@@ -130,7 +130,7 @@ def told(root: Path, written: Sequence[str], kept: Sequence[str]) -> Iterator[st
         yield f"{JOBS} has jobs already: no example was written"
     yield "\nnext:"
     yield from [f"  cd {shlex.quote(str(root))}"] if root.resolve() != Path.cwd() else []
-    yield from ["  ingest run +job=example"] if has_example else []
+    yield from ["  ingest run example"] if has_example else []
     yield "  ingest init PATH --name NAME     (a job for your own files)"
     if "requirements.txt" in written:
         yield "  put the wheel of ingest into wheels/, for CI and colleagues: see requirements.txt"

@@ -35,9 +35,9 @@ FILES = 10
 LOOK_BYTES = 16 * SLICE_BYTES
 """How many files are looked at, from all over the input, and about how much of them at most."""
 MOST_KNOWN = 20_000
-EXAMPLE = """ingest preview +job=flights -n 3
-  ingest preview +job=flights --step 1
-  ingest preview +job=flights --columns carrier,tailnum"""
+EXAMPLE = """ingest preview flights -n 3
+  ingest preview flights --step 1
+  ingest preview flights --columns carrier,tailnum"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

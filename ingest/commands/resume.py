@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingest.commands.attempt import Attempt, add_output, make
-from ingest.commands.base import STATE, add_conf, add_state, parser
+from ingest.commands.base import STATE, add_conf, add_state, importing, parser
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.storage import open_store
 
@@ -39,8 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_state(options)
     add_output(options)
     arguments = options.parse_intermixed_args(argv)
-    from ingest.config.places import dotted  # noqa: PLC0415 - keeps --help quick
-    from ingest.records.runs import Runs  # noqa: PLC0415
+    with importing():  # here, because --help is told sooner without them
+        from ingest.config.places import dotted  # noqa: PLC0415
+        from ingest.driver.drive import Request  # noqa: PLC0415
+        from ingest.records.runs import Runs  # noqa: PLC0415
+        from ingest.workers.choose import workers_for  # noqa: PLC0415
 
     store = open_store(arguments.state)  # before the folder changes
     state = str(Path(arguments.state).absolute())
@@ -53,16 +56,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     again += ["--state", arguments.state] if arguments.state != STATE else []
     return make(
         Attempt(
-            job=job,
-            config="",  # it is on record
-            place=dotted,
-            store=store,
+            request=Request(
+                job=job,
+                config="",  # it is on record
+                place=dotted,
+                workers=workers_for(job),
+                run_id=arguments.run,
+                store=store,
+            ),
             state=state,
             resume=shlex.join(again),
-            again=f"ingest run +job={job.name}",
+            again=f"ingest run {job.name}",
             progress=arguments.progress,
             as_json=arguments.json,
-            run_id=arguments.run,
         )
     )
 

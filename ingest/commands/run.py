@@ -4,19 +4,18 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ingest.commands.attempt import Attempt, add_output, make
 from ingest.commands.base import add_overrides, guarded, importing, load_job, parser, report
 from ingest.core.errors import ConfigError, IngestError, Interrupted
 
-if TYPE_CHECKING:
-    from ingest.workers.headstart import HeadStart
-
-EXAMPLE = """python -m ingest.run +job=flights
-  python -m ingest.run +job=flights cluster=inline sink.path=elsewhere/flights
-  python -m ingest.run +job=flights,events          (a sweep: one run after the other)"""
+EXAMPLE = """ingest run flights
+  ingest run flights cluster=inline sink.path=elsewhere/flights
+  ingest run flights,events                       (a sweep: one run after the other)
+  python -m ingest.run +job=flights               (the same in a Ray job, and in Hydra's form)"""
 ENDED = {
     0: "published",
     IngestError.exit_code: "failed",
@@ -26,14 +25,18 @@ ENDED = {
 """What became of a run, by its exit code."""
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the jobs that the command line names, one after the other; return the exit code."""
+def main(argv: Sequence[str] | None = None, program: str = "ingest run") -> int:
+    """Run the jobs that the command line names, one after the other; return the exit code.
+
+    `program` is what was typed before it, which is what is told to be typed again.
+    """
     options = parser("run", "Run a job and publish it, or resume its unfinished run.", EXAMPLE)
     add_overrides(options)
     options.add_argument(
         "--fresh", action="store_true", help="discard an unfinished run of the job and start over"
     )
     add_output(options)
+    options.set_defaults(program=program)
     arguments = options.parse_intermixed_args(argv)
     with importing():
         from ingest.config.sweep import sweep  # noqa: PLC0415 - keeps --help free of Hydra
@@ -65,33 +68,22 @@ def _all(arguments: Any, sweeps: Sequence[Sequence[str]]) -> int:
 
 
 def _run(arguments: Any, overrides: Sequence[str] | None) -> int:
-    overrides = overrides or ()
-    with importing():
-        from ingest.workers.headstart import HeadStart  # noqa: PLC0415 - keeps --help quick
-
-    head = HeadStart()
-    try:
-        return _work(arguments, overrides, head)
-    finally:
-        head.end()
-
-
-def _work(arguments: Any, overrides: Sequence[str], head: "HeadStart") -> int:
-    loaded = load_job(arguments.conf, overrides, head.begin)
     conf = ["--conf", str(arguments.conf)] if arguments.conf else []
-    again = f"python -m ingest.run {shlex.join([*conf, *overrides])}"
-    return make(
-        Attempt(
-            job=loaded.job,
-            config=loaded.yaml(),
-            place=loaded.place,
-            store=None,
-            state=loaded.job.state,
-            resume=again,
-            again=again,
-            progress=arguments.progress,
-            as_json=arguments.json,
-            fresh=arguments.fresh,
-            server=head.server,
+    again = f"{arguments.program} {shlex.join([*conf, *(overrides or ())])}"
+    with ExitStack() as stack:
+        with importing():
+            from ingest.library.running import opened  # noqa: PLC0415 - keeps --help quick
+
+            request = stack.enter_context(
+                opened(arguments.conf, overrides or (), fresh=arguments.fresh)
+            )
+        return make(
+            Attempt(
+                request=request,
+                state=request.job.state,
+                resume=again,
+                again=again,
+                progress=arguments.progress,
+                as_json=arguments.json,
+            )
         )
-    )

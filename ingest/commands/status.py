@@ -61,7 +61,7 @@ def _refuse_word(state: str) -> None:
 def table(pages: list[Page], state: str) -> list[str]:
     """Return a line for each run."""
     if not pages:
-        return [f"no runs in {state}. Start one with: ingest run +job=NAME"]
+        return [f"no runs in {state}. Start one with: ingest run NAME"]
     head = f"{'run':<23} {'job':<20} {'state':<12} {'partitions':>13} {'read':>13} "
     head += f"{'written':>13} {'rejected':>10} {'time':>9}"
     return [head, *(_line(page) for page in pages)]
@@ -125,7 +125,7 @@ def following(page: Page, state: str) -> dict[str, str]:
         return {}
     if page["state"] == "done":
         return {"check it again": f"ingest verify {run}{here}"}
-    fresh = f"ingest run +job={page['job']} --fresh"
+    fresh = f"ingest run {page['job']} --fresh"
     if page["go_on"] and page["state"] != "running":
         ways = {"resume it": f"ingest resume {run}{here}"}
         # what breaks the contract does so again: only an edit helps, and then a new run

@@ -3,10 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from ingest.commands.base import add_conf, load_job, parser, report
-from ingest.config.folders import search_path
-from ingest.config.load import jobs
-from ingest.config.places import shown
+from ingest.commands.base import add_conf, importing, parser, report
 from ingest.core.errors import ConfigError
 
 
@@ -21,21 +18,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_conf(options)
     options.add_argument("jobs", nargs="*", metavar="NAME", help="names of jobs (all)")
     arguments = options.parse_args(argv)
-    from ingest.config.overrides import FIRST, literal  # noqa: PLC0415 - keeps --help free of Hydra
+    with importing():
+        from ingest.library.jobs import checked  # noqa: PLC0415 - keeps --help free of Hydra
 
-    names = arguments.jobs or jobs(arguments.conf)
-    if not names:
-        raise ConfigError(
-            f"{shown(search_path(arguments.conf)[0] / 'job')}: holds no jobs. {FIRST}"
-        )
-    wrong = 0
-    for name in names:
-        try:
-            load_job(arguments.conf, [literal("+job", name)])
-        except ConfigError as error:
+    number = wrong = 0
+    for name, job in checked(arguments.jobs, arguments.conf):
+        number += 1
+        if isinstance(job, ConfigError):
             wrong += 1
-            print(error, file=sys.stderr)
+            print(job, file=sys.stderr)
         else:
             report(f"{name}: ok")
-    report(f"{len(names) - wrong} of {len(names)} jobs are valid")
+    report(f"{number - wrong} of {number} jobs are valid")
     return ConfigError.exit_code if wrong else 0

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,7 @@ from ingest.core.model import Model
 jobs = folders.jobs
 
 M = TypeVar("M", bound=BaseModel)
+_ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,10 @@ def load(
     overrides: Sequence[str],
     then: Callable[[dict[str, Any]], None] | None = None,
 ) -> Loaded[M]:
-    """Compose a job, `+job=name` and further overrides, and validate it.
+    """Compose a job, its name (or `+job=name`) and overrides, and validate it.
 
-    Between the two, `then` is called with what was composed.
+    Between the two, `then` is called with what was composed. Threads may call this at once: one
+    waits for the other, because Hydra can be open only once in a process.
 
     Raises:
         ConfigError: all mistakes at once, one line each, with file, line and key.
@@ -68,16 +71,17 @@ def load(
     from ingest.config.compose import compose  # noqa: PLC0415
     from ingest.config.explain import explain  # noqa: PLC0415
 
-    composed = compose(folders.search_path(conf), overrides)
-    refuse(not_text(composed.raw, composed.origin))
-    problems, job = list(composed.problems), None
-    if then and not problems:
-        then(composed.raw)
-    try:
-        job = _validated(model, composed.raw)
-    except ValidationError as error:
-        problems += explain(model, composed.raw, error, composed.origin, composed.unknown)
-    refuse(problems)
+    with _ONE_AT_A_TIME:
+        composed = compose(folders.search_path(conf), overrides)
+        refuse(not_text(composed.raw, composed.origin))
+        problems, job = list(composed.problems), None
+        if then and not problems:
+            then(composed.raw)
+        try:
+            job = _validated(model, composed.raw)
+        except ValidationError as error:
+            problems += explain(model, composed.raw, error, composed.origin, composed.unknown)
+        refuse(problems)
     assert job is not None
     return Loaded(job, composed.raw, composed.origin, composed.overrides)
 

@@ -1,12 +1,15 @@
 """What is typed behind the command: `key=value`, in Hydra's grammar, made easier to get right.
 
 Nobody needs to know whether a file sets a key already: a plain `a.b=1` becomes `++a.b=1`. Nor
-whether a group has a default: `job=x`, `+job=x`, `cluster=y` and `+cluster=y` all work.
+whether a group has a default: `job=x`, `+job=x`, `cluster=y` and `+cluster=y` all work. A job may
+be named by a bare word, see `job_word`.
 """
 
+import json
+import os
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +21,8 @@ from hydra.errors import HydraException
 
 from ingest.config import references
 from ingest.config.folders import is_group, options
-from ingest.config.places import COMMAND_LINE, KeyPath, Problem, choices, listed
-
-WRITE = "Write: +job=NAME"
-FIRST = "Write the first one: ingest init PATH"
+from ingest.config.job_word import FIRST, is_bare, job_word, no_such_job, second_word
+from ingest.config.places import COMMAND_LINE, KeyPath, Problem, choices, closest, listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +68,32 @@ class Given:
 
 
 def parse(texts: Sequence[str], folders: Sequence[Path]) -> tuple[list[Given], list[Problem]]:
-    """Read the overrides of a job; those with a mistake are left out and described."""
-    given, problems = read_overrides(texts, folders)
+    """Read the name and overrides of a job; those with a mistake are left out and described."""
+    word = job_word(texts)
+    given, problems = read_overrides(texts, folders, word)
     if not problems and not any(one.key == "job" for one in given):
         known = options(folders, "job")
-        text = f"no job is named. Known jobs: {listed(known)}. "
-        problems.append(Problem(COMMAND_LINE, text + (WRITE if known else FIRST)))
+        then = f"Write: ingest run {known[0]}" if known else FIRST
+        text = f"no job is named. Known jobs: {listed(known)}. {then}"
+        problems.append(Problem(COMMAND_LINE, text))
     return given, problems
 
 
 def read_overrides(
-    texts: Sequence[str], folders: Sequence[Path]
+    texts: Sequence[str], folders: Sequence[Path], word: str = ""
 ) -> tuple[list[Given], list[Problem]]:
-    """Read overrides that need not name a job; those with a mistake are left out and described."""
+    """Read overrides that need not name a job; those with a mistake are left out and described.
+
+    `word` is the one among them that is the name of a job.
+    """
     given: list[Given] = []
     problems: list[Problem] = []
     for text in texts:
-        one = _given(text, folders)
-        wrong = list(_mistakes(one, folders)) if one else [_unreadable(text, folders)]
+        one = _named(text) if text and text == word else _given(text, folders)
+        if one:
+            wrong = list(_mistakes(one, folders))
+        else:
+            wrong = [second_word(text, texts, folders) if is_bare(text) else _unreadable(text)]
         problems += [Problem(COMMAND_LINE, f"{text}: {what}") for what in wrong]
         given += [one] if one and not wrong else []
     groups = [one.key for one in given if one.group]
@@ -94,6 +103,10 @@ def read_overrides(
         if groups.count(one.key) > 1
     ]
     return given, problems
+
+
+def _named(word: str) -> Given:
+    return Given(word, OverridesParser.create().parse_override(literal("+job", word)), group=True)
 
 
 def _given(text: str, folders: Sequence[Path]) -> Given | None:
@@ -122,6 +135,30 @@ def indexes(text: str) -> str:
     return re.sub(r"\[(\d+)\]", r".\1", key) + equals + value
 
 
+def written(settings: Mapping[str, object]) -> list[str]:
+    """Return overrides that set keys to exactly these values: texts, numbers, truth values, lists.
+
+    Raises:
+        TypeError: a value is of another kind.
+    """
+    return [f"{key}={_written(value)}" for key, value in settings.items()]
+
+
+def _written(value: object) -> str:
+    match value:
+        case None | bool():
+            return json.dumps(value)
+        case int() | float():
+            return repr(value)
+        case str() | os.PathLike():
+            return literal("", os.fspath(value)).removeprefix("=")
+        case list() | tuple():
+            return f"[{','.join(map(_written, value))}]"
+    raise TypeError(
+        f"a setting is a text, number, truth value, path or list of them, not {value!r}"
+    )
+
+
 def literal(key: str, value: str) -> str:
     """Return an override that sets a key to exactly this text."""
     # only backslashes before a quote, or at the end, are doubled in Hydra's grammar
@@ -134,11 +171,10 @@ def quoted(key: str, value: str) -> str:
     return shlex.quote(literal(key, value))
 
 
-def _unreadable(text: str, folders: Sequence[Path]) -> str:
+def _unreadable(text: str) -> str:
     key, equals, value = text.partition("=")
     if not equals or not key:
-        hint = f" Write: +job={text}" if text in options(folders, "job") else ""
-        return f"an override has the form key=value.{hint}"
+        return "a setting has the form key=value. Write: KEY=VALUE"
     write = quoted(key, value)
     try:
         OverridesParser.create().parse_override(indexes(shlex.split(write)[0]))
@@ -177,11 +213,17 @@ def _no_such_option(given: Given, folders: Sequence[Path]) -> Iterator[str]:
         yield f"no name is given. To leave the group out, write ~{group}"
         return
     known = options(folders, group)
-    for name in value if isinstance(value, list) else [value]:
-        if str(name) not in known:
-            found = choices(str(name), known, f"Known names in {group}/")
-            first = f" {FIRST}" if group == "job" and not known else ""
-            yield f'there is no {group} "{name}".{found}{first}'
+    for name in map(str, value if isinstance(value, list) else [value]):
+        if name in known:
+            continue
+        if group == "job":
+            yield no_such_job(name, known)
+            continue
+        found = choices(name, known, f"Known names in {group}/")
+        then = f" conf/{group}/{name}.yaml, or leave this out"
+        if known:
+            then = f": {group}={(*closest(name, known), known[0])[0]}"
+        yield f'there is no {group} "{name}".{found} Write{then}'
 
 
 def _within(value: Any) -> Iterator[Any]:

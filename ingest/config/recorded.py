@@ -64,12 +64,12 @@ def _refusal(one: Given) -> str:
         return (
             f"{root} decides which rows come out or where they go, and the run has its plan. "
             f"What may change: {', '.join(f'{name}.*' for name in MAY_CHANGE)}. To change "
-            "anything else, start over: ingest run +job=NAME --fresh"
+            "anything else, start over: ingest run NAME --fresh"
         )
     if one.key in FIXED:
         return (
             "it affects the output, and some partitions are completed. To change it, start over: "
-            "ingest run +job=NAME --fresh"
+            "ingest run NAME --fresh"
         )
     if one.parsed.is_delete() or (len(one.path) == 1 and not one.group):
         return f"name one setting of it: {root}.NAME=VALUE"

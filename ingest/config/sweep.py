@@ -1,4 +1,4 @@
-"""Several jobs from one command line: `+job=orders,items source.path=a,b` makes four."""
+"""Several jobs from one command line: `orders,items source.path=a,b` makes four."""
 
 import itertools
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from hydra.core.override_parser.types import ChoiceSweep, Glob
 from hydra.errors import HydraException
 
 from ingest.config.folders import is_group, options, search_path
+from ingest.config.job_word import job_word
 from ingest.config.overrides import indexes
 from ingest.config.places import COMMAND_LINE, Problem, refuse
 
@@ -23,13 +24,23 @@ def sweep(overrides: Sequence[str], conf: Path | None = None) -> list[list[str]]
     Raises:
         ConfigError: a sweep without values, or one whose values cannot be listed.
     """
-    values = [_values(text, conf) for text in overrides]
+    word = job_word(overrides)
+    values = [
+        _names(text, conf) if text and text == word else _values(text, conf) for text in overrides
+    ]
     refuse(
         Problem(COMMAND_LINE, f"{text}: a sweep of no values. Write them out: key=a,b")
         for text, found in zip(overrides, values, strict=True)
         if not found
     )
     return [list(run) for run in itertools.product(*values)]
+
+
+def _names(word: str, conf: Path | None) -> list[str]:
+    """Return the names of jobs that a bare word stands for."""
+    if word in options(search_path(conf), "job"):
+        return [word]
+    return [one.removeprefix("+job=").strip() for one in _values(f"+job={word}", conf)]
 
 
 def _values(text: str, conf: Path | None) -> list[str]:

@@ -117,7 +117,7 @@ def _open_ledger(
         ConfigError: it is done, discarded, or was never planned.
     """
     ledger = Ledger(store, run_id, clock)
-    start = f"ingest run +job={job.name}, with the options and settings that it was started with"
+    start = f"ingest run {job.name}, with the options and settings that it was started with"
     discarded, history = runs.given_up(run_id), History()
     if not discarded:
         history = History.of(ledger.events())

@@ -55,7 +55,7 @@ def sample(job: Job, place: Place, number: int | None) -> Sample:
     if not any(sizes):
         raise ConfigError(
             f"{place(('source',))}: nothing to measure: the input has no records. Look at it with: "
-            f"ingest preview +job={job.name}"
+            f"ingest preview {job.name}"
         )
     partitions = tuple(
         Partition(index, name, slices) for index, (name, slices) in enumerate(chosen)

@@ -26,7 +26,7 @@ SHORTEST_S = 0.05
 FLUSH_EVENTS = 500
 
 Event = dict[str, Any]
-Listener = Callable[[Event], None]
+Listener = Callable[[Event], object]
 
 
 class Ledger:

@@ -9,6 +9,7 @@ import sys
 import threading
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ class Bench:
         """Run what follows `ingest run` on a command line in this process."""
         out, err = io.StringIO(), io.StringIO()
         with redirect_stdout(out), redirect_stderr(err):
-            code = guarded(main, arguments)
+            code = guarded(partial(main, program="python -m ingest.run"), arguments)
         return Result(code, out.getvalue(), err.getvalue())
 
     def plan_only(self) -> None:

@@ -75,8 +75,16 @@ class Job(Model):
 CASES = [name for name in jobs(BROKEN) if name != "good"]
 
 COMMAND_LINES = [
-    ["good"],
+    ["god"],
+    ["conf/job/good.yaml"],
+    ["nothing,like,it"],
+    ["good", "empty"],
+    ["good", "nothing"],
+    ["good,empty"],
+    ["+job=god"],
+    ["+job=good", "good"],
     ["+job=good", "nothing"],
+    ["", "good", ""],
     ["+job=good", "=x"],
     ["+job=good", "a b=x"],
     ["+job=good", "source.path=s3://b/dt=2024-01-01/x", "transforms[0].where=a > 'b'"],

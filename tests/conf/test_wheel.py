@@ -74,6 +74,10 @@ def test_the_pieces_are_in_the_wheel_and_no_job(site):
     assert any(name.startswith("job/") for name in shared)
 
 
+def test_the_types_of_its_functions_are_in_the_wheel(site):
+    assert (site / "ingest/py.typed").is_file()
+
+
 def test_nothing_but_the_package_is_in_the_wheel(site):
     names = {path.name for path in Path(site).iterdir()}
     assert {name for name in names if not name.endswith(".dist-info")} == {"ingest"}

@@ -8,6 +8,7 @@ from tests.docs import type_pages
 from tests.docs.command_page import commands
 from tests.docs.error_page import errors
 from tests.docs.file_page import files
+from tests.docs.python_page import python
 
 DOCS = Path(__file__).parents[2] / "docs"
 KINDS = {
@@ -42,5 +43,6 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/commands.md": commands,
     "reference/errors.md": errors,
     "reference/files.md": files,
+    "reference/python.md": python,
     "README.md": contents,
 }

@@ -45,7 +45,7 @@ def test_the_next_run_is_a_new_one(desk, fresh, before):
 def test_also_if_all_are_gone(desk):
     desk.run()
     shutil.rmtree(desk.place / "state/runs")
-    assert ingest(status).out == "no runs in state. Start one with: ingest run +job=NAME\n"
+    assert ingest(status).out == "no runs in state. Start one with: ingest run NAME\n"
     assert desk.run("sink.write_disposition=append").code == 0
     assert len(desk.rows) == 24
 

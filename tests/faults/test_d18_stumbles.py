@@ -115,12 +115,12 @@ def test_what_is_proposed_exists():
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("reset", "An unfinished run is discarded by: ingest run +job=NAME --fresh"),
+        ("reset", "An unfinished run is discarded by: ingest run NAME --fresh"),
         ("prune", "Did you mean clean?"),
-        ("build", "A job is run by: ingest run +job=NAME"),
-        ("pipeline", "A job is run by: ingest run +job=NAME"),
-        ("submit", "A job is run by: ingest run +job=NAME"),
-        ("docs", "What a run would do is shown by: ingest plan +job=NAME. What a run did: "),
+        ("build", "A job is run by: ingest run NAME"),
+        ("pipeline", "A job is run by: ingest run NAME"),
+        ("submit", "A job is run by: ingest run NAME"),
+        ("docs", "What a run would do is shown by: ingest plan NAME. What a run did: "),
         ("debug", "Job files are checked by: ingest validate. What a run would do "),
         ("deps", "Jobs need no packages to be fetched."),
         ("list", "Runs: ingest status"),

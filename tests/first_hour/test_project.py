@@ -175,4 +175,4 @@ def test_a_run_where_no_jobs_are_says_how_to_get_some(tmp_path, capsys):
         "error: conf/job: holds no jobs. Write the first one: ingest init PATH\n"
     )
     _, _, err = ingest(capsys, "run", "+job=example")
-    assert 'there is no job "example". Known names in job/: none. Write the first one: ' in err
+    assert 'there is no job "example". Known jobs: none. Write the first one: ' in err

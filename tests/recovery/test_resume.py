@@ -141,7 +141,7 @@ def test_how_the_work_is_done_may_be_changed_and_is_said(bench):
         ("execution.workers=many", "command line: execution.workers: "),
         ("cluster=inlin", 'there is no cluster "inlin". Did you mean "inline"?'),
         ("cluster={type: inline}", "cluster"),
-        ("workers", "an override has the form key=value"),
+        ("workers", "a setting has the form key=value"),
     ],
 )
 def test_nothing_else_may_be_changed(bench, override, said):

@@ -61,6 +61,31 @@ def test_plan_says_where_each_type_comes_from(capsys):
     assert line.split()[:2] == ["name", "string"]
 
 
+@pytest.mark.parametrize("command", ["run", "plan", "preview", "bench"])
+def test_a_job_is_named_by_a_word(capsys, command):
+    code, out, err = ingest(capsys, command, "small", "source.path=in.csv")
+    assert code == 0, err
+    assert "small" in out
+    code, _, err = ingest(capsys, command, "smal")
+    assert code == 2
+    assert 'no job "smal". Did you mean "small"? Known jobs: ' in err
+    assert err.endswith("List them: ingest validate\n")
+
+
+def test_several_are_named_by_a_word_too(capsys, folder):
+    (folder / "conf/job/other.yaml").write_text(JOB.replace("small", "other").replace("out,", "o,"))
+    code, out, _ = ingest(capsys, "run", "small,other")
+    assert code == 0
+    assert "sweep of 2 runs: 2 published\n  published    small\n  published    other\n" in out
+
+
+@pytest.mark.parametrize("typed", ["small", "+job=small"])
+def test_what_was_typed_is_told_to_be_typed_again(capsys, typed):
+    code, _, err = ingest(capsys, "run", typed, "contract.max_error_ratio=0.01")
+    assert code == 1
+    assert f": ingest run {typed} contract.max_error_ratio=0.01 --fresh\n" in err
+
+
 def test_status_lists_runs_and_shows_the_books_of_one(capsys):
     one = run_id(capsys)
     code, out, _ = ingest(capsys, "status")
@@ -76,9 +101,7 @@ def test_status_lists_runs_and_shows_the_books_of_one(capsys):
 
 
 def test_status_of_nothing_says_how_to_begin(capsys):
-    assert ingest(capsys, "status")[1] == (
-        "no runs in .ingest. Start one with: ingest run +job=NAME\n"
-    )
+    assert ingest(capsys, "status")[1] == ("no runs in .ingest. Start one with: ingest run NAME\n")
 
 
 def test_verify_counts_again(capsys, folder):

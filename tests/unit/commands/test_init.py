@@ -28,7 +28,7 @@ def test_a_job_is_written_that_previews_and_runs_as_it_is(
     assert main(["in/Orders 2013.csv"]) == 0
     said = capsys.readouterr().out
     assert "found 1 file, 8,899 bytes: semicolons between 2 columns" in said
-    assert "ingest run +job=orders_2013" in said
+    assert "ingest run orders_2013" in said
     job = Path("conf/job/orders_2013.yaml").read_text().splitlines()
     assert job[0] == "# @package _global_"
     assert job[1].startswith("# ")

@@ -20,6 +20,16 @@ def test_every_combination_is_one_list():
     ]
 
 
+def test_bare_names_are_swept_as_those_of_an_override(conf):
+    folder = conf({"job/a,b": "", "job/orders_eu": "", "job/nan": "", "job/1e5": ""})
+    assert sweep(["nan, 1e5", "x=1,2"], folder) == [
+        ["nan", "x=1"], ["nan", "x=2"], ["1e5", "x=1"], ["1e5", "x=2"],
+    ]  # fmt: skip
+    assert sweep(["glob(orders*)"], folder) == [["orders"], ["orders_eu"]]
+    assert sweep(["a,b"], folder) == [["a,b"]], "there is a job of that name"
+    assert sweep(["--x=1", "nothing"], folder) == [["--x=1", "nothing"]]
+
+
 def test_choices_and_ranges_are_sweeps_of_listed_items_too():
     assert sweep(["transforms[0].where=choice(a,b)", "execution.seed=range(1,3)"]) == [
         ["transforms.0.where=a", "execution.seed=1"],

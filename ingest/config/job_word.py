@@ -1,0 +1,44 @@
+"""The job's name as people type it: the first bare word, `flights`, and not `+job=flights`."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from ingest.config.folders import options
+from ingest.config.places import choices
+
+FIRST = "Write the first one: ingest init PATH"
+_JOB = re.compile(r"\+{0,2}job=")
+_FILE = re.compile(r"^.*\bjob/|\.ya?ml$")
+"""What is left out of `conf/job/flights.yaml`, to find the name that is meant."""
+
+
+def is_bare(text: str) -> bool:
+    """Whether a text is a word, and neither sets a key nor removes one."""
+    return bool(text) and "=" not in text and text[0] not in "+~"
+
+
+def job_word(texts: Sequence[str]) -> str:
+    """Return the word that names the job; empty if an override names it, or nothing does."""
+    if any(_JOB.match(text) for text in texts):
+        return ""
+    return next(filter(is_bare, texts), "")
+
+
+def no_such_job(name: str, known: Sequence[str]) -> str:
+    """Return what is said of a name that no job has, with what to type next."""
+    several = [part.strip() for part in name.split(",")]
+    if len(several) > 1 and set(several) <= set(known):
+        return f"only one job is wanted here. Write one of them: {several[0]}"
+    found = choices(_FILE.sub("", name), known, "Known jobs")
+    then = "List them: ingest validate" if known else FIRST
+    return f'there is no job "{name}".{found} {then}'
+
+
+def second_word(text: str, texts: Sequence[str], folders: Sequence[Path]) -> str:
+    """Return what is said of a word behind the one that names the job."""
+    first = job_word(texts)
+    known = options(folders, "job")
+    if text in known and first in known:
+        return f"a job is named already. To run both, one after the other, write: {first},{text}"
+    return "a setting has the form key=value. Write: KEY=VALUE"

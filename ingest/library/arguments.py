@@ -1,0 +1,31 @@
+"""What the functions are called with, as the overrides that are typed behind a command."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ingest.config.job_word import is_bare
+from ingest.config.overrides import literal, written
+
+Setting = str | int | float | bool | os.PathLike[str] | Sequence["Setting"] | None
+"""A value as Python has it; a text is taken as it is, whatever is in it."""
+Overrides = Sequence[str] | Mapping[str, Setting]
+"""`["sink.path=out"]` as on the command line, or `{"sink.path": "out"}`, which needs no quotes."""
+Folder = str | os.PathLike[str] | None
+
+
+def words(job: str, overrides: Overrides, state: Folder = None) -> list[str]:
+    """Return the job's name and all that is set, as on a command line."""
+    texts = [job if is_bare(job) else literal("+job", job)]
+    if isinstance(overrides, Mapping):
+        texts += written(overrides)
+    else:
+        texts += [overrides] if isinstance(overrides, str) else overrides
+    if state is not None:
+        texts.append(literal("state", os.fspath(state)))
+    return texts
+
+
+def path(folder: Folder) -> Path | None:
+    """Return a folder that may be left open."""
+    return None if folder is None else Path(folder)

@@ -1,0 +1,53 @@
+"""Checking job files: `ingest.validate`, and what the command `validate` shares with it."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ingest.config.folders import search_path
+from ingest.config.job_word import FIRST
+from ingest.config.load import jobs, load
+from ingest.config.places import shown
+from ingest.core.errors import ConfigError
+from ingest.job import Job
+from ingest.library.arguments import Folder, path, words
+
+
+def checked(names: Sequence[str], conf: Path | None) -> Iterator[tuple[str, Job | ConfigError]]:
+    """Yield each job of these names, all if there are none, or what is wrong with it.
+
+    Raises:
+        ConfigError: no job is named, and the folder holds none.
+    """
+    names = names or jobs(conf)
+    if not names:
+        raise ConfigError(f"{shown(search_path(conf)[0] / 'job')}: holds no jobs. {FIRST}")
+    for name in names:
+        try:
+            yield name, load(Job, conf, words(name, ())).job
+        except ConfigError as error:
+            yield name, error
+
+
+def validate(names: str | Sequence[str] | None = None, *, conf: Folder = None) -> dict[str, Job]:
+    """Check job files, and return the jobs by the names of their files.
+
+    Reads no input, and starts nothing.
+
+    Args:
+        names: The jobs to check; all of the folder if none are named.
+        conf: The folder of job files; without, `INGEST_CONF` or `conf`.
+
+    Raises:
+        ConfigError: At least one is wrong. The mistakes of all of them, one a line, in `lines`.
+    """
+    named = [names] if isinstance(names, str) else list(names or ())
+    valid: dict[str, Job] = {}
+    wrong: list[str] = []
+    for name, job in checked(named, path(conf)):
+        if isinstance(job, ConfigError):
+            wrong += job.lines
+        else:
+            valid[name] = job
+    if wrong:
+        raise ConfigError(*dict.fromkeys(wrong))
+    return valid

@@ -1,0 +1,146 @@
+"""What a run would do, without doing it: `ingest.plan`, and what the command `plan` shows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from ingest.config.load import Loaded, load
+from ingest.core.storage import open_store
+from ingest.core.types import schema_to_json
+from ingest.driver.fleeting import refuse_fleeting
+from ingest.driver.prospect import prospect
+from ingest.driver.outputs import check_places, check_published
+from ingest.driver.planning import Draft, draft
+from ingest.driver.tasks import context_of
+from ingest.job import Job
+from ingest.library.arguments import Folder, Overrides, path, words
+from ingest.workers.choose import choice
+
+WORKING_SET = 6
+"""Memory that a partition takes while it is worked, as a multiple of its bytes on storage (of
+compressed Parquet, decoded twice over; measured 3 to 6)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnfinishedRun:
+    """A run of the job that was begun and is not finished."""
+
+    run_id: str
+    """Name of the run."""
+    would: str
+    """What `ingest.run` would do about it: `resume`, or `refuse`."""
+    because: tuple[str, ...]
+    """What there is to say of that, a text for each line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSummary:
+    """What a run would read and write."""
+
+    job: str
+    """Name of the job."""
+    files: int
+    """Files that would be read."""
+    bytes: int
+    """Their size in bytes, as it lies on storage."""
+    partitions: int
+    """Partitions that they would be read in."""
+    largest_partition_bytes: int
+    """The largest of them, in bytes."""
+    workers: int
+    """Workers that the plan is made for."""
+    estimated_memory_bytes: int
+    """About how much memory they would take together, in bytes."""
+    estimated_seconds: float
+    """About how long it would take, in seconds, without what starting the workers takes."""
+    cluster: str
+    """Where it would run."""
+    input_schema: Mapping[str, str]
+    """Columns as they are read, and their types."""
+    output_schema: Mapping[str, str]
+    """Columns as they are published, and their types."""
+    remarks: tuple[str, ...]
+    """What there is to say of the input: files that are passed over, columns that some lack."""
+    unfinished: UnfinishedRun | None
+    """The job's unfinished run, which `ingest.run` would resume; None if there is none."""
+    page: dict[str, Any] = field(repr=False)
+    """All that `ingest plan --json` prints, as plain data."""
+
+
+def plan(
+    job: str, overrides: Overrides = (), *, conf: Folder = None, state: Folder = None
+) -> PlanSummary:
+    """Return what a run of a job would read and write. Changes nothing, and starts nothing.
+
+    Lists the input, and reads what it takes to know its columns; checks the job against it, and
+    the places that it would publish to. Prints nothing; see `ingest.run` for the rest, and for the
+    arguments.
+
+    Raises:
+        ConfigError: A run would be refused. All mistakes at once, in `lines`.
+        RetryableError: Storage or network did not answer.
+        FatalError: They refused.
+    """
+    return planned(load(Job, path(conf), words(job, overrides, state)))
+
+
+def planned(loaded: Loaded[Job]) -> PlanSummary:
+    """Return what a run of this job would do."""
+    job = loaded.job
+    store = open_store(job.state)
+    refuse_fleeting(job, store, loaded.place)
+    workers = job.execution.planned_workers
+    check_places(job, store, loaded.place)
+    drafted = draft(job, context_of(job, "", datetime.now(UTC)), loaded.place, workers)
+    check_published(job, loaded.place, schema_to_json(drafted.flow.output))
+    page = describe(job, drafted, workers)
+    page["unfinished"] = prospect(job, store)
+    return summary_of(page)
+
+
+def describe(job: Job, drafted: Draft, workers: int) -> dict[str, Any]:
+    """Return the plan's figures as plain data, taking the draft's partitions."""
+    count, largest = 0, 0
+    for _, slices in drafted.partitions:
+        count += 1
+        largest = max(largest, sum(piece.bytes for piece in slices))
+    _, chosen = choice(job, drafted.outlook)
+    return {
+        "job": job.name,
+        "files": drafted.files,
+        "bytes": drafted.bytes,
+        "partitions": count,
+        "largest_partition_bytes": largest,
+        "workers": workers,
+        "estimated_memory_bytes": min(workers, count) * largest * WORKING_SET,
+        "estimated_seconds": round(drafted.outlook.seconds(workers), 1),
+        "cluster": {"name": chosen.cluster, "why": chosen.why},
+        "input_schema": schema_to_json(drafted.flow.layout.columns),
+        "types_from": drafted.flow.layout.notes,
+        "output_schema": schema_to_json(drafted.flow.output),
+        "sink": {"uri": job.sink.uri, "disposition": job.sink.write_disposition},
+        "remarks": list(drafted.remarks),
+    }
+
+
+def summary_of(page: dict[str, Any]) -> PlanSummary:
+    """Return the typed view of a plan's figures."""
+    same = ("job", "files", "bytes", "partitions", "largest_partition_bytes", "workers")
+    return PlanSummary(
+        **{name: page[name] for name in same},
+        estimated_memory_bytes=page["estimated_memory_bytes"],
+        estimated_seconds=page["estimated_seconds"],
+        cluster=page["cluster"]["name"],
+        input_schema=page["input_schema"],
+        output_schema=page["output_schema"],
+        remarks=tuple(page["remarks"]),
+        unfinished=_unfinished(page["unfinished"]),
+        page=page,
+    )
+
+
+def _unfinished(page: dict[str, Any]) -> UnfinishedRun | None:
+    if not page:
+        return None
+    return UnfinishedRun(run_id=page["run_id"], would=page["would"], because=tuple(page["because"]))

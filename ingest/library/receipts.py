@@ -1,0 +1,155 @@
+"""The receipt of a run, typed: a view of `receipt.json`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowCounts:
+    """What became of the rows of a run. They add up: `ingest.run` fails if they do not."""
+
+    read: int
+    """Records that were read."""
+    written: int
+    """Rows of the main output."""
+    rejected: int
+    """Rows that break the format or the contract: quarantined, or skipped."""
+    dropped: Mapping[str, int]
+    """Rows that left on the way, by reason: filtered, deduplicated, quarantined, and so on."""
+    added: int
+    """Rows that steps such as `explode` made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepCounts:
+    """What became of the rows in one step."""
+
+    step: str
+    """Name of the step: `source`, `0.filter`, `contract`, and so on."""
+    rows: int
+    """Rows that came in."""
+    added: int
+    """Rows that it made."""
+    dropped: Mapping[str, int]
+    """Rows that it left out, by reason."""
+    out: int
+    """Rows that went on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedOutput:
+    """An output that is visible now."""
+
+    uri: str
+    """Where it is: an absolute path, or a URI."""
+    type: str
+    """The sink's type: `parquet`, `csv`, `jsonl`."""
+    disposition: str
+    """Its `write_disposition`."""
+    rows: int
+    """Rows that the run has put there."""
+    bytes: int
+    """Their size in bytes, as it lies on storage."""
+    files: int
+    """Files that the run has put there."""
+    removed: int
+    """Files of earlier runs that it has replaced."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The account of a run that is published. Can be pickled; `print` shows the summary."""
+
+    run_id: str
+    """Name of the run; sorts by time. `ingest status RUN` and `ingest verify RUN` take it."""
+    job: str
+    """Name of the job."""
+    started_at: datetime
+    """When the first attempt began, UTC."""
+    attempts: int
+    """How many attempts it took: more than 1 if the run was resumed."""
+    cluster: str
+    """Where the last attempt ran: `inline`, `processes`, `local`, or `address` and the address."""
+    rows: RowCounts
+    """What became of the rows."""
+    steps: tuple[StepCounts, ...]
+    """What became of them in each step, in order."""
+    errors: Mapping[str, int]
+    """Rejected rows by reason, such as `country: in_set`."""
+    warnings: tuple[str, ...]
+    """What is worth a look, and did not stand in the way."""
+    outputs: Mapping[str, PublishedOutput]
+    """`main`, and `quarantine` where the contract has one."""
+    schema: Mapping[str, str]
+    """Columns of the main output and their types."""
+    path: str
+    """Where `receipt.json` is: an absolute path, or a URI."""
+    page: dict[str, Any] = field(repr=False)
+    """All of `receipt.json`, as plain data; described in [Files on disk](files.md#receiptjson)."""
+    state: str = field(repr=False)
+    """The state that the run is recorded in, as the job names it."""
+
+    def __str__(self) -> str:
+        """Return the summary that the command prints."""
+        from ingest.watch.summary import summary  # noqa: PLC0415 - unpickled without Polars
+
+        return summary(self.page, self.state)
+
+
+def receipt_of(page: dict[str, Any], path: str, state: str) -> Receipt:
+    """Return the typed view of a receipt that lies at that path."""
+    outputs = {name: _output(output) for name, output in page["outputs"].items()}
+    steps = tuple(
+        StepCounts(
+            step=book["step"],
+            rows=book["rows"],
+            added=book["added"],
+            dropped=dict(book["dropped"]),
+            out=book["out"],
+        )
+        for book in page["books"]
+    )
+    return Receipt(
+        run_id=page["run_id"],
+        job=page["job"]["name"],
+        started_at=datetime.fromisoformat(page["started_at"]),
+        attempts=page["attempts"],
+        cluster=page["cluster"]["name"],
+        rows=_rows(steps, outputs["main"].rows),
+        steps=steps,
+        errors=dict(page["errors"]),
+        warnings=tuple(page["warnings"]),
+        outputs=outputs,
+        schema=dict(page["schema"]),
+        path=path,
+        page=page,
+        state=state,
+    )
+
+
+def _output(page: dict[str, Any]) -> PublishedOutput:
+    return PublishedOutput(
+        uri=page["uri"],
+        type=page["type"],
+        disposition=page["disposition"],
+        rows=page["rows"],
+        bytes=page["bytes"],
+        files=page["files"],
+        removed=page["removed"],
+    )
+
+
+def _rows(steps: tuple[StepCounts, ...], written: int) -> RowCounts:
+    dropped: dict[str, int] = {}
+    for step in steps:
+        for reason, count in step.dropped.items():
+            dropped[reason] = dropped.get(reason, 0) + count
+    return RowCounts(
+        read=steps[0].rows if steps else 0,
+        written=written,
+        rejected=dropped.get("quarantined", 0) + dropped.get("skipped", 0),
+        dropped=dropped,
+        added=sum(step.added for step in steps),
+    )

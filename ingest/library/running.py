@@ -1,0 +1,130 @@
+"""Running a job: what `ingest.run` and the command `run` share, and `ingest.run` itself."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ingest.config.load import load
+from ingest.core.errors import Interrupted
+from ingest.job import Job
+from ingest.library.arguments import Folder, Overrides, path, words
+from ingest.library.receipts import Receipt, receipt_of
+from ingest.workers.headstart import HeadStart
+
+if TYPE_CHECKING:
+    from ingest.driver.drive import Request
+
+Progress = bool | Callable[[dict[str, Any]], object]
+_SILENCE = logging.NullHandler()
+
+
+@contextmanager
+def opened(conf: Path | None, overrides: Sequence[str], *, fresh: bool) -> Iterator["Request"]:
+    """Load a job, and yield what the driver is asked to do; what was started for it ends after.
+
+    Raises:
+        ConfigError: the job is wrong: all mistakes at once.
+    """
+    head = HeadStart()
+    try:
+        loaded = load(Job, conf, overrides, head.begin)
+        # here, because a job that is wrong is told sooner without them
+        from ingest.driver.drive import Request  # noqa: PLC0415
+        from ingest.workers.choose import workers_for  # noqa: PLC0415
+
+        yield Request(
+            job=loaded.job,
+            config=loaded.yaml(),
+            place=loaded.place,
+            workers=workers_for(loaded.job, head.server),
+            fresh=fresh,
+        )
+    finally:
+        head.end()
+
+
+def run(
+    job: str,
+    overrides: Overrides = (),
+    *,
+    conf: Folder = None,
+    state: Folder = None,
+    fresh: bool = False,
+    progress: Progress = False,
+    stop: threading.Event | None = None,
+) -> Receipt:
+    """Run a job and publish it, or resume its unfinished run. Return the receipt.
+
+    Does what `ingest run` does, with the same records: a run that was begun here can be resumed by
+    the command, and the other way round. Call it again with the same arguments after a failure,
+    and it resumes: partitions that are completed are not processed again, and the output is the
+    same.
+
+    Prints nothing, changes neither signal handlers, environment nor working directory, and leaves
+    no threads or processes behind, however it ends. (Polars and Ray set a few variables of their
+    own when they are first imported: `_RJEM_MALLOC_CONF`, `RAY_AUTH_MODE`, `RAY_CLIENT_MODE`,
+    `PYTHONBREAKPOINT`.) May be called from any thread, many times in a
+    process, and while an asyncio loop is running (which waits meanwhile: use `asyncio.to_thread`
+    if it must not). Jobs run side by side in several threads; two runs of one job, or into one
+    place, do not: the second raises `FatalError`.
+
+    Relative paths are meant from the working directory of the process.
+
+    Args:
+        job: Its name, as behind `ingest run`: `flights`, or `team/flights`.
+        overrides: Settings to change, as on the command line:
+            `["sink.path=out", "cluster=inline"]`. Or a mapping, whose texts need no quotes:
+            `{"source.path": "s3://bucket/day=2026-01-01/*.csv"}`.
+        conf: The folder of job files; without, `INGEST_CONF` or `conf`.
+        state: The folder that the run is recorded in; without, the job's own, `.ingest`.
+        fresh: Discard an unfinished run of the job and start over.
+        progress: `True` shows progress on stderr. A function is called with each event of the
+            run's ledger, a dict as in [Files on disk](files.md#the-ledger), from the thread that
+            called `run`; it must not change it, and what it raises ends the run, which can be
+            resumed.
+        stop: An event that somebody else sets to stop the run in order: partitions that are being
+            processed are finished, for up to `execution.grace_s` seconds.
+
+    Raises:
+        ConfigError: The request is wrong, and nothing ran. All mistakes at once, in `lines`.
+        BadRowError: Rows are wrong, and the contract says `on_error: fail`. Not published.
+        ContractError: The run broke its error budget, or its row counts do not add up. Not
+            published.
+        FatalError: The run failed, and the same call resumes it.
+        RetryableError: Storage or network did not answer, for longer than the run was to wait;
+            the same call resumes it.
+        Interrupted: `stop` was set; the same call resumes it. Ctrl-C is a `KeyboardInterrupt`,
+            after which the same call resumes it too.
+    """
+    logging.getLogger("ingest").addHandler(_SILENCE)  # else Python prints what nobody listens to
+    stop = stop or threading.Event()
+    with opened(path(conf), words(job, overrides, state), fresh=fresh) as request:
+        from ingest.core.storage import open_store  # noqa: PLC0415
+        from ingest.driver.drive import drive  # noqa: PLC0415 - see above
+        from ingest.records.runs import Runs  # noqa: PLC0415
+
+        request.stop = stop
+        request.store = open_store(request.job.state)
+        with _listening(progress) as request.listeners:
+            try:
+                page = drive(request)
+            except Interrupted:
+                if not stop.is_set():
+                    raise KeyboardInterrupt from None
+                raise
+        receipt = Runs(request.store).uri(page["run_id"], "receipt.json")
+        return receipt_of(page, receipt, request.job.state)
+
+
+@contextmanager
+def _listening(progress: Progress) -> Iterator[Sequence[Callable[[dict[str, Any]], object]]]:
+    if progress is True:
+        from ingest.watch.progress import watcher  # noqa: PLC0415 - only who wants it pays for it
+
+        with watcher("auto") as shown:
+            yield (shown,)
+    else:
+        yield (progress,) if callable(progress) else ()
