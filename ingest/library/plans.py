@@ -9,9 +9,9 @@ from ingest.config.load import Loaded, load
 from ingest.core.storage import open_store
 from ingest.core.types import schema_to_json
 from ingest.driver.fleeting import refuse_fleeting
-from ingest.driver.prospect import prospect
 from ingest.driver.outputs import check_places, check_published
 from ingest.driver.planning import Draft, draft
+from ingest.driver.prospect import prospect
 from ingest.driver.tasks import context_of
 from ingest.job import Job
 from ingest.library.arguments import Folder, Overrides, path, words
