@@ -13,7 +13,8 @@ from ingest.driver.flow import Place, placed
 from ingest.driver.publishing import schemas_of, sinks_of
 from ingest.job import Job
 from ingest.records.runs import Runs
-from ingest.sinks.place import STAGING, publishes_in
+from ingest.sinks.content import publishes_in
+from ingest.sinks.place import STAGING
 
 WRITTEN = {"main": ("sink",), "quarantine": ("contract", "quarantine")}
 """Where in a job it is said where an output goes."""

@@ -1,5 +1,6 @@
 """What lies in a published directory: whose files they are, and in which form they were written."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from typing import Any
 
 from ingest.core import tree
 from ingest.sinks import manifest
-from ingest.sinks.place import MANIFESTS
+from ingest.sinks.place import Place
 
 _NAME = re.compile(r"(?P<run_id>.+)-\d{7,}-\d+(\.\w+)+")
 
@@ -66,6 +67,8 @@ class _Standing:
         if not run_id or not manifest.exists(root, run_id):
             return cls({}, {})
         page = manifest.read(root, run_id)
+        if not manifest.counts(root, page):  # cut off while it puts files: they are not its own yet
+            return cls({}, {})
         rows = {file["name"]: int(file["rows"]) for file in page["files"]}
         return cls({key: page[key] for key in page if key not in {"files", "replaced"}}, rows)
 
@@ -116,8 +119,17 @@ def content(root: Path) -> Content:
 
 
 def data_files(root: Path) -> Iterator[str]:
-    """List the files of a directory that hold data, ours or not."""
-    return (name for name in tree.files(root) if not name.startswith(f"{MANIFESTS}/"))
+    """List the files of a directory, ours or not: nothing but data lies there."""
+    return tree.files(root)
+
+
+def publishes_in(root: Path) -> bool:
+    """Say whether files that runs have published lie in a folder."""
+    if not os.path.isdir(Place(root).manifests):  # noqa: PTH112 - also of a path that is too long
+        return False
+    return any(
+        (run_id := run_of(name)) and manifest.exists(root, run_id) for name in data_files(root)
+    )
 
 
 def run_of(name: str) -> str:

@@ -28,7 +28,7 @@ from ingest.sinks.intent import intent
 from ingest.sinks.lengths import too_long
 from ingest.sinks.place import Place
 from ingest.sinks.preflight import Use, problems
-from ingest.sinks.publishing import inherit_group, publish_steps, tidy
+from ingest.sinks.publishing import inherit, publish_steps, tidy
 from ingest.sinks.staging import (
     Encoder,
     HashedFile,
@@ -45,8 +45,9 @@ LOCK_WAIT_S = 60.0
 class DirectorySink(Sink):
     """A directory of files, one or more for each partition, which appear when the run is committed.
 
-    Files are named `<run_id>-<partition>-<n>.<suffix>` and never change. `_ingest/<run_id>.json`
-    lists what a run has put there, with row counts and checksums.
+    Files are named `<run_id>-<partition>-<n>.<suffix>` and never change, and nothing else of ours
+    lies among them. What a run has put there, with row counts and checksums, is listed beside the
+    directory, in `.ingest-<name>/manifests/<run_id>.json`.
     """
 
     by_position: ClassVar[bool] = False
@@ -180,7 +181,7 @@ class DirectorySink(Sink):
                 if not staged:
                     self._refuse_late(run_id)
                     with storage_errors(staging):
-                        inherit_group(self.place, run_id)
+                        inherit(self.place, run_id)
                 files = stage_rows(
                     rows,
                     paths,

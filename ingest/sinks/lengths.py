@@ -49,5 +49,5 @@ def _longest(place: Place, suffix: str, folder: str) -> Iterator[Path]:
     name = manifest.published_name(folder, _RUN_ID, _INDEX, _NUMBER, suffix)
     yield place.root / name
     yield place.tree(_RUN_ID) / name
-    yield manifest.path_of(place.tree(_RUN_ID), _RUN_ID)
+    yield manifest.path_of(place.root, _RUN_ID)
     yield place.staging(_RUN_ID) / _SCRATCH

@@ -1,8 +1,11 @@
-"""What a directory says about itself: one manifest for each run that was published into it.
+"""What is said about a directory, beside it: one manifest for each run that was published into it.
 
 A manifest is created once and never changed or removed, also after all its files were replaced:
 it is what tells a late publisher that its run is done. A file is current if some manifest lists it
 in `files` and none in `replaced`; since names are never used again, the order does not matter.
+
+The manifest of a run that exchanges whole directories stands shortly before they are swapped. Until
+then files that it lists lie in the run's `tree`, and it does not count: see `counts`.
 """
 
 import json
@@ -11,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.core.errors import FatalError
-from ingest.sinks.place import MANIFESTS
+from ingest.sinks.place import Place
 
 FORMAT = 1
 
@@ -24,7 +27,7 @@ def published_name(folder: str, run_id: str, index: int, number: int, suffix: st
 
 def path_of(root: Path, run_id: str) -> Path:
     """Return where a run's manifest is, or will be."""
-    return root / MANIFESTS / f"{run_id}.json"
+    return Place(root).manifests / f"{run_id}.json"
 
 
 def encode(manifest: Mapping[str, Any]) -> bytes:
@@ -46,8 +49,17 @@ def _json(value: Any) -> str:
 
 
 def exists(root: Path, run_id: str) -> bool:
-    """Say whether all that a run puts into this directory stands."""
+    """Say whether all that a run puts into this directory stands, there or in its `tree`."""
     return path_of(root, run_id).exists()
+
+
+def counts(root: Path, manifest: Mapping[str, Any]) -> bool:
+    """Say whether a manifest holds: nothing that it lists waits in `tree` to be swapped in.
+
+    Names are never used again, so a file of a run lies in its `tree` only before the swap.
+    """
+    waiting = Place(root).tree(manifest["run_id"])
+    return not (waiting.is_dir() and any((waiting / name).exists() for name in _names(manifest)))
 
 
 def read(root: Path, run_id: str) -> dict[str, Any]:
@@ -73,22 +85,38 @@ def read(root: Path, run_id: str) -> dict[str, Any]:
 
 def run_ids(root: Path) -> list[str]:
     """Return the runs that were published here, by id, so by the time they began."""
-    names = (path.name for path in (root / MANIFESTS).glob("*.json"))
+    names = (path.name for path in Place(root).manifests.glob("*.json"))
     return sorted(name.removesuffix(".json") for name in names)
 
 
 def current(root: Path) -> list[str]:
     """Return the files that make up the data set, as the manifests say: all of a run or nothing.
 
-    This is how to read a directory while a run is being published into it.
+    This is how to read a directory while a run is being published into it. A run all of whose files
+    were removed by hand, with the directory perhaps, is left out; one that has lost some is not.
     """
-    listed: set[str] = set()
-    replaced: set[str] = set()
-    for run_id in run_ids(root):
-        manifest = read(root, run_id)
-        listed.update(_names(manifest))
-        replaced.update(manifest["replaced"])
-    return sorted(listed - replaced)
+    while True:
+        manifests = _counting(root)
+        replaced = {name for manifest in manifests.values() for name in manifest["replaced"]}
+        files = {
+            run_id: [name for name in _names(manifest) if name not in replaced]
+            for run_id, manifest in manifests.items()
+        }
+        gone = {
+            run_id
+            for run_id, names in files.items()
+            if not any((root / name).exists() for name in names)
+        }
+        # Before a run removes anything, its manifest counts: without a new one, nobody of us did.
+        if not any(files[run_id] for run_id in gone) or _counting(root).keys() == manifests.keys():
+            return sorted(
+                name for run_id, names in files.items() if run_id not in gone for name in names
+            )
+
+
+def _counting(root: Path) -> dict[str, dict[str, Any]]:
+    manifests = {run_id: read(root, run_id) for run_id in run_ids(root)}
+    return {run_id: page for run_id, page in manifests.items() if counts(root, page)}
 
 
 def replacers(root: Path, names: Sequence[str]) -> dict[str, str]:

@@ -1,38 +1,37 @@
-"""Where a directory sink keeps what: the published directory and, beside it, what is staged."""
+"""Where a directory sink keeps what: the published directory and, beside it, all that is ours."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-MANIFESTS = "_ingest"
-"""The folder of the manifests, in the published directory."""
-
-
 STAGING = ".ingest-"
-"""What the names of siblings begin with that hold staged files."""
+"""What the names of siblings begin with that hold manifests and staged files."""
 
-
-def publishes_in(folder: Path) -> bool:
-    """Say whether runs have been published into a folder."""
-    return os.path.isdir(folder / MANIFESTS)  # noqa: PTH112 - also of a path that is too long
+EARLIER = "_ingest"
+"""The folder in the published directory in which earlier versions kept the manifests."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """The directory that readers see, and its sibling on the same file system that they do not.
 
-    <parent>/<name>/                      `root`: what readers see
-    <parent>/.ingest-<name>/<run_id>/     `staging`: files of tries, all named `*.staged`
-    <parent>/.ingest-<name>/<run_id>/tree `tree`: the other side of an exchange, while one is made
-    <parent>/.ingest-<name>/lock          held while an exchange is made
+    <parent>/<name>/                        `root`: what readers see, rows and nothing else
+    <parent>/.ingest-<name>/manifests/      `manifests`: what runs have published; it stays
+    <parent>/.ingest-<name>/<run_id>/       `staging`: files of tries, all named `*.staged`
+    <parent>/.ingest-<name>/<run_id>/tree   `tree`: the other side of an exchange, while one is made
+    <parent>/.ingest-<name>/lock            held while an exchange is made
     """
 
     root: Path
 
     @property
     def beside(self) -> Path:
-        """The sibling that holds the staging folders of all runs."""
+        """The sibling that holds the manifests, and the staging folders of all runs."""
         return self.root.parent / f"{STAGING}{self.root.name}"
+
+    @property
+    def manifests(self) -> Path:
+        """The folder of the manifests. It is there from the first publish on."""
+        return self.beside / "manifests"
 
     @property
     def lock(self) -> Path:
@@ -46,3 +45,15 @@ class Place:
     def tree(self, run_id: str) -> Path:
         """Return the folder that is exchanged with `root`: first the new one, then the old one."""
         return self.staging(run_id) / "tree"
+
+    def earlier(self) -> str:
+        """Say what to do if an earlier version of ingest has published here; empty if none has."""
+        there = self.root / EARLIER
+        if next(there.glob("*.json"), None) is None:
+            return ""
+        return (
+            f'"{self.root}" was published by an earlier version of ingest, which kept its '
+            "manifests in the folder itself, where readers take them for rows. Move them: "
+            f'mkdir -p "{self.manifests}" && mv "{there}"/*.json "{self.manifests}" && '
+            f'rmdir "{there}"'
+        )

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.core.filesystem import names_encoding, virtual
-from ingest.sinks.content import content
+from ingest.sinks.content import content, run_of
 from ingest.sinks.lengths import too_long
-from ingest.sinks.place import Place
+from ingest.sinks.place import STAGING, Place
 
 _SHOWN = 3
 _SHOWN_CHARACTERS = 100
@@ -36,7 +36,8 @@ def problems(place: Place, use: Use) -> list[str]:
     wrong = [*_shape(place.root)]
     wrong += wrong or _permissions(place)
     wrong += _overlaps(place.root, use.inputs)
-    return wrong or [*_foreign(place.root, use.disposition, use.partition_by)]
+    wrong += wrong or [text for text in [place.earlier()] if text]
+    return wrong or [*_foreign(place, use.disposition, use.partition_by)]
 
 
 def _shape(root: Path) -> Iterator[str]:
@@ -66,7 +67,10 @@ def _shape(root: Path) -> Iterator[str]:
 
 def _permissions(place: Place) -> list[str]:
     above = next(path for path in place.root.parents if path.exists())
-    wanted = [above, *(path for path in (place.root, place.beside) if path.exists())]
+    wanted = [
+        above,
+        *(path for path in (place.root, place.beside, place.manifests) if path.exists()),
+    ]
     return [
         f'"{path}" may not be written by this user ({os.geteuid()}). Staging happens beside the '
         "directory, so its parent must be writable too. Change the permissions or name another path"
@@ -96,22 +100,33 @@ def _overlaps(root: Path, inputs: Sequence[str]) -> Iterator[str]:
             )
 
 
-def _foreign(root: Path, disposition: str, partition_by: Sequence[str]) -> Iterator[str]:
+def _foreign(place: Place, disposition: str, partition_by: Sequence[str]) -> Iterator[str]:
     if disposition == "append":
         return
-    foreign = content(root).foreign
+    foreign = content(place.root).foreign
     if disposition == "overwrite_partitions":
         # Only what lies in folders that a run can replace would be taken for part of the new rows.
         foreign = tuple(name for name in foreign if in_partition(name, partition_by))
-    if foreign:
-        shown = ", ".join(f'"{name}"' for name in foreign[:_SHOWN])
-        more = f" and {len(foreign) - _SHOWN} more" if len(foreign) > _SHOWN else ""
+    if orphans := [name for name in foreign if run_of(name)]:
         yield (
-            f'"{root}" holds files that no run of ingest has published: {shown}{more}. '
+            f'"{place.root}" holds files that runs have written and no manifest in '
+            f'"{place.manifests}" lists: {_named(orphans)}. {disposition} replaces only what a '
+            "manifest lists. If that folder was moved or copied here, bring along what lay beside "
+            f'it, "{STAGING}<its old name>", as "{place.beside}". If a run is still publishing '
+            "there, finish it first. Else move the files away, or name another path"
+        )
+    elif foreign:
+        yield (
+            f'"{place.root}" holds files that no run of ingest has published: {_named(foreign)}. '
             f"{disposition} replaces only what it has written, and would mix the two. Move them "
             "away, name another path, or set sink.write_disposition=append (of a quarantine: "
             "contract.quarantine.keep=all)"
         )
+
+
+def _named(names: Sequence[str]) -> str:
+    shown = ", ".join(f'"{name}"' for name in names[:_SHOWN])
+    return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
 
 
 def _shown(path: Path) -> str:

@@ -10,13 +10,15 @@ Putting (append, overwrite_partitions, and overwrite where directories cannot be
 Exchanging (overwrite of a whole directory), under a lock:
 
 1. the staged files are renamed into `tree`, beside the directory, to their final names;
-2. the manifests of earlier runs are linked into it, then this run's is created there;
-3. `tree` and the directory are swapped in one step: readers see all of the new, none of the old;
+2. the manifest is created; it does not count yet, because files that it lists lie in `tree`;
+3. `tree` and the directory are swapped in one step: readers see all of the new, none of the old,
+   and in the same step the manifest counts;
 4. the replaced files, now in `tree`, are removed. What the plan does not name goes back.
 
 The manifest stands before anything is removed, so that a reader who goes by manifests is always
 right, and that a late attempt, which finds it, knows there is nothing to put. Each step finds out
-what is left to do from the names that are there, never from what happened earlier in this process.
+what is left to do from the names that are there, never from what happened earlier in this process:
+whether the swap is to be made, from where the run's own files are.
 """
 
 import stat
@@ -30,7 +32,7 @@ from ingest.core.lock import locked
 from ingest.sinks import manifest
 from ingest.sinks.base import PublishPlan
 from ingest.sinks.content import data_files
-from ingest.sinks.place import MANIFESTS, Place
+from ingest.sinks.place import Place
 
 
 def publish_steps(place: Place, plan: PublishPlan, lock_wait_s: float) -> Iterator[str]:
@@ -39,15 +41,22 @@ def publish_steps(place: Place, plan: PublishPlan, lock_wait_s: float) -> Iterat
     Whoever takes only the first few has made a publisher that died there.
 
     Raises:
-        FatalError: a staged file has vanished, or another process keeps the lock.
+        FatalError: a staged file has vanished, another process keeps the lock, or an earlier
+            version of ingest has published here.
     """
+    if earlier := place.earlier():
+        raise FatalError(f"{earlier}. Then run again")
     with locked(place.lock, lock_wait_s) if plan.exchange else nullcontext():
-        if not manifest.exists(place.root, plan.run_id):
-            exchanged = plan.exchange and (yield from _exchange(place, plan))
-            if not exchanged:
-                yield from _put(place, plan)
+        stands = manifest.exists(place.root, plan.run_id)
+        if plan.exchange and (not stands or _waits(place, plan)):
+            stands = yield from _exchange(place, plan)
+        elif plan.exchange:
+            _require_shown(place, plan)
+        if not stands:
+            yield from _put(place, plan)
         # Also if an earlier attempt wrote the manifest: it may have died before it was durable.
-        _sync_folders(place.root, [f"{MANIFESTS}/{plan.run_id}.json"])
+        for folder in (place.manifests, place.beside, place.beside.parent):
+            tree.sync(folder)
         yield from _remove(place, plan)
         yield from _restore(place, plan)
         tree.remove_tree(place.staging(plan.run_id))
@@ -58,7 +67,7 @@ def publish_steps(place: Place, plan: PublishPlan, lock_wait_s: float) -> Iterat
 def tidy(place: Place) -> None:
     """Remove what late workers of published runs have staged, and the sibling if it is empty.
 
-    A run whose manifest stands has put all its files: what is still staged for it, nobody needs.
+    A run whose manifest stands has moved all its files: what else is staged for it, nobody needs.
     """
     runs: list[str] = []
     with suppress(FileNotFoundError):
@@ -76,21 +85,24 @@ def tidy(place: Place) -> None:
             tree.sync(folder)
 
 
-def inherit_group(place: Place, run_id: str) -> None:
-    """Have staged files belong to the group of a directory that hands its group on (setgid).
+def inherit(place: Place, run_id: str) -> None:
+    """Let whoever may publish into the directory do so in what lies beside it, too.
 
-    They are moved there, and a file that is moved keeps the group it was made with.
+    Staged files belong to the group of a directory that hands its group on (setgid): they are moved
+    there, and a file that is moved keeps the group it was made with.
     """
     with suppress(FileNotFoundError):
         status = place.root.stat()
+        tree.make_folder(place.staging(run_id))
+        tree.share(place.root, place.beside)
         if status.st_mode & stat.S_ISGID:
-            tree.make_folder(place.staging(run_id))
             tree.hand_on_group(place.staging(run_id), status.st_gid)
 
 
 def _put(place: Place, plan: PublishPlan) -> Iterator[str]:
     staging, built = place.staging(plan.run_id), place.tree(plan.run_id)
-    tree.make_folder(place.root)
+    if plan.puts:
+        tree.make_folder(place.root)
     for staged, final in plan.puts:
         target = place.root / final
         # An exchange that turned out to be impossible leaves files in `tree`.
@@ -98,7 +110,7 @@ def _put(place: Place, plan: PublishPlan) -> Iterator[str]:
             _require_done(place, plan, staged, final)
         yield f"put {final}"
     _sync_folders(place.root, (final for _, final in plan.puts))
-    yield from _write_manifest(place.root, place, plan)
+    yield from _write_manifest(place, plan)
 
 
 def _exchange(place: Place, plan: PublishPlan) -> Generator[str, None, bool]:
@@ -109,12 +121,12 @@ def _exchange(place: Place, plan: PublishPlan) -> Generator[str, None, bool]:
         if not (tree.move(staging / staged, built / final) or (built / final).exists()):
             _require_done(place, plan, staged, final)
         yield f"moved {final}"
-    for run_id in manifest.run_ids(place.root):
-        tree.link(manifest.path_of(place.root, run_id), manifest.path_of(built, run_id))
     _sync_folders(built, tree.files(built))
-    yield from _write_manifest(built, place, plan)
+    if not (plan.puts or plan.removes):
+        return False
     tree.make_folder(place.root)
     _adopt(built, place.root)
+    yield from _write_manifest(place, plan)
     if set(data_files(place.root)).difference(plan.removes):
         # Foreign files that came since the run began must stay where they are; and what an earlier
         # attempt has begun by putting, for the same reason, is ended by putting.
@@ -135,8 +147,35 @@ def _adopt(built: Path, root: Path) -> None:
             tree.copy_attributes(root / name, built / name)
 
 
-def _write_manifest(root: Path, place: Place, plan: PublishPlan) -> Iterator[str]:
-    path = manifest.path_of(root, plan.run_id)
+def _waits(place: Place, plan: PublishPlan) -> bool:
+    """Say whether the swap is still to be made: made twice, it would bring the old rows back.
+
+    Names are never used again: files of the run lie in `tree` only before the swap, and those that
+    they replace in the directory. A run without files goes by the latter.
+    """
+    if plan.puts:
+        return any((place.tree(plan.run_id) / final).exists() for _, final in plan.puts)
+    return any((place.root / name).exists() for name in plan.removes)
+
+
+def _require_shown(place: Place, plan: PublishPlan) -> None:
+    """Accept that nothing waits to be swapped in only if it was, and is there or replaced."""
+    missing = [final for _, final in plan.puts if not (place.root / final).exists()]
+    replaced = manifest.replacers(place.root, missing)
+    if lost := next((final for final in missing if final not in replaced), None):
+        raise FatalError(
+            f"{place.root / lost}: publish: the file is gone, there and in "
+            f"{place.tree(plan.run_id)}, and no later run has replaced it. Put it back, then run "
+            "again"
+        )
+
+
+def _write_manifest(place: Place, plan: PublishPlan) -> Iterator[str]:
+    path = manifest.path_of(place.root, plan.run_id)
+    tree.make_folder(place.manifests)
+    with suppress(FileNotFoundError):  # nothing was put, and there is no directory
+        for folder in (place.beside, place.manifests):
+            tree.share(place.root, folder)
     tree.write_once(path, manifest.encode(plan.manifest), place.staging(plan.run_id))
     yield "manifest written"
 
@@ -155,10 +194,7 @@ def _restore(place: Place, plan: PublishPlan) -> Iterator[str]:
     removes = set(plan.removes)
     given_back = []
     for name in list(tree.files(old)):
-        ours = name in removes or (
-            name.startswith(f"{MANIFESTS}/") and (place.root / name).exists()
-        )
-        if ours:
+        if name in removes:
             (old / name).unlink(missing_ok=True)
             yield f"removed {name}"
         elif (place.root / name).exists():
@@ -174,8 +210,12 @@ def _restore(place: Place, plan: PublishPlan) -> Iterator[str]:
 
 
 def _require_done(place: Place, plan: PublishPlan, staged: str, final: str) -> None:
-    """Accept that there is nothing to put only if it has been put: by name or by the manifest."""
-    if (place.root / final).exists() or manifest.exists(place.root, plan.run_id):
+    """Accept that there is nothing to put only if it has been put: by name or by the manifest.
+
+    The manifest of an exchange says nothing of it: it stands while the files are still in `tree`.
+    """
+    done = not plan.exchange and manifest.exists(place.root, plan.run_id)
+    if done or (place.root / final).exists():
         return
     raise FatalError(
         f"{place.staging(plan.run_id) / staged}: publish: the staged file is gone, and "

@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from ingest.core.errors import FatalError
 from ingest.sinks import manifest
 from ingest.sinks.base import PublishPlan, Verified
 from ingest.sinks.content import content, run_of
@@ -40,7 +41,13 @@ class Verifying:
     notes: list[str] = field(default_factory=list)
 
     def verified(self) -> Verified:
-        """Look, and say what was found."""
+        """Look, and say what was found.
+
+        Raises:
+            FatalError: an earlier version of ingest has published here, or a manifest is damaged.
+        """
+        if earlier := self.place.earlier():
+            raise FatalError(earlier)
         root, listed = self.place.root, self.plan.manifest["files"]
         missing = [file["name"] for file in listed if not (root / file["name"]).is_file()]
         replaced = manifest.replacers(root, missing)
@@ -76,7 +83,8 @@ class Verifying:
 
     def _look_for_others(self) -> None:
         """Note files that readers see and that no run has published."""
-        foreign = content(self.place.root).foreign
+        listed = {file["name"] for file in self.plan.manifest["files"]}  # if its manifest is lost
+        foreign = [name for name in content(self.place.root).foreign if name not in listed]
         own: list[str] = []
         others: list[str] = []
         for name in foreign:
@@ -105,7 +113,7 @@ def _listed(names: list[str], why: str) -> Iterator[str]:
 def _manifest(root: Path, plan: PublishPlan) -> Iterator[str]:
     """Say what of the manifest is not as it was committed."""
     path = manifest.path_of(root, plan.run_id)
-    name = str(path.relative_to(root))
+    name = str(path.relative_to(root.parent))
     try:
         data = path.read_bytes()
         page = json.loads(data)

@@ -88,7 +88,7 @@ def read_rows(folder: Path, kind: str, root: Path = HERE) -> list[str]:
     Paths below `root` are written as relative ones.
     """
     suffix = {"parquet": "*.parquet", "csv": "*.csv*", "jsonl": "*.jsonl*"}[kind]
-    files = sorted(file for file in folder.rglob(suffix) if "_ingest" not in file.parts)
+    files = sorted(folder.rglob(suffix))
     if not files:
         return []
     frame = _READERS[kind](files)

@@ -20,6 +20,8 @@ from ingest.testing.golden import read_rows
 Key = tuple[int, int, int]
 """A try at a partition: attempt, index of the partition, number of the try."""
 
+_STAYS = re.compile(r"\.ingest-[^/]+(/manifests(/[^/]+\.json)?)?")
+"""What lies beside an output after a run: its manifests."""
 _STAGED = re.compile(r"(\d+)-(\d+)-(\d+)-\d+\.staged")
 
 
@@ -121,6 +123,8 @@ def leftovers(place: Path) -> Iterator[str]:
     for path in sorted(place.rglob("*")):
         name = str(path.relative_to(place))
         hidden = any(part.startswith(".") for part in path.relative_to(place).parts)
+        if _STAYS.fullmatch(name):
+            continue
         # the state of a run that was given up while it was planned may have a folder without a plan
         empty = path.is_dir() and not name.startswith("state/") and not any(path.iterdir())
         if hidden or empty or path.suffix == ".staged":
@@ -145,7 +149,7 @@ def _store(place: Path) -> LocalStore:
 
 
 def _rejected(folder: Path) -> list[str]:
-    files = [file for file in folder.rglob("*.parquet") if file.parent.name != "_ingest"]
+    files = list(folder.rglob("*.parquet"))
     if not files:
         return []
     what = ["file", "line", "step", "column", "reason", "reasons", "original", "row"]

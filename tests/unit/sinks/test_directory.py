@@ -66,7 +66,7 @@ def test_staging_is_beside_the_target_of_a_link(tmp_path: Path) -> None:
     publish(out, ROWS, "run1")
     assert (tmp_path / "link").is_symlink()
     assert out.uri == str(tmp_path / "disk" / "real")
-    assert [path.name for path in (tmp_path / "disk").iterdir()] == ["real"]
+    assert {path.name for path in (tmp_path / "disk").iterdir()} == {"real", ".ingest-real"}
 
 
 def test_a_late_try_of_a_published_run_is_swept_by_the_next(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_late_try_of_a_published_run_is_swept_by_the_next(tmp_path: Path) -> N
     late.write_text("half")
     out.stage(ROWS, "run3", "1-0-1")
     publish(out, ROWS, "run2")
-    assert [path.name for path in out.place.beside.iterdir()] == ["run3"]
+    assert {path.name for path in out.place.beside.iterdir()} == {"manifests", "run3"}
 
 
 def test_a_run_that_is_being_published_cannot_be_discarded(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_columns_that_cannot_be_folders(columns: list[str], text: str) -> None:
 @pytest.mark.parametrize("text", ["{", "[]", '{"format": 2}'])
 def test_a_manifest_that_cannot_be_read_stops_an_overwrite(tmp_path: Path, text: str) -> None:
     publish(sink(tmp_path / "out"), ROWS, "run1")
-    (tmp_path / "out" / "_ingest" / "run1.json").write_text(text)
+    (tmp_path / ".ingest-out" / "manifests" / "run1.json").write_text(text)
     out = sink(tmp_path / "out", write_disposition="overwrite")
     with pytest.raises(FatalError, match=r"run1\.json: (not a manifest|format 2)"):
         out.plan_publish([], "run2", {})

@@ -35,7 +35,7 @@ def planned(out: DirectorySink, run_id: str, rows: pl.DataFrame = ROWS) -> Publi
 
 def plan_of(out: DirectorySink, run_id: str) -> PublishPlan:
     """Return the plan of a run as its ledger would have it: its manifest as it was written."""
-    page = json.loads((out.root / "_ingest" / f"{run_id}.json").read_text())
+    page = json.loads((out.place.manifests / f"{run_id}.json").read_text())
     return PublishPlan(run_id, page["disposition"], (), (), page)
 
 
@@ -61,7 +61,7 @@ def test_a_changed_byte_is_found(
 
 def test_a_count_that_was_wrong_from_the_beginning_is_found(tmp_path: Path) -> None:
     out = published(Jsonl, {"type": "jsonl"}, tmp_path / "out")
-    path = tmp_path / "out" / "_ingest" / "run1.json"
+    path = tmp_path / ".ingest-out" / "manifests" / "run1.json"
     path.write_text(path.read_text().replace('"rows": 3', '"rows": 4'))
     problems = out.verify(plan_of(out, "run1")).problems
     assert problems == ("run1-0000000-0.jsonl: 3 rows, the ledger says 4",)
