@@ -178,7 +178,7 @@ class Bench:
             file.name
             for beside in (self.place / self.output).parent.glob(".ingest-*")
             for file in beside.rglob("*")
-            if file.is_file() and file.name != "lock"
+            if file.is_file() and file.name != "lock" and file.parent.name != "manifests"
         }
 
     @property

@@ -177,6 +177,5 @@ def command(main: Callable[[Sequence[str] | None], int], arguments: Sequence[str
 
 def published(folder: Path) -> pl.DataFrame:
     """Return the Parquet files of a published directory as one frame."""
-    found = [path for path in folder.rglob("*.parquet") if "_ingest" not in path.parts]
-    frames = [pl.read_parquet(path.read_bytes()) for path in sorted(found)]
+    frames = [pl.read_parquet(path.read_bytes()) for path in sorted(folder.rglob("*.parquet"))]
     return pl.concat(frames) if frames else pl.DataFrame()

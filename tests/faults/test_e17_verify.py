@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from ingest.sinks import manifest
 from tests.faults.state import State, assert_done
 
 OK = "OK: files match recorded row counts and checksums"
@@ -26,7 +27,7 @@ def publish(state, **sink):
 
 
 def edit(state, run_id, change):
-    path = state.place / "out" / "_ingest" / f"{run_id}.json"
+    path = manifest.path_of(state.place / "out", run_id)
     page = json.loads(path.read_text())
     change(page)
     path.write_text(json.dumps(page, indent=1) + "\n")
@@ -51,7 +52,7 @@ def test_edited_totals(state):
     run_id = publish(state)
     edit(state, run_id, lambda page: page.update(rows=4))
     said = "rows: not as it was when the run was committed: 4, the ledger says 3"
-    assert_differs(state, run_id, f"main: _ingest/{run_id}.json: {said}")
+    assert_differs(state, run_id, f"main: .ingest-out/manifests/{run_id}.json: {said}")
 
 
 def test_the_rows_of_a_file_edited_with_the_totals(state):
@@ -74,7 +75,7 @@ def test_anything_else_that_was_edited(state, key):
 @pytest.mark.parametrize(("text", "said"), [("{", "damaged"), ("[]", "the page: not as it was")])
 def test_a_damaged_manifest(state, text, said):
     run_id = publish(state)
-    (state.place / "out" / "_ingest" / f"{run_id}.json").write_text(text)
+    (manifest.path_of(state.place / "out", run_id)).write_text(text)
     result = state.verify(run_id)
     assert result.code == 1
     assert said in result.err or "not a manifest" in result.err
@@ -82,13 +83,13 @@ def test_a_damaged_manifest(state, text, said):
 
 def test_a_missing_manifest(state):
     run_id = publish(state)
-    (state.place / "out" / "_ingest" / f"{run_id}.json").unlink()
+    (manifest.path_of(state.place / "out", run_id)).unlink()
     assert_differs(state, run_id, "the manifest is missing")
 
 
 def test_a_manifest_that_was_only_written_anew_is_the_same(state):
     run_id = publish(state)
-    path = state.place / "out" / "_ingest" / f"{run_id}.json"
+    path = manifest.path_of(state.place / "out", run_id)
     path.write_text(json.dumps(json.loads(path.read_text())))
     assert_done(state.verify(run_id))
 
@@ -132,7 +133,7 @@ def test_files_of_a_run_that_is_being_published_are_none_of_these(state):
     state.write(f"out/{other}-0000000-0.parquet", "half a publish")
     state.write(f".ingest-out/{other}/1-0-1-0.staged", "")
     assert_done(state.verify(run_id))
-    shutil.rmtree(state.place / ".ingest-out")
+    shutil.rmtree(state.place / ".ingest-out" / other)
     assert_differs(state, run_id, f"{other}-0000000-0.parquet: no run of ingest")
 
 

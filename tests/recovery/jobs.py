@@ -64,7 +64,8 @@ def published(place):
 
 def debris(place):
     """Return whatever lies about that no reader is to see."""
-    return [path for path in place.rglob("*") if ".ingest-" in str(path) or "staged" in path.name]
+    found = [path for path in place.rglob("*") if "staged" in path.name]
+    return found + [path for path in place.glob("**/.ingest-*/*") if path.name != "manifests"]
 
 
 def phase(place):

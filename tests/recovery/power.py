@@ -78,7 +78,7 @@ class Disk:
 
     def debris(self):
         """Return what lies beside the outputs, and folders in them that are left empty."""
-        beside = [path for path in self.root.iterdir() if path.name.startswith(".ingest-")]
+        beside = [path for path in self.root.glob(".ingest-*/*") if path.name != "manifests"]
         folders = [path for path in self.root.glob("out*/**/") if not any(path.iterdir())]
         return beside + [path for path in folders if path != self.root]
 

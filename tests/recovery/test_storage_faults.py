@@ -56,11 +56,11 @@ def test_a_disk_that_breaks_at_any_operation(bench, tmp_path_factory):
     """From some operation on every one fails, reads too; one error after the other."""
     assert bench.run().code == 0
     base = tmp_path_factory.mktemp("base")
-    for name in ("out", "state", "conf"):
+    for name in ("out", ".ingest-out", "state", "conf"):
         shutil.copytree(bench.place / name, base / name)
     before = listed(bench)
     for turn, at in enumerate(range(1, 1000, STRIDE)):
-        for name in ("out", "state"):
+        for name in ("out", ".ingest-out", "state"):
             shutil.rmtree(bench.place / name)
             shutil.copytree(base / name, bench.place / name)
         number = ERRORS[(turn + turn // len(ERRORS)) % len(ERRORS)]
@@ -100,7 +100,7 @@ def meddled(bench, text, meddle):
         return bench.run()
 
 
-@pytest.mark.parametrize("point", ["ledger/00000002", "out/_ingest", "ledger/00000005"])
+@pytest.mark.parametrize("point", ["ledger/00000002", ".ingest-out/manifests", "ledger/00000005"])
 @pytest.mark.parametrize("empty", [False, True])
 def test_a_state_that_vanishes_while_a_run_is_going_on(bench, point, empty):
     """Its disk is unmounted: the folder is gone, or the empty mount point is there instead."""

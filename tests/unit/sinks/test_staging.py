@@ -93,7 +93,7 @@ def test_a_try_after_the_run_was_published_is_refused(tmp_path: Path) -> None:
     out.publish(out.plan_publish([(0, *out.stage(ROWS, "run1", "1-0-1"))], "run1", {}))
     with pytest.raises(FatalError, match="published already"):
         out.stage(ROWS, "run1", "1-0-2")
-    assert list(tmp_path.iterdir()) == [tmp_path / "out"]
+    assert list(out.place.beside.iterdir()) == [out.place.manifests]
 
 
 @pytest.fixture
