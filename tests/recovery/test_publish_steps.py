@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -259,6 +260,59 @@ def test_a_run_without_rows_empties_what_it_overwrites(tmp_path: Path) -> None:
     sink.discard("run2")
     sink.publish(sink.plan_publish([], "run2", {"job": "cut"}))
     assert_settled(root, set())
+
+
+def test_a_run_without_files_replaces_in_one_step_too(tmp_path: Path) -> None:
+    """It has no file that would say whether the swap was made: those that it replaces do."""
+    for cut in range(9):
+        root = tmp_path / str(cut) / "out"
+        sink, _ = prepared(root, "overwrite")
+        sink.discard("run2")
+        plan = sink.plan_publish([], "run2", {"job": "cut"})
+        take(sink.publish_steps(plan), cut)
+        assert visible(root) in (BEFORE, set())
+        assert by_manifest(root) in (BEFORE, set())
+        for step in sink.publish_steps(plan):
+            assert visible(root) in (BEFORE, set()), step
+        assert_settled(root, set())
+        after = sink_at(root, "append")
+        after.publish(staged(after, LAST, "run3"))
+        sink.publish(plan)
+        assert_settled(root, {"last 3"})
+
+
+@pytest.mark.parametrize("last", ["append", "overwrite", "overwrite_partitions"])
+@pytest.mark.parametrize("how", EXPECTED)
+def test_a_run_of_another_state_publishes_between(tmp_path: Path, how: str, last: str) -> None:
+    """It knows nothing of the one that was cut off, whose files that are there are not its own."""
+    for cut in range(steps_of(how, tmp_path) + 1):
+        root = tmp_path / str(cut) / "out"
+        sink, plan = prepared(root, how)
+        take(sink.publish_steps(plan), cut)
+        other = sink_at(root, last)
+        other.publish(staged(other, LAST, "run3"))
+        assert "last 3" in visible(root)
+        sink.publish(plan)
+        values = list(_values(root, data_files(root)))
+        assert len(values) == len(set(values)), "no row twice"
+        assert {"last 3"} <= set(values) == by_manifest(root)
+        before = snapshot(root)
+        sink.publish(plan)
+        assert snapshot(root) == before
+
+
+def test_an_exchange_whose_new_side_is_lost_removes_nothing(tmp_path: Path) -> None:
+    """Its manifest stands already, which is no proof that the swap was made."""
+    root = tmp_path / "out"
+    sink, plan = prepared(root, "overwrite")
+    for step in (steps := sink.publish_steps(plan)):
+        if step == "manifest written":
+            break
+    steps.close()
+    shutil.rmtree(sink.place.staging("run2"))
+    with pytest.raises(FatalError, match="no later run has replaced it"):
+        sink.publish(plan)
+    assert visible(root) == BEFORE
 
 
 def test_a_first_overwrite_makes_the_directory(tmp_path: Path) -> None:
