@@ -45,10 +45,11 @@ STATE = {
 OUTPUT = {
     "<sink>/<run_id>-<partition>-<n>.<suffix>": "Rows. With `partition_by` in folders such as "
     "`month=1/`. A published file never changes.",
-    "<sink>/_ingest/<run_id>.json": "The manifest: what a run has put there.",
+    ".ingest-<sink>/manifests/<run_id>.json": "The manifest, beside the sink's folder: what a run "
+    "has put there.",
     "<sink>_quarantine/<run_id>-<partition>-<n>.parquet": "Rejected rows, with `on_error: "
     "quarantine`.",
-    "<sink>_quarantine/_ingest/<run_id>.json": "Its manifest.",
+    ".ingest-<sink>_quarantine/manifests/<run_id>.json": "Its manifest.",
 }
 RUN = {
     "format": f"{runs.FORMAT}; a version that does not know the number refuses the file.",
@@ -228,7 +229,7 @@ def files() -> str:
         ),
         _table("key", REMOVED),
         "## The manifest",
-        "`_ingest/<run_id>.json` beside the published files:",
+        "`.ingest-<sink>/manifests/<run_id>.json`, beside the folder of the published files:",
         _table("key", MANIFEST),
         "## The quarantine",
         f"| column | type |\n|---|---|\n{columns}",

@@ -135,8 +135,8 @@ def test_every_file_of_a_run_is_described_and_every_file_described_is_there(run)
         (".ingest/runs/*/run.json", file_page.RUN),
         (".ingest/runs/*/plan.json", file_page.PLAN),
         (".ingest/runs/*/receipt.json", file_page.RECEIPT),
-        ("out/_ingest/*.json", file_page.MANIFEST),
-        ("out_quarantine/_ingest/*.json", file_page.MANIFEST),
+        (".ingest-out/manifests/*.json", file_page.MANIFEST),
+        (".ingest-out_quarantine/manifests/*.json", file_page.MANIFEST),
     ],
 )
 def test_every_key_is_described(run, glob, described):

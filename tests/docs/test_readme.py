@@ -1,5 +1,6 @@
 """The README works as it stands: its commands run, its job runs, its links lead somewhere."""
 
+import doctest
 import json
 import os
 import re
@@ -87,12 +88,29 @@ def test_the_job_runs_and_does_what_is_said_beside_it(here):
     )
 
 
-def test_the_main_job_ends_as_it_is_shown(tmp_path):
+@pytest.fixture(scope="module")
+def flights(tmp_path_factory) -> tuple[Path, str]:
+    """Run the main job over its sample; return where, and what it printed."""
+    place = tmp_path_factory.mktemp("flights")
     told = call(
         ROOT, "ingest", "run", "+job=flights", "source.path=jobs/flights/sample",
-        f"sink.path={tmp_path}/flights", f"state={tmp_path}/state",
+        f"sink.path={place}/data/flights", f"state={place}/state",
     )  # fmt: skip
-    assert labels(OUTCOME) <= labels(told)
+    return place, told
+
+
+def test_the_main_job_ends_as_it_is_shown(flights):
+    assert labels(OUTCOME) <= labels(flights[1])
+
+
+def test_readers_print_what_is_shown(flights, monkeypatch):
+    """The first row of the sample is that of the whole."""
+    monkeypatch.chdir(flights[0])
+    (text,) = (text for kind, text in BLOCKS if kind == "python")
+    examples = doctest.DocTestParser().get_doctest(text, {}, "Read the result", "README.md", 0)
+    said: list[str] = []
+    doctest.DocTestRunner().run(examples, out=said.append)
+    assert said == []
 
 
 def labels(text: str) -> set[str]:
