@@ -52,6 +52,8 @@ def publish_steps(place: Place, plan: PublishPlan, lock_wait_s: float) -> Iterat
             stands = yield from _exchange(place, plan)
         elif plan.exchange:
             _require_shown(place, plan)
+            # An earlier attempt may have died before what it swapped or put was durable.
+            _sync_folders(place.root, (final for _, final in plan.puts))
         if not stands:
             yield from _put(place, plan)
         # Also if an earlier attempt wrote the manifest: it may have died before it was durable.

@@ -16,6 +16,7 @@ from ingest.sinks.base import PublishPlan
 from ingest.sinks.content import data_files
 from ingest.sinks.jsonl import Jsonl
 from ingest.sinks.place import Place
+from ingest.testing.power import PowerCut
 
 OLD = pl.DataFrame({"month": [1, 1, 2], "value": ["old 1", "old 1b", "old 2"]})
 NEW = pl.DataFrame({"month": [2, 3, 3], "value": ["new 2", "new 3", "new 3b"]})
@@ -313,6 +314,24 @@ def test_an_exchange_whose_new_side_is_lost_removes_nothing(tmp_path: Path) -> N
     with pytest.raises(FatalError, match="no later run has replaced it"):
         sink.publish(plan)
     assert visible(root) == BEFORE
+
+
+def test_what_was_put_is_durable_before_what_it_replaces_goes(tmp_path: Path) -> None:
+    """An attempt dies after its last put, the next one goes on, and the power goes."""
+    sink, plan = prepared(tmp_path / "disk" / "out", "overwrite")
+    (tmp_path / "disk" / "out" / "notes.txt").write_text("mine")
+    with PowerCut(tmp_path / "disk") as power:
+        for end in (f"put {plan.puts[-1][1]}", f"removed {plan.removes[-1]}"):
+            for step in (steps := sink.publish_steps(plan)):
+                if step == end:
+                    break
+            steps.close()
+        power.cut()
+        seen = set(_values(sink.root, set(data_files(sink.root)) - {"notes.txt"}))
+        assert seen >= EXPECTED["overwrite"]
+    sink.publish(plan)
+    (sink.root / "notes.txt").unlink()
+    assert_settled(sink.root, EXPECTED["overwrite"])
 
 
 def test_a_first_overwrite_makes_the_directory(tmp_path: Path) -> None:
