@@ -67,7 +67,7 @@ class _Standing:
         if not run_id or not manifest.exists(root, run_id):
             return cls({}, {})
         page = manifest.read(root, run_id)
-        if not manifest.counts(root, page):  # cut off while it puts files: they are not its own yet
+        if not manifest.counts(root, run_id, page):  # cut off: what it has put is not its own yet
             return cls({}, {})
         rows = {file["name"]: int(file["rows"]) for file in page["files"]}
         return cls({key: page[key] for key in page if key not in {"files", "replaced"}}, rows)

@@ -53,12 +53,12 @@ def exists(root: Path, run_id: str) -> bool:
     return path_of(root, run_id).exists()
 
 
-def counts(root: Path, manifest: Mapping[str, Any]) -> bool:
-    """Say whether a manifest holds: nothing that it lists waits in `tree` to be swapped in.
+def counts(root: Path, run_id: str, manifest: Mapping[str, Any]) -> bool:
+    """Say whether a run's manifest holds: nothing that it lists waits in `tree` to be swapped in.
 
     Names are never used again, so a file of a run lies in its `tree` only before the swap.
     """
-    waiting = Place(root).tree(manifest["run_id"])
+    waiting = Place(root).tree(run_id)
     return not (waiting.is_dir() and any((waiting / name).exists() for name in _names(manifest)))
 
 
@@ -116,7 +116,7 @@ def current(root: Path) -> list[str]:
 
 def _counting(root: Path) -> dict[str, dict[str, Any]]:
     manifests = {run_id: read(root, run_id) for run_id in run_ids(root)}
-    return {run_id: page for run_id, page in manifests.items() if counts(root, page)}
+    return {run_id: page for run_id, page in manifests.items() if counts(root, run_id, page)}
 
 
 def replacers(root: Path, names: Sequence[str]) -> dict[str, str]:

@@ -64,8 +64,8 @@ def visible(root: Path) -> set[str]:
 
 def by_manifest(root: Path) -> set[str]:
     """Return what a reader sees who goes by the manifests; fails if a listed file is gone."""
-    pages = [manifest.read(root, run_id) for run_id in manifest.run_ids(root)]
-    pages = [page for page in pages if manifest.counts(root, page)]
+    every = {run_id: manifest.read(root, run_id) for run_id in manifest.run_ids(root)}
+    pages = [page for run_id, page in every.items() if manifest.counts(root, run_id, page)]
     listed = {file["name"] for page in pages for file in page["files"]}
     current = sorted(listed.difference(*(page["replaced"] for page in pages)))
     assert manifest.current(root) == current, "nothing is left out because it is gone"
