@@ -29,7 +29,7 @@ class UnfinishedRun:
     run_id: str
     """Name of the run."""
     would: str
-    """What `ingest.run` would do about it: `resume`, or `refuse`."""
+    """What `ingest.run` would do about it: `resume`, `start over` or `refuse`."""
     because: tuple[str, ...]
     """What there is to say of that, a text for each line."""
 
@@ -63,7 +63,7 @@ class PlanSummary:
     remarks: tuple[str, ...]
     """What there is to say of the input: files that are passed over, columns that some lack."""
     unfinished: UnfinishedRun | None
-    """The job's unfinished run, which `ingest.run` would resume; None if there is none."""
+    """The job's unfinished run of this output; None if there is none."""
     page: dict[str, Any] = field(repr=False)
     """All that `ingest plan --json` prints, as plain data."""
 
@@ -141,6 +141,6 @@ def summary_of(page: dict[str, Any]) -> PlanSummary:
 
 
 def _unfinished(page: dict[str, Any]) -> UnfinishedRun | None:
-    if not page:
+    if "run_id" not in page:
         return None
     return UnfinishedRun(run_id=page["run_id"], would=page["would"], because=tuple(page["because"]))

@@ -25,7 +25,7 @@ def state(tmp_path, monkeypatch):
 
 
 def ingest(state, command, **environment):
-    words = [sys.executable, "-m", f"ingest.{command}", *state.arguments("orders")]
+    words = [sys.executable, "-m", "ingest", command, *state.arguments("orders")]
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "PYTHON"))}
     return subprocess.run(
         words,
