@@ -29,7 +29,7 @@ def test_a_directory_where_a_file_should_be(bench):
 def test_a_file_where_a_directory_should_be(bench):
     bench.fill(1)
     bench.describe(source={"type": "csv", "path": "in/1.csv/2.csv"})
-    said = "a file stands where a folder should be. Name a file, a folder or a glob"
+    said = "part of the path is a file, not a folder. Name a file, a folder or a glob"
     assert_refused(bench, bench.run(), said)
 
 
@@ -81,7 +81,7 @@ def test_an_output_that_holds_foreign_files_is_not_overwritten(bench):
 def test_an_empty_file_alone(bench):
     bench.write("1.csv", "")
     bench.describe(contract={})
-    said = 'path: "in": no sampled file holds anything, so that no columns are known. Name them:'
+    said = 'path: "in": all sampled files are empty, so the columns are unknown. Name them:'
     assert_refused(bench, bench.run(), said)
 
 

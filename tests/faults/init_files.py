@@ -451,9 +451,9 @@ def binary_cases(random_: random.Random) -> Iterator[Case]:
         + noise
     )
     for name, content, said in (
-        ("book.xlsx", workbook, "Excel is not read yet"),
-        ("book.csv", workbook, "Excel is not read yet"),
-        ("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + noise, "Excel is not read yet"),
+        ("book.xlsx", workbook, "Excel is not supported yet"),
+        ("book.csv", workbook, "Excel is not supported yet"),
+        ("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + noise, "Excel is not supported yet"),
         ("sheet.ods", sheet, "Spreadsheets are not read yet"),
         (
             "some.zip",
@@ -461,7 +461,7 @@ def binary_cases(random_: random.Random) -> Iterator[Case]:
             "a zip archive",
         ),
         ("page.csv", b"<!DOCTYPE html>\n<html><body>404</body></html>\n", "an HTML page"),
-        ("feed.json", b'<?xml version="1.0"?>\n<a/>\n', "XML is not read yet"),
+        ("feed.json", b'<?xml version="1.0"?>\n<a/>\n', "XML is not supported yet"),
         ("print.pdf", b"%PDF-1.4\n" + noise, "a PDF document"),
         ("data.db", _sqlite(), "an SQLite database"),
         ("data.avro", b"Obj\x01" + noise, "an Avro file"),
@@ -473,7 +473,7 @@ def binary_cases(random_: random.Random) -> Iterator[Case]:
         ("unnamed.csv", gzip.compress(b"a,b\n1,2\n", mtime=0), "Rename it to end in .gz"),
         ("cut.csv.gz", gzip.compress(b"a,b\n" * 999, mtime=0)[:30], "truncated"),
         ("empty.csv", b"", "nothing but empty files"),
-        ("no_parquet.parquet", b"id,name\n1,a\n", 'do not end in "PAR1"'),
+        ("no_parquet.parquet", b"id,name\n1,a\n", 'bytes are not "PAR1"'),
     ):
         yield Case(name, raw(content), refused=said)
 

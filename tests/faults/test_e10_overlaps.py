@@ -27,7 +27,7 @@ def command(request, state):
 @pytest.mark.parametrize("place", ["out", "out/state", "out/.ingest/deep"])
 def test_a_state_inside_the_output(state, command, disposition, place):
     state.describe(sink={"write_disposition": disposition}, state=place, contract=BAD)
-    assert_refused(command(), "state: ", "inside the output", "Name a place outside it: state=DIR")
+    assert_refused(command(), "state: ", "inside the output", "Use a path outside it: state=DIR")
 
 
 def test_a_state_inside_the_quarantine(state, command):

@@ -42,7 +42,7 @@ def deep(state, size):
 )
 def test_a_name_that_leaves_no_room_for_its_staging_folder(state, command, name, contract):
     state.describe(sink={"path": name}, contract=contract)
-    assert_refused(getattr(state, command)(), "path: ", "a name of ", "Choose a shorter one")
+    assert_refused(getattr(state, command)(), "path: ", "a name of ", "Choose a shorter name")
     assert sorted(path.name for path in state.place.iterdir()) == ["conf", "in"]
 
 

@@ -116,7 +116,7 @@ def test_young_ones_stay(desk, clean):
     assert desk.run().code == desk.run().code == 0
     runs = made(desk)
     result = clean()
-    assert result.out == "nothing to remove: no run that is over is older than 30d\n"
+    assert result.out == "nothing to remove: no finished run is older than 30d\n"
     assert records(desk) == set(runs)
 
 
