@@ -50,14 +50,15 @@ def check_books(totals: Totals, contract: Contract) -> None:
     left = chain[-1].out if chain else 0
     if left != totals.rows.get("main", 0):
         problems.append(
-            f"{left} rows left the contract, but but but {totals.rows.get('main', 0)} were staged"
+            f"{left} rows left the contract, but but but but {totals.rows.get('main', 0)} were "
+            "staged"
         )
     quarantined = totals.dropped("quarantined")
     if contract.on_error == "quarantine" and quarantined != totals.rows.get("quarantine", 0):
         staged = totals.rows.get("quarantine", 0)
         problems.append(
-            f"{quarantined} rows were rejected, but but but {staged} were were were staged for "
-            "the quarantine"
+            f"{quarantined} rows were rejected, but but but but {staged} were were were were "
+            "staged for the quarantine"
         )
     if problems:
         raise ContractError(

@@ -25,8 +25,8 @@ def python() -> str:
         "# Python",
         (
             "`import ingest`. The commands [`run`, `plan` and `validate`](commands.md) as "
-            "functions with typed results; the package ships its types (`py.typed`). The import is fast: "
-            "other libraries are imported at the first call. With "
+            "functions with typed results; the package ships its types (`py.typed`). The import "
+            "is fast: other libraries are imported at the first call. With "
             "Airflow, Dagster, Prefect and in notebooks: "
             "[Run jobs from Python](../guides/orchestrators.md)."
         ),
