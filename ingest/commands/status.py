@@ -129,7 +129,7 @@ def following(page: Page, state: str) -> dict[str, str]:
     if page["state"] == "removed":
         return {}
     if page["state"] == "done":
-        return {"verify it": f"ingest verify {run}{here}"}
+        return {"check it again": f"ingest verify {run}{here}"}
     fresh = f"ingest run {page['job']} --fresh"
     if page["go_on"] and page["state"] != "running":
         ways = {"resume it": f"ingest resume {run}{here}"}
