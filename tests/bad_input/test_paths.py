@@ -40,7 +40,7 @@ def test_a_file_where_a_directory_is_to_be_written(bench, option):
     sink = {"type": "parquet", "path": "taken", "write_disposition": "overwrite"}
     bench.describe(**{option: sink if option == "sink" else "taken"})
     said = {
-        "sink": f'sink: path: "{bench.place}/taken" is a file, but must be a directory. Use another',
+        "sink": f'sink: path: "{bench.place}/taken" is a file, but must be a directory. Use another',  # noqa: E501
         "state": f"{bench.place}/taken/jobs/orders/runs: the state cannot be read: Not a",
     }
     assert_refused(bench, bench.run(), said[option])

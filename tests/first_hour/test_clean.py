@@ -245,7 +245,7 @@ def test_repeats_are_still_seen_after_the_run_that_read_them_was_removed(desk, c
     assert not (desk.place / "state/runs" / first / "ledger").exists()
     desk.write("later.csv", "id,name,n\n900,z,1\n")
     result = desk.run(append, "--progress", "log")
-    assert "2 of 2 input files were published to" in result.out + result.err
+    assert "2 of 2 input files were already published to" in result.out + result.err
     assert desk.run().code == 0  # overwrites: its plan tells nothing any more
     clean(*ALL)
     assert not (desk.place / "state/runs" / first / "plan.json").exists()

@@ -137,7 +137,7 @@ def test_completed_partitions_of_a_run_that_was_stopped_are_not_discarded(bench)
     )
     assert len(differences) == 5
     assert all("affects the output; cannot resume" in line for line in differences)
-    assert more == "  and 5 more; to see all: ingest plan, with the same arguments"
+    assert more == "  and 5 more. To see all: ingest plan, with the same arguments"
     assert f"ingest resume {run}" in finish
     assert over == "To discard that run and start over, add --fresh"
     assert plan()["would"] == "refuse"

@@ -173,7 +173,7 @@ def test_a_run_where_no_jobs_are_says_how_to_get_some(tmp_path, capsys):
         assert "ingest init-project DIR" in err
     (tmp_path / "conf/job").mkdir(parents=True)
     assert ingest(capsys, "validate")[2] == (
-        "error: conf/job: holds no jobs. Write the first one: ingest init PATH\n"
+        "error: conf/job: contains no jobs. Write the first one: ingest init PATH\n"
     )
     _, _, err = ingest(capsys, "run", "+job=example")
     assert 'there is no job "example". Known jobs: none. Write the first one: ' in err

@@ -33,7 +33,7 @@ def there():
 def test_update_writes_what_comes_out_and_then_it_is_as_expected(desk, capsys):
     result = typed(capsys, "test", "orders")
     assert result.code == 1
-    assert "rows: nothing is expected yet" in result.out
+    assert "rows: there are no expected rows yet" in result.out
     result = typed(capsys, "test", "orders", "--update")
     assert result.code == 0
     assert "orders: 2 rows, 1 rejected, written to jobs/orders/expected/" in result.out

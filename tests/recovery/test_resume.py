@@ -141,7 +141,7 @@ def test_how_the_work_is_done_may_be_changed_and_is_said(bench):
         ("execution.workers=many", "command line: execution.workers: "),
         ("cluster=inlin", 'there is no cluster "inlin". Did you mean "inline"?'),
         ("cluster={type: inline}", "cluster"),
-        ("workers", "a setting has the form key=value"),
+        ("workers", "a setting must have the form key=value"),
     ],
 )
 def test_nothing_else_may_be_changed(bench, override, said):
@@ -187,7 +187,7 @@ def test_the_folder_of_a_run_is_gone(bench, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "moved")
     result = resume(run_id)
     assert result.code == 2
-    assert f'it was made in "{tmp_path}/home", which its relative paths start from' in result.err
+    assert f'it was started in "{tmp_path}/home", where its relative paths start' in result.err
 
 
 def test_an_unknown_run_is_answered_with_the_nearest(bench):
@@ -203,7 +203,7 @@ def test_a_run_that_is_done_has_a_receipt(bench):
     result = resume(run_id)
     assert result.code == 2
     receipt = bench.place / "state" / "runs" / run_id / "receipt.json"
-    assert f"run {run_id}: done already" in result.err
+    assert f"run {run_id}: already done" in result.err
     assert f"Its receipt: {receipt}." in result.err
     assert receipt.exists()
 
@@ -263,7 +263,7 @@ def test_a_run_that_somebody_works_is_left_alone(bench):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("name: [", "the job as recorded cannot be read"),
+        ("name: [", "the recorded job cannot be read"),
         ("- a\n", "not a mapping but list"),
         ("name: orders\n", "owner: Field required"),
         (b"\xff\xfe", "the recorded job is damaged"),
@@ -538,7 +538,7 @@ def test_plan_says_what_a_run_would_do(bench):
     before = sorted(bench.place.rglob("*"))
     out = ingest("plan", "+job=orders").out
     assert f"run {run_id} is unfinished (interrupted): 2 of 6 partitions completed" in out
-    assert "A run would resume it, by its own plan" in out
+    assert "A run would resume it, with its own plan" in out
     out = ingest("plan", "+job=orders", "contract.on_error=quarantine").out
     assert "A run would refuse to resume it:" in out
     assert 'contract.on_error: was "fail", is "quarantine": affects the output' in out

@@ -128,7 +128,7 @@ def test_a_staging_folder_that_vanishes_is_noticed_before_the_commit(bench):
     staging, away = bench.place / ".ingest-out", bench.place / "away"
     result = meddled(bench, "ledger/00000003", lambda: staging.rename(away))
     assert_clear(result)
-    assert "the file has vanished. Nothing was published. Put it back" in result.err
+    assert "the file has vanished. Nothing was published. Restore it" in result.err
     assert bench.history.phase == "planned"
     assert listed(bench) == []
     shutil.copytree(away, staging, dirs_exist_ok=True)
