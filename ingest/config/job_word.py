@@ -29,7 +29,7 @@ def no_such_job(name: str, known: Sequence[str]) -> str:
     """Return what is said of a name that no job has, with what to type next."""
     several = [part.strip() for part in name.split(",")]
     if len(several) > 1 and set(several) <= set(known):
-        return f"name only one job here, such as {several[0]}"
+        return f"name only one job here: {several[0]}"
     found = choices(_FILE.sub("", name), known, "Known jobs")
     then = "List them: ingest validate" if known else FIRST
     return f'there is no job "{name}".{found} {then}'
