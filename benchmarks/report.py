@@ -47,7 +47,7 @@ def page(found: Mapping[str, Result], images: str) -> str:
 
 def verdict_table(found: Mapping[str, Result]) -> str:
     """Return what is promised, what was measured, and whether it is met."""
-    rows = [["what is promised", "scenario", "target", "measured", "verdict", "date"]]
+    rows = [["promise", "scenario", "target", "measured", "verdict", "date"]]
     for each in judge(found):
         verdict = f"**{each.text}**" if each.met is not None else each.text
         rows.append(
@@ -203,23 +203,23 @@ def _markdown(rows: list[list[str]]) -> str:
 _HEAD = """\
 # Benchmarks
 <!-- made from benchmarks/results/*.json by `python -m benchmarks.report` -->
-Ourselves beside other engines, on the same data, in turns, on the same cores. Each output is \
-compared with ours, by counts and by checksums of all values, before a time is shown.\
+ingest ("ours") beside other engines, on the same data, in turns, on the same cores. Each output \
+is compared with that of ingest, by counts and by checksums of all values, before a time is shown.\
 """
 
 _LEGEND = f"""\
-- **steady** is from when a contender is ready to work until all its output stands; **start-up** \
-is before that: imports, sessions, clusters. For ourselves steady time is computed from the \
-ledger: with t1 the first settled partition, t2 the end of publishing, B all input bytes and b \
-those worked by t1 (also of what other workers then have in hand), it is (t2 − t1) · B / (B − b). \
-Plain Ray Data is given the better of the two rules. **End to end** is from the start of the \
-process to its exit.
-- **CPU** and **peak memory** are of the whole tree of processes, orphans included. Memory is \
+- **steady** is the time from when an engine is ready to process rows until all its output is \
+written; **start-up** is the time before that: imports, sessions, clusters. For ingest, steady \
+time is computed from the ledger: with t1 the first completed partition, t2 the end of \
+publishing, B all input bytes and b the bytes processed by t1 (by all workers), it is (t2 − t1) \
+· B / (B − b). Plain Ray Data gets the better result of both rules. **End to end** is from the \
+start of the process to its exit.
+- **CPU** and **peak memory** are those of the whole process tree, orphans included. Memory is \
 private memory and the growth of /dev/shm, sampled ten times a second.
 - **÷ best** is the ratio to the best of {", ".join(GROUPS["best"])} in the same session, \
-**÷ ours** to ourselves. Medians; the spread is in brackets. Figures of different sessions are \
-never compared with each other.
-- Rates are of input: rows as read, bytes as they lie on storage, by steady time and by CPU time.\
+**÷ ours** the ratio to ingest. Medians; the spread is in brackets. Figures of different sessions \
+are never compared with each other.
+- Rates refer to the input: rows as read, bytes as stored, by steady time and by CPU time.\
 """
 
 

@@ -12,13 +12,13 @@ from ingest.core.names import hint
 
 GROUPS = {
     "Begin": {
-        "init-project": "lay out a repository for jobs, with one to try",
-        "init": "look at a file or folder and write a job for it",
+        "init-project": "create a repository for jobs, with an example",
+        "init": "inspect a file or folder and write a job for it",
     },
     "Look before you run": {
         "validate": "check every job file",
-        "test": "run jobs over their samples and compare with their expected rows",
-        "preview": "show what each step does to rows, and what the contract would reject",
+        "test": "run jobs on their samples and compare with the expected rows",
+        "preview": "show what each step does to rows, and which rows the contract would reject",
         "plan": "show what a run would read, and in how many partitions; changes nothing",
     },
     "Run": {
@@ -27,27 +27,31 @@ GROUPS = {
     },
     "After a run": {
         "status": "list runs with row counts",
-        "verify": "compare what a run has published with what is recorded of it",
-        "bench": "say where the time of a job or of a run goes, and what would help",
-        "clean": "remove old runs from the state, and files that dead runs have staged",
+        "verify": "check the published files of a run against its record",
+        "bench": "show where the time of a job or run goes, and what would help",
+        "clean": "remove old runs and leftover files of dead runs",
     },
 }
 """The commands in the order of their use."""
 
 COMMANDS = {name: text for group in GROUPS.values() for name, text in group.items()}
 
-_DISCARD = "An unfinished run is discarded by: ingest run NAME --fresh"
-_PLAN = "What a run would do is shown by: ingest plan NAME"
-_CHECK = "Job files are checked by: ingest validate"
-_RUN = "A job is run by: ingest run NAME"
+_DISCARD = "To discard an unfinished run: ingest run NAME --fresh"
+_PLAN = "To see what a run would do: ingest plan NAME"
+_CHECK = "To check job files: ingest validate"
+_RUN = "To run a job: ingest run NAME"
 ELSEWHERE = {
     **dict.fromkeys(("reset", "cancel", "abort", "discard"), _DISCARD),
     **dict.fromkeys(("clear", "purge", "prune", "gc", "vacuum", "cleanup"), "Did you mean clean?"),
-    **dict.fromkeys(("list", "ls", "runs", "history", "logs", "show"), "Runs: ingest status"),
+    **dict.fromkeys(
+        ("list", "ls", "runs", "history", "logs", "show"), "To list runs: ingest status"
+    ),
     **dict.fromkeys(("check", "lint", "compile", "parse"), _CHECK),
     **dict.fromkeys(("debug", "doctor", "info"), f"{_CHECK}. {_PLAN}"),
-    **dict.fromkeys(("docs", "describe", "explain"), f"{_PLAN}. What a run did: ingest status RUN"),
-    "deps": "Jobs need no packages to be fetched. " + _CHECK,
+    **dict.fromkeys(
+        ("docs", "describe", "explain"), f"{_PLAN}. To see what a run did: ingest status RUN"
+    ),
+    "deps": "Jobs need no packages to be installed. " + _CHECK,
     **dict.fromkeys(("tests", "unittest"), "Did you mean test?"),
     **dict.fromkeys(("retry", "continue"), "Did you mean resume?"),
     **dict.fromkeys(("start", "exec", "execute", "build", "pipeline", "submit", "trigger"), _RUN),
@@ -56,9 +60,11 @@ ELSEWHERE = {
 
 USAGE = "usage: ingest COMMAND [options]    (or: python -m ingest COMMAND)"
 
-PURPOSE = """A job is one YAML file, conf/job/NAME.yaml: what to read, what to do to the rows, what
-they must be, and where they go. Its runs publish audited data sets, on one machine or,
-by Ray, on a cluster."""
+PURPOSE = (
+    "A job is one YAML file, conf/job/NAME.yaml. It says which files to read, which steps\nto "
+    "apply, which contract the rows must meet, and where to write them. A run publishes the\n"
+    "result after it has been checked, on one machine or on a Ray cluster."
+)
 
 EXAMPLES = """Examples:
   ingest init downloads/orders.csv --name orders    # writes conf/job/orders.yaml
@@ -102,9 +108,8 @@ def usage() -> str:
         for title, group in GROUPS.items()
     )
     options = (
-        "Options:\n"
-        f"  {'-h, --help':<{width}}show this text; of one command: ingest COMMAND --help\n"
-        f"  {'--version':<{width}}show the version"
+        f"Options:\n  {'-h, --help':<{width}}show this text; for one command: ingest COMMAND "
+        f"--help\n  {'--version':<{width}}show the version"
     )
     parts = (USAGE, PURPOSE, *groups, options, EXAMPLES)
     return "\n\n".join(parts)

@@ -25,10 +25,10 @@ else:
 
 
 class AutoCluster(Model):
-    """What suits the job, decided when its plan is made, and said.
+    """Chosen by ingest when the plan is made, and reported.
 
-    Processes on this machine where they are done in about a minute, a private Ray where there is
-    more work. Inside a Ray job, its cluster.
+    Processes on this machine for up to about a minute of work, a private Ray for more. Inside a
+    Ray job, that job's cluster.
     """
 
     type: Literal["auto"]
@@ -37,15 +37,15 @@ class AutoCluster(Model):
 class ProcessesCluster(Model):
     """Processes on this machine, one for each core, without Ray.
 
-    They start in a fraction of a second. A row that kills the process that works it costs that
-    process, and not the run.
+    They start in a fraction of a second. A row that kills its worker process does not end the
+    run.
     """
 
     type: Literal["processes"]
 
 
 class LocalCluster(Model):
-    """A private Ray on this machine, started for the run and gone with it. Takes some seconds."""
+    """A private Ray on this machine, started and stopped with the run. Takes seconds to start."""
 
     type: Literal["local"]
 
@@ -55,13 +55,13 @@ class AddressCluster(Model):
 
     type: Literal["address"]
     address: str
-    """Where its head listens: `host:port`, or `auto` inside a Ray job."""
+    """The address of the cluster's head: `host:port`, or `auto` inside a Ray job."""
 
 
 class InlineCluster(Model):
-    """The partitions are worked one by one in this process. For tests, and to debug a step.
+    """Processes the partitions one by one in this process. For tests, and to debug a step.
 
-    A row that kills the process that works it ends the run.
+    A row that kills the process ends the run.
     """
 
     type: Literal["inline"]
@@ -71,32 +71,33 @@ Cluster = AutoCluster | ProcessesCluster | LocalCluster | AddressCluster | Inlin
 
 
 class Job(Model):
-    """One data flow, as its author writes it in `conf/job/<name>.yaml`."""
+    """One data flow, as you write it in `conf/job/<name>.yaml`."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    """What the job is called in the state and in receipts; by custom the name of its file."""
+    """The job's name in the state and in receipts; usually the name of its file."""
     owner: str = Field(min_length=1)
-    """Who answers for it: an address that people can write to."""
+    """Who is responsible for the job: an address that people can write to."""
     description: str = Field(min_length=1)
-    """What flows from where to where, and for whom."""
+    """Which data the job moves from where to where, and for whom."""
     tags: dict[str, str] = Field(default_factory=dict)
     """Free labels, kept in receipts."""
     source: AnySource
-    """Where the rows come from."""
+    """Where rows are read from."""
     transforms: tuple[AnyTransform, ...] = ()
-    """What is done to them, in this order."""
+    """The steps that change the rows, in order."""
     contract: Contract = Contract()
     """What columns and rows must be, and what happens to those that are not."""
     sink: AnySink
-    """Where the rows go."""
+    """Where rows are written."""
     execution: Execution = Execution()
-    """How the run goes about its work."""
+    """How the run uses the machine: workers, memory, retries."""
     cluster: Annotated[Cluster, Field(discriminator="type")] = AutoCluster(type="auto")
-    """Where the partitions are worked."""
+    """Where partitions are processed."""
     state: str = ".ingest"
-    """The directory where plans, ledgers, leases and receipts are kept."""
+    """The folder for plans, ledgers, leases and receipts."""
     lib: dict[str, Any] = Field(default_factory=dict)
-    """Named pieces that other parts of the file refer to by `${lib.name}`; not read itself."""
+    """Reusable pieces that other parts of the file refer to as `${lib.name}`. Not used by
+    itself."""
 
     @classmethod
     def recorded(cls, page: dict[str, Any]) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""What proves and explains the shipped jobs: samples, expected output, pages, functions."""
+"""Samples, expected output and functions of the shipped jobs."""

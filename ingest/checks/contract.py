@@ -1,11 +1,10 @@
 """What columns and rows must be, and what happens to those that are not.
 
-Each row is judged once, by rules in this order: its values fit the contract's types; columns that
-are not nullable have a value; the checks of scope `row`, as listed; then, among the rows that are
-good so far, the checks of scope `partition`. The number of the first rule that a row breaks travels
-with it in one hidden column; what else it breaks is looked up for rejected rows only.
+Each row is checked once, by rules in this order: its values fit the contract's types; columns
+that are not nullable have a value; the checks of scope `row`, as listed; then, among the rows that
+are good so far, the checks of scope `partition`.
 
-A value fits a type if it means the same there (`core.casting.converted`). Between types:
+A value fits a type if it means the same in that type:
 
     integer to integer, decimal     if it is in range
     float, decimal to integer       if it is whole and in range
@@ -55,13 +54,14 @@ class Column(Model):
     """What a column must be. May be written as its type alone: `distance: int32`."""
 
     type: str
-    """The type: int32, string, date, timestamp, decimal(10,2), list<string> and so on."""
+    """The column's type, such as `int32`, `string`, `date`, `timestamp`, `decimal(10,2)` or
+    `list<string>`."""
     description: str = ""
-    """What the column means, for whoever reads the docs."""
+    """What the column means, for readers of the docs."""
     nullable: bool = True
-    """Whether a row may have no value here."""
+    """Whether the column may be null."""
     unit: str | None = None
-    """The unit of its numbers, such as `mile` or `USD`."""
+    """The unit of the column's numbers, such as `mile` or `USD`."""
     pii: bool = False
     """Whether it holds personal data: see `contract.pii`, which this adds the column to."""
 
@@ -81,16 +81,17 @@ class Quarantine(Model):
     """Where rejected rows go."""
 
     path: str | None = Field(default=None, min_length=1)
-    """The directory of the Parquet data set. Without it: the sink's path with `_quarantine`."""
+    """The directory of the Parquet data set. Default: the sink's path followed by `_quarantine`."""
     keep: Literal["published", "all"] = "published"
-    """Which rejected rows are there after a run of a sink that overwrites: those of the published
-    run, or those of all runs, told apart by `run_id`. Other sinks keep those of all runs anyway."""
+    """Which rejected rows the quarantine contains after a run whose sink overwrites: `published`
+    keeps those of the published run, `all` keeps those of every run, marked by `run_id`. Other
+    sinks always keep those of every run."""
     original: bool = True
-    """Whether rejected records are kept as they lie in the input, so that they can be read again.
-    Without it, `row` has them as they were when they were rejected."""
+    """Whether to keep each rejected record as it is in the input, so that it can be read again.
+    With `false`, only `row` is kept: the values at the time of the rejection."""
     pii: Literal["redact", "keep"] = "redact"
-    """What `original` and `row` show of private columns (see `contract.pii`): `***`, or their
-    values. A record that is redacted can be read again only from its file, by `file` and `line`."""
+    """What `original` and `row` contain for private columns (see `contract.pii`): `***` (`redact`)
+    or their values (`keep`). To read a redacted record again, use its `file` and `line`."""
 
     @field_validator("path")
     @classmethod
@@ -102,25 +103,27 @@ class Contract(Model):
     """What the columns and rows of the output must be, and what happens to rows that are not."""
 
     columns: dict[str, Column] = Field(default_factory=dict)
-    """Types, by column. What is not listed passes through as it is."""
+    """Types by column. A column that is not listed passes through unchanged."""
     pii: tuple[str, ...] = ()
-    """Columns with personal data, besides those that `columns` marks: of the source, or made by a
-    step, also where they do not reach the output. They are private, and so are columns that a
-    `mask` hides, those that a private one is made of, and those that are made of it. Their values
-    are in the output and nowhere else: not in the quarantine, a preview, a log or an error."""
+    """Columns with personal data, in addition to those marked in `columns`: columns of the source,
+    or of any step. They are private, and so are masked columns, columns from which a private column
+    is computed, and columns computed from a private column. Their values are never shown in the
+    quarantine, previews, logs or errors."""
     checks: tuple[AnyCheck, ...] = ()
-    """Rules that every row must keep, besides the types."""
+    """Rules that every row must pass, in addition to the types."""
     on_error: Literal["fail", "skip", "quarantine"] = "fail"
-    """What a row does that breaks a rule or cannot be read: end the run, be left out and counted,
-    or be left out and published beside the output with its place, reason and original."""
+    """What happens to a row that breaks a rule or cannot be read. `fail` ends the run, `skip` drops
+    the row and counts it, `quarantine` writes it beside the output with its place, reason and
+    original text."""
     max_errors: int | None = Field(default=None, ge=0)
-    """How many rows may be rejected before the run fails. Without it: any number."""
+    """How many rows may be rejected before the run fails. Default: no limit."""
     max_error_ratio: float | None = Field(default=None, ge=0, le=1)
     """Which share of all records may be rejected before the run fails: 0.01 is one in a hundred."""
     min_records: int = Field(default=0, ge=0)
-    """From how many records on the share is judged; with fewer, one bad row says nothing."""
+    """`max_error_ratio` applies once a run has read this many records. With fewer records, one bad
+    row would weigh too much."""
     quarantine: Quarantine | None = None
-    """Where rejected rows go, if not beside the output."""
+    """Where rejected rows are written, if not to the default place beside the output."""
 
     @property
     def keeps_original(self) -> bool:

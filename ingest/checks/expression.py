@@ -13,13 +13,13 @@ from ingest.core.types import type_name
 
 
 class Expression(Check):
-    """A SQL condition that every row must fulfil. As in SQL's CHECK, null counts as fulfilled."""
+    """A SQL condition that every row must meet. As in SQL's CHECK, null passes."""
 
     type: Literal["expression"]
     expression: Annotated[str, AfterValidator(checked)] = Field(min_length=1)
-    """A SQL scalar expression over the columns, true or false: `arrived > departed`."""
+    """A SQL condition over the columns, such as `arrived > departed`."""
     name: str | None = Field(default=None, min_length=1)
-    """What the rule is called where rows break it. Without it: the expression."""
+    """The name of the rule in reports. Default: the expression."""
 
     def violations(self, schema: Mapping[str, pl.DataType]) -> list[Violation]:
         """Return up to two violations: the condition is false, or cannot be computed."""
@@ -30,12 +30,12 @@ class Expression(Check):
             raise ConfigError(*(f"expression: {line}" for line in error.lines)) from None
         if not isinstance(condition.dtype, pl.Boolean):
             raise ConfigError(
-                f'expression: "{self.expression}" is {type_name(condition.dtype)}. A condition is '
-                "true or false. Compare it with something"
+                f'expression: "{self.expression}" is {type_name(condition.dtype)}. A condition '
+                "must be true or false. Compare it with a value"
             )
         column = next(iter(names)) if len(names) == 1 else None
         reason = self.name or f"expression {self.expression}"
         found = [Violation(column, reason, ~condition.value)]
         if condition.fails is not None:
-            found.append(Violation(column, f"{reason}: has no value", condition.fails))
+            found.append(Violation(column, f"{reason}: cannot be computed", condition.fails))
         return found

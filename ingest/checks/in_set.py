@@ -22,7 +22,7 @@ class InSet(Check):
     column: str
     """The column."""
     values: tuple[Scalar, ...] = Field(min_length=1)
-    """The values allowed, of the column's type; dates and times as text. Null is always allowed."""
+    """The allowed values, of the column's type; dates and times as text. Null is always allowed."""
 
     def violations(self, schema: Mapping[str, pl.DataType]) -> list[Violation]:
         """Return one violation: not in the set."""
@@ -30,7 +30,7 @@ class InSet(Check):
         if kind.is_nested() or isinstance(kind, pl.Binary):
             raise ConfigError(
                 f'column: "{self.column}" is {type_name(kind)}. in_set compares single values. '
-                "Flatten or explode the column in a step first"
+                "Flatten or explode the column in an earlier step"
             )
         allowed = [fitted(value, self.column, kind, "values") for value in self.values]
         column = pl.col(self.column)

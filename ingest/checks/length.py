@@ -19,14 +19,14 @@ class Length(Check):
     column: str
     """The column."""
     min: int = Field(default=0, ge=0)
-    """The least length allowed."""
+    """The smallest length allowed."""
     max: int | None = Field(default=None, ge=0)
-    """The greatest length allowed."""
+    """The largest length allowed."""
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
         if self.min == 0 and self.max is None:
-            raise ValueError("length: neither min nor max is given. Write one of them, or both")
+            raise ValueError("length: neither min nor max is set. Set one or both")
         if self.max is not None and self.min > self.max:
             raise ValueError(
                 f"length: min {self.min} is more than max {self.max}. Swap or fix them"

@@ -19,7 +19,7 @@ class Matches(Check):
     column: str
     """The column, of type string."""
     pattern: str
-    r"""A regular expression in Rust's syntax, which has no look-around: `[A-Z]{2}\d{4}`."""
+    r"""A regular expression in Rust's syntax, without look-around: `[A-Z]{2}\d{4}`."""
 
     @field_validator("pattern")
     @classmethod
@@ -29,8 +29,8 @@ class Matches(Check):
         except pl.exceptions.ComputeError as error:
             reason = " ".join(str(error).split())
             raise ValueError(
-                f'"{pattern}" is not a regular expression: {reason}. '
-                "Look-around and back references do not exist here. Fix it, or use expression"
+                f'"{pattern}" is not a regular expression: {reason}. Look-around and back '
+                "references are not supported. Fix the pattern, or use the check expression"
             ) from None
         return pattern
 
@@ -39,8 +39,8 @@ class Matches(Check):
         kind = kind_of(self.column, schema)
         if not isinstance(kind, pl.String):
             raise ConfigError(
-                f'column: "{self.column}" is {type_name(kind)}. matches is for string. '
-                "Use range or in_set"
+                f'column: "{self.column}" is {type_name(kind)}. matches works on strings. Use '
+                "range or in_set instead"
             )
         broken = ~pl.col(self.column).str.contains(_whole(self.pattern))
         return [Violation(self.column, f"{self.column}: matches {self.pattern}", broken)]

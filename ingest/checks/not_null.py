@@ -11,11 +11,11 @@ from ingest.checks.options import require
 
 
 class NotNull(Check):
-    """Columns in which every row must have a value. The empty text and NaN are values."""
+    """Columns that must not be null. Empty text and NaN count as values."""
 
     type: Literal["not_null"]
     columns: tuple[str, ...] = Field(min_length=1)
-    """The columns; each is a rule of its own."""
+    """The columns. Each one is a separate rule."""
 
     def violations(self, schema: Mapping[str, pl.DataType]) -> list[Violation]:
         """Return one violation for each column."""

@@ -51,8 +51,8 @@ def fitted(value: Scalar, column: str, kind: pl.DataType, option: str) -> Any:
         found = given.to_frame().select(converted(pl.col("value"), given.dtype, kind)).item()
     if found is None:
         raise ConfigError(
-            f'{option}: "{value}" is not {type_name(kind)}, which column "{column}" is. '
-            f"Write a value of that type{_example(kind)}"
+            f'{option}: "{value}" is not of type {type_name(kind)}, the type of column '
+            f'"{column}". Write a value of that type{_example(kind)}'
         )
     return found
 

@@ -13,22 +13,22 @@ from ingest.core.types import type_name
 
 
 class Range(Check):
-    """A number, date, time or timestamp within bounds, which belong to the range. NaN never is."""
+    """A number, date, time or timestamp within bounds. The bounds are allowed, NaN is not."""
 
     type: Literal["range"]
     column: str
     """The column."""
     min: Bound | None = None
-    """The least value allowed; dates and times as text (`2013-01-01`)."""
+    """The smallest value allowed; dates and times as text (`2013-01-01`)."""
     max: Bound | None = None
-    """The greatest value allowed."""
+    """The largest value allowed."""
     exclusive: bool = False
-    """Whether the bounds themselves are outside."""
+    """Whether to exclude the bounds themselves."""
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
         if self.min is None and self.max is None:
-            raise ValueError("range: neither min nor max is given. Write one of them, or both")
+            raise ValueError("range: neither min nor max is set. Set one or both")
         return self
 
     def violations(self, schema: Mapping[str, pl.DataType]) -> list[Violation]:
@@ -36,7 +36,7 @@ class Range(Check):
         kind = kind_of(self.column, schema)
         if not (kind.is_numeric() or isinstance(kind, pl.Date | pl.Time | pl.Datetime)):
             raise ConfigError(
-                f'column: "{self.column}" is {type_name(kind)}. A range is for numbers, dates, '
+                f'column: "{self.column}" is {type_name(kind)}. range works on numbers, dates, '
                 "times and timestamps. Cast the column, or use in_set, matches or length"
             )
         values = pl.col(self.column)
@@ -61,8 +61,8 @@ class Range(Check):
         possible = least < most if self.exclusive else least <= most
         if not pl.select(possible).item():
             raise ConfigError(
-                f'min: "{self.min}" leaves nothing up to max "{self.max}": no value could be in '
-                "range. Swap or fix them"
+                f'min: "{self.min}" excludes every value up to max "{self.max}": no value '
+                "could pass. Swap or fix them"
             )
 
     def _reason(self) -> str:

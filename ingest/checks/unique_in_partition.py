@@ -11,18 +11,18 @@ from ingest.checks.options import require
 
 
 class UniqueInPartition(Check):
-    """A key that may come only once in a partition. The first row with it is kept.
+    """A key that may occur only once in a partition. The first row with the key is kept.
 
-    Which rows share a partition depends on how the input was cut: this finds the doubles within
-    one file or a part of it, not those between files. Rows that break another rule are left out,
-    so that a bad row does not displace a good one. A key with a null in it is never a double, as
-    in SQL's UNIQUE.
+    Which rows share a partition depends on how the input was split: this finds duplicates within
+    one file or part of a file, not between files. Rows that break another rule are ignored, so that
+    a bad row does not displace a good one. A key that contains a null is never a duplicate, as in
+    SQL's UNIQUE.
     """
 
     type: Literal["unique_in_partition"]
     scope: ClassVar[Literal["row", "partition"]] = "partition"
     columns: tuple[str, ...] = Field(min_length=1)
-    """The columns that make the key."""
+    """The columns of the key."""
 
     def violations(self, schema: Mapping[str, pl.DataType]) -> list[Violation]:
         """Return one violation: a later row with the key of an earlier one."""

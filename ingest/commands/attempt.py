@@ -50,7 +50,10 @@ def add_output(to: ArgumentParser) -> None:
         "--progress",
         choices=("auto", "bar", "log", "json"),
         default="auto",
-        help="a bar, lines of text, or every event as JSON, on stderr (auto: by the terminal)",
+        help=(
+            "how to show progress on stderr: a bar, lines of text, or every event as JSON "
+            "(default: auto, depending on the terminal)"
+        ),
     )
     to.add_argument("--json", action="store_true", help="print the receipt as one line of JSON")
 
@@ -79,7 +82,7 @@ def make(attempt: Attempt) -> int:
 def _stopped(attempt: Attempt, history: "History") -> int:
     name = attempt.request.job.name
     if history.phase == "done":  # all that was left was to end the workers
-        print(f"{name}: published. Stopped while the workers were ended", file=sys.stderr)
+        print(f"{name}: published. Stopped during the shutdown of the workers", file=sys.stderr)
         return 0
     print(f"{name}: stopped. {_next(attempt, history)}", file=sys.stderr)
     return Interrupted.exit_code
@@ -102,14 +105,16 @@ def _failed(attempt: Attempt, history: "History", error: IngestError) -> int:
 
 def _kept(history: "History", state: str) -> str:
     if history.phase == "committed":
-        return "Its output is committed, and parts of it may be visible: it can only be finished."
+        return (
+            "Its output is committed, and parts of it may be visible. The run can only be finished."
+        )
     return f"Completed partitions are kept in {state}; nothing was published."
 
 
 def _next(attempt: Attempt, history: "History") -> str:
     """Say what to type now."""
     if not history.attempt:
-        return f"Nothing was recorded. Start it again: {attempt.resume}"
+        return f"Nothing was recorded. Start again: {attempt.resume}"
     resume = f"Resume with: {attempt.resume}"
     if history.phase == "committed":
         return resume

@@ -39,7 +39,12 @@ def parser(name: str, purpose: str, example: str) -> argparse.ArgumentParser:
 
 def add_conf(to: argparse.ArgumentParser) -> None:
     """Let a command take its job files from another folder."""
-    to.add_argument("--conf", type=Path, metavar="DIR", help="folder of job files (./conf)")
+    to.add_argument(
+        "--conf",
+        type=Path,
+        metavar="DIR",
+        help="folder that contains job/<name>.yaml (default: ./conf)",
+    )
 
 
 def add_overrides(to: argparse.ArgumentParser) -> None:
@@ -59,7 +64,7 @@ def add_state(to: argparse.ArgumentParser) -> None:
         "--state",
         default=STATE,
         metavar="DIR",
-        help="the folder that runs are recorded in (.ingest)",
+        help="folder where runs are recorded (default: .ingest)",
     )
 
 
@@ -106,7 +111,7 @@ def report(text: str) -> None:
     """Print what a command has done: if that cannot be printed, it is done nevertheless."""
     print(text)
     if why := lost_output():
-        print(f"warning: stdout: {why}: what was printed there is not complete", file=sys.stderr)
+        print(f"warning: stdout: {why}: the printed output is incomplete", file=sys.stderr)
         forgive()
 
 
@@ -121,7 +126,11 @@ def guarded(main: Main, argv: Sequence[str] | None = None) -> int:
         code = _code(main, argv)
         why = lost_output()
         if why and not code:
-            print(f"error: stdout: {why}. What was printed there is not complete", file=sys.stderr)
+            print(
+                f"error: stdout: {why}. The printed output is incomplete. "
+                "Fix that, then run the command again",
+                file=sys.stderr,
+            )
             code = 1
         return code
 

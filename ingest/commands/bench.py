@@ -23,8 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure a job on a sample of its partitions, or read a run's times; return the exit code."""
     options = parser(
         "bench",
-        "Say where the time of a job goes, by working a few of its partitions in this process, and "
-        "what would help. Publishes nothing and leaves nothing. Or say it of a run, by its id.",
+        "Show where the time of a job goes, and what would make it faster. Processes some of "
+        "its\npartitions in this process; publishes nothing and leaves no files. With a run's "
+        "id: show where\nthe time of that run went.",
         EXAMPLE,
     )
     add_overrides(options)
@@ -33,14 +34,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         type=int,
         default=PARTITIONS,
         metavar="N",
-        help=f"how many partitions to work, spread over the plan ({PARTITIONS})",
+        help=f"how many partitions to process, spread over the plan (default: {PARTITIONS})",
     )
-    options.add_argument("--full", action="store_true", help="work all partitions")
+    options.add_argument("--full", action="store_true", help="process all partitions")
     options.add_argument(
-        "--what-if", action="store_true", help="try other settings on the sample, turn about"
+        "--what-if",
+        action="store_true",
+        help="also try other settings on the sample, alternating with the job as it is",
     )
-    options.add_argument("--state", help="where the run lies (.ingest)")
-    options.add_argument("--json", action="store_true", help="print it as JSON")
+    options.add_argument("--state", help="folder where the run is recorded (default: .ingest)")
+    options.add_argument("--json", action="store_true", help="print the result as JSON")
     arguments = options.parse_intermixed_args(argv)
     if run := _run_id(arguments):
         return _past(run, arguments)
@@ -59,12 +62,12 @@ def _run_id(arguments: Any) -> str:
         )
     if not named and arguments.state:
         raise ConfigError(
-            "command line: --state says where a run lies, and none is named. Write: ingest bench "
-            "RUN --state DIR; a job's own state is set by state=DIR"
+            "command line: --state is only used with the id of a run. Write: ingest bench RUN "
+            "--state DIR. For a job, set state=DIR"
         )
     if arguments.partitions < 1:
         raise ConfigError(
-            f"command line: --partitions {arguments.partitions}: at least 1 is worked. Write "
+            f"command line: --partitions {arguments.partitions}: must be 1 or more. Write "
             "--partitions N, or --full for all"
         )
     return named[0] if named else ""
@@ -116,8 +119,8 @@ def _past(run_id: str, arguments: Any) -> int:
     times = Times.of(Ledger(store, run_id).events())
     if not times.totals.partitions:
         raise ConfigError(
-            f"run {run_id}: no partition of it is settled, and times are those of settled ones. "
-            f"What became of it says: ingest status {run_id}"
+            f"run {run_id}: none of its partitions is completed, so there are no times to "
+            f"show. See what happened: ingest status {run_id}"
         )
     plan = Plan(store, run_id)
     slow = {index: str(times.children.get(index) or plan[index]) for index in times.slow}

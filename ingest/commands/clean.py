@@ -28,25 +28,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Remove what is old and say what that was; return 1 if something could not be removed."""
     options = parser(
         "clean",
-        "Remove old runs from the state, and files that runs which have ended left staged. "
-        "Published rows are never touched. These runs stay, however old: the last that a job "
-        "has published to a place, and those that are not finished.",
+        "Remove the records of old runs, and staged files of runs that have ended. Published "
+        "rows are never touched. Two kinds of runs are always kept: the last run that a job "
+        "published to a place, and unfinished runs.",
         EXAMPLE,
     )
     options.add_argument(
         "--keep",
         default=KEEP,
         metavar="TIME",
-        help=f"keep runs that were made within this time: 12h, 30d, 2w ({KEEP})",
+        help=f"keep runs that started within this time: 12h, 30d, 2w ({KEEP})",
     )
     options.add_argument("--job", help="only this job's runs")
     options.add_argument(
         "--unfinished",
         action="store_true",
-        help="discard unfinished runs of that age too, with the partitions that they completed",
+        help="also discard unfinished runs of that age, with their completed partitions",
     )
     options.add_argument(
-        "--dry-run", action="store_true", help="say what would be removed, and remove nothing"
+        "--dry-run", action="store_true", help="show what would be removed, but remove nothing"
     )
     add_state(options)
     arguments = options.parse_args(argv)
@@ -94,8 +94,8 @@ def duration(text: str) -> timedelta:
     match = re.fullmatch(r"(\d{1,5})([hdw])", text.strip())
     if not match:
         raise ConfigError(
-            f'--keep: "{text}": not a time. Write a number and h, d or w, for hours, days or '
-            "weeks: --keep 30d"
+            f'--keep: "{text}": not a length of time. Write a number and h, d or w (hours, '
+            "days, weeks): --keep 30d"
         )
     return int(match[1]) * UNITS[match[2]]
 
@@ -155,7 +155,7 @@ def _staged(leftover: Leftover) -> str:
 
 def _total(found: Found, keep: str) -> str:
     if not found.old and not found.leftovers:
-        return f"nothing to remove: no run that is over is older than {keep}"
+        return f"nothing to remove: no finished run is older than {keep}"
     return str(found)
 
 

@@ -34,23 +34,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Write a job, its sample and its expected rows; say what was found and what to type next."""
     options = parser(
         "init",
-        "Look at a file, a folder or a glob of files, and write a job for them, which runs as it "
-        "is: conf/job/NAME.yaml, jobs/NAME/sample and jobs/NAME/expected. Says what it found "
-        "and what it is not sure of.",
-        "ingest init downloads/orders.csv\n"
-        "  ingest init downloads/ --name orders\n"
-        "  ingest init 'in/**/*.jsonl.gz' --name events      (quotes: the shell leaves it alone)",
+        "Inspect a file, a folder or a glob, and write a job that is ready to run: "
+        "conf/job/NAME.yaml, jobs/NAME/sample and jobs/NAME/expected. Reports what it found, "
+        "and where it was not sure.",
+        "ingest init downloads/orders.csv\n  ingest init downloads/ --name orders\n  ingest "
+        "init 'in/**/*.jsonl.gz' --name events      (quotes keep the shell from expanding it)",
     )
     add_conf(options)
     options.add_argument(
-        "path", help="CSV, JSON Lines or Parquet; compressed with gzip or zstd too"
+        "path", help="CSV, JSON Lines or Parquet, also compressed with gzip or zstd"
     )
-    options.add_argument("--name", help="what to call the job (from the path)")
-    options.add_argument("--force", action="store_true", help="replace a job of that name")
+    options.add_argument("--name", help="the name of the job (default: made from the path)")
+    options.add_argument(
+        "--force", action="store_true", help="replace an existing job with this name"
+    )
     options.add_argument(
         "--no-sample",
         action="store_true",
-        help="write the job only: no rows of the files to jobs/NAME/sample/ and expected/",
+        help="write only the job, and no rows to jobs/NAME/sample/ and expected/",
     )
     arguments = options.parse_args(argv)
     name = job_name(arguments.name, arguments.path)
@@ -70,11 +71,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     report("\n".join(["\nwritten:", *(f"  {file}" for file in files)]))
     conf_option = f" --conf {arguments.conf}" if arguments.conf else ""
     report(
-        "\nnext:\n"
-        f"  look at it and say what its columns mean: {job}\n"
-        f"  ingest preview{conf_option} {name}\n"
-        f"  ingest run{conf_option} {name}\n"
-        f"  ingest test{conf_option} {name}    after a change: does the sample give what it gave?"
+        f"\nnext:\n  review the job, and describe its columns: {job}\n  ingest "
+        f"preview{conf_option} {name}\n  ingest run{conf_option} {name}\n  ingest "
+        f"test{conf_option} {name}    (after a change: check the sample again)"
     )
     return 0
 
@@ -101,8 +100,8 @@ def prove(scratch: Path, table: Table, name: str, text: str, conf: Path) -> None
     except IngestError as error:
         first = str(error).replace(f"{scratch}/", "").splitlines()[0].rstrip(".")
         raise ConfigError(
-            f"{table.listing.path}: no job was written, because this one would not run: {first}. "
-            "Change the files, or name others"
+            f"{table.listing.path}: no job was written, because it would not run: {first}. Fix "
+            "the files, or name other files"
         ) from None
     write_lines(scratch / "jobs" / name / "expected", lines)
 
@@ -168,8 +167,8 @@ def job_name(name: str | None, path: str) -> str:
         name = re.sub(r"^[^a-z]+", "", words).strip("_") or "my_job"
     if not _NAME.fullmatch(name):
         raise ConfigError(
-            f'--name: "{name}": not the name of a job. Names are lower-case letters, digits and _, '
-            "and begin with a letter. Example: --name orders_2013"
+            f'--name: "{name}": not a valid job name. A name has lower-case letters, digits '
+            "and _, and begins with a letter. Example: --name orders_2013"
         )
     return name
 
@@ -185,8 +184,8 @@ def refuse_existing(name: str, job: Path, folder: Path) -> None:
     ]
     if existing:
         raise ConfigError(
-            f"{existing[0]}: exists: there is a job {name}. Write --force to replace its file, "
-            "sample and expected rows, or --name OTHER"
+            f"{existing[0]}: there is already a job {name}. Add --force to replace its file, "
+            "sample and expected rows, or choose another name: --name OTHER"
         )
 
 
@@ -208,9 +207,9 @@ def found(table: Table) -> list[str]:
     ]
     if table.bad:
         lines.append(
-            f"up to {table.bad:.1%} of the sampled records are malformed: the quarantine gets them"
+            f"up to {table.bad:.1%} of the sampled records are malformed and go to the quarantine"
         )
-    lines += [f"passed over: {uri}" for uri in listing.passed_over]
+    lines += [f"skipped: {uri}" for uri in listing.passed_over]
     lines += listing.remarks
     doubts = [
         *table.doubts,
@@ -230,8 +229,8 @@ def warning(table: Table, folder: Path) -> str:
     names = [shown(column.name) for column in table.columns if column.private]
     hidden = f" (those of {', '.join(names)} made up)" if names else ""
     return (
-        f"warning: Git tracks {folder}/, and rows of your files{hidden} are copied to its sample/ "
-        "and expected/. To write none: --no-sample"
+        f"warning: Git tracks {folder}/, and rows of your files{hidden} were copied to its "
+        "sample/ and expected/. To write none: --no-sample"
     )
 
 

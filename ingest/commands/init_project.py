@@ -31,13 +31,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Write what is missing of a repository; say what was written, and what was there."""
     options = parser(
         "init-project",
-        "Lay out a repository for jobs: a job to try with its sample and expected rows, "
-        "requirements, a CI file, .gitignore and a README. Adds what is missing and changes "
-        "nothing that is there.",
-        "ingest init-project shop && cd shop && ingest run example\n"
-        "  ingest init-project .                             (the folder that you are in)",
+        "Create a repository for jobs: an example job with its sample and expected rows, "
+        "requirements, a CI file, .gitignore and a README. Adds missing files and never "
+        "changes existing ones.",
+        "ingest init-project shop && cd shop && ingest run example\n  ingest init-project "
+        ".                             (the current folder)",
     )
-    options.add_argument("folder", metavar="DIR", help="the repository's folder; made if missing")
+    options.add_argument(
+        "folder", metavar="DIR", help="the folder of the repository; created if missing"
+    )
     root = Path(options.parse_args(argv).folder)
     scratch = root / f".init-project.{os.getpid()}"
     written: list[str] = []
@@ -51,7 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         raise ConfigError(
             f"{error.filename}: cannot be written: {error.strerror}. Written so far: "
-            f"{', '.join(written) or 'nothing'}. The same command adds what is missing"
+            f"{', '.join(written) or 'nothing'}. Run the same command again to add the missing "
+            "files"
         ) from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -100,8 +103,10 @@ def refuse_files_for_folders(root: Path, names: Mapping[str, str]) -> None:
     wrong = sorted(str(folder) for folder in folders if folder.exists() and not folder.is_dir())
     if wrong:
         raise ConfigError(
-            *(f"{name}: is a file, and a folder is to be made there. Nothing was written. "
-              "Move it, or name another folder" for name in wrong)
+            *((
+                f"{name}: is a file, but must be a folder. Nothing was written. Move it, or name "
+                "another folder"
+            ) for name in wrong)
         )  # fmt: skip
 
 
@@ -118,13 +123,13 @@ def wanted(root: Path, texts: Mapping[str, str]) -> dict[str, str]:
 
 def told(root: Path, written: Sequence[str], kept: Sequence[str]) -> Iterator[str]:
     """Say what was written, what was there, and what to type next."""
-    yield f"written to {root}:" if written else f"{root}: nothing is missing, nothing was written"
+    yield f"written to {root}:" if written else f"{root}: complete, nothing was written"
     yield from (f"  {name}" for name in sorted(written))
     if kept:
-        yield "kept as they are:"
+        yield "kept unchanged:"
         yield from (f"  {name}" for name in sorted(kept))
     if IGNORE in kept and (lines := unlisted(root / IGNORE)):
-        yield f"{IGNORE} lacks these, which Git would take in: {', '.join(lines)}"
+        yield f"{IGNORE} does not list these folders, so Git would track them: {', '.join(lines)}"
     has_example = EXAMPLE in written or EXAMPLE in kept
     if not has_example:
         yield f"{JOBS} has jobs already: no example was written"

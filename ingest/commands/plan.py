@@ -13,7 +13,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "plan", "Show what a run would read and write. Changes nothing.", "ingest plan flights"
     )
     add_overrides(options)
-    options.add_argument("--json", action="store_true", help="print it as JSON")
+    options.add_argument("--json", action="store_true", help="print the plan as JSON")
     arguments = options.parse_intermixed_args(argv)
     loaded = load_job(arguments.conf, arguments.overrides)
     with importing():
@@ -61,7 +61,7 @@ def _unfinished(page: dict[str, Any]) -> str:
     run = page["run_id"]
     if "phase" not in page:
         return f"run {run} cannot be read, and a run would say so:"
-    how = page["ended"] or "died, or is running"
+    how = page["ended"] or "died, or is still running"
     first = f"run {run} is unfinished ({how}): {page['settled']:,} of {page['partitions']:,} "
     first += f"partitions completed after {page['attempts']} attempts. "
     if page["would"] == "refuse":
@@ -70,4 +70,4 @@ def _unfinished(page: dict[str, Any]) -> str:
         return f"{first}A run would start over:"
     if page["phase"] == "committed":
         return f"{first}A run would finish publishing it"
-    return f"{first}A run would resume it, by its own plan; a new plan is:"
+    return f"{first}A run would resume it, with its own plan. A new plan would be:"

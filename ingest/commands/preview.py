@@ -44,22 +44,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Work the beginnings of a few files in this process and show them; return the exit code."""
     options = parser(
         "preview",
-        "Show what each step does to the first rows, and what the contract would reject, of up to "
-        f"{FILES} files from all over the input: rows in and out, and the columns that the step "
-        "changes. Refuses what plan refuses. Writes nothing.",
+        "Show what each step does to the first rows, and which rows the contract would reject, "
+        f"for up to {FILES} files from all over the input: rows in and out, and the changed "
+        "columns. Reports the same errors as plan. Writes nothing.",
         EXAMPLE,
     )
     add_overrides(options)
-    options.add_argument("-n", "--rows", type=int, default=5, help="rows to show of each step (5)")
+    options.add_argument(
+        "-n", "--rows", type=int, default=5, help="rows to show for each step (default: 5)"
+    )
     options.add_argument(
         "--columns",
         metavar="A,B",
         type=lambda text: [name.strip() for name in text.split(",") if name.strip()],
         default=[],
-        help="show these columns, changed or not",
+        help="show these columns, even if they did not change",
     )
     options.add_argument(
-        "--step", metavar="STEP", help="show one step, by its number (from 0), name or type"
+        "--step", metavar="STEP", help="show only this step, by number (from 0), name or type"
     )
     arguments = options.parse_intermixed_args(argv)
     loaded = load_job(arguments.conf, arguments.overrides)
@@ -76,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     looked = f"{len(slices):,} of {drafted.files:,} files"
     looked += f", {size(sum(piece.bytes for piece in slices))} of {size(drafted.bytes)}"
-    print(f"{job.name}: looked at the beginning of {looked}")
+    print(f"{job.name}: read the beginning of {looked}")
     partition = Partition(0, partition_id(slices), slices)
     show(task_of(job, drafted.flow, context), partition, arguments)
     return 0

@@ -25,10 +25,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Resume the run and publish it; return the exit code."""
     options = parser(
         "resume",
-        "Resume an unfinished run as it was recorded, wherever its job file is now.",
+        "Resume an unfinished run as it was recorded, even if its job file has changed or is gone.",
         EXAMPLE,
     )
-    options.add_argument("run", help="the run's id, as `ingest status` lists it")
+    options.add_argument("run", help="the id of the run, as listed by `ingest status`")
     options.add_argument(
         "overrides",
         nargs="*",
@@ -113,7 +113,7 @@ def _go_to(run_id: str, facts: dict[str, Any], *, committed: bool) -> None:
         if committed:
             return
         raise ConfigError(
-            f'run {run_id}: it was made in "{folder}", which its relative paths start from: '
+            f'run {run_id}: it was started in "{folder}", where its relative paths start: '
             f"{error.strerror}. Put the folder back, then resume"
         ) from None
-    print(f"in {folder}, where the run was made", file=sys.stderr)
+    print(f"in {folder}, where the run was started", file=sys.stderr)

@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None, program: str = "ingest run") -> int:
     options = parser("run", "Run a job and publish it, or resume its unfinished run.", EXAMPLE)
     add_overrides(options)
     options.add_argument(
-        "--fresh", action="store_true", help="discard an unfinished run of the job and start over"
+        "--fresh", action="store_true", help="discard the job's unfinished run and start over"
     )
     add_output(options)
     options.set_defaults(program=program)

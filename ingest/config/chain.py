@@ -12,7 +12,10 @@ from ingest.config.folders import find
 from ingest.config.places import COMMAND_LINE, Place, Problem, dotted
 
 _HYDRA = re.compile(r"(?:(?:override|optional)\s+)*/?hydra(?:[/@:.]|$)")
-OWN_SETTINGS = "a job has no settings of Hydra. Remove it; a folder is named by --conf DIR."
+OWN_SETTINGS = (
+    "Hydra's own settings are not allowed in a job. Remove this key. To name the folder of job "
+    "files, use --conf DIR."
+)
 
 
 class Chain:

@@ -93,7 +93,7 @@ def _sentence(one: _Refused, origin: Provenance) -> str:
     match one.kind:
         case "missing":
             choices_here = literals(one.holder, name)
-            text = "required, but not set"
+            text = "required, but not set. Add it"
             text += f". Write one of: {', '.join(choices_here)}" if choices_here else ""
         case "union_tag_not_found":
             text = f"required, but not set. Known types: {', '.join(one.holder)}"
@@ -105,7 +105,7 @@ def _sentence(one: _Refused, origin: Provenance) -> str:
         case _ if one.verdict is not None:
             text = one.verdict
         case "string_type" | "literal_error" if not isinstance(one.value, str | list | dict):
-            text = f"a string is expected, and {_misread(one, origin)}"
+            text = f"expected a string, but {_misread(one, origin)}"
         case "literal_error" if len(one.details) == 1:
             known = [a or b for a, b in _CHOICE.findall(context["expected"]) if b != "or"]
             text = f"no such choice {_shown(one.value)}."
@@ -120,9 +120,9 @@ def _misread(one: _Refused, origin: Provenance) -> str:
     found = origin.origin(one.path)
     if found.override:
         text = found.override.partition("=")[2]
-        return f"{text or 'nothing'} is not one. Write: {quoted(dotted(one.path), text)}"
+        return f"got {text or 'nothing'}. Write: {quoted(dotted(one.path), text)}"
     if not found.plain:
-        return f"this is {_shown(one.value)}"
+        return f"got {_shown(one.value)}"
     return f'{reading(found.text, one.value)}. Write it in quotes: "{found.text}"'
 
 

@@ -17,12 +17,12 @@ MOST_ENTRIES = 100_000  # aliases of aliases unfold to any size; a job file has 
 _GLOBAL = re.compile(r"#\s*@package\s+_global_")
 _MERGE = "tag:yaml.org,2002:merge"
 _HINTS = {
-    "mapping values are not allowed": 'A value that holds ": " needs quotes.',
+    "mapping values are not allowed": 'A value that contains ": " needs quotes.',
     "scanning an alias": "A value that begins with * needs quotes.",
     "scanning an anchor": "A value that begins with & needs quotes.",
     "cannot start any token": "A value that begins with this character needs quotes.",
-    "expected <block end>": "Look for a wrong indent, or put the whole value in quotes.",
-    "unexpected end of stream": "A quote that was opened is not closed.",
+    "expected <block end>": "Check the indentation, or put the whole value in quotes.",
+    "unexpected end of stream": "A quote is opened but not closed.",
 }
 
 
@@ -72,7 +72,7 @@ def read(name: str, path: Path) -> ConfFile:
         line = content.decode("utf-8").count("\n", 0, error.position) + 1
         wrong = line, f"a control character: U+{error.character:04X}. Remove it"
     except (RecursionError, OverflowError):
-        wrong = 1, "nested too deeply, or an alias that holds itself. Write it out"
+        wrong = 1, "nested too deeply, or an alias that refers to itself. Write the value out"
     if wrong is None:
         return ConfFile(name, path, entries)
     return ConfFile(name, path, problems=(Problem(Place(shown(path), wrong[0]), f"{wrong[1]}."),))
@@ -81,7 +81,7 @@ def read(name: str, path: Path) -> ConfFile:
 def _unfit(name: str, entries: tuple[Entry, ...], text: str) -> tuple[int, str] | None:
     """Return line and reason if a file that can be parsed cannot be a part of a job."""
     if not entries:
-        return 1, "the file is empty. Write its keys, or {} for none"
+        return 1, "the file is empty. Write its keys, or {} if there are none"
     if not isinstance(entries[0].node, yaml.MappingNode):
         return entries[0].line, 'not a mapping. Write lines of "key: value"'
     return _header(text) if name.startswith(GLOBAL_GROUPS) else None
@@ -123,7 +123,7 @@ def _syntax(error: yaml.MarkedYAMLError) -> tuple[int, str]:
     line = mark.line + 1 if mark else 1
     text = f"{error.context or ''} {error.problem or ''}".strip()
     if "'\\t'" in text:
-        return line, "a tab: YAML is indented by spaces only. Replace it by spaces"
+        return line, "a tab: YAML allows only spaces for indentation. Replace the tab with spaces"
     hint = next((hint for part, hint in _HINTS.items() if part in text), "Fix the line")
     return line, f"not YAML: {text}. {hint.removesuffix('.')}"
 
@@ -136,13 +136,18 @@ def _header(text: str) -> tuple[int, str] | None:
         for number, line in enumerate(lines, 1):
             if re.match(r"#\s*@package\b", line):
                 late = (
-                    "the package header comes late" if number > first else "another package header"
+                    "the package header is not on line 1"
+                    if number > first
+                    else "a different package header"
                 )
                 return number, f'{late}: "{line}". Line 1 must be: {HEADER}'
         return 1, f"no package header. Line 1 must be: {HEADER}"
     if text.startswith("\ufeff"):
-        return 1, "a byte order mark before the header. Save the file as UTF-8 without it"
+        return (
+            1,
+            "a byte order mark before the header. Save the file as UTF-8 without a byte order mark",
+        )
     number, line = next((at, line) for at, line in enumerate(lines[first:], first + 1) if line)
     if re.match(r"#\s*@", line):  # Hydra goes on reading, and the last header wins
-        return number, f'a second header: "{line}". Begin the comment with another character'
+        return number, f'a second header: "{line}". Start this comment with different text'
     return None

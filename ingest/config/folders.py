@@ -47,8 +47,8 @@ def _users(conf: Path | None) -> Path | None:
         return first
     if named:
         raise ConfigError(
-            f"{by}: {shown(first)}: there is no such folder. "
-            f"Name the folder that holds job/<name>.yaml."
+            f"{by}: {shown(first)}: there is no such folder. Name the folder that contains "
+            "job/<name>.yaml"
         )
     return None
 
@@ -58,12 +58,12 @@ def _no_folder(here: Path) -> str:
     if above:
         return (
             f"{DEFAULT}: there is no such folder in {here}, but there is one in {above}. "
-            f"Paths in a job start from the folder of the command: cd {shlex.quote(str(above))}"
+            f"Relative paths start in the working folder: cd {shlex.quote(str(above))}"
         )
     return (
-        f"{DEFAULT}: there is no such folder in {here}. Jobs are files in it: conf/job/NAME.yaml. "
-        "For a job that reads your files: ingest init PATH. For a new repository with an example: "
-        "ingest init-project DIR. If the folder lies elsewhere: --conf DIR"
+        f"{DEFAULT}: there is no such folder in {here}. It contains the jobs: "
+        "conf/job/NAME.yaml. To create a job for your files: ingest init PATH. To create a "
+        "repository with an example: ingest init-project DIR. To use another folder: --conf DIR"
     )
 
 

@@ -41,8 +41,8 @@ def defaults(text: str, chain: Chain) -> Problem:
     if twice := re.match(r"(\S+) appears more than once|Multiple values for (\S+)\.", text):
         group = twice[1] or twice[2]
         what = (
-            f"{group} is chosen twice. A file adds a group that has no default (- /{group}: name) "
-            f"and overrides one that has (- override /{group}: name)."
+            f'{group} is chosen twice. Write "- /{group}: name" for a group that has no '
+            f'default, and "- override /{group}: name" for one that has a default.'
         )
         return Problem(chain.last_mention(group), f"defaults: {what}")
     if unset := re.search(r"Could not override '([^']+)'", text):

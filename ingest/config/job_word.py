@@ -29,7 +29,7 @@ def no_such_job(name: str, known: Sequence[str]) -> str:
     """Return what is said of a name that no job has, with what to type next."""
     several = [part.strip() for part in name.split(",")]
     if len(several) > 1 and set(several) <= set(known):
-        return f"only one job is wanted here. Write one of them: {several[0]}"
+        return f"name only one job here: {several[0]}"
     found = choices(_FILE.sub("", name), known, "Known jobs")
     then = "List them: ingest validate" if known else FIRST
     return f'there is no job "{name}".{found} {then}'
@@ -40,5 +40,8 @@ def second_word(text: str, texts: Sequence[str], folders: Sequence[Path]) -> str
     first = job_word(texts)
     known = options(folders, "job")
     if text in known and first in known:
-        return f"a job is named already. To run both, one after the other, write: {first},{text}"
-    return "a setting has the form key=value. Write: KEY=VALUE"
+        return (
+            "there is already a job name. To run both jobs, one after the other, write: "
+            f"{first},{text}"
+        )
+    return "a setting must have the form key=value. Write: KEY=VALUE"

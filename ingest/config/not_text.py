@@ -21,7 +21,7 @@ def not_text(raw: Any, origin: Provenance) -> Iterator[Problem]:
 def _below(value: Any, path: KeyPath, origin: Provenance) -> Iterator[Problem]:
     if isinstance(value, str):
         if not is_utf8(value):
-            what = "not UTF-8. Every text of a job is; rename files that are called so"
+            what = "not UTF-8. Job settings must be UTF-8; rename files whose names are not"
             yield origin.problem(path, f'"{printable(value)}": {what}')
     elif isinstance(value, dict):
         for key, inner in value.items():

@@ -155,7 +155,7 @@ def _written(value: object) -> str:
         case list() | tuple():
             return f"[{','.join(map(_written, value))}]"
     raise TypeError(
-        f"a setting is a text, number, truth value, path or list of them, not {value!r}"
+        f"a setting must be text, a number, true or false, a path or a list of them, not {value!r}"
     )
 
 
@@ -174,12 +174,12 @@ def quoted(key: str, value: str) -> str:
 def _unreadable(text: str) -> str:
     key, equals, value = text.partition("=")
     if not equals or not key:
-        return "a setting has the form key=value. Write: KEY=VALUE"
+        return "a setting must have the form key=value. Write: KEY=VALUE"
     write = quoted(key, value)
     try:
         OverridesParser.create().parse_override(indexes(shlex.split(write)[0]))
     except HydraException:
-        return f'"{key}" cannot be written as a key on the command line. Set it in the job\'s file.'
+        return f'"{key}" cannot be used as a key on the command line. Set it in the job\'s file.'
     return f"this value needs quotes inside the shell's quotes. Write: {write}"
 
 
@@ -187,15 +187,18 @@ def _mistakes(given: Given, folders: Sequence[Path]) -> Iterator[str]:
     parsed, key = given.parsed, given.key
     root = re.split(r"[./@]", key)[0]
     if root == "hydra":
-        yield "a job has no settings of Hydra. Use --conf DIR to name a folder."
+        yield (
+            "Hydra's own settings are not allowed in a job. To name the folder of job files, use "
+            "--conf DIR."
+        )
     elif parsed.is_sweep_override():
         value = given.typed.partition("=")[2]
         yield (
-            "commas and functions such as range() make a sweep, and only one job is wanted here. "
-            f"For a list write {key}=[{value}]; for the text: {quoted(key, value)}"
+            "commas and functions such as range() start a sweep, which this command does not "
+            f"support. For a list write {key}=[{value}]; for text write: {quoted(key, value)}"
         )
     elif key == "job" and not parsed.is_delete() and not isinstance(given.value, str):
-        yield "one job at a time. A comma makes a sweep: +job=a,b"
+        yield "one job at a time. Name a single job: +job=NAME"
     elif given.group and not parsed.is_delete():
         yield from _no_such_option(given, folders)
     else:
@@ -210,7 +213,7 @@ def _mistakes(given: Given, folders: Sequence[Path]) -> Iterator[str]:
 def _no_such_option(given: Given, folders: Sequence[Path]) -> Iterator[str]:
     group, value = given.parsed.key_or_group, given.value
     if value is None:
-        yield f"no name is given. To leave the group out, write ~{group}"
+        yield f"no name is given. To remove the group, write ~{group}"
         return
     known = options(folders, group)
     for name in map(str, value if isinstance(value, list) else [value]):
@@ -220,7 +223,7 @@ def _no_such_option(given: Given, folders: Sequence[Path]) -> Iterator[str]:
             yield no_such_job(name, known)
             continue
         found = choices(name, known, f"Known names in {group}/")
-        then = f" conf/{group}/{name}.yaml, or leave this out"
+        then = f" conf/{group}/{name}.yaml, or remove this"
         if known:
             then = f": {group}={(*closest(name, known), known[0])[0]}"
         yield f'there is no {group} "{name}".{found} Write{then}'

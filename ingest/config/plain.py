@@ -56,7 +56,7 @@ def _refers(value: Any) -> bool:
 
 def _wrong(path: KeyPath, value: Any) -> str | None:
     if path[-1:] == ("_target_",):
-        return "a job is data: nothing that it names is imported or called. Remove the key."
+        return "this key would import or call code, and a job is data only. Remove the key."
     if value == _MISSING:
         return f"required, but left open (???). Set it: {dotted(path)}=VALUE"
     return references.mistake(value) if isinstance(value, str) else None
@@ -76,7 +76,10 @@ def _unresolved(tree: DictConfig, path: KeyPath, text: str) -> str | None:
     for name in REFERENCE.findall(text):
         # OmegaConf would write the mapping into the text, in Python's notation
         if text != f"${{{name}}}" and OmegaConf.is_config(OmegaConf.select(tree, name)):
-            return f'"{text}" puts "{name}" into a text, and that is a mapping or a list.'
+            return (
+                f'"{text}" inserts "{name}" into text, but that is a mapping or a list. Refer to a '
+                "single value."
+            )
     return None
 
 

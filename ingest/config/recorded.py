@@ -59,20 +59,20 @@ def amend(model: type[M], text: str, overrides: Sequence[str], conf: Path | None
 def _refusal(one: Given) -> str:
     root = re.split(r"[.@]", one.key)[0]
     if root == "job":
-        return "a run is resumed by its id, and knows its job. Leave this out."
+        return "a resumed run already has its job. Remove this setting."
     if root not in MAY_CHANGE:
         return (
-            f"{root} decides which rows come out or where they go, and the run has its plan. "
-            f"What may change: {', '.join(f'{name}.*' for name in MAY_CHANGE)}. To change "
-            "anything else, start over: ingest run NAME --fresh"
+            f"{root} affects the output, and this run already has its plan. You can change: "
+            f"{', '.join(f'{name}.*' for name in MAY_CHANGE)}. To change anything else, start "
+            "over: ingest run NAME --fresh"
         )
     if one.key in FIXED:
         return (
-            "it affects the output, and some partitions are completed. To change it, start over: "
-            "ingest run NAME --fresh"
+            "this affects the output, and some partitions are completed. To change it, start "
+            "over: ingest run NAME --fresh"
         )
     if one.parsed.is_delete() or (len(one.path) == 1 and not one.group):
-        return f"name one setting of it: {root}.NAME=VALUE"
+        return f"set one of its keys: {root}.NAME=VALUE"
     return ""
 
 
@@ -87,7 +87,7 @@ def _named(one: Given, folders: Sequence[Path]) -> dict[str, Any]:
     refuse(file.problems)
     page: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     if "defaults" in page or "${" in path.read_text(encoding="utf-8"):
-        refuse([_problem(one, "its file refers to others. Write its settings one by one.")])
+        refuse([_problem(one, "this file refers to other files. Set its keys one by one.")])
     return {key: value for key, value in page.items() if value != "???"}
 
 

@@ -14,7 +14,7 @@ def unreadable(text: str) -> str | None:
     try:
         _parse(text)
     except GrammarParseError:
-        return f'"{text}" opens a reference with ${{ that cannot be read. {ESCAPE}.'
+        return f'"{text}" starts a reference with ${{ that cannot be read. {ESCAPE}.'
     return None
 
 
@@ -31,8 +31,8 @@ def mistake(text: str) -> str | None:
         return None
     if name == "oc.env":
         return (
-            f'"{text}" would put an environment variable into the stored configuration. '
-            f"Name a secret as {{env: NAME}} or {{file: PATH}}: it is read where it is used."
+            f'"{text}" would copy an environment variable into the stored configuration. Name '
+            "a secret as {env: NAME} or {file: PATH}; it is read where it is used."
         )
     return (
         f'"{text}" calls "{name}". Only references to other keys are allowed, '

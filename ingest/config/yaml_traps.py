@@ -20,7 +20,7 @@ _WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
 _STANDARD = "tag:yaml.org,2002:"
 _DATA = {"null", "bool", "int", "float", "str", "timestamp", "seq", "map"}
 _KINDS = {
-    "bool": "a truth value",
+    "bool": "true or false",
     "null": "no value",
     "int": "a number",
     "float": "a number",
@@ -40,11 +40,14 @@ def unloadable(entry: Entry) -> Iterator[str]:
     node = entry.node
     kind = node.tag.removeprefix(_STANDARD)
     if kind in ("value", "merge"):
-        yield f'YAML gives {node.value} a meaning of its own. Write it in quotes: "{node.value}".'
+        yield f'YAML treats {node.value} as special syntax. Write it in quotes: "{node.value}".'
     elif kind not in _DATA:
-        yield f"YAML reads {node.tag} as a tag, and a job is data. Write the value in quotes."
+        yield (
+            f"YAML reads {node.tag} as a tag, and tags are not allowed in a job. Write the value "
+            "in quotes."
+        )
     if entry.key and not isinstance(entry.key, yaml.ScalarNode):
-        yield "a key must be a string, and this is a list or a mapping. Write it in quotes."
+        yield "a key must be a string, not a list or a mapping. Write it in quotes."
     elif entry.key and entry.key.tag == f"{_STANDARD}null":
         yield from _key(entry)
     if isinstance(node, yaml.MappingNode):
@@ -54,7 +57,7 @@ def unloadable(entry: Entry) -> Iterator[str]:
 def reading(text: str, value: Any) -> str:
     """Say what YAML made of a text that stood without quotes."""
     if value is None:
-        return f"YAML reads {text} as no value" if text else "nothing stands after the colon"
+        return f"YAML reads {text} as no value" if text else "there is no value after the colon"
     if isinstance(value, bool):
         return f"YAML reads {text} as {str(value).lower()}"
     return f"YAML reads {text} as {'a number' if text == str(value) else f'the number {value}'}"
@@ -99,4 +102,4 @@ def _duplicates(node: yaml.MappingNode) -> Iterator[str]:
     for name, found in lines.items():
         if len(found) > 1:
             where = " and ".join(map(str, dict.fromkeys(found)))
-            yield f'the key "{name}" is written more than once (line {where}). Keep one.'
+            yield f'the key "{name}" is set more than once (line {where}). Keep one.'

@@ -236,8 +236,8 @@ def _formatted(values: pl.Expr, source: pl.DataType, target: pl.DataType, form: 
         if target.is_numeric() and isinstance(source, pl.String):
             return _from_text(values, target, form)
         raise ConfigError(
-            f"{type_name(source)} cannot become {type_name(target)} by a notation of numbers: "
-            "decimal_separator and the like are for texts that become numbers."
+            f"{type_name(source)} cannot become {type_name(target)} with number options: "
+            "decimal_separator and the others are for text that becomes a number. Remove them"
         )
     if isinstance(target, pl.Datetime) and source.is_integer() and form in EPOCHS:
         return _counted(values, EPOCHS[form], target)
@@ -247,9 +247,9 @@ def _formatted(values: pl.Expr, source: pl.DataType, target: pl.DataType, form: 
     if isinstance(target, pl.String) and source.is_temporal():
         return in_calendar(values, source).dt.strftime(form)
     raise ConfigError(
-        f'format "{form}" has no meaning between {type_name(source)} and {type_name(target)}. '
-        "A format is for dates, times and timestamps written as text; "
-        f"{', '.join(EPOCHS)} are for timestamps written as integers."
+        f'format "{form}" cannot be used from {type_name(source)} to {type_name(target)}. '
+        f"Formats are for dates, times and timestamps written as text; {', '.join(EPOCHS)} are "
+        "for timestamps written as integers. Remove the format."
     )
 
 

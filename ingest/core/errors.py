@@ -1,9 +1,9 @@
-"""Errors, sorted by what the driver does about them.
+"""Errors, grouped by what the driver does about them.
 
     IngestError
       ConfigError        the request is wrong; nothing ran             exit 2
-      RetryableError     the network or the storage did not answer     again, with backoff
-        ThrottledError   they said that they are asked too often       again, not before they said
+      RetryableError     the network or the storage did not answer     try again, with backoff
+        ThrottledError   too many requests                             try again, after Retry-After
       BadRowError        rows break the format or the contract         the contract's `on_error`
       ContractError      the run breaks its budget or its books        nothing is published, exit 1
       FatalError         resuming at once cannot help                  stop, resumable, exit 1
@@ -36,7 +36,7 @@ def _rebuild(cls: type[IngestError], args: tuple[Any, ...], state: dict[str, Any
 
 
 class ConfigError(IngestError):
-    """The request is wrong; nothing ran. Holds one line per mistake, all of them at once."""
+    """The request is wrong; nothing ran. The text has one line per mistake, all of them at once."""
 
     exit_code = 2
 
@@ -49,13 +49,13 @@ class ConfigError(IngestError):
 
 
 class RetryableError(IngestError):
-    """Trying again may help: a connection was lost, or a storage did not answer."""
+    """Trying again may help: a connection was lost, or the storage did not answer."""
 
 
 class ThrottledError(RetryableError):
-    """The other side is asked too often.
+    """The storage or service reported too many requests.
 
-    `retry_after_s` is how many seconds it asked to be left alone, None if it did not say.
+    `retry_after_s` is how many seconds it asked to wait, None if it did not say.
     """
 
     def __init__(self, *args: object, retry_after_s: float | None = None) -> None:
@@ -68,7 +68,7 @@ class BadRowError(IngestError):
 
 
 class ContractError(IngestError):
-    """The run as a whole breaks its error budget or its books; it must not be published."""
+    """The run exceeds its error budget, or its row counts are wrong; it must not be published."""
 
 
 class FatalError(IngestError):
@@ -76,14 +76,14 @@ class FatalError(IngestError):
 
 
 class StalePlanError(FatalError):
-    """An input, or what a step depends on, is not what it was when the run was planned.
+    """An input, or something that a step depends on, has changed since the run was planned.
 
-    The run can be finished only if that is put back; else the job starts over with a new plan.
+    The run can be finished only if that is restored; otherwise the job starts over with a new plan.
     """
 
 
 class FencedError(FatalError):
-    """Another attempt has taken this run over; whatever this one still does has no effect."""
+    """Another attempt has taken over this run; what this attempt still does has no effect."""
 
 
 class Interrupted(BaseException):

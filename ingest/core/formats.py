@@ -33,8 +33,11 @@ _SHAPES: Final = {
 _LONG: Final = {"F": "%Y-%m-%d", "T": "%H:%M:%S", "X": "%H:%M:%S", "R": "%H:%M"}
 _FRACTIONS: Final = (".f", ".3f", ".6f", ".9f", "3f", "6f", "9f")
 _HINTS: Final = {
-    "f": "%f would count nanoseconds. Write %.f for a fraction with its point: %H:%M:%S%.f",
-    "Z": "%Z, the name of a zone, cannot be read. Write %z for an offset such as +0100",
+    "f": (
+        "%f would mean nanoseconds here. For a fraction with its decimal point, write %.f: "
+        "%H:%M:%S%.f"
+    ),
+    "Z": "%Z, the name of a time zone, is not supported. Write %z for an offset such as +0100",
 }
 _TIGHT: Final = "YGymdHIMSj"
 _ZONES: Final = "z"
@@ -84,8 +87,8 @@ def check_format(form: str, dtype: pl.DataType) -> None:
         raise ConfigError(f'format "{form}" cannot be used for {type_name(dtype)}: {problem}.')
     if not _holds_whole(form, dtype):
         raise ConfigError(
-            f'format "{form}" does not hold a whole {type_name(dtype)}. '
-            "Example: %Y-%m-%d for a date, %Y-%m-%d %H:%M:%S for a timestamp, %H:%M for a time."
+            f'format "{form}" does not describe a complete {type_name(dtype)}. Example: '
+            "%Y-%m-%d for a date, %Y-%m-%d %H:%M:%S for a timestamp, %H:%M for a time."
         )
 
 
@@ -99,7 +102,7 @@ def _misfit(form: str, dtype: pl.DataType) -> str | None:
         return _HINTS.get(unknown[0], f"no such code %{unknown[0]}. {listed}")
     zone = dtype.time_zone if isinstance(dtype, pl.Datetime) else None
     if spells(form, _ZONES) and not zone:
-        return "the zone would be lost. Use a timestamp with a zone: timestamp(us, UTC)"
+        return "the time zone would be lost. Use a timestamp with a zone: timestamp(us, UTC)"
     if dtype == pl.Time and spells(form, _DATES):
         return "the date would be lost. Use a timestamp"
     return None

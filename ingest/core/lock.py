@@ -82,8 +82,9 @@ def _refusal(path: Path, holder: tuple[str, str]) -> str:
     pid, host = holder
     where = "" if host == socket.gethostname() else f" on {host}"
     return (
-        f"{path}: locked: {_describe(holder)} holds it. Only one process may publish here at a "
-        f"time. Let it go on (kill -CONT {pid}) or end it (kill -9 {pid}){where}, then run again"
+        f"{path}: locked by {_describe(holder)}. Only one process may publish here at a time. "
+        f"Let that process continue (kill -CONT {pid}) or end it (kill -9 {pid}){where}, then "
+        "run again"
     )
 
 
@@ -95,4 +96,4 @@ def _describe(holder: tuple[str, str]) -> str:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (OSError, IndexError):
         return f"process {pid}"
-    return f"process {pid}, which is stopped," if state == "T" else f"process {pid}"
+    return f"process {pid}, which is stopped" if state == "T" else f"process {pid}"

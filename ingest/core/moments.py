@@ -1,12 +1,12 @@
-"""Texts to dates, times and timestamps: in ISO 8601, or in a format of strftime codes.
+"""Text to dates, times and timestamps: in ISO 8601, or in a format of strftime codes.
 
     date        YYYY-MM-DD, from year 0001 to 9999
     time        HH:MM or HH:MM:SS, the seconds with an optional fraction
-    timestamp   a date, which is its midnight, or a date, T or a space, and a time; with a zone the
-                text ends in Z, ±HH or ±HH:MM (the colon may be left out), without one it does not
+    timestamp   a date (midnight), or a date, T or a space, and a time; a type with a zone needs
+                Z, ±HH or ±HH:MM (the colon is optional) at the end, a type without one forbids it
 
-A fraction no finer than the type's unit, but for zeros. What a text says and the type has no room
-for is never dropped: a date is read out of a timestamp only at midnight.
+A fraction must not be finer than the type's unit, except for zeros. Precision is never lost: text
+with a time of day becomes a date only if the time is midnight.
 """
 
 from datetime import time

@@ -40,10 +40,10 @@ def shown(name: str) -> str:
 def fault_of(name: str) -> str:
     """Say why nothing could use a column of that name; empty if it can be used."""
     if not name:
-        return "is empty, so that nothing can refer to it"
+        return "is empty, so nothing can refer to it"
     if "\0" in name or not is_unicode(name):
-        return "is no text: it holds a NUL character or half a pair of surrogates"
-    return "is a pattern, which would stand for other columns too" if is_pattern(name) else ""
+        return "is not valid text: it contains a NUL character or half a surrogate pair"
+    return "is a pattern, which would also match other columns" if is_pattern(name) else ""
 
 
 def no_such_column(name: str, columns: Iterable[str]) -> ConfigError:

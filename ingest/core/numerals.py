@@ -27,29 +27,29 @@ class Numerals(Model):
     """How the numbers of a column are written, if not plainly."""
 
     decimal_separator: DecimalSeparator | None = None
-    """What stands before a number's fraction: `.` or `,`. If neither this nor
-    `thousands_separator` is given, the source's hold; without those: `.`."""
+    """The character before a number's fraction: `.` or `,`. If neither this nor
+    `thousands_separator` is set, the source's settings apply. Default: `.`."""
     thousands_separator: ThousandsSeparator | None = None
-    """What parts the thousands of a number: `.`, `,`, `'`, `_`, or a space, which stands for
-    no-break and narrow ones too. A number has it at every third digit, or not at all: `1.23` is
-    rejected where `.` parts thousands."""
+    """The character between groups of digits: `.`, `,`, `'`, `_`, or a space (no-break and narrow
+    spaces count too). Every group must have three digits, or the number has no separator at all:
+    `1.23` is rejected if `.` separates thousands."""
     grouping: Literal["thousands", "indian"] = "thousands"
-    """Where the thousands separator stands: at every third digit, or as in `12,34,567`."""
+    """Where the thousands separator goes: after every three digits, or as in `12,34,567`."""
     percent: bool = False
-    """Whether all numbers end in `%`: `12.5 %` is 0.125, exactly so in a decimal. A number
-    without it is rejected."""
+    """Whether every number ends in `%`: `12.5 %` is read as 0.125, exactly in a decimal. A number
+    without `%` is rejected."""
     currency: str | None = Field(default=None, min_length=1)
-    """A sign or word that may stand before or behind a number, with or without a space: `€`."""
+    """A sign or word that may come before or after a number, with or without a space: `€`."""
     negative: Literal["minus", "trailing_minus", "parentheses"] = "minus"
-    """How negative numbers are written, besides `-1.50`: as `1.50-`, or as `(1.50)`."""
+    """How negative numbers may be written, in addition to `-1.50`: as `1.50-`, or as `(1.50)`."""
 
     @field_validator("currency")
     @classmethod
     def _no_part_of_a_number(cls, sign: str | None) -> str | None:
         if sign is not None and (sign != sign.strip() or re.search(r"[\d+\-()%]", sign)):
             raise ValueError(
-                f'"{sign}": a currency is a sign or a word without digits, +, -, %, brackets, and '
-                'spaces at its ends. Example: "€" or "CHF"'
+                f'"{sign}": a currency must not contain digits, +, -, %, brackets, or spaces '
+                'at its ends. Example: "€" or "CHF"'
             )
         return sign
 
@@ -57,8 +57,8 @@ class Numerals(Model):
     def _separators_differ(self) -> Self:
         if self.thousands_separator == (self.decimal_separator or "."):
             raise ValueError(
-                f'thousands_separator: "{self.thousands_separator}" is also what stands before a '
-                "fraction. Write decimal_separator: the other one"
+                f'thousands_separator: "{self.thousands_separator}" is also the decimal '
+                "separator. Set decimal_separator to the other one"
             )
         if self.grouping == "indian" and self.thousands_separator is None:
             raise ValueError('grouping: indian: needs a thousands_separator: ","')
@@ -88,12 +88,13 @@ class Numerals(Model):
         given = sorted(self.model_fields_set & set(Numerals.model_fields))
         if given and not dtype.is_numeric():
             raise ValueError(
-                f"{given[0]}: is for numbers, and {type_name(dtype)} is none. Example: "
-                '{type: "decimal(12,2)", decimal_separator: ","}'
+                f"{given[0]}: only works for numbers, but the type is {type_name(dtype)}. "
+                'Example: {type: "decimal(12,2)", decimal_separator: ","}'
             )
         if self.percent and dtype.is_integer():
             raise ValueError(
-                f"percent: 50 % is 0.5, which is no {type_name(dtype)}. Use decimal(5,4) or float64"
+                f"percent: 50 % is 0.5, which does not fit {type_name(dtype)}. Use "
+                "decimal(5,4) or float64"
             )
 
     def plain(self, texts: pl.Series) -> pl.Series:

@@ -12,11 +12,11 @@ ErrorKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """How many rows went into a step and what became of them: `out = rows + added - sum(dropped)`.
+    """The row counts of a step: `out = rows + added - sum(dropped)`.
 
     `dropped` counts by reason: filtered, deduplicated, skipped, quarantined, sampled, unmatched,
-    aggregated. `filtered` says of those filtered for what, such as a repeated header, as far as the
-    step or source tells them apart.
+    aggregated. `filtered` breaks down the filtered rows, such as repeated headers, if the step or
+    source distinguishes them.
     """
 
     step: str
@@ -35,7 +35,7 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class StagedFile:
-    """A file that a worker has written and that nobody can see yet.
+    """A file that a worker has written and that is not published yet.
 
     `output` is `main` or `quarantine`; `folder` is the place below the published directory
     (`month=1`, or empty); `staged` is the file's name in the staging directory.
@@ -64,12 +64,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one try at a partition came to; `failure` is None if it was worked to its end.
+    """The result of one try at a partition; `failure` is None if it was completed.
 
     `errors` counts rejected rows by reason (`<column>: <check>`); `examples` holds up to ten
-    places of rejected rows, without their values. `seconds` says where the time went, `cpu` for how
-    much of it the worker's processor was busy, by the same names, and `peak_bytes` is its resident
-    memory at its highest.
+    places of rejected rows, without their values. `seconds` is the time of each part, `cpu` the
+    processor time of the same parts, and `peak_bytes` the worker's highest resident memory.
     """
 
     key: tuple[int, int, int]

@@ -14,6 +14,6 @@ def require_proc() -> None:
     """
     if sys.platform == "linux" and not Path("/proc/self/stat").exists():
         raise ConfigError(
-            "/proc: not there: how much memory workers use is read off it, and whether another "
-            "process works on a job. Mount it: mount -t proc proc /proc"
+            "/proc: not found: ingest reads the memory of workers there, and whether another "
+            "process is running. Mount it: mount -t proc proc /proc"
         )

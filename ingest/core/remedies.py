@@ -13,18 +13,18 @@ _PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def remedy(name: str, source: pl.DataType, target: pl.DataType) -> str:
     """Return the step that makes such values of a column (`x` where it has no plain name)."""
     if source.is_nested() and target.is_nested():
-        return "Take it apart first (type: explode, type: flatten), then cast what is inside"
+        return "Unpack it first (type: explode, type: flatten), then cast the parts"
     column = name if _PLAIN.fullmatch(name) else "x"
     if source.is_integer() and isinstance(target, pl.Datetime):
         to = f'{{type: "{type_name(target)}", format: epoch_s}}'
         return (
-            f"Say what the number counts (epoch_s, epoch_ms, epoch_us), in a step: "
-            f"{{type: cast, columns: {{{column}: {to}}}}}"
+            "Set what the number counts (epoch_s, epoch_ms, epoch_us) in a step: {type: cast, "
+            f"columns: {{{column}: {to}}}}}"
         )
     written = expression(column, source, target)
     if written is None:
-        return "No value of the one is one of the other: leave the column as it is"
-    return f'Say what is meant, in a step: {{type: derive, columns: {{{column}: "{written}"}}}}'
+        return "No value of one type is a value of the other. Keep the column's own type"
+    return f'Convert it in a step: {{type: derive, columns: {{{column}: "{written}"}}}}'
 
 
 def expression(column: str, source: pl.DataType, target: pl.DataType) -> str | None:  # noqa: PLR0911 - one return for each kind

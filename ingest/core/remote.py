@@ -41,8 +41,8 @@ def local_path(path: str) -> str:
     if is_remote(path):
         copy = f": aws s3 sync FOLDER {masked(path)}" if path.startswith("s3") else ""
         raise ValueError(
-            f'"{masked(path)}": sinks write to local disks so far. Name a local folder, and copy '
-            f"what is published there after the run{copy.replace('s3a:', 's3:', 1)}"
+            f'"{masked(path)}": sinks can only write to local disks so far. Name a local '
+            f"folder, and copy its files after the run{copy.replace('s3a:', 's3:', 1)}"
         )
     return path.removeprefix("file://")
 
@@ -60,7 +60,9 @@ def refuse_unknown(what: str, path: str) -> None:
             "read from local paths and s3://. Copy the files to one of these"
         )
     if not rest.strip("/"):
-        raise ConfigError(f'{what}: "{path}": names no bucket. Write {protocol}://BUCKET/PATH')
+        raise ConfigError(
+            f'{what}: "{path}": the bucket is missing. Write {protocol}://BUCKET/PATH'
+        )
 
 
 @contextmanager
@@ -80,15 +82,15 @@ def asking(what: str, path: str) -> Iterator[None]:
         raise
     except PermissionError as error:
         raise ConfigError(
-            f"{where}: the storage refuses: {_flat(error)}. Check that these credentials may list "
+            f"{where}: access denied: {_flat(error)}. Check that these credentials may list "
             "and read there"
         ) from None
     except (ImportError, ValueError) as error:
         raise ConfigError(f"{where}: cannot be opened: {_flat(error)}") from None
     except OSError as error:
         raise ConfigError(
-            f"{where}: the storage did not answer: {_flat(error)}. Check the network, the bucket's "
-            "name, AWS_ENDPOINT_URL and AWS_REGION"
+            f"{where}: the storage did not answer: {_flat(error)}. Check the network, the "
+            "bucket's name, AWS_ENDPOINT_URL and AWS_REGION"
         ) from None
 
 

@@ -29,29 +29,29 @@ def without_credentials(uri: str) -> str:
     """
     if (shown := masked(uri)) != uri:
         raise ValueError(
-            f'"{shown}" holds credentials, which would be stored with every run. Leave them out, '
-            "and set them where the command and its workers run (AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY for S3)"
+            f'"{shown}" contains credentials, which would be stored with every run. Remove '
+            "them, and set them in the environment of the command and its workers "
+            "(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for S3)"
         )
     return uri
 
 
 class SecretRef(Model):
-    """Where a secret lies: `{env: NAME}` or `{file: PATH}`.
+    """A reference to a secret: `{env: NAME}` or `{file: PATH}`.
 
-    Only the reference is composed, logged, stored and pickled; whoever needs the value resolves
-    it where it is used, and keeps it no longer than that.
+    Only the reference is stored, logged and shown. The secret is read where it is used, and not
+    kept.
     """
 
     env: str | None = None
-    """The environment variable that holds the secret, on the driver and on every worker."""
+    """The environment variable that contains the secret, on the driver and on every worker."""
     file: str | None = None
-    """The file that holds the secret; one line end at its end is not part of it."""
+    """The file that contains the secret. One line end at its end is ignored."""
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         if (self.env is None) == (self.file is None):
-            raise ValueError("a secret is either {env: NAME} or {file: PATH}")
+            raise ValueError("a secret must be either {env: NAME} or {file: PATH}")
         return self
 
     def resolve(self) -> str:

@@ -186,9 +186,9 @@ class LocalStore:
             for folder in sorted(self._known.copy()):  # the beat of a lease adds to it
                 if not folder.is_dir():
                     raise FatalError(
-                        f"{folder}: the state has vanished: this run has written to that folder, "
-                        "and it is gone. Nothing more is written. Put it back (mount it again, "
-                        "restore it), then run again"
+                        f"{folder}: the state folder no longer exists, although this run has "
+                        "written to it. The run has stopped writing. Restore the folder (mount "
+                        "it again, or copy it back), then run again"
                     ) from error
             raise
         except OSError as error:
@@ -255,12 +255,12 @@ def _refusal(path: Path, what: str, error: OSError, *, begun: bool) -> IngestErr
         return FatalError(f"{found}. Fix the disk or the connection to it, then run again")
     if error.errno not in {errno.EACCES, errno.EPERM}:
         kind = FatalError if begun else ConfigError
-        return kind(f"{found}. Fix that, or name another place: state=DIR")
+        return kind(f"{found}. Fix that, or use another folder: state=DIR")
     verb = "read" if what == "read" else "write"
     allow = f"{found}. Give this user permission to {verb} there"
     if begun:
         return FatalError(f"{allow}, then run again")
-    return ConfigError(f"{allow}, or name another place: state=DIR")
+    return ConfigError(f"{allow}, or use another folder: state=DIR")
 
 
 def open_store(uri: str) -> Store:
@@ -271,13 +271,13 @@ def open_store(uri: str) -> Store:
     """
     if "://" in uri and not uri.startswith("file://"):
         raise ConfigError(
-            f'state: "{masked(uri)}": the state lies on local disks so far. Name a local folder, '
-            "such as state=.ingest"
+            f'state: "{masked(uri)}": the state must be on a local disk so far. Name a local '
+            "folder, such as state=.ingest"
         )
     root = Path(uri.removeprefix("file://")).absolute()
     if (size := len(os.fsencode(root))) > _LONGEST_ROOT:
         raise ConfigError(
-            f'state: a path of {size:,} bytes, "{uri[:50]}…": files in it would have longer ones '
-            "than the system takes. Choose a place with a shorter path: state=DIR"
+            f'state: a path of {size:,} bytes, "{uri[:50]}…": the paths of files in it would '
+            "be longer than the system allows. Choose a shorter path: state=DIR"
         )
     return LocalStore(root)

@@ -1,16 +1,16 @@
-"""Texts to values: one rule per type, for CSV fields, JSON strings, folder keys, steps, contracts.
+"""Text to values: one rule per type, for CSV fields, JSON strings, folder keys, steps, contracts.
 
-    int*, uint*   digits with an optional sign; no spaces, no point, no exponent
-    float*        digits alone, if the float is exactly that number; with a point or an exponent
-                  the nearest float, unless only infinity or zero is near; `inf`, `nan`
-    decimal       digits with an optional sign and point; places beyond the scale must be zeros
+    int*, uint*   digits with an optional sign; no spaces, point or exponent
+    float*        digits only, if a float can represent the number exactly; with a point or an
+                  exponent the nearest float, but never infinity or zero by rounding; `inf`, `nan`
+    decimal       digits with an optional sign and point; digits beyond the scale must be zeros
     boolean       true false t f yes no y n 1 0, in upper or lower case
     date, time, timestamp   ISO 8601, see `core.moments`; or a format of strftime codes
-    string, binary          the text as it is
+    string, binary          the text unchanged
 
-Numbers that are written in another way (`1.234,50`, `12 %`) are made plain first: `core.numerals`.
-SQL's CAST asks for `rounding`: places beyond the scale are rounded, halves away from zero, the
-fractions of seconds are cut, and whole numbers become the nearest float.
+Numbers in other notations (`1.234,50`, `12 %`) are converted first: `core.numerals`. SQL's CAST
+uses `rounding`: places beyond the scale are rounded, halves away from zero, fractions of seconds
+are truncated, and whole numbers become the nearest float.
 """
 
 from typing import Final

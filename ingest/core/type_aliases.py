@@ -44,9 +44,9 @@ def standard(text: str) -> str:
     name = re.sub(r"\s*([(,)])\s*", r"\1", " ".join(name.split()))
     lowered = name.lower()
     if lowered.startswith(("varchar(", "char(", "character")):
-        raise ValueError(f'"{text}" would cut the text. Write string, and left(s, n) to cut')
+        raise ValueError(f'"{text}" would cut the text. Write string; to cut text, use left(s, n)')
     if lowered in {"decimal", "numeric"}:
-        raise ValueError(f'"{text}" needs its digits: decimal(18, 2)')
+        raise ValueError(f'"{text}" needs its precision and scale: decimal(18, 2)')
     if lowered.startswith("numeric("):
         return lowered.replace("numeric", "decimal", 1)
     head, bracket, rest = name.partition("(")

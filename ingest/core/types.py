@@ -1,12 +1,12 @@
-"""The names of column types, as they are written in YAML, and what they are in Polars.
+"""The names of column types in YAML, and their Polars types.
 
     int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64
     boolean string binary date time timestamp decimal(precision, scale)
     timestamp(unit)  timestamp(unit, zone)  duration(unit)
     list<type>  array<type, length>  struct<name: type, ...>
 
-A timestamp without a unit is in microseconds and without a zone. Names of fields that hold signs of
-this notation stand in double quotes, as in JSON: `struct<"a:b": int64>`.
+A timestamp without a unit is in microseconds and without a zone. Field names that contain
+characters of this notation need double quotes, as in JSON: `struct<"a:b": int64>`.
 """
 
 import json
@@ -74,7 +74,10 @@ def _parsed(text: str) -> pl.DataType:
     if match := re.fullmatch(r"decimal\(\s*(\d+)\s*,\s*(\d+)\s*\)", name):
         precision, scale = int(match[1]), int(match[2])
         if not 1 <= precision <= 38 or scale > precision:
-            raise ValueError(f'"{text}": a decimal has 1 to 38 digits and no more after the point')
+            raise ValueError(
+                f'"{text}": a decimal has 1 to 38 digits, and no more of them after the point. '
+                "Example: decimal(10,2)"
+            )
         return pl.Decimal(precision, scale)
     found = _timed(name) or _nested(name)
     if found is not None:
@@ -194,8 +197,8 @@ def _zone(name: str | None) -> str | None:
     zone = known_zone(name) if name else None
     if name and zone is None:
         raise ValueError(
-            f'no such time zone "{name}". Write UTC, or a name such as Europe/Berlin; clocks with '
-            "a fixed offset from UTC are those of Etc/GMT-5 (five hours east of it)"
+            f'no such time zone "{name}". Write UTC, or a name such as Europe/Berlin; for a '
+            "fixed offset write Etc/GMT-5 (five hours east of UTC)"
         )
     return zone
 
@@ -212,7 +215,9 @@ def _fields(text: str) -> Iterator[tuple[str, str]]:
             try:
                 name, end = json.JSONDecoder(strict=False).raw_decode(field)
             except ValueError:
-                raise ValueError(f'"{text}": a quoted name without an end') from None
+                raise ValueError(
+                    f'"{text}": a quoted name is not closed. Add the missing quote'
+                ) from None
             yield name, field[end:].lstrip().removeprefix(":")
         else:
             name, _, kind = field.partition(":")

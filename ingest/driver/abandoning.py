@@ -44,12 +44,13 @@ def give_up_unread(store: Store, ledger: Ledger, job: Job, why: str) -> list[str
     if target.ended(run_id):
         return []  # it has published all of its output: there is nothing left to discard
     if committed or marker:
-        found = "its commit record stands in the ledger" if committed else f"there is {marker}"
+        found = "its commit record is in the ledger" if committed else f"there is {marker}"
         raise FatalError(
-            f"--fresh: run {run_id} cannot be discarded: its ledger cannot be read, and {found}: "
-            f"it may have begun to publish. {why.partition('. ')[0]}. Restore the ledger from a "
-            "backup and finish the run. Without one: look whether the output is whole, remove what "
-            f"is not, then remove {marker or 'runs/' + run_id} and start again"
+            f"--fresh: run {run_id} cannot be discarded: its ledger cannot be read, and "
+            f"{found}: the run may have begun to publish. {why.partition('. ')[0]}. Restore "
+            "the ledger from a backup and finish the run. Without a backup: check whether the "
+            "output is complete, remove incomplete files, then remove "
+            f"{marker or 'runs/' + run_id} and start again"
         )
     runs.give_up(run_id, {"at": ledger.now(), **who(), "why": why})
     return _discard(runs, run_id, job)
@@ -75,7 +76,7 @@ def _discard(runs: Runs, run_id: str, job: Job) -> list[str]:
         except IngestError as error:
             reason = str(error).removesuffix(", then run again")
             left.append(
-                f"files that run {run_id} has staged are left, and nobody reads them: {reason}"
+                f"staged files of run {run_id} could not be removed; no reader sees them: {reason}"
             )
     return left
 

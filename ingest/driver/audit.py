@@ -43,17 +43,23 @@ def check_books(totals: Totals, contract: Contract) -> None:
     ]
     chain = list(totals.books.values())
     problems += [
-        f"{one.out} rows left step {one.step}, {other.rows} entered step {other.step}"
+        f"{one.out} rows left step {one.step}, but {other.rows} entered step {other.step}"
         for one, other in itertools.pairwise(chain)
         if one.out != other.rows
     ]
     left = chain[-1].out if chain else 0
     if left != totals.rows.get("main", 0):
-        problems.append(f"{left} rows left the contract, {totals.rows.get('main', 0)} were staged")
+        problems.append(
+            f"{left} rows left the contract, but but but but {totals.rows.get('main', 0)} were "
+            "staged"
+        )
     quarantined = totals.dropped("quarantined")
     if contract.on_error == "quarantine" and quarantined != totals.rows.get("quarantine", 0):
         staged = totals.rows.get("quarantine", 0)
-        problems.append(f"{quarantined} rows were rejected, {staged} staged for the quarantine")
+        problems.append(
+            f"{quarantined} rows were rejected, but but but but {staged} were were were were "
+            "staged for the quarantine"
+        )
     if problems:
         raise ContractError(
             "row counts: they do not add up: " + "; ".join(problems) + ". Nothing was published. "

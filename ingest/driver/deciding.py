@@ -85,8 +85,8 @@ def _finished_first(
 ) -> Decision:
     ledger = Ledger(store, run_id, clock)
     decision = _after(job, store, ledger, read_history(ledger, store), fresh=fresh)
-    note = f"Run {run_id} to {uri} has begun to publish and is finished first. "
-    decision.notes = [f"{note}To publish to {job.sink.uri}, give the same command again"]
+    note = f"Run {run_id} to {uri} has begun to publish, so it is finished first. "
+    decision.notes = [f"{note}To publish to {job.sink.uri}, run the same command again"]
     return decision
 
 

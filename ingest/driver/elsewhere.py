@@ -52,7 +52,10 @@ def kept(job: Job, store: Store, succession: Succession, besides: str = "") -> l
     if not planned:
         return []
     uri, more = succession.outputs(planned[0]).get("main", ""), len(planned) - 1
-    note = f"Run {planned[0]} to {uri} is unfinished and kept: ingest resume {planned[0]}"
+    note = (
+        f"Run {planned[0]} to {uri} is unfinished and was kept. To resume it: ingest resume "
+        f"{planned[0]}"
+    )
     return [note + (f" ({more} more: ingest status)" if more else "")]
 
 

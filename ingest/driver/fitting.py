@@ -36,11 +36,11 @@ class Fit:
             if piece.bytes > self.bytes:
                 needs = int(BASE_BYTES + self.per_byte * piece.bytes)
                 raise ConfigError(
-                    f"path: {piece.uri}: {readable(piece.bytes)} that cannot be cut (a compressed "
-                    f"file, a row group) take a worker about {readable(needs)}. "
-                    f"execution.max_memory={readable(self.max_memory)} leaves each of "
-                    f"{self.workers} workers {readable(self.share)}. Allow more, have fewer "
-                    f"workers (execution.workers=N), or write the input in smaller pieces"
+                    f"path: {piece.uri}: {readable(piece.bytes)} that cannot be split (a "
+                    f"compressed file, a row group) need about {readable(needs)}. "
+                    f"execution.max_memory={readable(self.max_memory)} leaves for each of "
+                    f"{self.workers} workers {readable(self.share)}. Allow more memory, use "
+                    "fewer workers (execution.workers=N), or split the input into smaller files"
                 )
             yield piece
 

@@ -20,8 +20,8 @@ def refuse_fleeting(job: Job, store: Store, place: Place) -> None:
     if "quarantine" in sinks and named:  # else it lies beside the sink
         uris["contract", "quarantine", "path"] = sinks["quarantine"].uri
     lines = [
-        f'{place(path)}: "{uri}" lies in "{package}", into which Ray has unpacked this job and '
-        f"which it removes. Name a place that stays: {'.'.join(path)}=/shared/folder"
+        f'{place(path)}: "{uri}" is inside "{package}", where Ray unpacked this job; Ray '
+        f"removes that folder. Use a permanent folder: {'.'.join(path)}=/shared/folder"
         for path, uri in uris.items()
         if (package := package_of(uri))
     ]

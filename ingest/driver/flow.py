@@ -93,8 +93,8 @@ def refuse_wide(schema: Schema) -> None:
     """
     if len(schema) > MOST_COLUMNS:
         raise ConfigError(
-            f"columns: {len(schema):,} columns; a table may have {MOST_COLUMNS:,}. Choose those "
-            "that are needed, or put them into rows before they come here"
+            f"columns: {len(schema):,} columns, but a table may have at most {MOST_COLUMNS:,}. "
+            "Select the columns that you need, or turn columns into rows in an earlier step"
         )
 
 

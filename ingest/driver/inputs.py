@@ -12,13 +12,13 @@ from ingest.sources.base import Difference, Fate, Planned
 
 SHOWN = 5
 _STARTS_OVER = (
-    "To use the files as they are, run the job again: it starts over, as with --fresh. Put the "
-    "planned files back first if this run is to be finished"
+    "To use the files as they are, run the job again: it starts over. To finish this run "
+    "instead, put the planned files back first"
 )
 _STAYS = "Put the planned files back, or add --fresh to use the files as they are"
 _TOUCHED = (
-    "Touched files have the size and time of the plan; whether they have its content cannot be "
-    "seen. If you know that they do (chmod, a hard link, a copy put back), resume with "
+    "Touched files have the planned size and time, but their content may differ. If you know "
+    "that it is the same (chmod, a hard link, a restored copy), resume with "
     "execution.touched_inputs=accept"
 )
 _READ = " (read before it changed)"
@@ -110,8 +110,8 @@ def refusal(tally: Tally) -> str:
     shown = [f"  {line}" for line in shown if not line.endswith(_READ)][:SHOWN]
     more = sum(tally.open[fate] for fate in tally.refused) - len(shown)
     counts = " and ".join(f"{tally.open[fate]:,} {fate}" for fate in tally.refused)
-    first = f"source.path: input changed since planning: {counts}, of which rows are still to be "
-    first += "read. A run reads what it was planned on, or its rows would be a mixture:"
+    first = f"source.path: input changed since planning: {counts}, whose rows are not completely "
+    first += "read. A run must read the planned files, or old and new rows would be mixed:"
     last = [_STARTS_OVER if set(tally.refused) - {"touched"} else _STAYS]
     last += [_TOUCHED] if "touched" in tally.refused else []
     return "\n".join([first, *shown, *([f"  and {more:,} more"] if more > 0 else []), *last])

@@ -207,8 +207,8 @@ def _error(failure: Failure, tries: int, partition: Partition, logs: str) -> Ing
         return StalePlanError(failure.message)
     if failure.kind in {"fatal", "config"}:
         return FatalError(failure.message)
-    where = f" The workers' logs are in {logs}." if logs else ""
+    where = f" Logs of the workers: {logs}." if logs else ""
     return FatalError(
-        f"{partition}: given up after {tries} tries: "
-        f"{failure.message}.{where}\n{failure.traceback}".rstrip()
+        f"{partition}: failed after {tries} tries: {failure.message}.{where}\n"
+        f"{failure.traceback}".rstrip()
     )

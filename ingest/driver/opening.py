@@ -96,9 +96,9 @@ def _refuse_other(run_id: str, succession: Succession, store: Store) -> None:
     """Refuse to resume what would publish over a later run, or beside a half published one."""
     if later := succession.later(run_id):
         raise ConfigError(
-            f"run {run_id}: not the last run to its output: {later} came after it. Only the last "
-            f"one can be resumed, or old rows would replace newer ones. Look at it: ingest status "
-            f"{later}"
+            f"run {run_id}: not the last run to its output: {later} came after it. Only the "
+            "last run can be resumed, or old rows would replace newer ones. Look at it: ingest "
+            f"status {later}"
         )
     for other, uri in succession.publishing().items():
         if other != run_id and read_history(Ledger(store, other), store).phase == "committed":
@@ -117,7 +117,7 @@ def _open_ledger(
         ConfigError: it is done, discarded, or was never planned.
     """
     ledger = Ledger(store, run_id, clock)
-    start = f"ingest run {job.name}, with the options and settings that it was started with"
+    start = f"ingest run {job.name}, with the options and settings of the first start"
     discarded, history = runs.given_up(run_id), History()
     if not discarded:
         history = History.of(ledger.events())
@@ -128,12 +128,12 @@ def _open_ledger(
         )
     if history.phase == "done":
         raise ConfigError(
-            f"run {run_id}: done already, {history.ended_at}. Its receipt: "
+            f"run {run_id}: already done, {history.ended_at}. Its receipt: "
             f"{runs.uri(run_id, 'receipt.json')}. For a new run: {start}"
         )
     if history.phase == "new":
         raise ConfigError(
-            f"run {run_id}: it ended before it had a plan: there is nothing to resume. Start a "
-            f"new run: {start}"
+            f"run {run_id}: it ended before it had a plan, so there is nothing to resume. "
+            f"Start a new run: {start}"
         )
     return ledger, history

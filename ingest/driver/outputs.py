@@ -83,29 +83,30 @@ def check_published(job: Job, place: Place, schema: dict[str, str]) -> None:
                 if output == "main" or sink.write_disposition != "append":
                     raise
                 raise ConfigError(
-                    f"{error.lines[0].partition('. ')[0]}. Another version of ingest has written "
-                    f'"{sink.uri}". Move it away, or name another: contract.quarantine.path=DIR'
+                    f"{error.lines[0].partition('. ')[0]}. Another version of ingest wrote "
+                    f'"{sink.uri}". Move it away, or use another path: '
+                    "contract.quarantine.path=DIR"
                 ) from None
 
 
 def _output(output: str, outputs: dict[str, str], job: Job, store: Store) -> Iterator[str]:
-    """Say what an output lies in, or what lies in it."""
+    """Say what an output is in, or what is in it."""
     here = Path(outputs[output])
     for name, uri in outputs.items():
         if name != output and here.is_relative_to(uri):
             yield (
-                f'path: "{here}" lies inside "{uri}", where this job publishes too: readers would '
-                "mix them. Name a place beside it"
+                f'path: "{here}" is inside "{uri}", where this job publishes too: readers '
+                "would mix the two. Use a path outside it"
             )
     state = _real(store.uri())
     if here.is_relative_to(state) and str(here) != state:
-        yield f'path: "{here}" lies inside the state "{state}". Name a place outside it'
+        yield f'path: "{here}" is inside the state "{state}". Use a path outside it'
     yield from _staging("path", here)
     above = next((folder for folder in here.parents if publishes_in(folder)), None)
     if above is not None:
         yield (
-            f'path: "{here}" lies inside "{above}", where runs are published: its readers would '
-            "read the rows of both. Name a place beside it"
+            f'path: "{here}" is inside "{above}", where runs are published: readers would read '
+            "the rows of both. Use a path outside it"
         )
     yield from _across(here, output, job, store)
 
@@ -114,11 +115,14 @@ def _across(here: Path, output: str, job: Job, store: Store) -> Iterator[str]:
     """Say which other job publishes to a place that cannot be shared with this one."""
     for other in _others(store, job.name):
         if here == other.path and output != other.output:
-            yield f'path: "{here}" is {other}. One place holds one kind of rows. Name another path'
+            yield (
+                f'path: "{here}" is {other}. A folder can contain the rows of one output only. Use '
+                "another path"
+            )
         elif here != other.path and other.path.is_relative_to(here):
             yield (
-                f'path: "{other.path}", {other}, lies inside "{here}": its readers would read the '
-                "rows of both. Name a place beside it"
+                f'path: "{other.path}", {other}, is inside "{here}": readers would read the '
+                "rows of both. Use a path outside it"
             )
 
 
@@ -133,8 +137,8 @@ def _staging(option: str, path: Path) -> Iterator[str]:
     folder = next((p for p in (path, *path.parents) if p.name.startswith(STAGING)), None)
     if folder is not None:
         yield (
-            f'{option}: "{path}" lies in "{folder}", where ingest keeps files that are not '
-            "published yet, and removes them. Name another path"
+            f'{option}: "{path}" is in "{folder}", where ingest keeps unpublished files and '
+            "removes them. Use another path"
         )
 
 
@@ -144,8 +148,8 @@ def _state(store: Store, outputs: dict[str, str]) -> Iterator[str]:
     for output, uri in outputs.items():
         if state.is_relative_to(uri):
             yield (
-                f'"{state}" lies inside {_NAMES[output]} "{uri}": its readers would take the '
-                "state's files for rows. Name a place outside it: state=DIR"
+                f'"{state}" is inside {_NAMES[output]} "{uri}": readers would read the '
+                "state's files as rows. Use a path outside it: state=DIR"
             )
 
 

@@ -165,9 +165,9 @@ def refuse_state(job: Job) -> None:
     records = (f"{job.state}/{record}" for record in _RECORDS)
     if any(map(job.source.would_read, records)):
         raise ConfigError(
-            f'path: the state "{job.state}" lies inside the source, and the next run would read '
-            "its own records. Name another place for it: state=DIR, or state=.DIR, because "
-            'folders whose names begin with "." are passed over'
+            f'path: the state "{job.state}" is inside the source, so the next run would read '
+            "its own records. Use another folder: state=DIR, or state=.DIR, because folders "
+            'whose names begin with "." are skipped'
         )
 
 

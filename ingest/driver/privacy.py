@@ -62,9 +62,9 @@ def refuse_folders(job: Job, private: Private) -> None:
     if keys:
         raise ConfigError(
             *(
-                f'partition_by: "{name}" is private (pii), and its values would be the names of '
-                "folders, which stand in manifests, logs and receipts. Partition by another "
-                "column, or by one that a step masks and that is not marked pii"
+                f'partition_by: "{name}" is private (pii), but its values would become folder '
+                "names, which appear in manifests, logs and receipts. Partition by another "
+                "column, or by a masked column that is not marked pii"
                 for name in keys
             )
         )

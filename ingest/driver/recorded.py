@@ -65,7 +65,7 @@ def read_history(ledger: Ledger, store: Store) -> History:
     history = History.of(ledger.events())
     if not history.attempt and store.exists(f"runs/{ledger.run_id}/plan.json"):
         place = store.uri(f"runs/{ledger.run_id}/ledger")
-        raise FatalError(f"{place}: the ledger is missing, and the run has a plan. {RESTORE}")
+        raise FatalError(f"{place}: the ledger is missing, but the run has a plan. {RESTORE}")
     return history
 
 
@@ -98,6 +98,7 @@ def damaged_job(runs: Runs, run_id: str, error: Exception) -> FatalError:
         said = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
     wrote = runs.facts(run_id).get("versions", {}).get("ingest", "another version")
     return FatalError(
-        f"{runs.uri(run_id, 'job.yaml')}: the job as recorded cannot be read: {said}. It was "
-        f"written by ingest {wrote}; if it is whole, resume with that version. {RESTORE}"
+        f"{runs.uri(run_id, 'job.yaml')}: the recorded job cannot be read: {said}. It was "
+        f"written by ingest {wrote}. If the file is complete, resume with that version. "
+        f"{RESTORE}"
     )

@@ -81,7 +81,7 @@ class Removal:
         with leases(self._store, job):
             ledger = Ledger(self._store, old.run_id)
             if History.of(ledger.events()).phase not in {"new", "planned"}:
-                raise LeaseHeldError("somebody has resumed it meanwhile")
+                raise LeaseHeldError("it was resumed in the meantime")
             left = abandon(self._store, ledger, job, "ingest clean --unfinished")
             self._mark(old)
             self._finish(old)

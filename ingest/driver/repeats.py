@@ -30,9 +30,9 @@ def repeats(job: Job, store: Store, plan: Plan) -> str:
     if not (count := int(again.sum())):
         return ""
     return (
-        f"{count:,} of {len(inputs):,} input files were published to {job.sink.uri} by earlier "
-        f"runs of this job (last: {earlier[-1]}), and append adds their rows again. To replace "
-        "them: sink.write_disposition=overwrite"
+        f"{count:,} of {len(inputs):,} input files were already published to {job.sink.uri} by "
+        f"earlier runs of this job (last: {earlier[-1]}). append adds their rows again. To "
+        "replace the rows instead: sink.write_disposition=overwrite"
     )
 
 

@@ -44,15 +44,15 @@ def reopen(runs: Runs, run_id: str, ledger: Ledger, history: History, now: Job) 
         differing = [str(change) for change in found if change.refused]
         if not differing and facts["identity"] != identity(then):
             run.warnings.append(
-                "this version of ingest has other defaults or options than the one that made the "
-                "run: what the job leaves open may not mean the same"
+                "this version of ingest has other defaults or options than the version that "
+                "started the run, so settings that the job does not set may mean something else"
             )
         elsewhere = moved(recorded, now) if not differing else []
     run.changes = [str(change) for change in found if not change.refused]
     for problem in linked(run.job, recorded):
         raise FatalError(
-            f"run {run_id}: it publishes to {problem}, where none of its files are. Put a folder "
-            "there again, or move it back, then run again"
+            f"run {run_id}: it publishes to {problem}, but none of its files are there. Move "
+            "the folder back, or restore it, then run again"
         )
     return Reopened(run, differing, elsewhere)
 
@@ -67,9 +67,11 @@ def refuse_differing(runs: Runs, reopened: Reopened, shown: int = SHOWN) -> None
     if not lines:
         return
     run = reopened.run
-    what = "the job has changed since" if reopened.differing else "its paths lead elsewhere now"
+    what = (
+        "the job has changed since" if reopened.differing else "its paths now lead to other places"
+    )
     rest = len(lines) - shown
-    more = f"  and {rest:,} more; to see all: ingest plan, with the same arguments"
+    more = f"  and {rest:,} more. To see all: ingest plan, with the same arguments"
     raise ConfigError(
         f"{_unfinished(run)}, and {what}:",
         *(f"  {line}" for line in lines[:shown]),

@@ -46,7 +46,7 @@ class Stall:
         self.ledger.append("stalled", message=why, seconds=round(waited_s, 1))
         if waited_s >= self.limit_s:
             raise FatalError(
-                f"cluster: waited {waited_s:.0f} s for {why}. Free or add nodes, or ask for fewer "
-                "workers (execution.workers=N), then resume; to wait longer, write "
+                f"cluster: waited {waited_s:.0f} s for {why}. Free or add nodes, or use fewer "
+                "workers (execution.workers=N), then resume. To wait longer, set "
                 "execution.stall_timeout_s=N"
             )

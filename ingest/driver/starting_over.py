@@ -20,7 +20,7 @@ def reason(reopened: Reopened, now: Job, store: Store) -> str:
     history = reopened.run.history
     how = DOOMED.get(history.failure, "")
     if history.failure == "stale_plan":
-        how = "was planned on other inputs"
+        how = "was planned with other inputs"
     elif not how and not history.totals.partitions:
         how = "has completed no partition"
     if not how or reopened.moved:

@@ -20,7 +20,7 @@ def checked(names: Sequence[str], conf: Path | None) -> Iterator[tuple[str, Job 
     """
     names = names or jobs(conf)
     if not names:
-        raise ConfigError(f"{shown(search_path(conf)[0] / 'job')}: holds no jobs. {FIRST}")
+        raise ConfigError(f"{shown(search_path(conf)[0] / 'job')}: contains no jobs. {FIRST}")
     for name in names:
         try:
             yield name, load(Job, conf, words(name, ())).job

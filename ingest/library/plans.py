@@ -29,9 +29,9 @@ class UnfinishedRun:
     run_id: str
     """Name of the run."""
     would: str
-    """What `ingest.run` would do about it: `resume`, `start over` or `refuse`."""
+    """What `ingest.run` would do with it: `resume`, `start over` or `refuse`."""
     because: tuple[str, ...]
-    """What there is to say of that, a text for each line."""
+    """Explanations, one text per line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,29 +43,29 @@ class PlanSummary:
     files: int
     """Files that would be read."""
     bytes: int
-    """Their size in bytes, as it lies on storage."""
+    """Their size in bytes, as stored."""
     partitions: int
-    """Partitions that they would be read in."""
+    """Number of partitions."""
     largest_partition_bytes: int
-    """The largest of them, in bytes."""
+    """Size of the largest partition, in bytes."""
     workers: int
-    """Workers that the plan is made for."""
+    """Number of workers that the plan assumes."""
     estimated_memory_bytes: int
-    """About how much memory they would take together, in bytes."""
+    """Estimated memory of all workers together, in bytes."""
     estimated_seconds: float
-    """About how long it would take, in seconds, without what starting the workers takes."""
+    """Estimated time, in seconds, without the time to start the workers."""
     cluster: str
-    """Where it would run."""
+    """Which cluster would be used."""
     input_schema: Mapping[str, str]
-    """Columns as they are read, and their types."""
+    """Columns of the input, and their types."""
     output_schema: Mapping[str, str]
-    """Columns as they are published, and their types."""
+    """Columns of the output, and their types."""
     remarks: tuple[str, ...]
-    """What there is to say of the input: files that are passed over, columns that some lack."""
+    """Remarks about the input: skipped files, columns that some files lack."""
     unfinished: UnfinishedRun | None
     """The job's unfinished run of this output; None if there is none."""
     page: dict[str, Any] = field(repr=False)
-    """All that `ingest plan --json` prints, as plain data."""
+    """The output of `ingest plan --json`, as plain data."""
 
 
 def plan(

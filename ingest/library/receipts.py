@@ -8,34 +8,34 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowCounts:
-    """What became of the rows of a run. They add up: `ingest.run` fails if they do not."""
+    """The row counts of a run. They always add up: `ingest.run` fails if they do not."""
 
     read: int
     """Records that were read."""
     written: int
     """Rows of the main output."""
     rejected: int
-    """Rows that break the format or the contract: quarantined, or skipped."""
+    """Rows that break the format or the contract: quarantined or skipped."""
     dropped: Mapping[str, int]
-    """Rows that left on the way, by reason: filtered, deduplicated, quarantined, and so on."""
+    """Dropped rows by reason: filtered, deduplicated, quarantined, and so on."""
     added: int
-    """Rows that steps such as `explode` made."""
+    """Rows that steps such as `explode` added."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepCounts:
-    """What became of the rows in one step."""
+    """The row counts of one step."""
 
     step: str
     """Name of the step: `source`, `0.filter`, `contract`, and so on."""
     rows: int
     """Rows that came in."""
     added: int
-    """Rows that it made."""
+    """Rows that it added."""
     dropped: Mapping[str, int]
-    """Rows that it left out, by reason."""
+    """Rows that it dropped, by reason."""
     out: int
-    """Rows that went on."""
+    """Rows that it passed on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,19 +43,19 @@ class PublishedOutput:
     """An output that is visible now."""
 
     uri: str
-    """Where it is: an absolute path, or a URI."""
+    """Its place: an absolute path or a URI."""
     type: str
     """The sink's type: `parquet`, `csv`, `jsonl`."""
     disposition: str
     """Its `write_disposition`."""
     rows: int
-    """Rows that the run has put there."""
+    """Rows that the run has published there."""
     bytes: int
-    """Their size in bytes, as it lies on storage."""
+    """Their size in bytes, as stored."""
     files: int
-    """Files that the run has put there."""
+    """Files that the run has published there."""
     removed: int
-    """Files of earlier runs that it has replaced."""
+    """Files of earlier runs that the run has replaced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,27 +69,27 @@ class Receipt:
     started_at: datetime
     """When the first attempt began, UTC."""
     attempts: int
-    """How many attempts it took: more than 1 if the run was resumed."""
+    """Number of attempts; more than 1 if the run was resumed."""
     cluster: str
     """Where the last attempt ran: `inline`, `processes`, `local`, or `address` and the address."""
     rows: RowCounts
-    """What became of the rows."""
+    """Row counts of the whole run."""
     steps: tuple[StepCounts, ...]
-    """What became of them in each step, in order."""
+    """Row counts of each step, in order."""
     errors: Mapping[str, int]
     """Rejected rows by reason, such as `country: in_set`."""
     warnings: tuple[str, ...]
-    """What is worth a look, and did not stand in the way."""
+    """Warnings."""
     outputs: Mapping[str, PublishedOutput]
-    """`main`, and `quarantine` where the contract has one."""
+    """`main`, and `quarantine` if the contract has one."""
     schema: Mapping[str, str]
     """Columns of the main output and their types."""
     path: str
-    """Where `receipt.json` is: an absolute path, or a URI."""
+    """The place of `receipt.json`: an absolute path, or a URI."""
     page: dict[str, Any] = field(repr=False)
     """All of `receipt.json`, as plain data; described in [Files on disk](files.md#receiptjson)."""
     state: str = field(repr=False)
-    """The state that the run is recorded in, as the job names it."""
+    """The state in which the run is recorded, as named in the job."""
 
     def __str__(self) -> str:
         """Return the summary that the command prints."""

@@ -58,46 +58,39 @@ def run(
 ) -> Receipt:
     """Run a job and publish it, or resume its unfinished run. Return the receipt.
 
-    Does what `ingest run` does, with the same records: a run that was begun here can be resumed by
-    the command, and the other way round. Call it again with the same arguments after a failure,
+    Does what `ingest run` does, with the same records: a run that was begun here can be resumed
+    by the command, and the other way round. Call it again with the same arguments after a failure,
     and it resumes: partitions that are completed are not processed again, and the output is the
     same.
 
-    Prints nothing, changes neither signal handlers, environment nor working directory, and leaves
-    no threads or processes behind, however it ends. (Polars and Ray set a few variables of their
-    own when they are first imported: `_RJEM_MALLOC_CONF`, `RAY_AUTH_MODE`, `RAY_CLIENT_MODE`,
-    `PYTHONBREAKPOINT`.) May be called from any thread, many times in a
-    process, and while an asyncio loop is running (which waits meanwhile: use `asyncio.to_thread`
-    if it must not). Jobs run side by side in several threads; two runs of one job, or into one
-    place, do not: the second raises `FatalError`.
+    Prints nothing, changes neither signal handlers, environment nor working directory, and
+    leaves no threads or processes behind, however it ends. (Polars and Ray set a few variables of
+    their own when they are first imported: `_RJEM_MALLOC_CONF`, `RAY_AUTH_MODE`, `RAY_CLIENT_MODE`,
+    `PYTHONBREAKPOINT`.) May be called from any thread, many times in a process, and while an
+    asyncio loop is running (which waits meanwhile: use `asyncio.to_thread` if it must not). Jobs
+    run side by side in several threads; two runs of one job, or into one place, do not: the second
+    raises `FatalError`.
 
     Relative paths are meant from the working directory of the process.
 
-    Args:
-        job: Its name, as behind `ingest run`: `flights`, or `team/flights`.
-        overrides: Settings to change, as on the command line:
-            `["sink.path=out", "cluster=inline"]`. Or a mapping, whose texts need no quotes:
-            `{"source.path": "s3://bucket/day=2026-01-01/*.csv"}`.
-        conf: The folder of job files; without, `INGEST_CONF` or `conf`.
-        state: The folder that the run is recorded in; without, the job's own, `.ingest`.
-        fresh: Discard an unfinished run of the job and start over.
-        progress: `True` shows progress on stderr. A function is called with each event of the
-            run's ledger, a dict as in [Files on disk](files.md#the-ledger), from the thread that
-            called `run`; it must not change it, and what it raises ends the run, which can be
-            resumed.
-        stop: An event that somebody else sets to stop the run in order: partitions that are being
-            processed are finished, for up to `execution.grace_s` seconds.
+    Args: job: Its name, as behind `ingest run`: `flights`, or `team/flights`. overrides:
+    Settings to change, as on the command line: `["sink.path=out", "cluster=inline"]`. Or a mapping,
+    whose texts need no quotes: `{"source.path": "s3://bucket/day=2026-01-01/*.csv"}`. conf: The
+    folder of job files; without, `INGEST_CONF` or `conf`. state: The folder that the run is
+    recorded in; without, the job's own, `.ingest`. fresh: Discard an unfinished run of the job and
+    start over. progress: `True` shows progress on stderr. A function is called with each event of
+    the run's ledger, a dict as in [Files on disk](files.md#the-ledger), from the thread that called
+    `run`; it must not change it, and what it raises ends the run, which can be resumed. stop: An
+    event that another thread sets to stop the run: running processed are finished, for up to
+    `execution.grace_s` seconds.
 
-    Raises:
-        ConfigError: The request is wrong, and nothing ran. All mistakes at once, in `lines`.
-        BadRowError: Rows are wrong, and the contract says `on_error: fail`. Not published.
-        ContractError: The run broke its error budget, or its row counts do not add up. Not
-            published.
-        FatalError: The run failed, and the same call resumes it.
-        RetryableError: Storage or network did not answer, for longer than the run was to wait;
-            the same call resumes it.
-        Interrupted: `stop` was set; the same call resumes it. Ctrl-C is a `KeyboardInterrupt`,
-            after which the same call resumes it too.
+    Raises: ConfigError: The request is wrong, and nothing ran. All mistakes at once, in `lines`.
+    BadRowError: Rows are wrong, and the contract says `on_error: fail`. Not published.
+    ContractError: The run broke its error budget, or its row counts do not add up. Not published.
+    FatalError: The run failed, and the same call resumes it. RetryableError: Storage or network did
+    not answer, for longer than the run was to wait; the same call resumes it. Interrupted: `stop`
+    was set; the same call resumes it. Ctrl-C is a `KeyboardInterrupt`, after which the same call
+    resumes it too.
     """
     logging.getLogger("ingest").addHandler(_SILENCE)  # else Python prints what nobody listens to
     stop = stop or threading.Event()

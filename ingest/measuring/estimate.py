@@ -48,7 +48,7 @@ def start(job: Job, cluster: str) -> Start:
     if cluster != "inline" and (found := _last_run(job, cluster)):
         run_id, first_s = found
         return Start(ready_s, first_s, f"as in run {run_id}")
-    return Start(ready_s, STARTS_S[cluster], "typical: no such run is on record")
+    return Start(ready_s, STARTS_S[cluster], "typical: no such run is recorded")
 
 
 def makespan(seconds: Iterable[float], workers: int) -> float:

@@ -37,7 +37,7 @@ def _gains(found: Findings) -> Iterator[str]:
         if each.told and each.seconds < 1 and not each.setting.startswith("contract."):
             yield (
                 f"{each.setting} takes {1 - each.seconds:.0%} less time, and the output is "
-                f"{each.written:.0%} of what it is now"
+                f"{each.written:.0%} of its current size"
             )
 
 
@@ -60,7 +60,8 @@ def _waiting(found: Findings) -> Iterator[str]:
         more = 2 * found.workers
         yield (
             f"{part_of_all:.0%} of the time is waiting, most of it in {where}: the processor "
-            f"could work other partitions meanwhile. Try execution.workers={more}, if memory lasts"
+            "could process other partitions meanwhile. If there is enough memory, try "
+            f"execution.workers={more}"
         )
 
 
@@ -70,9 +71,9 @@ def _rejected(found: Findings) -> Iterator[str]:
     if spent >= LOOKING_UP and totals.rejected:
         (reason, count), *_ = sorted(totals.errors.items(), key=lambda item: -item[1])
         yield (
-            f"{spent:.0%} of the time goes into the places and originals of {totals.rejected:,} "
-            f"rejected rows, {share(totals.rejected, totals.records):.1%} of all. Most: {reason} "
-            f"({count:,} rows). A filter, or a rule that fits the data, costs less"
+            f"{spent:.0%} of the time is spent on recording {totals.rejected:,} rejected rows "
+            f"({share(totals.rejected, totals.records):.1%} of all). Most: {reason} ({count:,} "
+            "rows). A filter, or a rule that fits the data, is cheaper"
         )
 
 
@@ -83,8 +84,8 @@ def _steps(found: Findings) -> Iterator[str]:
         step = kinds.get(part.name)
         if step is not None and step.type == "python" and spent >= PYTHON:
             yield (
-                f"{part.name} takes {spent:.0%}: Python works row by row where derive, extract and "
-                "sql work on whole columns. What can be said in them is many times as fast"
+                f"{part.name} takes {spent:.0%}: Python works row by row, while derive, "
+                "extract and sql work on whole columns. Use them where they can do the same"
             )
 
 
@@ -108,14 +109,14 @@ def _uneven(found: Findings, place: Place) -> Iterator[str]:
     if then < now / UNEVEN:
         yield (
             f"{len(sizes):,} partitions keep {workers} workers busy unevenly. "
-            f"execution.partition_bytes={target} makes {len(other.sizes):,}: about {then:.1f} s of "
-            f"work instead of {now:.1f} s"
+            f"execution.partition_bytes={target} makes {len(other.sizes):,}: about {then:.1f} "
+            f"s of work instead of {now:.1f} s"
         )
     else:
         yield (
             f"the largest partition has {share(max(sizes), sum(sizes)):.0%} of all bytes and "
-            f"cannot be cut (a compressed file, a row group): the work takes {now:.1f} s, and "
-            f"{even:.1f} s would do if that input were written in smaller pieces"
+            f"cannot be split (a compressed file, a row group): the run takes {now:.1f} s. "
+            f"With smaller input files it would take {even:.1f} s"
         )
 
 
@@ -124,9 +125,9 @@ def _memory(found: Findings) -> Iterator[str]:
     free = found.job.execution.max_memory or int(psutil.virtual_memory().available * _MEMORY_FREE)
     if found.cluster in {"local", "processes"} and needed > free:
         yield (
-            f"{found.workers} workers at this peak take {size(needed)}, and may have {size(free)}: "
-            "set execution.max_memory, by which partitions are cut to fit, or have fewer "
-            "workers with execution.workers"
+            f"{found.workers} workers at this peak need {size(needed)}, but {size(free)} is "
+            "available: set execution.max_memory, so that partitions are made small enough, or "
+            "use fewer workers (execution.workers)"
         )
 
 
@@ -135,6 +136,6 @@ def _largest(found: Findings) -> Iterator[str]:
         worst: Part = max(parts(found.worked.totals), key=lambda part: part.seconds)
         spent = share(worst.seconds, found.worked.seconds)
         yield (
-            f"most of the work is in {worst.name} ({spent:.0%}). What other settings would change, "
-            "--what-if tries out"
+            f"most of the time is spent in {worst.name} ({spent:.0%}). To compare other "
+            "settings, add --what-if"
         )

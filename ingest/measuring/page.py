@@ -59,7 +59,7 @@ def render(found: Findings, hints: Sequence[str]) -> str:
     sample, totals = found.sample, found.worked.totals
     threads = "one thread" if found.threads == 1 else f"{found.threads} threads"
     head = f"{found.job.name}: {len(sample.partitions):,} of {len(sample.sizes):,} partitions "
-    head += f"worked here on {threads}, {size(sample.bytes)} of {size(sum(sample.sizes))}"
+    head += f"processed here on {threads}, {size(sample.bytes)} of {size(sum(sample.sizes))}"
     rows = f"{totals.rows.get('main', 0):,} rows; {totals.rejected:,} rejected"
     lines = [
         head,
@@ -68,20 +68,24 @@ def render(found: Findings, hints: Sequence[str]) -> str:
         "",
         f"  written      {size(totals.bytes_written.get('main', 0))}, {rows}",
         f"  peak memory  {size(totals.peak_bytes)}, one partition at a time",
-        f"  warming up   {found.worked.warmup_s:.2f} s, once for each worker",
+        f"  warm-up      {found.worked.warmup_s:.2f} s, once for each worker",
     ]
     if found.crowded >= CROWDED:
         lines.append(
-            f"  the machine is busy: others had {found.crowded:.0%} of the processor's time, and "
-            "all times are longer for it"
+            f"the machine is busy: other programs used {found.crowded:.0%} of the processor's "
+            "time, so all times are longer than usual"
         )
     if found.checks:
-        lines += ["", "checks, the condition of each alone, on one partition", *_checks(found)]
+        lines += [
+            "",
+            "checks: the condition of each check alone, on one partition",
+            *_checks(found),
+        ]
     lines += ["", *_estimate(found)]
     if found.tried is not None:
-        lines += ["", "what if, tried on the sample, turn about with the job as it is"]
-        lines += list(_tried(found)) or ["  there is nothing to try"]
-    said = [f"  - {text}" for text in hints] or ["  nothing that these figures show"]
+        lines += ["", "what if: other settings on the sample, alternating with the job as it is"]
+        lines += list(_tried(found)) or ["  no other settings to try"]
+    said = [f"  - {text}" for text in hints] or ["  nothing to improve in these figures"]
     return "\n".join([*lines, "", "what would help", *said])
 
 
@@ -96,16 +100,16 @@ def _estimate(found: Findings) -> Iterator[str]:
     sizes, start = found.sample.sizes, found.start
     yield (
         f"the whole job, estimated: {len(sizes):,} partitions, {size(sum(sizes))}, "
-        f"{found.work_s(1):,.1f} s of work, each worker on a core of its own"
+        f"{found.work_s(1):,.1f} s of processing, each worker on its own core"
     )
-    yield f"  to start     {start.ready_s:.1f} s to the plan"
+    yield f"  to start     {start.ready_s:.1f} s until the plan is ready"
     if found.cluster != "inline":
-        yield f"               {start.workers_s:.1f} s for workers to come ({start.known_from})"
+        yield f"               {start.workers_s:.1f} s until workers are ready ({start.known_from})"
     yield f"  inline       {found.inline_s:,.1f} s, in one process"
     for number in _crews(found):
         workers = "1 worker" if number == 1 else f"{number:,} workers"
         as_set = ", as set" if number == found.workers else ""
-        work = f"{found.work_s(number):,.1f} s of it work{as_set}"
+        work = f"{found.work_s(number):,.1f} s of it processing{as_set}"
         yield f"  {workers:<12} {found.job_s(number):,.1f} s, {work}"
 
 
@@ -122,7 +126,7 @@ def _tried(found: Findings) -> Iterator[str]:
     for each in tried:
         change = f"{abs(each.seconds - 1):.0%} {'less' if each.seconds < 1 else 'more'} time"
         if not each.told:
-            change = f"no difference beyond the noise of {max(each.noise, NOISE):.0%}"
+            change = f"no difference above the noise of {max(each.noise, NOISE):.0%}"
         yield (
             f"  {each.setting:<{width}}  {change}, output {each.written - 1:+.1%}, "
             f"peak {size(each.peak_bytes)}"

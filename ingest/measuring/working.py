@@ -56,8 +56,9 @@ def scratch(job: Job) -> Iterator[Path]:
         folder = tempfile.TemporaryDirectory(dir=above, prefix=".ingest-bench-")
     except OSError as error:
         raise ConfigError(
-            f"sink.path: {above}: nothing can be staged beside the sink: {error.strerror}. Give "
-            "this user permission to write there, or measure with another place: sink.path=DIR"
+            f"sink.path: {above}: no files can be staged beside the sink: {error.strerror}. "
+            "Give this user permission to write there, or measure with another path: "
+            "sink.path=DIR"
         ) from None
     before = signal.signal(signal.SIGTERM, _interrupted)
     try:
@@ -107,7 +108,7 @@ def _work(task: PartitionTask, partition: Partition, number: int, folder: Path) 
             sink.discard(task.context.run_id)
     if failure := outcome.failure:
         text = f"{failure.message.removeprefix(f'{partition}: ')}\n{failure.traceback}".rstrip()
-        raise _ERRORS.get(failure.kind, FatalError)(f"{partition}: it cannot be worked: {text}")
+        raise _ERRORS.get(failure.kind, FatalError)(f"{partition}: cannot be processed: {text}")
     return outcome
 
 

@@ -102,8 +102,8 @@ def read_holder(store: Store, name: str) -> Holder:
         )
     except (ValueError, KeyError, TypeError):
         raise FatalError(
-            f"{store.uri(f'{name}.json')}: the lease is damaged. It says who works here, as JSON. "
-            "If nobody does, remove the file, then run again"
+            f"{store.uri(f'{name}.json')}: the lease is damaged. It records which process is "
+            "running, as JSON. If no process is running, remove the file, then run again"
         ) from None
 
 

@@ -30,7 +30,7 @@ LEASES_KEPT = 10
 
 
 class LeaseHeldError(FatalError):
-    """Somebody else holds the lease and is alive."""
+    """Another process is running this job or publishing to this place."""
 
 
 class Observer:
@@ -151,9 +151,9 @@ class Lease:
         if last > self._number:
             other = read_holder(self._store, lease_name(self._folder, last))
             raise FencedError(
-                f"{self._store.uri(self._folder)}: {other} has taken over from this one, whose "
-                "lease had expired. Nothing more of this attempt will be published; follow the "
-                "other with: ingest status"
+                f"{self._store.uri(self._folder)}: {other} has taken over, because the lease "
+                "of this attempt expired. This attempt will publish nothing. Follow the other "
+                "attempt with: ingest status"
             )
 
     def end(self) -> None:

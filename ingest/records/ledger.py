@@ -71,7 +71,7 @@ class Ledger:
         if len(names) < self._seen:
             raise FencedError(
                 f"run {self.run_id}: its records were removed while this attempt was stopped. "
-                "Nothing of it will be published. Run the job again"
+                "It will publish nothing. Run the job again"
             )
         if len(names) != self._seen:
             raise self._fenced(self._read(names[-1])[0])
@@ -149,19 +149,19 @@ class Ledger:
         self._buffer.clear()
 
     def _fenced(self, owner: Event) -> FencedError:
-        mine = f"attempt {self.attempt}" if self.attempt else "this one before it began"
+        mine = f"attempt {self.attempt}" if self.attempt else "this attempt before it started"
         return FencedError(
-            f"run {self.run_id}: attempt {owner['attempt']} has taken over from {mine}. Nothing "
-            "of this attempt will be published; follow the other with: ingest status"
+            f"run {self.run_id}: attempt {owner['attempt']} has taken over from {mine}. This "
+            "attempt will publish nothing. Follow the other attempt with: ingest status"
         )
 
     def _require_predecessor(self) -> None:
         """Refuse to write behind a gap: whoever resumed by such a ledger would have lost events."""
         if self._next and not self._store.exists(f"{self._folder}/{self._next - 1:08d}.jsonl"):
             raise FatalError(
-                f"{self._store.uri(self._folder)}: {self._next - 1:08d}.jsonl has vanished while "
-                "the run was going on. A ledger has no gaps, and nothing more is written. Put the "
-                "state back as it was, then run again"
+                f"{self._store.uri(self._folder)}: {self._next - 1:08d}.jsonl was deleted "
+                "during the run. A ledger must be complete, so the run has stopped writing. "
+                "Restore the state, then run again"
             )
 
     def now(self) -> str:
@@ -173,8 +173,8 @@ class Ledger:
         for number, name in enumerate(names):
             if name != f"{number:08d}.jsonl":
                 raise FatalError(
-                    f"{self._store.uri(self._folder)}: {number:08d}.jsonl is missing. A ledger has "
-                    f"no gaps; nothing of the run can be trusted. {RESTORE}"
+                    f"{self._store.uri(self._folder)}: {number:08d}.jsonl is missing. A ledger "
+                    f"must be complete, so the run cannot be trusted. {RESTORE}"
                 )
         return names
 
@@ -205,15 +205,17 @@ class Ledger:
         except ValueError as error:
             raise self._damaged(place, str(error)) from None
         if not lines or not all(isinstance(line, dict) for line in lines):
-            raise self._damaged(place, "an empty file" if not lines else "a line is no object")
+            raise self._damaged(
+                place, "an empty file" if not lines else "a line that is not a JSON object"
+            )
         if (found := lines[0].get("format")) != FORMAT:
             raise other_format(self._store, self.run_id, f"ledger/{name}", found, FORMAT)
         if (events := lines[0].get("events")) != len(lines) - 1:
-            raise self._damaged(place, f"{len(lines) - 1} events of {events}")
+            raise self._damaged(place, f"{len(lines) - 1} events instead of {events}")
         return lines
 
     def _damaged(self, place: str, found: str) -> FatalError:
         return FatalError(
-            f"{self._store.uri(place)}: the ledger is damaged: {found}. Every line is JSON, and "
-            f"the first says how many follow. {RESTORE}"
+            f"{self._store.uri(place)}: the ledger is damaged: {found}. Every line is JSON, "
+            f"and the first line says how many follow. {RESTORE}"
         )

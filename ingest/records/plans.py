@@ -62,8 +62,8 @@ class Plan:
             facts = json.loads(store.read(f"{self._folder}/plan.json"))
         except FileNotFoundError:
             raise FatalError(
-                f"{store.uri(self._folder)}: the run has no plan. It ended while it was planned; "
-                "start over with: --fresh"
+                f"{store.uri(self._folder)}: the run has no plan: it ended during planning. "
+                "Start over with: --fresh"
             ) from None
         except ValueError as error:
             raise self._damaged("plan.json", error) from None

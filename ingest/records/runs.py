@@ -39,7 +39,7 @@ def new_run_id(now: datetime, after: str | None = None) -> str:
 
 
 class OtherFormatError(FatalError):
-    """A record is of a format that this version of ingest does not read; nothing ran."""
+    """A record has a format that this version of ingest cannot read; nothing ran."""
 
     exit_code = 2
 
@@ -52,7 +52,7 @@ def other_format(store: Store, run_id: str, name: str, found: object, reads: int
         wrote = f"ingest {page['versions']['ingest']}, which wrote it"
     return OtherFormatError(
         f"{store.uri(f'runs/{run_id}/{name}')}: format {found}. This version of ingest reads "
-        f"format {reads}. Finish or verify the run with {wrote}; or discard it, if it is "
+        f"format {reads}. Finish or verify the run with {wrote}; or discard the run, if it is "
         "unfinished, and start over with: --fresh"
     )
 
@@ -129,8 +129,9 @@ class Runs:
         if (mark := self.removed(run_id)) is not None:
             was = "published" if mark.get("was") == "done" else "discarded"
             return ConfigError(
-                f"run {run_id}: its records were removed by ingest clean on {mark.get('at', '')}. "
-                f"It was {was}. What is left of them: ingest status {run_id}"
+                f"run {run_id}: its records were removed by ingest clean on "
+                f"{mark.get('at', '')}. It was {was}. To see what is left: ingest status "
+                f"{run_id}"
             )
         known = [run for job in self.jobs() for run in self.of_job(job) if self.exists(run)]
         near = hint(run_id, known)
@@ -161,11 +162,11 @@ class Runs:
             return self._store.read(name).decode()
         except FileNotFoundError:
             raise FatalError(
-                f"{self._store.uri(name)}: the job as recorded is missing. {RESTORE}"
+                f"{self._store.uri(name)}: the recorded job is missing. {RESTORE}"
             ) from None
         except UnicodeDecodeError as error:
             raise FatalError(
-                f"{self._store.uri(name)}: the job as recorded is damaged: {error}. {RESTORE}"
+                f"{self._store.uri(name)}: the recorded job is damaged: {error}. {RESTORE}"
             ) from None
 
     @property
@@ -221,9 +222,11 @@ class Runs:
             page = json.loads(self._store.read(name))
         except ValueError as error:
             raise FatalError(
-                f"{self._store.uri(name)}: the file is damaged: {error}. It holds one page of "
-                f"JSON. {RESTORE}"
+                f"{self._store.uri(name)}: the file is damaged: {error}. It must be one JSON "
+                f"object. {RESTORE}"
             ) from None
         if not isinstance(page, dict):
-            raise FatalError(f"{self._store.uri(name)}: the file is damaged: no page. {RESTORE}")
+            raise FatalError(
+                f"{self._store.uri(name)}: the file is damaged: it is not a JSON object. {RESTORE}"
+            )
         return page

@@ -66,8 +66,8 @@ class Target:
         history = History.of(ledger.events())
         if history.phase == "committed":
             raise FatalError(
-                f"sink {self._uri}: run {other} has begun to publish there and is unfinished. "
-                f"One publishes at a time. Finish it first: ingest resume {other}"
+                f"sink {self._uri}: run {other} is publishing there and is unfinished. Only "
+                f"one run can publish at a time. Finish that run first: ingest resume {other}"
             )
         if history.phase != "planned" or history.ended:
             return True
@@ -75,8 +75,10 @@ class Target:
             ledger.begin({"run_id": other, **who()})
             ledger.append(
                 "failed",
-                error=f"sink {self._uri}: run {run_id} publishes there now, and this attempt had "
-                "stopped before its commit. Run the job again to resume it",
+                error=(
+                    f"sink {self._uri}: run {run_id} is publishing there now, so this attempt "
+                    "stopped before its commit. Run the job again to resume it"
+                ),
             )
             ledger.flush()
         except FencedError:

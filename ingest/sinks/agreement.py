@@ -21,12 +21,12 @@ def owners(place: str, content: Content, job: str, replaces: Replaces) -> Iterat
             others.setdefault(run.job, []).append(run)
     for other, runs in others.items():
         rows, files = sum(run.rows for run in runs), sum(run.files for run in runs)
-        whose = f'job "{other}"' if other else "a job that its manifest does not name"
+        whose = f'job "{other}"' if other else "an unknown job"
         write = f"[{', '.join(sorted({*replaces, other}))}]" if other else "any"
         yield (
             f'"{place}" holds {rows:,} rows in {files:,} files of {whose} (last run: '
-            f"{runs[-1].run_id}), and this run would remove them. Name another path. If this job "
-            f"takes that place over, write sink.replaces_jobs={write}"
+            f"{runs[-1].run_id}), and this run would remove them. Use another path. If this "
+            f"job replaces the other one, write sink.replaces_jobs={write}"
         )
 
 
@@ -45,35 +45,35 @@ def forms(place: str, content: Content, form: Form, *, by_position: bool) -> lis
         if by_position and not lines and list(form.schema) != list(standing.form.schema):
             lines.append(
                 f"columns: in the order {', '.join(form.schema)} here, "
-                f"{', '.join(standing.form.schema)} there, and readers go by the order. "
-                "Put them in that order with a select step"
+                f"{', '.join(standing.form.schema)} there, and readers of this format use the "
+                "order. Put the columns in that order with a select step"
             )
     hidden = len(lines) - _SHOWN
     more = [f"and {hidden} more differences"] if hidden > 0 else []
     whose = f'run {standing.run_id} of job "{standing.job}" has published to "{place}"'
-    last = "Name another path, or replace what is there: sink.write_disposition=overwrite"
+    last = "Use another path, or replace the published rows: sink.write_disposition=overwrite"
     return [f"{line}. Compared with what {whose}. {last}" for line in [*lines[:_SHOWN], *more]]
 
 
 def _written(here: Form, there: Form) -> Iterator[str]:
     if there.type and here.type != there.type:
-        yield f"type: {here.type} here, {there.type} there: no reader takes both for one table"
+        yield f"type: {here.type} here, {there.type} there: no reader can read both as one table"
         return
     if here.partition_by != there.partition_by:
         yield (
             f"partition_by: {_listed(here.partition_by)} here, {_listed(there.partition_by)} "
-            "there: readers want one layout of folders"
+            "there: readers need one layout of folders"
         )
     for option in here.reading:
         if option in there.reading and here.reading[option] != there.reading[option]:
             was = f"{_shown(here.reading[option])} here, {_shown(there.reading[option])} there"
-            yield f"{option}: {was}: a reader is told one"
+            yield f"{option}: {was}: a reader can only use one setting"
 
 
 def _columns(here: Mapping[str, str], there: Mapping[str, str]) -> Iterator[str]:
     for name, kind in here.items():
         if name not in there:
-            yield f'columns: "{name}" ({kind}) is new: it is not there. Leave it out (select)'
+            yield f'columns: "{name}" ({kind}) is new. Remove it with a select step'
         elif kind != there[name]:
             yield (
                 f'columns: "{name}" is {kind} here, {there[name]} there. '
@@ -82,8 +82,8 @@ def _columns(here: Mapping[str, str], there: Mapping[str, str]) -> Iterator[str]
     for name, kind in there.items():
         if name not in here:
             yield (
-                f'columns: "{name}" ({kind}) is missing: it is there. Derive it, '
-                f"as null if need be: CAST(NULL AS …)"
+                f'columns: "{name}" ({kind}) is missing here. Add it with a derive step, as '
+                "null if necessary: CAST(NULL AS …)"
             )
 
 

@@ -59,13 +59,14 @@ class Sink(Model, ABC):
 
     type: str
     write_disposition: Disposition
-    """What becomes of the rows that are there: they stay, all of them go, or those in partitions
-    (see `partition_by`) that the run has rows for. There is no default: the difference is rows."""
+    """What happens to the rows of earlier runs: `append` keeps them, `overwrite` replaces all of
+    them, `overwrite_partitions` replaces those in partitions (see `partition_by`) that the run has
+    rows for. There is no default."""
     replaces_jobs: tuple[str, ...] | Literal["any"] = ()
-    """Other jobs whose rows `overwrite` and `overwrite_partitions` may replace: after this job was
-    renamed, say. Without it, rows that another job has published here are never removed, and the
-    run is refused. `any` means whatever ingest has published, also rows of a manifest that names no
-    job."""
+    """Other jobs whose rows `overwrite` and `overwrite_partitions` may replace, for example after
+    you rename a job. By default, rows of another job are never removed, and the run is refused.
+    `any` allows all rows that ingest has published, including those of a manifest without a job
+    name."""
 
     @property
     @abstractmethod

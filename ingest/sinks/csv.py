@@ -16,30 +16,29 @@ from ingest.sinks.text import TextSink
 class Csv(TextSink):
     """A directory of CSV files in UTF-8, each with a header line.
 
-    Text is quoted where it has to be. A null is written as `null_text` and the empty text as `""`,
-    so that the two stay different. Timestamps look like `2013-01-01T05:15:00.000000`, with
-    `+0000` behind it if they have a zone.
+    Text is quoted if necessary. A null is written as `null_text` and the empty text as `""`, so
+    the two stay different. Timestamps are written as `2013-01-01T05:15:00.000000`, followed by
+    `+0000` if they have a zone.
     """
 
     by_position: ClassVar[bool] = True
 
     type: Literal["csv"]
     delimiter: str = Field(default=",", min_length=1, max_length=1)
-    """What stands between fields: one ASCII character."""
+    """The delimiter between fields: one ASCII character."""
     header: bool = True
-    """Whether each file begins with the columns' names."""
+    """Whether each file begins with a line of column names."""
     quoting: Literal["necessary", "non_numeric"] = "necessary"
     """`necessary` quotes fields that need it, `non_numeric` every field that is not a number."""
     null_text: str = ""
-    """What stands for null. A run whose rows hold this very text fails: the two would be mixed."""
+    """The text that represents null. A run fails if its rows contain this text, because the two
+    could not be distinguished."""
 
     @field_validator("delimiter")
     @classmethod
     def _single(cls, delimiter: str) -> str:
         if not delimiter.isascii() or delimiter in '"\r\n' or delimiter.isalnum():
-            raise ValueError(
-                f'"{delimiter}" cannot stand between fields. Use one of , ; | or "\\t"'
-            )
+            raise ValueError(f'"{delimiter}" cannot be a delimiter. Use one of , ; | or "\\t"')
         return delimiter
 
     @property
@@ -58,15 +57,15 @@ class Csv(TextSink):
         super().check_schema(schema)
         columns = {name: kind for name, kind in schema.items() if name not in self.partition_by}
         lines = [
-            f'type: column "{name}" is {type_name(kind)}, which CSV cannot hold. '
-            "Turn it into text or columns in a step, or write parquet or jsonl"
+            f'type: column "{name}" is {type_name(kind)}, which CSV cannot store. Convert it '
+            "to text or columns in a step, or use parquet or jsonl"
             for name, kind in columns.items()
             if kind.is_nested() or isinstance(kind, pl.Binary | pl.Duration | pl.Object)
         ]
         if len(columns) == 1 and not self.null_text:
             lines.append(
-                f'null_text: "{next(iter(columns))}" is the only column, and a null in it would be '
-                "an empty line, which readers skip. Write null_text: NULL, or another text"
+                f'null_text: "{next(iter(columns))}" is the only column, so a null would be an '
+                "empty line, which readers skip. Write null_text: NULL, or another text"
             )
         if lines:
             raise ConfigError(*lines)
@@ -101,5 +100,5 @@ class Csv(TextSink):
             if isinstance(kind, pl.String) and (rows[name] == self.null_text).any():
                 raise FatalError(
                     f'sink.null_text: column "{name}" holds the text "{self.null_text}", which '
-                    "stands for null. Choose a null_text that no row holds"
+                    "represents null. Choose a null_text that no row contains"
                 )

@@ -54,15 +54,17 @@ class DirectorySink(Sink):
     """Whether readers of the format go by the order of columns and not by their names."""
 
     path: str = Field(min_length=1)
-    """The directory. It is made if it is missing; its parent must be on the same file system."""
+    """The output directory. It is created if missing. Its parent must be on the same file
+    system."""
     partition_by: tuple[str, ...] = ()
-    """Columns whose values become folders (`month=1/`) instead of being written into the files."""
+    """Columns whose values become folder names (`month=1/`). They are not written into the
+    files."""
     replace: Literal["folder", "files"] = "folder"
-    """How `overwrite` replaces what is there: by a new folder that takes the old one's place in one
-    instant, or file by file inside the folder, which stays the same: for folders that a container
-    has mounted, or that somebody watches or holds open."""
+    """How `overwrite` replaces earlier rows. `folder` swaps in a new folder in one instant. `files`
+    replaces file by file inside the same folder: use it for a folder that is mounted in a
+    container, or that another process watches or keeps open."""
     target_file_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
-    """About how large a file gets, in bytes as they lie on disk, before the next is begun."""
+    """The target size of a file, in bytes on disk."""
 
     @field_validator("path")
     @classmethod
@@ -73,11 +75,11 @@ class DirectorySink(Sink):
     def _consistent(self) -> Self:
         doubled = [name for name, times in Counter(self.partition_by).items() if times > 1]
         if doubled:
-            raise ValueError(f'partition_by: "{doubled[0]}" is named twice. Name it once')
+            raise ValueError(f'partition_by: "{doubled[0]}" is listed twice. Remove one')
         if self.write_disposition == "overwrite_partitions" and not self.partition_by:
             raise ValueError(
-                "write_disposition: overwrite_partitions replaces folders, and partition_by names "
-                "no column to make them by. Write partition_by: [COLUMN], or overwrite"
+                "write_disposition: overwrite_partitions needs partition_by. Write "
+                "partition_by: [COLUMN], or use overwrite"
             )
         return self
 
@@ -156,11 +158,14 @@ class DirectorySink(Sink):
                 lines.append(f"partition_by: {no_such_column(column, schema)}")
             elif not hive.names_folders(schema[column]):
                 lines.append(
-                    f'partition_by: column "{column}" is {type_name(schema[column])}. A folder is '
-                    "named for an integer, string, boolean or date. Derive such a column first"
+                    f'partition_by: column "{column}" is {type_name(schema[column])}. Only '
+                    "integers, strings, booleans and dates can be folder names. Derive such a "
+                    "column first"
                 )
         if not set(schema) - set(self.partition_by):
-            lines.append("partition_by: no column is left for the files. Leave one out")
+            lines.append(
+                "partition_by: no column is left for the files. Remove one from partition_by"
+            )
         if lines:
             raise ConfigError(*lines)
 
@@ -285,7 +290,7 @@ class DirectorySink(Sink):
             if not manifest.exists(self.root, run_id):
                 return
             tidy(self.place)
-        raise FatalError(f"{self.root}: run {run_id} is published already; this try is too late")
+        raise FatalError(f"{self.root}: run {run_id} is already published; this try is too late")
 
     def _by_folder(
         self, portions: Iterator[pl.DataFrame]

@@ -54,15 +54,15 @@ def by_folder(
 def _segment(column: str, value: object) -> str:
     if value == NULL:
         raise FatalError(
-            f'sink.partition_by: column "{column}" holds the text "{NULL}", which every reader '
-            "takes for null. Replace it in a step, or partition by another column"
+            f'sink.partition_by: column "{column}" contains the text "{NULL}", which readers '
+            "read as null. Replace it in a step, or partition by another column"
         )
     name = f"{_escape(column)}={NULL if value is None else _escape(_text(value))}"
     if len(name.encode()) > _MOST_BYTES:
         raise FatalError(
-            f'sink.partition_by: column "{column}" holds a value that makes a folder name of '
-            f"{len(name.encode())} bytes. At most {_MOST_BYTES} are possible. "
-            "Partition by another column"
+            f'sink.partition_by: column "{column}" contains a value whose folder name would '
+            f"have {len(name.encode())} bytes. At most {_MOST_BYTES} are allowed. Partition by "
+            "another column"
         )
     return name
 

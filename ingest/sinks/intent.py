@@ -111,8 +111,8 @@ def _standing(
         if size != file.bytes:
             now = "has vanished" if size is None else f"has {size} of {file.bytes} bytes"
             raise FatalError(
-                f"{staging / file.staged}: staged: the file {now}. Nothing was published. Put it "
-                "back and run again, or add --fresh to discard the run and start over"
+                f"{staging / file.staged}: staged: the file {now}. Nothing was published. "
+                "Restore it and run again, or add --fresh to discard the run and start over"
             )
         yield index, file
 

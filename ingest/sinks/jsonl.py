@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class Jsonl(TextSink):
-    """A directory of JSON Lines files in UTF-8: an object for each row, nested columns kept.
+    """A directory of JSON Lines files in UTF-8: one object per row, with nested columns.
 
-    Nulls are written as `null`. Dates, times and timestamps are ISO texts, decimals are texts with
-    all their digits.
+    Nulls are written as `null`, dates, times and timestamps as ISO 8601 text, decimals as text
+    with all their digits.
     """
 
     type: Literal["jsonl"]
@@ -33,8 +33,8 @@ class Jsonl(TextSink):
         """Refuse types that JSON cannot hold."""
         super().check_schema(schema)
         lines = [
-            f'type: column "{name}" is {type_name(kind)}, and JSON cannot hold '
-            f"{type_name(inner)}. Turn it into text in a step, or write parquet"
+            f'type: column "{name}" is {type_name(kind)}, but JSON cannot store '
+            f"{type_name(inner)}. Convert it to text in a step, or use parquet"
             for name, kind in schema.items()
             for inner in _leaves(kind)
             if isinstance(inner, pl.Binary | pl.Duration | pl.Object)
@@ -51,8 +51,8 @@ class Jsonl(TextSink):
         for name in rows.columns:
             if not all(_finite(part) for part in _parts(rows[name])):
                 raise FatalError(
-                    f'sink.type: column "{name}" holds NaN or an infinity, which JSON cannot hold. '
-                    f"Replace them in a step, or write parquet"
+                    f'sink.type: column "{name}" contains NaN or infinity, which JSON cannot '
+                    "store. Replace them in a step, or use parquet"
                 )
         buffer = io.BytesIO()
         rows.write_ndjson(buffer)

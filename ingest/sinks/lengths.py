@@ -23,13 +23,13 @@ def too_long(place: Place, suffix: str, folder: str = "") -> str:
                 if name == place.beside.name:
                     why = f' (files are staged in "{name[:16]}…", beside the directory)'
                 return (
-                    f"a name of {size} bytes{why}, and this file system takes {name_bytes}. "
-                    "Choose a shorter one"
+                    f"a name of {size} bytes{why}, but this file system allows {name_bytes}. "
+                    "Choose a shorter name"
                 )
         if (size := len(os.fsencode(path)) + 1) > path_bytes:
             return (
-                f"files in it would have paths of up to {size - 1:,} bytes, and the system takes "
-                f"{path_bytes - 1:,}. Choose a place with a shorter path"
+                f"files in it would have paths of up to {size - 1:,} bytes, but the system "
+                f"allows {path_bytes - 1:,}. Choose a shorter path"
             )
     return ""
 

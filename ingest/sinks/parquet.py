@@ -27,19 +27,20 @@ _BATCH_ROWS = 8192  # 1,024 at a time cost 4 % more
 class Parquet(DirectorySink):
     """A directory of Parquet files, compressed with zstd, with statistics for every column.
 
-    A column is dictionary-encoded if it repeats: if at most half of a sample of 4,096 rows is
-    distinct. Other integers and timestamps are written as differences (DELTA_BINARY_PACKED).
+    A column is dictionary-encoded if at most half of the values in a sample of 4,096 rows are
+    distinct. Other integers and timestamps are stored as differences (DELTA_BINARY_PACKED).
     """
 
     type: Literal["parquet"]
     compression_level: int = Field(default=1, ge=1, le=22)
-    """Of zstd. 3 makes files 3 to 4 % smaller for 8 to 10 % more work; more rarely pays."""
+    """The zstd compression level. 3 makes files 3 to 4 % smaller for 8 to 10 % more time; higher
+    levels are rarely worth it."""
     row_group_rows: int = Field(default=500_000, ge=1)
     """Rows per row group. Small groups make files larger and slower to read."""
     integer_encoding: Literal["delta", "plain"] = "delta"
-    """How integers and timestamps that do not repeat are written: as differences, which halves the
-    work and takes a fifth of the space off, or `plain`, for readers that do not know
-    DELTA_BINARY_PACKED (Spark before 3.3)."""
+    """The encoding of integers and timestamps with few repeated values. The default stores
+    differences (DELTA_BINARY_PACKED), which takes half the time and a fifth less space. Use `plain`
+    for readers that do not support it (Spark before 3.3)."""
 
     @property
     def suffix(self) -> str:

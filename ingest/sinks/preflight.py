@@ -44,24 +44,27 @@ def _shape(root: Path) -> Iterator[str]:
     kind = virtual(root)
     if encoding := names_encoding():
         yield (
-            f"names of files and folders would be written in {encoding}, as this process's locale "
-            "says, and readers take them for UTF-8. Set PYTHONUTF8=1, or a locale such as "
+            f"names of files and folders would be written in {encoding} because of this "
+            "process's locale, but readers expect UTF-8. Set PYTHONUTF8=1, or a locale such as "
             "LC_ALL=C.UTF-8"
         )
     elif kind:
-        yield f'"{root}" lies on a file system of type {kind}, which holds no data. Name a disk'
+        yield (
+            f'"{root}" is on a file system of type {kind}, which cannot store data. Use a folder '
+            "on a disk"
+        )
     elif not root.name:
-        yield f'"{root}" is the root of the file system. Name a directory in it'
+        yield f'"{root}" is the root of the file system. Use a directory inside it'
     elif root.is_mount():
         yield (
-            f'"{root}" is a mount point, and files are staged beside the directory, on the same '
-            f"file system. Name a directory in it, such as {root}/data"
+            f'"{root}" is a mount point, but files are staged beside the output, on the same '
+            f"file system. Use a directory inside it, such as {root}/data"
         )
     else:
         for path in (root, *root.parents):
             if path.exists():
                 if not path.is_dir():
-                    yield f'"{path}" is a file. A directory is needed. Name another path'
+                    yield f'"{path}" is a file, but must be a directory. Use another path'
                 return
 
 
@@ -72,8 +75,9 @@ def _permissions(place: Place) -> list[str]:
         *(path for path in (place.root, place.beside, place.manifests) if path.exists()),
     ]
     return [
-        f'"{path}" may not be written by this user ({os.geteuid()}). Staging happens beside the '
-        "directory, so its parent must be writable too. Change the permissions or name another path"
+        f'"{path}" is not writable for this user ({os.geteuid()}). Files are staged beside the '
+        "output, so its parent must be writable too. Change the permissions, or use another "
+        "path"
         for path in wanted
         if not os.access(path, os.W_OK | os.X_OK, effective_ids=True)
     ]
@@ -87,16 +91,16 @@ def _overlaps(root: Path, inputs: Sequence[str]) -> Iterator[str]:
             continue
         source = Path(os.path.realpath(plain))
         if source == root:
-            yield f'"{root}" is the source too. A job may not read what it writes. Name another'
+            yield f'"{root}" is also the source. A job must not read its output. Use another path'
         elif root.is_relative_to(source):
             yield (
-                f'"{root}" lies inside the source "{source}": the next run would read its own '
-                "output. Name a path outside it"
+                f'"{root}" is inside the source "{source}": the next run would read its own '
+                "output. Use a path outside it"
             )
         elif source.is_relative_to(root):
             yield (
-                f'the source "{source}" lies inside "{root}": publishing would change what is '
-                "read. Name another path"
+                f'the source "{source}" is inside "{root}": publishing would change the '
+                "source. Use another path"
             )
 
 
@@ -109,18 +113,18 @@ def _foreign(place: Place, disposition: str, partition_by: Sequence[str]) -> Ite
         foreign = tuple(name for name in foreign if in_partition(name, partition_by))
     if orphans := [name for name in foreign if run_of(name)]:
         yield (
-            f'"{place.root}" holds files that runs have written and no manifest in '
-            f'"{place.manifests}" lists: {_named(orphans)}. {disposition} replaces only what a '
-            "manifest lists. If that folder was moved or copied here, bring along what lay beside "
-            f'it, "{STAGING}<its old name>", as "{place.beside}". If a run is still publishing '
-            "there, finish it first. Else move the files away, or name another path"
+            f'"{place.root}" contains files written by runs that no manifest in '
+            f'"{place.manifests}" lists: {_named(orphans)}. {disposition} replaces only files that a '
+            "manifest lists. If that folder was moved or copied here, also move the folder that was "
+            f'beside it, "{STAGING}<its old name>", to "{place.beside}". If a run is still '
+            "publishing there, finish it first. Otherwise move the files away, or use another path"
         )
     elif foreign:
         yield (
-            f'"{place.root}" holds files that no run of ingest has published: {_named(foreign)}. '
-            f"{disposition} replaces only what it has written, and would mix the two. Move them "
-            "away, name another path, or set sink.write_disposition=append (of a quarantine: "
-            "contract.quarantine.keep=all)"
+            f'"{place.root}" contains files that no run of ingest has published: '
+            f"{_named(foreign)}. {disposition} replaces only published files, so readers would see "
+            "both. Move them away, use another path, or set sink.write_disposition=append (of a "
+            "quarantine: contract.quarantine.keep=all)"
         )
 
 

@@ -201,13 +201,14 @@ def _restore(place: Place, plan: PublishPlan) -> Iterator[str]:
             yield f"removed {name}"
         elif (place.root / name).exists():
             raise FatalError(
-                f"{old / name}: this file came into {place.root} while it was being replaced, and "
-                "there is another of that name by now. Move one of them away, then run again"
+                f"{old / name}: this file appeared in {place.root} while it was being "
+                "replaced, and another file has that name now. Move one of them away, then run "
+                "again"
             )
         else:
             tree.move(old / name, place.root / name)
             given_back.append(name)
-            yield f"gave back {name}"
+            yield f"returned {name}"
     _sync_folders(place.root, given_back)
 
 
@@ -221,7 +222,7 @@ def _require_done(place: Place, plan: PublishPlan, staged: str, final: str) -> N
         return
     raise FatalError(
         f"{place.staging(plan.run_id) / staged}: publish: the staged file is gone, and "
-        f"{place.root / final} is not there either. Put the file back, then run again"
+        f"{place.root / final} is missing too. Restore the file, then run again"
     )
 
 

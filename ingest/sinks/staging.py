@@ -21,16 +21,16 @@ _FATAL = {
     errno.ENOSPC: "the disk is full. Free space there",
     errno.EDQUOT: "the disk quota is used up. Free space there",
     errno.EFBIG: "the file would be larger than the system allows. Raise that limit",
-    errno.EACCES: "it may not be written. Give this user permission to write there",
-    errno.EPERM: "it may not be written. Give this user permission to write there",
-    errno.EROFS: "the file system is read-only. Name another place",
-    errno.ENOTDIR: "a part of the path is a file. Name another place",
-    errno.ENAMETOOLONG: "the name is too long. Name another place",
-    errno.ELOOP: "links lead in a circle. Name another place",
-    errno.EILSEQ: "the file system takes no such name. Name another place",
-    errno.ENOSYS: "the file system keeps no files. Name another place",
-    errno.EOPNOTSUPP: "the file system keeps no files. Name another place",
-    errno.EINVAL: "the file system keeps no such files. Name another place",
+    errno.EACCES: "permission denied. Give this user permission to write there",
+    errno.EPERM: "permission denied. Give this user permission to write there",
+    errno.EROFS: "the file system is read-only. Use another path",
+    errno.ENOTDIR: "a part of the path is a file. Use another path",
+    errno.ENAMETOOLONG: "the name is too long. Use another path",
+    errno.ELOOP: "links form a circle. Use another path",
+    errno.EILSEQ: "the file system does not allow this name. Use another path",
+    errno.ENOSYS: "the file system cannot store files. Use another path",
+    errno.EOPNOTSUPP: "the file system cannot store files. Use another path",
+    errno.EINVAL: "the file system does not support this. Use another path",
 }
 """What trying again would only repeat."""
 
@@ -219,7 +219,10 @@ def storage_errors(path: Path) -> Iterator[None]:
         # By `errno`, not by class: pyarrow raises what Python's file raised as a plain OSError.
         if error.errno in _FATAL:
             raise FatalError(f"{path}: {_FATAL[error.errno]}, then run again") from error
-        text = f"{path}: the storage failed: {error}. Check the disk and the connection to it"
+        text = (
+            f"{path}: the storage failed: {error}. Check the disk and its connection, then run "
+            "again"
+        )
         raise storage_error(f"{text}, then run again", error) from error
 
 
@@ -246,7 +249,7 @@ def _made(path: Path) -> HashedFile:
             tree.make_folder(path.parent)
             return HashedFile(path)
     raise FatalError(
-        f"{path.parent}: no folder can be made there. Name a place on a disk, then run again"
+        f"{path.parent}: no folder can be created there. Use a path on a disk, then run again"
     )
 
 

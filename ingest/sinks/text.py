@@ -26,7 +26,7 @@ class TextSink(DirectorySink):
     _CHUNK_ROWS: ClassVar[int] = 50_000
 
     compression: Compression = "none"
-    """`gz` or `zst` compress each file whole, and add `.gz` or `.zst` to its name."""
+    """`gz` or `zst` compresses each file as a whole, and adds `.gz` or `.zst` to its name."""
 
     @property
     def reading(self) -> Mapping[str, Any]:
@@ -89,9 +89,10 @@ class TextEncoder:
         for column in rows.get_columns():
             if has_no_text(column):
                 raise FatalError(
-                    f'sink.type: column "{column.name}" holds a date more than 262,000 years away, '
-                    "such as the infinity of databases, and no reader of text knows it. Replace it "
-                    "in a step, reject it by a range check, or write parquet"
+                    f'sink.type: column "{column.name}" contains a date more than 262,000 '
+                    "years away, such as the infinity of databases, which readers of text "
+                    "files cannot read. Replace it in a step, reject it with a range check, or "
+                    "use parquet"
                 )
         self._file.write(self._sink.encode(rows, first=self._first))
         self._first = False

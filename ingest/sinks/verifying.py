@@ -53,7 +53,7 @@ class Verifying:
         replaced = manifest.replacers(root, missing)
         self.problems += _manifest(root, self.plan)
         self.problems += (
-            f"{name}: missing, and no later run has replaced it"
+            f"{name}: missing, although no later run has replaced it"
             for name in missing
             if name not in replaced
         )
@@ -92,7 +92,7 @@ class Verifying:
             if run_id and self.place.staging(run_id).exists():
                 continue  # that run is being published right now
             (own if self._strange(name, run_id) else others).append(name)
-        self.problems += _listed(own, "no run of ingest has published it, and readers see it")
+        self.problems += _listed(own, "no run of ingest has published it, but readers see it")
         self.notes += _listed(others, "no run of ingest has published it")
 
     def _strange(self, name: str, run_id: str) -> bool:
@@ -129,7 +129,7 @@ def _manifest(root: Path, plan: PublishPlan) -> Iterator[str]:
     keys = page.keys() | committed.keys() if isinstance(page, dict) else {"the page"}
     changed = [key for key in sorted(keys) if not _same(key, page, committed)]
     for key in changed:
-        yield f"{name}: {key}: not as it was when the run was committed{_values(key, page, plan)}"
+        yield f"{name}: {key}: differs from the commit of the run{_values(key, page, plan)}"
 
 
 def _same(key: str, page: Any, committed: Mapping[str, Any]) -> bool:

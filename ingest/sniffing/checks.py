@@ -113,5 +113,5 @@ def _keys(columns: Sequence[Column]) -> Iterator[Suggestion]:
     for column in named[:_MOST_KEYS]:
         yield Suggestion(
             {"type": "unique_in_partition", "columns": [column.name]},
-            f"no value came twice in {column.rows:,} rows. Is it a key?",
+            f"no duplicates in {column.rows:,} rows. Is it a key?",
         )

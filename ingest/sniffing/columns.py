@@ -16,7 +16,7 @@ from ingest.sniffing.private import why_private
 FEW_VALUES = 12
 _MUCH = 4  # a trend: the later half goes beyond the first by a quarter of the range
 
-NOTHING = Kind("string", note="holds nothing in the sample")
+NOTHING = Kind("string", note="is empty in the sample")
 
 _DATE_NAME = re.compile(r"(?i)date|datum|(?:^|_)(?:day|dt|ymd)(?:_|$)")
 

@@ -90,8 +90,9 @@ def take_all_apart(pairs: Sequence[tuple[Slice, Text]], dialect: Dialect) -> lis
     if len({file.top.titles for file in files if file.body}) > 1:
         listed = ", ".join(f"{file.top.titles} in {file.piece.uri}" for file in files)
         raise ConfigError(
-            f"skip_rows: the files have different numbers of lines before their header: {listed}. "
-            "A job skips the same number in all. Name files that have as many"
+            "skip_rows: the files have different numbers of lines before their header: "
+            f"{listed}. A job skips the same number in all files. Name only files with the "
+            "same number"
         )
     return files
 
@@ -141,8 +142,9 @@ def one_encoding(files: Sequence[CsvFile]) -> str:
     if len(encodings) > 1:
         listed = ", ".join(f"{encoding} ({uri})" for encoding, uri in sorted(encodings.items()))
         raise ConfigError(
-            f"encoding: the files are of several: {listed}. A job reads one. Name the files of "
-            "one encoding, or convert the others: iconv -f latin1 -t UTF-8"
+            f"encoding: the files have different encodings: {listed}. A job reads one "
+            "encoding. Name only files with the same encoding, or convert the others: iconv -f "
+            "latin1 -t UTF-8"
         )
     return next(iter(encodings), "utf-8")
 
@@ -196,7 +198,7 @@ def _with_more_lines(
         names, end = tuple(joined(names, below.fields)), end + 1
     last, several = records[end - 1], end - start > 1
     if several:
-        doubt = f'{end - start} lines are taken for the header: "{", ".join(names)[:60]}"'
+        doubt = f'{end - start} lines are read as the header: "{", ".join(names)[:60]}"'
         header = Header(there=True, doubt=doubt)
     titles = first.line if start else 0
     return Top(header, names, titles, last.line + last.lines, several), end

@@ -80,16 +80,16 @@ class CsvInput:
         short = max(map(self._short, self.files))
         if short >= _MANY_SHORT:
             yield (
-                f"{short:.0%} of the records have too few fields, and are rejected. If the missing "
-                "ones are nulls, write short_rows: null"
+                f"{short:.0%} of the records have too few fields and are rejected. If the "
+                "missing fields are null, write short_rows: null"
             )
         for footer in self._all_footers():
             line = footer.record.text[:60]
-            what = f'the line "{line}" looks like {footer.what}, no record'
+            what = f'the line "{line}" looks like {footer.what}, not a record'
             if footer.sure and ignored:
-                yield f"{what}: lines that begin so are not read"
+                yield f"{what}: lines that begin like this are skipped"
                 continue
-            remedy = f". If it is none, write ignore_rows: '{footer.pattern}'"
+            remedy = f". If it is not a record, write ignore_rows: '{footer.pattern}'"
             yield f"{what}, and is read as one{remedy}"
 
     def _short(self, file: CsvFile) -> float:

@@ -18,8 +18,8 @@ _BLANK_LINE = re.compile(r"(?:\A|\n)\r?\n")
 _WHY = {
     "trailing_delimiter": "lines end in a delimiter",
     "row_names": "the header has no name for the first column",
-    "repeated_headers": "the header comes again among the records",
-    "ignore_rows": "totals and notes: lines that match are no records",
+    "repeated_headers": "the header is repeated among the records",
+    "ignore_rows": "totals and notes: matching lines are skipped",
     "line_end": "lines end in a carriage return alone",
 }
 
@@ -49,8 +49,8 @@ def find_options(sample: CsvInput, text: Text) -> Candidate:
     best = _trial(sample, text).best(candidates)
     if best is None and file.text.line_end == "\r":
         raise ConfigError(
-            f"{file.piece.uri}: its lines end in a carriage return alone. A line ends in LF or "
-            f"CRLF. Convert it: tr '\\r' '\\n' < '{file.piece.uri}' > out.csv"
+            f"{file.piece.uri}: its lines end in a carriage return alone, but must end in LF "
+            f"or CRLF. Convert the file: tr '\\r' '\\n' < '{file.piece.uri}' > out.csv"
         )
     return best or candidates[-1]
 
@@ -75,7 +75,7 @@ def _plain_options(sample: CsvInput) -> dict[str, Option]:
     dialect, width = sample.dialect, sample.first.width
     options = {}
     if dialect.delimiter != ",":
-        why = "one column: a sign that does not occur" if width == 1 else ""
+        why = "one column: a character that does not occur" if width == 1 else ""
         options["delimiter"] = Option(dialect.delimiter, why)
     if dialect.quote != '"':
         why = "quotes are part of the values" if dialect.quote is None else ""
@@ -83,9 +83,9 @@ def _plain_options(sample: CsvInput) -> dict[str, Option]:
     if (encoding := one_encoding(sample.files)) != "utf-8":
         options["encoding"] = Option(encoding)
     if dialect.multiline:
-        options["multiline"] = Option(True, "some quoted values hold line ends")
+        options["multiline"] = Option(True, "some quoted values contain line ends")
     if dialect.comment:
-        options["comment"] = Option(dialect.comment, "the files begin with remarks")
+        options["comment"] = Option(dialect.comment, "the files begin with comments")
     if width > 1 and not dialect.multiline and any(map(blank_lines, sample.files)):
         options["blank_lines"] = Option("skip", "there are empty lines; reject would count them")
     return options
@@ -111,7 +111,7 @@ def _candidate(
         options["header"] = Option(names, _why_names(sample))
         lines = skipped + file.top.end
     if lines:
-        title = "the header line: its names are above"
+        title = "the header line; its names are above"
         why = title if lines == 1 and not sound and not skipped else "lines before the rows"
         options["skip_rows"] = Option(lines, why)
     return Candidate(options, names)
@@ -119,14 +119,14 @@ def _candidate(
 
 def _why_names(sample: CsvInput) -> str:
     if not sample.has_header:
-        return "the files have no header: name these"
+        return "the files have no header: rename these"
     if sample.first.top.short == "row names":
         return "the header has no name for the first column"
     if sample.first.top.short == "trailing":
         return "the header has no name for the last column, which is empty"
     if sample.first.top.joined:
         return "of several lines"
-    return "names that stood twice, had spaces at their ends, or cannot be used, are changed"
+    return "names that were duplicate, had spaces at their ends, or cannot be used are changed"
 
 
 def _trial(sample: CsvInput, text: Text) -> Trial:

@@ -156,15 +156,15 @@ def _doubts(
     words = (word for file in sample.files for word in file.text.foreign_words)
     word = next((word for word in words if word not in private), "")
     if encoding is not None and not is_wide(encoding.value):
-        shown = f', by which one reads "{word}"' if word else ""
+        shown = f'; with it, one value reads "{word}"' if word else ""
         yield (
-            f"encoding: {encoding.value} is a guess{shown}. If that is wrong, write the right one: "
-            "cp1250, iso8859-15, mac-roman, gbk, ..."
+            f"encoding: {encoding.value} is a guess{shown}. If that is wrong, set the right "
+            "one: cp1250, iso8859-15, mac-roman, gbk, ..."
         )
     for doubt in sample.doubts(ignored="ignore_rows" in chosen.options):
         yield _QUOTED_LINE.sub(r"\1", doubt) if private else doubt
     if any(file.repeated for file in sample.files) and "repeated_headers" not in chosen.options:
-        yield "header: it comes again among the records, where it is read as one"
+        yield "header: it is repeated among the records, where it is read as a record"
 
 
 def _summary(delimiter: str, width: int) -> str:

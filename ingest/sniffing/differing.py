@@ -73,8 +73,8 @@ def refuse_mixture(
     if alike and ordered is None:
         return
     first = (
-        f'"{path}": files of different columns. A job reads files of one schema. Name those of '
-        "one: ingest init 'folder/name*.csv'"
+        f'"{path}": the files have different columns, but a job reads one schema. Name only '
+        "files with the same columns: ingest init 'folder/name*.csv'"
     )
     lines = differences.said
     if ordered is not None:

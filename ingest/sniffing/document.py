@@ -18,7 +18,7 @@ def job_text(table: Table, name: str, owner: str) -> str:
     return "\n".join(
         [
             "# @package _global_",
-            "# Written by `ingest init` from a sample. It is yours: change what you know better.",
+            "# Written by `ingest init` from a sample. Review it, and change what you know better.",
             f"name: {name}",
             f"owner: {scalar(owner)}",
             f"description: {scalar(f'Publishes {table.listing.path} ({what}) as Parquet.')}",
@@ -28,7 +28,7 @@ def job_text(table: Table, name: str, owner: str) -> str:
             "sink:",
             "  type: parquet",
             f"  path: data/{name}",
-            "  write_disposition: overwrite  # each run replaces what the one before has published",
+            "  write_disposition: overwrite  # each run replaces the rows of the run before",
             "",
         ]
     )
@@ -51,15 +51,18 @@ def _transforms(table: Table) -> Iterator[str]:
         yield "transforms: []  # steps before the contract: filter, derive, rename, ..."
         return
     yield "transforms:"
-    yield "  - type: cast  # how texts are written"
+    yield "  - type: cast  # the format of text"
     yield from _entry("    ", "columns", told)
 
 
 def _contract(table: Table, name: str) -> Iterator[str]:
     yield "contract:"
     if any(column.private for column in table.columns):
-        yield "  # pii: values of a column stand in the output, and in no quarantine, log or error."
-        yield "  # It is a guess from the sample: take it away, or add it, where you know better."
+        yield (
+            "  # pii: values of the column are in the output only, and never in a quarantine, log "
+            "or error."
+        )
+        yield "  # It is a guess from the sample: remove or add it where you know better."
     yield "  columns:"
     for column in table.columns:
         if column.note:
@@ -71,8 +74,8 @@ def _contract(table: Table, name: str) -> Iterator[str]:
         yield from _entry("    ", column.name, told)
     yield from _checks(table)
     yield f"  on_error: quarantine  # bad rows go to data/{name}_quarantine, with place and reason"
-    yield f"  max_error_ratio: {table.budget:g}  # with more, nothing is published"
-    yield "  min_records: 100  # of fewer records no share is taken"
+    yield f"  max_error_ratio: {table.budget:g}  # above this share, nothing is published"
+    yield "  min_records: 100  # with fewer records, the share is not checked"
 
 
 def _checks(table: Table) -> Iterator[str]:
@@ -81,7 +84,10 @@ def _checks(table: Table) -> Iterator[str]:
     if not suggestions:
         yield "  checks: []"
         return
-    yield "  # the sample would pass these checks, and the next file may not: take what you know of"
+    yield (
+        "  # the sample passes these checks, but the next file may not: uncomment the checks that "
+        "you know to be true"
+    )
     yield "  # checks:"
     for one in suggestions:
         yield from comment("  ", f"# {one.why}", indent=4, whole=True)
@@ -115,7 +121,7 @@ def _facts(column: Column) -> str:
     elif column.least is not None:
         seen = f"{_short(column.least)} to {_short(column.most)}"
     elif column.unique:
-        seen = "each value once"
+        seen = "all values distinct"
     else:
         seen = "one value" if len(column.values) == 1 else f"{len(column.values) or 'many'} values"
     nulls = f"{column.nulls:,} of {column.rows:,} null" if column.nulls else "no nulls"

@@ -30,8 +30,9 @@ def epoch_note(name: str, least: int, most: int, *, text: bool) -> str:
                 "columns": {name: {"type": "timestamp(us, UTC)", "format": form}},
             }
             return (
-                f"may be {form}: then {first} to {last} UTC. To read it so, give it the type "
-                f'"timestamp(us, UTC)" in contract.columns,{source} and add the step {flow(step)}'
+                f"may be {form}: then {first} to {last} UTC. To read it this way, set the type "
+                f'"timestamp(us, UTC)" in contract.columns,{source} and add the step '
+                f"{flow(step)}"
             )
     return ""
 

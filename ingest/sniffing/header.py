@@ -44,15 +44,17 @@ def judge_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> Header:
         _vote(value, column) for value, column in zip(first, _columns(rows, first), strict=True)
     ]
     if sum(votes) < 0 and not _are_years(first):
-        doubt = f'the first line "{shown}" is taken for a record, though some of it may be a name'
+        doubt = f'the first line "{shown}" is read as a record, but parts of it may be column names'
         return Header(there=False, doubt=doubt if max(votes) > 0 else "")
     sure = any(vote > 0 and not is_typed(value) for vote, value in zip(votes, first, strict=True))
     if _are_years(first) or (sure and min(votes) >= 0):
         return Header(there=True)
     return Header(
         there=True,
-        doubt=f'the first line "{shown}" is taken for column names, and little below tells. If it '
-        "is a record, write header: false",
+        doubt=(
+            f'the first line "{shown}" is read as column names, but this is not certain. If it is '
+            "a record, write header: false"
+        ),
     )
 
 
@@ -103,14 +105,19 @@ def _alone(first: Sequence[str], shown: str) -> Header:
     """Judge the only record of a file."""
     typed = any(map(is_typed, first)) and not _are_years(first)
     if typed or not all(value.strip() for value in first):
-        doubt = f'the only line "{shown}" is taken for a record, as it holds numbers, dates or gaps'
+        doubt = (
+            f'the only line "{shown}" is read as a record, because it contains numbers, dates or '
+            "empty fields"
+        )
         return Header(there=False, doubt=doubt)
     if len(set(first)) < len(first):
-        return Header(there=False, doubt=f'the only line "{shown}" is taken for a record')
+        return Header(there=False, doubt=f'the only line "{shown}" is read as a record')
     return Header(
         there=True,
-        doubt=f'the only line "{shown}" is taken for column names: there are no records to tell '
-        "types by, so that all are strings",
+        doubt=(
+            f'the only line "{shown}" is read as column names. There are no records to infer types '
+            "from, so all columns are strings"
+        ),
     )
 
 

@@ -73,8 +73,9 @@ def _no_columns(path: str, types: Mapping[str, pl.DataType]) -> str:
     if not types:
         return f'"{path}": its records are empty objects. Name files whose records have fields'
     return (
-        f'"{path}": no field can be a column: {listed(types)} hold lists of numbers and texts, or '
-        "empty objects, or have names that no step can use. Convert them first, by jq say"
+        f'"{path}": no field can be a column: {listed(types)} contain lists of mixed types or '
+        "empty objects, or have names that steps cannot use. Convert the file first, for "
+        "example with jq"
     )
 
 
@@ -137,7 +138,7 @@ def _column(name: str, dtype: pl.DataType, rows: Records) -> Column:
     if len(values) == len(rows):
         return column
     others = f"{len(rows) - len(values):,} of {len(rows):,} values in the sample"
-    return replace(column, note=f"{others} are of another type: such records are rejected")
+    return replace(column, note=f"{others} have another type, and their records are rejected")
 
 
 def _fitting(name: str, dtype: pl.DataType, rows: Records) -> list[Any]:
@@ -166,7 +167,8 @@ def _options(
     if left_out := [name for name in types if name not in kept]:
         names = {name: type_name(dtype) for name, dtype in kept.items()}
         why = (
-            f"without {listed(left_out)}: no type holds all that is in them, or no step their names"
+            f"without {listed(left_out)}: no type fits all their values, or steps cannot use "
+            "their names"
         )
         options["columns"] = Option(names, why)
     return options
@@ -182,12 +184,12 @@ def _bad_share(lines: Sequence[str], fields: Mapping[str, pl.DataType], *, close
 def _not_jsonl(path: str, text: Text) -> str:
     if _is_array(text):
         return (
-            f'"{path}": not JSON Lines: a JSON array. A record is an object on a line of its own. '
-            "Convert it: jq -c '.[]' in.json > out.jsonl"
+            f'"{path}": a JSON array, not JSON Lines. JSON Lines has one object on each line. '
+            "Convert the file: jq -c '.[]' in.json > out.jsonl"
         )
     return (
-        f'"{path}": not JSON Lines: no line of the sample is a JSON object. A record is an object '
-        "on a line of its own. Convert it: jq -c . in.json > out.jsonl"
+        f'"{path}": not JSON Lines: no line of the sample is a JSON object. JSON Lines has one '
+        "object on each line. Convert the file: jq -c . in.json > out.jsonl"
     )
 
 

@@ -66,4 +66,4 @@ class Kind:
 
 
 TEXT = Kind("string")
-CODE = Kind("string", note="digits that are no number, as leading zeros show: kept as text")
+CODE = Kind("string", note="digits with leading zeros, so probably not a number: kept as text")

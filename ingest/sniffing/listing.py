@@ -64,7 +64,7 @@ def find_files(path: str) -> Listing:
     inputs = list_inputs(path, tuple(_KINDS))
     files = inputs.slices
     if not any(piece.size for piece in files):
-        raise ConfigError(f'"{path}": nothing but empty files. Name one that holds rows')
+        raise ConfigError(f'"{path}": all files are empty. Name a file with rows')
     endings = {piece.uri: ending_of(piece.uri) for piece in files}
     strong = [piece for piece in files if endings[piece.uri] not in _WEAK]
     kept = strong if _is_folder(path) and strong else files
@@ -73,8 +73,8 @@ def find_files(path: str) -> Listing:
         counts = ", ".join(f"{count} of {kind}" for kind, count in kinds.most_common())
         found = sorted({ending for piece in kept if (ending := endings[piece.uri])})
         raise ConfigError(
-            f'"{path}": files of several kinds: {counts}. A job reads one kind. '
-            f"Name those that are meant: ingest init '{path.rstrip('/')}/**/*{found[0]}'"
+            f'"{path}": files of several kinds: {counts}. A job reads one kind. Name files of '
+            f"one kind: ingest init '{path.rstrip('/')}/**/*{found[0]}'"
         )
     weak = all(endings[piece.uri] in _WEAK for piece in kept)
     first = next(piece for piece in kept if piece.size)
@@ -89,8 +89,8 @@ def _without_notes(path: str, kind: str, kept: Sequence[Slice], files: Sequence[
     found = sorted({ending_of(piece.uri) for piece in kept})
     if len(found) > 1:
         raise ConfigError(
-            f'"{path}": files that end in {", ".join(found)}, and text files beside them. '
-            f"Name those that are meant: ingest init '{path.rstrip('/')}/**/*{found[0]}'"
+            f'"{path}": files that end in {", ".join(found)}, and other text files beside '
+            f"them. Name the files to read: ingest init '{path.rstrip('/')}/**/*{found[0]}'"
         )
     uris = {piece.uri for piece in kept}
     passed_over = tuple(piece.uri for piece in files if piece.uri not in uris)

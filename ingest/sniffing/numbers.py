@@ -88,6 +88,7 @@ def _unclear(texts: Collection[str]) -> str:
         return "numbers in several notations: kept as text"
     both = f'"{example}" is {example.replace(",", ".")} or {re.sub("[.,]", "", example)}'
     return (
-        f"{both}? No number in these files tells: kept as text. If you know, write "
-        'decimal_separator: "," or "." in source, thousands_separator: the other, and a number type'
+        f"{both}? No number in these files shows which: kept as text. If you know, write "
+        'decimal_separator: "," or "." in source, thousands_separator: the other, and a number '
+        "type"
     )

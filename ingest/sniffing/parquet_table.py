@@ -170,7 +170,7 @@ def _fault(name: str, dtype: pl.DataType, footers: Mapping[str, Footer]) -> str:
     if named := fault_of_name(name):
         return f"its name {named}"
     refused = (footer.refused[name] for footer in footers.values() if name in footer.refused)
-    return next(refused, "" if is_nameable(dtype) else f"no step can work on {type_name(dtype)}")
+    return next(refused, "" if is_nameable(dtype) else f"steps do not support {type_name(dtype)}")
 
 
 def _options(faults: Mapping[str, str], told: Mapping[str, pl.DataType]) -> dict[str, Option]:
@@ -181,7 +181,7 @@ def _options(faults: Mapping[str, str], told: Mapping[str, pl.DataType]) -> dict
     ]
     if told and not left_out:
         types = {name: type_name(dtype) for name, dtype in told.items()}
-        return {"columns": Option(types, "the files have them in unlike types")}
+        return {"columns": Option(types, "their types differ between the files")}
     if left_out:
         kept = [name for name, fault in faults.items() if not fault]
         return {"columns": Option(kept, f"without {', '.join(left_out)}")}

@@ -42,7 +42,7 @@ _NAMES: Final[dict[str, str]] = {
         r"|datenaissance|datedenaissance|nacimiento|fechanacimiento|fechadenacimiento|nascita"
         r"|datadinascita|nascimento|geboortedatum|fodelsedatum"
     ),
-    "a number of a document or a tax payer": (
+    "a document or tax number": (
         r"ssn|socialsecurity\w*|sozialversicherung\w*|svnr|svnummer|nino|insee|nir|steuerid\w*"
         r"|steueridentifikationsnummer|taxid|taxpayerid|tin|itin|dni|nie|nif|cpf|curp|pesel|bsn"
         r"|codicefiscale|personnummer|passport\w*|passnummer|reisepass\w*|passeport|pasaporte"
@@ -52,7 +52,7 @@ _NAMES: Final[dict[str, str]] = {
         r"iban|accountnumber|accountno|kontonummer|kontonr|numerodecompte|numerocuenta|bankaccount\w*"
         r"|card(?:number|no)|creditcard\w*|kreditkarte\w*|cartebancaire|ccnumber|pan|cvv|cvc"
     ),
-    "an address on the network": r"ip|ip(?:address|addr|v4|v6)|clientip|remoteip|userip|ipadresse",
+    "a network address": r"ip|ip(?:address|addr|v4|v6)|clientip|remoteip|userip|ipadresse",
     "a secret": r"password|passwd|passwort|motdepasse|contrasena|secret|apikey|token|accesstoken",
 }
 _KNOWN = {what: re.compile(pattern) for what, pattern in _NAMES.items()}
@@ -67,9 +67,9 @@ _VALUES: Final[dict[str, Callable[[str], bool]]] = {
     "an account number (IBAN)": is_iban,
     "a card number": is_card,
     "a phone number": is_phone,
-    "an address on the network": is_address_of_host,
+    "a network address": is_address_of_host,
 }
-_NUMBERS = {"a phone number", "a number of a document or a tax payer", "an account or card number"}
+_NUMBERS = {"a phone number", "a document or tax number", "an account or card number"}
 _LEAST_DIGITS = 7
 
 
@@ -81,7 +81,7 @@ def why_private(name: str, kind: str, texts: Collection[str]) -> str:
     """
     some = list(texts)[:_LOOKED_AT]
     if kind == "string" and any(map(_EMAIL.search, some)):
-        return "holds e-mail addresses"
+        return "contains e-mail addresses"
     named = _by_name(name)
     if named and _may_be(named, kind, some):
         return f"its name says {named}"

@@ -141,8 +141,8 @@ def _whole_lines(piece: Slice, text: str) -> str:
     lines = text[: text.rfind("\n") + 1]
     if not lines:
         raise ConfigError(
-            f"{piece.uri}: no line ends within the first {len(text):,} characters. Records are "
-            f"lines. Look at it: head -c 300 '{piece.uri}'"
+            f"{piece.uri}: there is no line end in the first {len(text):,} characters. Each "
+            f"record must be a line. Inspect the file: head -c 300 '{piece.uri}'"
         )
     return lines
 
@@ -151,8 +151,8 @@ def _refuse(piece: Slice, head: bytes) -> None:
     for magic, ending in _ARCHIVES.items():
         if head.startswith(magic):
             raise ConfigError(
-                f"{piece.uri}: compressed, and not named so: compression is known by the ending. "
-                f"Rename it to end in {ending}"
+                f"{piece.uri}: compressed, but its name does not say so. Rename it to end in "
+                f"{ending}"
             )
     if (kind := foreign(head, piece.uri)) is not None:
         raise ConfigError(refusal(piece.uri, kind))
@@ -160,8 +160,8 @@ def _refuse(piece: Slice, head: bytes) -> None:
     start = head[:_LOOK_BYTES]
     if not is_wide(encoding) and has_controls(start) and _controls(start) > len(start) / 10:
         raise ConfigError(
-            f"{piece.uri}: not text: it is full of control characters. Name a file of records: "
-            "CSV, JSON Lines or Parquet"
+            f"{piece.uri}: not text: it contains many control characters. Name a CSV, JSON "
+            "Lines or Parquet file"
         )
 
 

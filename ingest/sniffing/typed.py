@@ -56,4 +56,4 @@ def _number_note(column: Column) -> str:
     if column.type == "int64" and not column.kind.options():
         return ""  # a number of a customer or an article is no quantity
     step = {"type": "cast", "columns": {column.name: column.kind.options() or column.type}}
-    return f"texts that look like numbers. To read them as such, add the step {flow(step)}"
+    return f"text that looks like numbers. To read it as numbers, add the step {flow(step)}"

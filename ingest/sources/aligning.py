@@ -57,9 +57,9 @@ class Aligner:
                 self._expression(name, dtype)
             elif not (widens(dtype, planned) or common(dtype, planned) == planned):
                 raise BadRowError(
-                    f'{readable_path(self.uri)}: column "{name}" is {type_name(dtype)}, and was '
-                    f"planned as {type_name(planned)} by {readable_path(self.example) or 'all'}. "
-                    f"{remedy(name, planned, dtype)}"
+                    f'{readable_path(self.uri)}: column "{name}" is {type_name(dtype)}, but '
+                    f"was planned as {type_name(planned)} because of "
+                    f"{readable_path(self.example) or 'all files'}. {remedy(name, planned, dtype)}"
                 )
 
     def align(self, frame: pl.LazyFrame) -> pl.LazyFrame:
@@ -114,9 +114,9 @@ class Aligner:
         planned = self.planned[name]
         zone = planned.time_zone if isinstance(planned, pl.Datetime) else None
         return BadRowError(
-            f'{readable_path(self.uri)}: column "{name}": "{row.get(_WAS + name)}" is out of the '
-            f"range of {type_name(planned)}, as the column was planned. Say what it is to be: "
-            f"columns: {{{name}: {in_yaml(pl.Datetime('us', zone))}}}"
+            f'{readable_path(self.uri)}: column "{name}": "{row.get(_WAS + name)}" is outside '
+            f"the range of {type_name(planned)}, the planned type. Set the type: columns: "
+            f"{{{name}: {in_yaml(pl.Datetime('us', zone))}}}"
         )
 
     def _fault(self, name: str) -> Fault:

@@ -109,7 +109,7 @@ def _choose(
         wide = None if wide is None else common(wide, dtype)
     if wide is not None:
         narrow = [f"{type_name(kind)} in {files_of(kinds[kind])}" for kind in kinds if kind != wide]
-        found.take(name, wide, "the files' own, widened" if narrow else "the files' own")
+        found.take(name, wide, "the files' own type" if narrow else "the files' own")
         if narrow:
             found.remarks.append(f'widened "{name}" to {type_name(wide)} ({", ".join(narrow)})')
     elif name in contract:
@@ -133,8 +133,8 @@ def conflict(name: str, kinds: Mapping[pl.DataType, Sequence[str]]) -> str:
     """Say that files have a column in types that no type holds together, and what to write."""
     (one, first), (other, second) = _apart(kinds)
     return (
-        f'path: "{readable_path(second[0])}": column "{name}" is {type_name(other)}, and '
-        f'{type_name(one)} in "{readable_path(first[0])}": no type holds both exactly. '
+        f'path: "{readable_path(second[0])}": column "{name}" is {type_name(other)}, but '
+        f'{type_name(one)} in "{readable_path(first[0])}": no type fits both exactly. '
         f"{remedy(name, one, other)}"
     )
 
@@ -162,7 +162,7 @@ def remedy(name: str, one: pl.DataType, other: pl.DataType) -> str:
     except ConfigError:
         return _SEPARATE
     option = f"columns: {{{name}: {in_yaml(type_to_name)}}}"
-    return f"Say what it is to be: {option}; what does not fit is rejected"
+    return f"Set the type: {option}; values that do not fit are rejected"
 
 
 def in_yaml(dtype: pl.DataType) -> str:

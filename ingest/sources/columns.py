@@ -39,12 +39,12 @@ TypeName = Annotated[str, AfterValidator(_known_type)]
 
 
 class ColumnForm(Numerals):
-    """A column's type, and how its texts are written if that is not ISO or a plain number."""
+    """A column's type, and the format of its text if that is not ISO 8601 or a plain number."""
 
     type: TypeName
-    """The type's name, such as `int64`, `date` or `decimal(10,2)`."""
+    """The name of the type, such as `int64`, `date` or `decimal(10,2)`."""
     format: str | None = None
-    """How dates, times and timestamps are written, in strftime codes, such as `%d.%m.%Y`."""
+    """The format of dates, times and timestamps, in strftime codes, such as `%d.%m.%Y`."""
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
@@ -103,8 +103,8 @@ def refuse_clash(extra: Iterable[str], data: Container[str]) -> None:
     if clash := [name for name in extra if name in data]:
         option = "include_file_columns" if clash[0] in FILE_COLUMNS else "hive_partitions"
         raise ConfigError(
-            f'{option}: "{clash[0]}" is also a column of the data. Leave one of them out: write '
-            f"{option}: false"
+            f'{option}: "{clash[0]}" is also a column of the data. To leave out the added '
+            f"column, write {option}: false"
         )
 
 
@@ -125,7 +125,7 @@ def refuse_names(option: str, names: Iterable[str], remedy: str) -> None:
 def fault_of_name(name: str) -> str:
     """Say why no step could use a column of that name; empty if it can be used."""
     if name.startswith(HIDDEN_PREFIX):
-        return f'begins with "{HIDDEN_PREFIX}", which is kept for hidden columns'
+        return f'begins with "{HIDDEN_PREFIX}", which is reserved for hidden columns'
     return fault_of(name)
 
 
@@ -184,8 +184,8 @@ def _key_values(
     if wrong.any():
         first = int(wrong.arg_true()[0])
         raise BadRowError(
-            f'{slices[first].uri}: folder key "{key}": "{texts[first]}" is {not_a(dtype)}. '
-            "Give the key another type in source.columns"
+            f'{slices[first].uri}: folder key "{key}": "{texts[first]}" is {not_a(dtype)}. Set '
+            "another type for the key in source.columns"
         )
     return values
 

@@ -30,14 +30,17 @@ def differences(
             at = next(there, None)
         was = f"was {described(one.uri, one.size, one.version)}"
         if at is None or at.uri > one.uri:
-            yield Difference(one.uri, "vanished", f"{was}, has vanished", one.open)
+            yield Difference(one.uri, "vanished", f"{was}, is gone", one.open)
             continue
         if (at.size, at.version) != (one.size, one.version):
             text = f"{was}, is {described(at.uri, at.size, at.version)}"
             yield Difference(one.uri, "changed", text, one.open)
         elif one.open and _is_touched(one, at, since_ns):
             when = time_of(at.changed_ns)
-            text = f"{was}, and still is, but was renamed, linked, restored or rewritten {when}"
+            text = (
+                f"{was}, and has the same size and time, but was renamed, linked, restored or "
+                f"rewritten {when}"
+            )
             yield Difference(one.uri, "touched", text, one.open)
         at = next(there, None)
     while at is not None:

@@ -47,13 +47,13 @@ GUESSING_ROWS = 10_000
 class Csv(TextSource):
     """Delimited text: one record a line, its fields quoted as in RFC 4180.
 
-    Every record is a row, a reject, or filtered by an option that is named; what is malformed is
-    said in `csv_grammar`, what a text of a type looks like in `core.texts`. The order of columns
-    may differ from file to file; what becomes of other names says `schema`. A file of no bytes
-    holds no records. An empty line is a record: a null in files of one column, else a reject (see
-    `blank_lines`). A first line such as `sep=;`, by which Excel is told the delimiter, is no
-    record, and must say the same as `delimiter`. How to read which files:
-    [Dialects of CSV](dialects.md).
+    Every record becomes a row, is rejected, or is filtered by an option and counted under its
+    name. `csv_grammar` below defines malformed records; `core.texts` defines how text becomes a
+    value. The order of columns may differ between files; `schema` controls which columns may
+    differ. An empty file has no records. An empty line is a record: a null in files of one column,
+    otherwise a rejected record (see `blank_lines`). A first line such as `sep=;`, which tells Excel
+    the delimiter, is ignored, but must name the same delimiter as `delimiter`. Examples of many
+    kinds of files: [Dialects of CSV](dialects.md).
     """
 
     endings = packed_endings(".csv", ".tsv", ".txt")
@@ -63,52 +63,54 @@ class Csv(TextSource):
 
     type: Literal["csv"]
     delimiter: str = Field(default=",", min_length=1, max_length=16)
-    """What stands between two fields: one character, or several, such as `||`."""
+    """The text between two fields: one character, or several, such as `||`."""
     quote: str | None = Field(default='"', pattern=r"^[\x21-\x7e]$")
-    """What encloses a field that holds delimiters, quotes or line feeds: one ASCII character. With
-    `null`, quotes are literal."""
+    """The quote character around a field that contains delimiters, quotes or line feeds. With
+    `null`, quotes have no special meaning."""
     escape: str | None = Field(default=None, pattern=r"^[\x21-\x7e]$")
-    """What takes the special meaning from a quote, a delimiter, a line feed or itself behind it,
-    such as a backslash; before other characters it is an ordinary one. A doubled quote within
-    quotes stands for one all the same."""
+    """The character that removes the special meaning of the quote, delimiter, line feed or escape
+    that follows it, such as a backslash; before other characters it has no effect. Inside quotes, a
+    doubled quote always means one quote."""
     skip_space: bool = False
-    """Whether spaces before a field, at a line's beginning or behind a delimiter, are no part of
-    it."""
+    """Whether to ignore spaces before a field."""
     header: bool | tuple[str, ...] = True
-    """Whether each file begins with a line of column names; or the names, if none does. With
-    `false` they are `column_1`, `column_2`, and so on."""
+    """Whether each file starts with a line of column names. If no file does, write the names as a
+    list; with `false` they are `column_1`, `column_2`, and so on."""
     row_names: str | None = Field(default=None, min_length=1)
-    """The name of the first column, where the header leaves it out and so has one name less than
-    there are fields, as R's `write.table` writes it."""
+    """The name of the first column, if the header leaves it out and has one name less than there
+    are fields, as R's `write.table` writes it."""
     repeated_headers: Literal["reject", "ignore", "keep"] = "reject"
-    """What a record is that repeats the column names: a reject, no record, or one like others. The
-    row counts name those that are ignored as filtered: "repeated header"."""
+    """What to do with a record that repeats the column names: reject it, ignore it, or keep it as a
+    normal record. Ignored records are counted as filtered: "repeated header"."""
     trailing_delimiter: Literal["reject", "ignore"] = "reject"
-    """What a delimiter behind the last field of a record is, also of a header: one field too many,
-    or nothing."""
+    """What to do with a delimiter after the last field of a record or header: `reject` treats it as
+    one field too many, `ignore` ignores it."""
     short_rows: Literal["reject"] | None = "reject"
-    """What becomes of a record with too few fields; with `null`, the missing ones are null."""
+    """What to do with a record that has too few fields: `reject` it, or set the missing fields to
+    null (`null`)."""
     null_values: tuple[str, ...] = ("",)
-    """Texts that stand for null, quoted or not. The empty one stands for null if it is not quoted,
-    or if the column is not of strings."""
+    """Texts that are read as null, quoted or not. The empty text is read as null if it is not
+    quoted, or if the column is not a string."""
     infer: bool = False
-    """Whether columns that nobody typed get a type from a sample across files, when the plan is
-    made; without it they are strings."""
+    """Whether to infer types for columns without a type, from a sample of all files when the plan
+    is made. With `false`, they are strings."""
     multiline: bool = False
-    """Whether quoted fields may hold line feeds. Without it, a record whose quote stays open is
-    rejected, and so are the lines behind it until the quote closes, or until a line cannot be
-    within quotes, or for 1 MiB. With it files cannot be cut, and one quote too many joins all lines
-    up to the next quote into one bad record."""
+    """Whether quoted fields may contain line feeds. With `false`, a record with an unclosed quote
+    is rejected, and so are the lines after it: until the quote closes, until a line cannot be
+    inside quotes, or for 1 MiB. With `true`, files cannot be split, and one extra quote joins all
+    lines up to the next quote into one bad record."""
     skip_rows: int = Field(default=0, ge=0)
-    """Lines at each file's beginning, before the header, that are no records."""
+    """Number of lines to skip at the beginning of each file, before the header."""
     comment: str | None = Field(default=None, min_length=1)
-    """What a line begins with that is no record."""
+    """Lines that begin with this text are ignored."""
 
     @model_validator(mode="after")
     def _unambiguous(self) -> Self:
         refuse_signs(self.delimiter, self.quote, self.escape)
         if self.row_names is not None and self.header is not True:
-            raise ValueError("row_names: only with header: true. Put the name into header")
+            raise ValueError(
+                "row_names: only works with header: true. Put the name into the header list instead"
+            )
         return self
 
     @property
@@ -218,7 +220,8 @@ class Csv(TextSource):
         fields = self._fields(texts.filter(sound), names)
         if fields.height != good.height:
             raise FatalError(
-                f"{good.height} records were split into {fields.height} rows of fields"
+                f"{good.height} records became {fields.height} rows of fields. This is a bug "
+                "in ingest: report it with the file"
             )
         rows, rejects = cast_columns(good, fields, schema, self.values.parser(schema))
         bad = with_column(records.filter(~sound))
@@ -335,8 +338,8 @@ class Csv(TextSource):
         given = self.header if isinstance(self.header, tuple) else list(self.columns or types)
         if not given:
             raise ConfigError(
-                f'path: "{self.path}": no sampled file holds anything, so that no columns are '
-                "known. Name them: columns: {name: type, …}"
+                f'path: "{self.path}": all sampled files are empty, so the columns are '
+                "unknown. Name them: columns: {name: type, …}"
             )
         refuse_header(given, "header")
         return list(given)
@@ -407,12 +410,12 @@ def _typed(
     if name in guessed:
         dtype, rows = guessed[name]
         return dtype, f"inferred from {rows} rows"
-    return pl.String(), "string: nobody typed it"
+    return pl.String(), "string: no type is set"
 
 
 def _refuse_nested(name: str, dtype: pl.DataType) -> None:
     if dtype.is_nested():
         raise ConfigError(
-            f'columns: "{name}": a CSV field cannot be {type_name(dtype)}. Read it as a string and '
-            "take it apart in a step"
+            f'columns: "{name}": a CSV field cannot be {type_name(dtype)}. Read it as a string '
+            "and convert it in a step"
         )

@@ -142,11 +142,19 @@ def refuse_signs(delimiter: str, quote: str | None, escape: str | None) -> None:
     """
     for sign in ("\r", "\n", "\0"):
         if sign in delimiter:
-            raise ValueError(f"delimiter: {delimiter!r} holds {sign!r}, which no field is ended by")
+            raise ValueError(
+                f"delimiter: {delimiter!r} contains {sign!r}, which cannot separate fields. Use "
+                "another delimiter"
+            )
     if _PRIVATE.search(delimiter):
-        raise ValueError("delimiter: characters for private use, U+E000 to U+F8FF, are not allowed")
+        raise ValueError(
+            "delimiter: private-use characters (U+E000 to U+F8FF) are not allowed. Convert the "
+            "files to another delimiter"
+        )
     for option, own in (("quote", quote), ("escape", escape)):
         if own is not None and own in delimiter:
-            raise ValueError(f'{option}: "{own}" is also in the delimiter. Take another')
+            raise ValueError(
+                f'{option}: "{own}" is also in the delimiter. Choose another character'
+            )
     if quote is not None and quote == escape:
-        raise ValueError("escape: a doubled quote stands for a quote anyway. Leave escape out")
+        raise ValueError("escape: a doubled quote already means one quote. Leave escape out")

@@ -1,11 +1,11 @@
 """The grammar of a CSV record, and how its fields are split.
 
-A field is bare or quoted. A quoted field begins and ends with a quote; within it a quote is
-written twice, and everything else is literal, delimiters included. In a bare field everything is
-literal but quotes and carriage returns: one of them there is malformed, and so is anything between
-a closing quote and the next delimiter. Spaces are part of a field, so a quote after a space is
-malformed too, unless `skip_space` takes them away. Without a quote character everything but the
-delimiter is literal.
+A field is bare or quoted. A quoted field begins and ends with a quote; inside it, a quote is
+doubled and everything else is literal, including delimiters. In a bare field everything is literal
+except quotes and carriage returns, which make the record malformed. Text between a closing quote
+and the next delimiter is malformed too. Spaces are part of a field, so a quote after a space is
+malformed, unless `skip_space` removes the spaces. With `quote: null`, everything but the delimiter
+is literal.
 """
 
 import re

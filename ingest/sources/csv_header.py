@@ -29,10 +29,10 @@ def refuse_header(names: Sequence[str], uri: str) -> None:
     """
     if twice := duplicates(names):
         raise ConfigError(
-            f"header: {uri}: {quoted(twice)} stands more than once in the header. Give each "
+            f"header: {uri}: {quoted(twice)} occurs more than once in the header. Give each "
             f"column its own name: {_OWN_NAMES}"
         )
-    refuse_names(f"header: {uri}", names, f"Give it another name: {_OWN_NAMES}")
+    refuse_names(f"header: {uri}", names, f"Give the column another name: {_OWN_NAMES}")
 
 
 def check_header(uri: str, found: Sequence[str], planned: Expected) -> tuple[str, ...]:
@@ -45,7 +45,7 @@ def check_header(uri: str, found: Sequence[str], planned: Expected) -> tuple[str
         return tuple(found)
     if twice := duplicates(found):
         raise BadRowError(
-            f"{uri}: header: more than once: {quoted(twice)}. Give each column its own name"
+            f"{uri}: header: {quoted(twice)} occurs more than once. Give each column its own name"
         )
     planned.check(uri, found)
     return tuple(found)
@@ -59,9 +59,9 @@ def refuse_delimiter(uri: str, said: str | None, delimiter: str) -> None:
     """
     if said is not None and said != delimiter:
         raise BadRowError(
-            f"{uri}: first line: sep={said} says that fields are separated by {_sign(said)}, and "
-            f"source.delimiter is {_sign(delimiter)}. Write delimiter: {_sign(said)}, or skip the "
-            "line if it is wrong: skip_rows: 1"
+            f"{uri}: first line: sep={said} says that fields are separated by {_sign(said)}, "
+            f"but source.delimiter is {_sign(delimiter)}. Write delimiter: {_sign(said)}. If "
+            "the line is wrong, skip it: skip_rows: 1"
         )
 
 

@@ -31,8 +31,9 @@ def canonical(name: str) -> str:
         )
     if not is_wide(found) and _ENDS.encode(found) != _ENDS.encode():
         raise ValueError(
-            f'"{name}": line ends are not the bytes 0D and 0A in it, so that lines cannot be told '
-            f"apart. Convert the files first: iconv -f {name.upper()} -t UTF-8 IN > OUT"
+            f'"{name}": this encoding does not use the bytes 0D and 0A for line ends, so lines '
+            f"cannot be found. Convert the files first: iconv -f {name.upper()} -t UTF-8 IN > "
+            "OUT"
         )
     return found
 

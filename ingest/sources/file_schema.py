@@ -24,33 +24,34 @@ New = Literal["fail", "ignore", "add"]
 
 
 class FileSchema(Model):
-    """What becomes of columns that not all files have.
+    """What to do with columns that not all files have.
 
-    It is decided when the plan is made, from all files, or a sample of 2,000 where there are more.
-    A difference that shows later is an error that names both files.
+    This is decided when the plan is made, from all files, or from a sample of 2,000 if there are
+    more. A difference that appears later is an error that names both files.
     """
 
     missing_columns: Missing = "fail"
-    """What becomes of a column, or a folder key, that a file has not: an error, or nulls."""
+    """What to do if a file lacks a column or a folder key: fail, or fill it with nulls."""
     new_columns: New = "fail"
-    """What becomes of a column that a file has, and the first file has not: an error; it is left
-    out, which the plan says; or it is added, with nulls for files without it. With `add`, the
-    columns are those that some file had when the plan was made."""
+    """What to do if a file has a column that the first file lacks: `fail`; `ignore` it, which the
+    plan reports; or `add` it, with nulls for the files without it. With `add`, the columns are
+    those that any file had when the plan was made."""
 
 
 class RecordSchema(FileSchema):
-    """What becomes of fields that not all files have.
+    """What to do with fields that not all files have.
 
-    It is decided when the plan is made, from the first records of a sample of files.
+    This is decided when the plan is made, from the first records of a sample of files.
     """
 
     missing_columns: Missing = "null"
-    """What becomes of a field, or a folder key, that a file has not: nulls, or an error when the
-    plan is made. A field that only some records of a file have not is null."""
+    """What to do if a file lacks a field or a folder key: fill it with nulls, or fail when the plan
+    is made. A field that is missing only in some records of a file is null."""
     new_columns: New | None = None  # type: ignore[assignment]  # None stands for one of the others
-    """What becomes of a field that `columns` have not, or if there are none, the sample: `fail`
-    rejects the record, `ignore` leaves it out; `add` takes the fields of the sample besides
-    `columns`, and rejects records with others. Without it: `ignore` with `columns`, else `fail`."""
+    """What to do with a field that is not in `columns`, or without `columns`, not in the sample:
+    `fail` rejects the record, `ignore` leaves the field out, `add` takes the fields of the sample
+    in addition to `columns` and rejects records with others. Default: `ignore` with `columns`,
+    otherwise `fail`."""
 
     def for_new(self, *, named: bool) -> New:
         """Return what becomes of new fields where columns are named, or are not."""
@@ -199,8 +200,8 @@ def schema_remarks(remarks: Sequence[str], files: int) -> tuple[str, ...]:
     said = [f"columns: {'; '.join(remarks)}"] if remarks else []
     if files > COMPARED_FILES:
         said.append(
-            f"columns compared in {COMPARED_FILES:,} of {files:,} files: a difference that shows "
-            "later is an error"
+            f"columns compared in {COMPARED_FILES:,} of {files:,} files: a difference in "
+            "another file is an error during the run"
         )
     return tuple(said)
 
@@ -246,7 +247,7 @@ def _check(
                 f"{_advice(bool(missing), bool(new))}"
             )
     if len(lines) > _SHOWN:
-        lines[_SHOWN:] = [f"path: and {len(lines) - _SHOWN} more kinds of files with other columns"]
+        lines[_SHOWN:] = [f"path: {len(lines) - _SHOWN} more groups of files have other columns"]
     if lines:
         raise ConfigError(*lines)
 
@@ -258,7 +259,9 @@ def _more(uris: Sequence[str]) -> str:
 def _advice(missing: bool, new: bool) -> str:
     options = ["missing_columns: null"] * missing
     words = [f"{{{', '.join([*options, f'new_columns: {word}'])}}}" for word in ("add", "ignore")]
-    said = f"{words[0]} takes the new ones with nulls elsewhere, {words[1]} leaves them out"
+    said = (
+        f"{words[0]} takes the new ones, with nulls in the other files; {words[1]} leaves them out"
+    )
     if not new:
-        said = "{missing_columns: null} has nulls there"
-    return f"Files have the same columns unless source.schema says otherwise: {said}"
+        said = "{missing_columns: null} fills them with nulls"
+    return f"All files must have the same columns, unless source.schema says otherwise: {said}"

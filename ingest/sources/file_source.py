@@ -48,17 +48,18 @@ class FileSource(Source):
     """Whether looking at such a file tells how it is read."""
 
     path: Path | tuple[Path, ...] = Field(min_length=1)
-    """A file, a folder (all data files below it), a glob with `*`, `?` or `**` (`[[]` stands for
-    `[`), or a list of these. On a local disk, or in a bucket of S3 or of a store that is asked the
-    same way: `s3://bucket/folder`. A file that several of them lead to is read once."""
+    """A file, a folder (all data files below it), a glob with `*`, `?` or `**` (`[[]` matches `[`),
+    or a list of these. On a local disk, or in S3 or a compatible store: `s3://bucket/folder`. A
+    file that several paths lead to is read once."""
     schema_: FileSchema = Field(default=FileSchema(), alias="schema")
-    """In which columns files may differ from each other."""
+    """Which columns may differ between files."""
     hive_partitions: bool = True
-    """Whether folder names like `dt=2024-01-01` become columns: strings, unless `columns` or the
-    contract give them another type. Files in no such folder: see `schema.missing_columns`."""
+    """Whether folder names like `dt=2024-01-01` become columns. They are strings, unless `columns`
+    or the contract set another type. For files outside such folders, see
+    `schema.missing_columns`."""
     include_file_columns: bool = False
-    """Whether to add the columns `_file_path`, `_file_name`, `_file_size` (bytes, as the file
-    lies there) and `_file_modified` (UTC)."""
+    """Whether to add the columns `_file_path`, `_file_name`, `_file_size` (bytes as stored) and
+    `_file_modified` (UTC)."""
 
     @property
     def roots(self) -> tuple[str, ...]:

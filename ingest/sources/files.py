@@ -70,7 +70,7 @@ class _Listing:
         """Say what was passed over, and what was met more than once."""
         remarks = self.passed.remarks({piece.uri for piece in self.files.values()})
         if uris := sorted(self.repeated):
-            remarks.append(f"read once: {_count(uris)} that several paths name: {few(uris)}")
+            remarks.append(f"read once: {_count(uris)} matched by several paths: {few(uris)}")
         if uris := sorted(self.aliases):
             remarks.append(f"read once: {_count(uris)} with two names: {few(uris, self._alias)}")
         return tuple(remarks)
@@ -161,8 +161,8 @@ def _count(uris: Sequence[str]) -> str:
 
 def _two_keys(one: str, other: str) -> str:
     return (
-        f'path: "{readable_path(other)}" and "{readable_path(one)}" are one file, by a link, in '
-        "folders of different keys. Remove the link or copy the file, or write "
+        f'path: "{readable_path(other)}" and "{readable_path(one)}" are the same file (by a '
+        "link) in folders with different keys. Remove the link or copy the file, or write "
         "hive_partitions: false"
     )
 
@@ -174,6 +174,6 @@ def _check_readable(path: str, found: Iterable[Found]) -> None:
     if refused:
         more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
         raise ConfigError(
-            f'path: "{path}": no permission to read "{refused[0]}"{more}. Give this user the right '
-            "to read it"
+            f'path: "{path}": no permission to read "{refused[0]}"{more}. Give this user '
+            "permission to read it"
         )

@@ -32,23 +32,23 @@ LONG = "text behind the last column"
 
 
 class Place(ColumnForm):
-    """A column's type, how its texts are written, and where they stand in a line."""
+    """A column's type, the format of its text, and its position in the line."""
 
     type: TypeName = "string"
-    """The type's name, such as `int64`, `date` or `decimal(10,2)`. Without it, the contract's type
-    or a string."""
+    """The name of the type, such as `int64`, `date` or `decimal(10,2)`. Default: the contract's
+    type, or a string."""
     width: int = Field(ge=1)
-    """How many characters the column takes."""
+    """The width of the column, in characters."""
     start: int | None = Field(default=None, ge=1)
-    """The place of its first character in the line, from 1. Without it, right behind the column
-    before."""
+    """The position of the column's first character in the line, from 1. Default: directly after the
+    previous column."""
 
 
 class FixedWidth(TextSource):
-    """Text of one record a line, each field at its place, as mainframes write it.
+    """Text with one record per line and each field at a fixed position, as mainframes write it.
 
-    What a text of a type looks like is said in `core.texts`. Characters that belong to no column
-    are not read; behind the last column there may only be spaces. Places count characters, not
+    `core.texts` below defines how text becomes a value. Characters that belong to no column are
+    ignored; after the last column only spaces are allowed. Positions count characters, not
     bytes.
     """
 
@@ -58,22 +58,22 @@ class FixedWidth(TextSource):
 
     type: Literal["fixed_width"]
     columns: Mapping[str, Place] = Field(min_length=1)
-    """The columns in the order in which they come out, such as
+    """The columns in output order, such as
     `{id: {width: 6, type: int64}, name: {start: 9, width: 20}}`."""
     trim: Literal["both", "left", "right", "none"] = "both"
-    """At which ends of a field spaces are no part of it."""
+    """At which ends of a field to remove spaces."""
     short_rows: Literal["reject"] | None = "reject"
-    """What becomes of a line that ends before its last column does; with `null`, columns behind the
-    line's end are null, and one that it ends in is what is there."""
+    """What to do with a line that ends before its last column: `reject` it, or set the missing
+    columns to null (`null`). A column that the line ends in keeps what is there."""
     null_values: tuple[str, ...] = ("",)
-    """Texts that stand for null, without the spaces that are trimmed. The empty one stands for
-    fields of nothing but spaces."""
+    """Texts that are read as null, after spaces are trimmed. The empty text matches fields of
+    spaces only."""
     skip_rows: int = Field(default=0, ge=0)
-    """Lines at each file's beginning that are no records."""
+    """Number of lines to skip at the beginning of each file."""
 
     @model_validator(mode="after")
     def _placeable(self) -> Self:
-        refuse_names("columns", self.columns, "Give it another name")
+        refuse_names("columns", self.columns, "Give the column another name")
         return self
 
     def find_preamble(self, data: bytes, complete: bool) -> Preamble | None:
@@ -106,7 +106,7 @@ class FixedWidth(TextSource):
         for name in self.columns:
             columns[name] = declared.get(name) or types.get(name) or pl.String()
             known = "source.columns" if name in declared else "contract" if name in types else ""
-            notes[name] = known or "string: nobody typed it"
+            notes[name] = known or "string: no type is set"
             _refuse_nested(name, columns[name])
         notes |= dict.fromkeys(made.columns, "the file's name and place")
         remarks = schema_remarks(made.remarks, len(files))
@@ -198,5 +198,5 @@ def _refuse_nested(name: str, dtype: pl.DataType) -> None:
     if dtype.is_nested():
         raise ConfigError(
             f'columns: "{name}": a field cannot be {type_name(dtype)}. Read it as a string and '
-            "take it apart in a step"
+            "convert it in a step"
         )

@@ -9,7 +9,7 @@ from ingest.core.partition import Slice
 from ingest.core.paths import readable_path
 from ingest.sources.passed_over import few
 
-_OFF = "write hive_partitions: false to leave folder names out"
+_OFF = "write hive_partitions: false to ignore folder names"
 
 
 def folder_keys(uri: str, bases: Sequence[str] = ()) -> dict[str, str]:
@@ -30,12 +30,12 @@ def folder_keys(uri: str, bases: Sequence[str] = ()) -> dict[str, str]:
             name, value = unquote(key, errors="strict"), unquote(value, errors="strict")
         except UnicodeDecodeError:
             raise ConfigError(
-                f'path: "{readable_path(uri)}": the folder name "{folder}" is not UTF-8 when its '
-                f'"%" is decoded. Rename the folder ("é" is "%C3%A9"), or {_OFF}'
+                f'path: "{readable_path(uri)}": the folder name "{folder}" is not UTF-8 after '
+                f'its "%" codes are decoded. Rename the folder ("é" is "%C3%A9"), or {_OFF}'
             ) from None
         if name in keys:
             raise ConfigError(
-                f'path: "{readable_path(uri)}": the key "{name}" stands in two of its folders. '
+                f'path: "{readable_path(uri)}": the key "{name}" occurs in two of its folders. '
                 f"Rename one of them, or {_OFF}"
             )
         keys[name] = value
@@ -86,7 +86,7 @@ class KeySurvey:
     def remarks(self) -> Iterator[str]:
         """Say which keys are filled with nulls."""
         for key, uri in self.lacking.items():
-            yield f'null-filled the folder key "{key}" ({few([uri])})'
+            yield f'filled with nulls: the folder key "{key}" ({few([uri])})'
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ class PlannedKeys:
 
 def _unlike(lacking: str, key: str, having: str) -> str:
     return (
-        f'path: "{readable_path(lacking)}" lies in no folder of the key "{key}", as '
-        f'"{readable_path(having)}" does. Move it into one, write schema: {{missing_columns: '
-        f"null}} to have nulls there, or {_OFF}"
+        f'path: "{readable_path(lacking)}" is not in a folder with the key "{key}", but '
+        f'"{readable_path(having)}" is. Move the file into such a folder, write schema: '
+        f"{{missing_columns: null}} to fill the key with nulls, or {_OFF}"
     )

@@ -17,25 +17,29 @@ class Foreign:
     """A kind of file: what it is called, and what to do with one of them."""
 
     name: str
-    remedy: str = "It is not read yet. Write it as Parquet, CSV or JSON Lines"
+    remedy: str = "This format is not supported yet. Write the data as Parquet, CSV or JSON Lines"
 
 
 _EXCEL = Foreign(
-    "an Excel workbook", "Excel is not read yet. Save each sheet as CSV (UTF-8) and name that"
+    "an Excel workbook",
+    "Excel is not supported yet. Save each sheet as CSV (UTF-8) and name that file",
 )
 _ODS = Foreign(
     "an OpenDocument spreadsheet",
-    "Spreadsheets are not read yet. Save each sheet as CSV (UTF-8) and name that",
+    "Spreadsheets are not supported yet. Save each sheet as CSV (UTF-8) and name that file",
 )
-_XML = Foreign("XML", "XML is not read yet. Convert it to CSV or JSON Lines and name that")
+_XML = Foreign(
+    "XML", "XML is not supported yet. Convert it to CSV or JSON Lines and name that file"
+)
 _HTML = Foreign(
-    "an HTML page", "It may say why there are no data: open it in a browser, and fetch them again"
+    "an HTML page",
+    "It may explain why there is no data: open it in a browser, then download the data again",
 )
-_IMAGE = Foreign("an image", "Images are not read. Name files of records")
+_IMAGE = Foreign("an image", "Images are not supported. Name files of records")
 
 
 def _packed(name: str, command: str) -> Foreign:
-    return Foreign(name, f"It is not unpacked here. Unpack it: {command}")
+    return Foreign(name, f"Archives are not unpacked. Unpack it: {command}")
 
 
 _ZIP = _packed("a zip archive", "unzip FILE")
@@ -43,10 +47,13 @@ _MAGIC: dict[bytes, Foreign] = {
     b"PK\x03\x04": _ZIP,
     b"PK\x05\x06": _ZIP,
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": _EXCEL,
-    b"%PDF-": Foreign("a PDF document", "PDF is not read. Export its tables as CSV"),
+    b"%PDF-": Foreign("a PDF document", "PDF is not supported. Export its tables as CSV"),
     b"SQLite format 3\0": Foreign(
         "an SQLite database",
-        "Databases are not read yet. Export a table: sqlite3 -csv -header FILE 'SELECT * FROM t'",
+        (
+            "Databases are not supported yet. Export a table: sqlite3 -csv -header FILE 'SELECT * "
+            "FROM t'"
+        ),
     ),
     b"Obj\x01": Foreign("an Avro file"),
     b"ARROW1\0\0": Foreign("an Arrow or Feather file"),
@@ -63,7 +70,9 @@ _MAGIC: dict[bytes, Foreign] = {
     b"\x7fELF": Foreign("a program", "Name a file of records"),
 }
 _BESIDE_CONTROLS: dict[bytes, Foreign] = {
-    b"PAR1": Foreign("a Parquet file", "Write type: parquet, and let its name end in .parquet"),
+    b"PAR1": Foreign(
+        "a Parquet file", "Write type: parquet, and rename the file to end in .parquet"
+    ),
     b"ORC": Foreign("an ORC file"),
     b"BM": _IMAGE,
     b"GIF8": _IMAGE,
@@ -75,7 +84,10 @@ _BESIDE_CONTROLS: dict[bytes, Foreign] = {
 _NEAR_BYTES = 64
 _PLACED: dict[int, tuple[bytes, Foreign]] = {
     257: (b"ustar", _packed("a tar archive", "tar xf FILE")),
-    8: (b"DUCK", Foreign("a DuckDB database", "Databases are not read yet. Write a table as CSV")),
+    8: (
+        b"DUCK",
+        Foreign("a DuckDB database", "Databases are not supported yet. Export a table as CSV"),
+    ),
 }
 """Signs that stand further on, with a NUL somewhere before them."""
 _PROLOGS: dict[bytes, Foreign] = {

@@ -29,14 +29,14 @@ class Stamp:
 
 
 class InputChangedError(StalePlanError):
-    """An input is not what it was when the plan was made; or is gone, if `now` is None."""
+    """An input has changed since the plan was made, or is gone (`now` is None)."""
 
     def __init__(self, piece: Slice, now: Stamp | None) -> None:
         self.piece, self.now = piece, now
         super().__init__(
             f"{readable_path(piece.uri)}: input changed since planning: it {self.change}. "
-            "Completed partitions are kept. Put the planned file back and resume; or run the job "
-            "again: it starts over with the files as they are"
+            "Completed partitions are kept. Put the planned file back and resume. Or run the "
+            "job again: it starts over with the files as they are"
         )
 
     @property
@@ -47,8 +47,11 @@ class InputChangedError(StalePlanError):
             return f"{was}, and is gone"
         if (self.now.size, self.now.version) == (self.piece.size, self.piece.version):
             when = time_of(self.now.changed_ns)
-            return f"{was}, and still is, but it was replaced, rewritten or touched {when}"
-        return f"{was}, and is {described(self.piece.uri, self.now.size, self.now.version)}"
+            return (
+                f"{was}, and has the same size and time, but was replaced, rewritten or touched "
+                f"{when}"
+            )
+        return f"{was}, and is now {described(self.piece.uri, self.now.size, self.now.version)}"
 
 
 def stamp_of(uri: str, status: os.stat_result | None = None) -> Stamp:
@@ -85,11 +88,12 @@ def while_planning(error: IngestError) -> ConfigError:
     uri = readable_path(error.piece.uri)
     if error.now is None:
         return ConfigError(
-            f"{uri}: it vanished while it was being planned. Plan again, once nobody writes there"
+            f"{uri}: the file was deleted during planning. Run again when no process writes there"
         )
     return ConfigError(
-        f"{uri}: it changed while it was being planned: it {error.change}. A file must be complete "
-        "before it is read. Plan again when it is, or have it written elsewhere and moved here"
+        f"{uri}: the file changed during planning: it {error.change}. A file must be complete "
+        "before it is read. Run again when it is, or write the file elsewhere and move it here "
+        "when it is complete"
     )
 
 

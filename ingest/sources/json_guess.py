@@ -111,9 +111,9 @@ def _remedy(name: str, clash: Clash, fields: Mapping[str, pl.DataType]) -> str:
     if clash.other is None:
         rest = {other: dtype for other, dtype in fields.items() if other != name}
         if not rest:
-            return "Flatten the records before they come here"
+            return "Flatten the records before ingesting them"
         return f"Leave it out by naming the others: source.{_columns(rest)}"
-    return f"Say which it is, so that the others are rejected: source.{_columns(fields)}"
+    return f"Choose the type; records of another type are rejected: source.{_columns(fields)}"
 
 
 def _columns(fields: Mapping[str, pl.DataType]) -> str:

@@ -7,12 +7,12 @@ from ingest.core.errors import ConfigError
 from ingest.sources.json_text import load
 
 ARRAY = (
-    "a JSON array, not JSON Lines. A record is an object on a line of its own. Convert it: "
+    "a JSON array, not JSON Lines. JSON Lines has one object on each line. Convert the file: "
     "jq -c '.[]' in.json > out.jsonl"
 )
 DOCUMENT = (
-    "a JSON document of several lines, not JSON Lines. A record is an object on a line of its own. "
-    "Convert it: jq -c . in.json > out.jsonl"
+    "a JSON document of several lines, not JSON Lines. JSON Lines has one object on each line. "
+    "Convert the file: jq -c . in.json > out.jsonl"
 )
 
 

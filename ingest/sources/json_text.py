@@ -69,7 +69,7 @@ def tokens(text: str) -> Iterator[tuple[str, str, int, int]]:
     while place < end:
         match = _TOKEN.match(text, place)
         if match is None or match.lastgroup is None:
-            raise ValueError("no token of JSON")
+            raise ValueError("not valid JSON")
         yield match.lastgroup, match[match.lastgroup], match.start(match.lastgroup), match.end()
         place = match.end()
 
@@ -184,4 +184,4 @@ def _whole(text: str) -> int | Number:
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise json.JSONDecodeError("no number of JSON", constant, 0)
+    raise json.JSONDecodeError("not a JSON number", constant, 0)

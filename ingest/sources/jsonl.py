@@ -44,19 +44,19 @@ HEAD_BYTES = 256
 
 
 class Jsonl(TextSource):
-    """JSON Lines: one JSON object a line; nested objects and lists are structs and lists.
+    """JSON Lines: one JSON object per line. Nested objects become structs, arrays become lists.
 
-    With `columns`, these fields are read and all others ignored, unless `schema` says otherwise.
-    Without, the schema is made from a sample across files when the plan is made, and a record with
-    a field that is not in it is rejected. A field that is missing is null. Nothing is coerced: `5`
-    is not a string, `"5"` and `5.0` are not an int64; but dates, times, timestamps, decimals and
-    binary are read from strings, as CSV fields are, and decimals also from numbers of up to 15
-    digits. Numbers whose `decimal_separator`, `percent` or the like is given are read from strings
-    only; where the source gives it for all, these are the decimals, and columns that have strings
-    in the sample. An object without fields is a struct of nulls; where the sample shows no other,
-    the column is a string and it is null. A field that is read and stands twice makes a bad record,
-    and so does half a pair of surrogates; what nobody reads may be whatever JSON allows. Lists and
-    objects are read to 32 levels.
+    With `columns`, only these fields are read, unless `schema` says otherwise. Without
+    `columns`, the schema comes from a sample of all files when the plan is made, and a record with
+    another field is rejected. A missing field is null. Nothing is coerced: `5` is not a string, and
+    `"5"` and `5.0` are not an int64. Dates, times, timestamps, decimals and binary are read from
+    strings, as in CSV; decimals also from numbers of up to 15 digits. A column with its own
+    `decimal_separator`, `percent` or similar option is read from strings only. If the source sets
+    such an option, it applies to decimals and to columns that have strings in the sample. An object
+    without fields is a struct of nulls; if the sample has no other objects there, the column is a
+    string and the value is null. A record is rejected if a field that is read occurs twice or
+    contains half a surrogate pair. Fields that are not read may contain anything that JSON allows.
+    Lists and objects may be nested 32 levels deep.
     """
 
     endings = packed_endings(".jsonl", ".ndjson", ".json")
@@ -208,8 +208,8 @@ class Jsonl(TextSource):
         ask = "Name them: columns: {name: type, …}"
         if records:
             return (
-                f'path: "{self.path}": the {records} records of the sample have no fields, so that '
-                f"no columns are known. {ask}"
+                f'path: "{self.path}": the {records} sampled records have no fields, so the '
+                f"columns are unknown. {ask}"
             )
         for piece in sample:
             with open_input(piece) as file:
@@ -217,8 +217,8 @@ class Jsonl(TextSource):
             if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
                 return f'path: "{piece.uri}": {ARRAY}'
         return (
-            f'path: "{self.path}": no sampled file holds a record, so that no columns are known. '
-            f"{ask}"
+            f'path: "{self.path}": the sampled files have no records, so the columns are '
+            f"unknown. {ask}"
         )
 
 
@@ -230,15 +230,15 @@ def _note(
     rows: int,
 ) -> str:
     """Return where a column's type comes from."""
-    absent = "" if name in seen else f"; not in the {rows} records of the sample"
+    absent = "" if name in seen else f"; not in the {rows} sampled records"
     if name in declared:
         return f"source.columns{absent}"
     if name in types:
         return f"contract{absent}"
     if isinstance(seen[name], pl.Null):
-        return f"string: nobody typed it, and it is null in {rows} rows"
+        return f"string: no type is set, and it is null in {rows} rows"
     if isinstance(as_read(seen[name]), pl.Null):
-        return f"string: nobody typed it, and it is null or {{}}, read as null, in {rows} rows"
+        return f"string: no type is set, and it is null or {{}}, read as null, in {rows} rows"
     return f"inferred from {rows} rows"
 
 
@@ -261,13 +261,13 @@ def _refuse_unreadable(columns: Schema) -> None:
     for name, dtype in columns.items():
         if not is_nameable(dtype):
             lines.append(
-                f'columns: "{name}": a plan cannot hold all field names of '
-                f"{shown(type_name(dtype))}. Leave it out by naming the other columns"
+                f'columns: "{name}": the field names of {shown(type_name(dtype))} cannot be '
+                "stored in a plan. Leave the column out by naming the others"
             )
         elif dtype.is_nested() and not all(map(_is_json, _leaves(dtype))):
             lines.append(
-                f'columns: "{name}": inside lists and structs there are only numbers, booleans '
-                f"and strings, not {type_name(dtype)}. Cast what is inside in a step"
+                f'columns: "{name}": lists and structs can only contain numbers, booleans and '
+                f"strings, not {type_name(dtype)}. Read strings there, and cast them in a step"
             )
     if lines:
         raise ConfigError(*lines)

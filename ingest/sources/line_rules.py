@@ -112,7 +112,7 @@ def known_pattern(pattern: str) -> str:
     except pl.exceptions.ComputeError as error:
         reason = " ".join(str(error).split())
         raise ValueError(
-            f'"{pattern}" is not a regular expression: {reason}. Look-around and back references '
-            "do not exist here"
+            f'"{pattern}" is not a regular expression: {reason}. Look-around and back '
+            "references are not supported. Fix the pattern"
         ) from None
     return pattern

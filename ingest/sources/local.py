@@ -45,17 +45,17 @@ def find_local(path: str, endings: tuple[str, ...], passed: PassedOver) -> list[
     except PermissionError as error:
         raise ConfigError(
             f'path: "{printable(path)}": no permission to list "{_name(error)}". Give this '
-            "user the right to read it"
+            "user permission to read it"
         ) from None
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise ConfigError(
                 f'path: "{printable(path)}": "{_name(error)}" is a link that leads back to '
-                "itself. Remove the link, or name files that it is not among"
+                "itself. Remove the link, or name a path without it"
             ) from None
         raise ConfigError(
-            f'path: "{printable(path)}": "{_name(error)}" cannot be listed: '
-            f"{error.strerror}. Name a file, a folder or a glob that can"
+            f'path: "{printable(path)}": "{_name(error)}" cannot be listed: {error.strerror}. '
+            "Name a file, a folder or a glob that can be read"
         ) from None
 
 
@@ -77,12 +77,14 @@ class _Lister:
     def find(self) -> list[Found]:
         """Return the files, folder by folder."""
         if "\0" in self.path:
-            raise ConfigError(f"path: {self.path!r}: no file name holds a NUL. Remove it")
+            raise ConfigError(
+                f"path: {self.path!r}: a file name cannot contain a NUL character. Remove it"
+            )
         place, pattern = place_of(self.path)
         _refuse_bytes(str(place))
         if pattern:
             listed = list(self._matching(place, pattern))
-            empty = f"nothing matches. {siblings(place)}{brackets(place, pattern)}"
+            empty = f"no file matches. {siblings(place)}{brackets(place, pattern)}"
         elif place.is_dir():
             listed = list(self._below(_Folder(str(place), os.path.realpath(place))))
             empty = "; ".join(
@@ -197,14 +199,14 @@ def _file(place: Path) -> Found:
     try:
         status = place.stat()
     except FileNotFoundError:
-        link = " It is a link to nothing." if place.is_symlink() else ""
+        link = " It is a link to a missing file." if place.is_symlink() else ""
         raise NothingThereError(
             f'path: "{place}": no such file or folder.{link} {siblings(place)}'
         ) from None
     except NotADirectoryError:
         raise NothingThereError(
-            f'path: "{place}": a file stands where a folder should be. Name a file, a folder or '
-            "a glob"
+            f'path: "{place}": part of the path is a file, not a folder. Name a file, a folder '
+            "or a glob"
         ) from None
     if not place.is_file():
         raise ConfigError(f'path: "{place}": {irregular()}')

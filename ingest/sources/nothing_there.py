@@ -10,7 +10,7 @@ from ingest.sources.passed_over import few
 
 
 class NothingThereError(ConfigError):
-    """A path stands for no file."""
+    """A path matches no file."""
 
 
 def irregular(*, link: bool = False) -> str:
@@ -22,7 +22,7 @@ def irregular(*, link: bool = False) -> str:
 def brackets(place: Path, pattern: Sequence[str]) -> str:
     """Say how to write a name that is literally there and reads as a pattern."""
     if (place / pattern[0]).is_dir() and "[" in pattern[0]:
-        return f'. "{pattern[0]}" is a folder: write "[" as "[[]"'
+        return f'. "{pattern[0]}" is the name of a folder: write "[" as "[[]"'
     return ""
 
 
@@ -36,8 +36,8 @@ def siblings(place: Path) -> str:
     except PermissionError:
         return f'"{parent}" may not be listed'
     if place.is_dir():
-        return f'"{place}" holds {few(names) or "nothing"}'
+        return f'"{place}" contains {few(names) or "nothing"}'
     near = difflib.get_close_matches(place.name, names, n=1)
     if near:
         return f'Did you mean "{printable(str(parent / near[0]))}"?'
-    return f'"{parent}" holds {few(names) or "nothing"}'
+    return f'"{parent}" contains {few(names) or "nothing"}'

@@ -59,8 +59,9 @@ def open_input(piece: Slice) -> Iterator[BinaryIO]:
         raise InputChangedError(piece, None) from None
     except PermissionError:
         raise FatalError(
-            f"{piece.uri}: no permission to read it. Give this user the right to read, and resume "
-            "with execution.touched_inputs=accept: that touches the file"
+            f"{piece.uri}: no permission to read it. Give this user permission to read, then "
+            "resume with execution.touched_inputs=accept, because changing permissions touches "
+            "the file"
         ) from None
     except OSError as error:
         raise storage_error(f"{piece.uri}: the storage did not answer: {error}", error) from error
@@ -89,8 +90,8 @@ def read_plain(file: BinaryIO, piece: Slice, limit_bytes: int | None) -> Iterato
         size += len(chunk)
         if size > limit:
             raise BadRowError(
-                f"{piece.uri}: {piece.size} bytes unpack to more than {limit} bytes. "
-                "If that is right, raise source.max_decompressed_bytes"
+                f"{piece.uri}: {piece.size} bytes unpack to more than {limit} bytes. If that "
+                "is correct, raise source.max_decompressed_bytes"
             )
         yield chunk
 
@@ -171,7 +172,7 @@ def _without_padding(file: BinaryIO, packed: bytes) -> bytes:
     while packed and not (rest := packed.lstrip(b"\0")):
         packed = file.read(_PACKED_BYTES)
     if padded and packed:
-        raise _DAMAGE(f"zero bytes follow its end, and then others: {_shown(rest)}")
+        raise _DAMAGE(f"zero bytes follow its end, and then other bytes: {_shown(rest)}")
     return packed
 
 
@@ -180,7 +181,7 @@ def _refuse_foreign(packed: bytes, *, first: bool) -> None:
         return
     if first:
         raise _DAMAGE(f"it does not begin like one, but with {_shown(packed)}")
-    raise _DAMAGE(f"bytes that are no gzip follow its end: {_shown(packed)}")
+    raise _DAMAGE(f"bytes that are not gzip follow its end: {_shown(packed)}")
 
 
 def _shown(data: bytes) -> str:
@@ -189,4 +190,6 @@ def _shown(data: bytes) -> str:
 
 
 def _broken(piece: Slice, name: str, what: str, why: str) -> BadRowError:
-    return BadRowError(f"{piece.uri}: the {name} archive is {what}: {why}. Fetch the file again")
+    return BadRowError(
+        f"{piece.uri}: the {name} archive is {what}: {why}. Download or copy the file again"
+    )

@@ -37,23 +37,23 @@ from ingest.sources.parquet_rows import LOCATED, in_json, located, rejects_of
 from ingest.sources.parquet_schemas import footers_of
 from ingest.sources.sampling import COMPARED_FILES, files_of, spread
 
-_LEAVE_OUT = "Leave it out by naming the others: columns: [name, …]"
+_LEAVE_OUT = "Leave the column out by naming the others: columns: [name, …]"
 
 
 class Parquet(FileSource):
-    """Parquet files. Large ones are cut between row groups.
+    """Parquet files. Large files are split between row groups.
 
-    A column that files have in several types gets the narrowest that holds the values of all; where
-    there is none, `columns` or the contract say what it is, and values that are not exactly of that
-    type are rejected. Which columns files have may differ as `schema` allows.
+    A column whose type differs between files gets the narrowest type that can represent all
+    values. If there is none, set its type in `columns` or in the contract; values that do not fit
+    exactly are rejected. `schema` controls which columns may differ between files.
 
-    Values come as they are written, whoever wrote them: dates of any year, timestamps with a zone
-    as instants, decimals with all their digits. Categories are read as what they stand for, maps as
-    lists of key and value, fixed-size lists as lists, float16 as float32, and zones that are only
-    an offset as UTC; the plan says where. A row with a text that is not UTF-8, a time of 24:00 or a
-    decimal of too many digits is rejected. What cannot be read (encrypted files, VARIANT, decimals
-    of 39 digits and more, two columns of one name) is refused when the plan is made, as are
-    extension types that unpickle their content. Checksums of pages are checked where there are any.
+    Values are read exactly: dates of any year, timestamps with a zone as instants, decimals with
+    all their digits. Categories are read as their values, maps as lists of key and value,
+    fixed-size lists as lists, float16 as float32, and zones that are only an offset as UTC; the
+    plan reports these conversions. A row with text that is not UTF-8, a time of 24:00 or a decimal
+    with too many digits is rejected. Files that cannot be read (encrypted files, VARIANT, decimals
+    of 39 digits and more, two columns with the same name) are refused when the plan is made, and so
+    are extension types that would run code. Page checksums are verified if the file has them.
     """
 
     endings = (".parquet", ".pq", ".parq")
@@ -61,15 +61,15 @@ class Parquet(FileSource):
 
     type: Literal["parquet"]
     columns: tuple[str, ...] | Columns | None = None
-    """The columns to read, as a list; without it all. Or the types of some columns, such as
-    `{amount: float64}`: the others are read too, in the files' own types. Timestamps without a zone
-    are what clocks of the zone showed that is given here."""
+    """The columns to read, as a list. Default: all. Or the types of some columns, such as
+    `{amount: float64}`: the other columns are read too, with the types they have in the files. For
+    a timestamp without a zone, a zone in the type says in which zone its local times are."""
     int96: Int96 = "us"
-    """How fine timestamps of the old type INT96 are read: `us` holds every date, `ns` every digit
-    of the years 1678 to 2261. A row with a value that has no room is rejected."""
+    """The precision of the old timestamp type INT96: `us` can represent every date, `ns` every
+    digit of the years 1678 to 2261. A row with a value out of range is rejected."""
     where: str | None = None
-    """A SQL expression over the file's columns; only rows for which it is true are read. The
-    others are counted as filtered. Row groups whose statistics rule it out are not even read."""
+    """A SQL condition over the file's columns; only rows for which it is true are read. The others
+    are counted as filtered. Row groups that cannot match by their statistics are skipped."""
 
     def cut(self, piece: Slice, target_bytes: int) -> Iterable[Slice]:
         """Cut a file larger than the target between its row groups."""
@@ -124,7 +124,7 @@ class Parquet(FileSource):
         notes = {name: kinds.notes[name] for name in data}
         for footer in footers.values():
             own = {name: note for name, note in footer.notes.items() if name in data}
-            notes |= {name: f"the files' own: {note}" for name, note in own.items()}
+            notes |= {name: f"the files' own type: {note}" for name, note in own.items()}
         notes |= dict.fromkeys(made.columns, "the file's name and place")
         facts = {
             "read": schema_to_json(kinds.columns),
@@ -177,8 +177,8 @@ class Parquet(FileSource):
             condition = resolve(self.where, known)
         if condition.dtype != pl.Boolean:
             raise ConfigError(
-                f'where: "{self.where}": is {type_name(condition.dtype)}. A condition is true '
-                "or false"
+                f'where: "{self.where}" is {type_name(condition.dtype)}. A condition must be '
+                "true or false. Compare it with a value"
             )
 
     def read(self, partition: Partition, layout: Layout) -> Read:
@@ -275,7 +275,7 @@ class Parquet(FileSource):
         bad = pl.concat([bad, *more]).sort("position")
         if self.where is None and frame.height + bad.height != rows:
             raise damaged(
-                piece.uri, f"{frame.height + bad.height} rows where the footer says {rows}"
+                piece.uri, f"{frame.height + bad.height} rows, but the footer says {rows}"
             )
         return frame, bad, rows
 
@@ -315,8 +315,8 @@ class Parquet(FileSource):
         table = frame.with_columns(condition.fails.alias(_FAILS)).collect()
         if failing := int(table[_FAILS].fill_null(value=False).sum()):
             raise BadRowError(
-                f'{uri}: where: "{self.where}" has no value in {failing} rows. Use TRY_CAST, which '
-                "gives null"
+                f'{uri}: where: "{self.where}" cannot be computed in {failing} rows. Use '
+                "TRY_CAST to get null instead"
             )
         return table.drop(_FAILS).filter(condition.value)
 
@@ -376,7 +376,7 @@ def refuse_unreadable(footers: Mapping[str, Footer], data: Iterable[str]) -> Non
 
 def _refuse_unnameable(data: Schema) -> None:
     lines = [
-        f'columns: "{name}": no step can work on {type_name(dtype)}. {_LEAVE_OUT}'
+        f'columns: "{name}": steps do not support {type_name(dtype)}. {_LEAVE_OUT}'
         for name, dtype in data.items()
         if not is_nameable(dtype)
     ]

@@ -37,8 +37,8 @@ def open_span(piece: Slice, int96: Int96, names: Iterable[str]) -> Iterator[Span
         for name in names:
             if name in found.refused:
                 raise BadRowError(
-                    f'{piece.uri}: column "{name}": {found.refused[name]}. Leave it out by naming '
-                    "the others (columns: [name, …]), or have it rewritten"
+                    f'{piece.uri}: column "{name}": {found.refused[name]}. Leave the column '
+                    "out by naming the others (columns: [name, …]), or have the file rewritten"
                 )
         groups = len(found.groups)
         end = groups if piece.end == WHOLE else min(piece.end, groups)

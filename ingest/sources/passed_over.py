@@ -36,7 +36,7 @@ class PassedOver:
             if uri not in read:
                 found[why].append(uri)
         return [
-            f"passed over: {len(uris):,} {_SAID[why][len(uris) > 1]}: {few(sorted(uris))}"
+            f"skipped: {len(uris):,} {_SAID[why][len(uris) > 1]}: {few(sorted(uris))}"
             for why, uris in found.items()
             if uris
         ]

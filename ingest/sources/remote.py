@@ -35,7 +35,7 @@ def list_remote(path: str, endings: tuple[str, ...], passed: PassedOver) -> list
         found = _find(files, root, endings, passed)
     if not found:
         raise NothingThereError(
-            "; ".join((f'path: "{path}": nothing is there', *passed.remarks(())))
+            "; ".join((f'path: "{path}": no file or folder there', *passed.remarks(())))
             + ". Name a file, a folder or a glob"
         )
     return [

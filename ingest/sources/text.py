@@ -52,31 +52,32 @@ class TextSource(FileSource):
     columns: Columns = Field(default={})
     """Columns and their types, such as `{id: int64, day: {type: date, format: "%d.%m.%Y"}}`."""
     encoding: Annotated[str, AfterValidator(canonical)] = UTF8
-    """How the files' text is encoded, such as `utf-8`, `utf-16`, `latin-1` or `cp1252`. A
-    byte-order mark at a file's beginning is not part of its text."""
+    """The encoding of the files, such as `utf-8`, `utf-16`, `latin-1` or `cp1252`. A byte-order
+    mark at the beginning of a file is ignored."""
     blank_lines: Literal["reject", "skip"] = "reject"
-    """What an empty line is: a record that is rejected, or nothing. `skip` does not count them."""
+    """What to do with an empty line: reject it as a bad record, or skip it. Skipped lines are not
+    counted."""
     decimal_separator: DecimalSeparator = "."
-    """What stands before the fraction of a number written as text: `.` or `,`. A column may have
-    its own: `columns: {price: {type: "decimal(12,2)", decimal_separator: ","}}`."""
+    """The decimal separator of numbers written as text: `.` or `,`. A column may have its own:
+    `columns: {price: {type: "decimal(12,2)", decimal_separator: ","}}`."""
     thousands_separator: ThousandsSeparator | None = None
-    """What parts the thousands of a number written as text: `.`, `,`, `'`, `_` or a space; see
-    `columns`. Without it a number with such a sign is rejected."""
+    """The thousands separator of numbers written as text: `.`, `,`, `'`, `_` or a space; see
+    `columns`. Default: none, and a number with such a character is rejected."""
     line_end: LineEnd = "lf"
-    """What ends a line: a line feed (`lf`), with or without a carriage return before it; or a
-    carriage return alone (`cr`), as old Macs wrote it. Files that end their lines in the other way
-    are refused."""
+    """How lines end: with a line feed (`lf`), with or without a carriage return before it; or with
+    a carriage return alone (`cr`), as on old Macs. Files that end their lines in the other way are
+    refused."""
     skip_footer: int = Field(default=0, ge=0)
-    """Lines at each file's end that are no records, empty ones at the very end not counted. The row
-    counts name them as filtered: "footer"."""
+    """Number of lines to skip at the end of each file, not counting empty lines at the very end.
+    Skipped lines are counted as filtered: "footer"."""
     ignore_rows: Annotated[str, AfterValidator(known_pattern)] | None = None
-    r"""A regular expression in Rust's syntax; lines in which it is found are no records, such as
-    `^(Total|Sum);`. The row counts name them as filtered: "matches ignore_rows"."""
+    """A regular expression in Rust's syntax, such as `^(Total|Sum);`. Lines that contain a match
+    are ignored and counted as filtered: "matches ignore_rows"."""
     max_record_bytes: int = Field(default=16 * 1024**2, ge=1)
-    """The longest record, in bytes of UTF-8; a longer one is rejected."""
+    """The longest allowed record, in bytes of UTF-8. A longer one is rejected."""
     max_decompressed_bytes: int | None = Field(default=None, ge=1)
-    """The most that a compressed file may unpack to, in bytes. Without it: 100 times its packed
-    size, and at least 256 MiB."""
+    """The largest allowed size of a compressed file after unpacking, in bytes. Default: 100 times
+    its compressed size, but at least 256 MiB."""
 
     @model_validator(mode="after")
     def _separators_differ(self) -> Self:
@@ -244,7 +245,8 @@ class TextSource(FileSource):
         if good.height + bad.height != records.height:
             raise FatalError(
                 f"{self.path}: {records.height} records became {good.height} rows and "
-                f"{bad.height} rejects. This is a defect of ingest: report it with the file"
+                f"{bad.height} rejected records. This is a bug in ingest: report it with the "
+                "file"
             )
         return good, bad
 
@@ -353,9 +355,9 @@ def _refuse_flood(rejects: Sequence[pl.DataFrame], partition: Partition) -> None
     frame = next(frame for frame in rejects if frame.height)
     place, reason = frame.select(slice_of(pl.col("position")), "reason").row(0)
     raise BadRowError(
-        f"{partition.slices[place].uri}: more than {MOST_REJECTS:,} records of one partition are "
-        f"no rows, the first for this reason: {reason}. It is not what the source says it is, or "
-        "is damaged: fix the file, or the source's options"
+        f"{partition.slices[place].uri}: more than {MOST_REJECTS:,} records of one partition "
+        f"cannot be read. The first reason: {reason}. The source's options do not match the "
+        "file, or the file is damaged: fix one of them"
     )
 
 

@@ -184,8 +184,8 @@ class TextFiles:
         preamble = self.find_preamble(data, complete)
         if preamble is None and len(data) > PREAMBLE_RECORDS * self.max_record_bytes:
             raise BadRowError(
-                f"{uri}: the header does not end within {len(data):,} bytes. Fix the file; or, if "
-                "its records are so long, raise source.max_record_bytes"
+                f"{uri}: the header does not end within {len(data):,} bytes. Fix the file; if "
+                "its records are really that long, raise source.max_record_bytes"
             )
         return preamble
 
@@ -199,8 +199,8 @@ class TextFiles:
                 data = to_utf8(data, self.encoding, complete=complete)
             except UnicodeDecodeError as error:
                 raise BadRowError(
-                    f"{uri}: not {self.encoding} at byte {error.start}: {error.reason}. "
-                    "Set source.encoding to what the file is"
+                    f"{uri}: not {self.encoding} at byte {error.start}: {error.reason}. Set "
+                    "source.encoding to the encoding of the file"
                 ) from None
         return self._with_line_feeds(data)
 
@@ -210,13 +210,14 @@ class TextFiles:
             raise BadRowError(refusal(piece.uri, kind))
         if self.encoding == UTF8 and data[:2] in UTF16_MARKS:
             raise BadRowError(
-                f"{piece.uri}: begins with the byte-order mark of UTF-16. Write encoding: utf-16"
+                f"{piece.uri}: the file begins with the byte-order mark of UTF-16. Write "
+                "encoding: utf-16"
             )
 
 
 _OTHER_ENDS: dict[LineEnd, str] = {
     "lf": "lines end in a carriage return alone. Write line_end: cr",
-    "cr": "lines end in a line feed, and not in a carriage return alone. Leave out line_end: cr",
+    "cr": "lines end in a line feed, not in a carriage return alone. Leave out line_end: cr",
 }
 
 
@@ -224,7 +225,7 @@ def _limited(texts: Iterable[Text], uri: str) -> Iterator[Text]:
     for text in texts:
         if len(text.data) >= MOST_BYTES:
             raise FatalError(
-                f"{uri}: {len(text.data)} bytes of text that cannot be cut, of which "
-                f"at most {MOST_BYTES} can be read at once. Cut the file into several"
+                f"{uri}: {len(text.data)} bytes of text that cannot be split, but at most "
+                f"{MOST_BYTES} can be read at once. Split the file into several"
             )
         yield text

@@ -141,7 +141,7 @@ def a_hung_worker_is_killed_and_its_partition_named(make: Make) -> None:
     (culprit,) = [each for each in lost if each.culprit]
     assert len(settled) == 25
     assert (culprit.key, culprit.kind) == ((1, 4, 1), "timeout")
-    assert culprit.reason == "worked for longer than 2 s"
+    assert culprit.reason == "took longer than 2 s"
 
 
 def what_is_searched_keeps_its_own_time(make: Make) -> None:

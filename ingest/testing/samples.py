@@ -67,7 +67,7 @@ def compared(expected: Lines, now: Lines) -> Iterator[str]:
         if output not in expected and not texts and expected:
             continue
         if output not in expected:
-            yield f"{output}: nothing is expected yet: expected/{output}.jsonl is missing"
+            yield f"{output}: there are no expected rows yet: expected/{output}.jsonl is missing"
         elif list(expected[output]) != list(texts):
             yield from _differing(output, _table(expected[output]), _table(texts))
 
@@ -87,7 +87,7 @@ def _table(lines: Sequence[str]) -> _Table:
 
 
 def _differing(output: str, expected: _Table, now: _Table) -> Iterator[str]:
-    counts = f"{expected.rows.total():,} rows expected, {now.rows.total():,} came out"
+    counts = f"{expected.rows.total():,} rows expected, but got {now.rows.total():,}"
     if expected.rows.total() == now.rows.total():
         counts = f"{now.rows.total():,} rows, as many as expected"
     yield f"{output}: {counts}"
@@ -111,11 +111,11 @@ def _columns(expected: Sequence[str], now: Sequence[str]) -> Iterator[str]:
     gone = [name for name in expected if name not in now]
     new = [name for name in now if name not in expected]
     if gone:
-        yield f"  columns that are missing: {', '.join(gone)}"
+        yield f"  missing columns: {', '.join(gone)}"
     if new:
-        yield f"  columns that are new: {', '.join(new)}"
+        yield f"  new columns: {', '.join(new)}"
     if not gone and not new:
-        yield f"  columns come in another order: {', '.join(now)}"
+        yield f"  the columns are in another order: {', '.join(now)}"
 
 
 def _pairs(missing: Sequence[str], extra: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -14,17 +14,18 @@ _PREFIX = "_ingest_"
 
 
 class AddMetadata(Transform):
-    """Add columns that say by which run, from which file and when a row was read.
+    """Add columns with the run, the file and the time of each row.
 
-    They are the same however often a partition is tried: a resumed run keeps its id and its time.
+    The values are the same however often a partition is tried: a resumed run keeps its id and
+    its time.
     """
 
     type: Literal["add_metadata"]
     fields: tuple[Literal["run_id", "source", "loaded_at"], ...] = Field(
         default=("run_id", "source", "loaded_at"), min_length=1
     )
-    """Which: `_ingest_run_id`, `_ingest_source` (the URI of the file; null behind a step that makes
-    new rows, such as `sql`), `_ingest_loaded_at` (when the run began, UTC)."""
+    """Which columns to add: `_ingest_run_id`, `_ingest_source` (the URI of the file; null after a
+    step that makes new rows, such as `sql`), `_ingest_loaded_at` (when the run began, UTC)."""
 
     def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
         """Return the frame with the new columns at its end."""

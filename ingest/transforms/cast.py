@@ -21,8 +21,8 @@ class CastTo(Numerals):
     type: str
     """The name of the type: `int32`, `decimal(12, 2)`, `timestamp(us, UTC)`, `date`."""
     format: str | None = None
-    """How dates and times are written as text (`%d/%m/%Y %H:%M`), or what a timestamp that is a
-    number counts since 1970: `epoch_s`, `epoch_ms` or `epoch_us`. Without it: ISO 8601."""
+    """The format of dates and times written as text (`%d/%m/%Y %H:%M`), or what a numeric timestamp
+    counts since 1970: `epoch_s`, `epoch_ms` or `epoch_us`. Default: ISO 8601."""
 
     @field_validator("type")
     @classmethod
@@ -42,17 +42,17 @@ class CastTo(Numerals):
 
 
 class Cast(Transform):
-    """Give columns other types, strictly: no value is rounded, cut or turned into null.
+    """Change the types of columns strictly: no value is rounded, cut or turned into null.
 
     A row with a value that does not fit (`1.9` for an integer, `300` for int8, a third digit for
-    `decimal(9, 2)`, a text that is no date) is rejected, with the column and the reason, and goes
-    where the contract's `on_error` says, with the record as it lay in the input. Texts are read as
-    they stand: spaces around a number make it no number (see `normalize_text`).
+    `decimal(9, 2)`, a text that is not a date) is rejected with the column, the reason and the
+    original record; the contract's `on_error` says what happens to it. Text is read as it is:
+    spaces around a number are not allowed (see `normalize_text`).
     """
 
     type: Literal["cast"]
     columns: dict[str, str | CastTo] = Field(min_length=1)
-    """Column and type: `{distance: int32, day: {type: date, format: "%d/%m/%Y"}}`."""
+    """Columns and types: `{distance: int32, day: {type: date, format: "%d/%m/%Y"}}`."""
 
     @field_validator("columns")
     @classmethod

@@ -39,7 +39,10 @@ def need_kind(
     names = list(names)
     need(schema, names, option)
     lines = [
-        f'{option}: the column "{name}" is {type_name(schema[name])}, and must be {wanted}.'
+        (
+            f'{option}: the column "{name}" is {type_name(schema[name])}, but must be {wanted}. '
+            "Cast it in an earlier step."
+        )
         for name in names
         if not fits(schema[name])
     ]
@@ -70,9 +73,12 @@ def need_free(taken: Iterable[str], names: Iterable[str], option: str) -> None:
     seen, lines = set(taken), []
     for name in names:
         if name in seen:
-            lines.append(f'{option}: there is a column "{name}" already. Choose another name.')
+            lines.append(f'{option}: there is already a column "{name}". Choose another name.')
         if name.startswith(HIDDEN_PREFIX):
-            lines.append(f'{option}: "{name}": names that begin with {HIDDEN_PREFIX} are our own.')
+            lines.append(
+                f'{option}: "{name}": names that begin with {HIDDEN_PREFIX} are reserved. Choose '
+                "another name."
+            )
         seen.add(name)
     if lines:
         raise ConfigError(*lines)

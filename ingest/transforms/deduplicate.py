@@ -13,10 +13,10 @@ _ORDER = f"{HIDDEN_PREFIX}order"
 
 
 class Deduplicate(Transform):
-    """Keep one row of those that agree in the key columns, within a partition.
+    """Keep one of the rows that have the same key, within a partition.
 
-    Rows of different partitions never meet here: a duplicate in another partition stays. Nulls
-    agree with nulls.
+    Rows of different partitions are not compared: a duplicate in another partition stays. Nulls
+    are equal.
     """
 
     scope: ClassVar[Scope] = "partition"
@@ -24,14 +24,15 @@ class Deduplicate(Transform):
 
     type: Literal["deduplicate"]
     within: Literal["partition"]
-    """Where duplicates are looked for; written out, because it is less than one might think."""
+    """Where to look for duplicates. There is no default, to make clear that rows in other
+    partitions are not compared."""
     columns: tuple[str, ...] | None = Field(default=None, min_length=1)
-    """The key columns. Without them: all columns."""
+    """The key columns. Default: all columns."""
     keep: Literal["first", "last"] = "first"
-    """Which of the rows stays, in the order of the input or of `order_by`."""
+    """Which of the duplicates to keep, in the order of the input or of `order_by`."""
     order_by: tuple[str, ...] | None = Field(default=None, min_length=1)
-    """The columns that say which row is first; a row with a null there gives way to one without.
-    Among equals the order of the input decides. The rows that stay keep that order too."""
+    """The columns that decide which row is first; nulls come last. Equal rows keep the order of the
+    input. The order of the remaining rows does not change."""
 
     def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
         """Return the rows without duplicates."""

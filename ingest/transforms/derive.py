@@ -7,7 +7,7 @@ import polars as pl
 from pydantic import AfterValidator, Field
 
 from ingest.core.errors import ConfigError
-from ingest.core.expressions import checked, columns, resolve
+from ingest.core.expressions import checked, columns, failure, resolve
 from ingest.core.rows import HIDDEN_PREFIX, reject
 from ingest.transforms.base import StepContext, Transform
 from ingest.transforms.columns import need_free
@@ -18,13 +18,13 @@ _FAILED = f"{HIDDEN_PREFIX}failed"
 class Derive(Transform):
     """Compute columns, one after the other: each may use those before it.
 
-    A column of the same name is replaced, in its place. A row for which an expression has no value
-    (a CAST that fails, an integer divided by zero) is rejected.
+    An existing column with the same name is replaced in its place. A row for which an expression
+    cannot be computed (a CAST that fails, an integer divided by zero) is rejected.
     """
 
     type: Literal["derive"]
     columns: dict[str, Annotated[str, AfterValidator(checked)]] = Field(min_length=1)
-    """Column and SQL scalar expression: `{speed: "distance / (air_time / 60.0)"}`."""
+    """Columns and SQL expressions: `{speed: "distance / (air_time / 60.0)"}`."""
 
     def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
         """Return the frame with the new columns."""
@@ -39,7 +39,7 @@ class Derive(Transform):
                 continue
             failed = found.fails.alias(_FAILED)  # in one node, so that common parts are shared
             frame = frame.with_columns(found.value.alias(name), failed)
-            reason = f"{name}: {text}: has no value"
+            reason = f"{name}: {failure(text)}"
             frame = reject(frame, pl.col(_FAILED), reason, name).drop(_FAILED)
         return frame
 

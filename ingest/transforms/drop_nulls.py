@@ -11,16 +11,16 @@ from ingest.transforms.columns import need
 
 
 class DropNulls(Transform):
-    """Leave out the rows in which one of the columns is null. NaN is a value.
+    """Drop rows in which one of the columns is null. NaN is not null.
 
-    To keep such rows apart with their reason instead, use the check `not_null`.
+    To quarantine such rows instead, use the check `not_null`.
     """
 
     drops: ClassVar[str] = "filtered"
 
     type: Literal["drop_nulls"]
     columns: tuple[str, ...] | None = Field(default=None, min_length=1)
-    """The columns that must have a value. Without them: all columns."""
+    """The columns that must not be null. Default: all columns."""
 
     def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
         """Return the rows that have all these values."""

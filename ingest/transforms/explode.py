@@ -9,9 +9,9 @@ from ingest.transforms.columns import need_kind
 
 
 class Explode(Transform):
-    """Make a row of each element of a list; the other columns are repeated.
+    """Make one row for each element of a list; the other columns are repeated.
 
-    In the books, rows beyond those that came in are `added`.
+    In the row counts, the additional rows are `added`.
     """
 
     drops: ClassVar[str] = "filtered"
@@ -19,10 +19,10 @@ class Explode(Transform):
 
     type: Literal["explode"]
     column: str
-    """The list. Afterwards the column holds one element."""
+    """The column with the list. Afterwards it contains one element."""
     empty: Literal["keep", "drop"] = "keep"
-    """What becomes of a row whose list is empty or null: it is kept, with null for the element, or
-    dropped (counted as filtered)."""
+    """What to do with a row whose list is empty or null: keep it, with null as the element, or drop
+    it (counted as filtered)."""
 
     def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
         """Return one row for each element."""

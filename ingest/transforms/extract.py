@@ -15,18 +15,18 @@ _GROUPS = f"{HIDDEN_PREFIX}groups"
 
 
 class Extract(Transform):
-    """Take pieces out of a text: each named group of a regular expression becomes a column."""
+    """Extract parts of a text: each named group of a regular expression becomes a column."""
 
     type: Literal["extract"]
     column: str
-    """The text to search."""
+    """The column to search."""
     pattern: str = Field(min_length=1)
-    """A regular expression (Rust's, without look-around) with named groups, such as
-    `^(?P<carrier>[A-Z]{2})(?P<number>[0-9]+)$`. It is found anywhere in the text unless it has `^`
-    and `$`. A group that took no part in the match is null."""
+    """A regular expression in Rust's syntax, without look-around, with named groups:
+    `^(?P<carrier>[A-Z]{2})(?P<number>[0-9]+)$`. It may match anywhere in the text unless it has `^`
+    and `$`. A group that did not match is null."""
     on_mismatch: Literal["keep", "reject"] = "keep"
-    """What becomes of a text in which the pattern is not found: the row is kept, with nulls, or
-    rejected. A null has nothing to search, and is kept either way."""
+    """What to do with text that does not match: keep the row, with nulls, or reject it. Rows with a
+    null text are always kept."""
 
     def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
         """Return the frame with the groups as new columns at its end."""
@@ -59,10 +59,12 @@ class Extract(Transform):
             found = pl.Series([""]).str.extract_groups(self.pattern).struct.fields
         except pl.exceptions.PolarsError as error:
             reason = str(error).strip().rpartition("\n")[2].removeprefix("error: ")
-            raise ConfigError(f'pattern: "{self.pattern}" is no pattern: {reason}.') from None
+            raise ConfigError(
+                f'pattern: "{self.pattern}" is not a regular expression: {reason}. Fix the pattern.'
+            ) from None
         if not found or any(name.isdigit() for name in found):
             raise ConfigError(
-                f'pattern: "{self.pattern}" has no groups, or some without a name. Write '
-                "(?P<name>...) for what becomes a column, and (?:...) for what does not."
+                f'pattern: "{self.pattern}" has no groups, or groups without a name. Write '
+                "(?P<name>...) for each new column, and (?:...) for other groups."
             )
         return found

@@ -13,13 +13,13 @@ from ingest.transforms.columns import need
 
 
 class FillNull(Transform):
-    """Put a constant where a column is null. NaN is a value and stays."""
+    """Replace nulls with a constant. NaN is not null and stays."""
 
     type: Literal["fill_null"]
     columns: dict[str, bool | int | float | str] = Field(min_length=1)
-    """Column and value: `{carrier: unknown, delay: 0, day: "1970-01-01"}`. The value must fit the
-    column's type, which stays as it is. Values of other rows (a mean, the one before) would depend
-    on how the input is cut: use `type: sql` if a partition is meant."""
+    """Columns and values: `{carrier: unknown, delay: 0, day: "1970-01-01"}`. A value must fit the
+    column's type, which does not change. Values from other rows (an average, the previous value)
+    would depend on how the input is split: use `type: sql` to compute them within a partition."""
 
     def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
         """Return the frame with the nulls of these columns filled."""
@@ -43,8 +43,8 @@ def _constant(name: str, value: bool | float | str, dtype: pl.DataType) -> pl.Ex
     """
     literal = pl.Series([value])
     problem = ConfigError(
-        f'columns.{name}: "{value}" is no {type_name(dtype)}, which the column is. '
-        "Write a value of that type, or cast the column first."
+        f'columns.{name}: "{value}" is not a {type_name(dtype)}, the type of the column. Write '
+        "a value of that type, or cast the column first."
     )
     if isinstance(value, str) != (isinstance(dtype, pl.String) or dtype.is_temporal()):
         raise problem

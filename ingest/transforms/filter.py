@@ -6,7 +6,7 @@ import polars as pl
 from pydantic import AfterValidator
 
 from ingest.core.errors import ConfigError
-from ingest.core.expressions import checked, columns, resolve
+from ingest.core.expressions import checked, columns, failure, resolve
 from ingest.core.rows import HIDDEN_PREFIX, reject
 from ingest.core.types import type_name
 from ingest.transforms.base import StepContext, Transform
@@ -21,8 +21,8 @@ class Filter(Transform):
 
     type: Literal["filter"]
     where: Annotated[str, AfterValidator(checked)]
-    """A SQL scalar expression over the columns: `dep_time IS NOT NULL AND distance > 0`. A row for
-    which it has no value (a CAST that fails) is rejected, not dropped."""
+    """A SQL condition over the columns: `dep_time IS NOT NULL AND distance > 0`. A row for which it
+    cannot be computed (a CAST that fails) is rejected, not dropped."""
 
     def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
         """Return the rows that fulfil the condition, and those that it cannot be computed for."""
@@ -33,15 +33,15 @@ class Filter(Transform):
             raise ConfigError(*(f"where: {line}" for line in error.lines)) from None
         if where.dtype not in {pl.Boolean(), pl.Null()}:
             raise ConfigError(
-                f'where: "{self.where}" is {type_name(where.dtype)}, and must be true or false. '
-                "Compare it with something."
+                f'where: "{self.where}" is {type_name(where.dtype)}, but must be true or false. '
+                "Compare it with a value."
             )
         keep = where.value.cast(pl.Boolean)
         if where.fails is None:
             return frame.filter(keep)
         frame = frame.with_columns(where.fails.fill_null(value=False).alias(_FAILED))
         read = columns(self.where)
-        reason = f"{self.where}: has no value"
+        reason = failure(self.where)
         frame = reject(
             frame.filter(keep | pl.col(_FAILED)),
             pl.col(_FAILED),

@@ -12,21 +12,21 @@ from ingest.transforms.columns import need_free, need_kind
 
 
 class Flatten(Transform):
-    """Turn the fields of structs into columns, which stand where the struct stood.
+    """Turn the fields of structs into columns, in the place of the struct.
 
     The fields of a null struct are null.
     """
 
     type: Literal["flatten"]
     columns: tuple[str, ...] = Field(min_length=1)
-    """The structs to take apart."""
+    """The struct columns to flatten."""
     prefix: str | None = None
-    """What the new columns' names begin with, before the separator; an empty text leaves both out.
-    Without it: the struct's own name."""
+    """The prefix of the new columns' names, before the separator; an empty text leaves out both.
+    Default: the struct's own name."""
     separator: str = "_"
-    """What stands between prefix and field: `address_city`."""
+    """The text between prefix and field name: `address_city`."""
     recursive: bool = False
-    """Whether structs within the structs are taken apart as well."""
+    """Whether to flatten structs inside the structs as well."""
 
     def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
         """Return the frame with fields as columns; clashing names are refused."""

@@ -30,7 +30,9 @@ def load(name: str, folder: str) -> Function:
         return _installed(name)
     path = Path(folder, f"{module_name}.py")
     if not path.is_file():
-        raise ConfigError(f'function: "{name}": there is no file {path}. Make it, or fix the name.')
+        raise ConfigError(
+            f'function: "{name}": there is no file {path}. Create it, or fix the name.'
+        )
     module = _module(path.resolve(), path.stat().st_mtime_ns)
     found = getattr(module, attribute, None)
     if not callable(found):
@@ -60,8 +62,8 @@ def _installed(name: str) -> Function:
     if name not in known:
         raise ConfigError(
             f'function: no entry point "{name}" of the group {GROUP} is installed. '
-            f"{hint(name, known)}Installed: {', '.join(sorted(known)) or 'none'}. "
-            "A function of the job's folder is written module:function."
+            f"{hint(name, known)}Installed: {', '.join(sorted(known)) or 'none'}. For a "
+            "function in the job's folder write module:function."
         )
     return known[name].load()  # type: ignore[no-any-return]  # checked when it is called
 
@@ -79,5 +81,7 @@ def _module(path: Path, _changed_ns: int) -> ModuleType:
         spec.loader.exec_module(module)
     except Exception as error:
         del sys.modules[name]
-        raise ConfigError(f"function: {path} cannot be imported: {error!r}.") from error
+        raise ConfigError(
+            f"function: {path} cannot be imported: {error!r}. Fix the file."
+        ) from error
     return module

@@ -16,32 +16,32 @@ from ingest.transforms.reference import OnDuplicate, as_source, digest, read
 
 
 class Lookup(Transform):
-    """Add columns from a small table, by a key that is unique there.
+    """Add columns from a small table, by a key that is unique in that table.
 
-    A row finds one partner or none, so that rows are never multiplied. Null finds none. The table
-    is read as a source is, once in each worker; it may not hold a bad record, and must not change
-    while a run is going on.
+    A row has one match or none, so rows are never multiplied. Null never matches. The table is
+    read like a source, once in each worker. It must not contain bad records, and must not change
+    during a run.
     """
 
     drops: ClassVar[str] = "unmatched"
 
     type: Literal["lookup"]
     reference: Annotated[AnySource, BeforeValidator(as_source)]
-    """The table to look into: a source, with all its options. Its `type` may be left out where
-    the name of the file ends in it."""
+    """The lookup table: a source, with all its options. Leave out `type` if the file's ending shows
+    it."""
     key: str | tuple[str, ...] | dict[str, str] = Field(min_length=1)
-    """The key: a column of both sides, several of them, or column here and column there
-    (`{dest: faa}`). Types must be the same on both sides."""
+    """The key: a column that both tables have, a list of such columns, or a mapping from columns
+    here to columns there (`{dest: faa}`). Types must be the same in both tables."""
     columns: tuple[str, ...] | dict[str, str] | None = Field(default=None, min_length=1)
-    """What to take from the table: columns, or columns and the names they get here. Without it: all
-    but the key."""
+    """What to add from the table: columns, or a mapping from columns to new names. Default: all
+    columns except the key."""
     how: Literal["left", "inner"] = "left"
-    """What becomes of a row without a partner: it is kept, with nulls, or dropped (counted as
-    unmatched)."""
+    """What to do with a row without a match: keep it, with nulls (`left`), or drop it (`inner`,
+    counted as unmatched)."""
 
     on_duplicate: OnDuplicate = "fail"
-    """What becomes of a table in which a key stands more than once: the job is refused, or the
-    first of these rows is taken (by file, then line)."""
+    """What to do if a key occurs more than once in the table: refuse the job, or use the first of
+    these rows (by file, then line)."""
 
     def prepare(self, context: StepContext) -> None:
         """Read the table and check that its key is unique."""
@@ -107,12 +107,10 @@ class Lookup(Transform):
 
     def _unlike(self, here: str, left: pl.DataType, there: str, right: pl.DataType) -> str:
         """Return the message about keys of two types, and what makes them one."""
-        remedy = (
-            f'a step before this one: {{type: cast, columns: {{{here}: "{type_name(right)}"}}}}'
-        )
+        remedy = f'an earlier step: {{type: cast, columns: {{{here}: "{type_name(right)}"}}}}'
         if self.reference.type == "csv" and not left.is_nested():
             remedy = f'reference.columns: {{{there}: "{type_name(left)}"}}, or {remedy}'
         return (
-            f'key: "{here}" is {type_name(left)} here, and "{there}" is {type_name(right)} in the '
-            f"reference. Types must be the same. Write {remedy}"
+            f'key: "{here}" is {type_name(left)} here, but "{there}" is {type_name(right)} in '
+            f"the reference. Types must be the same. Write {remedy}"
         )

@@ -12,7 +12,7 @@ from ingest.transforms.columns import need_kind
 
 
 class Mask(Transform):
-    """Hide values: hash them, cover them, or show only their end. Nulls stay null.
+    """Mask values: hash them, replace them, or show only their end. Nulls stay null.
 
     The result is text. The columns are private up to this step, and so are those that they are made
     of: neither the quarantine nor a message shows their values (see `contract.pii`).
@@ -20,23 +20,23 @@ class Mask(Transform):
 
     type: Literal["mask"]
     columns: tuple[str, ...] = Field(min_length=1)
-    """The columns to hide."""
+    """The columns to mask."""
     method: Literal["hash", "redact", "partial"]
-    """`hash` gives the SHA-256 of salt and value, the same for the same value; `redact` gives the
-    replacement; `partial` covers all but the last characters with `*`, and all of a value that has
-    no more than those."""
+    """`hash` writes the SHA-256 of salt and value: equal values get equal hashes. `redact` writes
+    the replacement. `partial` replaces all but the last characters with `*`, and the whole value if
+    it is not longer than those."""
     salt: SecretRef | None = None
-    """For `hash`: the secret without which values could be guessed, as `{env: NAME}` or
-    `{file: PATH}`; resolved in the worker."""
+    """For `hash`: the secret salt, without which values could be guessed, as `{env: NAME}` or
+    `{file: PATH}`. Workers read it; it is never stored."""
     replacement: str = "***"
-    """For `redact`: what stands for every value."""
+    """For `redact`: the text that replaces every value."""
     show_last: int = Field(default=4, ge=0)
-    """For `partial`: how many characters at the end stay."""
+    """For `partial`: how many characters to keep at the end."""
 
     @model_validator(mode="after")
     def _salted(self) -> Self:
         if (self.method == "hash") != (self.salt is not None):
-            raise ValueError("a salt belongs to method: hash, and only there. Example: {env: NAME}")
+            raise ValueError("salt only works with method: hash. Remove it, or write method: hash")
         return self
 
     def prepare(self, context: StepContext) -> None:

@@ -13,22 +13,22 @@ _CONTROL = r"[\p{Cc}\p{Cf}&&[^\t\n\r\u{200C}\u{200D}]]"
 
 
 class NormalizeText(Transform):
-    """Write text in one way. First the Unicode form, then control characters, space and case."""
+    """Normalize text: first the Unicode form, then control characters, spaces and case."""
 
     type: Literal["normalize_text"]
     columns: tuple[str, ...] | None = Field(default=None, min_length=1)
-    """The texts. Without them: all columns of text."""
+    """The columns of text. Default: all string columns."""
     unicode: Literal["NFC", "NFD", "NFKC", "NFKD"] | None = "NFC"
-    """The Unicode form, so that an accented letter is always written alike."""
+    """The Unicode normal form, so that an accented letter always has the same code points."""
     control: Literal["strip", "keep"] = "strip"
-    """Whether control and invisible format characters are left out: NUL, BOM, soft hyphens,
-    zero-width spaces. Tabs and line ends are space; joiners belong to their scripts."""
+    """Whether to remove control and invisible format characters: NUL, BOM, soft hyphens, zero-width
+    spaces. Tabs and line ends count as space; joiners, which some scripts need, are kept."""
     whitespace: Literal["trim", "collapse", "keep"] = "trim"
-    """`trim` removes space at both ends, `collapse` also makes each run of it one blank."""
+    """`trim` removes spaces at both ends, `collapse` also replaces each run of spaces with one."""
     case: Literal["lower", "upper", "title", "keep"] = "keep"
-    """How letters are written."""
+    """Whether to change the case of letters."""
     empty: Literal["null", "keep"] = "keep"
-    """Whether a text that is empty (in the end) becomes null."""
+    """Whether text that is empty after normalizing becomes null."""
 
     def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
         """Return the frame with its texts rewritten."""

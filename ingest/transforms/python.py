@@ -18,9 +18,9 @@ _NAME = r"^[A-Za-z_]\w*(:[A-Za-z_]\w*)?$"
 class Python(Transform):
     """Pass the rows of a partition through a Python function.
 
-    The function takes a `polars.DataFrame` and returns one. It must be pure: a partition that is
-    tried again must give the same rows. Rejects of later steps name the partition, unless the
-    function is `row_wise`.
+    The function takes a `polars.DataFrame` and returns one. It must be deterministic: a
+    partition that is tried again must give the same rows. Rows that later steps reject name only
+    the partition, unless the function is `row_wise`.
     """
 
     scope: ClassVar[Scope] = "partition"
@@ -30,14 +30,15 @@ class Python(Transform):
     type: Literal["python"]
     function: str = Field(pattern=_NAME)
     """`module:function` for `def function(rows)` in `jobs/<name>/<module>.py`, or the name of an
-    installed entry point of the group `ingest.functions`. Nothing else can be reached from here."""
+    installed entry point of the group `ingest.functions`. No other code can be called."""
     columns: dict[str, str] | None = Field(default=None, min_length=1)
-    """The columns that the function returns and their types, in order. Without them: those it was
-    given. A function that returns others fails the run."""
+    """The columns that the function returns and their types, in order. Default: the columns it was
+    given. A function that returns other columns fails the run."""
     row_wise: bool = False
-    """Promises that the function returns one row for each row it is given, in the same order, and
-    that each depends on that row alone. Then rejects of later steps name file and line, and a row
-    that ends or breaks a worker is found and set aside. Another number of rows fails the run."""
+    """Declares that the function returns one row for each row it is given, in the same order, and
+    that each depends on that row alone. Then rows that later steps reject keep their file and line,
+    and a row that kills or breaks a worker can be found and rejected. A different number of rows
+    fails the run."""
 
     @property
     def by_row(self) -> bool:
@@ -94,29 +95,31 @@ class Python(Transform):
     def _refuse_if_shut(self, context: StepContext) -> None:
         if not context.python:
             raise ConfigError(
-                f'function: "{self.function}": functions in Python are switched off for this run '
-                "(execution.python: false). Use other steps, or ask who runs it."
+                f'function: "{self.function}": Python functions are turned off for this run '
+                "(execution.python: false). Use other steps, or ask your operator to allow "
+                "them."
             )
 
     def _checked(self, result: object, schema: Schema) -> pl.DataFrame:
         if not isinstance(result, pl.DataFrame):
             raise FatalError(
                 f'python: "{self.function}" returned {type(result).__name__}. It must return a '
-                "polars.DataFrame."
+                "polars.DataFrame. Fix the function."
             )
         found = dict(result.schema)
         if found != schema or list(found) != list(schema):
             raise FatalError(
-                f'python: "{self.function}" returned the columns {schema_to_json(found)}. Expected '
-                f"{schema_to_json(schema)}; declare others under columns."
+                f'python: "{self.function}" returned the columns {schema_to_json(found)}. '
+                f"Expected {schema_to_json(schema)}. Declare other columns under columns, or "
+                "fix the function."
             )
         return result
 
     def _aligned(self, rows: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
         if rows.height != given.height:
             raise FatalError(
-                f'python: "{self.function}" returned {rows.height:,} rows for {given.height:,}. '
-                "With row_wise it must return one for each, in the same order; leave row_wise out "
-                "if it does not."
+                f'python: "{self.function}" returned {rows.height:,} rows for '
+                f"{given.height:,}. With row_wise it must return one row for each, in the same "
+                "order. Remove row_wise if it does not."
             )
         return rows

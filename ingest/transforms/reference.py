@@ -55,8 +55,8 @@ def _with_type(reference: dict[str, Any]) -> dict[str, Any]:
     endings = [ending for ending in _ENDINGS if first.lower().endswith(ending)]
     if not endings:
         raise ValueError(
-            f'"{first}" ends in none of {", ".join(_ENDINGS)}. Write reference.type to say what '
-            "it is"
+            f'"{first}" does not end in {", ".join(_ENDINGS)}. Set reference.type to the '
+            "format of the file"
         )
     return {**reference, "type": _ENDINGS[max(endings, key=len)]}
 
@@ -123,9 +123,10 @@ def _read(
         return present.unique(keys, keep="first", maintain_order=True)
     value = f'"{", ".join(str(part) for part in twice[0])}"' if quote_values else "one"
     raise ConfigError(
-        f"reference: the key {', '.join(keys)} must be unique, and {value} stands "
-        f"{twice.count(twice[0])} times in {slices[0].uri}{_more(len(slices) - 1)}. Take more "
-        "columns into `key`, fix the table, or write on_duplicate: first to take the first of them"
+        f"reference: the key {', '.join(keys)} must be unique, but {value} occurs "
+        f"{twice.count(twice[0])} times in {slices[0].uri}{_more(len(slices) - 1)}. Add "
+        "columns to `key`, fix the table, or write on_duplicate: first to use the first of "
+        "these rows"
     )
 
 
@@ -135,8 +136,9 @@ def _refuse_large(source: Source, slices: Sequence[Slice]) -> None:
         size += _plain_bytes(source, piece)
         if size > MOST_BYTES:
             raise ConfigError(
-                f"path: {piece.uri}: more than {MOST_BYTES:,} bytes, unpacked, and every worker "
-                "holds the whole table. Leave out columns and rows that are not looked up"
+                f"path: {piece.uri}: more than {MOST_BYTES:,} bytes unpacked, and every worker "
+                "holds the whole table in memory. Remove columns and rows that the lookup does "
+                "not need"
             )
 
 
@@ -159,11 +161,11 @@ def _bad(rejects: Rejects, slices: Sequence[Slice]) -> str:
     where = frame.select(slice_of(pl.col("position"))).item(0, 0)
     first = frame.row(0, named=True)
     column = f"{first['column']}: " if first["column"] is not None else ""
-    more = f" It has {frame.height - 1} more bad records." if frame.height > 1 else ""
+    more = f" The table has {frame.height - 1} more bad records." if frame.height > 1 else ""
     return (
         f"reference: {slices[where].uri}:{first['line']}: {column}{first['reason']}.{more} A "
-        "lookup takes no table with bad records. Fix the file, or say in `reference` how it is "
-        "written: it has the options of a source"
+        "lookup table must not contain bad records. Fix the file, or set the source options in "
+        "`reference` that describe it"
     )
 
 

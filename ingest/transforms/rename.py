@@ -12,11 +12,11 @@ from ingest.transforms.columns import need, need_free
 
 
 class Rename(Transform):
-    """Give columns other names, all at once: two columns may swap theirs."""
+    """Rename columns, all at once: two columns may swap names."""
 
     type: Literal["rename"]
     columns: dict[str, str] = Field(min_length=1)
-    """Old name and new name: `{dep_time: departed}`. No two columns may end up with one name."""
+    """Old and new names: `{dep_time: departed}`. Two columns cannot get the same name."""
 
     def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
         """Return the frame with the new names; order and values stay."""

@@ -11,19 +11,20 @@ from ingest.transforms.columns import is_text, need
 
 
 class Sample(Transform):
-    """Keep a part of the rows, chosen by a hash of their values and the run's seed.
+    """Keep a share of the rows, chosen by a hash of their values and the run's seed.
 
-    The same rows are chosen however the input is cut, and rows that agree are kept or dropped
-    together. Another version of Polars may choose others.
+    The same rows are chosen however the input is split, and equal rows are kept or dropped
+    together. Another version of Polars may choose other rows.
     """
 
     drops: ClassVar[str] = "sampled"
 
     type: Literal["sample"]
     fraction: float = Field(gt=0, le=1)
-    """About how much of the rows is kept: 0.1 is a tenth."""
+    """The share of rows to keep, approximately: 0.1 is a tenth."""
     columns: tuple[str, ...] | None = Field(default=None, min_length=1)
-    """What is hashed: with `[customer]`, all rows of a customer or none. Without it: all."""
+    """The columns to hash. With `[customer]`, all rows of a customer are kept, or none. Default:
+    all columns."""
 
     def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
         """Return the chosen rows."""

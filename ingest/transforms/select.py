@@ -17,8 +17,9 @@ class Select(Transform):
 
     type: Literal["select"]
     columns: tuple[str, ...] = Field(min_length=1)
-    """Names, patterns with `*`, `?` or `[abc]`, and, after a minus sign, what to leave out:
-    `[carrier, "dep_*", "-dep_delay"]`. If the first one leaves out, all others are kept."""
+    """Names, patterns with `*`, `?` or `[abc]`, and with a leading minus sign the columns to
+    remove: `[carrier, "dep_*", "-dep_delay"]`. If the first entry removes, all other columns are
+    kept."""
 
     def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
         """Return the chosen columns; each entry must mean at least one column."""
@@ -35,7 +36,7 @@ class Select(Transform):
             else:
                 chosen += [name for name in found if name not in chosen]
         if not chosen:
-            raise ConfigError("columns: no column is left. Name at least one to keep.")
+            raise ConfigError("columns: no columns are left. Name at least one to keep.")
         return frame.select(*chosen, *hidden(schema))
 
     @staticmethod

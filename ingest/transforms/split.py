@@ -14,18 +14,18 @@ _PARTS = f"{HIDDEN_PREFIX}parts"
 
 
 class Split(Transform):
-    """Cut a text at a separator, into columns or into a list."""
+    """Split a text at a separator, into columns or into a list."""
 
     type: Literal["split"]
     column: str
-    """The text to cut."""
+    """The column to split."""
     separator: str = Field(min_length=1)
-    """Where to cut: this text as it stands, not a pattern."""
+    """Where to split: this exact text, not a pattern."""
     into: str | tuple[str, ...] = Field(min_length=1)
-    """The names of the new columns: the last takes all that is left, those that find nothing are
-    null. Or one name: a column with the list of all parts."""
+    """The names of the new columns. The last one takes the rest of the text; columns without a part
+    are null. With a single name, the column is the list of all parts."""
     keep: bool = True
-    """Whether the text itself stays. If not, a new column may have its name."""
+    """Whether to keep the original column. If not, a new column may have its name."""
 
     def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
         """Return the frame with the parts as new columns at its end."""

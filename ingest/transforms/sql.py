@@ -14,11 +14,12 @@ from ingest.transforms.columns import need_free
 
 
 class Sql(Transform):
-    """Replace the rows of a partition by the result of one SELECT over them.
+    """Replace the rows of a partition with the result of one SELECT over them.
 
-    `SELECT carrier, count(*) AS flights FROM input GROUP BY carrier` counts within each partition,
-    not over the data set: a carrier in two partitions gives two rows. The SQL is that of Polars.
-    Rejects of later steps name the partition, because the new rows stand in no file.
+    `SELECT carrier, count(*) AS flights FROM input GROUP BY carrier` counts within each
+    partition, not over the whole data set: a carrier in two partitions gives two rows. The SQL
+    dialect is that of Polars. Rows that later steps reject name only the partition, because the new
+    rows have no place in a file.
     """
 
     scope: ClassVar[Scope] = "partition"
@@ -27,7 +28,8 @@ class Sql(Transform):
 
     type: Literal["sql"]
     query: str
-    """One SELECT over the table `input`. It cannot read files, and has no clock and no chance."""
+    """One SELECT over the table `input`. It cannot read files, and has no clock and no random
+    functions."""
 
     def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
         """Return the rows of the query; hidden columns end here."""
@@ -55,21 +57,21 @@ class Sql(Transform):
         except ConfigError as error:
             raise ConfigError(f"query: {error}") from None
         if not found[0].is_word("select", "with"):
-            raise ConfigError(f'query: it begins with "{found[0].value}". It must be one SELECT.')
+            raise ConfigError(f'query: it begins with "{found[0].value}". Write one SELECT.')
         for token, after in pairwise(found):
             called = after.kind == "operator" and after.value == "("
             if called and token.kind in {"word", "name"}:
                 _refuse_reader(token)
             if token.is_word(*CLOCKS, *RANDOM) and (called or "_" in token.value):
                 raise ConfigError(
-                    f'query: "{token.value}" would give another value when a partition is tried '
-                    "again. Use a step of type add_metadata."
+                    f'query: "{token.value}" would give a different value when a partition is '
+                    "tried again. Use a step of type add_metadata."
                 )
 
 
 def _refuse_reader(token: Token) -> None:
     if token.value.lower().startswith(("read_", "scan_")):
         raise ConfigError(
-            f'query: "{token.value}" reads a file. The only table is input; use a step of type '
-            "lookup to join another file."
+            f'query: "{token.value}" reads a file. The only table is input. To join another '
+            "file, use a step of type lookup."
         )

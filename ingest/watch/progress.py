@@ -175,13 +175,13 @@ class JsonLines(Watcher):
 
 
 _MEASURES: dict[str, str] = {
-    "retry": "partition {partition} again, {kind}: {message}",
-    "search": "partition {partition}: searching the rows that end its worker",
-    "split": "partition {partition} in {parts} parts, {kind}",
+    "retry": "partition {partition}: trying again after {kind}: {message}",
+    "search": "partition {partition}: searching for the rows that kill its worker",
+    "split": "partition {partition}: split into {parts} parts after {kind}",
     "speculate": "partition {partition} is slow: started a speculative attempt",
     "starting": "starting {what}",
     "started": "{what} started in {seconds:.1f} s",
-    "stalled": "waiting {seconds:.0f} s for {message}",
+    "stalled": "Waiting {seconds:.0f} s for {message}",
 }
 
 

@@ -7,7 +7,7 @@ def resuming(event: Event) -> list[str]:
     """Return what an event `attempt` of a resumed run tells, a text for each line."""
     first = f"resuming run {event['run_id']} (attempt {event.get('number', '')}): "
     if event["phase"] == "committed":
-        first += "it is committed; publishing the rest"
+        first += "output is committed; publishing the rest"
     else:
         first += f"{event['settled']:,} of {event['partitions']:,} partitions completed"
     changed = [str(change) for change in event.get("changes", ())]
@@ -22,7 +22,7 @@ def warnings(event: Event) -> list[str]:
 _SAID = {
     "changed": "{} inputs changed since planning",
     "vanished": "{} inputs are gone since planning",
-    "touched": "{} inputs were touched since planning, and have size and time as planned",
+    "touched": "{} inputs were touched since planning, but have the same size and time",
     "new": "{} new inputs since planning: this run keeps its plan, the next run reads them",
 }
 
@@ -34,6 +34,6 @@ def inputs(event: Event) -> list[str]:
         text = _SAID[fate].format(f"{count:,}")
         if fate != "new":
             still = event["open"].get(fate, 0)
-            text += f", {still:,} of them still to be read" if still else "; all were read before"
+            text += f", {still:,} of them not read yet" if still else "; all were read before"
         lines.append(text)
     return lines

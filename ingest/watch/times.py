@@ -211,7 +211,7 @@ def _failed(times: Times) -> Iterator[str]:
     if times.failed:
         yield ""
     for kind, count in times.failed.items():
-        yield f"  {count:,} tries failed ({kind}) and took {times.failed_s[kind]:.1f} s"
+        yield f"  {count:,} failed tries ({kind}) took {times.failed_s[kind]:.1f} s"
 
 
 def _slow(slow: list[dict[str, Any]]) -> Iterator[str]:
@@ -219,8 +219,8 @@ def _slow(slow: list[dict[str, Any]]) -> Iterator[str]:
         yield ""
     for each in slow[:SHOWN]:
         yield (
-            f"  straggler: {each['partition']}: {each['seconds']:.1f} s, "
-            f"{each['usual_s']:.1f} s are usual for its size"
+            f"  slow: {each['partition']}: {each['seconds']:.1f} s; partitions of its size "
+            f"usually take {each['usual_s']:.1f} s"
         )
     if len(slow) > SHOWN:
         yield f"  and {len(slow) - SHOWN:,} more"

@@ -44,8 +44,8 @@ def _decided(workers: int, outlook: Outlook, environment: Mapping[str, str]) -> 
     work += " of work on "
     work += "1 worker" if workers == 1 else f"{workers} workers"
     if seconds < RAY_PAYS_S:
-        return ProcessesCluster(type="processes"), f"{work}, too little to start Ray for"
-    return LocalCluster(type="local"), f"{work}, enough to start Ray for"
+        return ProcessesCluster(type="processes"), f"{work}, too little to start Ray"
+    return LocalCluster(type="local"), f"{work}, enough to start Ray"
 
 
 def workers_for(job: Job, server: Forkserver | None = None) -> Workers:

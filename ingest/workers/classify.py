@@ -16,7 +16,7 @@ from ingest.core.outcome import ErrorKind, Failure
 from ingest.core.partition import Partition
 from ingest.workers import pipeline
 
-WORDS = "its text may quote private values, and is left out"
+WORDS = "its text may contain private values, and is not shown"
 
 _OURS: tuple[tuple[type[IngestError], ErrorKind], ...] = (
     (ConfigError, "config"),

@@ -44,13 +44,14 @@ def connection(address: str, workers: int | None) -> Iterator[int]:
         return
     if address.startswith("ray://"):
         raise ConfigError(
-            f'cluster.address: "{address}": a Ray Client address. The driver must run inside the '
-            "cluster. Submit the run with `ray job submit`, and write cluster.address: auto."
+            f'cluster.address: "{address}": a Ray Client address is not supported, because the '
+            "driver must run inside the cluster. Submit the run with `ray job submit`, and "
+            "write cluster.address: auto."
         )
     if ray.is_initialized():
         raise ConfigError(
-            "cluster: this process is connected to a Ray cluster already. A run makes its own "
-            'connection. Call ray.shutdown() before it, or give the pool the address "current".'
+            "cluster: this process is already connected to a Ray cluster, but a run makes its "
+            'own connection. Call ray.shutdown() first, or give the pool the address "current".'
         )
     with _environment(ENVIRONMENT | (_token() if address == "local" else {})):
         try:
@@ -73,8 +74,8 @@ def fitting(workers: int | None) -> int:
     if not room or (workers or 0) > room:
         found = " + ".join(map(str, sizes))
         raise ConfigError(
-            f"execution.workers: {workers or 1} workers of one CPU: the cluster has {found} CPUs. "
-            f"At most {room} fit. Write execution.workers={room}, or add nodes."
+            f"execution.workers: {workers or 1} workers of one CPU, but the cluster has "
+            f"{found} CPUs. At most {room} fit. Write execution.workers={room}, or add nodes."
         )
     return workers or room
 
@@ -97,9 +98,9 @@ def _connect(address: str, workers: int | None) -> None:
     except (RuntimeError, OSError, ValueError, ray.exceptions.RayError) as error:
         what = "Ray did not start" if address == "local" else "Ray cannot be reached"
         raise FatalError(
-            f"cluster: {what} (address {address}): {type(error).__name__}: {error}. It needs free "
-            "memory, a writable temporary directory, a network and a machine that are not "
-            "overloaded, and the token of a cluster that has one (RAY_AUTH_MODE=token and "
+            f"cluster: {what} (address {address}): {type(error).__name__}: {error}. Ray needs "
+            "free memory, a writable temporary directory, a network and a machine that are not "
+            "overloaded, and the cluster's token if it has one (RAY_AUTH_MODE=token and "
             f"RAY_AUTH_TOKEN_PATH). Logs: {likely_logs()}. Try cluster=inline, or run the same "
             "command again"
         ) from error
@@ -109,8 +110,8 @@ def _cores(workers: int | None) -> int:
     cores = os.cpu_count() or 1
     if workers is not None and workers > cores:
         raise ConfigError(
-            f"execution.workers: {workers} workers of one CPU: this machine has {cores}. At most "
-            f"{cores} fit. Write execution.workers={cores}, or name a larger cluster."
+            f"execution.workers: {workers} workers of one CPU, but this machine has {cores}. "
+            f"At most {cores} fit. Write execution.workers={cores}, or name a larger cluster."
         )
     return workers or cores
 

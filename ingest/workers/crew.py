@@ -172,4 +172,6 @@ class Crew:
                     member.halt()
                     self._given_back.update(each.key for each in behind)
                     for each in behind:
-                        self._answer(Lost(each.key, "it waited behind a slow one", culprit=False))
+                        self._answer(
+                            Lost(each.key, "it waited behind a slow partition", culprit=False)
+                        )

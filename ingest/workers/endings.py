@@ -41,7 +41,7 @@ def ending(status: int, words: str, *, oom_killed: bool) -> Ending:
     if refused := REFUSED.search(words):
         asked = readable(int(refused[1]))
         return Ending(
-            "out_of_memory", f"asked for {asked} of memory at once, beyond the worker's share"
+            "out_of_memory", f"asked for {asked} of memory at once, more than the worker's share"
         )
     if NO_MEMORY.search(words):
         return Ending("out_of_memory", "the worker asked for more memory than its share")

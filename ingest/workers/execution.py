@@ -120,7 +120,10 @@ class Execution:
         """Say what is asked for and what there is, if nothing is being worked; else nothing."""
         started = f"Ray: {self.started} of {self._pool.workers} workers started"
         if (still_s := self._observer.still_s) > STILL_S:
-            return f"{started}; Ray Data has not moved for {still_s:.0f} s. Logs: {session_logs()}"
+            return (
+                f"{started}; Ray Data has made no progress for {still_s:.0f} s. Logs: "
+                f"{session_logs()}"
+            )
         for _ in range(LOOKS):
             try:
                 if ray.get(self._feed.busy.remote(), timeout=CHECK_S):
@@ -152,7 +155,7 @@ class Execution:
 
     def _build(self) -> Any:
         pool = self._pool
-        share, limit = None, "what its machine had free (execution.max_memory)"
+        share, limit = None, "the free memory of its machine (execution.max_memory)"
         if pool.max_memory is not None:
             share = share_of(pool.max_memory, pool.workers)
             limit = f"execution.max_memory={readable(pool.max_memory)}"
@@ -231,9 +234,9 @@ class Execution:
 
     def _cause(self, index: int, holder: Holder | None) -> tuple[Cause, str]:
         if holder is None:
-            return "lost_worker", "its worker died before it was begun"
+            return "lost_worker", "its worker died before the partition was started"
         if index in self._late:
-            return "timeout", f"worked for longer than {self._pool.partition_timeout_s:g} s"
+            return "timeout", f"took longer than {self._pool.partition_timeout_s:g} s"
         if holder.last_words is not None:
             return holder.last_words
         death = death_of(holder.worker, session_logs())
@@ -250,7 +253,7 @@ class Execution:
         """Answer for what waits behind a slow pack while other workers are idle."""
         for index in ray.get(self._feed.stranded.remote(IDLE_S)):
             pack = self._open.get(index, ())
-            reason = "it waited behind a slow one"
+            reason = "it waited behind a slow partition"
             self._close(index, [Lost(each.key, reason, culprit=False) for each in pack])
 
     def _look(self) -> None:

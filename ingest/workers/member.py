@@ -65,10 +65,10 @@ class Member:
         late = self.late
         first = bool(self.pid and self.pack) and self.pack[0].key == key
         if how is None or not first or (late and late.key != key):
-            return Lost(key, "its worker died before it was begun", culprit=False)
+            return Lost(key, "its worker died before the partition was started", culprit=False)
         cause, reason = how.cause, how.reason
         if late:
-            cause, reason = "timeout", f"worked for longer than {late.limit_s:g} s"
+            cause, reason = "timeout", f"took longer than {late.limit_s:g} s"
         elif self.ends:
             cause, reason = self.ends.cause, self.ends.reason
         return Lost(key, reason, True, cause, self.seconds, self.words)

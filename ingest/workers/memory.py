@@ -36,9 +36,9 @@ def share_of(max_memory: int, workers: int) -> int:
     if share < LEAST_BYTES:
         raise ConfigError(
             f"execution.max_memory: {readable(max_memory)} for {workers} workers: "
-            f"{readable(share)} for each. A worker needs at least {readable(LEAST_BYTES)}. Write "
-            f"execution.max_memory={readable(LEAST_BYTES * workers)} or more, or fewer workers: "
-            "execution.workers=N"
+            f"{readable(share)} for each, but a worker needs at least {readable(LEAST_BYTES)}. "
+            f"Write execution.max_memory={readable(LEAST_BYTES * workers)} or more, or use "
+            "fewer workers: execution.workers=N"
         )
     return share
 

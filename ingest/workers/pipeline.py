@@ -156,8 +156,8 @@ class Pipeline:
         good = rows.select(*self.steps.output)
         if (found := dict(good.schema)) != self.steps.output:
             raise FatalError(
-                f"the rows came out as {found}, the plan says {self.steps.output}. A step gives "
-                "another schema for data than for an empty frame; fix the step"
+                f"a step returned {found}, but the plan says {self.steps.output}. It gives a "
+                "different schema for data than for an empty frame. Fix the step"
             )
         self.tallies.passed(CONTRACT, good.height)
         return good

@@ -114,8 +114,8 @@ class ProcessWorkers:
         outcomes = [answer for answer in answers if answer is not None]
         if not outcomes and self._ended and not self._closing:
             raise self._error or FatalError(
-                "workers: the thread that drives them ended by a bug, see above. Run the same "
-                "command again to resume"
+                "workers: their control thread failed because of a bug in ingest, see above. "
+                "Run the same command again to resume"
             )
         return outcomes
 
@@ -162,7 +162,7 @@ class ProcessWorkers:
         workers, most = self._pool.workers, self._pool.max_memory
         if most is None:
             share = int(free_bytes() * LEFT_PART) // workers
-            limit = "what the machine had free (execution.max_memory)"
+            limit = "the machine's free memory (execution.max_memory)"
         else:
             share, limit = share_of(most, workers), f"execution.max_memory={readable(most)}"
         return Orders(pickle.dumps(task, protocol=5), share, limit)

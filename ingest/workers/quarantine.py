@@ -32,14 +32,14 @@ QUARANTINE_SCHEMA: Schema = {
 }
 """The columns of every quarantine.
 
-`line` counts from 1 within the file (rows, where a format has no lines); `reason` is the first that
-applied, `reasons` are all; `original` is the record as it lies in the file (of Parquet as JSON, see
-`core.json_rows`), `row` its values as JSON when it was rejected. In both, `***` stands for values
-of private columns; an `original` that cannot be taken apart is `***` as a whole. `source` is, as
-JSON, the source that reads `original`s: what a job would have under `source`, but for `path`; null
-where the original is redacted. `partly_published` says that a step made several rows of the record,
-and that some of them are in the output: to read the record again would double those. `file` and
-`line` are null for rows that a step made out of several records.
+`line` counts from 1 within the file (rows, if the format has no lines). `reason` is the first
+reason, `reasons` are all of them. `original` is the record as it is in the file (for Parquet as
+JSON, see `core.json_rows`), `row` its values as JSON at the time of the rejection. In both, `***`
+replaces values of private columns; an `original` that cannot be split into fields is `***` as a
+whole. `source` is, as JSON, the source that reads `original`: what a job has under `source`,
+without `path`; null if the original is redacted. `partly_published` says that a step made several
+rows from the record and that some of them are in the output: reading the record again would
+duplicate those. `file` and `line` are null for rows that a step made from several records.
 """
 
 SOURCE = "source"
@@ -160,7 +160,7 @@ def describe(outcome_examples: tuple[dict[str, Any], ...], count: int) -> str:
     if count > len(lines):
         lines.append(f"... and {count - len(lines):,} more in this partition")
     return "\n".join(
-        [*lines, "Fix the input, or set such rows aside: contract.on_error=quarantine"]
+        [*lines, "Fix the input, or quarantine such rows: contract.on_error=quarantine"]
     )
 
 

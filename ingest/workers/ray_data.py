@@ -148,7 +148,7 @@ class RayDataWorkers:
             self._thread.join(KILL_S)
         found = [answer for answer in answers if answer is not None]
         if not found and self._ended and not self._closing:
-            raise self._error or self._broken("the thread that drives Ray has ended")
+            raise self._error or self._broken("the control thread of Ray has ended")
         return found
 
     def worked_s(self, key: tuple[int, int, int]) -> float:
@@ -278,7 +278,9 @@ class RayDataWorkers:
             barren = 0 if execution.answered else barren + 1
             if barren == BARREN and not self._closing:
                 reason = str(cause or "its feed died").strip().splitlines()[-1]
-                raise self._broken(f"the pool ended {BARREN} times without an answer: {reason}")
+                raise self._broken(
+                    f"the worker pool ended {BARREN} times without an answer: {reason}"
+                )
 
     def _begin(self, task: bytes) -> "Execution | None":
         """Build an execution, unless all is to end; outside the lock, because Ray may hang."""

@@ -52,11 +52,13 @@ def death_of(worker: str, logs: str) -> Death:
     log = _log_of(worker, Path(logs)) if logs else ""
     if found := _REFUSED.search(log):
         asked = readable(int(found[1]))
-        return Death(f"asked for {asked} of memory at once, beyond the worker's share", memory=True)
+        return Death(
+            f"asked for {asked} of memory at once, more than the worker's share", memory=True
+        )
     if found := _SIGNAL.search(log):
         return Death(f"the worker's process ended with {found[1]}")
     host = record.worker_address.ip_address
-    return Death(f"the worker's process ended without a word (pid {record.pid} on {host})")
+    return Death(f"the worker's process ended without a message (pid {record.pid} on {host})")
 
 
 def wait_for_end(workers: Iterable[str], timeout_s: float) -> None:

@@ -154,9 +154,9 @@ class Roster:
         if times >= STARTS:
             said = f": {words.rpartition(chr(10))[2]}" if words else ""
             raise FatalError(
-                f"workers: {times} died one after the other while they started: {why}{said}. Fix "
-                "that, and run the same command again to resume. Write cluster=inline to work in "
-                "one process"
+                f"workers: {times} processes in a row died during startup: {why}{said}. Fix "
+                "that, then run the same command again to resume; or process everything in one "
+                "process with cluster=inline"
             )
 
     def _dismiss(self, member: Member) -> None:

@@ -199,8 +199,8 @@ def _unreadable(order: Order, death: _Death) -> Failure:
     last = death.words.rpartition("\n")[2]
     return Failure(
         death.kind,
-        f"{order.partition}: {death.reason}, while it was read: no "
-        f"row is known to be guilty. {last}".rstrip(),
+        f"{order.partition}: {death.reason} while the partition was read, so no single row can "
+        f"be blamed. {last}".rstrip(),
         death.words,
     )
 
@@ -230,8 +230,8 @@ def _too_many(order: Order, found: list[Poison], limits: Limits) -> Failure:
     (reason, number), *_ = Counter(row.reason for row in found).most_common(1)
     first = next(row for row in found if row.reason == reason)
     what = (
-        f"{order.partition}: more than {limits.max_poison_rows:,} "
-        f"rows end or break their worker. Most: {names[first.step]}: {reason} ({number:,} rows)"
+        f"{order.partition}: more than {limits.max_poison_rows:,} rows kill or break their "
+        f"worker. Most: {names[first.step]}: {reason} ({number:,} rows)"
     )
     todo = "Fix the step or the input, or allow more such rows: execution.max_poison_rows"
     lines = (what, *places(examples(located)), todo)

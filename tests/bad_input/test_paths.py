@@ -29,7 +29,7 @@ def test_a_directory_where_a_file_should_be(bench):
 def test_a_file_where_a_directory_should_be(bench):
     bench.fill(1)
     bench.describe(source={"type": "csv", "path": "in/1.csv/2.csv"})
-    said = "a file stands where a folder should be. Name a file, a folder or a glob"
+    said = "part of the path is a file, not a folder. Name a file, a folder or a glob"
     assert_refused(bench, bench.run(), said)
 
 
@@ -40,7 +40,7 @@ def test_a_file_where_a_directory_is_to_be_written(bench, option):
     sink = {"type": "parquet", "path": "taken", "write_disposition": "overwrite"}
     bench.describe(**{option: sink if option == "sink" else "taken"})
     said = {
-        "sink": f'sink: path: "{bench.place}/taken" is a file. A directory is needed. Name another',
+        "sink": f'sink: path: "{bench.place}/taken" is a file, but must be a directory. Use another',  # noqa: E501
         "state": f"{bench.place}/taken/jobs/orders/runs: the state cannot be read: Not a",
     }
     assert_refused(bench, bench.run(), said[option])
@@ -50,27 +50,27 @@ def test_a_file_where_a_directory_is_to_be_written(bench, option):
 def test_a_sink_inside_the_source(bench):
     bench.fill(1)
     bench.describe(sink={"type": "parquet", "path": "in/out", "write_disposition": "append"})
-    said = f'sink: path: "{bench.place}/in/out" lies inside the source "{bench.place}/in"'
-    assert_refused(bench, bench.run(), said, "Name a path outside it")
+    said = f'sink: path: "{bench.place}/in/out" is inside the source "{bench.place}/in"'
+    assert_refused(bench, bench.run(), said, "Use a path outside it")
 
 
 def test_a_source_inside_the_sink(bench):
     bench.fill(1)
     bench.describe(sink={"type": "parquet", "path": ".", "write_disposition": "append"})
-    assert_refused(bench, bench.run(), "sink: path: the source", "Name another path")
+    assert_refused(bench, bench.run(), "sink: path: the source", "Use another path")
 
 
 def test_a_quarantine_inside_the_source(bench):
     bench.fill(1)
     bench.describe(contract={"on_error": "quarantine", "quarantine": {"path": "in/bad"}})
-    assert_refused(bench, bench.run(), f'"{bench.place}/in/bad" lies inside the source')
+    assert_refused(bench, bench.run(), f'"{bench.place}/in/bad" is inside the source')
 
 
 def test_an_output_that_holds_foreign_files_is_not_overwritten(bench):
     bench.fill(1)
     (bench.place / "out").mkdir()
     (bench.place / "out" / "notes.txt").write_text("mine")
-    said = 'holds files that no run of ingest has published: "notes.txt"'
+    said = 'contains files that no run of ingest has published: "notes.txt"'
     assert_refused(bench, bench.run(), said, "or set sink.write_disposition=append")
     assert [path.name for path in (bench.place / "out").iterdir()] == ["notes.txt"]
     assert bench.run("sink.write_disposition=append").code == 0
@@ -81,7 +81,7 @@ def test_an_output_that_holds_foreign_files_is_not_overwritten(bench):
 def test_an_empty_file_alone(bench):
     bench.write("1.csv", "")
     bench.describe(contract={})
-    said = 'path: "in": no sampled file holds anything, so that no columns are known. Name them:'
+    said = 'path: "in": all sampled files are empty, so the columns are unknown. Name them:'
     assert_refused(bench, bench.run(), said)
 
 

@@ -134,6 +134,6 @@ def test_one_signal_ends_the_planning_at_once(bench, number):
     assert time.monotonic() - asked < 3
     assert result.code == 130, result.err
     assert f"{number.name}: " in result.err
-    assert "orders: stopped. Nothing was recorded. Start it again: python -m" in result.err
+    assert "orders: stopped. Nothing was recorded. Start again: python -m" in result.err
     assert "Traceback" not in result.err
     assert not (bench.place / "state" / "runs").exists()

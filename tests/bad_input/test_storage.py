@@ -47,7 +47,7 @@ def test_a_file_that_changes_is_planned_again_by_the_next_run(bench, again):
     assert_failed(bench, bench.run(), "input changed since planning: 1 changed", "in/2.csv: ")
     result = bench.run(*again)
     assert result.code == 0
-    said = "was planned on other inputs: discarded, starting over"
+    said = "was planned with other inputs: discarded, starting over"
     assert (said in result.err) == (again == ())
     assert len(bench.rows) == 14
     assert bench.staged == set()
@@ -67,7 +67,7 @@ def test_a_file_that_vanishes_between_plan_and_read(bench):
 def test_no_permission_to_read_a_file(bench):
     bench.fill(3)
     (bench.place / "in" / "2.csv").chmod(0)
-    said = f'path: "in": no permission to read "{bench.place}/in/2.csv". Give this user the right'
+    said = f'path: "in": no permission to read "{bench.place}/in/2.csv". Give this user permission'
     assert_refused(bench, bench.start(before=ORDINARY).end(), "orders.yaml:5: source:", said)
 
 
@@ -86,7 +86,7 @@ def test_a_permission_that_is_lost_between_plan_and_read(bench):
     bench.plan_only()
     file = bench.place / "in" / "2.csv"
     file.chmod(0)
-    said = f"{file}: no permission to read it. Give this user the right to read, and resume with "
+    said = f"{file}: no permission to read it. Give this user permission to read, then resume with "
     result = bench.start(ACCEPT, before=ORDINARY).end()
     assert_failed(bench, result, said + ACCEPT)
     file.chmod(0o644)
@@ -102,7 +102,7 @@ def test_no_permission_to_write(bench, option):
     sink = {"type": "parquet", "path": "locked/out", "write_disposition": "append"}
     bench.describe(**{option: sink if option == "sink" else "locked/state"})
     said = {
-        "sink": (f'sink: path: "{locked}" may not be written by this user', "name another path"),
+        "sink": (f'sink: path: "{locked}" is not writable for this user', "use another path"),
         "state": ("the state cannot be written: Permission denied", "name another place"),
     }
     assert_refused(bench, bench.start(before=ORDINARY).end(), *said[option])

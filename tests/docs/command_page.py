@@ -31,18 +31,18 @@ def commands() -> str:
     parts = [
         "# Commands",
         (
-            "`ingest COMMAND`, or `python -m ingest COMMAND`. What is asked for goes to stdout, "
-            "notes and progress to stderr. None of them but `run` and `resume` starts Ray."
+            "`ingest COMMAND`, or `python -m ingest COMMAND`. Results go to stdout, notes and "
+            "progress to stderr. Only `run` and `resume` start Ray."
         ),
         "".join(f"- [`{name}`](#{name}): {text}\n" for name, text in console.COMMANDS.items()),
         (
-            "Settings are written as `key=value`: "
+            "Write settings as `key=value`: "
             "[Configure a job](../guides/configuration.md#change-settings-for-one-run)."
         ),
         *(section(name) for name in console.COMMANDS),
         "## Exit codes",
-        f"| code | what it says |\n|---|---|\n{codes}",
-        "Who raises them: [Errors](errors.md).",
+        f"| code | meaning |\n|---|---|\n{codes}",
+        "The errors behind the codes: [Errors](errors.md).",
     ]
     return page(parts)
 
@@ -57,7 +57,7 @@ def section(name: str) -> str:
     return (
         f"## {name}\n\n{flat(' '.join(purpose))}\n\n"
         f"```\n{_steady(usage.removeprefix('usage: '))}\n```\n\n"
-        f"| argument | what it means |\n|---|---|\n{table}\n```\n{example}\n```"
+        f"| argument | meaning |\n|---|---|\n{table}\n```\n{example}\n```"
     )
 
 

@@ -17,16 +17,16 @@ from tests.docs.type_pages import body, page
 
 KINDS = {
     "throttled": "`ThrottledError`, or what libraries raise for 429, 503 and SlowDown.",
-    "connection": "`RetryableError`, or what libraries raise when a server fails or hangs up.",
+    "connection": "`RetryableError`, or what libraries raise when a server fails or disconnects.",
     "lost_worker": "No answer: the worker's process died.",
     "timeout": "No answer: the worker was killed after `execution.partition_timeout_s`.",
-    "out_of_memory": "`MemoryError`, or a worker that was killed for its memory.",
-    "bug": "Any other exception: shown with its traceback.",
+    "out_of_memory": "`MemoryError`, or a worker that was killed because it ran out of memory.",
+    "bug": "Any other exception. Its traceback is shown.",
     "bad_row": "`BadRowError`.",
     "contract": "`ContractError`.",
     "stale_plan": "`StalePlanError`: an input is not as it was planned.",
     "fatal": "Every other error of the tree.",
-    "config": "`ConfigError`, met by a worker: a secret that is missing there, say.",
+    "config": "`ConfigError` in a worker: for example, a secret that is missing there.",
 }
 
 
@@ -41,17 +41,17 @@ def errors() -> str:
     parts = [
         "# Errors",
         body(tree),
-        f"| class | exit code | what it says |\n|---|---|---|\n{rows}",
+        f"| class | exit code | meaning |\n|---|---|---|\n{rows}",
         "## What is tried again",
         (
-            "A worker never raises: it reports what kind of failure ended its try, and the driver "
-            "decides by the kind. How often and how soon is told in "
-            "[`execution.retry`](job.md#retry): waits double, each is drawn at random below that, "
-            "and none is shorter than a `Retry-After` asks for, up to "
+            "A worker reports which kind of failure ended its try, and the driver decides by the "
+            "kind. [`execution.retry`](job.md#retry) sets how often and how soon a partition is "
+            "tried again: the limit of the waits doubles with each try, each wait is drawn at "
+            "random below the limit, and none is shorter than `Retry-After`, up to "
             f"{LONGEST_RETRY_AFTER_S:g} s. Each failure is an event in the ledger: `retry`, "
             "`search` or `split`."
         ),
-        f"| kind | what it was | tried again |\n|---|---|---|\n{kinds}",
+        f"| kind | failure | tried again |\n|---|---|---|\n{kinds}",
     ]
     return page(parts)
 
@@ -59,11 +59,11 @@ def errors() -> str:
 def tries(kind: ErrorKind) -> str:
     """Say how often a partition is tried after failures of a kind, and what is done then."""
     if kind in HOPELESS:
-        return "never: it would fail alike"
+        return "never: it would fail in the same way"
     most = f"{getattr(Retries(), kind).max_tries} tries in all"
     if kind in DEATHS:
-        return f"{most}; where all steps work row by row, searched after the second, then split"
-    return f"{most}; where all steps work row by row, then searched" if kind == "bug" else most
+        return f"{most}; if all steps work row by row: searched after the second try, then split"
+    return f"{most}; if all steps work row by row: then searched" if kind == "bug" else most
 
 
 def classes() -> list[type[BaseException]]:

@@ -21,78 +21,79 @@ STATE = {
     "jobs/<job>/lease/<n>.json": "Who works on the job: run by run, host, process, when it "
     "started, a token. One run at a time.",
     "jobs/<job>/lease/<n>.beat": "Rewritten every few seconds while that process lives.",
-    "jobs/<job>/lease/<n>.end": "Created when it has given the lease back.",
-    "targets/<digest>/<n>.json": "Who publishes to a place, in the same way: two jobs never do so "
-    "at once. `<digest>` is made from the sink's URI.",
+    "jobs/<job>/lease/<n>.end": "Created when that process has released the lease.",
+    "targets/<digest>/<n>.json": "The process that publishes to a place, in the same way: two "
+    "jobs never do so at the same time. `<digest>` is a hash of the sink's URI.",
     "targets/<digest>/<n>.beat": "As above.",
     "targets/<digest>/<n>.end": "As above.",
     "targets/<digest>/runs/<run_id>.begin": "This run is about to commit and to publish there.",
-    "targets/<digest>/runs/<run_id>.end": "It has published. Between the two no other run may.",
-    "runs/<run_id>/job.yaml": "The job as composed, secrets named only.",
-    "runs/<run_id>/run.json": "What was frozen when the run was made.",
-    "runs/<run_id>/plan.json": "What the plan says besides its partitions. Written last: with it "
-    "the plan stands.",
+    "targets/<digest>/runs/<run_id>.end": "The run has published. Between the two files no other "
+    "run may publish there.",
+    "runs/<run_id>/job.yaml": "The complete job, with all settings; secrets by name only.",
+    "runs/<run_id>/run.json": "Facts that were recorded when the run was created.",
+    "runs/<run_id>/plan.json": "The plan, except for its partitions. Written last: the plan is "
+    "complete when this file exists.",
     "runs/<run_id>/plan/<part>.parquet": f"The partitions, {plans.PART_ROWS:,} in a file.",
-    "runs/<run_id>/ledger/<seq>.jsonl": "Everything that happened: up to "
+    "runs/<run_id>/ledger/<seq>.jsonl": "Everything that happened in the run: up to "
     f"{ledger.FLUSH_EVENTS} events or {ledger.FLUSH_SECONDS:g} s in a file.",
     "runs/<run_id>/abandoned.json": "The run was discarded, when and why, also if its ledger is "
     "damaged or of another format.",
     "runs/<run_id>/receipt.json": "The account of a run that is done.",
-    "runs/<run_id>/removed.json": "The run was removed by `ingest clean`, which writes this before "
-    "anything else. All other records of the run go; the plan only once no row of it is in an "
-    "output that was appended to.",
+    "runs/<run_id>/removed.json": "The run was removed by `ingest clean`, which writes this file "
+    "first. All other records of the run are removed; the plan only when an output that was "
+    "appended to contains no rows of the run.",
 }
 OUTPUT = {
     "<sink>/<run_id>-<partition>-<n>.<suffix>": "Rows. With `partition_by` in folders such as "
     "`month=1/`. A published file never changes.",
-    ".ingest-<sink>/manifests/<run_id>.json": "The manifest, beside the sink's folder: what a run "
-    "has put there.",
+    ".ingest-<sink>/manifests/<run_id>.json": "The manifest, beside the folder: what a run has "
+    "published there.",
     "<sink>_quarantine/<run_id>-<partition>-<n>.parquet": "Rejected rows, with `on_error: "
     "quarantine`.",
     ".ingest-<sink>_quarantine/manifests/<run_id>.json": "Its manifest.",
 }
 RUN = {
-    "format": f"{runs.FORMAT}; a version that does not know the number refuses the file.",
+    "format": f"{runs.FORMAT}. A version of ingest that does not know the number refuses the file.",
     "run_id": "Name of the run; sorts by time.",
     "job": "Name of the job.",
-    "loaded_at": "When the run began, UTC: what `add_metadata` writes, also after a resume.",
-    "identity": "SHA-256 of all that decides which rows come out. A run can be resumed only "
+    "loaded_at": "When the run began, UTC. `add_metadata` writes this time, also after a resume.",
+    "identity": "SHA-256 of all settings that affect the output. A run can be resumed only "
     "while it is the same.",
-    "fingerprints": "Digests of what steps depend on besides: tables, functions, secrets (those by "
-    "a slow hash). A run is resumed and published only while they are the same.",
-    "folder": "Where the run was made: its relative paths are meant from there.",
-    "places": "Where the paths of source and sinks led from there.",
+    "fingerprints": "Digests of other things that steps depend on: tables, functions, secrets "
+    "(with a slow hash). A run is resumed and published only while they are the same.",
+    "folder": "The folder where the run was started. Relative paths start there.",
+    "places": "The absolute paths of source and sinks.",
     "python": "Version of Python.",
     "platform": "Operating system and machine.",
     "cores": "Cores of the driver's machine.",
-    "versions": "Versions of the packages that matter.",
+    "versions": "Versions of the packages that affect the output.",
     "git": "Revision of the working directory, and whether files were changed; empty without Git.",
-    "user": "Who made the run.",
+    "user": "The user who started the run.",
 }
 PLAN = {
     "format": f"{plans.FORMAT}.",
     "partitions": "How many there are.",
     "files": "How many files are read.",
-    "bytes": "Their size, as they lie on storage.",
+    "bytes": "Their size, as stored.",
     "inputs": "The source's `path`.",
     "input_schema": "Columns and types as they are read.",
     "output_schema": "Columns and types as they are published.",
-    "source_facts": "What the source's reader needs besides: the header of CSV files, say.",
+    "source_facts": "Other facts for reading the source, such as the header of CSV files.",
     "notes": "Where each column's type came from.",
-    "remarks": "What there is to say of the inputs: what was passed over, what is named twice, and "
+    "remarks": "Remarks about the inputs: skipped files, files that were named twice, and "
     "columns that not all files have.",
 }
 PARTITIONS = {
     "index": "Place in the plan, from 0.",
-    "id": "16 hex digits made from the slices: the same inputs give the same id.",
-    "bytes": "What has to be read, as it lies on storage.",
-    "slices": "The pieces of inputs that make the partition.",
+    "id": "16 hex digits, a hash of the slices: the same inputs give the same id.",
+    "bytes": "The size of the partition, as stored.",
+    "slices": "The pieces of input that belong to the partition.",
     "slices.uri": "The input.",
     "slices.size": "Its size in bytes when the plan was frozen.",
     "slices.version": "Its etag, or when it was last changed, in ns since 1970.",
     "slices.start": "Where the piece begins: a byte of a text file, a row group of Parquet.",
     "slices.end": "Where it ends, exclusive; -1 is the input's end.",
-    "slices.bytes": "What has to be read of it.",
+    "slices.bytes": "The size of the piece, as stored.",
     "slices.changed_ns": "When the inode of a local file was last changed, in ns since 1970.",
 }
 EVENTS = {
@@ -101,23 +102,23 @@ EVENTS = {
         "notes cluster cluster_why"
     )),
     "planned": ("The plan is frozen.", "partitions files bytes seconds"),
-    "settled": ("A partition is worked; it never will be again.", "outcome"),
-    "retry": ("A try failed, and there will be another.",
+    "settled": ("A partition is completed. It is never processed again.", "outcome"),
+    "retry": ("A try failed. The partition is tried again.",
               "partition index tries kind message seconds wait_s"),
-    "search": ("A try failed; the partition is searched for the rows that end its worker.",
+    "search": ("A try failed. The partition is searched for the rows that kill its worker.",
                "partition index tries kind message seconds"),
-    "split": ("A try failed; the partition is closed, and its parts are worked instead.",
+    "split": ("A try failed. The partition is closed, and its parts are processed instead.",
               "partition index tries kind message seconds children"),
-    "speculate": ("A partition takes long and is worked a second time beside the first.",
+    "speculate": ("A partition is slow: a speculative attempt was started.",
                   "partition index"),
     "starting": ("Workers are being started.", "what"),
-    "started": ("The first of them is there.", "what seconds"),
-    "stalled": ("Nothing is worked, and what is waited for.", "message seconds"),
+    "started": ("The first of them is ready.", "what seconds"),
+    "stalled": ("No partition is being processed, and why.", "message seconds"),
     "timed": ("How long a part of the run took.", "what seconds"),
-    "warned": ("Something is worth a look, and does not stand in the way.", "message"),
-    "inputs": ("Inputs are not as they were planned: found before a resumed run was worked.",
+    "warned": ("A warning. The run continues.", "message"),
+    "inputs": ("Inputs have changed since the plan was made. Written when a run is resumed.",
                "counts open examples"),
-    "publish_begin": ("The commit: what publishing will do. From here on the run is only finished.",
+    "publish_begin": ("The commit: what will be published. Now the run can only be finished.",
                       "plans"),
     "published": ("An output is visible.", "output uri"),
     "done": ("The receipt is written.", ""),
@@ -128,16 +129,16 @@ EVENTS = {
 REMOVED = {
     "format": f"{runs.FORMAT}.",
     "run_id": "Name of the run.",
-    "job": "Name of the job; empty if the run was never begun.",
-    "was": "How the run had ended: done, abandoned, unfinished or not begun.",
+    "job": "Name of the job; empty if the run never started.",
+    "was": "How the run ended: done, abandoned, unfinished or not begun.",
     "started_at": "When the first attempt began, UTC.",
     "ended_at": "When the last one ended, UTC.",
-    "rows": "How many rows were read, written, filtered and rejected.",
-    "places": "Where the run published to, by output.",
-    "plan": "Whether the plan stays as long as rows of the run do.",
+    "rows": "Number of rows read, written, filtered and rejected.",
+    "places": "The places that the run published to, by output.",
+    "plan": "Whether the plan is kept as long as rows of the run are.",
     "at": "When it was removed, UTC.",
-    "host": "By whom: the host,",
-    "pid": "the process",
+    "host": "The host that removed it,",
+    "pid": "its process",
     "user": "and the user.",
 }
 RECEIPT = {
@@ -145,20 +146,21 @@ RECEIPT = {
     "run_id": "Name of the run.",
     "job": "Name, owner, description and tags.",
     "started_at": "When the first attempt began, UTC.",
-    "attempts": "How many drivers worked on it.",
-    "cluster": "Where the last attempt worked, and why there if the job left it open.",
+    "attempts": "Number of attempts.",
+    "cluster": "The cluster of the last attempt, and the reason if `auto` chose it.",
     "config": "As in `run.json`.",
     "inputs": "Path, number of files, bytes, schema, where each type came from, and remarks.",
-    "partitions": "How many, how many tries they took, how many of those were retries.",
+    "partitions": "Number of partitions, of tries, and of retries among them.",
     "books": "For each step: rows in, added, dropped by reason, out.",
     "errors": "Rejected rows by reason.",
-    "warnings": "What was worth a look: inputs that were appended before, for one.",
+    "warnings": "Warnings, such as inputs that were appended before.",
     "outputs": "For `main` and `quarantine`: place, type, disposition, rows, bytes, files, how "
     "many files were removed, and the manifest with its checksums.",
     "schema": "Columns and types as they were published.",
-    "seconds": "Plan, work and publish on the clock; `workers` sums over all of them, by step.",
-    "last_attempt": "How many rows it has read, and its plan, work and publish on the clock.",
-    "peak_bytes": "The most memory that the driver and a worker held.",
+    "seconds": "Elapsed time of planning, processing and publishing; `workers` is the sum over all "
+    "workers, by step.",
+    "last_attempt": "Rows read by the last attempt, and its elapsed times.",
+    "peak_bytes": "The highest memory use of the driver and of a worker.",
 }
 MANIFEST = {
     "format": "1.",
@@ -169,7 +171,7 @@ MANIFEST = {
     "type": "The sink's type.",
     "disposition": "Its `write_disposition`.",
     "partition_by": "The columns that became folders.",
-    "reading": "What a reader must be told besides: delimiter, header, compression.",
+    "reading": "Options that a reader needs: delimiter, header, compression.",
     "schema": "Columns and types.",
     "rows": "Rows in all files together.",
     "files": "Each file's name, rows, bytes and SHA-256.",
@@ -196,11 +198,11 @@ def files() -> str:
             "[Recovery](../concepts/recovery.md), [Publishing](../concepts/publishing.md)."
         ),
         "## State",
-        "Below `state`, which is `.ingest` unless a [job](job.md) says otherwise.",
+        "In the folder `state`, by default `.ingest`.",
         _table("file", STATE),
         "## Output",
         (
-            "At the sink's `path`. What lies beside it while a run is going on: "
+            "At the sink's `path`. Files beside it during a run: "
             "[Publishing](../concepts/publishing.md#where-things-are)."
         ),
         _table("file", OUTPUT),
@@ -213,10 +215,11 @@ def files() -> str:
         _table("column", PARTITIONS),
         "## The ledger",
         (
-            "JSON Lines. The first line of a file says who wrote it (`format`, `attempt`, "
-            "`writer`); every other is an event, with `event`, `at` (UTC) and what is listed here."
+            "JSON Lines. The first line of a file says which attempt wrote it (`format`, "
+            "`attempt`, `writer`). Every other line is an event, with `event`, `at` (UTC) and "
+            "these keys."
         ),
-        f"| event | what happened | with |\n|---|---|---|\n{''.join(events)}",
+        f"| event | meaning | keys |\n|---|---|---|\n{''.join(events)}",
         f"An `outcome` has {_fields(Outcome)}. {doc(Outcome)}",
         f"One of `books` has {_fields(Book)}. {doc(Book)}",
         f"One of `files` has {_fields(StagedFile)}. {doc(StagedFile)}",
@@ -224,8 +227,8 @@ def files() -> str:
         _table("key", RECEIPT),
         "## removed.json",
         (
-            "All that is left of a run which `ingest clean` has removed: "
-            "[Cleaning up](../concepts/recovery.md#cleaning-up)."
+            "What is left of a run that `ingest clean` has removed: "
+            "[Cleaning up](../concepts/recovery.md#clean-up)."
         ),
         _table("key", REMOVED),
         "## The manifest",
@@ -287,7 +290,7 @@ def pattern(place: str) -> re.Pattern[str]:
 
 def _table(what: str, rows: Mapping[str, str]) -> str:
     lines = "".join(f"| `{name}` | {text} |\n" for name, text in rows.items())
-    return f"| {what} | what it is |\n|---|---|\n{lines}"
+    return f"| {what} | meaning |\n|---|---|\n{lines}"
 
 
 def _fields(cls: type) -> str:

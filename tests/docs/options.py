@@ -10,7 +10,7 @@ from pydantic import ByteSize, TypeAdapter
 
 from ingest.core.model import Model
 
-HEAD = "| option | what may be written | default | what it means |\n|---|---|---|---|\n"
+HEAD = "| option | values | default | meaning |\n|---|---|---|---|\n"
 UNIONS = {"source": "sources.md", "transforms": "transforms.md", "sink": "sinks.md"}
 UNIONS |= {"checks": "checks.md", "cluster": "#cluster", "reference": "sources.md"}
 SECTIONS = {"Contract": "#contract", "Execution": "#execution", "Retry": "#retry"}

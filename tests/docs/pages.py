@@ -12,10 +12,10 @@ from tests.docs.python_page import python
 
 DOCS = Path(__file__).parents[2] / "docs"
 KINDS = {
-    "guides": "One task each, step by step.",
-    "concepts": "Why it is as it is, and how it works.",
-    "reference": "All that can be written, and all that is written. Made from the code.",
-    "decisions": "What was chosen, what was rejected, and what would change our mind.",
+    "guides": "How to do one task, step by step.",
+    "concepts": "How ingest works, and why.",
+    "reference": "Every option, command, error and file. Generated from the code.",
+    "decisions": "What we chose, what we rejected, and what would change our minds.",
 }
 
 

@@ -24,24 +24,23 @@ def python() -> str:
     parts = [
         "# Python",
         (
-            "`import ingest`. What the commands [`run`, `plan` and `validate`](commands.md) do, "
-            "as functions with typed results; the package ships its types (`py.typed`). Importing "
-            "it costs next to nothing: what a function needs is imported by its first call. With "
+            "`import ingest`. The commands [`run`, `plan` and `validate`](commands.md) as "
+            "functions with typed results; the package ships its types (`py.typed`). The import "
+            "is fast: other libraries are imported at the first call. With "
             "Airflow, Dagster, Prefect and in notebooks: "
             "[Run jobs from Python](../guides/orchestrators.md)."
         ),
         *(part for function in FUNCTIONS for part in described(function)),
         "## Settings",
         (
-            "`overrides` are a list of texts as on the command line, or a mapping of keys to texts "
-            "(taken as they are, whatever is in them), numbers, truth values, None, paths, or "
-            "lists of these. A `Folder` is a path, as text or `pathlib.Path`, or None. `Progress` "
-            "is a truth value or a function."
+            "`overrides` is a list of texts as on the command line, or a mapping of keys to text "
+            "(used unchanged), numbers, True, False, None, paths, or lists of these. A `Folder` is "
+            "a path, as text or `pathlib.Path`, or None. `Progress` is True, False or a function."
         ),
         *(part for cls in RETURNED for part in (f"## {cls.__name__}", doc(cls), fields(cls))),
         "## Errors",
         (
-            "`ingest.ConfigError` and so on: [Errors](errors.md) says which there are. All but "
+            "`ingest.ConfigError` and others: [Errors](errors.md) lists them. All except "
             "`Interrupted` are subclasses of `ingest.IngestError`."
         ),
     ]
@@ -61,7 +60,7 @@ def described(function: Callable[..., Any]) -> Iterator[str]:
         lines = "".join(
             f"| `{key}` | {flat(what)} |\n" for key, what in zip(rows[::2], rows[1::2], strict=True)
         )
-        yield f"| {SECTIONS[name]} | what it means |\n|---|---|\n{lines}"
+        yield f"| {SECTIONS[name]} | meaning |\n|---|---|\n{lines}"
 
 
 def signature(function: Callable[..., Any]) -> str:
@@ -97,7 +96,7 @@ def fields(cls: type[Any]) -> str:
         assert field.name in said, f"{cls.__name__}.{field.name}: write what it is below the field"
         kind = re.sub(r"\b[a-z]+\.(?=[A-Z])", "", written[field.name]).replace("|", "\\|")
         rows += f"| `{field.name}` | `{kind}` | {flat(said[field.name])} |\n"
-    return f"| field | type | what it is |\n|---|---|---|\n{rows}"
+    return f"| field | type | meaning |\n|---|---|---|\n{rows}"
 
 
 def _fields(cls: type[Any]) -> Iterator[tuple[str, str, str]]:

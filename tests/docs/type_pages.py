@@ -35,11 +35,11 @@ def job() -> str:
         doc(contract.Contract),
         table(contract.Contract),
         shown("contract", examples.CONTRACT),
-        "### How a row is judged",
+        "### How a row is checked",
         markdown(str(contract.__doc__).partition("\n\n")[2]),
         "### Types of columns",
         body(column_types),
-        f"Names of SQL and Spark are understood too: {other_names()}.",
+        f"Type names of SQL and Spark work too: {other_names()}.",
         "## Execution",
         doc(Execution),
         table(Execution),
@@ -49,8 +49,8 @@ def job() -> str:
         table(Retry),
         "## Cluster",
         (
-            "Where partitions are worked: [Workers](../concepts/workers.md). Chosen by name, "
-            "`cluster=local` on the command line, or written out in the job."
+            "Where partitions are processed: [Workers](../concepts/workers.md). Choose it by name, "
+            "`cluster=local` on the command line, or write it in the job."
         ),
         *listed(CLUSTERS, examples.CLUSTERS, "cluster", level=3),
     ]
@@ -68,17 +68,17 @@ def sources() -> str:
     parts = [
         "# Sources",
         (
-            "Where rows come from: `source` in a [job](job.md). Every record is a row, or filtered "
-            "by an option and counted, or rejected with its file, line, reason and original text; "
-            "the contract's "
-            "[`on_error`](job.md#contract) says what becomes of it."
+            "A source reads rows: `source` in a [job](job.md). Every record becomes a row, is "
+            "filtered by an option and counted, or is rejected with its file, line, reason and "
+            "original text. The contract's [`on_error`](job.md#contract) says what happens to "
+            "rejected records."
         ),
         *listed(SOURCES, examples.SOURCES, "source"),
-        "## What `csv_grammar` says",
+        "## CSV records (`csv_grammar`)",
         body(csv_grammar),
-        "## What `core.texts` says",
+        "## Values as text (`core.texts`)",
         body(texts),
-        "## What `core.moments` says",
+        "## Dates and times as text (`core.moments`)",
         body(moments),
     ]
     return page(parts)
@@ -89,11 +89,11 @@ def transforms() -> str:
     parts = [
         "# Transforms",
         (
-            "What is done to the rows, step by step: `transforms` in a [job](job.md). Steps of "
-            "scope `row` give the same rows however the input is cut into "
-            "[partitions](../concepts/partitions.md); those of scope `partition` see the rows of "
-            "one partition together, and no others. Rows that a step leaves out are counted in the "
-            "books, as `filtered` where nothing else is said."
+            "Steps change rows, one after the other: `transforms` in a [job](job.md). Steps of "
+            "scope `row` give the same result however the input is split into "
+            "[partitions](../concepts/partitions.md). Steps of scope `partition` see all rows of "
+            "one partition, but no others. Dropped rows are counted, as `filtered` unless "
+            "documented otherwise."
         ),
         *listed(TRANSFORMS, examples.TRANSFORMS, "transforms"),
     ]
@@ -105,9 +105,9 @@ def checks() -> str:
     parts = [
         "# Checks",
         (
-            "Rules that every row must keep: `checks` of a job's [contract](job.md#contract). A "
-            "null keeps every rule but `not_null`, as in SQL's CHECK. Checks of scope "
-            "`partition` are judged last, among rows that keep all others."
+            "Rules that every row must pass: `checks` in a job's [contract](job.md#contract). Null "
+            "passes every check except `not_null`, as in SQL's CHECK. Checks of scope `partition` "
+            "come last, and only see rows that pass all others."
         ),
         *listed(CHECKS, examples.CHECKS, "checks"),
     ]
@@ -120,9 +120,9 @@ def sinks() -> str:
         "# Sinks",
         (
             "Where rows go: `sink` in a [job](job.md). What readers see while a run is published: "
-            "[Publishing](../concepts/publishing.md). Sinks, the quarantine and the state lie on "
-            "local disks, or on a file system that is mounted like one; to have a published folder "
-            "in a bucket, copy it there after the run (`aws s3 sync data/orders s3://bucket/orders`)."
+            "[Publishing](../concepts/publishing.md). Sinks, the quarantine and the state must be "
+            "on local disks or mounted file systems. To have a published folder in a bucket, copy "
+            "it after the run (`aws s3 sync data/orders s3://bucket/orders`)."
         ),
         *listed(SINKS, examples.SINKS, "sink"),
     ]
@@ -172,5 +172,8 @@ def _nature(cls: type[Model]) -> list[str]:
     if not hasattr(cls, "scope"):
         return []
     drops = getattr(cls, "drops", "filtered")
-    counted = f" Rows that it leaves out are counted as `{drops}`." if drops != "filtered" else ""
+    if not drops:
+        counted = " Never drops rows."
+    else:
+        counted = f" Dropped rows are counted as `{drops}`." if drops != "filtered" else ""
     return [f"Scope: `{cls.scope}`.{counted}"]

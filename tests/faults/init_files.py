@@ -167,9 +167,9 @@ def header_cases(random_: random.Random) -> Iterator[Case]:
     yield Case("title_and_gap.csv", text("Report of 2013\nby me\n\n" + plain), values)
     yield Case("padded_title.csv", text("PREAMBLE,,\n" + plain), values)
     yield Case("padded_titles.csv", text("PREAMBLE,,\nAll of 2013,,\n,,\n" + plain), values)
-    yield Case("doubled.csv", text("id,region,x\n" + plain), values, doubt="2 lines are taken")
+    yield Case("doubled.csv", text("id,region,x\n" + plain), values, doubt="2 lines are read")
     units = {"id": ids, "region": words, "x mm": floats}
-    yield Case("units.csv", text("id,region,x\n,,mm\n" + bare), units, doubt="2 lines are taken")
+    yield Case("units.csv", text("id,region,x\n,,mm\n" + bare), units, doubt="2 lines are read")
     half = table({name: column[:15] for name, column in texts.items()})
     rest = table({name: column[15:] for name, column in texts.items()})
     yield Case("repeated.csv", text(half + rest), values)
@@ -177,7 +177,7 @@ def header_cases(random_: random.Random) -> Iterator[Case]:
         "lone_year.csv",
         text("state,2022\nAL,-29.6\nAK,-14.6\n"),
         {"state": ["AL", "AK"], "2022": [-29.6, -14.6]},
-        doubt="taken for column names",
+        doubt="read as column names",
     )
     yield Case(
         "years.csv",
@@ -190,7 +190,7 @@ def header_cases(random_: random.Random) -> Iterator[Case]:
         "only_words.csv",
         text("name,city\nAnna,Berlin\nBen,Rom\n"),
         {"name": ["Anna", "Ben"], "city": ["Berlin", "Rom"]},
-        doubt="taken for column names",
+        doubt="read as column names",
     )
     yield Case("sep.csv", text("sep=;\r\n" + table(texts, ";", "\r\n")), values)
     yield Case("sep_quoted.csv", text('"sep=\t"\n' + table(texts, "\t")), values)
@@ -451,9 +451,9 @@ def binary_cases(random_: random.Random) -> Iterator[Case]:
         + noise
     )
     for name, content, said in (
-        ("book.xlsx", workbook, "Excel is not read yet"),
-        ("book.csv", workbook, "Excel is not read yet"),
-        ("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + noise, "Excel is not read yet"),
+        ("book.xlsx", workbook, "Excel is not supported yet"),
+        ("book.csv", workbook, "Excel is not supported yet"),
+        ("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + noise, "Excel is not supported yet"),
         ("sheet.ods", sheet, "Spreadsheets are not read yet"),
         (
             "some.zip",
@@ -461,7 +461,7 @@ def binary_cases(random_: random.Random) -> Iterator[Case]:
             "a zip archive",
         ),
         ("page.csv", b"<!DOCTYPE html>\n<html><body>404</body></html>\n", "an HTML page"),
-        ("feed.json", b'<?xml version="1.0"?>\n<a/>\n', "XML is not read yet"),
+        ("feed.json", b'<?xml version="1.0"?>\n<a/>\n', "XML is not supported yet"),
         ("print.pdf", b"%PDF-1.4\n" + noise, "a PDF document"),
         ("data.db", _sqlite(), "an SQLite database"),
         ("data.avro", b"Obj\x01" + noise, "an Avro file"),
@@ -472,8 +472,8 @@ def binary_cases(random_: random.Random) -> Iterator[Case]:
         ("noise.csv", b"\1\2\3\4\5\6" + noise, "not text"),
         ("unnamed.csv", gzip.compress(b"a,b\n1,2\n", mtime=0), "Rename it to end in .gz"),
         ("cut.csv.gz", gzip.compress(b"a,b\n" * 999, mtime=0)[:30], "truncated"),
-        ("empty.csv", b"", "nothing but empty files"),
-        ("no_parquet.parquet", b"id,name\n1,a\n", 'do not end in "PAR1"'),
+        ("empty.csv", b"", "all files are empty"),
+        ("no_parquet.parquet", b"id,name\n1,a\n", 'bytes are not "PAR1"'),
     ):
         yield Case(name, raw(content), refused=said)
 

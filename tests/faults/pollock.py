@@ -98,14 +98,18 @@ def of_files() -> Iterator[Case]:
     for name in ("source.csv", "source.tsv", "source.pdf", "source", "$.csv", ".csv", "\u00a0.csv"):
         what = f"named `{name}`".replace("\u00a0", "U+00A0")
         yield Case(
-            group, what, clean, name=name, note="named by its path" if name != "source.csv" else ""
+            group,
+            what,
+            clean,
+            name=name,
+            note="if the path names this file" if name != "source.csv" else "",
         )
     yield Case(
-        group, "of no bytes", b"", refused="no sampled file holds anything", rows=(),
-        note="so that columns are not known; with names, it holds no rows",
+        group, "empty", b"", refused="all sampled files are empty", rows=(),
+        note="with column names, it has no rows",
     )  # fmt: skip
-    yield Case(group, "of no bytes", b"", {"header": NAMES}, rows=())
-    yield Case(group, "nothing but a header", table(rows=()).encode(), rows=())
+    yield Case(group, "empty", b"", {"header": NAMES}, rows=())
+    yield Case(group, "only a header", table(rows=()).encode(), rows=())
     yield Case(group, "no line end at the end", clean[:-2])
     yield Case(group, "an empty line at the end", clean + b"\r\n", rejects=[(8, "blank line")])
     yield Case(
@@ -130,13 +134,17 @@ def of_encodings() -> Iterator[Case]:
     yield Case(group, "Latin-1", text.encode("latin-1"), {"encoding": "latin-1"})
     yield Case(group, "Windows-1252", text.encode("cp1252"), {"encoding": "cp1252"})
     yield Case(group, "UTF-16 with a mark", text.encode("utf-16"), {"encoding": "utf-16"})
-    yield Case(group, "UTF-16 without one", text.encode("utf-16-le"), {"encoding": "utf-16-le"})
+    yield Case(group, "UTF-16 without a mark", text.encode("utf-16-le"), {"encoding": "utf-16-le"})
     yield Case(
-        group, "UTF-16, not said", text.encode("utf-16"), refused="Write encoding: utf-16", rows=()
+        group,
+        "UTF-16, option not set",
+        text.encode("utf-16"),
+        refused="Write encoding: utf-16",
+        rows=(),
     )
     yield Case(
-        group, "Latin-1, not said", text.encode("latin-1"), rows=without(4),
-        rejects=[(5, "not utf-8")], note="only lines that are no UTF-8",
+        group, "Latin-1, option not set", text.encode("latin-1"), rows=without(4),
+        rejects=[(5, "not utf-8")], note="only the lines that are not UTF-8",
     )  # fmt: skip
     yield Case(
         group, "EBCDIC", text.encode("cp037"), {"encoding": "cp037"}, rows=(), refused="iconv -f"
@@ -150,7 +158,7 @@ def of_signs() -> Iterator[Case]:
         shown = sign.replace("\t", "⇥").replace(" ", "␣")
         yield Case(group, f"`{shown}`", table(delimiter=sign).encode(), {"delimiter": sign})
     yield Case(
-        group, "spaces behind it", table().replace('","', '",   "').encode(), {"skip_space": True}
+        group, "followed by spaces", table().replace('","', '",   "').encode(), {"skip_space": True}
     )
     yield Case(
         group, "at each line's end", table().replace("\r\n", ",\r\n").encode(),
@@ -162,19 +170,19 @@ def of_signs() -> Iterator[Case]:
         {"trailing_delimiter": "ignore"},
     )  # fmt: skip
     yield Case(
-        group, "said in a first line `sep=;`", b"sep=;\r\n" + table(delimiter=";").encode(),
+        group, "`;`, with a first line `sep=;`", b"sep=;\r\n" + table(delimiter=";").encode(),
         {"delimiter": ";"},
     )  # fmt: skip
     yield Case(
-        group, "another one said there", b"sep=;\r\n" + table(delimiter=";").encode(), rows=(),
-        refused="first line: sep=;",
+        group, "another one in the line `sep=;`", b"sep=;\r\n" + table(delimiter=";").encode(),
+        rows=(), refused="first line: sep=;",
     )  # fmt: skip
     group = "Quote"
-    yield Case(group, "only where it is needed", table(spare=True).encode())
+    yield Case(group, "only where needed", table(spare=True).encode())
     yield Case(group, "`'`", table(quote="'", doubled="''").encode(), {"quote": "'"})
     yield Case(group, "none", table(ROWS[1:2], quote="").encode(), {"quote": None}, rows=ROWS[1:2])
     yield Case(
-        group, "`\"␣` before and `␣\"` behind", table(quote='" ', doubled='""').encode(),
+        group, "`\"␣` before and `␣\"` after", table(quote='" ', doubled='""').encode(),
         rows=[[f" {text} " for text in row] for row in ROWS],
         names=[f" {name} " for name in NAMES],
         note="the spaces are part of the values: trim them with `normalize_text`",
@@ -183,19 +191,19 @@ def of_signs() -> Iterator[Case]:
     yield Case(group, "doubled quotes", table(doubled='""').encode())
     yield Case(group, "a backslash", table(doubled='\\"').encode(), {"escape": "\\"})
     yield Case(
-        group, "a backslash, not said", table(doubled='\\"').encode(), rows=without(3),
+        group, "a backslash, option not set", table(doubled='\\"').encode(), rows=without(3),
         rejects=[(4, "text after a closing quote")],
     )  # fmt: skip
     yield Case(
         group, "three quotes", table(doubled='"""').encode(), rows=without(3),
-        rejects=[(4, "text after a closing quote")], note="not expressible",
+        rejects=[(4, "text after a closing quote")], note="no option for this",
     )  # fmt: skip
     group = "Line end"
     yield Case(group, "CRLF", table().encode())
     yield Case(group, "LF", table(end="\n").encode())
     yield Case(group, "CR", table(end="\r").encode(), {"line_end": "cr"})
     yield Case(
-        group, "CR, not said", table(end="\r").encode(), rows=(), refused="Write line_end: cr"
+        group, "CR, option not set", table(end="\r").encode(), rows=(), refused="Write line_end: cr"
     )
     yield Case(
         group,
@@ -213,7 +221,7 @@ def of_signs() -> Iterator[Case]:
         {"multiline": True}, rows=[[*ROWS[0][:6], "two\nlines"]],
     )  # fmt: skip
     yield Case(
-        group, "within quoted values, not said",
+        group, "within quoted values, option not set",
         table([[*ROWS[0][:6], f"two\n{line(ROWS[1], end='')}"], ROWS[2]], spare=True).encode(),
         rows=[ROWS[2]], rejects=[(2, "unclosed quote"), (3, "inside an unclosed quote")],
     )  # fmt: skip
@@ -221,7 +229,7 @@ def of_signs() -> Iterator[Case]:
 
 def of_tables() -> Iterator[Case]:
     """What stands before and behind the table, and tables in one file."""
-    group = "Before and behind"
+    group = "Before and after the table"
     empty = "," * 6 + "\r\n"
     before = {
         "three lines of text": "PREAMBLE\r\n" * 3,
@@ -235,11 +243,11 @@ def of_tables() -> Iterator[Case]:
     for what, text in before.items():
         text = "".join(reversed(text.splitlines(keepends=True)))  # noqa: PLW2901
         number = text.count("\n")
-        yield Case(group, f"behind: {what}", (table() + text).encode(), {"skip_footer": number})
-    yield Case(group, "remarks", f'# a\r\n{table()}# "b\r\n'.encode(), {"comment": "#"})
+        yield Case(group, f"after: {what}", (table() + text).encode(), {"skip_footer": number})
+    yield Case(group, "comments", f'# a\r\n{table()}# "b\r\n'.encode(), {"comment": "#"})
     total = line(["Sum", "", "48", "", "", "", ""])
     yield Case(
-        group, "a sum at the end, and sums between",
+        group, "subtotals and a total",
         (table() + total + table(names=None) + total).encode(),
         {"ignore_rows": '^"Sum"'}, rows=ROWS * 2,
     )  # fmt: skip
@@ -252,17 +260,17 @@ def of_tables() -> Iterator[Case]:
             rejects=[(number, reason) for number in (8, 9, 10)],
         )  # fmt: skip
         yield Case(
-            group, f"{what} columns, left out", (table() + second).encode(), {"skip_footer": 3}
+            group, f"{what} columns, skipped", (table() + second).encode(), {"skip_footer": 3}
         )
     names, values = [f"c{n}" for n in range(7)], ["x"] * 7
     second = table([values] * 2, names)
     yield Case(
-        group, "as many columns, left out", (table() + second).encode(), {"skip_footer": 3}
+        group, "as many columns, skipped", (table() + second).encode(), {"skip_footer": 3}
     )  # fmt: skip
     yield Case(
-        group, "as many columns, not said", (table() + second).encode(),
+        group, "as many columns, option not set", (table() + second).encode(),
         rows=[*ROWS, names, values, values],
-        note="nothing tells such a table from rows: say how long it is, or give columns types",
+        note="the second table looks like rows: set skip_footer, or column types",
     )  # fmt: skip
     yield Case(
         group, "as many columns, with types", (table() + second).encode(),
@@ -273,7 +281,7 @@ def of_tables() -> Iterator[Case]:
         {"repeated_headers": "ignore"}, rows=ROWS * 2,
     )  # fmt: skip
     yield Case(
-        group, "the same columns, not said", (table() + table()).encode(), rows=ROWS * 2,
+        group, "the same columns, option not set", (table() + table()).encode(), rows=ROWS * 2,
         rejects=[(8, "repeated header")],
     )  # fmt: skip
 
@@ -292,7 +300,7 @@ def of_headers() -> Iterator[Case]:
     )  # fmt: skip
     for what, name, found in (
         ("an empty name", "", "column_3"),
-        ("a name of other signs", "HEAD/%R", "HEAD/%R"),
+        ("a name with special characters", "HEAD/%R", "HEAD/%R"),
         ("a name of 600,000 characters", "HEADER" * 100_000, "HEADER" * 100_000),
         ("a name of two lines", "HEAD\nER", "HEAD\nER"),
     ):
@@ -302,11 +310,11 @@ def of_headers() -> Iterator[Case]:
         yield Case(group, what, table(names=names).encode(), options, names=expected)
     twice = [NAMES[0], NAMES[0], *NAMES[2:]]
     yield Case(
-        group, "a name that stands twice", table(names=twice).encode(), rows=(),
-        refused="stands more than once",
+        group, "a name that occurs twice", table(names=twice).encode(), rows=(),
+        refused="occurs more than once",
     )  # fmt: skip
     yield Case(
-        group, "a name that stands twice", table(names=twice).encode(),
+        group, "a name that occurs twice", table(names=twice).encode(),
         {"header": NAMES, "skip_rows": 1},
     )  # fmt: skip
     rows = [[str(number), *row] for number, row in enumerate(ROWS, 1)]
@@ -336,7 +344,7 @@ def of_rows() -> Iterator[Case]:
             with_row(number, lambda text: cut(text, 5)).encode(),
             {"short_rows": None},
             rows=[[*row[:5], "", ""] if row is ROWS[number - 1] else row for row in ROWS],
-            note="the others are null",
+            note="the missing fields are null",
         )  # fmt: skip
         yield Case(
             group, f"the {where}: nine fields",
@@ -344,12 +352,12 @@ def of_rows() -> Iterator[Case]:
             rows=without(number), rejects=[(number + 1, "too many fields")],
         )  # fmt: skip
         yield Case(
-            group, f"the {where}: a delimiter too many",
+            group, f"the {where}: an extra delimiter",
             with_row(number, lambda text: text.replace(",", ",,", 1)).encode(),
             rows=without(number), rejects=[(number + 1, "too many fields")],
         )  # fmt: skip
         yield Case(
-            group, f"the {where}: a delimiter missing",
+            group, f"the {where}: a missing delimiter",
             with_row(number, lambda text: text.replace('","', '""', 1)).encode(),
             rows=without(number), rejects=[(number + 1, "too few fields")],
         )  # fmt: skip
@@ -369,15 +377,19 @@ def of_quotes() -> Iterator[Case]:
     group = "Quotes of a single row"
     after, stray = "text after a closing quote", "quote inside an unquoted field"
     changes: tuple[tuple[str, Callable[[str], str], str], ...] = (
-        ("one too many before a field", lambda text: '"' + text, after),
-        ("one too many within a field", lambda text: text.replace("milk", 'mi"k'), after),
-        ("the closing one missing", lambda text: text.replace('milk"', "milk"), after),
-        ("the opening one missing", lambda text: text.replace('"milk', "milk"), stray),
-        ("text behind it", lambda text: text.replace('milk"', 'milk" x'), after),
-        ("a space behind it", lambda text: text.replace('milk"', 'milk" '), after),
-        ("a space before it", lambda text: text.replace('"milk', ' "milk'), stray),
-        ("escaped by a backslash", lambda text: text.replace("milk", 'mi\\"k'), after),
-        ("the last one missing", lambda text: text.replace(',""\r\n', ',"\r\n'), "unclosed quote"),
+        ("an extra quote before a field", lambda text: '"' + text, after),
+        ("an extra quote inside a field", lambda text: text.replace("milk", 'mi"k'), after),
+        ("no closing quote", lambda text: text.replace('milk"', "milk"), after),
+        ("no opening quote", lambda text: text.replace('"milk', "milk"), stray),
+        ("text after the closing quote", lambda text: text.replace('milk"', 'milk" x'), after),
+        ("a space after the closing quote", lambda text: text.replace('milk"', 'milk" '), after),
+        ("a space before the opening quote", lambda text: text.replace('"milk', ' "milk'), stray),
+        ("a quote escaped by a backslash", lambda text: text.replace("milk", 'mi\\"k'), after),
+        (
+            "no closing quote in the last field",
+            lambda text: text.replace(',""\r\n', ',"\r\n'),
+            "unclosed quote",
+        ),
     )
     for what, change, reason in changes:
         yield Case(
@@ -385,18 +397,19 @@ def of_quotes() -> Iterator[Case]:
         )
     plain = with_row(4, lambda text: text.replace("café", '"café'), spare=True)
     yield Case(
-        group, "one that never closes, in a file of few quotes", plain.encode(), rows=ROWS[:3],
+        group, "a quote that is not closed, in a file with few quotes", plain.encode(),
+        rows=ROWS[:3],
         rejects=[(5, "unclosed quote"), *((line, "inside an unclosed quote") for line in (6, 7))],
-        note="a line behind it is rejected until one cannot be within quotes",
+        note="the next lines are rejected too, until one cannot be inside quotes",
     )  # fmt: skip
     other = with_row(2, lambda text: text.replace('"', "'"))
     yield Case(
-        group, "`'` in place of `\"`", other.encode(),
+        group, "`'` instead of `\"`", other.encode(),
         rows=[[f"'{text}'" for text in row] if row is ROWS[1] else row for row in ROWS],
-        note="the signs are part of the values, as the file says; give numbers and dates a type",
+        note="the quotes are read as part of the values: set types for numbers and dates",
     )  # fmt: skip
     yield Case(
-        group, "`'` in place of `\"`, with types", other.encode(), {"columns": {"qty": "int64"}},
+        group, "`'` instead of `\"`, with types", other.encode(), {"columns": {"qty": "int64"}},
         rows=without(2), rejects=[(3, "not an int64")],
     )  # fmt: skip
 

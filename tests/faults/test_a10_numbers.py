@@ -128,10 +128,10 @@ def test_a_folder_key_has_its_columns_notation(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ({"thousands_separator": "."}, 'thousands_separator: "." is also what stands before a fra'),
+        ({"thousands_separator": "."}, 'thousands_separator: "." is also the decimal separat'),
         (
             {"columns": {"id": {"type": "date", "decimal_separator": ","}}},
-            "columns.id: decimal_separator: is for",
+            "columns.id: decimal_separator: only works for",
         ),
         (
             {"columns": {"id": {"type": "int64", "percent": True}}},

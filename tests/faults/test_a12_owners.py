@@ -88,9 +88,7 @@ def test_rows_of_a_manifest_without_a_job_are_replaced_only_by_any(state):
     page = json.loads(path.read_text())
     del page["job"]
     path.write_text(json.dumps(page))
-    assert_refused(
-        state.run("orders"), "a job that its manifest does not name", "replaces_jobs=any"
-    )
+    assert_refused(state.run("orders"), "an unknown job", "replaces_jobs=any")
     state.describe("orders", sink={"replaces_jobs": "any"})
     assert_done(state.run("orders"))
 

@@ -53,7 +53,7 @@ def test_a_new_column(state):
         sink={"write_disposition": "append"},
         transforms=[{"type": "derive", "columns": {"twice": "id * 2"}}],
     )
-    assert_refused(state.run(), 'columns: "twice" (', "is new", "Leave it out (select)")
+    assert_refused(state.run(), 'columns: "twice" (', "is new", "Remove it with a select step")
 
 
 def test_a_missing_column_and_the_way_out(state):

@@ -52,11 +52,11 @@ def test_relative_outputs_and_state_are_refused_before_anything_is_written(bench
     lines = result.err.removeprefix("error: ").splitlines()
     package = bench.place
     assert lines[0].endswith(
-        f': sink.path: "{package}/out" lies in "{package}", into which Ray has unpacked this job '
-        "and which it removes. Name a place that stays: sink.path=/shared/folder"
+        f': sink.path: "{package}/out" is inside "{package}", where Ray unpacked this job; Ray '
+        "removes that folder. Use a permanent folder: sink.path=/shared/folder"
     )
     assert all(line.startswith("conf/job/orders.yaml:") for line in lines)
-    assert [line.partition('" lies in')[0].partition(": ")[2] for line in lines[1:]] == [
+    assert [line.partition('" is inside')[0].partition(": ")[2] for line in lines[1:]] == [
         f'state: "{package}/state',
         f'contract.quarantine.path: "{package}/rejects',
     ]

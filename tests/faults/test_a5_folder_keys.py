@@ -30,7 +30,7 @@ def test_a_file_without_the_key_is_an_error(job, kind, folders):
     job.define(kind, path="t", **options(kind, "fail"))
     first, second = (f"t/{folder}/data.{kind}".replace("//", "/") for folder in folders)
     lacking, having = (first, second) if "=" in second else (second, first)
-    job.refused(f'"{lacking}" lies in no folder of the key "year_month", as "{having}" does')
+    job.refused(f'"{lacking}" is not in a folder with the key "year_month", but "{having}" is')
     assert job.preview().code == 2
 
 
@@ -41,7 +41,7 @@ def test_or_it_has_null_there(job, kind, folders):
     job.define(kind, path="t", **options(kind))
     page = job.plan_page()
     assert page["input_schema"] == {"id": "int64", "k": "string"}
-    assert 'null-filled the folder key "k" ("t/' in page["remarks"][0]
+    assert 'filled with nulls: the folder key "k" ("t/' in page["remarks"][0]
     assert job.run().code == 0
     keys = [folder.partition("=")[2] or None for folder in folders]
     assert job.rows == [{"id": number, "k": key} for number, key in enumerate(keys)]
@@ -73,7 +73,7 @@ def test_a_single_file_among_hundreds_is_found(job, kind):
     """The first files and the sample have the key, and one in the middle has not."""
     fill(job, kind, *(f"k={number:03}" for number in range(150)), "k=077x", "l")
     job.define(kind, path="t", **options(kind, "fail"))
-    job.refused('lies in no folder of the key "k"', f"t/l/data.{kind}")
+    job.refused('is not in a folder with the key "k"', f"t/l/data.{kind}")
 
 
 @KINDS

@@ -72,7 +72,7 @@ def test_a_field_that_comes_first_in_row_201_is_a_column(bench):
         ("r.csv", "k,v\na,1,2\n", "r.csv:2: too many fields"),
         ("r.csv", 'k,v\na,"1"x\n', "r.csv:2: text after a closing quote"),
         ("r.csv", b"k,v\na,\xff\n", "r.csv:2: not utf-8"),
-        ("r.csv", "k,v,v\na,1,2\n", '"v" stands more than once in the header'),
+        ("r.csv", "k,v,v\na,1,2\n", '"v" occurs more than once in the header'),
         ("r.csv", "k,v\na,1\n\nb,2\n", "r.csv:3: blank line"),
         (
             "r.csv.gz",
@@ -80,7 +80,7 @@ def test_a_field_that_comes_first_in_row_201_is_a_column(bench):
             "the gzip archive is truncated",
         ),
         ("r.parquet", b"PAR1 and no more", "r.parquet: "),
-        ("r.csv", "k,v\na,1\nb,2\na,3\n", 'must be unique, and "a" stands 2 times in'),
+        ("r.csv", "k,v\na,1\nb,2\na,3\n", 'must be unique, but "a" occurs 2 times in'),
     ],
 )
 def test_a_bad_record_is_an_error_that_names_file_and_line(bench, name, content, reason):
@@ -158,7 +158,7 @@ def test_keys_of_two_types_become_one_as_the_error_says(bench, reference, here, 
     bench.describe(transforms=[lookup], contract={"columns": {"id": "int64"}})
     refused = bench.run()
     assert refused.code == 2
-    assert f'"k" is {here} here, and "k" is int64 in the reference' in refused.err
+    assert f'"k" is {here} here, but "k" is int64 in the reference' in refused.err
     assert '{type: cast, columns: {k: "int64"}}' in refused.err
     cast = {"type": "cast", "columns": step}
     bench.describe(transforms=[cast, lookup], contract={"columns": {"id": "int64"}})

@@ -22,7 +22,7 @@ def ids(job):
 )
 def test_a_file_that_is_named_twice_is_read_once(two, other):
     two.define(path=["two", other.format(here=two.place.name)])
-    assert two.plan_page()["remarks"] == ['read once: 1 file that several paths name: "two/a.csv"']
+    assert two.plan_page()["remarks"] == ['read once: 1 file matched by several paths: "two/a.csv"']
     assert ids(two) == ["1", "2"]
 
 
@@ -56,7 +56,9 @@ def test_one_file_cannot_lie_under_two_keys(two):
     two.write("in/dt=1/a.csv", "id\n1\n")
     (two.place / "in" / "dt=2").symlink_to("dt=1")
     two.define(path="in")
-    two.refused("are one file, by a link, in folders of different keys", "hive_partitions: false")
+    two.refused(
+        "are the same file (by a link) in folders with different keys", "hive_partitions: false"
+    )
     two.define(path="in", hive_partitions=False)
     assert ids(two) == ["1"]
 

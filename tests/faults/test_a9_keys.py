@@ -38,4 +38,4 @@ def test_keys_that_are_utf8_are_decoded(job):
 def test_a_key_that_stands_twice(job):
     job.write("in/c=1/c=2/a.csv", "id\n1\n")
     job.define()
-    job.refused('the key "c" stands in two of its folders')
+    job.refused('the key "c" occurs in two of its folders')

@@ -50,16 +50,16 @@ def test_json_lines_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (b"\0\0more", r"zero bytes follow its end, and then others: b'more'"),
-        (bytes(BLOCK + 7) + b"x", r"zero bytes follow its end, and then others: b'x'"),
+        (b"\0\0more", r"zero bytes follow its end, and then other bytes: b'more'"),
+        (bytes(BLOCK + 7) + b"x", r"zero bytes follow its end, and then other bytes: b'x'"),
         (
             bytes(5) + gzip.compress(b"3,c\n", mtime=0),
-            r"zero bytes follow its end, and then others",
+            r"zero bytes follow its end, and then other bytes",
         ),
-        (b"id,name\n3,c\n", r"bytes that are no gzip follow its end: b'id,name\\n3,c\\n'"),
+        (b"id,name\n3,c\n", r"bytes that are not gzip follow its end: b'id,name\\n3,c\\n'"),
         (b"\x1f", "truncated"),
         (b"\x1f\x8b\x08", "truncated"),
-        (zlib.compress(b"3,c\n"), "bytes that are no gzip follow its end"),
+        (zlib.compress(b"3,c\n"), "bytes that are not gzip follow its end"),
     ],
 )
 def test_other_bytes_behind_it_are_an_error(tmp_path: Path, more: bytes, said: str) -> None:

@@ -25,7 +25,9 @@ def state(tmp_path, monkeypatch):
 @pytest.mark.parametrize("path", ["/proc/x", "/proc/self/x/y", "/sys/kernel/x"])
 def test_where_no_file_can_be(state, command, path):
     state.describe(sink={"path": path})
-    assert_refused(getattr(state, command)(), "sink: path: ", "which holds no data. Name a disk")
+    assert_refused(
+        getattr(state, command)(), "sink: path: ", "which cannot store data. Use a folder on a disk"
+    )
     assert not (state.place / "state" / "runs").exists()
     assert_done(state.run("orders", "--fresh", "sink.path=out"))
 
@@ -35,7 +37,7 @@ def test_where_no_file_can_be(state, command, path):
 def test_below_a_file(state, command, path):
     (state.place / "link").symlink_to("in/orders/a.csv")
     state.describe(sink={"path": path})
-    assert_refused(getattr(state, command)(), "is a file. A directory is needed")
+    assert_refused(getattr(state, command)(), "is a file, but must be a directory")
 
 
 @pytest.mark.parametrize("command", ["plan", "run"])
@@ -43,7 +45,7 @@ def test_links_in_a_circle(state, command):
     (state.place / "one").symlink_to("two")
     (state.place / "two").symlink_to("one")
     state.describe(sink={"path": "one/x"})
-    assert_refused(getattr(state, command)(), "sink: path: ", "links lead in a circle")
+    assert_refused(getattr(state, command)(), "sink: path: ", "links form a circle")
 
 
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="there is no /proc")

@@ -102,7 +102,9 @@ def test_a_name_that_no_bucket_has(monkeypatch):
     with pytest.raises(ConfigError, match="cannot be opened: Parameter validation failed: Invalid"):
         list_files("s3://Bad_Bucket%/x.csv", (".csv",))
     for path in ("s3://", "s3:///"):
-        with pytest.raises(ConfigError, match=f'"{path}": names no bucket. Write s3://BUCKET/PA'):
+        with pytest.raises(
+            ConfigError, match=f'"{path}": the bucket is missing. Write s3://BUCKET/PA'
+        ):
             list_files(path, (".csv",))
 
 

@@ -62,7 +62,7 @@ def test_one_among_many_files_fails_the_run_and_is_named(desk: Desk) -> None:
     describe(desk, "in")
     said = desk.run("contract.on_error=skip")
     assert said.code != 0
-    assert "37.csv: an Excel workbook, not text. Excel is not read yet" in said.err
+    assert "37.csv: an Excel workbook, not text. Excel is not supported yet" in said.err
     assert desk.rows() == []
 
 

@@ -12,7 +12,7 @@ def test_the_empty_name_is_refused_unless_it_is_left_out(job, remote):
     file = job.write("in/a.parquet", pa.table({"": [1], "n": [2]}))
     path = uploaded(file) if remote else "in"
     job.define("parquet", path=path)
-    job.refused('columns: "" is empty, so that nothing can refer to it. Leave it out by naming')
+    job.refused('columns: "" is empty, so nothing can refer to it. Leave the column out by naming')
     job.define("parquet", path=path, columns=["n"])
     assert job.run().code == 0
     assert job.rows == [{"n": 2}]
@@ -69,7 +69,7 @@ def test_a_lookup_does_not_take_an_empty_name(job):
     file = job.write("ref.parquet", pl.DataFrame({"n": ["1"], "": [2]}))
     step = {"type": "lookup", "reference": {"path": str(file)}, "key": "n"}
     job.define("csv", parts={"transforms": [step]})
-    job.refused('columns: "" is empty, so that nothing can refer to it')
+    job.refused('columns: "" is empty, so nothing can refer to it')
 
 
 @pytest.mark.parametrize("deep", [False, True])

@@ -22,7 +22,12 @@ from tests.faults.parquet_files import (
 )
 
 WHERE = pytest.mark.parametrize("remote", [False, True], ids=["local", "in a bucket"])
-NOT_DAMAGED = ("not a whole Parquet file", "Fetch the file again", "damaged", "storage did not")
+NOT_DAMAGED = (
+    "not a complete Parquet file",
+    "Download or copy the file again",
+    "damaged",
+    "storage did not",
+)
 QUARANTINE = {"contract": {"on_error": "quarantine"}}
 
 
@@ -61,7 +66,7 @@ def test_duplicate_names_in_a_struct(job):
     inner = pa.StructArray.from_arrays([pa.array([1]), pa.array([2])], names=["x", "x"])
     file = raw(job.place / "a.parquet", ("s", inner), ("n", pa.array([3])))
     define(job, file, remote=False)
-    assert_called(job, '"s": its field "x" stands there twice')
+    assert_called(job, '"s": its field "x" occurs twice')
 
 
 def test_init_leaves_out_what_cannot_be_read(job):
@@ -137,7 +142,7 @@ def test_a_logical_type_of_the_future_comes_as_its_plain_values(job):
     file = raw(job.place / "a.parquet", ("x", pa.array([b"\xff"])), ("n", pa.array([1])))
     change_footer(file, lambda footer: logical(elements(footer)[1], 60))
     define(job, file, remote=False)
-    assert "of a logical type that is not known here, as its plain values" in job.plan().out
+    assert "of a logical type that is not known here, read as its plain values" in job.plan().out
     assert job.run().code == 0
     assert job.rows == [{"x": b"\xff", "n": 1}]
 
@@ -147,7 +152,7 @@ def test_variant(job, remote):
     file = job.place / "a.parquet"
     duckdb.sql(f"COPY (SELECT 1::VARIANT AS v, 2 AS n) TO '{file}' (FORMAT parquet)")
     define(job, file, remote=remote)
-    assert_called(job, '"v": it is a VARIANT, which is not read yet', "columns: [name, …]")
+    assert_called(job, '"v": it is a VARIANT, which is not supported yet', "columns: [name, …]")
     define(job, file, remote=remote, columns=["n"])
     assert job.run().code == 0
     assert job.rows == [{"n": 2}]
@@ -190,7 +195,7 @@ def test_an_encrypted_footer(job, remote):
     file = raw(job.place / "a.parquet", ("n", pa.array([1])))
     file.write_bytes(b"PARE" + file.read_bytes()[4:-4] + b"PARE")
     define(job, file, remote=remote)
-    assert_called(job, "encrypted Parquet: not even its footer can be read without keys")
+    assert_called(job, "encrypted Parquet: even its footer cannot be read without keys")
     assert "encrypted Parquet" in job.init(str(file)).err
 
 
@@ -219,7 +224,7 @@ def test_encryption_behind_a_plain_footer(job, where, remote):
     job.refused("encrypted Parquet")
 
 
-@pytest.mark.parametrize(("codec", "said"), [(3, "LZO, which is not read"), (9, "(codec 9)")])
+@pytest.mark.parametrize(("codec", "said"), [(3, "LZO, which is not supported"), (9, "(codec 9)")])
 def test_codecs_that_are_not_read(job, codec, said):
     file = raw(job.place / "a.parquet", ("x", pa.array([1])), ("n", pa.array([2])))
     change_footer(file, lambda footer: chunks(footer)[0][3][1].update({4: (I32, codec)}))
@@ -241,7 +246,9 @@ def test_a_footer_whose_data_lie_elsewhere(job):
     file = raw(job.place / "a.parquet", ("n", pa.array([1])))
     change_footer(file, lambda footer: chunks(footer)[0].update({1: (TEXT, b"part-1.parquet")}))
     define(job, file, remote=False)
-    assert_called(job, 'its columns lie in "part-1.parquet". Name the files that hold the data')
+    assert_called(
+        job, 'its columns are stored in "part-1.parquet". Name the files that contain the data'
+    )
 
 
 @WHERE

@@ -72,9 +72,9 @@ def test_row_names_as_r_writes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_row_names_need_a_header_and_a_name_that_is_free(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text(R)
-    with pytest.raises(ValueError, match="row_names: only with header: true"):
+    with pytest.raises(ValueError, match="row_names: only works with header: true"):
         Csv(type="csv", path=str(path), row_names="row", header=("a", "b"))
-    with pytest.raises(ConfigError, match='"x" stands more than once'):
+    with pytest.raises(ConfigError, match='"x" occurs more than once'):
         layout_of(Csv(type="csv", path=str(path), row_names="x"))
 
 

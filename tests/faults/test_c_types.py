@@ -154,7 +154,9 @@ def test_rejected_rows_of_all_of_them(job):
 def test_decimals_of_more_digits_are_refused(job):
     job.write("in/a.parquet", pa.table({"x": pa.array([Decimal(1)], pa.decimal256(50, 10))}))
     job.define("parquet")
-    job.refused('"x": it is decimal(50,10), and decimals have at most 38 digits', "Leave it out")
+    job.refused(
+        '"x": it is decimal(50,10), but decimals have at most 38 digits', "Leave the column out"
+    )
     assert "none of its columns can be used" in job.init("in").err
 
 

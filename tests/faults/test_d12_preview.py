@@ -31,7 +31,7 @@ def test_it_says_how_much_it_looked_at(bench, show):
     bench.fill(3)
     result = show()
     assert result.code == 0, result.err
-    assert result.out.startswith("orders: looked at the beginning of 3 of 3 files, ")
+    assert result.out.startswith("orders: read the beginning of 3 of 3 files, ")
     assert "of 12 records: 12 written, 0 rejected" in result.out
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.bad_input.bench import Bench
 
-END = "Fix the input, or set such rows aside: contract.on_error=quarantine"
+END = "Fix the input, or quarantine such rows: contract.on_error=quarantine"
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def test_a_type_has_the_same_other_names_everywhere(alias):
         ("int46", 'Did you mean "int64"?'),
         ("strng", 'Did you mean "string"?'),
         ("varchar(3)", "would cut the text"),
-        ("numeric", "needs its digits"),
+        ("numeric", "needs its precision and scale"),
         ("character varying", "would cut the text"),
     ],
 )
@@ -115,16 +115,16 @@ def test_what_is_proposed_exists():
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("reset", "An unfinished run is discarded by: ingest run NAME --fresh"),
+        ("reset", "To discard an unfinished run: ingest run NAME --fresh"),
         ("prune", "Did you mean clean?"),
-        ("build", "A job is run by: ingest run NAME"),
-        ("pipeline", "A job is run by: ingest run NAME"),
-        ("submit", "A job is run by: ingest run NAME"),
-        ("docs", "What a run would do is shown by: ingest plan NAME. What a run did: "),
-        ("debug", "Job files are checked by: ingest validate. What a run would do "),
+        ("build", "To run a job: ingest run NAME"),
+        ("pipeline", "To run a job: ingest run NAME"),
+        ("submit", "To run a job: ingest run NAME"),
+        ("docs", "To see what a run would do: ingest plan NAME. To see what a run did: "),
+        ("debug", "To check job files: ingest validate. What a run would do "),
         ("deps", "Jobs need no packages to be fetched."),
         ("list", "Runs: ingest status"),
-        ("check", "Job files are checked by: ingest validate"),
+        ("check", "To check job files: ingest validate"),
         ("stat", 'Did you mean "status"?'),
     ],
 )

@@ -184,7 +184,7 @@ def test_a_name_that_stands_twice_in_any_file(job):
     job.write("in/1.csv", "id\n1\n")
     job.write("in/2.csv", "id,x,x\n1,2,3\n")
     job.define(schema={"new_columns": "add"})
-    job.refused("in/2.csv", '"x" stands more than once')
+    job.refused("in/2.csv", '"x" occurs more than once')
 
 
 def test_empty_files_have_no_columns_to_differ(job):

@@ -127,7 +127,7 @@ def test_what_loses_nothing_is_widened(job, one, other, wide):
     ids=str,
 )
 def test_what_may_lose_something_is_refused_with_what_to_write(job, one, other, write):
-    refused(job, [one, other], 'column "n" is ', "no type holds both exactly", write.strip("{}"))
+    refused(job, [one, other], 'column "n" is ', "no type fits both exactly", write.strip("{}"))
 
 
 def test_the_type_that_is_named_decides(job):

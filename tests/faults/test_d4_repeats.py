@@ -42,8 +42,8 @@ def test_a_second_run_of_the_same_inputs(state):
     first = state.last()
     (warning,) = warned(state)
     assert warning == (
-        f"2 of 2 input files were published to {state.place}/out by earlier runs of this job "
-        f"(last: {first}), and append adds their rows again. To replace them: "
+        f"2 of 2 input files were already published to {state.place}/out by earlier runs of this job "  # noqa: E501
+        f"(last: {first}). append adds their rows again. To replace the rows instead: "
         "sink.write_disposition=overwrite"
     )
     assert state.ids() == [1, 1, 2, 2, 3, 3]

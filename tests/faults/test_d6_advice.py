@@ -49,7 +49,7 @@ def test_the_step_that_a_cast_error_names_gives_the_type(source, target):
     assert message.startswith(f"{source} cannot become {target}. ")
     step = step_in(message)
     if step is None:
-        assert "Take it apart first" in message or "leave the column as it is" in message
+        assert "Unpack it first" in message or "Keep the column's own type" in message
         return
     frame = pl.LazyFrame({"v": [VALUES[source], None]}, schema={"v": kind})
     rows = step.apply(frame, StepContext()).collect()

@@ -27,7 +27,7 @@ def command(request, state):
 @pytest.mark.parametrize("place", ["out", "out/state", "out/.ingest/deep"])
 def test_a_state_inside_the_output(state, command, disposition, place):
     state.describe(sink={"write_disposition": disposition}, state=place, contract=BAD)
-    assert_refused(command(), "state: ", "inside the output", "Name a place outside it: state=DIR")
+    assert_refused(command(), "state: ", "inside the output", "Use a path outside it: state=DIR")
 
 
 def test_a_state_inside_the_quarantine(state, command):
@@ -103,12 +103,12 @@ def test_links_do_not_hide_it(state, command):
 def test_a_source_that_is_the_staging_of_a_job(state, command, place):
     state.rows(f"{place}/a.csv", 1)
     state.describe(source={"type": "csv", "path": place})
-    assert_refused(command(), "source: ", "keeps files that are not published yet")
+    assert_refused(command(), "source: ", "keeps unpublished files")
 
 
 def test_an_output_in_the_staging_of_a_job(state, command):
     state.describe(sink={"path": ".ingest-out/x"})
-    assert_refused(command(), "sink: ", "keeps files that are not published yet")
+    assert_refused(command(), "sink: ", "keeps unpublished files")
 
 
 def test_what_is_beside_each_other_is_fine(state, command):

@@ -115,7 +115,7 @@ def test_no_proc(filled, command):
     typed = [*NO_PROC, sys.executable, "-m", "ingest", *command.split()]
     result = typed_in_a_shell(typed)
     assert result.returncode == 2, result.stderr
-    assert "/proc: not there" in result.stderr
+    assert "/proc: not found" in result.stderr
     assert "Mount it: mount -t proc proc /proc" in result.stderr
     assert "Traceback" not in result.stderr
     assert filled.run_ids == []

@@ -42,7 +42,7 @@ def deep(state, size):
 )
 def test_a_name_that_leaves_no_room_for_its_staging_folder(state, command, name, contract):
     state.describe(sink={"path": name}, contract=contract)
-    assert_refused(getattr(state, command)(), "path: ", "a name of ", "Choose a shorter one")
+    assert_refused(getattr(state, command)(), "path: ", "a name of ", "Choose a shorter name")
     assert sorted(path.name for path in state.place.iterdir()) == ["conf", "in"]
 
 
@@ -101,11 +101,11 @@ def test_a_value_that_makes_a_name_too_long_fails_before_the_commit(state):
     state.describe(sink={"partition_by": ["name"]})
     result = state.run()
     assert result.code == 1
-    assert 'column "name" holds a value that makes a folder name of 256 bytes' in result.err
+    assert 'column "name" contains a value whose folder name would have 256 bytes' in result.err
     assert all(event["event"] != "publish_begin" for event in state.events())
 
 
 @pytest.mark.parametrize("size", [4000, 5000])
 def test_a_state_whose_path_is_too_long(state, size):
     state.describe(state=deep(state, size))
-    assert_refused(state.run(), "state: ", "Choose a place with a shorter path")
+    assert_refused(state.run(), "state: ", "Choose a shorter path")

@@ -51,7 +51,7 @@ def test_all_is_well(state):
 def test_edited_totals(state):
     run_id = publish(state)
     edit(state, run_id, lambda page: page.update(rows=4))
-    said = "rows: not as it was when the run was committed: 4, the ledger says 3"
+    said = "rows: differs from the commit of the run: 4, the ledger says 3"
     assert_differs(state, run_id, f"main: .ingest-out/manifests/{run_id}.json: {said}")
 
 
@@ -102,7 +102,7 @@ def test_files_beside_the_published_ones(state, kind, name):
     extra = state.place / "out" / name.format(kind, run=run_id)
     extra.parent.mkdir(exist_ok=True)
     shutil.copy(file, extra)
-    said = "no run of ingest has published it, and readers see it. Move it away"
+    said = "no run of ingest has published it, but readers see it. Move it away"
     assert_differs(state, run_id, f"main: {extra.relative_to(state.place / 'out')}: {said}")
 
 
@@ -174,7 +174,7 @@ def test_a_ledger_whose_parts_do_not_agree(state):
         if '"event":"publish_begin"' in text:
             head, _, tail = text.partition('"event":"publish_begin"')
             file.write_text(head + '"event":"publish_begin"' + tail.replace('"rows":3', '"rows":5'))
-    assert_differs(state, run_id, "lists files of 5 rows, and the completed partitions have 3")
+    assert_differs(state, run_id, "lists files of 5 rows, but the completed partitions have 3")
 
 
 def test_the_quarantine_too(state):

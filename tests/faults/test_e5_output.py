@@ -56,7 +56,9 @@ def test_what_a_question_has_no_answer_to_give_is_an_error(bench):
         "--version",
     ]
     ended = shell(bench, "\n".join(f"ingest {each} >/dev/full; echo $?" for each in questions))
-    said = f"error: {FULL}. What was printed there is not complete\n"
+    said = (
+        f"error: {FULL}. The printed output is incomplete. Fix that, then run the command again\n"
+    )
     assert (ended.stdout.split(), ended.stderr) == (["1"] * 5, said * 5)
 
 

@@ -156,8 +156,8 @@ def test_short_rows_among_numbers(tmp_path: Path) -> None:
     [
         ({"delimiter": 'x"'}, 'quote: """ is also in the delimiter'),
         ({"delimiter": "\\", "escape": "\\"}, "is also in the delimiter"),
-        ({"delimiter": "a\n"}, "which no field is ended by"),
-        ({"delimiter": "\ue003"}, "characters for private use"),
+        ({"delimiter": "a\n"}, "which cannot separate fields"),
+        ({"delimiter": "\ue003"}, "private-use characters"),
         ({"delimiter": ""}, "at least 1 character"),
         ({"escape": '"'}, "Leave escape out"),
         ({"escape": "ab"}, "match pattern"),

@@ -48,7 +48,7 @@ def test_a_file_of_a_header_alone_has_names_and_no_rows(desk: Desk, text: str) -
     desk.write("in/a.csv", text)
     said = desk.init("in/a.csv")
     assert said.code == 0
-    assert "there are no records to tell types by" in said.unsure
+    assert "There are no records to infer types from" in said.unsure
     assert list(desk.types) == text.strip().split(",")
     assert desk.run().code == 0
     assert desk.rows() == []

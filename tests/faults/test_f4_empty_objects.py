@@ -68,4 +68,4 @@ def test_records_without_fields_are_no_table(bench):
     bench.write("a.jsonl", "{}\n{}\n")
     result = bench.run()
     assert result.code == 2
-    assert "the 2 records of the sample have no fields" in result.err
+    assert "the 2 sampled records have no fields" in result.err

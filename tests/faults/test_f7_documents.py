@@ -31,8 +31,8 @@ RECORDS = [{"a": n, "b": [n]} for n in range(20)]
         (json.dumps(RECORDS[3], indent=2), "a JSON document of several lines, not JSON Lines"),
         ("\ufeff" + json.dumps(RECORDS), "a JSON array, not JSON Lines"),
         ('{"a":[1,"x"]}\n', '"a" is int64 in some records of the sample and string in others'),
-        ("{}\n{}\n", "have no fields, so that no columns are known"),
-        ("", "no sampled file holds a record"),
+        ("{}\n{}\n", "have no fields, so the columns are unknown"),
+        ("", "the sampled files have no records"),
     ],
 )
 def test_one_sentence_says_what_to_do(bench, capsys, content, said):

@@ -55,7 +55,7 @@ def assert_damaged(job, *texts):
     result = job.run("--fresh")
     assert result.code == 1
     assert not tried_again(result)
-    for text in ("damaged Parquet: ", "Fetch the file again", *texts):
+    for text in ("damaged Parquet: ", "Download or copy the file again", *texts):
         assert text in result.err
     for said in (result.err, job.preview().err):
         assert "Traceback" not in said
@@ -184,11 +184,11 @@ def test_bits_that_flip_have_one_result_wherever_the_file_lies(tmp_path, seed):
     ("change", "said"),
     [
         (lambda footer: chunks(footer)[0].pop(3), "has no description"),
-        (lambda footer: chunks(footer)[0][3][1].update({9: (I64, 1 << 40)}), "is said to lie at"),
-        (lambda footer: chunks(footer)[0][3][1].update({9: (I64, -4)}), "is said to lie at"),
+        (lambda footer: chunks(footer)[0][3][1].update({9: (I64, 1 << 40)}), "claims bytes"),
+        (lambda footer: chunks(footer)[0][3][1].update({9: (I64, -4)}), "claims bytes"),
         (lambda footer: chunks(footer)[0][3][1].update({7: (I64, -4)}), "a count of -4"),
-        (lambda footer: chunks(footer).pop(), "0 columns where the schema has 1"),
-        (lambda footer: elements(footer)[0].update({5: (I32, 2)}), "its schema is torn"),
+        (lambda footer: chunks(footer).pop(), "0 columns, but the schema has 1"),
+        (lambda footer: elements(footer)[0].update({5: (I32, 2)}), "its schema is incomplete"),
         (lambda footer: elements(footer)[0].update({5: (I32, 1 << 30)}), "a count of"),
         (lambda footer: elements(footer).clear(), "it has no schema"),
         (lambda footer: footer.update({4: (I32, 3)}), "a number in field 4"),
@@ -201,7 +201,7 @@ def test_a_footer_that_says_what_cannot_be(job, change, said, remote):
     file = plain(job.place / "a.parquet", pa.table({"n": [1, 2, 3]}))
     change_footer(file, change)
     define(job, file, remote=remote)
-    job.refused("not a whole Parquet file", said)
+    job.refused("not a complete Parquet file", said)
     result = job.init(str(file))
     assert result.code == 2
     assert "storage did not answer" not in result.err

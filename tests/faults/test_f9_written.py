@@ -80,7 +80,7 @@ def test_what_does_not_run_leaves_nothing(desk: Desk) -> None:
     desk.write("conf/config.yaml", "defaults: [_self_]\nexecution: {partition_bytes: wrong}\n")
     said = desk.init("in/a.csv")
     assert said.code == 2
-    assert "no job was written, because this one would not run: " in said.err
+    assert "no job was written, because it would not run: " in said.err
     assert len(said.err.splitlines()) == 1
     assert not (desk.place / "jobs").exists()
     assert not (desk.place / "conf" / "job").exists()

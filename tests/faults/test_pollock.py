@@ -93,7 +93,7 @@ def page() -> Iterator[str]:
     yield from INTRODUCTION.strip().splitlines()
     for group in dict.fromkeys(case.group for case in CASES):
         yield f"\n## {group}\n"
-        yield "| the file | what to write | what comes of it |"
+        yield "| file | options | result |"
         yield "|---|---|---|"
         seen = set()
         for case in CASES:
@@ -105,17 +105,17 @@ def page() -> Iterator[str]:
 
 
 INTRODUCTION = """
-How files that are no clean CSV are described in a job, and what comes of those that are not. The
-table is made from files of these kinds, each read with the options beside it: the categories are
-those of the benchmark Pollock (Vitagliano et al., PVLDB 16, 2023), and some more. Options are
-described in [Sources](sources.md#csv).
+How to describe files that are not clean CSV, and what happens to them. Each row of the tables is a
+kind of file that was read with these options. The kinds are those of the benchmark Pollock
+(Vitagliano et al., PVLDB 16, 2023), and some more. The options are documented in
+[Sources](sources.md#csv).
 
-- **right**: every row comes out as it was meant.
-- **rejected**: the lines that are named are rejected with a reason, and all others are right. The
-  contract's [`on_error`](job.md#contract) says what becomes of them.
-- **refused**: nothing is read, and the message says what to write.
+- **right**: every row is read as intended.
+- **rejected**: the named lines are rejected with a reason, and all others are right. The contract's
+  [`on_error`](job.md#contract) says what happens to rejected lines.
+- **refused**: nothing is read, and the error says what to write.
 
-No option is guessed while a job runs. `ingest init` looks at the files and writes the options down.
+A run never guesses options. `ingest init` inspects the files and writes the options into the job.
 """
 
 
@@ -131,7 +131,7 @@ def options(case: Case) -> str:
 
 
 def said(case: Case) -> str:
-    """Say what comes of a file."""
+    """Say what happens to a file."""
     if case.refused:
         text = f'refused: "{case.refused}"'
     elif case.rejects:

@@ -116,7 +116,7 @@ def test_young_ones_stay(desk, clean):
     assert desk.run().code == desk.run().code == 0
     runs = made(desk)
     result = clean()
-    assert result.out == "nothing to remove: no run that is over is older than 30d\n"
+    assert result.out == "nothing to remove: no finished run is older than 30d\n"
     assert records(desk) == set(runs)
 
 
@@ -245,7 +245,7 @@ def test_repeats_are_still_seen_after_the_run_that_read_them_was_removed(desk, c
     assert not (desk.place / "state/runs" / first / "ledger").exists()
     desk.write("later.csv", "id,name,n\n900,z,1\n")
     result = desk.run(append, "--progress", "log")
-    assert "2 of 2 input files were published to" in result.out + result.err
+    assert "2 of 2 input files were already published to" in result.out + result.err
     assert desk.run().code == 0  # overwrites: its plan tells nothing any more
     clean(*ALL)
     assert not (desk.place / "state/runs" / first / "plan.json").exists()

@@ -137,7 +137,7 @@ def test_completed_partitions_of_a_run_that_was_stopped_are_not_discarded(bench)
     )
     assert len(differences) == 5
     assert all("affects the output; cannot resume" in line for line in differences)
-    assert more == "  and 5 more; to see all: ingest plan, with the same arguments"
+    assert more == "  and 5 more. To see all: ingest plan, with the same arguments"
     assert f"ingest resume {run}" in finish
     assert over == "To discard that run and start over, add --fresh"
     assert plan()["would"] == "refuse"
@@ -152,7 +152,7 @@ def test_completed_partitions_of_a_run_that_was_stopped_are_not_discarded(bench)
 def test_a_trial_does_not_block_the_job_and_is_resumed_by_its_own_command(bench):
     bench.stop_at("settled", 1, TRIAL)
     (tried,) = runs(bench)
-    kept = f"Run {tried} to {trial(bench)} is unfinished and kept: ingest resume {tried}"
+    kept = rf"Run {tried} to {trial(bench)} is unfinished and was kept\. To resume it: ingest resume {tried}"  # noqa: E501
     assert plan()["notes"] == [kept]
     result = bench.run()
     assert result.code == 0, result.err
@@ -220,7 +220,7 @@ def test_an_input_that_changed_is_refused_once_then_planned_again(bench):
     assert plan()["would"] == "start over"
     result = bench.run()
     assert result.code == 0, result.err
-    assert "was planned on other inputs: discarded, starting over" in result.err
+    assert "was planned with other inputs: discarded, starting over" in result.err
     assert len(bench.rows) == 14
 
 
@@ -272,8 +272,8 @@ def test_a_committed_trial_is_finished_before_the_job_plans(bench):
     assert f"Finish it first: ingest resume {tried}" in blocked.err
     result = bench.run()
     assert result.code == 0, result.err
-    said = f"Run {tried} to {trial(bench)} has begun to publish and is finished first. "
-    assert f"{said}To publish to {bench.place}/out, give the same command again" in result.err
+    said = f"Run {tried} to {trial(bench)} has begun to publish, so it is finished first. "
+    assert f"{said}To publish to {bench.place}/out, run the same command again" in result.err
     assert (published(trial(bench)), bench.rows) == (3, [])
     assert bench.run().code == 0
     assert (runs(bench), len(bench.rows)) == ([main, tried], 12)

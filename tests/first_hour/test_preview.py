@@ -135,7 +135,7 @@ def test_wide_rows_are_shown_whole(job):
 def test_it_says_of_how_many_files(job):
     for number in range(14):
         job.write(f"in/{number}.csv", ROWS)
-    assert said(job).startswith("x: looked at the beginning of 10 of 15 files, ")
+    assert said(job).startswith("x: read the beginning of 10 of 15 files, ")
 
 
 def sink(path, **more):

@@ -102,9 +102,10 @@ def test_what_is_there_stays_and_is_named(tmp_path, capsys):
     code, out, _ = ingest(capsys, "init-project", "ours")
     assert code == 0
     assert (folder / "README.md").read_text() == "ours\n"
-    kept = out.partition("kept as they are:\n")[2].splitlines()
+    kept = out.partition("kept unchanged:\n")[2].splitlines()
     assert kept[:3] == [
-        "  .gitignore", "  README.md", ".gitignore lacks these, which Git would take in: data",
+        "  .gitignore", "  README.md",
+        ".gitignore does not list these folders, so Git would track them: data",
     ]  # fmt: skip
     assert written(folder) == FILES
     (folder / "jobs/example/expected/rows.jsonl").unlink()
@@ -114,7 +115,7 @@ def test_what_is_there_stays_and_is_named(tmp_path, capsys):
     )
     before = {name: (folder / name).read_bytes() for name in FILES}
     code, out, _ = ingest(capsys, "init-project", "ours")
-    assert (code, out.splitlines()[0]) == (0, "ours: nothing is missing, nothing was written")
+    assert (code, out.splitlines()[0]) == (0, "ours: complete, nothing was written")
     assert {name: (folder / name).read_bytes() for name in FILES} == before
 
 
@@ -140,7 +141,7 @@ def test_a_file_where_a_folder_is_to_be_is_refused_before_anything_is_written(
     (tmp_path / file).write_text("mine")
     code, _, err = ingest(capsys, "init-project", folder)
     assert code == 2
-    assert err.startswith(f"error: {file}: is a file, and a folder is to be made there. ")
+    assert err.startswith(f"error: {file}: is a file, but must be a folder. ")
     assert written(tmp_path) == {file}
 
 
@@ -172,7 +173,7 @@ def test_a_run_where_no_jobs_are_says_how_to_get_some(tmp_path, capsys):
         assert "ingest init-project DIR" in err
     (tmp_path / "conf/job").mkdir(parents=True)
     assert ingest(capsys, "validate")[2] == (
-        "error: conf/job: holds no jobs. Write the first one: ingest init PATH\n"
+        "error: conf/job: contains no jobs. Write the first one: ingest init PATH\n"
     )
     _, _, err = ingest(capsys, "run", "+job=example")
     assert 'there is no job "example". Known jobs: none. Write the first one: ' in err

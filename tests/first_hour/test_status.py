@@ -76,7 +76,7 @@ def test_the_revision_and_whether_files_were_changed(desk, capsys):
     assert f"git: {revision}\n" in shown(capsys, desk)
     desk.describe(description="Another one.")
     desk.run()
-    assert f"git: {revision}, with changes that were not committed\n" in shown(capsys, desk)
+    assert f"git: {revision}, with uncommitted changes\n" in shown(capsys, desk)
 
 
 def test_of_a_run_that_failed(desk, capsys):
@@ -86,7 +86,7 @@ def test_of_a_run_that_failed(desk, capsys):
     assert "state: failed\n" in out
     assert "error: " in out
     assert f"resume it: ingest resume {last(desk)} --state state\n" in out
-    assert "or, after a change to the job or its input: ingest run +job=orders --fresh\n" in out
+    assert "or, after you change the job or its input: ingest run +job=orders --fresh\n" in out
     assert "place" not in out  # nothing is published
 
 

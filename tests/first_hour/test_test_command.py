@@ -33,7 +33,7 @@ def there():
 def test_update_writes_what_comes_out_and_then_it_is_as_expected(desk, capsys):
     result = typed(capsys, "test", "orders")
     assert result.code == 1
-    assert "rows: nothing is expected yet" in result.out
+    assert "rows: there are no expected rows yet" in result.out
     result = typed(capsys, "test", "orders", "--update")
     assert result.code == 0
     assert "orders: 2 rows, 1 rejected, written to jobs/orders/expected/" in result.out
@@ -42,7 +42,7 @@ def test_update_writes_what_comes_out_and_then_it_is_as_expected(desk, capsys):
     )
     result = typed(capsys, "test")
     assert result.code == 0
-    assert result.out == ("orders: ok, 2 rows, 1 rejected\n1 of 1 jobs give what is expected\n")
+    assert result.out == ("orders: ok, 2 rows, 1 rejected\n1 of 1 jobs give the expected rows\n")
 
 
 def test_neither_state_nor_outputs_are_touched(desk, capsys):
@@ -59,14 +59,14 @@ def test_a_row_that_differs_is_shown_beside_what_was_expected(tested, capsys):
     result = typed(capsys, "test")
     assert result.code == 1
     assert result.out.splitlines() == [
-        "orders: not as in jobs/orders/expected/",
+        "orders: differs from jobs/orders/expected/",
         "  rows: 2 rows, as many as expected",
         '    - [2, "b", 2]',
         '    + [2, "b", 5]',
         "      differs in: n",
         "    1 expected rows are missing (-), 1 are new (+)",
-        "  if it is right as it is now: ingest test orders --update",
-        "0 of 1 jobs give what is expected",
+        "  to accept the current result: ingest test orders --update",
+        "0 of 1 jobs give the expected rows",
     ]
 
 
@@ -80,12 +80,12 @@ def test_rows_that_are_rejected_now_are_counted_on_both_sides(tested, capsys):
 
 def test_columns_that_differ_are_named(tested, capsys):
     tested.describe(transforms=[{"type": "derive", "columns": {"m": "1"}}])
-    assert "    columns that are new: m\n" in typed(capsys, "test").out
+    assert "    new columns: m\n" in typed(capsys, "test").out
     tested.describe(transforms=[{"type": "rename", "columns": {"name": "who"}}])
     out = typed(capsys, "test").out
-    assert "    columns that are missing: name\n    columns that are new: who\n" in out
+    assert "    missing columns: name\n    new columns: who\n" in out
     tested.describe(transforms=[{"type": "select", "columns": ["n", "id", "name"]}])
-    assert "    columns come in another order: n, id, name\n" in typed(capsys, "test").out
+    assert "    the columns are in another order: n, id, name\n" in typed(capsys, "test").out
 
 
 def test_a_job_that_does_not_run_says_why_and_the_others_are_tested(tested, capsys):
@@ -106,15 +106,15 @@ def test_a_job_that_does_not_run_says_why_and_the_others_are_tested(tested, caps
     assert "strict: failed\n  " in result.out
     assert "not an int8" in result.out
     assert 'wrong.yaml:2: nme: unknown key. Did you mean "name"?' in result.out
-    assert "1 of 3 jobs give what is expected" in result.out
+    assert "1 of 3 jobs give the expected rows" in result.out
 
 
 def test_a_job_without_a_sample_says_so(desk, capsys):
     Path("jobs/orders/sample/a.csv").unlink()
     result = typed(capsys, "test")
     assert result.code == 0
-    assert "orders: no sample. Put a few input files into jobs/orders/sample/" in result.out
-    assert "0 of 0 jobs give what is expected, 1 without a sample" in result.out
+    assert "orders: no sample. Put some input files into jobs/orders/sample/" in result.out
+    assert "0 of 0 jobs give the expected rows, 1 without a sample" in result.out
     assert typed(capsys, "test", "orders").code == 1  # asked for, and not tested
 
 

@@ -42,7 +42,9 @@ def test_a_pool_larger_than_the_machine_is_refused(make_workers):
     workers = make_workers(address="local", workers=4000)
     workers.start(Obedient())
 
-    with pytest.raises(ConfigError, match=r"execution.workers: 4000 workers of one CPU: this mach"):
+    with pytest.raises(
+        ConfigError, match=r"execution.workers: 4000 workers of one CPU, but this mach"
+    ):
         workers.results(30.0)
 
 

@@ -28,7 +28,7 @@ def test_each_death_costs_one_try_and_has_its_reason(make_workers):
     for word in ("killed", "exit"):
         kind, reason = reasons[word]
         assert kind == "lost_worker"
-        assert reason.startswith("the worker's process ended without a word (pid ")
+        assert reason.startswith("the worker's process ended without a message (pid ")
     assert reasons["leave"] == ("lost_worker", "the worker ended with SystemExit: 0")
     for word in ("lists", "columns"):
         kind, reason = reasons[word]

@@ -100,7 +100,7 @@ def damage_the_ledger(place, _attempt):
         (drop_rejects, "quarantine: .* missing"),
         (leave_a_staged_file, "left over: out/x.staged"),
         (miscount, "receipt: books"),
-        (settle_twice, "was settled twice"),
+        (settle_twice, "was completed twice"),
         (damage_the_ledger, "the ledger is damaged"),
     ],
 )

@@ -181,7 +181,7 @@ def test_the_default_says_what_it_has_chosen_and_why_and_keeps_it_on_record(here
     event = command.until("attempt")
     code, out, _ = command.end()
 
-    why = "less than 1 s of work on 2 workers, too little to start Ray for"
+    why = "less than 1 s of work on 2 workers, too little to start Ray"
     assert code == 0
     assert (event["cluster"], event["cluster_why"]) == ("processes", why)
     assert json.loads(out)["cluster"] == {"name": "processes", "why": why}

@@ -159,7 +159,7 @@ def test_nobody_publishes_beside_a_stopped_exchange(tmp_path: Path) -> None:
     sink, plan = prepared(tmp_path / "out", "overwrite")
     stopped = sink.publish_steps(plan)
     next(stopped)
-    with pytest.raises(FatalError, match=f"process {os.getpid()} holds it"):
+    with pytest.raises(FatalError, match=f"locked by process {os.getpid()}"):
         take(sink.publish_steps(plan, lock_wait_s=0.2), 1)
     stopped.close()
     sink.publish(plan)

@@ -132,16 +132,16 @@ def test_how_the_work_is_done_may_be_changed_and_is_said(bench):
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("sink.path=elsewhere", "sink decides which rows come out or where they go"),
-        ("transforms=[]", "transforms decides which rows come out"),
-        ("execution.seed=3", "it affects the output, and some partitions are completed"),
-        ("execution.python=false", "it affects the output, and some partitions are completed"),
-        ("+job=orders", "a run is resumed by its id, and knows its job"),
+        ("sink.path=elsewhere", "sink affects the output"),
+        ("transforms=[]", "transforms affects the output"),
+        ("execution.seed=3", "this affects the output, and some partitions are completed"),
+        ("execution.python=false", "this affects the output, and some partitions are completed"),
+        ("+job=orders", "a resumed run already has its job"),
         ("execution.wrkers=4", 'unknown key. Did you mean "workers"?'),
         ("execution.workers=many", "command line: execution.workers: "),
         ("cluster=inlin", 'there is no cluster "inlin". Did you mean "inline"?'),
         ("cluster={type: inline}", "cluster"),
-        ("workers", "a setting has the form key=value"),
+        ("workers", "a setting must have the form key=value"),
     ],
 )
 def test_nothing_else_may_be_changed(bench, override, said):
@@ -159,7 +159,7 @@ def test_from_another_folder_its_paths_are_those_of_its_own(bench, tmp_path, mon
     monkeypatch.chdir(tmp_path / "away")
     result = ingest("resume", run_id, "--state", "../home/state", "--progress", "log")
     assert result.code == 0, result.err
-    assert f"in {tmp_path}/home, where the run was made" in result.err
+    assert f"in {tmp_path}/home, where the run was started" in result.err
     assert len(bench.rows) == FILES * 4
     assert list((tmp_path / "away").iterdir()) == []
 
@@ -187,7 +187,7 @@ def test_the_folder_of_a_run_is_gone(bench, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "moved")
     result = resume(run_id)
     assert result.code == 2
-    assert f'it was made in "{tmp_path}/home", which its relative paths start from' in result.err
+    assert f'it was started in "{tmp_path}/home", where its relative paths start' in result.err
 
 
 def test_an_unknown_run_is_answered_with_the_nearest(bench):
@@ -203,7 +203,7 @@ def test_a_run_that_is_done_has_a_receipt(bench):
     result = resume(run_id)
     assert result.code == 2
     receipt = bench.place / "state" / "runs" / run_id / "receipt.json"
-    assert f"run {run_id}: done already" in result.err
+    assert f"run {run_id}: already done" in result.err
     assert f"Its receipt: {receipt}." in result.err
     assert receipt.exists()
 
@@ -236,7 +236,7 @@ def test_a_committed_run_is_only_published_and_needs_no_inputs(bench):
     bench.file.unlink()
     result = resume(run_id)
     assert result.code == 0, result.err
-    assert "it is committed; publishing the rest" in result.err
+    assert "output is committed; publishing the rest" in result.err
     assert len(bench.rows) == FILES * 4
 
 
@@ -263,11 +263,11 @@ def test_a_run_that_somebody_works_is_left_alone(bench):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("name: [", "the job as recorded cannot be read"),
+        ("name: [", "the recorded job cannot be read"),
         ("- a\n", "not a mapping but list"),
         ("name: orders\n", "owner: Field required"),
-        (b"\xff\xfe", "the job as recorded is damaged"),
-        (None, "the job as recorded is missing"),
+        (b"\xff\xfe", "the recorded job is damaged"),
+        (None, "the recorded job is missing"),
     ],
 )
 def test_a_damaged_record_of_the_job(bench, content, said):
@@ -398,7 +398,7 @@ def test_put_back_it_goes_on(bench):
     assert bench.run().code == 1
     result = bench.run("--progress", "log", ACCEPT)
     assert result.code == 0
-    assert "1 inputs were touched since planning, and have size and time as planned" in result.err
+    assert "1 inputs were touched since planning, but have the same size and time" in result.err
     assert len(bench.rows) == FILES * 4
 
 
@@ -444,7 +444,8 @@ def test_a_rewrite_that_keeps_size_and_time_is_refused_unless_accepted(bench):
     assert bench.run(ACCEPT).code == 0
     shown = ingest("status", last(bench), "--state", "state").out
     assert re.search(
-        r"in/4\.csv: was .*, and still is, but was renamed, linked, restored or", shown
+        r"in/4\.csv: was .*, and has the same size and time, but was renamed, linked, restored or",
+        shown,
     )
 
 
@@ -537,7 +538,7 @@ def test_plan_says_what_a_run_would_do(bench):
     before = sorted(bench.place.rglob("*"))
     out = ingest("plan", "+job=orders").out
     assert f"run {run_id} is unfinished (interrupted): 2 of 6 partitions completed" in out
-    assert "A run would resume it, by its own plan" in out
+    assert "A run would resume it, with its own plan" in out
     out = ingest("plan", "+job=orders", "contract.on_error=quarantine").out
     assert "A run would refuse to resume it:" in out
     assert 'contract.on_error: was "fail", is "quarantine": affects the output' in out

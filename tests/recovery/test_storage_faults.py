@@ -113,7 +113,7 @@ def test_a_state_that_vanishes_while_a_run_is_going_on(bench, point, empty):
 
     result = meddled(bench, point, unmount)
     assert_clear(result)
-    assert "the state has vanished: this run has written to that folder" in result.err
+    assert "the state folder no longer exists" in result.err
     assert "then run again" in result.err
     assert list(state.iterdir() if empty else []) == [], "nothing is written into the hole"
     listed(bench)
@@ -128,7 +128,7 @@ def test_a_staging_folder_that_vanishes_is_noticed_before_the_commit(bench):
     staging, away = bench.place / ".ingest-out", bench.place / "away"
     result = meddled(bench, "ledger/00000003", lambda: staging.rename(away))
     assert_clear(result)
-    assert "the file has vanished. Nothing was published. Put it back" in result.err
+    assert "the file has vanished. Nothing was published. Restore it" in result.err
     assert bench.history.phase == "planned"
     assert listed(bench) == []
     shutil.copytree(away, staging, dirs_exist_ok=True)

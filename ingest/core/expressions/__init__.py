@@ -14,10 +14,11 @@ import polars as pl
 from ingest.core.errors import BadRowError, ConfigError
 from ingest.core.expressions import functions as functions
 from ingest.core.expressions.compiler import Compiler
-from ingest.core.expressions.nodes import Column, Node
+from ingest.core.expressions.nodes import Cast, Column, Node
 from ingest.core.expressions.parser import parse_tree
+from ingest.core.types import type_name
 
-__all__ = ["Expression", "checked", "columns", "parse", "resolve", "result_type"]
+__all__ = ["Expression", "checked", "columns", "failure", "parse", "resolve", "result_type"]
 
 _tree = lru_cache(maxsize=1024)(parse_tree)
 
@@ -67,7 +68,9 @@ def parse(text: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:
     def refuse(failed: pl.Series) -> pl.Series:
         if failed.any():
             count = int(failed.sum())
-            raise BadRowError(f'"{text}": has no value in {count} rows. Use TRY_CAST for null.')
+            raise BadRowError(
+                f'"{text}": cannot be computed in {count} rows. Use TRY_CAST to get null instead.'
+            )
         return failed
 
     guard = found.fails.map_batches(refuse, return_dtype=pl.Boolean(), is_elementwise=True)
@@ -85,6 +88,14 @@ def checked(text: str) -> str:
     except ConfigError as error:
         raise ValueError(str(error)) from None
     return text
+
+
+def failure(text: str) -> str:
+    """Say what is wrong with a row for which an expression `fails`."""
+    tree = _tree(text)
+    if isinstance(tree, Cast):
+        return f"cannot cast value to {type_name(tree.target)}"
+    return f"{text}: cannot be computed"
 
 
 def columns(text: str) -> frozenset[str]:

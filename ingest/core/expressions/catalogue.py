@@ -36,14 +36,14 @@ class Kind:
             Unfit: with what it is and what it may be.
         """
         if self.written and not value.literal:
-            raise Unfit(f"{what} must be written out as a constant; a column cannot be used here")
+            raise Unfit(f"{what} must be a constant; a column cannot be used here")
         found = family(value.dtype)
         whole = value.dtype.is_integer()
         if value.is_null or self.families == ("any",) or found in self.families:
             return
         if not (found == "number" and whole and "integer" in self.families):
             wanted = " or ".join(self.families)
-            raise Unfit(f"{what} is {type_name(value.dtype)}, and must be {wanted}")
+            raise Unfit(f"{what} is {type_name(value.dtype)}, but must be {wanted}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Function:
             Unfit: too few, too many, or of the wrong kind.
         """
         if len(values) < self.required or (len(values) > len(self.kinds) and not self.repeats):
-            raise Unfit(f"{self.name}: {len(values)} arguments, and it is written {self.signature}")
+            raise Unfit(f"{self.name}: got {len(values)} arguments. Write it as {self.signature}")
         for number, value in enumerate(values):
             kind = self.kinds[min(number, len(self.kinds) - 1)]
             kind.check(value, f"{self.name}: argument {number + 1}")

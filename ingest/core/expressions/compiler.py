@@ -48,7 +48,10 @@ class Compiler:
         """
         value = self.compile(node)
         if isinstance(value.dtype, pl.Unknown):
-            raise ConfigError(f'"{self.text}": an interval of months is no value of a column.')
+            raise ConfigError(
+                f'"{self.text}": an interval of months cannot be the value of a column. Use it in '
+                "a sum with a date or timestamp"
+            )
         return value
 
     def compile(self, node: Node) -> Value:
@@ -92,10 +95,13 @@ class Compiler:
                 raise ConfigError(f"{text}.")
             error = no_such_column(name, self.schema)
             if node.quoted:
-                error = ConfigError(f"{error} A text is written in single quotes: '{name}'.")
+                error = ConfigError(f"{error} Text needs single quotes: '{name}'.")
             raise error
         if is_pattern(name):
-            raise Unfit(f'the column "{name}" cannot be used here. Rename it first (type: rename)')
+            raise Unfit(
+                f'the column name "{name}" cannot be used in an expression. Rename the column '
+                "first (type: rename)"
+            )
         dtype = self.schema[name]
         if isinstance(dtype, pl.Categorical | pl.Enum):
             return Value(pl.col(name).cast(pl.String), pl.String())
@@ -137,7 +143,7 @@ class Compiler:
         if not value.literal or isinstance(node, Literal) or family(value.dtype) not in _FOLDED:
             return value
         if value.fails is not None and pl.select(value.fails).item():
-            raise Unfit(f"this has no value as {type_name(value.dtype)}")
+            raise Unfit(f"cannot cast value to {type_name(value.dtype)}")
         found = pl.select(value.expr).to_series()
         if isinstance(found.dtype, pl.Date | pl.Datetime) and beyond(found).any():
             return replace(value, fails=None)  # a year that Python has no dates for
@@ -166,7 +172,7 @@ def _literal(value: Constant) -> Value:
     }
     dtype = kinds[type(value)]
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        raise Unfit(f"{value} is too large for int64. Write it with a point, as a float64")
+        raise Unfit(f"{value} is too large for int64. Write it with a decimal point, as a float64")
     if isinstance(value, datetime) and value.tzinfo:
         dtype = pl.Datetime("us", "UTC")
         return Value(pl.lit(value).dt.convert_time_zone("UTC"), dtype, literal=True, constant=value)

@@ -19,7 +19,7 @@ def truth(value: Value, what: str) -> pl.Expr:
     if value.is_null:
         return value.expr.cast(pl.Boolean)
     if family(value.dtype) != "boolean":
-        raise Unfit(f"{what} must be true or false, and this is {type_name(value.dtype)}")
+        raise Unfit(f"{what} must be true or false, but is {type_name(value.dtype)}")
     return value.expr
 
 
@@ -50,9 +50,9 @@ def _if(condition: pl.Expr, yes: pl.Expr | None, no: pl.Expr | None) -> pl.Expr 
 def guarded(name: str, values: list[Value]) -> Value:
     """Return AND, OR, COALESCE or IFNULL: later parts matter if earlier ones settle nothing."""
     if name == "ifnull" and len(values) != 2:
-        raise Unfit(f"ifnull: {len(values)} arguments, and it is written ifnull(any, any)")
+        raise Unfit(f"ifnull: got {len(values)} arguments. Write it as ifnull(any, any)")
     if not values:
-        raise Unfit("coalesce needs arguments")
+        raise Unfit("coalesce needs at least one argument")
     if name in {"and", "or"}:
         parts = [truth(value, name.upper()) for value in values]
         expr = parts[0] & parts[1] if name == "and" else parts[0] | parts[1]

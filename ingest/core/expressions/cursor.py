@@ -49,5 +49,7 @@ class Cursor:
         """Make the error for a token that stands where something else should."""
         where = at(self.now.place, self.text)
         if self.now.kind == "end":
-            return ConfigError(f"{where}: it ends where {wanted} should be.")
-        return ConfigError(f'{where}: found "{self.now.value}" where {wanted} should be.')
+            return ConfigError(f"{where}: the expression ends, expected {wanted}. Complete it.")
+        return ConfigError(
+            f'{where}: found "{self.now.value}", expected {wanted}. Fix the expression there.'
+        )

@@ -58,7 +58,10 @@ def among(values: list[Value]) -> pl.Expr:
 def _numbers(symbol: str, values: list[Value]) -> list[Value]:
     for value in values:
         if not value.is_null and family(value.dtype) != "number":
-            raise Unfit(f"{symbol}: {type_name(value.dtype)} is no number")
+            raise Unfit(
+                f"{symbol}: {type_name(value.dtype)} is not a number. Cast it first: CAST(x AS "
+                "float64)"
+            )
     return unify(values, symbol)
 
 
@@ -75,7 +78,9 @@ def arithmetic(symbol: str, values: list[Value]) -> pl.Expr | Value:
     if left.dtype in _SMALL:
         return _apply(symbol, left.expr.cast(pl.Int64), right.expr.cast(pl.Int64))
     if symbol == "*" and kinds == [pl.UInt64(), pl.UInt64()]:
-        raise Unfit("*: two uint64 may give more than any integer holds. Cast one to float64")
+        raise Unfit(
+            "*: the product of two uint64 may exceed every integer type. Cast one to float64"
+        )
     return _narrowed(_apply(symbol, left.expr.cast(pl.Int128), right.expr.cast(pl.Int128)))
 
 
@@ -163,8 +168,8 @@ def _moved(moment: Value, step: Value, sign: int) -> pl.Expr:
     if family(step.dtype) == "duration" and family(moment.dtype) in {"timestamp", "duration"}:
         return moment.expr + step.expr if sign > 0 else moment.expr - step.expr
     raise Unfit(
-        f"{'+' if sign > 0 else '-'}: {type_name(moment.dtype)} and {type_name(step.dtype)} do not "
-        "go together. Lengths of time are written INTERVAL '1 day'"
+        f"{'+' if sign > 0 else '-'}: {type_name(moment.dtype)} and {type_name(step.dtype)} "
+        "cannot be combined. Write lengths of time as INTERVAL '1 day'"
     )
 
 
@@ -195,7 +200,7 @@ def join(values: list[Value]) -> pl.Expr:
     for value in values:
         if family(value.dtype) not in {"text", "null"}:
             raise Unfit(
-                f"||: {type_name(value.dtype)} is no text. Write CAST(x AS string), or concat(...)"
+                f"||: {type_name(value.dtype)} is not text. Write CAST(x AS string), or concat(...)"
             )
     return pl.concat_str([value.expr.cast(pl.String) for value in values])
 
@@ -204,11 +209,11 @@ def at_time_zone(values: list[Value]) -> Value:
     """Say in which zone a plain timestamp is meant, or show a zoned one on clocks elsewhere."""
     moment, zone = values
     if not (zone.literal and isinstance(zone.constant, str)):
-        raise Unfit("AT TIME ZONE needs the name of a zone, written out: 'UTC'")
+        raise Unfit("AT TIME ZONE needs the name of a time zone as a constant: 'UTC'")
     if family(moment.dtype) == "date":
         moment = moment.cast(pl.Datetime("us"))
     if not isinstance(moment.dtype, pl.Datetime):
-        raise Unfit(f"AT TIME ZONE is for timestamps, and this is {type_name(moment.dtype)}")
+        raise Unfit(f"AT TIME ZONE is for timestamps, but this is {type_name(moment.dtype)}")
     try:
         pl.Series([_MOMENT]).dt.replace_time_zone(zone.constant)
     except pl.exceptions.PolarsError:

@@ -57,7 +57,9 @@ def parse_tree(text: str) -> Node:
     try:
         node = parser.expression()
     except RecursionError:
-        raise ConfigError("the expression is nested too deeply. Split it into columns.") from None
+        raise ConfigError(
+            "the expression is nested too deeply. Split it into several columns with type: derive."
+        ) from None
     if parser.now.kind != "end":
         refusals.refuse_after(parser.now)
         raise parser.unexpected("the end or an operator")
@@ -136,7 +138,7 @@ class _Parser(Cursor):
             return _TYPED[word](token.value)
         except ValueError as error:
             where = at(token.place, self.text)
-            raise ConfigError(f'{where}: "{token.value}" is no {word}: {error}.') from None
+            raise ConfigError(f'{where}: "{token.value}" is not a {word}: {error}.') from None
 
     def case(self, place: int) -> Node:
         subject = None if self.now.is_word("when") else self.expression()

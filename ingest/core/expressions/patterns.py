@@ -21,7 +21,7 @@ def like(word: str, values: list[Value]) -> pl.Expr:
     text, pattern = _checked(word, values[:2])
     escape = values[2].constant if len(values) > 2 else "\\"
     if not isinstance(escape, str) or len(escape) != 1:
-        raise Unfit(f"{word}: ESCAPE needs one character, written out")
+        raise Unfit(f"{word}: ESCAPE needs one character as a constant")
     plain = pattern.strip("%")
     if word == "LIKE" and escape == "\\" and not _WILD.search(plain):
         return _simple(text, pattern, plain)
@@ -53,7 +53,7 @@ def _regex(pattern: str, escape: str) -> str:
 def _checked(what: str, values: list[Value]) -> tuple[pl.Expr, str]:
     text, pattern = values
     if family(text.dtype) not in {"text", "null"}:
-        raise Unfit(f"{what}: {type_name(text.dtype)} is no text. Write CAST(x AS string)")
+        raise Unfit(f"{what}: {type_name(text.dtype)} is not text. Write CAST(x AS string)")
     if not (pattern.literal and isinstance(pattern.constant, str)):
-        raise Unfit(f"{what}: the pattern must be written out as a constant text")
+        raise Unfit(f"{what}: the pattern must be a constant text")
     return text.expr.cast(pl.String), pattern.constant

@@ -33,22 +33,22 @@ def reason(name: str) -> str | None:
         return _WINDOW.format(name=name)
     if name in CLOCKS:
         return (
-            f'"{name}" would give another value when a partition is tried again. '
-            "Use a step of type add_metadata: _ingest_loaded_at is when the run began"
+            f'"{name}" would give a different value when a partition is tried again. Use a '
+            "step of type add_metadata: _ingest_loaded_at is when the run began"
         )
     if name in RANDOM:
         return (
-            f'"{name}" would give another value when a partition is tried again. '
-            "Use hash(column), or a step of type sample"
+            f'"{name}" would give a different value when a partition is tried again. Use '
+            "hash(column), or a step of type sample"
         )
     if name in UNNESTING:
-        return f'"{name}" makes several rows of one. Use a step of type explode'
+        return f'"{name}" makes several rows from one. Use a step of type explode'
     return None
 
 
 _WINDOW = (
-    '"{name}" is a window over other rows, and an expression sees one row at a time: a window over '
-    "a partition is not one over the data set. Use a step of type sql if a partition is meant"
+    '"{name}" is a window function over other rows, but an expression sees one row at a time. Use '
+    "a step of type sql for a window within a partition"
 )
 
 
@@ -72,8 +72,8 @@ def refuse_subquery(token: Token) -> None:
     """Refuse SELECT where a value should be."""
     if token.is_word("select", "with", "exists"):
         raise ConfigError(
-            f'"{token.value}": a subquery sees other rows, and an expression sees one row at a '
-            "time. Use a step of type lookup, or of type sql."
+            f'"{token.value}": a subquery sees other rows, but an expression sees one row at a '
+            "time. Use a step of type lookup or sql."
         )
 
 
@@ -81,6 +81,6 @@ def refuse_after(token: Token) -> None:
     """Refuse what people put behind an expression that is one already."""
     if token.value == ";" or token.is_word("from", "where", "as", "order", "group", "limit"):
         raise ConfigError(
-            f'"{token.value}" has no place here: this is one expression, not a query. '
-            "Use a step of type sql for a query."
+            f'"{token.value}" is not allowed here: this is one expression, not a query. Use a '
+            "step of type sql for a query."
         )

@@ -70,7 +70,7 @@ def _token(match: re.Match[str]) -> Token:
 
 def _problem(char: str) -> str:
     if char in "'\"`":
-        return f"the quote {char} is never closed"
+        return f"the quote {char} is not closed"
     if char.isdigit() or char == ".":
-        return "a name cannot begin with a digit. Write it in double quotes"
+        return "a name cannot start with a digit. Write it in double quotes"
     return f'the character "{char}" has no meaning in an expression'

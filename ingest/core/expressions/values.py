@@ -124,16 +124,16 @@ def _common(left: Value, right: Value, what: str) -> pl.DataType:
     if "text" in kinds and len(kinds) == 2 and kinds & {"date", "timestamp", "time"}:
         return two if family(one) == "text" else one
     raise Unfit(
-        f"{what}: {type_name(one)} and {type_name(two)} do not go together. "
-        "Write CAST(x AS type) to say which is meant"
+        f"{what}: {type_name(one)} and {type_name(two)} cannot be combined. Write CAST(x AS "
+        "type) to choose the type"
     )
 
 
 def _common_timestamp(one: pl.Datetime, two: pl.Datetime, what: str) -> pl.Datetime:
     if bool(one.time_zone) != bool(two.time_zone):
         raise Unfit(
-            f"{what}: a timestamp with a time zone and one without cannot be compared. "
-            "Write t AT TIME ZONE 'UTC' to say which zone is meant"
+            f"{what}: a timestamp with a time zone and one without cannot be compared. Write t "
+            "AT TIME ZONE 'UTC' to choose the zone"
         )
     units = ("ms", "us", "ns")
     return max(one, two, key=lambda kind: units.index(kind.time_unit))
@@ -157,14 +157,14 @@ def _fitted(value: Value, dtype: pl.DataType, what: str) -> Value:
     if family(value.dtype) == "text" and family(dtype) in {"date", "timestamp", "time"}:
         if not value.literal:
             raise Unfit(
-                f"{what}: string and {type_name(dtype)} do not go together. "
-                f"Write CAST(x AS {type_name(dtype)}), or strptime(x, format)"
+                f"{what}: string and {type_name(dtype)} cannot be combined. Write CAST(x AS "
+                f"{type_name(dtype)}), or strptime(x, format)"
             )
         expr = converted(pl.lit(value.constant), pl.String(), dtype)
         if pl.select(expr).item() is None:
             zoned = getattr(dtype, "time_zone", None)
-            example = ". With its zone it is written 2013-05-17T14:25Z" if zoned else ""
-            raise Unfit(f'{what}: "{value.constant}" is no {type_name(dtype)}{example}')
+            example = ". With a time zone, write it as 2013-05-17T14:25Z" if zoned else ""
+            raise Unfit(f'{what}: "{value.constant}" is not a {type_name(dtype)}{example}')
         return replace(value, expr=expr, dtype=dtype)
     if isinstance(dtype, pl.Decimal) and isinstance(value.constant, Decimal):
         return replace(value, expr=pl.lit(value.constant, dtype=dtype), dtype=dtype)

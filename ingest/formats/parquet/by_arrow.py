@@ -94,7 +94,7 @@ def _column(
         ]
     if len(values) != span.rows:
         raise damaged_pages(
-            f'{span.uri}: column "{name}"', f"{len(values)} rows where the footer says {span.rows}"
+            f'{span.uri}: column "{name}"', f"{len(values)} rows, but the footer says {span.rows}"
         )
     dtype = span.footer.forms[name].dtype
     if not parts:
@@ -136,8 +136,8 @@ def _decoder_errors(where: str) -> Iterator[None]:
         raise
     except pa.ArrowNotImplementedError as error:
         raise BadRowError(
-            f"{where}: written in a way that is not read: {first_line(str(error))}. "
-            "Leave it out by naming the others (columns: [name, …]), or have it rewritten"
+            f"{where}: this encoding is not supported: {first_line(str(error))}. Leave the "
+            "column out by naming the others (columns: [name, …]), or have the file rewritten"
         ) from None
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:

@@ -93,13 +93,13 @@ def read_footer(file: BinaryIO, size: int, uri: str, int96: Int96 = "us") -> Foo
         metadata = _parsed(tail, size)
         if metadata.encrypted:
             raise BadRowError(
-                f"{uri}: encrypted Parquet: {metadata.encrypted} cannot be read without keys, and "
-                "ingest takes none. Have it written without encryption"
+                f"{uri}: encrypted Parquet: {metadata.encrypted} cannot be read without keys, "
+                "and ingest does not support keys. Have the file written without encryption"
             )
         if metadata.elsewhere:
             raise BadRowError(
-                f'{uri}: a Parquet footer without data: its columns lie in "{metadata.elsewhere}". '
-                "Name the files that hold the data"
+                f"{uri}: a Parquet footer without data: its columns are stored in "
+                f'"{metadata.elsewhere}". Name the files that contain the data'
             )
         _refuse_names(metadata, uri)
         return _footer(tail, metadata, int96)
@@ -119,14 +119,16 @@ def _refuse_names(metadata: Metadata, uri: str) -> None:
                     errors="backslashreplace"
                 )
                 raise BadRowError(
-                    f'{uri}: the name of column "{shown}" is not UTF-8. Have the file written with '
-                    "another name"
+                    f'{uri}: the name of column "{shown}" is not UTF-8. Have the file written '
+                    "with another name"
                 )
 
 
 def damaged(uri: str, what: str) -> BadRowError:
     """Make the error for a file that cannot be read as Parquet."""
-    return BadRowError(f"{uri}: not a whole Parquet file: {first_line(what)}. Fetch the file again")
+    return BadRowError(
+        f"{uri}: not a complete Parquet file: {first_line(what)}. Download or copy the file again"
+    )
 
 
 def first_line(text: str) -> str:
@@ -149,7 +151,9 @@ def _footer(tail: bytes, metadata: Metadata, int96: Int96) -> Footer:
     )
     fields = parsed.schema_arrow
     if len(fields) != len(metadata.columns):
-        raise MalformedError(f"{len(metadata.columns)} columns, of which {len(fields)} are known")
+        raise MalformedError(
+            f"{len(metadata.columns)} columns, but only {len(fields)} have a known type"
+        )
     codecs, leaves, at = [], [], 0
     for node in metadata.columns:
         leaves.append(range(at, at + node.leaves))
@@ -189,14 +193,14 @@ def _read_tail(file: BinaryIO, size: int, uri: str) -> bytes:
     tail = file.read()
     if tail.endswith(_ENCRYPTED) and size >= 12:
         raise BadRowError(
-            f"{uri}: encrypted Parquet: not even its footer can be read without keys, and ingest "
-            "takes none. Have it written without encryption"
+            f"{uri}: encrypted Parquet: even its footer cannot be read without keys, and "
+            "ingest does not support keys. Have the file written without encryption"
         )
     if len(tail) < 12 or not tail.endswith(MAGIC):
-        raise damaged(uri, f'its {size} bytes do not end in "PAR1"')
+        raise damaged(uri, f'the last bytes of its {size} bytes are not "PAR1"')
     length = int.from_bytes(tail[-8:-4], "little") + 8
     if length > size - len(MAGIC):
-        raise damaged(uri, f"a footer of {length} bytes in a file of {size} bytes")
+        raise damaged(uri, f"the footer claims {length} bytes, but the file has only {size}")
     if length > len(tail):
         file.seek(size - length)
         tail = file.read()
@@ -212,6 +216,6 @@ def _refuse_pickles(footer: bytes, uri: str) -> None:
         for name in _PICKLED:
             if name in decoded:
                 raise FatalError(
-                    f'{uri}: a column has the extension type "{name.decode()}…", which unpickles '
-                    "what the file holds. Rewrite the file with plain columns"
+                    f'{uri}: a column has the extension type "{name.decode()}…", which would '
+                    "run code from the file. Rewrite the file with plain columns"
                 )

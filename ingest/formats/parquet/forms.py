@@ -118,23 +118,23 @@ def _note(node: Node) -> str:
         return "INT96"
     logical = node.logical or 0
     if logical > _LOGICAL_KNOWN and logical not in _LOGICAL_NOTES:
-        return "of a logical type that is not known here, as its plain values"
+        return "of a logical type that is not known here, read as its plain values"
     return _LOGICAL_NOTES.get(logical) or _CONVERTED_NOTES.get(node.converted or 0, "")
 
 
 def _refusal(node: Node, kind: pa.DataType, codecs: frozenset[int]) -> str:
     """Return why a column cannot be read although its Arrow type can."""
     if any(each.logical == _VARIANT for each in node.within()):
-        return "it is a VARIANT, which is not read yet"
+        return "it is a VARIANT, which is not supported yet"
     if any("\0" in each.name for each in node.within() if each is not node):
-        return "the name of one of its fields holds a NUL character"
+        return "the name of one of its fields contains a NUL character"
     if doubled := _doubled(kind):
-        return f'its field "{doubled}" stands there twice'
+        return f'its field "{doubled}" occurs twice'
     for codec in sorted(codecs):
         if codec >= len(CODECS):
-            return f"it is compressed in a way that is not known here (codec {codec})"
+            return f"its compression is not supported (codec {codec})"
         if CODECS[codec] == "lzo":
-            return "it is compressed with LZO, which is not read"
+            return "it is compressed with LZO, which is not supported"
     return ""
 
 
@@ -163,7 +163,7 @@ def _form(kind: pa.DataType) -> Form:
         return Form(_OTHER[kind], notes=("float16, as float32",) if is_half else ())
     if isinstance(kind, pa.BaseExtensionType):
         form = _form(kind.storage_type)
-        notes = (f"{kind.extension_name}, as what it is stored as", *form.notes)
+        notes = (f"{kind.extension_name}, as its storage type", *form.notes)
         return Form(form.dtype, opens=False, notes=notes, refusal=form.refusal)
     if pa.types.is_dictionary(kind):
         values = _form(kind.value_type)
@@ -204,8 +204,10 @@ def _decimal(kind: pa.DataType) -> Form:
     if kind.precision > _MOST_DIGITS:
         return Form(
             pl.Unknown(),
-            refusal=f"it is decimal({kind.precision},{kind.scale}), and decimals have at most "
-            f"{_MOST_DIGITS} digits",
+            refusal=(
+                f"it is decimal({kind.precision},{kind.scale}), but decimals have at most "
+                f"{_MOST_DIGITS} digits"
+            ),
         )
     if not 0 <= kind.scale <= kind.precision:
         return _unread(kind)
@@ -241,4 +243,4 @@ def _list(inner: pa.DataType, *, opens: bool, note: str = "") -> Form:
 
 
 def _unread(kind: pa.DataType) -> Form:
-    return Form(pl.Unknown(), refusal=f"it is {kind}, which is not read")
+    return Form(pl.Unknown(), refusal=f"it is {kind}, which is not supported")

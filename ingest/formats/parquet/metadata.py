@@ -115,7 +115,7 @@ def parse(footer: bytes, data_bytes: int) -> Metadata:
     root, used = _node(elements, 0, 0)
     leaves = root.leaves
     if used != len(elements):
-        raise MalformedError("its schema is torn")
+        raise MalformedError("its schema is incomplete")
     groups = fields.get(4, [])
     encrypted, elsewhere = _apart(groups)
     if 8 in fields and not encrypted:
@@ -130,7 +130,7 @@ def _node(elements: Sequence[Fields], at: int, level: int) -> tuple[Node, int]:
     if level > MOST_LEVELS:
         raise MalformedError(f"its schema is nested more than {MOST_LEVELS} levels deep")
     if at >= len(elements):
-        raise MalformedError("its schema is torn")
+        raise MalformedError("its schema is incomplete")
     element = elements[at]
     at += 1
     children = []
@@ -169,7 +169,7 @@ def _apart(groups: Sequence[Fields]) -> tuple[str, str]:
 def _group(fields: Fields, leaves: int, data_bytes: int) -> Group:
     chunks = fields.get(1, [])
     if len(chunks) != leaves:
-        raise MalformedError(f"a row group has {len(chunks)} columns where the schema has {leaves}")
+        raise MalformedError(f"a row group has {len(chunks)} columns, but the schema has {leaves}")
     return Group(
         rows=_count(fields.get(3, 0)),
         chunks=tuple([_chunk(chunk.get(3), data_bytes) for chunk in chunks]),
@@ -186,7 +186,7 @@ def _chunk(fields: Fields | None, data_bytes: int) -> Chunk:
     size = _count(fields.get(7, 0))
     if start < 0 or start + size > data_bytes:
         raise MalformedError(
-            f"a column is said to lie at bytes {start:,} to {start + size:,} of {data_bytes:,}"
+            f"a column claims bytes {start:,} to {start + size:,}, but the file has {data_bytes:,}"
         )
     nulls = fields[12].get(3) if 12 in fields else None
     return Chunk(start, size, fields.get(6, 0), fields.get(5, 0), fields.get(4, 0), nulls)

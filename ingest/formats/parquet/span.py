@@ -59,5 +59,6 @@ class Fault(NamedTuple):
 def damaged_pages(where: str, what: str) -> BadRowError:
     """Make the error for pages that cannot be decoded."""
     return BadRowError(
-        f"{where}: damaged Parquet: {first_line(what)}. Fetch the file again, or have it rewritten"
+        f"{where}: damaged Parquet: {first_line(what)}. Download or copy the file again, or "
+        "have it rewritten"
     )

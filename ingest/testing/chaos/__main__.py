@@ -44,8 +44,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(
         prog="python -m ingest.testing.chaos",
-        description="Kill runs at named points and at random until they are done, and compare what "
-        "came of them with what comes of undisturbed ones.",
+        description=(
+            "Kill runs at named points and at random until they are done, and compare their "
+            "results with those of undisturbed runs."
+        ),
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -88,15 +88,15 @@ class Effort:
             if event["event"] == "settled":
                 key = tuple(event["outcome"]["key"])
                 if key[1] in settled:
-                    problems.append(f"partition {key[1]} was settled twice")
+                    problems.append(f"partition {key[1]} was completed twice")
                 settled[key[1]] = key
                 sizes[key[1]] = event["outcome"]["bytes"]
         self.tries |= set(settled.values())
         for attempt, index, _ in sorted(self.tries):
             if attempt > settled[index][0]:
                 problems.append(
-                    f"partition {index} was settled by attempt {settled[index][0]}, and worked "
-                    f"again by attempt {attempt}"
+                    f"partition {index} was completed by attempt {settled[index][0]}, and "
+                    f"processed again by attempt {attempt}"
                 )
         return sum(sizes[key[1]] for key in self.tries), sum(sizes.values()), problems
 

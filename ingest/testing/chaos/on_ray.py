@@ -127,7 +127,7 @@ class Attempt:
                     target = kill(child)
                     done = 100 * (begun + settled) // total
                     quarter = min(3, done // 25)
-                    point = f"{25 * quarter} to {25 * quarter + 25} % settled"
+                    point = f"{25 * quarter} to {25 * quarter + 25} % completed"
                     self._story.kills.append(Kill(target, point))
                 return
 

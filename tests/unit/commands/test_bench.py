@@ -153,9 +153,9 @@ def test_a_run_tells_its_times_by_part_and_worker(capsys):
     [
         (["+job=smal"], 'no job "smal"'),
         (["20260101t000000-abcdef"], 'no run "20260101t000000-abcdef"'),
-        (["20260101t000000-abcdef", "--full"], "is the id of a run, which goes alone"),
-        (["+job=small", "--state", "x"], "--state says where a run lies, and none is named"),
-        (["+job=small", "--partitions", "0"], "--partitions 0: at least 1 is worked"),
+        (["20260101t000000-abcdef", "--full"], "is the id of a run, and a run takes no settings"),
+        (["+job=small", "--state", "x"], "--state is only used with the id of a run"),
+        (["+job=small", "--partitions", "0"], "--partitions 0: must be 1 or more"),
         (["+job=small", "source.path=nothing/*.csv"], "nothing/*.csv"),
     ],
 )
@@ -177,7 +177,7 @@ def test_an_empty_input_is_nothing_to_measure(capsys, folder):
 def test_a_partition_that_cannot_be_worked_says_why_and_leaves_nothing(capsys, folder):
     code, _, err = ingest(capsys, "bench", "+job=small", "--full", "contract.on_error=fail")
     assert code == 1
-    assert "it cannot be worked: " in err
+    assert "cannot be processed: " in err
     assert "n: range" in err
     assert sorted(path.name for path in folder.iterdir()) == ["conf", "in"]
 

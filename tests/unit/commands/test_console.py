@@ -57,7 +57,7 @@ def test_plan_says_where_each_type_comes_from(capsys):
     _, out, _ = ingest(capsys, "plan", "+job=small")
     assert "small: 1 files, 23 B" in out
     line = next(line for line in out.splitlines() if line.strip().startswith("name"))
-    assert "nobody" in line
+    assert "no type is set" in line
     assert line.split()[:2] == ["name", "string"]
 
 

@@ -85,5 +85,5 @@ def test_names_come_from_paths(path: str, name: str) -> None:
 
 
 def test_a_name_that_no_job_can_have_is_refused() -> None:
-    with pytest.raises(ConfigError, match='"My Job": not the name of a job'):
+    with pytest.raises(ConfigError, match='"My Job": not a valid job name'):
         job_name("My Job", "x.csv")

@@ -129,11 +129,11 @@ def test_a_package_that_is_hydras_own_reaches_nothing(conf, tmp_path):
         f"callbacks: {{x: {{_target_: shutil.copyfile, src: {__file__}, dst: {tmp_path}/copy}}}}\n"
     )
     job = "# @package _global_\ndefaults:\n  - /source@hydra: part\n  - _self_\n"
-    with pytest.raises(ConfigError, match="no settings of Hydra"):
+    with pytest.raises(ConfigError, match="Hydra's own settings are not allowed"):
         compose((conf({"job/x": job, "source/part": part}), shipped()), ["job=x"])
     job = "# @package _global_\ndefaults:\n  - /source: part\n  - _self_\n"
     folder = conf({"job/x": job, "source/part": f"# @package hydra\n{part}"})
-    with pytest.raises(ConfigError, match="no settings of Hydra"):
+    with pytest.raises(ConfigError, match="Hydra's own settings are not allowed"):
         compose((folder, shipped()), ["job=x"])
     assert not (tmp_path / "copy").exists()
 

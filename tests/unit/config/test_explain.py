@@ -129,4 +129,4 @@ def test_nothing_more_is_said_of_what_is_known_to_be_wrong():
 
 
 def test_a_text_that_is_none_and_was_written_nowhere_is_shown():
-    assert _said(name=5) == ["name: a string is expected, and this is 5."]
+    assert _said(name=5) == ["name: expected a string, but got 5."]

@@ -47,13 +47,13 @@ def test_a_bare_word_is_the_name_of_a_job(conf, name):
         (["ordres"], 'there is no job "ordres". Did you mean "orders"? Known jobs: items, orders.'),
         (["+job=ordres"], 'Known jobs: items, orders. List them: ingest validate'),
         (["conf/job/orders.yaml"], 'Did you mean "orders"?'),
-        (["orders", "items"], "To run both, one after the other, write: orders,items"),
-        (["orders", "fast"], "fast: a setting has the form key=value. Write: KEY=VALUE"),
-        (["+job=orders", "items"], "items: a setting has the form key=value"),
-        (["orders,items"], "only one job is wanted here. Write one of them: orders"),
+        (["orders", "items"], "To run both jobs, one after the other, write: orders,items"),
+        (["orders", "fast"], "fast: a setting must have the form key=value. Write: KEY=VALUE"),
+        (["+job=orders", "items"], "items: a setting must have the form key=value"),
+        (["orders,items"], "name only one job here: orders"),
         ([], "no job is named. Known jobs: items, orders. Write: ingest run items"),
         (["orders", "cluster=bgi"], "Known names in cluster/: big. Write: cluster=big"),
-        (["orders", "sink=x"], "Write conf/sink/x.yaml, or leave this out"),
+        (["orders", "sink=x"], "Write conf/sink/x.yaml, or remove this"),
     ],
 )  # fmt: skip
 def test_what_is_no_name_is_told_with_what_to_type(conf, typed, said):

@@ -58,4 +58,4 @@ def test_whole_numbers_and_texts_may_be_keys(tmp_path, key):
 def test_what_yaml_made_of_a_text_is_said(value):
     text = yaml.safe_dump(value).removesuffix("...\n").strip()
     assert reading(text, value).startswith(f"YAML reads {text} as ")
-    assert reading("", None) == "nothing stands after the colon"
+    assert reading("", None) == "there is no value after the colon"

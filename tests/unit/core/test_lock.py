@@ -45,7 +45,7 @@ def test_a_stopped_holder_is_named(tmp_path: Path, holder: "subprocess.Popen[str
     os.waitid(os.P_PID, holder.pid, os.WSTOPPED | os.WNOWAIT)
     with pytest.raises(FatalError) as caught, locked(tmp_path / "lock", 0.2):
         pass
-    assert f"process {holder.pid}, which is stopped, holds it" in str(caught.value)
+    assert f"process {holder.pid}, which is stopped" in str(caught.value)
     assert f"kill -9 {holder.pid}" in str(caught.value)
 
 

@@ -133,10 +133,10 @@ def test_plain_numbers_and_those_of_a_notation_never_differ_by_accident(text: st
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"thousands_separator": "."}, 'thousands_separator: "." is also what stands before'),
-        ({"decimal_separator": ",", "thousands_separator": ","}, "is also what stands before"),
-        ({"currency": "5"}, "a currency is a sign or a word"),
-        ({"currency": " €"}, "a currency is a sign or a word"),
+        ({"thousands_separator": "."}, 'thousands_separator: "." is also the decimal separator'),
+        ({"decimal_separator": ",", "thousands_separator": ","}, "is also the decimal separator"),
+        ({"currency": "5"}, "a currency must not contain digits"),
+        ({"currency": " €"}, "a currency must not contain digits"),
         ({"grouping": "indian"}, "needs a thousands_separator"),
     ],
 )

@@ -54,7 +54,7 @@ def test_a_place_that_cannot_be_written_is_a_clear_error(tmp_path):
 
 def test_only_local_places_have_a_store_yet(tmp_path):
     assert open_store(f"file://{tmp_path}").uri() == str(tmp_path)
-    with pytest.raises(ConfigError, match='"s3://bucket/state": the state lies on local disks'):
+    with pytest.raises(ConfigError, match='"s3://bucket/state": the state must be on a local disk'):
         open_store("s3://bucket/state")
 
 

@@ -50,7 +50,7 @@ def test_of_several_runs_to_other_outputs_the_newest_is_named(place):
     newest = stop(place, to(place, "two"))
     decision = decided(place, make_job(place))
     assert decision.would == "begin"
-    kept = f"Run {newest} to {place}/two is unfinished and kept: ingest resume {newest}"
+    kept = rf"Run {newest} to {place}/two is unfinished and was kept\. To resume it: ingest resume {newest}"  # noqa: E501
     assert decision.notes == [f"{kept} (1 more: ingest status)"]
 
 

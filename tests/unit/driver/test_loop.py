@@ -229,7 +229,7 @@ def test_what_is_too_large_for_a_worker_is_searched_and_then_cut_until_it_fits(t
 
 def test_what_cannot_be_cut_any_further_ends_the_run(tmp_path):
     attempt = Attempt(tmp_path, lambda each: dies_if_large(each, most=0), count=1, size=2)
-    with pytest.raises(FatalError, match=r"f0\): given up after 3 tries: killed for its memory"):
+    with pytest.raises(FatalError, match=r"f0\): failed after 3 tries: killed for its memory"):
         attempt.run()
 
 

@@ -73,7 +73,7 @@ def test_a_sound_job_is_told_nothing(tmp_path):
 
 def test_without_trying_it_is_said_where_the_work_is(tmp_path):
     (text,) = said(found(tmp_path, {"read": 1.0, "encode": 3.0}, tried=None))
-    assert text.startswith("most of the work is in encode (75%).")
+    assert text.startswith("most of the time is spent in encode (75%).")
 
 
 def test_who_waits_for_storage_may_have_more_workers(tmp_path):
@@ -99,7 +99,7 @@ def test_a_small_job_does_without_ray(tmp_path):
 def test_what_cannot_be_cut_is_named(tmp_path):
     sizes = files(tmp_path, "large.csv.gz")
     (text,) = said(found(tmp_path, {"read": 1.0}, sizes=sizes))
-    assert text.startswith("the largest partition has 80% of all bytes and cannot be cut")
+    assert text.startswith("the largest partition has 80% of all bytes and cannot be split")
 
 
 def test_what_can_be_cut_is_planned_so(tmp_path):
@@ -110,7 +110,7 @@ def test_what_can_be_cut_is_planned_so(tmp_path):
 
 def test_rejected_rows_are_named_when_they_cost(tmp_path):
     (text,) = said(found(tmp_path, {"read": 1.0, "locate": 1.0}, rejected=300))
-    assert text.startswith("50% of the time goes into the places and originals of 300 rejected")
+    assert text.startswith("50% of the time is spent on recording 300 rejected")
     assert "Most: n: range (300 rows)" in text
 
 
@@ -118,5 +118,5 @@ def test_a_setting_that_took_less_is_told_and_noise_is_not(tmp_path):
     noise, checks = replace(TRIED, noise=0.3), replace(TRIED, setting="contract.checks=[]")
     figures = found(tmp_path, {"encode": 1.0}, tried=(TRIED, noise, checks))
     assert said(figures) == [
-        "sink.compression_level=1 takes 20% less time, and the output is 110% of what it is now"
+        "sink.compression_level=1 takes 20% less time, and the output is 110% of its current size"
     ]

@@ -130,7 +130,7 @@ def test_a_lease_that_somebody_took_over_is_not_ours_any_more(tmp_path):
     with Lease.acquire(store, "lease", "job", {}) as ours:
         ours.check()
         store.create("lease/000002.json", b'{"token":"t","host":"elsewhere","pid":7}')
-        with pytest.raises(FencedError, match="lease: process 7 on elsewhere has taken over from"):
+        with pytest.raises(FencedError, match="lease: process 7 on elsewhere has taken over"):
             ours.check()
         store.create("lease/000002.end", b"")
         with pytest.raises(FencedError):

@@ -77,7 +77,9 @@ def test_who_slept_before_it_began_does_not_go_on_with_what_others_have_ended(tm
     other.begin({})
     other.append("abandoned")
     other.flush()
-    with pytest.raises(FencedError, match="attempt 1 has taken over from this one before it began"):
+    with pytest.raises(
+        FencedError, match="attempt 1 has taken over from this attempt before it started"
+    ):
         sleeper.begin({})
     assert kinds(store) == ["attempt", "abandoned"]
 
@@ -88,7 +90,7 @@ def test_a_ledger_whose_last_object_has_vanished_is_not_continued(tmp_path):
     ledger.begin({})
     (tmp_path / "runs/r/ledger/00000000.jsonl").unlink()
     ledger.append("done")
-    with pytest.raises(FatalError, match=r"00000000\.jsonl has vanished"):
+    with pytest.raises(FatalError, match=r"00000000\.jsonl was deleted"):
         ledger.flush()
 
 
@@ -101,7 +103,7 @@ def test_an_object_cut_off_at_the_end_of_a_line_is_damaged(tmp_path):
     ledger.flush()
     path = tmp_path / "runs/r/ledger/00000001.jsonl"
     path.write_text(path.read_text().rstrip("\n").rpartition("\n")[0] + "\n")
-    with pytest.raises(FatalError, match=r"the ledger is damaged: 1 events of 2"):
+    with pytest.raises(FatalError, match=r"the ledger is damaged: 1 events instead of 2"):
         kinds(store)
 
 

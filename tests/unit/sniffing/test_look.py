@@ -89,5 +89,5 @@ def test_a_json_array_is_no_json_lines(tmp_path: Path) -> None:
 
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("")
-    with pytest.raises(ConfigError, match="nothing but empty files"):
+    with pytest.raises(ConfigError, match="all files are empty"):
         look_at(str(tmp_path / "a.csv"))

@@ -101,10 +101,10 @@ def test_relative_paths_become_absolute(tmp_path: Path, monkeypatch: pytest.Monk
     [
         ("flights/janaury.csv", 'no such file or folder. Did you mean "{}/flights/january.csv"?'),
         ("flihgts/x.csv", 'no such file or folder. Did you mean "{}/flights"?'),
-        ("flights/*.parquet", 'nothing matches. "{}/flights" holds "empty", "january.csv"'),
+        ("flights/*.parquet", 'no file matches. "{}/flights" contains "empty", "january.csv"'),
         ("flihgts/*.csv", 'no such folder "{}/flihgts". Did you mean "{}/flights"?'),
         ("flights/empty", "no file below it ends in .csv, .csv.gz"),
-        ("flights/january.csv/x.csv", "a file stands where a folder should be"),
+        ("flights/january.csv/x.csv", "part of the path is a file, not a folder"),
     ],
 )
 def test_a_path_that_is_not_there(path: str, said: str, tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def test_the_schema_is_that_of_the_sample(tmp_path: Path) -> None:
         "u": pl.Boolean(),
     }
     assert layout.notes["id"] == "inferred from 3 rows"
-    assert layout.notes["n"] == "string: nobody typed it, and it is null in 3 rows"
+    assert layout.notes["n"] == "string: no type is set, and it is null in 3 rows"
     assert rows_of(read(reader)).to_dicts() == [
         {"id": 1, "m": {"p": 1.0, "q": []}, "n": None, "s": None, "u": None},
         {"id": None, "m": {"p": 2.5, "q": ["x"]}, "n": None, "s": "y", "u": None},
@@ -157,7 +157,7 @@ def test_a_column_that_is_nearly_named_like_a_field_is_refused(tmp_path: Path) -
     with pytest.raises(ConfigError, match=r'no field "usr_id" .* Did you mean "user_id"'):
         plan(source(path, columns={"usr_id": "int64"}))
     layout = layout_of(source(path, columns={"rare": "int64"}))
-    assert layout.notes == {"rare": "source.columns; not in the 1 records of the sample"}
+    assert layout.notes == {"rare": "source.columns; not in the 1 sampled records"}
 
 
 def test_a_folder_key_never_hides_a_field(tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_a_folder_key_never_hides_a_field(tmp_path: Path) -> None:
 
 def test_types_that_json_cannot_nest_are_refused(tmp_path: Path) -> None:
     path = write(tmp_path, '{"a":["2024-01-01"]}\n')
-    with pytest.raises(ConfigError, match="inside lists and structs there are only numbers"):
+    with pytest.raises(ConfigError, match="lists and structs can only contain numbers"):
         plan(source(path, columns={"a": "list<date>"}))
 
 
@@ -184,6 +184,6 @@ def test_compressed_files_are_read(tmp_path: Path) -> None:
 
 def test_files_without_records_need_columns(tmp_path: Path) -> None:
     path = write(tmp_path, "")
-    with pytest.raises(ConfigError, match="no columns are known"):
+    with pytest.raises(ConfigError, match="the columns are unknown"):
         plan(source(path))
     assert rows_of(read(source(path, columns={"a": "int64"}))).is_empty()

@@ -34,7 +34,7 @@ def test_a_file_that_changes_while_it_is_read_is_an_error(tmp_path: Path) -> Non
     path.write_bytes(TEXT)
     piece = piece_of(path)
     with (
-        pytest.raises(FatalError, match=f"it was {len(TEXT):,} bytes .*, and is 2 bytes"),
+        pytest.raises(FatalError, match=f"it was {len(TEXT):,} bytes .*, and is now 2 bytes"),
         open_input(piece),
     ):
         path.write_bytes(b"a\n")

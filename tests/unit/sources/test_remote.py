@@ -32,7 +32,7 @@ def test_folders_globs_and_files_are_listed(bucket: Any) -> None:
     assert uris("memory://x/*/a.csv") == ["memory:///x/d=1/a.csv"]
     assert uris("memory://x/d=2/b.csv") == ["memory:///x/d=2/b.csv"]
     for path in ("memory://nowhere", "memory://x/*.parquet"):
-        with pytest.raises(ConfigError, match="nothing is there"):
+        with pytest.raises(ConfigError, match="no file or folder there"):
             uris(path)
     with pytest.raises(ConfigError, match="is not supported"):
         uris("nosuch://x")

@@ -28,5 +28,5 @@ def test_rows_that_stand_in_no_file_have_no_source():
 
 
 def test_it_does_not_replace_a_column():
-    with pytest.raises(ConfigError, match='there is a column "_ingest_source" already'):
+    with pytest.raises(ConfigError, match='there is already a column "_ingest_source"'):
         AddMetadata(type="add_metadata").apply(pl.LazyFrame({"_ingest_source": [1]}), CONTEXT)

@@ -87,11 +87,15 @@ def test_a_row_keeps_the_first_reason():
         (
             [1],
             "timestamp",
-            "Say what the number counts (epoch_s, epoch_ms, epoch_us), in a step: {type: cast",
+            "Set what the number counts (epoch_s, epoch_ms, epoch_us) in a step: {type: cast",
         ),
         (["1"], {"type": "date", "format": "%Q"}, 'format "%Q" cannot be used for date'),
-        (["1"], {"type": "timestamp", "format": "%H:%M"}, 'format "%H:%M" does not hold a whole'),
-        (["1"], {"type": "int64", "format": "%d"}, "has no meaning between string and int64"),
+        (
+            ["1"],
+            {"type": "timestamp", "format": "%H:%M"},
+            'format "%H:%M" does not describe a complete',
+        ),
+        (["1"], {"type": "int64", "format": "%d"}, "cannot be used from string to int64"),
     ],
 )
 def test_what_never_means_anything_is_refused_before_rows_go_by(values, to, reason):

@@ -15,7 +15,7 @@ ROWS = pl.LazyFrame({"n": ["1", "x", None, "30"], "k": [1, 2, 3, 0]})
 def test_filter_counts_null_as_false_and_rejects_what_it_cannot_decide():
     found = Filter(type="filter", where="CAST(n AS int) > 5").apply(ROWS, StepContext()).collect()
     assert found.select("n", REJECT).rows() == [
-        ("x", "CAST(n AS int) > 5: has no value"),
+        ("x", "CAST(n AS int) > 5: cannot be computed"),
         ("30", None),
     ]
     assert found[REJECT_COLUMN].to_list() == ["n", None]
@@ -31,7 +31,7 @@ def test_filter_without_a_cast_marks_nothing():
     ("where", "reason"),
     [
         ("kk = 1", 'where: no such column "kk". Did you mean "k"? Columns here: n, k.'),
-        ("k + 1", 'where: "k + 1" is int64, and must be true or false'),
+        ("k + 1", 'where: "k + 1" is int64, but must be true or false'),
         ("__ingest_position > 1", 'where: no such column "__ingest_position"'),
     ],
 )
@@ -54,9 +54,9 @@ def test_derive_rejects_the_rows_that_have_no_value():
     found = step.apply(ROWS, StepContext()).collect()
     assert found[REJECT].to_list() == [
         None,
-        "n: n::int64: has no value",
+        "n: cannot cast value to int64",
         None,
-        "rest: n % k: has no value",
+        "rest: n % k: cannot be computed",
     ]
     assert found[REJECT_COLUMN].to_list() == [None, "n", None, "rest"]
 

@@ -58,9 +58,9 @@ def test_other_formats_are_told_by_their_ending(tmp_path, ending):
     ("options", "reason"),
     [
         ({"key": "cod"}, 'key: no such column "cod"'),
-        ({"key": {"day": "code"}}, '"day" is int64 here, and "code" is string in the reference'),
+        ({"key": {"day": "code"}}, '"day" is int64 here, but "code" is string in the reference'),
         ({"columns": ["nam"]}, 'columns: no such column "nam". Did you mean "name"?'),
-        ({"columns": {"name": "day"}}, 'there is a column "day" already'),
+        ({"columns": {"name": "day"}}, 'there is already a column "day"'),
         ({"reference": {"path": "no/such.csv"}}, 'no/such.csv": no such file or folder'),
     ],
 )
@@ -73,13 +73,13 @@ def test_what_does_not_fit_is_refused(table, options, reason):
 def test_a_value_of_another_type_is_named(table):
     reference = {"path": str(table), "columns": {"size": "int32"}}
     with pytest.raises(
-        ConfigError, match=r"airlines.csv:3: size: not an int32\. A lookup takes no"
+        ConfigError, match=r"airlines.csv:3: size: not an int32\. A lookup table must not"
     ):
         lookup(table, reference=reference)
 
 
 def test_a_name_that_tells_no_format_needs_a_type(table):
-    with pytest.raises(ValidationError, match=r'"x.xls" ends in none of \.csv, .*reference\.type'):
+    with pytest.raises(ValidationError, match=r'"x.xls" does not end in \.csv, .*reference\.type'):
         lookup(table, reference={"path": "x.xls"})
     named = table.rename(table.with_name("airlines"))
     assert lookup(named, reference={"path": str(named), "type": "csv"})["name"][0] == "United"
@@ -88,7 +88,7 @@ def test_a_name_that_tells_no_format_needs_a_type(table):
 def test_a_key_that_comes_twice_is_named_and_a_mended_table_is_read_again(table):
     table.write_text("code,name,size\nUA,United,9\nUA,Again,1\n")
     with pytest.raises(
-        ConfigError, match=r'must be unique, and "UA" stands 2 times in .*airlines\.csv'
+        ConfigError, match=r'must be unique, but "UA" occurs 2 times in .*airlines\.csv'
     ):
         lookup(table)
     assert lookup(table, on_duplicate="first")["name"].to_list() == ["United", None, None]

@@ -24,7 +24,7 @@ def test_fields_stand_where_the_struct_stood():
 
 
 def test_a_clash_is_refused():
-    with pytest.raises(ConfigError, match='there is a column "x" already'):
+    with pytest.raises(ConfigError, match='there is already a column "x"'):
         columns(Flatten(type="flatten", columns=["s"], prefix=""))
 
 
@@ -38,7 +38,7 @@ def test_an_empty_list_and_a_null_are_kept_unless_told(empty, expected):
 
 
 def test_what_is_no_struct_and_no_list_is_refused():
-    with pytest.raises(ConfigError, match='columns: the column "x" is int64, and must be a struct'):
+    with pytest.raises(ConfigError, match='columns: the column "x" is int64, but must be a struct'):
         columns(Flatten(type="flatten", columns=["x"]))
-    with pytest.raises(ConfigError, match='column: the column "x" is int64, and must be a list'):
+    with pytest.raises(ConfigError, match='column: the column "x" is int64, but must be a list'):
         Explode(type="explode", column="x").apply(ROWS, StepContext())

@@ -64,7 +64,7 @@ def test_a_changed_module_is_read_again(context, tmp_path):
 def test_what_it_returns_is_checked(context):
     with pytest.raises(FatalError, match=r"returned list\. It must return a polars\.DataFrame"):
         run(context, "functions:wrong")
-    with pytest.raises(FatalError, match=r"returned the columns .*'twice'.* declare others"):
+    with pytest.raises(FatalError, match=r"returned the columns .*'twice'.* Declare other"):
         run(context, "functions:more")
 
 
@@ -95,7 +95,7 @@ def test_a_path_is_no_name(function):
 
 def test_an_operator_can_shut_the_door(context):
     shut = StepContext(job_folder=context.job_folder, python=False)
-    with pytest.raises(ConfigError, match="switched off"):
+    with pytest.raises(ConfigError, match="turned off"):
         run(shut, "functions:same")
-    with pytest.raises(ConfigError, match="switched off"):
+    with pytest.raises(ConfigError, match="turned off"):
         Python(type="python", function="functions:same").apply(ROWS, shut)

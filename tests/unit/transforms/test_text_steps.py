@@ -28,7 +28,7 @@ def test_the_last_part_takes_the_rest():
 def test_one_name_takes_the_list_of_parts():
     found = run(Split(type="split", column="t", separator="/", into="t", keep=False), "x/y/z", None)
     assert found["t"].to_list() == [["x", "y", "z"], None]
-    with pytest.raises(ConfigError, match='into: there is a column "t" already'):
+    with pytest.raises(ConfigError, match='into: there is already a column "t"'):
         run(Split(type="split", column="t", separator="/", into="t"), "x")
 
 
@@ -77,7 +77,7 @@ def test_a_missing_salt_is_found_before_the_run():
     step = Mask(type="mask", columns=["t"], method="hash", salt={"env": "INGEST_TEST_NO_SUCH_SALT"})
     with pytest.raises(ConfigError, match="INGEST_TEST_NO_SUCH_SALT"):
         step.prepare(StepContext())
-    with pytest.raises(ValidationError, match="a salt belongs to method: hash"):
+    with pytest.raises(ValidationError, match="salt only works with method: hash"):
         Mask(type="mask", columns=["t"], method="hash")
 
 

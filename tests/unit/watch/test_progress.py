@@ -36,7 +36,7 @@ def test_the_log_says_what_changes_the_course():
     texts = [line.split("s  ", 1)[1] for line in lines]
     assert texts[0] == "run r1"
     assert texts[1] == "planned 2 partitions of 3 files"
-    assert texts[2] == "partition p1 again, lost: died"
+    assert texts[2] == "partition p1: trying again after lost: died"
     assert texts[3].startswith("2 of 2 partitions, 20 rows")
     assert texts[3].endswith("4 rejected, 1 retries")
     assert texts[4:] == ["committed, publishing", "published main: out", "done"]
@@ -62,7 +62,9 @@ def test_the_bar_says_above_itself_that_a_run_is_gone_on_with():
     with Bar(stream) as bar:
         bar({"event": "attempt", "at": "now", "resumed": True, "number": 3, **facts})
         bar({"event": "inputs", "at": "now", **inputs})
-    assert "resuming run r1 (attempt 3): it is committed; publishing the rest" in stream.getvalue()
+    assert (
+        "resuming run r1 (attempt 3): output is committed; publishing the rest" in stream.getvalue()
+    )
     assert "2 new inputs since planning: this run keeps its plan" in stream.getvalue()
     assert "1 inputs changed since planning; all were read before" in stream.getvalue()
 

@@ -34,11 +34,11 @@ AUTO = {"type": "auto"}
 @pytest.mark.parametrize(
     ("bytes_", "pieces", "workers", "said"),
     [
-        (100, 1, 2, "processes (less than 1 s of work on 2 workers, too little to start Ray for)"),
-        (MINUTE, 9, 2, "processes (about 30 s of work on 2 workers, too little to start Ray for)"),
-        (MINUTE, 1, 2, "local (about 60 s of work on 2 workers, enough to start Ray for)"),
-        (MINUTE, 9, 1, "local (about 60 s of work on 1 worker, enough to start Ray for)"),
-        (99 * MINUTE, 9, 2, "local (about 2,970 s of work on 2 workers, enough to start Ray for)"),
+        (100, 1, 2, "processes (less than 1 s of work on 2 workers, too little to start Ray)"),
+        (MINUTE, 9, 2, "processes (about 30 s of work on 2 workers, too little to start Ray)"),
+        (MINUTE, 1, 2, "local (about 60 s of work on 2 workers, enough to start Ray)"),
+        (MINUTE, 9, 1, "local (about 60 s of work on 1 worker, enough to start Ray)"),
+        (99 * MINUTE, 9, 2, "local (about 2,970 s of work on 2 workers, enough to start Ray)"),
     ],
 )
 def test_the_amount_of_work_decides_and_is_said(bytes_, pieces, workers, said):

@@ -39,7 +39,7 @@ Current thread 0x00007f1f3c1a5080 (most recent call first):
         (
             signal.SIGABRT, "x\nmemory allocation of 1099511627776 bytes failed\n", False,
             "out_of_memory",
-            "asked for 1.0TiB of memory at once, beyond the worker's share",
+            "asked for 1.0TiB of memory at once, more than the worker's share",
         ),
         (
             signal.SIGABRT, "terminate called after throwing 'std::bad_alloc'", False,

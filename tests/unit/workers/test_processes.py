@@ -224,7 +224,7 @@ def test_workers_that_die_while_they_start_end_the_run_with_their_reason(pool, e
     with pytest.raises(FatalError, match=says) as error:
         collect(pool, 1, limit_s=20)
 
-    assert str(error.value).startswith("workers: 3 died one after the other while they started: ")
+    assert str(error.value).startswith("workers: 3 processes in a row died during startup: ")
 
 
 def test_if_what_they_are_forked_from_cannot_start_that_is_said(pool, monkeypatch, tmp_path):

@@ -122,7 +122,7 @@ def test_a_bug_that_breaks_every_row_ends_the_search_early(tmp_path):
     outcome = replace(task, limits=Limits(max_poison_rows=5))(assignment)
     assert outcome.failure.kind == "bad_row"
     message = outcome.failure.message
-    assert "more than 5 rows end or break their worker" in message
+    assert "more than 5 rows kill or break their worker" in message
     assert "Most: 0.python: raised ValueError: this row's fate is ... (6 rows)" in message
     assert f"{tmp_path}/in.csv:2: raised ValueError" in message
     assert "execution.max_poison_rows" in message
@@ -152,7 +152,7 @@ def test_if_reading_kills_no_row_is_blamed(tmp_path):
     deadly = DeadlyCsv.model_validate(task.source.model_dump())
     failure = replace(task, source=deadly)(assignment).failure
     assert failure.kind == "lost_worker"
-    assert "while it was read" in failure.message
+    assert "while the partition was read" in failure.message
     assert f"{tmp_path}/in.csv" in failure.message
 
 

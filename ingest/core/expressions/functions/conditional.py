@@ -15,11 +15,11 @@ def nullif(value: Value, other: Value) -> pl.Expr:
 
 @function("greatest(any, ...)", "greatest(1, NULL, 3)", "3")
 def greatest(*values: Value) -> pl.Expr:
-    """The largest value; nulls are left out."""
+    """The largest value; nulls are skipped."""
     return pl.max_horizontal(value.expr for value in unify(list(values), "greatest"))
 
 
 @function("least(any, ...)", "least('b', 'a')", "'a'")
 def least(*values: Value) -> pl.Expr:
-    """The smallest value; nulls are left out."""
+    """The smallest value; nulls are skipped."""
     return pl.min_horizontal(value.expr for value in unify(list(values), "least"))

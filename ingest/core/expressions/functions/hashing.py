@@ -27,7 +27,7 @@ def sha256(value: Value) -> pl.Expr:
 
 @function("hash(any, ...)", "hash('a') = hash('a')", "TRUE")
 def hash_(*values: Value) -> pl.Expr:
-    """A fast 64-bit number for cutting rows into groups.
+    """A fast 64-bit number for splitting rows into groups.
 
     It may change with the version of Polars; `sha256` never does.
     """

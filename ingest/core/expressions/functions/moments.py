@@ -126,7 +126,7 @@ for _name, _unit_name, _kinds, _example, _gives in (
     "datediff",
 )
 def date_diff(unit: Value, start: Value, end: Value) -> pl.Expr:
-    """How many boundaries of a unit lie from the first to the second, as in DuckDB.
+    """The number of unit boundaries between the first and the second, as in DuckDB.
 
     From 31 December to 1 January it is one year. `d2 - d1` counts days.
     """
@@ -157,9 +157,9 @@ def _count(moment: pl.Expr, unit: str) -> pl.Expr:
     "try_strptime",
 )
 def strptime(text: Value, pattern: Value) -> pl.Expr:
-    """The timestamp, or date if the format has no time of day, that a text says.
+    """The text as a timestamp, or as a date if the format has no time of day.
 
-    Null if it does not keep to the format. Zoned (UTC) if the format holds `%z`.
+    Null if the text does not match the format. With a zone (UTC) if the format contains `%z`.
     """
     written = str(pattern.constant)
     return converted(text.expr, pl.String(), _holds(written), written)
@@ -169,7 +169,7 @@ def strptime(text: Value, pattern: Value) -> pl.Expr:
     "strftime(date|time|timestamp, 'text')", "strftime(DATE '2013-05-17', '%d.%m.%y')", "'17.05.13'"
 )
 def strftime(moment: Value, pattern: Value) -> pl.Expr:
-    """As text in that format."""
+    """The value as text in the given format."""
     return moment.expr.dt.strftime(str(pattern.constant))
 
 
@@ -197,7 +197,7 @@ def _microseconds(moment: Value) -> pl.Expr:
     "to_timestamp(number)", "to_timestamp(1368800736)", "TIMESTAMP '2013-05-17 14:25:36+00:00'"
 )
 def to_timestamp(seconds: Value) -> pl.Expr:
-    """The timestamp in UTC that many seconds after 1970; null out of its range."""
+    """The timestamp (UTC) for a number of seconds since 1970; null if out of range."""
     if seconds.dtype.is_integer():
         micros = seconds.expr.cast(pl.Int128) * 1_000_000
     else:

@@ -50,7 +50,7 @@ def list_contains(values: Value, element: Value) -> pl.Expr:
     "array_to_string",
 )
 def list_join(values: Value, separator: Value) -> pl.Expr:
-    """The elements as one text, with a separator between them; nulls are left out."""
+    """The elements as one text, with a separator between them; nulls are skipped."""
     return values.expr.cast(pl.List(pl.String)).list.join(
         str(separator.constant), ignore_nulls=True
     )
@@ -74,9 +74,9 @@ def array_length(values: Value) -> pl.Expr:
     """'[1,"x"]'""",
 )
 def json_extract(text: Value, path: Value) -> pl.Expr:
-    """What lies at a path of a JSON document, as JSON; null if nothing does, or it is no JSON.
+    """The value at a path of a JSON document, as JSON; null if it is missing or invalid.
 
-    Also null is what is nested more than about a thousand levels deep, or beyond float64.
+    Also null: values nested more than about a thousand levels deep, or beyond float64.
     """
     steps = _steps(path)
 
@@ -94,7 +94,7 @@ def json_extract(text: Value, path: Value) -> pl.Expr:
     "json_value",
 )
 def json_extract_string(text: Value, path: Value) -> pl.Expr:
-    """As `json_extract`, but a text comes without its quotes, and a JSON null as null."""
+    """As `json_extract`, but text without quotes, and a JSON null as null."""
     _steps(path)
     return text.expr.cast(pl.String).str.json_path_match(str(path.constant))
 
@@ -118,7 +118,9 @@ def _steps(path: Value) -> list[str | int]:
     """
     written = str(path.constant)
     if not _PATH.fullmatch(written):
-        raise Unfit(f'"{written}" is no path. Write it as $.field, $[0] or $.field[0].other')
+        raise Unfit(
+            f'"{written}" is not a JSON path. Write it as $.field, $[0] or $.field[0].other'
+        )
     found = re.findall(r"\.(\w+)|\.\"([^\"]+)\"|\['([^']+)'\]|\[(\d+)\]", written)
     return [int(index) if index else name or quoted or key for name, quoted, key, index in found]
 

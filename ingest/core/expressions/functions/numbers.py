@@ -16,7 +16,7 @@ def _zero() -> Value:
 
 @function("abs(number)", "abs(-3)", "3")
 def absolute(number: Value) -> pl.Expr | Value:
-    """Without its sign."""
+    """The absolute value."""
     if not number.dtype.is_integer():
         return number.expr.abs()
     wide = operators.arithmetic("+", [number, _zero()])
@@ -30,10 +30,10 @@ def absolute(number: Value) -> pl.Expr | Value:
 
 @function("round(number[, 'integer'])", "round(2.345, 1)", "2.3")
 def rounded(number: Value, digits: Value | None = None) -> pl.Expr:
-    """To so many digits after the point (0); halves go away from zero. Keeps the type."""
+    """The number rounded to n digits after the point (0); halves away from zero. Keeps the type."""
     places = 0 if digits is None else int(str(digits.constant))
     if places < 0:
-        raise Unfit("round: the digits count from 0 on")
+        raise Unfit("round: the number of digits must be 0 or more")
     if number.dtype.is_integer():
         return number.expr
     return number.expr.round(places, mode="half_away_from_zero")
@@ -53,13 +53,13 @@ def ceil(number: Value) -> pl.Expr:
 
 @function("trunc(number)", "trunc(-1.7)", "-1.0", "truncate")
 def trunc(number: Value) -> pl.Expr:
-    """Without what is after the point."""
+    """The number without its fraction."""
     return pl.when(number.expr < 0).then(number.expr.ceil()).otherwise(number.expr.floor())
 
 
 @function("mod(number, number)", "mod(-7, 3)", "-1")
 def mod(left: Value, right: Value) -> pl.Expr | Value:
-    """The rest of a division, with the sign of the first: `%`."""
+    """The remainder of a division, with the sign of the first: `%`."""
     return operators.whole("%", [left, right])
 
 
@@ -89,7 +89,7 @@ def log(base: Value, number: Value) -> pl.Expr:
 
 @function("isnan(number)", "isnan(1.0)", "FALSE")
 def isnan(number: Value) -> pl.Expr:
-    """Whether it is NaN, which no comparison but this tells."""
+    """Whether the number is NaN."""
     return number.expr.cast(pl.Float64).is_nan()
 
 
@@ -101,7 +101,7 @@ def pi() -> pl.Expr:
 
 @function("atan2(number, number)", "atan2(0, 1)", "0.0")
 def atan2(y: Value, x: Value) -> pl.Expr:
-    """The angle of y and x, in radians."""
+    """The angle of the point (y, x), in radians."""
     return pl.arctan2(y.expr.cast(pl.Float64), x.expr.cast(pl.Float64))
 
 
@@ -114,16 +114,16 @@ def _plain(apply: Callable[[pl.Expr], pl.Expr], meaning: str) -> Callable[[Value
 
 
 for _name, _meaning, _example, _gives, _apply in (
-    ("sqrt", "The square root; NaN of a negative number.", "sqrt(9)", "3.0", pl.Expr.sqrt),
-    ("exp", "e to the power of it.", "exp(0)", "1.0", pl.Expr.exp),
-    ("ln", "The natural logarithm; -infinity of 0, NaN below.", "ln(1)", "0.0", pl.Expr.log),
+    ("sqrt", "The square root; NaN for a negative number.", "sqrt(9)", "3.0", pl.Expr.sqrt),
+    ("exp", "e to the power of x.", "exp(0)", "1.0", pl.Expr.exp),
+    ("ln", "The natural logarithm; -infinity for 0, NaN below.", "ln(1)", "0.0", pl.Expr.log),
     ("log10", "The logarithm to base 10.", "log10(100)", "2.0", pl.Expr.log10),
     ("sin", "The sine of an angle in radians.", "sin(0)", "0.0", pl.Expr.sin),
     ("cos", "The cosine of an angle in radians.", "cos(0)", "1.0", pl.Expr.cos),
     ("tan", "The tangent of an angle in radians.", "tan(0)", "0.0", pl.Expr.tan),
-    ("asin", "The angle with that sine, in radians.", "asin(0)", "0.0", pl.Expr.arcsin),
-    ("acos", "The angle with that cosine, in radians.", "acos(1)", "0.0", pl.Expr.arccos),
-    ("atan", "The angle with that tangent, in radians.", "atan(0)", "0.0", pl.Expr.arctan),
+    ("asin", "The angle in radians that has this sine.", "asin(0)", "0.0", pl.Expr.arcsin),
+    ("acos", "The angle in radians that has this cosine.", "acos(1)", "0.0", pl.Expr.arccos),
+    ("atan", "The angle in radians that has this tangent.", "atan(0)", "0.0", pl.Expr.arctan),
     ("radians", "Degrees to radians.", "round(radians(180), 2)", "3.14", pl.Expr.radians),
     ("degrees", "Radians to degrees.", "degrees(pi())", "180.0", pl.Expr.degrees),
 ):

@@ -18,25 +18,25 @@ _GROUP = re.compile(r"\$\{\d\}")
 
 @function("lower(text)", "lower('ÀB')", "'àb'", "lcase")
 def lower(text: Value) -> pl.Expr:
-    """All letters small."""
+    """The text in lower case."""
     return text.expr.str.to_lowercase()
 
 
 @function("upper(text)", "upper('àb')", "'ÀB'", "ucase")
 def upper(text: Value) -> pl.Expr:
-    """All letters capital."""
+    """The text in upper case."""
     return text.expr.str.to_uppercase()
 
 
 @function("initcap(text)", "initcap('NEW york')", "'New York'")
 def initcap(text: Value) -> pl.Expr:
-    """Each word with a capital."""
+    """The text with the first letter of each word in upper case."""
     return text.expr.str.to_titlecase()
 
 
 @function("trim(text[, 'text'])", "trim('  a b ')", "'a b'")
 def trim(text: Value, characters: Value | None = None) -> pl.Expr:
-    """Without white space at both ends, or without the characters given."""
+    """The text without white space, or the given characters, at both ends."""
     return text.expr.str.strip_chars(_constant(characters))
 
 
@@ -74,7 +74,7 @@ def right(text: Value, count: Value) -> pl.Expr:
 
 @function("substr(text, integer[, integer])", "substr('abcdef', 2, 3)", "'bcd'", "substring")
 def substr(text: Value, start: Value, count: Value | None = None) -> pl.Expr:
-    """The characters from a position on, at most so many. Also `SUBSTRING(s FROM 2 FOR 3)`."""
+    """At most n characters from a position on. Also `SUBSTRING(s FROM 2 FOR 3)`."""
     first = start.expr.cast(pl.Int64)
     begin = pl.max_horizontal(first - 1, 0)
     if count is None:
@@ -88,7 +88,7 @@ def substr(text: Value, start: Value, count: Value | None = None) -> pl.Expr:
 def replace(text: Value, old: Value, new: Value) -> pl.Expr | Value:
     """Every occurrence of the second text replaced by the third.
 
-    A row whose text would be longer than 64 MiB has no value.
+    A row whose result would be longer than 64 MiB is rejected.
     """
     size = len(str(old.constant).encode())
     if not size:
@@ -108,13 +108,13 @@ def replace(text: Value, old: Value, new: Value) -> pl.Expr | Value:
 
 @function("concat(any, ...)", "concat('a', NULL, 1)", "'a1'")
 def concat(*values: Value) -> pl.Expr:
-    """All values as text, one after the other; nulls are left out (`||` gives null instead)."""
+    """All values as text, one after the other; nulls are skipped (`||` returns null instead)."""
     return pl.concat_str([_written(value) for value in values], ignore_nulls=True)
 
 
 @function("concat_ws('text', any, ...)", "concat_ws('-', 'a', NULL, 'b')", "'a-b'")
 def concat_ws(separator: Value, *values: Value) -> pl.Expr:
-    """All values as text with a separator between them; nulls are left out."""
+    """All values as text with a separator between them; nulls are skipped."""
     parts = [_written(value) for value in values]
     return pl.concat_str(parts, separator=str(separator.constant), ignore_nulls=True)
 
@@ -122,21 +122,21 @@ def concat_ws(separator: Value, *values: Value) -> pl.Expr:
 def _written(value: Value) -> pl.Expr:
     if value.dtype.is_nested() or isinstance(value.dtype, pl.Binary):
         raise Unfit(
-            f"{type_name(value.dtype)} is no text. Write to_json(x), list_join(x, ','), or "
-            "CAST(x AS string) of binary"
+            f"{type_name(value.dtype)} is not text. Write to_json(x), list_join(x, ','), or "
+            "CAST(x AS string) for binary"
         )
     return converted(value.expr, value.dtype, pl.String())
 
 
 @function("lpad(text, 'integer'[, 'text'])", "lpad('7', 3, '0')", "'007'")
 def lpad(text: Value, size: Value, fill: Value | None = None) -> pl.Expr:
-    """Filled up on the left to n characters; what is longer is cut to n."""
+    """The text padded on the left to n characters, or cut to n."""
     return text.expr.str.pad_start(_size(size), _fill(fill)).str.head(_size(size))
 
 
 @function("rpad(text, 'integer'[, 'text'])", "rpad('7', 3, '.')", "'7..'")
 def rpad(text: Value, size: Value, fill: Value | None = None) -> pl.Expr:
-    """Filled up on the right to n characters; what is longer is cut to n."""
+    """The text padded on the right to n characters, or cut to n."""
     return text.expr.str.pad_end(_size(size), _fill(fill)).str.head(_size(size))
 
 
@@ -160,7 +160,7 @@ def ends_with(text: Value, other: Value) -> pl.Expr:
 
 @function("contains(text|list, any)", "contains('50%', '0%')", "TRUE")
 def contains(whole: Value, part: Value) -> pl.Expr:
-    """Whether the text holds the other one as it stands, or the list an element."""
+    """Whether the text contains the other text, or the list the element."""
     if family(whole.dtype) == "list":
         return whole.expr.list.contains(part.expr)
     if family(part.dtype) not in {"text", "null"}:
@@ -213,7 +213,7 @@ def regexp_matches(text: Value, pattern: Value) -> pl.Expr:
     "regexp_substr",
 )
 def regexp_extract(text: Value, pattern: Value, group: Value | None = None) -> pl.Expr:
-    """What the pattern, or its n-th group, matched first; null if nothing did."""
+    """The first match of the pattern, or of its n-th group; null if there is none."""
     written, number = str(pattern.constant), group.constant if group else 0
     return text.expr.str.extract(written, int(str(number)))
 
@@ -226,9 +226,9 @@ def regexp_extract(text: Value, pattern: Value, group: Value | None = None) -> p
 def regexp_replace(
     text: Value, pattern: Value, replacement: Value, options: Value | None = None
 ) -> pl.Expr | Value:
-    r"""The first match replaced, all of them with the option 'g'; `\1` is the first group.
+    r"""The text with the first match replaced, or all with the option 'g'; `\1` is the first group.
 
-    A row whose text would be longer than 64 MiB has no value.
+    A row whose result would be longer than 64 MiB is rejected.
     """
     flags = str(options.constant) if options else ""
     if set(flags) - set("gi"):
@@ -261,12 +261,12 @@ def _constant(value: Value | None) -> str | None:
 
 def _size(value: Value) -> int:
     if not isinstance(value.constant, int) or not 0 <= value.constant <= _MOST_PAD:
-        raise Unfit(f"the size of a pad is a whole number from 0 to {_MOST_PAD:,}")
+        raise Unfit(f"the length must be a whole number from 0 to {_MOST_PAD:,}")
     return value.constant
 
 
 def _fill(value: Value | None) -> str:
     fill = " " if value is None else str(value.constant)
     if len(fill) != 1:
-        raise Unfit("a pad is filled with one character")
+        raise Unfit("the fill text must be one character")
     return fill
