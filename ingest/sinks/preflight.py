@@ -114,10 +114,11 @@ def _foreign(place: Place, disposition: str, partition_by: Sequence[str]) -> Ite
     if orphans := [name for name in foreign if run_of(name)]:
         yield (
             f'"{place.root}" contains files written by runs that no manifest in '
-            f'"{place.manifests}" lists: {_named(orphans)}. {disposition} replaces only files that a '
-            "manifest lists. If that folder was moved or copied here, also move the folder that was "
-            f'beside it, "{STAGING}<its old name>", to "{place.beside}". If a run is still '
-            "publishing there, finish it first. Otherwise move the files away, or use another path"
+            f'"{place.manifests}" lists: {_named(orphans)}. {disposition} replaces only files '
+            "that a manifest lists. If that folder was moved or copied here, also move the folder "
+            f'that was beside it, "{STAGING}<its old name>", to "{place.beside}". If a run is '
+            "still publishing there, finish it first. Otherwise move the files away, or use "
+            "another path"
         )
     elif foreign:
         yield (
