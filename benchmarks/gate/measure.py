@@ -18,7 +18,7 @@ from ingest.core.partition import Partition
 from ingest.driver.planning import draft
 from ingest.driver.tasks import context_of, task_of
 from ingest.job import Job
-from ingest.workers.task import PartitionTask
+from ingest.work.task import PartitionTask
 
 By = Literal["instructions", "cpu"]
 Ratios = dict[str, float]

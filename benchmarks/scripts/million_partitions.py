@@ -16,7 +16,6 @@ from benchmarks.scripts.figures import report
 from ingest.checks.contract import Contract
 from ingest.core.clock import SystemClock
 from ingest.core.partition import Slice, partition_id
-from ingest.core.storage import LocalStore
 from ingest.driver.backlog import Backlog
 from ingest.driver.loop import Loop
 from ingest.driver.planning import pack
@@ -25,6 +24,7 @@ from ingest.execution import Execution
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.plans import PlanFacts, PlanWriter
+from ingest.storage.objects import LocalStore
 from ingest.testing.workers import SimulatedWorkers
 
 

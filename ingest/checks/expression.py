@@ -8,8 +8,8 @@ from pydantic import AfterValidator, Field
 
 from ingest.checks.base import Check, Violation
 from ingest.core.errors import ConfigError
-from ingest.core.expressions import checked, columns, resolve
 from ingest.core.types import type_name
+from ingest.expressions import checked, columns, resolve
 
 
 class Expression(Check):

@@ -6,10 +6,10 @@ from typing import Any
 import polars as pl
 from pydantic import StrictBool, StrictFloat, StrictInt, StrictStr
 
-from ingest.core.casting import converted
 from ingest.core.errors import ConfigError
 from ingest.core.names import no_such_column
 from ingest.core.types import type_name
+from ingest.core.values.casting import converted
 
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
 Bound = StrictInt | StrictFloat | StrictStr

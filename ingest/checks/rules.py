@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 import polars as pl
 
 from ingest.checks.base import BROKEN, Violation
-from ingest.core.casting import lost
 from ingest.core.rows import visible
+from ingest.core.values.casting import lost
 
 if TYPE_CHECKING:
     from polars.expr.whenthen import ChainedThen, Then

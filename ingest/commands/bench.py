@@ -107,10 +107,10 @@ def _measure(arguments: Any) -> int:
 
 
 def _past(run_id: str, arguments: Any) -> int:
-    from ingest.core.storage import open_store  # noqa: PLC0415
     from ingest.records.ledger import Ledger  # noqa: PLC0415
     from ingest.records.plans import Plan  # noqa: PLC0415
     from ingest.records.runs import Runs  # noqa: PLC0415
+    from ingest.storage.objects import open_store  # noqa: PLC0415
     from ingest.watch.times import Times, page, render  # noqa: PLC0415
 
     store = open_store(arguments.state or ".ingest")

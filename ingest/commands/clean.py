@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from ingest.commands.base import add_state, parser, report, state_option
 from ingest.core.errors import ConfigError, IngestError
 from ingest.core.names import hint
-from ingest.core.storage import Store, open_store
 from ingest.driver.cleaning import Kept, Leftover, Search
 from ingest.driver.removing import Old, Removal, trim_leases
 from ingest.records.lease import LeaseHeldError
 from ingest.records.runs import Runs
-from ingest.sinks.leftovers import remove_staged
+from ingest.sinks.directory.leftovers import remove_staged
+from ingest.storage.objects import Store, open_store
 from ingest.watch.summary import size
 
 KEEP = "30d"

@@ -13,7 +13,6 @@ from ingest.commands.base import add_conf, parser, report
 from ingest.commands.git import tracks, user_email
 from ingest.config.load import load
 from ingest.core.errors import ConfigError, IngestError
-from ingest.core.tree import make_folder
 from ingest.driver.planning import draft
 from ingest.driver.tasks import context_of
 from ingest.job import Job
@@ -22,6 +21,7 @@ from ingest.sniffing.document import job_text
 from ingest.sniffing.look import look_at
 from ingest.sniffing.sample import write_sample
 from ingest.sniffing.table import Table
+from ingest.storage.tree import make_folder
 from ingest.testing.golden import work_over, write_lines
 
 UNKNOWN_OWNER = "owner@example.org"

@@ -13,7 +13,7 @@ from ingest.commands.base import parser, report
 from ingest.commands.git import user_email
 from ingest.commands.init import UNKNOWN_OWNER
 from ingest.core.errors import ConfigError
-from ingest.core.tree import write_once
+from ingest.storage.tree import write_once
 
 TEMPLATES = Path(__file__).parent / "project"
 """The files as they are written, but for `@owner@` and the like; `dot_` stands for a leading dot,

@@ -15,19 +15,19 @@ from ingest.core.errors import ConfigError
 from ingest.core.names import hint, no_such_column
 from ingest.core.partition import Partition, Slice, partition_id
 from ingest.core.private import redacted
-from ingest.core.storage import open_store
 from ingest.core.types import schema_to_json
 from ingest.driver.fleeting import refuse_fleeting
 from ingest.driver.outputs import check_places, check_published
 from ingest.driver.planning import Draft, draft
 from ingest.driver.tasks import context_of, task_of
 from ingest.sources.base import Source
+from ingest.storage.objects import open_store
 from ingest.watch.summary import size
 from ingest.watch.tables import ends, table
-from ingest.workers.pipeline import CONTRACT, Pipeline
-from ingest.workers.quarantine import assemble
-from ingest.workers.stages import OUTPUT, SOURCE, Stage, stages
-from ingest.workers.task import PartitionTask
+from ingest.work.pipeline import CONTRACT, Pipeline
+from ingest.work.quarantine import assemble
+from ingest.work.stages import OUTPUT, SOURCE, Stage, stages
+from ingest.work.task import PartitionTask
 
 SLICE_BYTES = 1024 * 1024
 """How much of a file is looked at, where it can be cut."""

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from ingest.commands.attempt import Attempt, add_output, make
 from ingest.commands.base import STATE, add_conf, add_state, importing, parser
 from ingest.core.errors import ConfigError, FatalError
-from ingest.core.storage import open_store
+from ingest.storage.objects import open_store
 
 if TYPE_CHECKING:
-    from ingest.core.storage import Store
     from ingest.job import Job
     from ingest.records.runs import Runs
+    from ingest.storage.objects import Store
 
 EXAMPLE = """ingest resume 20261123t184500-1a2b3c
   ingest resume 20261123t184500-1a2b3c execution.workers=2 cluster=inline"""

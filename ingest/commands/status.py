@@ -8,8 +8,8 @@ from typing import Any
 
 from ingest.commands.base import add_state, parser, state_option
 from ingest.core.errors import ConfigError
-from ingest.core.storage import open_store
 from ingest.records.runs import Runs
+from ingest.storage.objects import open_store
 from ingest.watch.resuming import inputs
 from ingest.watch.runs import Page, describe, newest
 from ingest.watch.summary import size

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 
 from ingest.commands.base import add_state, parser, report, state_option
 from ingest.core.errors import ConfigError
-from ingest.core.storage import open_store
 from ingest.driver.audit import check_books
 from ingest.driver.publishing import plan_of, sinks_of
 from ingest.driver.recorded import recorded_job
@@ -13,6 +12,7 @@ from ingest.records.history import History
 from ingest.records.receipts import history_of
 from ingest.records.runs import Runs
 from ingest.sinks.base import Verified
+from ingest.storage.objects import open_store
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from ingest.core.iso import iso_texts
+from ingest.core.values.iso import iso_texts
 
 _PLAIN = r"^[ !#-\[\]-~]*$"
 """Texts that stand for themselves in JSON: ASCII without control characters, `"` and `\\`."""

@@ -8,6 +8,8 @@ ErrorKind = Literal[
     "bad_row", "contract", "stale_plan", "fatal", "config",
 ]  # fmt: skip
 """What a failure is, which decides what is done about it: see `driver.retry`."""
+Cause = Literal["lost_worker", "timeout", "out_of_memory"]
+"""What kind of end a worker has met."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import polars as pl
 
-from ingest.core.iso import beyond, iso_texts, outside
 from ingest.core.json_rows import json_values
 from ingest.core.types import instance
+from ingest.core.values.iso import beyond, iso_texts, outside
 
 
 def showable(rows: pl.DataFrame) -> pl.DataFrame:

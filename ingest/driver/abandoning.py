@@ -4,7 +4,6 @@ from contextlib import suppress
 from typing import Any
 
 from ingest.core.errors import FatalError, IngestError
-from ingest.core.storage import Store
 from ingest.driver.places import anchored
 from ingest.driver.publishing import sinks_of
 from ingest.job import Job
@@ -13,6 +12,7 @@ from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
 from ingest.records.targets import Target
+from ingest.storage.objects import Store
 
 
 def abandon(store: Store, ledger: Ledger, job: Job, why: str) -> list[str]:

@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ingest.core.errors import FatalError
-from ingest.core.storage import Store
 from ingest.driver.removing import Old, Removal, Was, places_of
 from ingest.records.endings import closed, ending
 from ingest.records.history import History
 from ingest.records.holders import holder
 from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs, made_at
-from ingest.sinks.leftovers import staged
+from ingest.sinks.directory.leftovers import staged
+from ingest.storage.objects import Store
 
 RECORDING = timedelta(days=1)
 """Longer than a driver takes to put a run on record, whatever else goes on."""

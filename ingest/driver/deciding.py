@@ -7,7 +7,6 @@ from typing import Literal
 
 from ingest.core.clock import Clock
 from ingest.core.errors import ConfigError, FatalError
-from ingest.core.storage import Store
 from ingest.driver.abandoning import abandon, give_up_unread
 from ingest.driver.elsewhere import half_published, kept, led_elsewhere
 from ingest.driver.places import outputs_of
@@ -20,6 +19,7 @@ from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
 from ingest.records.succession import Succession
+from ingest.storage.objects import Store
 
 
 @dataclass(slots=True)

@@ -10,7 +10,6 @@ from ingest.core.clock import Clock, SystemClock
 from ingest.core.errors import FencedError, IngestError, StalePlanError
 from ingest.core.proc import require_proc
 from ingest.core.stop import at_once
-from ingest.core.storage import Store, open_store
 from ingest.core.types import Schema, schema_from_json, schema_to_json
 from ingest.driver.abandoning import withdraw
 from ingest.driver.audit import audit
@@ -38,6 +37,7 @@ from ingest.records.plans import Plan
 from ingest.records.runs import Runs
 from ingest.records.targets import Target
 from ingest.sources.base import Layout
+from ingest.storage.objects import Store, open_store
 from ingest.workers.base import Chosen, Workers
 from ingest.workers.outlook import Outlook
 

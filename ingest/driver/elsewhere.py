@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from ingest.core.errors import FatalError
-from ingest.core.storage import Store
 from ingest.driver.places import outputs_of
 from ingest.driver.recorded import as_written, read_history
 from ingest.job import Job
 from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
 from ingest.records.succession import Succession
+from ingest.storage.objects import Store
 
 
 def half_published(job: Job, store: Store, succession: Succession) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
 from ingest.job import Job
-from ingest.workers.memory import readable, share_of
+from ingest.work.memory import readable, share_of
 
 BASE_BYTES = 200 * 1024 * 1024
 """What a worker takes for a partition of no size: 195 to 205 MiB, measured as below."""

@@ -1,11 +1,11 @@
 """Places that are gone when the command ends: nothing is written there that is to stay."""
 
 from ingest.core.errors import ConfigError
-from ingest.core.storage import Store
 from ingest.driver.flow import Place
 from ingest.driver.publishing import sinks_of
 from ingest.job import Job
-from ingest.workers.package import package_of
+from ingest.storage.objects import Store
+from ingest.workers.on_ray.package import package_of
 
 
 def refuse_fleeting(job: Job, store: Store, place: Place) -> None:

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from ingest.core.stop import at_once
-from ingest.core.storage import Store
 from ingest.job import Job
 from ingest.records.lease import Lease, Observer
 from ingest.records.succession import Succession
 from ingest.records.targets import Target
+from ingest.storage.objects import Store
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from ingest.core.clock import Clock
 from ingest.core.errors import FencedError, IngestError, Interrupted
 from ingest.driver.recorded import Run
-from ingest.workers.classify import kind_of
+from ingest.work.classify import kind_of
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from ingest.core.clock import Clock
 from ingest.core.errors import ConfigError
-from ingest.core.storage import Store
 from ingest.driver.changes import identity
 from ingest.driver.deciding import decide
 from ingest.driver.places import anchored, places
@@ -16,6 +15,7 @@ from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs, new_run_id
 from ingest.records.succession import Succession
+from ingest.storage.objects import Store
 
 
 def open_run(

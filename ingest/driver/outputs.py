@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ingest.core.errors import ConfigError, FatalError
-from ingest.core.storage import Store
 from ingest.driver.flow import Place, placed
 from ingest.driver.publishing import schemas_of, sinks_of
 from ingest.job import Job
 from ingest.records.runs import Runs
-from ingest.sinks.content import publishes_in
-from ingest.sinks.place import STAGING
+from ingest.sinks.directory.content import publishes_in
+from ingest.sinks.directory.place import STAGING
+from ingest.storage.objects import Store
 
 WRITTEN = {"main": ("sink",), "quarantine": ("contract", "quarantine")}
 """Where in a job it is said where an output goes."""

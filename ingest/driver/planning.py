@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 from ingest.core.errors import ConfigError, Interrupted
 from ingest.core.partition import Slice, partition_id
-from ingest.core.storage import Store
 from ingest.core.types import schema_to_json
 from ingest.driver.fitting import fit
 from ingest.driver.flow import Flow, Place, check_flow, contract_types, placed
 from ingest.job import Job
 from ingest.records.plans import Plan, PlanFacts, PlanWriter
 from ingest.sources.base import Inputs, Source
-from ingest.sources.sampling import spread
+from ingest.sources.files.sampling import spread
+from ingest.storage.objects import Store
 from ingest.transforms.base import StepContext
 from ingest.workers.outlook import Outlook
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from ingest.core.clock import SystemClock
 from ingest.core.errors import ConfigError, FatalError
-from ingest.core.storage import Store
 from ingest.driver.deciding import Decision, decide
 from ingest.driver.inputs import compared, refusal
 from ingest.driver.places import outputs_of
@@ -16,6 +15,7 @@ from ingest.records.ledger import Ledger
 from ingest.records.plans import Plan
 from ingest.records.runs import Runs
 from ingest.records.succession import Succession
+from ingest.storage.objects import Store
 
 
 def prospect(job: Job, store: Store) -> dict[str, Any]:

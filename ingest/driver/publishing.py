@@ -11,7 +11,7 @@ from ingest.job import Job
 from ingest.records.history import History
 from ingest.records.ledger import Event, Ledger
 from ingest.sinks.base import PublishPlan, Sink
-from ingest.workers.quarantine import QUARANTINE_SCHEMA
+from ingest.work.quarantine import QUARANTINE_SCHEMA
 
 OUTPUTS = ("quarantine", "main")
 """In the order of publishing: who sees new rows can already see what was rejected beside them."""

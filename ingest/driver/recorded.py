@@ -10,13 +10,13 @@ from pydantic import ValidationError
 
 from ingest.config.load import restore
 from ingest.core.errors import FatalError
-from ingest.core.storage import Store
 from ingest.driver.places import anchored
 from ingest.driver.tasks import context_of, fingerprints
 from ingest.job import Job
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.runs import RESTORE, Runs
+from ingest.storage.objects import Store
 
 
 @dataclass(slots=True)

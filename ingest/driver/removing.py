@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ingest.core.errors import ConfigError, FatalError, IngestError
-from ingest.core.storage import Store
 from ingest.driver.abandoning import abandon
 from ingest.driver.holding import leases
 from ingest.driver.recorded import recorded_job
@@ -29,7 +28,8 @@ from ingest.records.ledger import Ledger
 from ingest.records.receipts import history_of
 from ingest.records.runs import Runs
 from ingest.records.targets import Target
-from ingest.sinks.leftovers import published_runs, remove_staged
+from ingest.sinks.directory.leftovers import published_runs, remove_staged
+from ingest.storage.objects import Store
 
 PLAN = ("plan.json", "plan")
 OUTPUTS = ("main", "quarantine")

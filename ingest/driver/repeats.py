@@ -3,10 +3,10 @@
 import polars as pl
 
 from ingest.core.errors import ConfigError, FatalError
-from ingest.core.storage import Store
 from ingest.job import Job
 from ingest.records.plans import Plan
 from ingest.records.runs import Runs
+from ingest.storage.objects import Store
 
 
 def repeats(job: Job, store: Store, plan: Plan) -> str:

@@ -1,10 +1,10 @@
 """When a run is not worth resuming: where nothing is lost, and where resuming cannot help."""
 
-from ingest.core.storage import Store
 from ingest.driver.inputs import compared
 from ingest.driver.resuming import Reopened
 from ingest.job import Job
 from ingest.records.plans import Plan
+from ingest.storage.objects import Store
 
 DOOMED = {"contract": "failed its contract", "bad_row": "failed on rows that break its contract"}
 """Failures that repeat as long as job and inputs are the same, and how they are told."""

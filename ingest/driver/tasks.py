@@ -7,9 +7,9 @@ from ingest.driver.privacy import named
 from ingest.execution import Execution
 from ingest.job import Job
 from ingest.transforms.base import StepContext
-from ingest.workers.pipeline import Steps
-from ingest.workers.poison import Limits
-from ingest.workers.task import PartitionTask
+from ingest.work.pipeline import Steps
+from ingest.work.poison import Limits
+from ingest.work.task import PartitionTask
 
 
 def context_of(job: Job, run_id: str, loaded_at: datetime) -> StepContext:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ingest.config.load import Loaded, load
-from ingest.core.storage import open_store
 from ingest.core.types import schema_to_json
 from ingest.driver.fleeting import refuse_fleeting
 from ingest.driver.outputs import check_places, check_published
@@ -15,6 +14,7 @@ from ingest.driver.prospect import prospect
 from ingest.driver.tasks import context_of
 from ingest.job import Job
 from ingest.library.arguments import Folder, Overrides, path, words
+from ingest.storage.objects import open_store
 from ingest.workers.choose import choice
 
 WORKING_SET = 6

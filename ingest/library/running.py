@@ -12,7 +12,7 @@ from ingest.core.errors import Interrupted
 from ingest.job import Job
 from ingest.library.arguments import Folder, Overrides, path, words
 from ingest.library.receipts import Receipt, receipt_of
-from ingest.workers.headstart import HeadStart
+from ingest.workers.processes.headstart import HeadStart
 
 if TYPE_CHECKING:
     from ingest.driver.drive import Request
@@ -95,9 +95,9 @@ def run(
     logging.getLogger("ingest").addHandler(_SILENCE)  # else Python prints what nobody listens to
     stop = stop or threading.Event()
     with opened(path(conf), words(job, overrides, state), fresh=fresh) as request:
-        from ingest.core.storage import open_store  # noqa: PLC0415
         from ingest.driver.drive import drive  # noqa: PLC0415 - see above
         from ingest.records.runs import Runs  # noqa: PLC0415
+        from ingest.storage.objects import open_store  # noqa: PLC0415
 
         request.stop = stop
         request.store = open_store(request.job.state)

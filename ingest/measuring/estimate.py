@@ -9,11 +9,11 @@ import psutil
 
 from ingest.core.errors import FatalError
 from ingest.core.proc import require_proc
-from ingest.core.storage import open_store
 from ingest.job import Job
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
+from ingest.storage.objects import open_store
 
 STARTS_S = {"processes": 0.05, "local": 3.0, "address": 1.5, "inline": 0.0}
 """From the frozen plan to the first worker at work, where no run of the job is on record: 2 cores,

@@ -9,7 +9,7 @@ import polars as pl
 from ingest.checks.base import BROKEN, Check
 from ingest.core.partition import Partition
 from ingest.core.rows import REJECT, REJECT_COLUMN
-from ingest.workers.task import PartitionTask
+from ingest.work.task import PartitionTask
 
 REPEATS = 3
 

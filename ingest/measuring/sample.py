@@ -12,9 +12,9 @@ from ingest.driver.flow import Place
 from ingest.driver.planning import Partitions, draft
 from ingest.driver.tasks import context_of, task_of
 from ingest.job import Job
+from ingest.work.task import PartitionTask
 from ingest.workers.choose import choice
 from ingest.workers.outlook import Outlook
-from ingest.workers.task import PartitionTask
 
 RUN_ID = "bench"
 

@@ -14,8 +14,8 @@ from ingest.core.outcome import Outcome
 from ingest.core.partition import Assignment, Partition
 from ingest.job import Job
 from ingest.records.totals import Totals
-from ingest.sinks.staging import HashedFile
-from ingest.workers.task import PartitionTask
+from ingest.sinks.directory.staging import HashedFile
+from ingest.work.task import PartitionTask
 
 _ERRORS: dict[str, type[IngestError]] = {"bad_row": BadRowError, "contract": ContractError}
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from ingest.core.storage import Store
+from ingest.storage.objects import Store
 
 Ending = Literal["done", "abandoned", ""]
 

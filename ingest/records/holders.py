@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 from ingest.core.errors import FatalError
 from ingest.core.processes import Realm, began, exists, look
-from ingest.core.storage import Store
+from ingest.storage.objects import Store
 
 State = Literal["alive", "stopped", "dead", "elsewhere"]
 

@@ -19,8 +19,8 @@ from typing import Any, Self
 
 from ingest.core.clock import Clock, SystemClock
 from ingest.core.errors import FatalError, FencedError, IngestError
-from ingest.core.storage import Store
 from ingest.records.holders import Holder, held, last_lease, lease_name, read_holder
+from ingest.storage.objects import Store
 
 log = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from ingest.core.clock import Clock, SystemClock
 from ingest.core.errors import FatalError, FencedError
-from ingest.core.storage import Store
 from ingest.records.runs import RESTORE, other_format
+from ingest.storage.objects import Store
 
 FORMAT = 1
 _SLOT = re.compile(r"\d{8}\.jsonl")

@@ -11,8 +11,8 @@ import polars as pl
 
 from ingest.core.errors import FatalError
 from ingest.core.partition import Partition, Slice
-from ingest.core.storage import Store
 from ingest.records.runs import RESTORE, other_format
+from ingest.storage.objects import Store
 
 FORMAT = 2
 OLDER = frozenset({1})

@@ -5,11 +5,11 @@ from typing import Any
 
 from ingest.core.errors import FatalError
 from ingest.core.outcome import Book
-from ingest.core.storage import Store
 from ingest.records.endings import ending
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
+from ingest.storage.objects import Store
 
 
 def history_of(store: Store, run_id: str) -> History:

@@ -8,8 +8,8 @@ from typing import Any
 
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.names import hint
-from ingest.core.storage import Store
 from ingest.records.endings import ABANDONED, RECEIPT, REMOVED
+from ingest.storage.objects import Store
 
 FORMAT = 1
 RESTORE = "Restore the file from a backup, or discard the run and start over with: --fresh"

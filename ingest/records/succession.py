@@ -7,10 +7,10 @@ ones.
 
 from collections.abc import Iterator, Mapping
 
-from ingest.core.storage import Store
 from ingest.records.endings import ABANDONED, RECEIPT
 from ingest.records.runs import Runs
 from ingest.records.targets import Target
+from ingest.storage.objects import Store
 
 
 class Succession:

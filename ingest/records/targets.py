@@ -3,11 +3,11 @@
 import hashlib
 
 from ingest.core.errors import FatalError, FencedError
-from ingest.core.storage import Store
 from ingest.records.environment import who
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
+from ingest.storage.objects import Store
 
 
 class Target:

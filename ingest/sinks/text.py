@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from ingest.core.errors import FatalError
 from ingest.core.showing import has_no_text
-from ingest.sinks.directory import DirectorySink
-from ingest.sinks.staging import HashedFile
+from ingest.sinks.directory.sink import DirectorySink
+from ingest.sinks.directory.staging import HashedFile
 
 Compression = Literal["none", "gz", "zst"]
 _CODECS: dict[str, str] = {"gz": "gzip", "zst": "zstd"}

@@ -15,7 +15,7 @@ from ingest.sniffing.offers import SCHEMA, Candidate
 from ingest.sniffing.separator import without_separator
 from ingest.sniffing.table import Option, Table, formats, key_columns, key_options
 from ingest.sniffing.text import read_text
-from ingest.sources.encodings import is_wide
+from ingest.sources.text.encodings import is_wide
 
 SAMPLE_FILES = 24
 MOST_HEADERS = 100

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ingest.sniffing.kinds import is_typed
 from ingest.sniffing.notation import is_number
-from ingest.sources.csv_grammar import Grammar
+from ingest.sources.text.grammar import Grammar
 
 DELIMITERS = (",", ";", "\t", "|", "\x01", "^")
 _LOOK_LINES = 400

@@ -16,10 +16,10 @@ from ingest.sniffing.names import listed
 from ingest.sniffing.table import Option, Table, key_columns, key_options
 from ingest.sniffing.text import Text, read_text
 from ingest.sniffing.typed import describe_values
-from ingest.sources.columns import fault_of_name, is_nameable
-from ingest.sources.json_guess import guess_fields, without_nulls
-from ingest.sources.json_judge import judge
-from ingest.sources.json_text import load
+from ingest.sources.columns.options import fault_of_name, is_nameable
+from ingest.sources.json.guess import guess_fields, without_nulls
+from ingest.sources.json.judge import judge
+from ingest.sources.json.text import load
 
 SAMPLE_FILES = 24
 LOOK_BYTES = 1024 * 1024

@@ -6,8 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from ingest.core.texts import Form, failed, parse_texts
 from ingest.core.types import parse_type
+from ingest.core.values.texts import Form, failed, parse_texts
 from ingest.sniffing.notation import NO_SIGNS, PLAIN, Notation, Signs
 
 ALWAYS_NULL = ("NULL", "null", "\\N", "#N/A", "<null>", "(null)")

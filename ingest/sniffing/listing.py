@@ -8,14 +8,14 @@ from typing import get_args
 
 from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.partition import Slice
-from ingest.core.remote import is_remote
 from ingest.sources import SOURCES
-from ingest.sources.encodings import packed_endings
 from ingest.sources.file_source import FileSource
-from ingest.sources.files import GLOB, list_inputs
-from ingest.sources.foreign import HEAD_BYTES, foreign, refusal
-from ingest.sources.identity import while_planning
-from ingest.sources.opening import open_input, read_plain_head
+from ingest.sources.files.foreign import HEAD_BYTES, foreign, refusal
+from ingest.sources.files.identity import while_planning
+from ingest.sources.files.listing import GLOB, list_inputs
+from ingest.sources.files.opening import open_input, read_plain_head
+from ingest.sources.text.encodings import packed_endings
+from ingest.storage.remote import is_remote
 
 _WEAK = ("", *packed_endings(".txt"))
 """Endings that data files share with notes: they count only where there is no better one."""

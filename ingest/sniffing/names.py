@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from ingest.core.names import is_pattern
 from ingest.core.rows import HIDDEN_PREFIX
-from ingest.sources.csv_header import column_names
+from ingest.sources.delimited.header import column_names
 
 LONGEST_NAME = 200
 """What is cut off behind this many characters is no name but a text in the wrong place."""

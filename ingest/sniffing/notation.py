@@ -11,8 +11,8 @@ from typing import Any
 
 import polars as pl
 
-from ingest.core.numerals import DecimalSeparator, Numerals, ThousandsSeparator
-from ingest.core.texts import failed, parse_texts
+from ingest.core.values.numerals import DecimalSeparator, Numerals, ThousandsSeparator
+from ingest.core.values.texts import failed, parse_texts
 
 _SPACE = "[ \u00a0\u2009\u202f]"
 _CURRENCY = (

@@ -9,21 +9,21 @@ import polars as pl
 import pyarrow as pa
 
 from ingest.core.errors import BadRowError, ConfigError, FatalError
-from ingest.core.iso import clipped
 from ingest.core.partition import Slice
 from ingest.core.types import Schema, type_name
+from ingest.core.values.iso import clipped
 from ingest.formats.parquet.by_arrow import decode_head, frame_of
 from ingest.sniffing.differing import compare, refuse_mixture
 from ingest.sniffing.listing import Listing
 from ingest.sniffing.offers import SCHEMA
 from ingest.sniffing.table import Option, Table, key_columns, key_options
 from ingest.sniffing.typed import describe_values
-from ingest.sources.column_types import choose_types
-from ingest.sources.columns import fault_of_name, is_nameable
-from ingest.sources.foreign import HEAD_BYTES, foreign, refusal
-from ingest.sources.identity import while_planning
-from ingest.sources.opening import open_input
-from ingest.sources.parquet_footer import Footer, open_span, read_footer
+from ingest.sources.columns.options import fault_of_name, is_nameable
+from ingest.sources.columns.types import choose_types
+from ingest.sources.files.foreign import HEAD_BYTES, foreign, refusal
+from ingest.sources.files.identity import while_planning
+from ingest.sources.files.opening import open_input
+from ingest.sources.row_groups.footers import Footer, open_span, read_footer
 
 SAMPLE_FILES = 5
 MOST_FOOTERS = 100

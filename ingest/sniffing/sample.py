@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest.core.partition import Slice
-from ingest.core.tree import make_folder
 from ingest.sniffing.listing import kind_by_name, usual_ending
 from ingest.sniffing.parquet_table import read_head
 from ingest.sniffing.synthetic import (
@@ -23,7 +22,8 @@ from ingest.sniffing.synthetic import (
 )
 from ingest.sniffing.table import Table
 from ingest.sniffing.text import read_text
-from ingest.sources.opening import codec
+from ingest.sources.files.opening import codec
+from ingest.storage.tree import make_folder
 
 FILES = 3
 ROWS = 500

@@ -13,8 +13,8 @@ import pyarrow as pa
 from ingest.sniffing.columns import Column
 from ingest.sniffing.table import Table
 from ingest.sources.csv import Csv
-from ingest.sources.csv_redaction import Fields
-from ingest.sources.json_redaction import replaced
+from ingest.sources.delimited.redaction import Fields
+from ingest.sources.json.redaction import replaced
 
 _LINES: Final = re.compile(r"[^\n]*\n|[^\n]+\Z")
 _YEAR: Final = re.compile(r"(?<!\d)\d{4}(?!\d)|(?<!\d)\d{4}(?=\d{4}(?!\d))")

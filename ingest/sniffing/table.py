@@ -8,9 +8,9 @@ from ingest.core.errors import ConfigError
 from ingest.sniffing.columns import Column, describe
 from ingest.sniffing.listing import Listing
 from ingest.sniffing.notation import PLAIN, Notation
-from ingest.sources.columns import NULL_KEY
-from ingest.sources.files import bases_of
-from ingest.sources.folder_keys import folder_keys
+from ingest.sources.columns.options import NULL_KEY
+from ingest.sources.files.folder_keys import folder_keys
+from ingest.sources.files.listing import bases_of
 
 _BUDGETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.partition import Slice
-from ingest.sources.encodings import is_wide
-from ingest.sources.foreign import foreign, has_controls, refusal
-from ingest.sources.identity import while_planning
-from ingest.sources.opening import codec, open_input, read_plain_head
+from ingest.sources.files.foreign import foreign, has_controls, refusal
+from ingest.sources.files.identity import while_planning
+from ingest.sources.files.opening import codec, open_input, read_plain_head
+from ingest.sources.text.encodings import is_wide
 
 HEAD_BYTES = 512 * 1024
 MIDDLE_BYTES = 128 * 1024

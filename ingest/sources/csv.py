@@ -12,11 +12,9 @@ from ingest.core.partition import Slice
 from ingest.core.private import REDACTED
 from ingest.core.types import Schema, type_name
 from ingest.sources.base import Layout
-from ingest.sources.bodies import Body
-from ingest.sources.columns import declared_type, refuse_clash, refuse_unknown
-from ingest.sources.csv_dialect import Dialect, refuse_signs
-from ingest.sources.csv_grammar import UNCLOSED
-from ingest.sources.csv_header import (
+from ingest.sources.columns.options import declared_type, refuse_clash, refuse_unknown
+from ingest.sources.delimited.guessing import guess_type
+from ingest.sources.delimited.header import (
     REPEATED,
     check_header,
     column_names,
@@ -24,21 +22,23 @@ from ingest.sources.csv_header import (
     refuse_header,
     repeats,
 )
-from ingest.sources.csv_preamble import Beginning
-from ingest.sources.csv_redaction import Fields
-from ingest.sources.csv_table import TableReader
-from ingest.sources.csv_values import Values
-from ingest.sources.encodings import decode_line, packed_endings
-from ingest.sources.file_schema import Combined, schema_remarks, together
-from ingest.sources.guessing import guess_type
-from ingest.sources.identity import while_planning
-from ingest.sources.line_ends import as_written, swapped_text
-from ingest.sources.line_rules import LineRules, Tally
-from ingest.sources.lines import split_records
-from ingest.sources.ranges import Preamble
-from ingest.sources.rejecting import Clean, cast_columns, with_column
-from ingest.sources.sampling import COMPARED_FILES, SAMPLE_FILES, asked, files_of, spread
-from ingest.sources.text import TextSource
+from ingest.sources.delimited.preamble import Beginning
+from ingest.sources.delimited.redaction import Fields
+from ingest.sources.delimited.table import TableReader
+from ingest.sources.delimited.values import Values
+from ingest.sources.files.identity import while_planning
+from ingest.sources.files.sampling import COMPARED_FILES, SAMPLE_FILES, asked, files_of, spread
+from ingest.sources.files.schema import Combined, schema_remarks, together
+from ingest.sources.text.bodies import Body
+from ingest.sources.text.dialect import Dialect, refuse_signs
+from ingest.sources.text.encodings import decode_line, packed_endings
+from ingest.sources.text.grammar import UNCLOSED
+from ingest.sources.text.line_ends import as_written, swapped_text
+from ingest.sources.text.line_rules import LineRules, Tally
+from ingest.sources.text.lines import split_records
+from ingest.sources.text.ranges import Preamble
+from ingest.sources.text.rejecting import Clean, cast_columns, with_column
+from ingest.sources.text.source import TextSource
 
 GUESSING_ROWS = 10_000
 """How many records of each sampled file types are inferred from."""

@@ -12,11 +12,11 @@ from ingest.core.partition import Slice
 from ingest.core.secrets import without_credentials
 from ingest.core.types import Schema
 from ingest.sources.base import Difference, Inputs, Layout, Planned, Source
-from ingest.sources.columns import FILE_COLUMNS, refuse_names
-from ingest.sources.comparing import differences
-from ingest.sources.file_schema import Expected, FileSchema
-from ingest.sources.files import as_list, bases_of, list_inputs, root_of, survey, would_read
-from ingest.sources.folder_keys import KeySurvey, PlannedKeys
+from ingest.sources.columns.options import FILE_COLUMNS, refuse_names
+from ingest.sources.files.comparing import differences
+from ingest.sources.files.folder_keys import KeySurvey, PlannedKeys
+from ingest.sources.files.listing import as_list, bases_of, list_inputs, root_of, survey, would_read
+from ingest.sources.files.schema import Expected, FileSchema
 
 
 @dataclass(frozen=True, slots=True)

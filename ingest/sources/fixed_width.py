@@ -10,22 +10,22 @@ from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
 from ingest.core.types import Schema, type_name
 from ingest.sources.base import Layout
-from ingest.sources.columns import (
+from ingest.sources.columns.options import (
     ColumnForm,
     TypeName,
     declared_type,
     refuse_clash,
     refuse_names,
 )
-from ingest.sources.csv_preamble import Beginning
-from ingest.sources.csv_values import Values
-from ingest.sources.encodings import packed_endings
-from ingest.sources.file_schema import schema_remarks
-from ingest.sources.line_ends import as_written
-from ingest.sources.ranges import Preamble
-from ingest.sources.rejecting import cast_columns, with_column
-from ingest.sources.sampling import SAMPLE_FILES, files_of, spread
-from ingest.sources.text import TextSource
+from ingest.sources.delimited.preamble import Beginning
+from ingest.sources.delimited.values import Values
+from ingest.sources.files.sampling import SAMPLE_FILES, files_of, spread
+from ingest.sources.files.schema import schema_remarks
+from ingest.sources.text.encodings import packed_endings
+from ingest.sources.text.line_ends import as_written
+from ingest.sources.text.ranges import Preamble
+from ingest.sources.text.rejecting import cast_columns, with_column
+from ingest.sources.text.source import TextSource
 
 SHORT = "line too short"
 LONG = "text behind the last column"

@@ -10,13 +10,12 @@ from pydantic import Field
 
 from ingest.core.errors import ConfigError
 from ingest.core.names import shown
-from ingest.core.numerals import Numerals
 from ingest.core.partition import Slice
-from ingest.core.texts import parse_texts
 from ingest.core.types import Schema, instance, parse_type, type_name
+from ingest.core.values.numerals import Numerals
+from ingest.core.values.texts import parse_texts
 from ingest.sources.base import Layout
-from ingest.sources.bodies import Body
-from ingest.sources.columns import (
+from ingest.sources.columns.options import (
     declared_format,
     declared_type,
     fault_of_name,
@@ -24,18 +23,19 @@ from ingest.sources.columns import (
     refuse_clash,
     refuse_names,
 )
-from ingest.sources.decoding import whole_text
-from ingest.sources.encodings import packed_endings
-from ingest.sources.file_schema import RecordSchema, schema_remarks
-from ingest.sources.json_guess import as_read, guess_fields, without_nulls
-from ingest.sources.json_reader import JsonReader, emptied
-from ingest.sources.json_redaction import redacted
-from ingest.sources.json_sample import ARRAY, objects
-from ingest.sources.lines import split_records
-from ingest.sources.opening import open_input, read_plain_head
-from ingest.sources.rejecting import Clean, Parse, cast_columns, with_column
-from ingest.sources.sampling import SAMPLE_FILES, files_of, spread
-from ingest.sources.text import TextSource
+from ingest.sources.files.opening import open_input, read_plain_head
+from ingest.sources.files.sampling import SAMPLE_FILES, files_of, spread
+from ingest.sources.files.schema import RecordSchema, schema_remarks
+from ingest.sources.json.guess import as_read, guess_fields, without_nulls
+from ingest.sources.json.reader import JsonReader, emptied
+from ingest.sources.json.redaction import redacted
+from ingest.sources.json.sample import ARRAY, objects
+from ingest.sources.text.bodies import Body
+from ingest.sources.text.decoding import whole_text
+from ingest.sources.text.encodings import packed_endings
+from ingest.sources.text.lines import split_records
+from ingest.sources.text.rejecting import Clean, Parse, cast_columns, with_column
+from ingest.sources.text.source import TextSource
 
 SAMPLE_ROWS = 10_000
 """How many records of each sampled file the schema is made from."""

@@ -9,15 +9,14 @@ from typing import Any, Literal
 import polars as pl
 
 from ingest.core.errors import BadRowError, ConfigError, FatalError
-from ingest.core.expressions import columns, resolve
 from ingest.core.partition import WHOLE, Partition, Slice
 from ingest.core.rows import HIDDEN_PREFIX, POSITION, REJECT, position, slice_of
 from ingest.core.types import Schema, schema_from_json, schema_to_json, type_name
+from ingest.expressions import columns, resolve
 from ingest.formats.parquet.reading import read_span
-from ingest.sources.aligning import Aligner
 from ingest.sources.base import Layout, Read, Rejects
-from ingest.sources.column_types import choose_types
-from ingest.sources.columns import (
+from ingest.sources.columns.aligning import Aligner
+from ingest.sources.columns.options import (
     Columns,
     declared_type,
     file_values,
@@ -27,15 +26,16 @@ from ingest.sources.columns import (
     refuse_unknown,
     with_file_values,
 )
-from ingest.sources.file_schema import Expected, schema_remarks, together
+from ingest.sources.columns.types import choose_types
 from ingest.sources.file_source import FileSource
-from ingest.sources.identity import while_planning
-from ingest.sources.json_redaction import redacted
-from ingest.sources.opening import open_input
-from ingest.sources.parquet_footer import Footer, Int96, damaged, open_span, read_footer
-from ingest.sources.parquet_rows import LOCATED, in_json, located, rejects_of
-from ingest.sources.parquet_schemas import footers_of
-from ingest.sources.sampling import COMPARED_FILES, files_of, spread
+from ingest.sources.files.identity import while_planning
+from ingest.sources.files.opening import open_input
+from ingest.sources.files.sampling import COMPARED_FILES, files_of, spread
+from ingest.sources.files.schema import Expected, schema_remarks, together
+from ingest.sources.json.redaction import redacted
+from ingest.sources.row_groups.footers import Footer, Int96, damaged, open_span, read_footer
+from ingest.sources.row_groups.rows import LOCATED, in_json, located, rejects_of
+from ingest.sources.row_groups.schemas import footers_of
 
 _LEAVE_OUT = "Leave the column out by naming the others: columns: [name, …]"
 

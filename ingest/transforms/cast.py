@@ -5,12 +5,12 @@ from typing import Literal, Self
 import polars as pl
 from pydantic import Field, field_validator, model_validator
 
-from ingest.core.casting import converted, lost, not_a
 from ingest.core.errors import ConfigError
-from ingest.core.numerals import Numerals
 from ingest.core.rows import HIDDEN_PREFIX, Fault, reject_any
-from ingest.core.texts import Form
 from ingest.core.types import parse_type
+from ingest.core.values.casting import converted, lost, not_a
+from ingest.core.values.numerals import Numerals
+from ingest.core.values.texts import Form
 from ingest.transforms.base import StepContext, Transform
 from ingest.transforms.columns import need
 

@@ -7,8 +7,8 @@ import polars as pl
 from pydantic import AfterValidator, Field
 
 from ingest.core.errors import ConfigError
-from ingest.core.expressions import checked, columns, failure, resolve
 from ingest.core.rows import HIDDEN_PREFIX, reject
+from ingest.expressions import checked, columns, failure, resolve
 from ingest.transforms.base import StepContext, Transform
 from ingest.transforms.columns import need_free
 

@@ -5,9 +5,9 @@ from typing import Literal
 import polars as pl
 from pydantic import Field
 
-from ingest.core.casting import converted
 from ingest.core.errors import ConfigError
 from ingest.core.types import type_name
+from ingest.core.values.casting import converted
 from ingest.transforms.base import StepContext, Transform
 from ingest.transforms.columns import need
 

@@ -6,9 +6,9 @@ import polars as pl
 from pydantic import AfterValidator
 
 from ingest.core.errors import ConfigError
-from ingest.core.expressions import checked, columns, failure, resolve
 from ingest.core.rows import HIDDEN_PREFIX, reject
 from ingest.core.types import type_name
+from ingest.expressions import checked, columns, failure, resolve
 from ingest.transforms.base import StepContext, Transform
 
 _FAILED = f"{HIDDEN_PREFIX}failed"

@@ -17,7 +17,7 @@ from ingest.core.showing import showable
 from ingest.sources import SOURCES, AnySource
 from ingest.sources.base import Rejects, Source
 from ingest.sources.file_source import FileSource
-from ingest.sources.opening import codec, open_input, read_plain
+from ingest.sources.files.opening import codec, open_input, read_plain
 from ingest.transforms.columns import need
 
 MOST_BYTES: Final = 256 * 1024**2

@@ -6,9 +6,9 @@ from typing import ClassVar, Literal
 import polars as pl
 
 from ingest.core.errors import ConfigError
-from ingest.core.expressions.refusals import CLOCKS, RANDOM
-from ingest.core.expressions.tokens import Token, tokens
 from ingest.core.rows import visible
+from ingest.expressions.refusals import CLOCKS, RANDOM
+from ingest.expressions.tokens import Token, tokens
 from ingest.transforms.base import Scope, StepContext, Transform
 from ingest.transforms.columns import need_free
 

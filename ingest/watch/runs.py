@@ -7,13 +7,13 @@ from dataclasses import asdict
 from typing import Any
 
 from ingest.core.errors import ConfigError, FatalError
-from ingest.core.storage import Store
 from ingest.records.history import History
 from ingest.records.holders import Holder, holder
 from ingest.records.ledger import Event, Ledger
 from ingest.records.receipts import ended
 from ingest.records.runs import OtherFormatError, Runs
 from ingest.records.succession import Succession
+from ingest.storage.objects import Store
 from ingest.watch.attempts import attempts
 
 Page = dict[str, Any]

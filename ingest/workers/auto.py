@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Assignment
 from ingest.workers.base import Chosen, Lost, Task, Workers
-from ingest.workers.forks import Forkserver
 from ingest.workers.outlook import Outlook
+from ingest.workers.processes.forks import Forkserver
 
 Pick = Callable[[Outlook], tuple[Workers, Chosen]]
 """Returns the workers for so much work, and what is said of them."""

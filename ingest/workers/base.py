@@ -2,14 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
-from ingest.core.outcome import Outcome
+from ingest.core.outcome import Cause, Outcome
 from ingest.core.partition import Assignment
 from ingest.workers.outlook import Outlook
-
-Cause = Literal["lost_worker", "timeout", "out_of_memory"]
-"""What kind of end a worker has met."""
 
 
 class Task(Protocol):

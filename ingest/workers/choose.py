@@ -14,11 +14,11 @@ from ingest.job import (
 )
 from ingest.workers.auto import AutoWorkers
 from ingest.workers.base import Chosen, Workers
-from ingest.workers.forks import Forkserver
 from ingest.workers.in_process import InProcessWorkers
+from ingest.workers.on_ray.pool import RayDataWorkers
 from ingest.workers.outlook import Outlook
-from ingest.workers.processes import ProcessWorkers
-from ingest.workers.ray_data import RayDataWorkers
+from ingest.workers.processes.forks import Forkserver
+from ingest.workers.processes.pool import ProcessWorkers
 
 RAY_PAYS_S = 60.0
 """Work that takes less than that on this machine is not worth starting a Ray for."""

@@ -20,12 +20,12 @@ from ingest.commands.base import guarded
 from ingest.commands.run import main
 from ingest.config.load import load
 from ingest.core.errors import Interrupted
-from ingest.core.storage import LocalStore
 from ingest.driver.drive import Request, drive
 from ingest.job import Job
 from ingest.records.history import History
 from ingest.records.ledger import Event, Ledger
 from ingest.records.runs import Runs
+from ingest.storage.objects import LocalStore
 from ingest.testing.golden import read_rows
 from ingest.workers.in_process import InProcessWorkers
 from tests.recovery.jobs import AT_ONCE

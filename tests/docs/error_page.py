@@ -7,11 +7,11 @@ from typing import get_args
 
 import ingest
 from ingest.core import errors as tree
-from ingest.core.causes import LONGEST_RETRY_AFTER_S
 from ingest.core.errors import Interrupted
 from ingest.core.outcome import ErrorKind
 from ingest.driver.retry import DEATHS, HOPELESS
 from ingest.execution import Retries
+from ingest.storage.causes import LONGEST_RETRY_AFTER_S
 from tests.docs.options import doc, flat
 from tests.docs.type_pages import body, page
 

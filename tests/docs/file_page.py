@@ -11,7 +11,7 @@ import ingest
 from ingest.core.outcome import Book, Outcome, StagedFile
 from ingest.core.types import type_name
 from ingest.records import ledger, plans, runs
-from ingest.workers import quarantine
+from ingest.work import quarantine
 from tests.docs.options import doc, flat
 from tests.docs.type_pages import page
 

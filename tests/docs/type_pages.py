@@ -7,13 +7,15 @@ from typing import Any, get_args
 import yaml
 
 from ingest.checks import CHECKS, contract
-from ingest.core import moments, texts, type_aliases
+from ingest.core import type_aliases
 from ingest.core import types as column_types
 from ingest.core.model import Model
+from ingest.core.values import moments, texts
 from ingest.execution import Execution, Retry
 from ingest.job import Cluster, Job
 from ingest.sinks import SINKS
-from ingest.sources import SOURCES, csv_grammar
+from ingest.sources import SOURCES
+from ingest.sources.text import grammar as csv_grammar
 from ingest.transforms import TRANSFORMS
 from tests.docs import examples
 from tests.docs.options import doc, markdown, table, type_of

@@ -25,10 +25,10 @@ from ingest.commands import init, plan, preview, resume, run, verify
 from ingest.commands.base import guarded
 from ingest.config.load import load
 from ingest.core.errors import Interrupted
-from ingest.core.storage import LocalStore
 from ingest.driver.drive import Request, drive
 from ingest.job import Job
 from ingest.records.runs import Runs
+from ingest.storage.objects import LocalStore
 from ingest.workers.in_process import InProcessWorkers
 from tests.bad_input.bench import Result
 from tests.recovery.jobs import AT_ONCE

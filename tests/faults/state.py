@@ -12,10 +12,10 @@ import yaml
 
 from ingest.commands import plan, run, verify
 from ingest.commands.base import Main, guarded
-from ingest.core.storage import LocalStore
 from ingest.records.ledger import Event, Ledger
 from ingest.records.runs import Runs
-from ingest.sinks import manifest
+from ingest.sinks.directory import manifest
+from ingest.storage.objects import LocalStore
 from tests.bad_input.bench import Result
 from tests.recovery.jobs import AT_ONCE
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.sources.csv import Csv
-from ingest.sources.footers import footer_start, last_lines, without_footer
 from ingest.sources.jsonl import Jsonl
-from ingest.sources.text import TextSource
+from ingest.sources.text.footers import footer_start, last_lines, without_footer
+from ingest.sources.text.source import TextSource
 from ingest.testing.sources import pack, plan, records_of, rows_of
 from tests.faults.text_job import TextJob
 

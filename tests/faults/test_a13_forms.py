@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ingest.sinks import manifest
+from ingest.sinks.directory import manifest
 from tests.faults.state import State, assert_done, assert_refused
 
 

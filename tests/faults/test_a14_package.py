@@ -6,7 +6,7 @@ import pytest
 
 from ingest.commands import plan
 from ingest.commands.base import guarded
-from ingest.workers.package import package_of
+from ingest.workers.on_ray.package import package_of
 from tests.bad_input.bench import Bench
 
 PACKAGE = "session_2026-11-29_12-00-00_123456_77/runtime_resources/working_dir_files/_ray_pkg_ab12"

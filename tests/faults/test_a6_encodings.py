@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from ingest.sources.csv import Csv
-from ingest.sources.encodings import canonical, is_wide
 from ingest.sources.jsonl import Jsonl
+from ingest.sources.text.encodings import canonical, is_wide
 from ingest.testing.sources import plan, rows_of
 from tests.faults.text_job import TextJob
 

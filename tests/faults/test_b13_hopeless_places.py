@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from ingest.core.errors import FatalError
-from ingest.core.filesystem import virtual
 from ingest.sinks.jsonl import Jsonl
+from ingest.storage.filesystem import virtual
 from ingest.testing.sinks import ROWS
 from tests.faults.state import State, assert_done, assert_refused
 

@@ -8,7 +8,7 @@ import pytest
 from ingest.commands import init, plan, preview, run
 from ingest.commands.base import guarded
 from ingest.core.errors import ConfigError
-from ingest.sources.files import list_files
+from ingest.sources.files.listing import list_files
 from tests.bad_input.bench import Bench, Result
 
 NOBODY = "http://127.0.0.1:9"
@@ -142,8 +142,8 @@ def test_sinks_quarantines_and_states_lie_on_local_disks(ingest, scheme):
 
 def test_credentials_that_are_gone_when_the_work_begins_fail_the_run_with_the_same_line():
     from ingest.core.partition import Partition, Slice
-    from ingest.sources.opening import open_input
-    from ingest.workers.classify import classify
+    from ingest.sources.files.opening import open_input
+    from ingest.work.classify import classify
 
     piece = Slice("s3://bucket/x.csv", 1, "1", bytes=1)
     with pytest.raises(ConfigError) as caught, open_input(piece):
@@ -156,8 +156,8 @@ def test_credentials_that_are_gone_when_the_work_begins_fail_the_run_with_the_sa
 def test_a_storage_that_stops_answering_is_tried_again(monkeypatch):
     from ingest.core.errors import RetryableError
     from ingest.core.partition import Partition, Slice
-    from ingest.sources.opening import open_input
-    from ingest.workers.classify import classify
+    from ingest.sources.files.opening import open_input
+    from ingest.work.classify import classify
 
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 import yaml
 
-from ingest.sources.foreign import foreign
+from ingest.sources.files.foreign import foreign
 from tests.faults.desk import Desk
 from tests.faults.init_files import Case, binary_cases
 

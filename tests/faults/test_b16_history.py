@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 from ingest.commands import bench, resume, status, verify
-from ingest.core.storage import LocalStore
 from ingest.records.runs import Runs
+from ingest.storage.objects import LocalStore
 from tests.bad_input.bench import Bench
 from tests.faults.test_e3_progress import shell
 from tests.faults.test_e14_formats import ingest

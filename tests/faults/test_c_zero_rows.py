@@ -7,7 +7,7 @@ import polars as pl
 import pyarrow.dataset
 import pytest
 
-from ingest.sinks.content import data_files
+from ingest.sinks.directory.content import data_files
 from tests.faults.state import State, assert_done
 
 COLUMNS = {"id": "int64", "day": "date", "name": "string"}

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from ingest.commands import status, verify
-from ingest.core.storage import LocalStore
 from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
+from ingest.storage.objects import LocalStore
 from tests.bad_input.bench import Bench
 from tests.faults.test_e14_formats import ingest
 

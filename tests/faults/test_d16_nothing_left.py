@@ -37,10 +37,10 @@ def stopped_after(job, kind, number):
 
 
 def partitions(tmp_path):
-    from ingest.core.storage import LocalStore
     from ingest.records.history import History
     from ingest.records.ledger import Ledger
     from ingest.records.runs import Runs
+    from ingest.storage.objects import LocalStore
 
     store = LocalStore(tmp_path / "state")
     return History.of(Ledger(store, Runs(store).of_job("orders")[-1]).events())

@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from ingest import __main__ as console
-from ingest.core.expressions.catalogue import FUNCTIONS
 from ingest.core.types import parse_type, type_name
+from ingest.expressions.catalogue import FUNCTIONS
 from tests.bad_input.bench import Bench
 
 ALIASES = {
@@ -103,7 +103,7 @@ def test_a_function_of_another_dialect_is_named_in_ours(bench, call, meant):
 
 
 def test_what_is_proposed_exists():
-    from ingest.core.expressions.catalogue import _ELSEWHERE
+    from ingest.expressions.catalogue import _ELSEWHERE
 
     syntax = {"CASE", "CAST", "TRY_CAST", "time", "coalesce"}
     for text in _ELSEWHERE.values():

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from ingest.sources.csv import Csv
-from ingest.sources.sampling import COMPARED_FILES
+from ingest.sources.files.sampling import COMPARED_FILES
 from ingest.testing.sources import pack, rows_of
 
 TABLES = pytest.mark.parametrize("kind", ["csv", "csv.gz", "parquet"])

@@ -7,9 +7,9 @@ import pytest
 
 from ingest.commands import status
 from ingest.core.partition import Slice
-from ingest.core.storage import LocalStore
 from ingest.driver.repeats import repeats
 from ingest.records.plans import PlanFacts, PlanWriter
+from ingest.storage.objects import LocalStore
 from tests.faults.state import State, assert_done
 from tests.recovery.jobs import make_job
 

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from ingest.core.casting import converted
 from ingest.core.errors import ConfigError
 from ingest.core.types import parse_type
+from ingest.core.values.casting import converted
 from ingest.transforms.base import StepContext
 from ingest.transforms.cast import Cast
 from ingest.transforms.derive import Derive

@@ -12,9 +12,9 @@ import pytest
 
 from ingest.core import processes
 from ingest.core.processes import began
-from ingest.core.storage import LocalStore
 from ingest.records.holders import Holder
 from ingest.records.lease import Lease, LeaseHeldError, Observer
+from ingest.storage.objects import LocalStore
 from ingest.testing.clock import SetClock
 from tests.bad_input.bench import AT_ONCE, Bench
 

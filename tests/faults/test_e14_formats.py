@@ -6,8 +6,8 @@ import re
 import pytest
 
 from ingest.commands import resume, status, verify
-from ingest.core.storage import LocalStore
 from ingest.records.runs import Runs
+from ingest.storage.objects import LocalStore
 from tests.bad_input.bench import Bench, Result
 from tests.faults.test_e3_progress import shell
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.sinks.lengths import too_long
-from ingest.sinks.place import Place
+from ingest.sinks.directory.lengths import too_long
+from ingest.sinks.directory.place import Place
 from tests.faults.state import State, assert_done, assert_refused
 
 BAD = {"on_error": "quarantine"}

@@ -12,9 +12,9 @@ import pytest
 from ingest.core.errors import FatalError
 from ingest.core.leaving import release
 from ingest.testing.workers import SimulatedWorkers
-from ingest.workers import ray_data
 from ingest.workers.bounded import within
-from ingest.workers.ray_data import RayDataWorkers
+from ingest.workers.on_ray import pool as ray_data
+from ingest.workers.on_ray.pool import RayDataWorkers
 from tests.bad_input.bench import ROOT, Bench, Process
 from tests.unit.driver.runs import Attempt
 

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from ingest.sinks import manifest
+from ingest.sinks.directory import manifest
 from tests.faults.state import State, assert_done
 
 OK = "OK: files match recorded row counts and checksums"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.core import tree
+from ingest.storage import tree
 from tests.faults.state import State, assert_done
 
 FILES = {"replace": "files"}

@@ -8,8 +8,8 @@ import pytest
 
 from ingest.core.errors import FatalError
 from ingest.core.partition import Slice
-from ingest.sources.local import whole
-from ingest.sources.opening import open_input
+from ingest.sources.files.local import whole
+from ingest.sources.files.opening import open_input
 
 ACCEPT = "execution.touched_inputs=accept"
 KINDS = pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from ingest.sources.csv import Csv
-from ingest.sources.open_quotes import REACH
+from ingest.sources.text.open_quotes import REACH
 from ingest.testing.sources import pack, plan, records_of, rows_of
 from tests.faults.text_job import TextJob
 

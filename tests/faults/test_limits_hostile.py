@@ -11,12 +11,12 @@ from ingest.commands.base import guarded
 from ingest.commands.init import main as init
 from ingest.commands.plan import main as plan
 from ingest.core.errors import BadRowError, ConfigError
-from ingest.core.expressions import resolve
 from ingest.core.secrets import masked
 from ingest.driver.flow import MOST_COLUMNS
-from ingest.sources import text
-from ingest.sources.json_shape import compiles, pattern
+from ingest.expressions import resolve
+from ingest.sources.json.shape import compiles, pattern
 from ingest.sources.jsonl import Jsonl
+from ingest.sources.text import source as text
 from ingest.testing.sources import plan as planned
 from tests.bad_input.bench import Bench
 

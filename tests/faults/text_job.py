@@ -10,8 +10,8 @@ import polars as pl
 
 from ingest.commands import preview, verify
 from ingest.commands.base import guarded
-from ingest.core.storage import LocalStore
 from ingest.records.runs import Runs
+from ingest.storage.objects import LocalStore
 from tests.bad_input.bench import Bench, Result
 
 Row = tuple[Any, ...]

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from ingest import __main__ as console
-from ingest.core.storage import LocalStore
 from ingest.records.runs import Runs
+from ingest.storage.objects import LocalStore
 from tests.bad_input.bench import HEADER, Bench, Result
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.sinks import manifest
+from ingest.sinks.directory import manifest
 from tests.faults.state import State, assert_done, assert_refused
 
 BAD = {"on_error": "quarantine"}

@@ -13,7 +13,6 @@ import pytest
 from ingest.commands.clean import duration
 from ingest.config.load import load
 from ingest.core.errors import ConfigError, FencedError, Interrupted
-from ingest.core.storage import LocalStore
 from ingest.driver.cleaning import Search
 from ingest.driver.drive import Request, drive
 from ingest.driver.removing import Removal
@@ -21,6 +20,7 @@ from ingest.job import Job
 from ingest.records.lease import Lease
 from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
+from ingest.storage.objects import LocalStore
 from ingest.testing.clock import SetClock
 from ingest.testing.faults import Crash, CrashingStore
 from ingest.workers.in_process import InProcessWorkers

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from ingest.config.load import load
-from ingest.core.storage import LocalStore
 from ingest.driver.drive import Request, drive
 from ingest.job import Job
 from ingest.records.runs import Runs
+from ingest.storage.objects import LocalStore
 from ingest.testing.faults import Crash, CrashingStore
 from ingest.workers.in_process import InProcessWorkers
 from tests.bad_input.bench import HEADER, Bench, records

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ingest.testing import obedient
-from ingest.workers.ray_data import RayDataWorkers
+from ingest.workers.on_ray.pool import RayDataWorkers
 
 
 @pytest.fixture(scope="module")
 def two_cores() -> Iterator[None]:
     """A private Ray with 2 CPUs for the tests of one module."""
-    from ingest.workers.cluster import connection
+    from ingest.workers.on_ray.cluster import connection
 
     handler = signal.getsignal(signal.SIGTERM)
     with connection("local", 2):

@@ -7,7 +7,7 @@ import ray
 
 from ingest.core.errors import ConfigError, FatalError
 from ingest.testing.obedient import Obedient, assignments, work_off
-from ingest.workers.cluster import connection
+from ingest.workers.on_ray.cluster import connection
 
 pytestmark = pytest.mark.ray
 

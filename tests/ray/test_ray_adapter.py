@@ -17,7 +17,7 @@ from ray._private.node import Node
 from ray._private.parameter import RayParams
 from ray.data import ActorPoolStrategy, DataContext
 
-from ingest.workers.ray_adapter import (
+from ingest.workers.on_ray.adapter import (
     Observer,
     hush,
     kill_process,

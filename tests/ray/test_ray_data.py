@@ -8,7 +8,7 @@ from ingest.core.errors import ConfigError
 from ingest.core.partition import Assignment
 from ingest.testing.obedient import Obedient, assignments, collect, work_off
 from ingest.workers.base import Lost
-from ingest.workers.cluster import connection
+from ingest.workers.on_ray.cluster import connection
 
 READ_TASK = ("ray::_map_task", "ray::ReadFeedSource")  # while it waits, while it yields
 

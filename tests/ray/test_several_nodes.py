@@ -5,7 +5,7 @@ import pytest
 import ray
 
 from ingest.testing.obedient import Obedient, assignments, work_off
-from ingest.workers.cluster import ENVIRONMENT, _environment, _token
+from ingest.workers.on_ray.cluster import ENVIRONMENT, _environment, _token
 
 pytestmark = pytest.mark.ray
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import yaml
 
-from ingest.core.storage import LocalStore
 from ingest.driver.drive import Request, drive
 from ingest.job import Job
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
+from ingest.storage.objects import LocalStore
 from ingest.testing.golden import read_rows
 from ingest.workers.in_process import InProcessWorkers
 

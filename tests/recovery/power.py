@@ -3,11 +3,11 @@
 import json
 import shutil
 
-from ingest.core.storage import LocalStore
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
-from ingest.sinks import manifest
+from ingest.sinks.directory import manifest
+from ingest.storage.objects import LocalStore
 from ingest.testing.golden import read_rows
 from tests.recovery.jobs import make_job
 

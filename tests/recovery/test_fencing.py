@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import pytest
 import yaml
 
-from ingest.core.storage import LocalStore
 from ingest.records.runs import Runs
+from ingest.storage.objects import LocalStore
 from tests.bad_input.bench import ROOT, Bench
 
 POINTS = {

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from ingest.core.errors import ConfigError, ContractError, FatalError, Interrupted
-from ingest.core.storage import LocalStore
 from ingest.driver.holding import leases
 from ingest.records.lease import Lease, LeaseHeldError
 from ingest.records.runs import Runs
+from ingest.storage.objects import LocalStore
 from ingest.testing.faults import Crash, CrashingStore
 from ingest.workers.in_process import InProcessWorkers
 from tests.recovery.jobs import debris, make_job, phase, published, work, write_input

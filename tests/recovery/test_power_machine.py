@@ -8,7 +8,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from ingest.core.storage import LocalStore
+from ingest.storage.objects import LocalStore
 from ingest.testing.disk import FileFaults, crash
 from ingest.testing.faults import Crash, CrashingStore
 from ingest.testing.power import PowerCut

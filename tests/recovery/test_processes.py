@@ -13,11 +13,11 @@ import pytest
 import yaml
 
 from ingest.core.errors import BadRowError, FatalError
-from ingest.core.storage import LocalStore
 from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
+from ingest.storage.objects import LocalStore
 from ingest.testing.golden import read_golden, read_rows, work_sample
-from ingest.workers.processes import ProcessWorkers
+from ingest.workers.processes.pool import ProcessWorkers
 from tests.recovery.jobs import AT_ONCE, debris, make_job, published, work, write_input
 
 ROOT = Path(__file__).parents[2]

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from ingest.core.errors import Interrupted
 from ingest.core.outcome import Failure, Outcome
-from ingest.core.storage import LocalStore
 from ingest.records.plans import Plan
 from ingest.records.runs import Runs
+from ingest.storage.objects import LocalStore
 from ingest.testing.faults import Crash, CrashingStore
 from ingest.testing.golden import read_rows
 from ingest.workers.base import Lost

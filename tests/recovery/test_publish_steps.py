@@ -11,11 +11,11 @@ import polars as pl
 import pytest
 
 from ingest.core.errors import FatalError
-from ingest.sinks import manifest
 from ingest.sinks.base import PublishPlan
-from ingest.sinks.content import data_files
+from ingest.sinks.directory import manifest
+from ingest.sinks.directory.content import data_files
+from ingest.sinks.directory.place import Place
 from ingest.sinks.jsonl import Jsonl
-from ingest.sinks.place import Place
 from ingest.testing.power import PowerCut
 
 OLD = pl.DataFrame({"month": [1, 1, 2], "value": ["old 1", "old 1b", "old 2"]})

@@ -15,12 +15,12 @@ import pytest
 from ingest import __main__ as console
 from ingest.config.load import load
 from ingest.core.errors import FencedError, Interrupted
-from ingest.core.storage import LocalStore
 from ingest.driver.drive import Request, drive
 from ingest.job import Job
 from ingest.records.lease import Lease
 from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
+from ingest.storage.objects import LocalStore
 from ingest.testing.faults import Crash, CrashingStore
 from ingest.workers.in_process import InProcessWorkers
 from tests.bad_input.bench import HEADER, Bench, Result, records

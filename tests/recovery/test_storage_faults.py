@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from ingest.sinks import manifest
+from ingest.sinks.directory import manifest
 from ingest.testing.disk import FileFaults, failing
 from tests.bad_input.bench import Bench
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from ingest.core.storage import LocalStore
 from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
+from ingest.storage.objects import LocalStore
 from ingest.testing.chaos.bench import Bench
 from ingest.testing.chaos.judging import Result, compare, leftovers
 from ingest.testing.chaos.nursery import Life, nursery

@@ -3,7 +3,7 @@
 import pytest
 
 from ingest.testing.pools import LAWS
-from ingest.workers.processes import ProcessWorkers
+from ingest.workers.processes.pool import ProcessWorkers
 
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)

@@ -9,7 +9,7 @@ import pytest
 
 from ingest.sinks import SINKS
 from ingest.sinks.base import Disposition
-from ingest.sinks.directory import DirectorySink
+from ingest.sinks.directory.sink import DirectorySink
 from ingest.testing.sinks import LAWS, ROWS, Subject
 
 OPTIONS: dict[str, list[dict[str, Any]]] = {

@@ -9,8 +9,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingest.core.casting import not_a
 from ingest.core.errors import BadRowError
+from ingest.core.values.casting import not_a
 from ingest.formats.parquet.arrays import fitted
 from ingest.formats.parquet.footer import first_line
 from ingest.formats.parquet.raw import raw_values

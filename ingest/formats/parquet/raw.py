@@ -6,8 +6,8 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from ingest.core.iso import iso_texts
 from ingest.core.json_rows import json_values
+from ingest.core.values.iso import iso_texts
 from ingest.formats.parquet.arrays import fitted
 
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}

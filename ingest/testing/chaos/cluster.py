@@ -114,7 +114,7 @@ class Nodes:
 @contextmanager
 def nodes(number: int) -> Iterator[Nodes]:
     """Start a cluster of nodes with one CPU each."""
-    command = [sys.executable, "-m", "ingest.workers.nodes", str(number)]
+    command = [sys.executable, "-m", "ingest.workers.on_ray.nodes", str(number)]
     process = subprocess.Popen(  # noqa: S603 - our own module
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )

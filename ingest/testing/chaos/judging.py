@@ -10,10 +10,10 @@ from typing import Any
 
 import polars as pl
 
-from ingest.core.storage import LocalStore
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
+from ingest.storage.objects import LocalStore
 from ingest.testing.chaos.shapes import JOB, Shape
 from ingest.testing.golden import read_rows
 

@@ -31,7 +31,7 @@ PRELOAD = [
     "ingest.config.sweep", "ingest.driver.drive", "ingest.records.lease",
     "ingest.testing.chaos.nursery",
     "ingest.watch.progress", "ingest.watch.summary", "ingest.workers.choose",
-    "ingest.workers.headstart", "ingest.workers.in_process", "ingest.workers.task",
+    "ingest.workers.processes.headstart", "ingest.workers.in_process", "ingest.work.task",
 ]  # fmt: skip
 TRACEBACK_S = 0.5
 THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.core import expressions
+from ingest import expressions
 from ingest.core.errors import BadRowError, ConfigError
-from ingest.core.expressions.catalogue import FUNCTIONS
-from ingest.core.expressions.reference import page
+from ingest.expressions.catalogue import FUNCTIONS
+from ingest.expressions.reference import page
 
 ROWS = pl.DataFrame(
     {
@@ -267,7 +267,7 @@ def test_the_examples_of_the_reference_are_true(name):
 
 def test_the_reference_page_is_up_to_date():
     written = Path("docs/reference/expressions.md").read_text(encoding="utf-8")
-    assert written == page(), "python -m ingest.core.expressions.reference > the page"
+    assert written == page(), "python -m ingest.expressions.reference > the page"
 
 
 @given(st.integers(-(2**63), 2**63 - 1), st.integers(-(2**63), 2**63 - 1))

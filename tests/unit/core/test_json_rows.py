@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing.parametric import dataframes
 
-from ingest.core.iso import beyond, clipped, iso_texts
 from ingest.core.json_rows import json_rows
 from ingest.core.showing import showable
+from ingest.core.values.iso import beyond, clipped, iso_texts
 
 KINDS = [
     pl.Int8, pl.Int64, pl.UInt64, pl.Float32, pl.Float64, pl.String, pl.Boolean, pl.Date,

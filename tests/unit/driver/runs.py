@@ -6,7 +6,6 @@ from typing import Any
 
 from ingest.checks.contract import Contract
 from ingest.core.partition import Slice, partition_id
-from ingest.core.storage import LocalStore
 from ingest.driver.backlog import Backlog
 from ingest.driver.loop import Loop
 from ingest.driver.retry import RetryPolicy
@@ -14,6 +13,7 @@ from ingest.execution import Execution
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.plans import Plan, PlanFacts, PlanWriter
+from ingest.storage.objects import LocalStore
 from ingest.testing.clock import SetClock
 from ingest.testing.workers import SimulatedWorkers, no_rows
 

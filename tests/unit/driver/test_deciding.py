@@ -7,11 +7,11 @@ import pytest
 
 from ingest.core.clock import SystemClock
 from ingest.core.errors import FatalError, Interrupted
-from ingest.core.storage import LocalStore
 from ingest.driver.deciding import decide
 from ingest.driver.prospect import prospect
 from ingest.records.runs import Runs
 from ingest.records.succession import Succession
+from ingest.storage.objects import LocalStore
 from tests.recovery.jobs import make_job, work, write_input
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from ingest.core.errors import FatalError, FencedError
 from ingest.core.processes import began
-from ingest.core.storage import LocalStore
 from ingest.records.holders import Holder
 from ingest.records.lease import TIME_TO_LIVE_S, Lease, LeaseHeldError, Observer
+from ingest.storage.objects import LocalStore
 from ingest.testing.clock import SetClock
 
 

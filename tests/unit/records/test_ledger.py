@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.core.errors import FatalError, FencedError
-from ingest.core.storage import LocalStore
 from ingest.records.ledger import Ledger
+from ingest.storage.objects import LocalStore
 from ingest.testing.clock import SetClock
 from ingest.testing.faults import Crash, CrashingStore
 

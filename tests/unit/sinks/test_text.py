@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from ingest.core.errors import ConfigError, FatalError
 from ingest.sinks.csv import Csv
-from ingest.sinks.directory import DirectorySink
+from ingest.sinks.directory.sink import DirectorySink
 from ingest.sinks.jsonl import Jsonl
 
 

@@ -8,7 +8,7 @@ import pytest
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
 from ingest.sniffing.text import Text, find_encoding, read_text
-from ingest.sources.files import list_files
+from ingest.sources.files.listing import list_files
 
 
 def piece(path: Path, data: bytes) -> Slice:

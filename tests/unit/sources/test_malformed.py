@@ -12,8 +12,8 @@ import pytest
 from ingest.core.rows import POSITION
 from ingest.sources.csv import Csv
 from ingest.sources.jsonl import Jsonl
-from ingest.sources.open_quotes import REACH
-from ingest.sources.text import TextSource
+from ingest.sources.text.open_quotes import REACH
+from ingest.sources.text.source import TextSource
 from ingest.testing.sources import assert_balanced, layout_of, pack
 
 RECORDS = 25_000

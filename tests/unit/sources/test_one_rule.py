@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.core.casting import converted
 from ingest.core.errors import ConfigError
 from ingest.core.rows import POSITION
 from ingest.core.types import parse_type
+from ingest.core.values.casting import converted
 from ingest.sources.csv import Csv
 from ingest.sources.jsonl import Jsonl
 from ingest.sources.parquet import Parquet

@@ -4,9 +4,9 @@ import polars as pl
 import pytest
 
 from ingest.core.private import REDACTED
-from ingest.sources.csv_dialect import Dialect
-from ingest.sources.csv_redaction import Fields
-from ingest.sources.json_redaction import redacted, replaced
+from ingest.sources.delimited.redaction import Fields
+from ingest.sources.json.redaction import redacted, replaced
+from ingest.sources.text.dialect import Dialect
 
 
 def hidden(record, *places, width=3, **dialect):

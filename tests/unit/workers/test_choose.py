@@ -7,9 +7,9 @@ from ingest.job import Job
 from ingest.testing.obedient import Obedient, assignments, work_off
 from ingest.workers.base import Chosen
 from ingest.workers.choose import choice, workers_for
-from ingest.workers.forks import Forkserver
-from ingest.workers.headstart import HeadStart
 from ingest.workers.outlook import BYTES_PER_SECOND, Outlook
+from ingest.workers.processes.forks import Forkserver
+from ingest.workers.processes.headstart import HeadStart
 
 MINUTE = int(60 * BYTES_PER_SECOND)
 

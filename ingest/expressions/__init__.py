@@ -1,0 +1,117 @@
+"""SQL scalar expressions: what filters, derived columns and checks are written in.
+
+The parser and the compiler are our own, because Polars' `sql_expr` lacks a third of what is
+expected of SQL, evaluates `now()` at every try, accepts aggregates and windows, wraps integers
+around and kills a batch for one bad cast (figures in docs/reference/expressions.md).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import polars as pl
+
+from ingest.core.errors import BadRowError, ConfigError
+from ingest.core.types import type_name
+from ingest.expressions import functions as functions
+from ingest.expressions.compiler import Compiler
+from ingest.expressions.nodes import Cast, Column, Node
+from ingest.expressions.parser import parse_tree
+
+__all__ = ["Expression", "checked", "columns", "failure", "parse", "resolve", "result_type"]
+
+_tree = lru_cache(maxsize=1024)(parse_tree)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(text: str, columns: tuple[tuple[str, pl.DataType], ...]) -> "Expression":
+    value = Compiler(text, dict(columns)).whole(_tree(text))
+    return Expression(value.expr, value.dtype, value.fails)
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An expression resolved against a schema.
+
+    `fails` is true for rows in which it has no value: a CAST of a text that is no number, a sum
+    that no int64 holds. There, `value` is null. None if the expression has a value for every row.
+    """
+
+    value: pl.Expr
+    dtype: pl.DataType
+    fails: pl.Expr | None
+
+
+def resolve(text: str, schema: Mapping[str, pl.DataType]) -> Expression:
+    """Compile an expression for rows of a schema, types checked.
+
+    Raises:
+        ConfigError: it cannot be parsed, a column does not exist, types do not go together, or it
+            cannot be computed from one row alone. The text begins with what is wrong; the caller
+            puts the place before it.
+    """
+    return _compiled(text, tuple(schema.items()))
+
+
+def parse(text: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:
+    """Compile an expression for those who cannot reject rows.
+
+    While it runs, a row in which it has no value raises a BadRowError.
+
+    Raises:
+        ConfigError: as `resolve`.
+    """
+    found = resolve(text, schema)
+    if found.fails is None:
+        return found.value
+
+    def refuse(failed: pl.Series) -> pl.Series:
+        if failed.any():
+            count = int(failed.sum())
+            raise BadRowError(
+                f'"{text}": cannot be computed in {count} rows. Use TRY_CAST to get null instead.'
+            )
+        return failed
+
+    guard = found.fails.map_batches(refuse, return_dtype=pl.Boolean(), is_elementwise=True)
+    return pl.when(~guard.fill_null(value=False)).then(found.value)
+
+
+def checked(text: str) -> str:
+    """Return the text if it can be parsed; for validators of options.
+
+    Raises:
+        ValueError: it is no SQL expression, or one that cannot be computed from a row alone.
+    """
+    try:
+        _tree(text)
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+def failure(text: str) -> str:
+    """Say what is wrong with a row for which an expression `fails`."""
+    tree = _tree(text)
+    if isinstance(tree, Cast):
+        return f"cannot cast value to {type_name(tree.target)}"
+    return f"{text}: cannot be computed"
+
+
+def columns(text: str) -> frozenset[str]:
+    """Return the columns that an expression reads; a struct counts as one.
+
+    Raises:
+        ConfigError: it cannot be parsed.
+    """
+    tree: Node = _tree(text)
+    return frozenset(node.name for node in tree.walk() if isinstance(node, Column))
+
+
+def result_type(text: str, schema: Mapping[str, pl.DataType]) -> pl.DataType:
+    """Return the type of an expression over rows of a schema.
+
+    Raises:
+        ConfigError: as `resolve`.
+    """
+    return resolve(text, schema).dtype

@@ -1,0 +1,1 @@
+"""Sinks that write a directory of files: everything but the format."""

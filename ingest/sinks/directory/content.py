@@ -1,0 +1,147 @@
+"""What lies in a published directory: whose files they are, and in which form they were written."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ingest.sinks.directory import manifest
+from ingest.sinks.directory.place import Place
+from ingest.storage import tree
+
+_NAME = re.compile(r"(?P<run_id>.+)-\d{7,}-\d+(\.\w+)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a reader must know of files to read them as one table.
+
+    `schema` has columns and types by name, None where an old manifest does not say; `reading` is
+    what the format wants to be told besides: a delimiter, say.
+    """
+
+    type: str
+    partition_by: tuple[str, ...]
+    schema: Mapping[str, str] | None
+    reading: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A run of which some files are still there. `job` is empty if its manifest names none."""
+
+    run_id: str
+    job: str
+    files: int
+    rows: int
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The files of a directory: ours, those of them without rows, and those in no manifest.
+
+    `runs` are the runs that ours are of, by id, so by the time they began.
+    """
+
+    ours: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
+    runs: tuple[Published, ...] = ()
+
+
+@dataclass(slots=True)
+class _Standing:
+    """The manifest of a run, and what of it was found so far."""
+
+    page: Mapping[str, Any]
+    rows: dict[str, int]
+    files: int = 0
+    left: int = 0
+
+    @classmethod
+    def of(cls, root: Path, run_id: str) -> "_Standing":
+        """Read a run's manifest; without one, nothing is its own."""
+        if not run_id or not manifest.exists(root, run_id):
+            return cls({}, {})
+        page = manifest.read(root, run_id)
+        if not manifest.counts(root, run_id, page):  # cut off: what it has put is not its own yet
+            return cls({}, {})
+        rows = {file["name"]: int(file["rows"]) for file in page["files"]}
+        return cls({key: page[key] for key in page if key not in {"files", "replaced"}}, rows)
+
+
+@dataclass(slots=True)
+class _Sorting:
+    """The files of a directory while they are sorted."""
+
+    root: Path
+    runs: dict[str, _Standing] = field(default_factory=dict)
+    ours: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+    def take(self, name: str) -> None:
+        """Put a file where it belongs."""
+        run_id = run_of(name)
+        if run_id not in self.runs:
+            self.runs[run_id] = _Standing.of(self.root, run_id)
+        run = self.runs[run_id]
+        if name not in run.rows:
+            self.foreign.append(name)
+            return
+        self.ours.append(name)
+        run.files += 1
+        run.left += run.rows[name]
+        if not run.rows[name]:
+            self.empty.append(name)
+
+
+def content(root: Path) -> Content:
+    """Sort the files of a directory by whose they are.
+
+    Reads only the manifests of runs that still have a file here, however many there were before.
+
+    Raises:
+        FatalError: one of these cannot be read.
+    """
+    sorting = _Sorting(root)
+    for name in data_files(root):
+        sorting.take(name)
+    runs = (
+        Published(run_id, str(run.page.get("job", "")), run.files, run.left, _form(run.page))
+        for run_id, run in sorted(sorting.runs.items())
+        if run.files
+    )
+    return Content(tuple(sorting.ours), tuple(sorting.empty), tuple(sorting.foreign), tuple(runs))
+
+
+def data_files(root: Path) -> Iterator[str]:
+    """List the files of a directory, ours or not: nothing but data lies there."""
+    return tree.files(root)
+
+
+def publishes_in(root: Path) -> bool:
+    """Say whether files that runs have published lie in a folder."""
+    if not os.path.isdir(Place(root).manifests):  # noqa: PTH112 - also of a path that is too long
+        return False
+    return any(
+        (run_id := run_of(name)) and manifest.exists(root, run_id) for name in data_files(root)
+    )
+
+
+def run_of(name: str) -> str:
+    """Return the run that a file is named for; empty if the name is none of ours."""
+    match = _NAME.fullmatch(name.rpartition("/")[2])
+    return match["run_id"] if match else ""
+
+
+def _form(page: Mapping[str, Any]) -> Form:
+    return Form(
+        type=str(page.get("type", "")),
+        partition_by=tuple(page.get("partition_by", ())),
+        schema=page.get("schema"),
+        reading=page.get("reading", {}),
+    )

@@ -1,0 +1,75 @@
+"""Names of partition folders, as Hive, Spark, DuckDB and Polars read them: `month=1/day=2`."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import polars as pl
+
+from ingest.core.errors import FatalError
+from ingest.core.values.iso import iso_texts
+
+NULL = "__HIVE_DEFAULT_PARTITION__"
+_ESCAPED = frozenset("\"#%'*/:=?\\{[]^<>|\x7f") | frozenset(map(chr, range(32)))
+_MOST_BYTES = 255
+
+
+def folder(keys: Mapping[str, object]) -> str:
+    """Return the folder for rows with these values in the partition columns.
+
+    Different values have different folders, and no value can lead out of the directory: a slash is
+    `%2F`, and each name begins with its column. A null is `__HIVE_DEFAULT_PARTITION__`, the empty
+    text is empty (`name=`); DuckDB, Polars and PyArrow read both back as what they were.
+
+    Raises:
+        FatalError: a value cannot be the name of a folder, or would be read back as null.
+    """
+    return "/".join(_segment(column, value) for column, value in keys.items())
+
+
+def names_folders(kind: pl.DataType) -> bool:
+    """Say whether values of a type can be names of folders."""
+    return kind.is_integer() or isinstance(kind, pl.String | pl.Boolean | pl.Date)
+
+
+def by_folder(
+    portions: Iterator[pl.DataFrame], columns: Sequence[str]
+) -> Iterator[tuple[str, Iterable[pl.DataFrame]]]:
+    """Return the rows of each folder, all of them held if there are columns; none without rows."""
+    first = next(portions, None)
+    if first is None:
+        return
+    if not columns:
+        yield "", itertools.chain([first], portions)
+        return
+    whole = pl.concat([first, *portions])
+    dates = [name for name in columns if isinstance(whole.schema[name], pl.Date)]
+    # As texts: Python has no dates before the year 1 or after 9999, which would end the run.
+    parts = whole.with_columns(iso_texts(whole[name]) for name in dates).partition_by(
+        columns, as_dict=True, include_key=False, maintain_order=True
+    )
+    for values, rows in parts.items():
+        yield folder(dict(zip(columns, values, strict=True))), [rows]
+
+
+def _segment(column: str, value: object) -> str:
+    if value == NULL:
+        raise FatalError(
+            f'sink.partition_by: column "{column}" contains the text "{NULL}", which readers '
+            "read as null. Replace it in a step, or partition by another column"
+        )
+    name = f"{_escape(column)}={NULL if value is None else _escape(_text(value))}"
+    if len(name.encode()) > _MOST_BYTES:
+        raise FatalError(
+            f'sink.partition_by: column "{column}" contains a value whose folder name would '
+            f"have {len(name.encode())} bytes. At most {_MOST_BYTES} are allowed. Partition by "
+            "another column"
+        )
+    return name
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _escape(text: str) -> str:
+    return "".join(f"%{ord(char):02X}" if char in _ESCAPED else char for char in text)

@@ -1,0 +1,302 @@
+"""What the sinks that write a directory of files have in common: everything but the format."""
+
+import itertools
+import os
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+import polars as pl
+import pyarrow as pa
+from pydantic import Field, field_validator, model_validator
+
+from ingest.core.errors import ConfigError, FatalError
+from ingest.core.names import no_such_column
+from ingest.core.outcome import StagedFile
+from ingest.core.types import type_name
+from ingest.sinks.base import PublishPlan, Sink, Verified
+from ingest.sinks.directory import hive, manifest
+from ingest.sinks.directory.agreement import forms, owners
+from ingest.sinks.directory.content import Form, content, data_files, run_of
+from ingest.sinks.directory.intent import intent
+from ingest.sinks.directory.lengths import too_long
+from ingest.sinks.directory.place import Place
+from ingest.sinks.directory.preflight import Use, problems
+from ingest.sinks.directory.publishing import inherit, publish_steps, tidy
+from ingest.sinks.directory.staging import (
+    Encoder,
+    HashedFile,
+    place_errors,
+    stage_none,
+    stage_rows,
+    storage_errors,
+)
+from ingest.sinks.directory.verifying import Verifying
+from ingest.storage import tree
+from ingest.storage.remote import local_path
+
+LOCK_WAIT_S = 60.0
+
+
+class DirectorySink(Sink):
+    """A directory of files, one or more for each partition, which appear when the run is committed.
+
+    Files are named `<run_id>-<partition>-<n>.<suffix>` and never change, and nothing else of ours
+    lies among them. What a run has put there, with row counts and checksums, is listed beside the
+    directory, in `.ingest-<name>/manifests/<run_id>.json`.
+    """
+
+    by_position: ClassVar[bool] = False
+    """Whether readers of the format go by the order of columns and not by their names."""
+
+    path: str = Field(min_length=1)
+    """The output directory. It is created if missing. Its parent must be on the same file
+    system."""
+    partition_by: tuple[str, ...] = ()
+    """Columns whose values become folder names (`month=1/`). They are not written into the
+    files."""
+    replace: Literal["folder", "files"] = "folder"
+    """How `overwrite` replaces earlier rows. `folder` swaps in a new folder in one instant. `files`
+    replaces file by file inside the same folder: use it for a folder that is mounted in a
+    container, or that another process watches or keeps open."""
+    target_file_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
+    """The target size of a file, in bytes on disk."""
+
+    @field_validator("path")
+    @classmethod
+    def _local(cls, path: str) -> str:
+        return local_path(path)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        doubled = [name for name, times in Counter(self.partition_by).items() if times > 1]
+        if doubled:
+            raise ValueError(f'partition_by: "{doubled[0]}" is listed twice. Remove one')
+        if self.write_disposition == "overwrite_partitions" and not self.partition_by:
+            raise ValueError(
+                "write_disposition: overwrite_partitions needs partition_by. Write "
+                "partition_by: [COLUMN], or use overwrite"
+            )
+        return self
+
+    @property
+    @abstractmethod
+    def suffix(self) -> str:
+        """What the files' names end in, without the dot."""
+
+    @property
+    def reading(self) -> Mapping[str, Any]:
+        """What a reader must be told besides the type: files that differ in it are not mixed."""
+        return {}
+
+    @property
+    @abstractmethod
+    def chunk_rows(self) -> int:
+        """At most how many rows are encoded at a time."""
+
+    @abstractmethod
+    def encoder(self, file: HashedFile, rows: pl.DataFrame) -> Encoder:
+        """Begin a file. `rows` are the first that are about to be written into it."""
+
+    @abstractmethod
+    def count_rows(self, file: pa.NativeFile) -> int:
+        """Return how many rows a published file holds, which may be in memory.
+
+        Raises:
+            Exception: whatever the reader of the format raises if it is damaged.
+        """
+
+    @property
+    def root(self) -> Path:
+        """The directory, absolute and with symbolic links resolved."""
+        return Path(os.path.realpath(self.path))
+
+    @property
+    def uri(self) -> str:
+        """The directory's absolute path."""
+        return str(self.root)
+
+    def at(self, uri: str) -> Self:
+        """Return this sink for another directory."""
+        return self.model_copy(update={"path": uri})
+
+    @property
+    def place(self) -> Place:
+        """Where published and staged files are."""
+        return Place(self.root)
+
+    def check(self, inputs: Sequence[str]) -> None:
+        """Refuse what cannot work; see `Sink.check`."""
+        use = Use(self.write_disposition, self.partition_by, self.suffix, inputs)
+        with place_errors(self.root):
+            wrong = problems(self.place, use)
+        if wrong:
+            raise ConfigError(*(f"path: {problem}" for problem in wrong))
+
+    def check_published(self, job: str, schema: Mapping[str, str]) -> None:
+        """Refuse what does not go with what is there; see `Sink.check_published`."""
+        with place_errors(self.root):
+            standing = content(self.root)
+        place, form = self.uri, Form(self.type, self.partition_by, schema, self.reading)
+        lines: list[str] = []
+        if self.write_disposition != "append":
+            lines += (f"path: {line}" for line in owners(place, standing, job, self.replaces_jobs))
+        if self.write_disposition != "overwrite":
+            lines += forms(place, standing, form, by_position=self.by_position)
+        if lines:
+            raise ConfigError(*lines)
+
+    def check_schema(self, schema: Mapping[str, pl.DataType]) -> None:
+        """Refuse columns that cannot be folders; formats refuse what they cannot write."""
+        lines = []
+        for column in self.partition_by:
+            if column not in schema:
+                lines.append(f"partition_by: {no_such_column(column, schema)}")
+            elif not hive.names_folders(schema[column]):
+                lines.append(
+                    f'partition_by: column "{column}" is {type_name(schema[column])}. Only '
+                    "integers, strings, booleans and dates can be folder names. Derive such a "
+                    "column first"
+                )
+        if not set(schema) - set(self.partition_by):
+            lines.append(
+                "partition_by: no column is left for the files. Remove one from partition_by"
+            )
+        if lines:
+            raise ConfigError(*lines)
+
+    def stage_portions(
+        self, portions: Iterable[pl.DataFrame], run_id: str, stem: str
+    ) -> list[StagedFile]:
+        """Write rows beside the directory; see `Sink.stage_portions`.
+
+        Files are durable when it returns. With `partition_by`, all rows are held until the last has
+        come, because each folder's are written together.
+        """
+        staging = self.place.staging(run_id)
+        paths = (staging / f"{stem}-{number}.staged" for number in itertools.count())
+        filled = (rows for rows in portions if not rows.is_empty())
+        staged: list[StagedFile] = []
+        try:
+            for folder, rows in self._by_folder(filled):
+                if not staged:
+                    self._refuse_late(run_id)
+                    with storage_errors(staging):
+                        inherit(self.place, run_id)
+                files = stage_rows(
+                    rows,
+                    paths,
+                    self.encoder,
+                    target_bytes=self.target_file_bytes,
+                    most_rows=self.chunk_rows,
+                )
+                for file in files:  # one by one: what stands is known if the next one fails
+                    staged.append(replace(file, folder=folder))  # noqa: PERF401
+            if not staged:
+                return []
+            with storage_errors(staging):
+                for made in (staging, self.place.beside, self.place.beside.parent):
+                    tree.sync(made)
+            # Once more: had the run been published before our files stood, its publisher, who
+            # removes what is staged, would have passed them over. Now one of us two removes them.
+            self._refuse_late(run_id)
+        except BaseException:
+            with suppress(OSError):
+                for file in staged:
+                    (staging / file.staged).unlink(missing_ok=True)
+            raise
+        return staged
+
+    def stage_schema(
+        self, schema: Mapping[str, pl.DataType], run_id: str, stem: str
+    ) -> StagedFile | None:
+        """Write a file without rows, unless files stay; see `Sink.stage_schema`.
+
+        It lies at the directory's root and has all columns, also those that become folders, and
+        goes when a run brings rows.
+        """
+        with storage_errors(self.root):
+            if self.write_disposition != "overwrite" and any(data_files(self.root)):
+                return None
+        path = self.place.staging(run_id) / f"{stem}-0.staged"
+        return stage_none(pl.DataFrame(schema=schema), path, self.encoder)
+
+    def plan_publish(
+        self, files: Iterable[tuple[int, StagedFile]], run_id: str, facts: Mapping[str, Any]
+    ) -> PublishPlan:
+        """Decide on names, and on what is replaced; see `Sink.plan_publish`.
+
+        Raises:
+            FatalError: a manifest in the directory cannot be read, or staged files have vanished.
+        """
+        with storage_errors(self.root):
+            return intent(self, files, run_id, facts)
+
+    def publish(self, plan: PublishPlan) -> None:
+        """Make the run's output visible; see `Sink.publish` and `publishing` for the steps.
+
+        Raises:
+            FatalError: it cannot be finished now; the text says what to do before the next attempt.
+            RetryableError: the storage did not answer.
+        """
+        for _ in self.publish_steps(plan):
+            pass
+
+    def publish_steps(self, plan: PublishPlan, lock_wait_s: float = LOCK_WAIT_S) -> Iterator[str]:
+        """Publish, stopping after each operation: what tests cut, and `publish` runs to its end."""
+        with storage_errors(self.root):
+            yield from publish_steps(self.place, plan, lock_wait_s)
+
+    def discard(self, run_id: str) -> None:
+        """Remove what a run that was given up has staged; see `Sink.discard`.
+
+        Raises:
+            FatalError: the run is being published; it can only be finished.
+        """
+        with storage_errors(self.root):
+            if self.place.tree(run_id).exists():
+                raise FatalError(
+                    f"{self.root}: run {run_id} has begun to publish and can only be finished. "
+                    "Run the job again"
+                )
+            tree.remove_tree(self.place.staging(run_id))
+            tidy(self.place)
+
+    def published_runs(self) -> set[str]:
+        """Return the runs that files are named for; see `Sink.published_runs`."""
+        with storage_errors(self.root):
+            return {run_of(name) for name in data_files(self.root)} - {""}
+
+    def files_of(self, run_id: str) -> list[str]:
+        """Return the names of the files that a run has published here, still there or not."""
+        return [file["name"] for file in manifest.read(self.root, run_id)["files"]]
+
+    def current(self) -> list[str]:
+        """Return the names of the files that make up the data set, by its manifests."""
+        return manifest.current(self.root)
+
+    def verify(self, plan: PublishPlan) -> Verified:
+        """Count and hash what a run has published; see `Sink.verify`."""
+        with storage_errors(self.root):
+            return Verifying(self.place, plan, self.count_rows).verified()
+
+    def _refuse_late(self, run_id: str) -> None:
+        """Refuse a try of a run that is published, having removed the folder if it is empty."""
+        with storage_errors(self.root):
+            if not manifest.exists(self.root, run_id):
+                return
+            tidy(self.place)
+        raise FatalError(f"{self.root}: run {run_id} is already published; this try is too late")
+
+    def _by_folder(
+        self, portions: Iterator[pl.DataFrame]
+    ) -> Iterator[tuple[str, Iterable[pl.DataFrame]]]:
+        """Return the rows of each folder; none if there are no rows."""
+        for folder, rows in hive.by_folder(portions, self.partition_by):
+            if folder and (long := too_long(self.place, self.suffix, folder)):
+                raise FatalError(f'sink.partition_by: "{folder}": {long}')
+            yield folder, rows

@@ -1,0 +1,168 @@
+"""Counting again what a run has published: are the rows there, are they the same, and no others."""
+
+import hashlib
+import itertools
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from ingest.core.errors import FatalError
+from ingest.sinks.base import PublishPlan, Verified
+from ingest.sinks.directory import manifest
+from ingest.sinks.directory.content import content, run_of
+from ingest.sinks.directory.place import Place
+from ingest.sinks.directory.preflight import in_partition
+
+_SHOWN = 10
+_PART, _AT_ONCE = 100, 100
+_IN_MEMORY_BYTES = 16 * 1024 * 1024
+
+CountRows = Callable[[pa.NativeFile], int]
+
+
+@dataclass(slots=True)
+class Verifying:
+    """One look at what a run has published, held against the plan that its ledger has.
+
+    Reads several files at a time: a small one once, a large one for its checksum and for its rows.
+    """
+
+    place: Place
+    plan: PublishPlan
+    count_rows: CountRows
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def verified(self) -> Verified:
+        """Look, and say what was found.
+
+        Raises:
+            FatalError: an earlier version of ingest has published here, or a manifest is damaged.
+        """
+        if earlier := self.place.earlier():
+            raise FatalError(earlier)
+        root, listed = self.place.root, self.plan.manifest["files"]
+        missing = [file["name"] for file in listed if not (root / file["name"]).is_file()]
+        replaced = manifest.replacers(root, missing)
+        self.problems += _manifest(root, self.plan)
+        self.problems += (
+            f"{name}: missing, although no later run has replaced it"
+            for name in missing
+            if name not in replaced
+        )
+        away = set(missing)
+        standing = [file for file in listed if file["name"] not in away]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            parts = (standing[i : i + _PART] for i in range(0, len(standing), _PART))
+            while some := list(itertools.islice(parts, _AT_ONCE)):
+                for problems in pool.map(self._compared, some):
+                    self.problems += problems
+        if len(replaced) < len(listed) or not listed:
+            self._look_for_others()
+        return Verified(
+            files=len(listed),
+            rows=sum(file["rows"] for file in listed),
+            problems=tuple(self.problems),
+            notes=tuple(self.notes),
+            replaced=dict(Counter(replaced.values())),
+        )
+
+    def _compared(self, files: Sequence[Mapping[str, Any]]) -> list[str]:
+        return [
+            f"{file['name']}: {problem}"
+            for file in files
+            for problem in _compare(self.place.root / file["name"], file, self.count_rows)
+        ]
+
+    def _look_for_others(self) -> None:
+        """Note files that readers see and that no run has published."""
+        listed = {file["name"] for file in self.plan.manifest["files"]}  # if its manifest is lost
+        foreign = [name for name in content(self.place.root).foreign if name not in listed]
+        own: list[str] = []
+        others: list[str] = []
+        for name in foreign:
+            run_id = run_of(name)
+            if run_id and self.place.staging(run_id).exists():
+                continue  # that run is being published right now
+            (own if self._strange(name, run_id) else others).append(name)
+        self.problems += _listed(own, "no run of ingest has published it, but readers see it")
+        self.notes += _listed(others, "no run of ingest has published it")
+
+    def _strange(self, name: str, run_id: str) -> bool:
+        """Whether a file cannot have been there by right: where it would not be beside our own."""
+        if run_id or self.plan.disposition == "overwrite":
+            return True
+        by = self.plan.manifest.get("partition_by", ())
+        return self.plan.disposition == "overwrite_partitions" and in_partition(name, by)
+
+
+def _listed(names: list[str], why: str) -> Iterator[str]:
+    for name in names[:_SHOWN]:
+        yield f"{name}: {why}. Move it away"
+    if len(names) > _SHOWN:
+        yield f"and {len(names) - _SHOWN:,} more files that no run of ingest has published"
+
+
+def _manifest(root: Path, plan: PublishPlan) -> Iterator[str]:
+    """Say what of the manifest is not as it was committed."""
+    path = manifest.path_of(root, plan.run_id)
+    name = str(path.relative_to(root.parent))
+    try:
+        data = path.read_bytes()
+        page = json.loads(data)
+    except FileNotFoundError:
+        yield f"{name}: the manifest is missing. Restore it from the run's receipt"
+        return
+    except ValueError as error:
+        yield f"{name}: the manifest is damaged: {error}"
+        return
+    if data == manifest.encode(plan.manifest):
+        return
+    committed = dict(plan.manifest)
+    keys = page.keys() | committed.keys() if isinstance(page, dict) else {"the page"}
+    changed = [key for key in sorted(keys) if not _same(key, page, committed)]
+    for key in changed:
+        yield f"{name}: {key}: differs from the commit of the run{_values(key, page, plan)}"
+
+
+def _same(key: str, page: Any, committed: Mapping[str, Any]) -> bool:
+    absent = object()
+    return isinstance(page, dict) and page.get(key, absent) == committed.get(key, absent)
+
+
+def _values(key: str, page: Any, plan: PublishPlan) -> str:
+    values = (page.get(key) if isinstance(page, dict) else page, plan.manifest.get(key))
+    if any(isinstance(value, list | dict) for value in values):
+        return ""
+    return f": {json.dumps(values[0])}, the ledger says {json.dumps(values[1])}"
+
+
+def _compare(path: Path, file: Mapping[str, Any], count_rows: CountRows) -> Iterator[str]:
+    size = path.stat().st_size
+    if size != file["bytes"]:
+        yield f"{size} bytes, the ledger says {file['bytes']}"
+    if size <= _IN_MEMORY_BYTES:
+        data = path.read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        source: pa.NativeFile = pa.BufferReader(data)
+    else:
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        source = pa.OSFile(str(path))
+    if digest != file["sha256"]:
+        yield f"sha256 {digest}, the ledger says {file['sha256']}"
+    try:
+        with source:
+            rows = count_rows(source)
+    except Exception as error:  # noqa: BLE001 - whatever a reader makes of a damaged file is the finding
+        yield f"cannot be read: {error}"
+        return
+    if rows != file["rows"]:
+        yield f"{rows} rows, the ledger says {file['rows']}"

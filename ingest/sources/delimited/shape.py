@@ -1,0 +1,173 @@
+"""Which lines of a CSV text are faultless records, told from where its quotes and delimiters stand.
+
+What is a record is said in `csv_grammar`; here the same is found without looking at any record: a
+quote opens or closes, an opening one begins a field or is the second of a pair, and so on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ingest.sources.text.bits import (
+    Bits,
+    Flags,
+    Places,
+    Ranks,
+    after,
+    at,
+    before,
+    between,
+    count,
+    is_set,
+    pairs,
+    positions,
+    where,
+)
+
+_FIRST = np.uint64(1)
+_SPACE = ord(" ")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Where lines end, where fields end (lines too), and where quotes open and close.
+
+    `wrong` are quotes where none may be, and bytes that no record may hold: NULs, and carriage
+    returns that do not end a line. If `open_lines`, some of the lines end within quotes; the next
+    line begins outside of them all the same.
+    """
+
+    data: bytes
+    feeds: Bits
+    fields: Bits
+    opening: Bits
+    returns: Bits
+    wrong: Bits
+    open_lines: Places
+
+    @property
+    def lines(self) -> int:
+        """How many lines there are."""
+        return count(self.feeds)
+
+    def is_table(self, width: int) -> bool:
+        """Say whether all lines are records of so many fields, unless some have too many.
+
+        If none has more fields than `width`, none has fewer: the sum is right.
+        """
+        fine = not len(self.open_lines) and not self.wrong.any()
+        return fine and count(self.fields) == width * self.lines
+
+    def faulty(self, width: int, *, short: bool = False) -> Places:
+        """Return the numbers of the lines that are no records of so many fields.
+
+        If they may be `short`, only empty lines have too few.
+        """
+        ends = positions(self.feeds)
+        fields = self.counts()
+        wrong = np.diff(Ranks(self.wrong).before(ends), prepend=0)
+        other = (fields > width) | self._empty() if short else fields != width
+        faulty = other | (wrong > 0)
+        faulty[self.open_lines] = True
+        return np.flatnonzero(faulty)
+
+    def counts(self) -> Places:
+        """Return how many fields each line has."""
+        return np.diff(self._ranks.before(positions(self.feeds)), prepend=-1)
+
+    def spaces(self) -> Bits:
+        """Return the spaces before fields."""
+        spaces = where(self.data, _SPACE)
+        begins = after(self.fields)
+        begins[:1] |= _FIRST
+        found = spaces & begins
+        while (more := spaces & after(found) & ~found).any():
+            found |= more
+        return found
+
+    def trailing(self, width: int) -> Places:
+        """Return the delimiters that end the lines with one empty field more than `width`."""
+        ends = self._text_ends()[self.counts() == width + 1]
+        ends = ends[ends >= 0]
+        text = np.frombuffer(self.data, dtype=np.uint8)
+        trailing: Places = ends[is_set(self.fields, ends) & (text[ends] != ord("\n"))]
+        return trailing
+
+    def _empty(self) -> Flags:
+        """Say which lines hold nothing."""
+        ends = positions(self.feeds)
+        starts = np.concatenate([[0], ends[:-1] + 1])
+        return self._text_ends() < starts
+
+    def _text_ends(self) -> Places:
+        """Return where the last byte of each line stands that does not end it."""
+        text = np.frombuffer(self.data, dtype=np.uint8)
+        ends = positions(self.feeds) - 1
+        while (returns := (ends >= 0) & (text[ends] == ord("\r"))).any():
+            ends[returns] -= 1
+        return ends
+
+    def touches(self, bits: Bits, columns: Sequence[int], width: int) -> bool:
+        """Say whether any of these bytes lies in one of these columns of a table."""
+        wanted = np.zeros(width, dtype=np.bool_)
+        wanted[list(columns)] = True
+        return any(wanted[ranks % width].any() for ranks in self._ranks.of(bits))
+
+    @cached_property
+    def _ranks(self) -> Ranks:
+        return Ranks(self.fields)
+
+    def leading_blanks(self) -> Bits:
+        """Return the spaces and control characters that begin fields or stand after a quote."""
+        blanks = where(self.data, _SPACE, np.less_equal) & ~(self.feeds | self.returns)
+        begins = after(self.fields | self.opening)
+        begins[:1] |= _FIRST
+        return blanks & begins
+
+    def small_powers(self) -> Bits:
+        """Return the letters that begin negative exponents, such as that of 1e-9."""
+        return pairs(self.data, ord("e"), ord("-"))
+
+
+def shape_of(data: bytes, delimiter: str, quote: str | None, *, multiline: bool = False) -> Shape:
+    """Find the lines and fields of a text in which every line is ended.
+
+    With `multiline`, line feeds within quotes do not end lines; if the quotes are still open behind
+    the last one, that line is open.
+    """
+    feeds, fields = where(data, ord("\n")), where(data, ord(delimiter))
+    nothing = np.zeros_like(feeds)
+    returns = where(data, ord("\r")) if b"\r" in data else nothing
+    wrong = returns & ~before(feeds)
+    if b"\0" in data:
+        wrong |= where(data, 0)
+    if quote is None or quote.encode() not in data:
+        return Shape(data, feeds, fields | feeds, nothing, returns, wrong, np.empty(0, np.int64))
+    quotes = where(data, ord(quote))
+    if multiline:
+        inside, open_lines = between(quotes), np.zeros(count(quotes) % 2, np.int64)
+        feeds &= ~inside
+    else:
+        inside, open_lines = _inside(quotes, feeds, len(data))
+    opening, closing = quotes & inside, quotes & ~inside
+    fields = (fields & ~inside) | feeds
+    begins = after(fields)
+    begins[:1] |= _FIRST
+    wrong |= opening & ~(begins | after(closing))
+    wrong |= closing & ~before(fields | returns | opening)
+    if multiline:  # Polars would take carriage returns off the end of a quoted field
+        wrong &= ~(returns & inside & ~before(closing))
+    return Shape(data, feeds, fields, opening, returns, wrong, open_lines)
+
+
+def _inside(quotes: Bits, feeds: Bits, size: int) -> tuple[Bits, Places]:
+    """Return the bytes within quotes, and the lines that end there."""
+    inside = between(quotes)
+    if not (inside & feeds).any():
+        return inside, np.empty(0, np.int64)
+    ends = positions(feeds)
+    found = np.diff(Ranks(quotes).before(ends), prepend=0)
+    open_lines = np.flatnonzero(found & 1)
+    return between(quotes ^ at(ends[open_lines], size)), open_lines

@@ -1,0 +1,71 @@
+"""Fields to values: what stands for null, and what a text of a type looks like."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from ingest.core.types import Schema
+from ingest.core.values.numerals import Numerals
+from ingest.core.values.texts import parse_texts
+from ingest.sources.columns.options import Columns, declared_format
+from ingest.sources.text.rejecting import Parse
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Makes values of fields by the source's `columns` and `null_values`.
+
+    `numerals` says how numbers are written in columns that say nothing of it; None if plainly.
+    """
+
+    columns: Columns
+    null_values: Sequence[str]
+    numerals: Numerals | None = None
+
+    def carried(self, schema: Schema) -> Schema:
+        """Return the types to read columns as: numbers that are not plain are read as texts."""
+        return {
+            name: pl.String()
+            if isinstance(declared_format(self.columns, name, self.numerals), Numerals)
+            else dtype
+            for name, dtype in schema.items()
+        }
+
+    def filled(self, fields: pl.DataFrame, counts: pl.Series | None = None) -> pl.DataFrame:
+        """Return fields with the empty ones as texts, if these do not stand for null.
+
+        `counts` says how many fields each record has, if that differs; the missing ones are null.
+        """
+        if "" in self.null_values:
+            return fields
+        texts = [name for name, dtype in fields.schema.items() if dtype == pl.String]
+        if counts is None:
+            return fields.with_columns(pl.col(texts).fill_null(""))
+        there = {name: counts > place for place, name in enumerate(fields.columns)}
+        return fields.with_columns(
+            pl.when(there[name])
+            .then(pl.col(name).fill_null(""))
+            .otherwise(pl.col(name))
+            .alias(name)
+            for name in texts
+        )
+
+    def parser(self, schema: Schema) -> Parse:
+        """Return what turns columns of fields into columns of values."""
+
+        def parse(name: str, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+            if texts.dtype != pl.String:
+                return texts, texts
+            kept = self.nulled(texts, strings=schema[name] == pl.String)
+            form = declared_format(self.columns, name, self.numerals)
+            return kept, parse_texts(kept, schema[name], form)
+
+        return parse
+
+    def nulled(self, texts: pl.Series, *, strings: bool) -> pl.Series:
+        """Return texts without those that stand for null."""
+        if "" in self.null_values and not strings and (empty := texts.str.len_bytes() == 0).any():
+            texts = texts.set(empty, None)
+        tokens = [text for text in self.null_values if text]
+        return texts.set(texts.is_in(tokens), None) if tokens else texts

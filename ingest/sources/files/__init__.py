@@ -1,0 +1,1 @@
+"""What sources that read files share: listing them, and opening those that were planned."""

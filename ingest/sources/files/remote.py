@@ -1,0 +1,129 @@
+"""Files that are not on a local disk, through fsspec: `s3://`, `memory://` and others."""
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, BinaryIO, cast
+
+import fsspec
+
+from ingest.core.errors import ConfigError
+from ingest.core.partition import Slice
+from ingest.core.secrets import without_credentials
+from ingest.sources.files.nothing_there import NothingThereError
+from ingest.sources.files.passed_over import PassedOver
+from ingest.sources.files.patterns import GLOB, HIDDEN
+from ingest.storage.remote import asking, refuse_unknown, using
+
+Info = dict[str, Any]
+"""What a storage says of a file."""
+
+
+def list_remote(path: str, endings: tuple[str, ...], passed: PassedOver) -> list[Slice]:
+    """Return the files that a path stands for; folders and globs as in `local`.
+
+    Raises:
+        ConfigError: nothing is there, the storage refuses, or its package is not installed.
+    """
+    try:
+        without_credentials(path)
+    except ValueError as error:
+        raise ConfigError(f"path: {error}") from None
+    refuse_unknown("path", path)
+    found: dict[str, dict[str, Any]] = {}
+    with suppress(FileNotFoundError), asking("path", path):
+        files, root = fsspec.core.url_to_fs(path)
+        found = _find(files, root, endings, passed)
+    if not found:
+        raise NothingThereError(
+            "; ".join((f'path: "{path}": no file or folder there', *passed.remarks(())))
+            + ". Name a file, a folder or a glob"
+        )
+    return [
+        Slice(
+            uri=files.unstrip_protocol(name),
+            size=int(info["size"]),
+            version=version(info),
+            bytes=int(info["size"]),
+        )
+        for name, info in found.items()
+    ]
+
+
+def _find(files: Any, root: str, endings: tuple[str, ...], passed: PassedOver) -> dict[str, Info]:
+    """Return the files that a path without its protocol stands for, with what is known of each."""
+    if GLOB.search(root) and not files.exists(root):
+        fixed = GLOB.split(root, maxsplit=1)[0]
+        return _visible(files, files.glob(root, detail=True), fixed, None, passed)
+    if files.isdir(root):
+        return _visible(files, files.find(root, detail=True), root, endings, passed)
+    return {root: files.info(root)}
+
+
+def stat_remote(uri: str) -> tuple[int, str]:
+    """Return the size and version that a file has now.
+
+    Raises:
+        FileNotFoundError, PermissionError, OSError: as the storage says.
+    """
+    with using(uri):
+        files, name = fsspec.core.url_to_fs(uri)
+        files.invalidate_cache(files._parent(name))  # noqa: SLF001 - else a listing's cache answers
+        info = files.info(name)
+    return int(info["size"]), version(info)
+
+
+def open_remote(uri: str) -> BinaryIO:
+    """Open a file for reading."""
+    with using(uri):
+        files, name = fsspec.core.url_to_fs(uri)
+        return cast("BinaryIO", files.open(name, "rb"))
+
+
+def modified_remote(uri: str) -> datetime | None:
+    """Return when a file was last changed, UTC; None where the storage does not tell."""
+    with using(uri):
+        files, name = fsspec.core.url_to_fs(uri)
+        return _when(files.info(name))
+
+
+def version(info: dict[str, Any]) -> str:
+    """Return what tells this version of a file from others: its etag, or when it was changed."""
+    for key in ("ETag", "etag", "md5Hash"):
+        if info.get(key):
+            return str(info[key]).strip('"')
+    when = _when(info)
+    return "" if when is None else when.isoformat()
+
+
+def _when(info: dict[str, Any]) -> datetime | None:
+    """Return when a file was changed; a listing may say it in seconds and a status in dates."""
+    for key in ("LastModified", "last_modified", "mtime", "updated", "created"):
+        when = info.get(key)
+        if isinstance(when, datetime):
+            return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+        if isinstance(when, int | float):
+            return datetime.fromtimestamp(when, UTC)
+        if isinstance(when, str):
+            return datetime.fromisoformat(when)
+    return None
+
+
+def _visible(
+    files: Any,
+    found: dict[str, Info],
+    root: str,
+    endings: tuple[str, ...] | None,
+    passed: PassedOver,
+) -> dict[str, Info]:
+    """Keep the files whose names below `root` are not hidden and end as they should."""
+    kept = {}
+    for name, info in found.items():
+        if info["type"] != "file":
+            continue
+        if any(part.startswith(HIDDEN) for part in name[len(root) :].split("/")):
+            passed.add("hidden", files.unstrip_protocol(name))
+        elif endings is not None and not name.lower().endswith(endings):
+            passed.add("ending", files.unstrip_protocol(name))
+        else:
+            kept[name] = info
+    return kept

@@ -1,0 +1,1 @@
+"""What a Parquet source reads: footers, row groups, single rows."""

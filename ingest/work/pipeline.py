@@ -1,0 +1,211 @@
+"""What happens to the rows of one partition: steps and contract, every row counted on its way."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import polars as pl
+
+from ingest.checks.contract import Contract
+from ingest.checks.rules import Rules
+from ingest.core.errors import FatalError
+from ingest.core.outcome import Book
+from ingest.core.private import NOTHING, Private
+from ingest.core.rows import POSITION, REJECT, REJECT_COLUMN
+from ingest.core.types import Schema
+from ingest.sources.base import Read
+from ingest.transforms.base import StepContext, Transform
+from ingest.work.observe import Tallies, divert, portions
+from ingest.work.poison import Poison
+from ingest.work.quarantine import Rejected
+from ingest.work.siblings import Siblings
+
+DECODE, CONTRACT, STAGE = "decode", "contract", "stage"
+"""Places of the flow besides the steps, as they are called in books and timings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What happens to rows between source and sink, and the schemas that the plan froze for it.
+
+    `names` are the steps' names in the books, `before_contract` is what the contract receives,
+    `output` what is published. `private` are the columns whose values are not to be shown.
+    """
+
+    transforms: tuple[Transform, ...]
+    names: tuple[str, ...]
+    contract: Contract
+    before_contract: Schema
+    output: Schema
+    private: Private = NOTHING
+
+    @property
+    def adds(self) -> bool:
+        """Whether a step may make several rows of one record."""
+        return any(step.adds for step in self.transforms)
+
+    @property
+    def by_row(self) -> bool:
+        """Whether the rows of a part of a partition come to the same as within the whole."""
+        checks = all(check.scope == "row" for check in self.contract.checks)
+        return checks and all(step.by_row for step in self.transforms)
+
+
+class Cause(IntEnum):
+    """Why a row was taken out at a place of the flow, in the order in which that happens there."""
+
+    POISON = 0
+    REJECT = 1
+    BROKEN = 2
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """The rows of one partition on their way, counted after each step.
+
+    Where each row's result depends on that row alone, they go the way portion by portion: what a
+    step makes is still in the processor's cache when the next one reads it, and memory does not
+    grow with the partition.
+
+    `poison` are records that are taken out right before the step that they would break, where all
+    rows go that were made of them. `begins` is told the number of each step before anything of it
+    is done; the contract's comes behind the last.
+    """
+
+    steps: Steps
+    read: Read
+    context: StepContext
+    poison: Sequence[Poison] = ()
+    begins: Callable[[int], None] | None = None
+    tallies: Tallies = field(default_factory=Tallies)
+    taken: dict[tuple[int, Cause], list[pl.DataFrame]] = field(default_factory=dict)
+    siblings: Siblings = field(default_factory=Siblings)
+    rules: Rules = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the rules by which the contract judges."""
+        self.rules = self.steps.contract.rules(self.steps.before_contract)
+
+    @property
+    def unread(self) -> int:
+        """How many records could not be read as rows."""
+        return self.read.rejects.frame.height if self.read.rejects else 0
+
+    def collect(self) -> pl.DataFrame:
+        """Run all steps and return the good rows, in the frozen output schema."""
+        return pl.concat(list(self.portions()))
+
+    def portions(self) -> Iterator[pl.DataFrame]:
+        """Run all steps and yield the good rows, in the frozen output schema, as they come.
+
+        Books, rejected rows and tallies are complete when the last portion has been drawn. What
+        is done with a portion before the next is asked for counts as staging it.
+        """
+        whole = self.read.frame.collect()
+        for rows in portions(whole) if self.steps.by_row else (whole,):
+            yield self._worked(rows)
+            self.tallies.passed(STAGE)
+
+    def books(self) -> Iterator[Book]:
+        """Return what became of the rows in each step: source, transforms, contract."""
+        reason = "quarantined" if self.steps.contract.on_error == "quarantine" else "skipped"
+        unread = self.unread
+        rows = self.tallies.places[DECODE].rows
+        named = dict(self.read.filtered)
+        filtered = sum(named.values())
+        if self.read.filters:
+            filtered = self.read.records - unread - rows
+        dropped = _known(filtered=filtered, **{reason: unread})
+        yield Book("source", self.read.records, rows, 0, dropped, named)
+        steps = zip(self.steps.names, self.steps.transforms, strict=True)
+        for number, (name, step) in enumerate(steps):
+            out, rejected = self.tallies.places[name].rows, self._taken_at(number)
+            left = rows - rejected - out
+            dropped = {step.drops: left} if step.drops and left > 0 else {}
+            added = -left if step.adds and left < 0 else 0
+            dropped[reason] = rejected
+            yield Book(name, rows, out, added, _known(**dropped))
+            rows = out
+        out, rejected = self.tallies.places[CONTRACT].rows, self._taken_at(len(self.steps.names))
+        yield Book(CONTRACT, rows, out, 0, _known(**{reason: rejected}))
+
+    def rejected(self, private: Private) -> list[Rejected]:
+        """Return the rows that steps and contract took out, with their reasons, step by step.
+
+        The values of `private` columns are not shown.
+        """
+        return [
+            self._why(number, cause, pl.concat(self.taken[number, cause]), private)
+            for number, cause in sorted(self.taken)
+        ]
+
+    def _worked(self, rows: pl.DataFrame) -> pl.DataFrame:
+        self.tallies.passed(DECODE, rows.height)
+        steps = zip(self.steps.names, self.steps.transforms, strict=True)
+        for number, (name, step) in enumerate(steps):
+            rows = self._begun(rows, number)
+            rows = step.apply(rows.lazy(), self.context).collect()
+            rows = self._diverted(rows, number, Cause.REJECT)
+            self.tallies.passed(name, rows.height)
+        last = len(self.steps.transforms)
+        judged = self._begun(rows, last)
+        rows, broken = self.rules.judged(judged)
+        self._take(broken, last, Cause.BROKEN)
+        if self.steps.adds:
+            self.siblings.went_on(judged, broken)
+        good = rows.select(*self.steps.output)
+        if (found := dict(good.schema)) != self.steps.output:
+            raise FatalError(
+                f"a step returned {found}, but the plan says {self.steps.output}. It gives a "
+                "different schema for data than for an empty frame. Fix the step"
+            )
+        self.tallies.passed(CONTRACT, good.height)
+        return good
+
+    def _begun(self, rows: pl.DataFrame, number: int) -> pl.DataFrame:
+        """Return the rows that a step may be given."""
+        if self.begins:
+            self.begins(number)
+        reasons = {row.position: row.reason for row in self.poison if row.step == number}
+        if not reasons:
+            return rows
+        why = rows[POSITION].replace_strict(reasons, default=None, return_dtype=pl.String)
+        nowhere = pl.lit(None, pl.String).alias(REJECT_COLUMN)
+        marked = rows.with_columns(why.alias(REJECT), nowhere)
+        return self._diverted(marked, number, Cause.POISON)
+
+    def _diverted(self, rows: pl.DataFrame, number: int, cause: Cause) -> pl.DataFrame:
+        """Return the rows that are not marked, and keep the others."""
+        rows, marked = divert(rows, REJECT, REJECT_COLUMN)
+        self._take(marked, number, cause)
+        return rows
+
+    def _take(self, rows: pl.DataFrame, number: int, cause: Cause) -> None:
+        if not rows.is_empty():
+            self.taken.setdefault((number, cause), []).append(rows)
+            if self.steps.adds:
+                self.siblings.took(rows)
+
+    def _why(self, number: int, cause: Cause, rows: pl.DataFrame, private: Private) -> Rejected:
+        name = (*self.steps.names, CONTRACT)[number]
+        partly = self.siblings.of(rows)
+        if cause == Cause.BROKEN:
+            why = self.rules.reasons(rows)
+        else:
+            reason, column = rows[REJECT], rows[REJECT_COLUMN]
+            one = reason.to_frame("reason").select(pl.concat_list("reason")).to_series()
+            why = column, reason, one
+        hidden = private.after(number) if cause == Cause.REJECT else private.before(number)
+        return Rejected.of_rows(name, rows, *why, partly=partly, hidden=hidden)
+
+    def _taken_at(self, number: int) -> int:
+        return sum(
+            rows.height
+            for (place, _), parts in self.taken.items()
+            if place == number
+            for rows in parts
+        )
+
+
+def _known(**dropped: int) -> dict[str, int]:
+    return {reason: count for reason, count in dropped.items() if count}

@@ -1,0 +1,156 @@
+"""What is done to one partition: read, steps, contract, stage. No Ray in here.
+
+Rows that are rejected on the way are taken out where it happens; only for those, the places and
+originals are looked up afterwards.
+"""
+
+import os
+import resource
+import socket
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import polars as pl
+
+from ingest.core.errors import BadRowError
+from ingest.core.outcome import Outcome, StagedFile
+from ingest.core.partition import Assignment, Partition
+from ingest.core.private import NOTHING
+from ingest.sinks.base import Sink
+from ingest.sources.base import Layout, Source
+from ingest.transforms.base import StepContext
+from ingest.work.classify import classify
+from ingest.work.guarded import Order
+from ingest.work.observe import Tallies
+from ingest.work.pipeline import STAGE, Pipeline, Steps
+from ingest.work.poison import Limits, Poison
+from ingest.work.quarantine import TOLD, assemble, by_reason, describe, examples
+from ingest.work.search import search
+from ingest.work.telling import Teller, joined
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionTask:
+    """The segment of a job that is worked in one call: everything that a worker must know.
+
+    Picklable. Calling it never raises, except for signals that end the process.
+    """
+
+    source: Source
+    layout: Layout
+    steps: Steps
+    sink: Sink
+    quarantine: Sink
+    context: StepContext
+    limits: Limits = field(default_factory=Limits)
+
+    def __call__(self, assignment: Assignment) -> Outcome:
+        """Work a partition and report; see `workers.base.Task`."""
+        began = time.perf_counter()
+        try:
+            return self._searched(assignment) if assignment.search else self._work(assignment)
+        except (Exception, SystemExit, pl.exceptions.PanicException) as error:  # noqa: BLE001 - the one border
+            return Outcome(
+                key=assignment.key,
+                partition=assignment.partition.id,
+                seconds={"failed": time.perf_counter() - began},
+                worker=_name(),
+                failure=classify(error, assignment.partition, private=bool(self.steps.private)),
+            )
+
+    def _searched(self, assignment: Assignment) -> Outcome:
+        """Work a partition without the rows that a search finds guilty."""
+        began, partition = time.perf_counter(), assignment.partition
+        order = Order(self.source, self.layout, self.steps, self._context(partition), partition)
+        found = search(order, self.limits)
+        seconds = {"search": time.perf_counter() - began}
+        if found.failure is None:
+            outcome = self._work(assignment, found.poison)
+            return replace(outcome, seconds={**seconds, **outcome.seconds})
+        return Outcome(
+            key=assignment.key,
+            partition=partition.id,
+            seconds=seconds,
+            worker=_name(),
+            failure=found.failure,
+        )
+
+    def _context(self, partition: Partition) -> StepContext:
+        return replace(self.context, uris=tuple(piece.uri for piece in partition.slices))
+
+    def _work(self, assignment: Assignment, poison: Sequence[Poison] = ()) -> Outcome:
+        tallies, partition = Tallies(), assignment.partition
+        read = self.source.read(partition, self.layout)
+        tallies.passed("read", read.records)
+        pipeline = Pipeline(self.steps, read, self._context(partition), poison, tallies=tallies)
+        files = self._staged("main", self.sink, self._good(pipeline, partition), assignment)
+        tallies.passed(STAGE)
+        bad = self._bad(pipeline, partition)
+        tallies.passed("locate", bad.height)
+        if self.steps.contract.on_error == "quarantine":
+            files += self._staged("quarantine", self.quarantine, [bad], assignment)
+        tallies.passed(STAGE)
+        return Outcome(
+            key=assignment.key,
+            partition=partition.id,
+            books=tuple(pipeline.books()),
+            files=tuple(files),
+            errors=by_reason(bad),
+            examples=examples(bad),
+            seconds=tallies.seconds,
+            cpu=tallies.cpu,
+            bytes=partition.bytes,
+            peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            worker=_name(),
+        )
+
+    def _good(self, pipeline: Pipeline, partition: Partition) -> Iterator[pl.DataFrame]:
+        """Yield the good rows, unless one that is not good ends the run.
+
+        Raises:
+            BadRowError: `on_error` is `fail`, and rows are rejected; all of them are counted.
+        """
+        fails = self.steps.contract.on_error == "fail"
+        for rows in pipeline.portions():
+            if not (fails and (pipeline.taken or pipeline.unread)):
+                yield rows
+        if fails and (bad := self._bad(pipeline, partition)).height:
+            raise BadRowError(describe(self._told(bad, pipeline, partition), bad.height))
+
+    def _told(
+        self, bad: pl.DataFrame, pipeline: Pipeline, partition: Partition
+    ) -> tuple[dict[str, Any], ...]:
+        """Return the first rejected rows for a message, with the values to blame."""
+        first, rejects = bad.head(TOLD), pipeline.read.rejects
+        teller = Teller(self.source, self.layout, partition, self.steps.private.source)
+        return joined(examples(first), teller.values(first, rejects))
+
+    def _bad(self, pipeline: Pipeline, partition: Partition) -> pl.DataFrame:
+        """Return the quarantine's rows."""
+        shown = self.steps.contract.shows_private
+        private = NOTHING if shown else self.steps.private
+        return assemble(
+            self.context.run_id,
+            partition,
+            source=self.source,
+            layout=self.layout,
+            rejects=pipeline.read.rejects,
+            rejected=pipeline.rejected(private),
+            hidden=private.source,
+            keep_original=self.steps.contract.keeps_original,
+        )
+
+    def _staged(
+        self, output: str, sink: Sink, rows: Iterable[pl.DataFrame], assignment: Assignment
+    ) -> list[StagedFile]:
+        attempt, index, number = assignment.key
+        stem = f"{attempt}-{index}-{number}"
+        files = sink.stage_portions(rows, self.context.run_id, stem)
+        return [replace(file, output=output) for file in files]
+
+
+def _name() -> str:
+    """Return the name of this process; not when it is imported, because workers are forked."""
+    return f"{socket.gethostname()}:{os.getpid()}"

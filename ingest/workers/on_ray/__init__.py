@@ -1,0 +1,1 @@
+"""Workers on Ray: one live Ray Data execution on a pool of actors."""

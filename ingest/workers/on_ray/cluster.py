@@ -1,0 +1,141 @@
+"""The connection to Ray: a private one on this machine, or a cluster that is named."""
+
+import functools
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import ray
+
+from ingest.core.errors import ConfigError, FatalError
+from ingest.workers.on_ray.adapter import hush, inline_arguments, lean_node, reaped
+from ingest.workers.pool import likely_logs
+
+STORE_BYTES = 256 * 1024 * 1024  # only descriptions of work and outcomes travel through it
+ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DATA_USAGE_DISABLED": "1",
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    # a node that is cut off is noticed after half a minute instead of seven
+    "RAY_grpc_client_keepalive_time_ms": "10000",
+    "RAY_grpc_client_keepalive_timeout_ms": "5000",
+}
+
+
+@contextmanager
+def connection(address: str, workers: int | None) -> Iterator[int]:
+    """Connect this process to Ray, and disconnect it after; yields how many workers it is to have.
+
+    Without `workers`, one for each core. To be used outside the main thread: only there does Ray
+    leave the process's signals alone.
+
+    Raises:
+        ConfigError: there is no room for so many, or the address cannot be used.
+        FatalError: Ray does not start or cannot be reached.
+    """
+    hush()
+    inline_arguments()
+    if address == "current":
+        yield fitting(workers)
+        return
+    if address.startswith("ray://"):
+        raise ConfigError(
+            f'cluster.address: "{address}": a Ray Client address is not supported, because the '
+            "driver must run inside the cluster. Submit the run with `ray job submit`, and "
+            "write cluster.address: auto."
+        )
+    if ray.is_initialized():
+        raise ConfigError(
+            "cluster: this process is already connected to a Ray cluster, but a run makes its "
+            'own connection. Call ray.shutdown() first, or give the pool the address "current".'
+        )
+    with _environment(ENVIRONMENT | (_token() if address == "local" else {})):
+        try:
+            _connect(address, workers)
+            yield fitting(workers)
+        finally:
+            with reaped():
+                ray.shutdown()
+
+
+def fitting(workers: int | None) -> int:
+    """Return how many workers of one core the cluster is to have, as it is now.
+
+    Raises:
+        ConfigError: there is no room for `workers`; they would wait for ever.
+    """
+    nodes = ray.nodes()
+    sizes = [int(node["Resources"].get("CPU", 0)) for node in nodes if node["Alive"]]
+    room = sum(sizes)
+    if not room or (workers or 0) > room:
+        found = " + ".join(map(str, sizes))
+        raise ConfigError(
+            f"execution.workers: {workers or 1} workers of one CPU, but the cluster has "
+            f"{found} CPUs. At most {room} fit. Write execution.workers={room}, or add nodes."
+        )
+    return workers or room
+
+
+def _connect(address: str, workers: int | None) -> None:
+    try:
+        if address == "local":
+            with lean_node():
+                ray.init(
+                    address="local",
+                    num_cpus=_cores(workers),
+                    object_store_memory=STORE_BYTES,
+                    include_dashboard=False,
+                    log_to_driver=False,
+                    logging_level=logging.ERROR,
+                )
+        else:
+            _knock(address)
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    except (RuntimeError, OSError, ValueError, ray.exceptions.RayError) as error:
+        what = "Ray did not start" if address == "local" else "Ray cannot be reached"
+        raise FatalError(
+            f"cluster: {what} (address {address}): {type(error).__name__}: {error}. Ray needs "
+            "free memory, a writable temporary directory, a network and a machine that are not "
+            "overloaded, and the cluster's token if it has one (RAY_AUTH_MODE=token and "
+            f"RAY_AUTH_TOKEN_PATH). Logs: {likely_logs()}. Try cluster=inline, or run the same "
+            "command again"
+        ) from error
+
+
+def _cores(workers: int | None) -> int:
+    cores = os.cpu_count() or 1
+    if workers is not None and workers > cores:
+        raise ConfigError(
+            f"execution.workers: {workers} workers of one CPU, but this machine has {cores}. "
+            f"At most {cores} fit. Write execution.workers={cores}, or name a larger cluster."
+        )
+    return workers or cores
+
+
+def _knock(address: str) -> None:
+    # Ray itself tries for minutes before it says that nobody is there
+    host, _, port = address.rpartition(":")
+    if host:
+        socket.create_connection((host, int(port)), timeout=10.0).close()
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    added = {name: value for name, value in values.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
+
+
+@functools.cache
+def _token() -> dict[str, str]:
+    # Ray would leave one in the home directory, readable by all. Ray keeps it: one per process.
+    given = {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys()
+    return {} if given else {"RAY_AUTH_TOKEN": secrets.token_hex(32)}
