@@ -69,7 +69,6 @@ def _problems(history: History, outputs: dict[str, Verified]) -> Iterator[str]:
             yield (
                 f"{output}: the commit record lists files with {verified.rows:,} rows, but the "
                 f"completed partitions have {counted:,}. The ledger was changed by hand: "
-                "restore it from a backup: restore it from a backup: restore it from a backup: "
                 "restore it from a backup"
             )
         yield from (f"{output}: {problem}" for problem in verified.problems)

@@ -15,8 +15,8 @@ def test_no_such_path(bench):
 def test_a_glob_that_matches_nothing(bench):
     bench.fill(1)
     bench.describe(source={"type": "csv", "path": "in/*.tsv"})
-    said = 'conf/job/orders.yaml:5: source: path: "in/*.tsv": nothing matches.'
-    assert_refused(bench, bench.run(), said, f'"{bench.place}/in" holds "1.csv"', "Name a file")
+    said = 'conf/job/orders.yaml:5: source: path: "in/*.tsv": no file matches.'
+    assert_refused(bench, bench.run(), said, f'"{bench.place}/in" contains "1.csv"', "Name a file")
 
 
 def test_a_directory_where_a_file_should_be(bench):

@@ -103,7 +103,7 @@ def test_no_permission_to_write(bench, option):
     bench.describe(**{option: sink if option == "sink" else "locked/state"})
     said = {
         "sink": (f'sink: path: "{locked}" is not writable for this user', "use another path"),
-        "state": ("the state cannot be written: Permission denied", "name another place"),
+        "state": ("the state cannot be written: Permission denied", "use another folder"),
     }
     assert_refused(bench, bench.start(before=ORDINARY).end(), *said[option])
     assert list(locked.iterdir()) == []

@@ -61,7 +61,7 @@ def test_relative_outputs_and_state_are_refused_before_anything_is_written(bench
         f'contract.quarantine.path: "{package}/rejects',
     ]
     assert guarded(plan.main, ["--conf", "conf", "+job=orders"]) == 2
-    assert "which it removes" in capsys.readouterr().err
+    assert "Ray removes that folder" in capsys.readouterr().err
     assert sorted(bench.place.rglob("*")) == before
 
 

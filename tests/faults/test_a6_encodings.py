@@ -28,7 +28,7 @@ def allowed(name: str) -> bool:
 @pytest.mark.parametrize("name", [*EBCDIC, "IBM037", "ebcdic-cp-us"])
 def test_ebcdic_is_refused_with_the_way_out(name: str) -> None:
     for source in (Csv, Jsonl):
-        with pytest.raises(ValidationError, match=r"line ends .* iconv -f .* -t UTF-8"):
+        with pytest.raises(ValidationError, match=r"for line ends, .* iconv -f .* -t UTF-8"):
             source(type=source.__name__.lower(), path="in", encoding=name)  # type: ignore[arg-type]
 
 

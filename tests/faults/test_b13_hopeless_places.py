@@ -53,7 +53,7 @@ def test_a_worker_that_meets_it_does_not_try_again():
     assert virtual(Path("/proc/x")) == "proc"
     sink = Jsonl(type="jsonl", path="/proc/x", write_disposition="append")
     began = time.monotonic()
-    with pytest.raises(FatalError, match="no folder can be made there"):
+    with pytest.raises(FatalError, match="no folder can be created there"):
         sink.stage(ROWS, "run1", "1-0-1")
     assert time.monotonic() - began < 1
 
@@ -70,7 +70,7 @@ def test_what_an_old_run_has_staged_cannot_be_removed_and_the_new_one_begins(sta
     state.describe()
     result = state.run("orders", "--fresh")
     assert_done(result)
-    assert f"warning: files that run {old} has staged are left" in result.err
+    assert f"warning: staged files of run {old} could not be " in result.err
     assert state.ids() == [1, 2]
     attempt = state.events()[0]
     assert attempt["event"] == "attempt"

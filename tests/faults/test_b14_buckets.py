@@ -137,7 +137,7 @@ def test_sinks_quarantines_and_states_lie_on_local_disks(ingest, scheme):
     for key in ("sink.path", "contract.quarantine.path", "state"):
         more = ["contract.on_error=quarantine"] if "quarantine" in key else []
         result = ingest(run, "+job=orders", f'{key}="{scheme}://bucket/x"', *more, "cluster=inline")
-        assert_one_line(result, f'"{scheme}://bucket/x": ', "local disks so far. Name a local fold")
+        assert_one_line(result, f'"{scheme}://bucket/x": ', "so far. Name a local fold")
 
 
 def test_credentials_that_are_gone_when_the_work_begins_fail_the_run_with_the_same_line():

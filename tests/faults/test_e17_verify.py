@@ -62,17 +62,24 @@ def test_the_rows_of_a_file_edited_with_the_totals(state):
         page["rows"] = page["files"][0]["rows"] = 4
 
     edit(state, run_id, change)
-    assert_differs(state, run_id, "files: not as it was", "rows: not as it was")
+    assert_differs(
+        state,
+        run_id,
+        "files: differs from the commit of the run",
+        "rows: differs from the commit of the run",
+    )
 
 
 @pytest.mark.parametrize("key", ["job", "replaced", "schema", "disposition"])
 def test_anything_else_that_was_edited(state, key):
     run_id = publish(state)
     edit(state, run_id, lambda page: page.pop(key))
-    assert_differs(state, run_id, f"{key}: not as it was")
+    assert_differs(state, run_id, f"{key}: differs from the commit of the run")
 
 
-@pytest.mark.parametrize(("text", "said"), [("{", "damaged"), ("[]", "the page: not as it was")])
+@pytest.mark.parametrize(
+    ("text", "said"), [("{", "damaged"), ("[]", "the page: differs from the commit of the run")]
+)
 def test_a_damaged_manifest(state, text, said):
     run_id = publish(state)
     (manifest.path_of(state.place / "out", run_id)).write_text(text)
@@ -156,7 +163,7 @@ def test_a_run_of_which_a_part_was_replaced(state):
     assert_done(result)
     assert f"1 of 3 files were superseded by {second}; OK: the others match" in result.out
     (state.place / "out/name=x1").rename(state.place / "away")
-    assert_differs(state, first, "missing, and no later run has replaced it")
+    assert_differs(state, first, "missing, although no later run has replaced it")
 
 
 def test_extra_files_are_told_by_the_run_that_is_there(state):
@@ -174,7 +181,7 @@ def test_a_ledger_whose_parts_do_not_agree(state):
         if '"event":"publish_begin"' in text:
             head, _, tail = text.partition('"event":"publish_begin"')
             file.write_text(head + '"event":"publish_begin"' + tail.replace('"rows":3', '"rows":5'))
-    assert_differs(state, run_id, "lists files of 5 rows, but the completed partitions have 3")
+    assert_differs(state, run_id, "lists files with 5 rows, but the completed partitions have 3")
 
 
 def test_the_quarantine_too(state):

@@ -57,7 +57,7 @@ def test_a_file_of_a_header_alone_has_names_and_no_rows(desk: Desk, text: str) -
 def test_a_single_record_is_no_header(desk: Desk) -> None:
     desk.write("in/a.csv", "1,Anna,2013-01-31\n")
     said = desk.init("in/a.csv")
-    assert "taken for a record" in said.unsure
+    assert "is read as a record" in said.unsure
     assert desk.run().code == 0
     assert len(desk.rows()) == 1
 
