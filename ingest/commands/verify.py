@@ -5,14 +5,17 @@ from collections.abc import Iterator, Sequence
 
 from ingest.commands.base import add_state, parser, report, state_option
 from ingest.core.errors import ConfigError
+from ingest.core.names import counted
 from ingest.driver.audit import check_books
 from ingest.driver.publishing import plan_of, sinks_of
 from ingest.driver.recorded import recorded_job
-from ingest.records.history import History
+from ingest.job import Job
+from ingest.records.history import DOOMED, History
 from ingest.records.receipts import history_of
 from ingest.records.runs import Runs
 from ingest.sinks.base import Verified
 from ingest.storage.objects import open_store
+from ingest.watch.summary import OUTPUTS
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,21 +36,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     runs.facts(arguments.run)
     history = history_of(store, arguments.run)
     if history.phase != "done":
-        raise ConfigError(_refusal(arguments.run, history, arguments.state))
+        name = runs.job_of(arguments.run)
+        raise ConfigError(_refusal(arguments.run, history, arguments.state, name))
     job = recorded_job(runs, arguments.run)
     check_books(history.totals, job.contract)
     outputs = {
         output: sink.verify(plan_of(history, output)) for output, sink in sinks_of(job).items()
     }
     problems = list(_problems(history, outputs))
-    for line in [*problems, *_notes(outputs)]:
+    for line in [*problems, *_notes(outputs), *_again(job, outputs)]:
         print(line, file=sys.stderr)
     if not problems:
         report(f"run {arguments.run}: {'; '.join(_verdict(outputs))}")
     return 1 if problems else 0
 
 
-def _refusal(run: str, history: History, state: str) -> str:
+def _refusal(run: str, history: History, state: str, job: str) -> str:
     what = f"run {run}: nothing to verify: "
     if history.phase == "abandoned":
         return (
@@ -55,7 +59,12 @@ def _refusal(run: str, history: History, state: str) -> str:
             "runs as done"
         )
     if history.phase == "new":
-        return f"{what}it ended before it had a plan. Run the job again"
+        return f"{what}it ended before it had a plan. Run the job again: ingest run {job}"
+    if history.phase == "planned" and history.failure in DOOMED:
+        return (
+            f"{what}it failed and published nothing. Resuming gives the same result. Fix the input "
+            f"or the job, then: ingest run {job}"
+        )
     return (
         f"{what}it is unfinished ({history.ended or 'running, or died'}). Finish it first: "
         f"ingest resume {run}{state_option(state)}"
@@ -67,32 +76,52 @@ def _problems(history: History, outputs: dict[str, Verified]) -> Iterator[str]:
         counted = history.totals.rows.get(output, 0)
         if verified.rows != counted:
             yield (
-                f"{output}: the commit record lists files with {verified.rows:,} rows, but the "
+                f"{OUTPUTS.get(output, output)}: the commit record lists files with {verified.rows:,} rows, but the "
                 f"completed partitions have {counted:,}. The ledger was changed by hand: "
-                "restore it from a backup: restore it from a backup: restore it from a backup: "
                 "restore it from a backup"
             )
-        yield from (f"{output}: {problem}" for problem in verified.problems)
+        name = OUTPUTS.get(output, output)
+        yield from (f"{name}: {problem}" for problem in verified.problems)
 
 
 def _notes(outputs: dict[str, Verified]) -> Iterator[str]:
     for output, verified in outputs.items():
-        yield from (f"{output}: note: {note}" for note in verified.notes)
+        name = OUTPUTS.get(output, output)
+        yield from (f"{name}: note: {note}" for note in verified.notes)
+
+
+def _again(job: Job, outputs: dict[str, Verified]) -> Iterator[str]:
+    """Say how rows of missing files are published again."""
+    if not any(verified.missing for verified in outputs.values()):
+        return
+    if job.sink.write_disposition == "append":
+        yield (
+            "Restore the missing files from a backup. A new run would append all rows again, also "
+            "those that are still there"
+        )
+    else:
+        yield f"To publish the rows again: ingest run {job.name}"
 
 
 def _verdict(outputs: dict[str, Verified]) -> Iterator[str]:
     """Say of each output what became of it; what nobody has replaced is as it was published."""
     for output, verified in outputs.items():
+        if output == "quarantine" and not verified.files:
+            continue  # no row was rejected
         where = "" if output == "main" else " in the quarantine"
         gone = sum(verified.replaced.values())
-        by = ", ".join(verified.replaced)
-        rows = f"{verified.rows:,} rows in {verified.files:,} files{where}"
+        by = " and ".join(f"run {run}" for run in verified.replaced)
+        rows, files = counted(verified.rows, "row"), counted(verified.files, "file")
         if gone and gone == verified.files:
-            yield f"superseded by {by}: {rows} were replaced"
+            has = "has" if len(verified.replaced) == 1 else "have"
+            yield (
+                f"superseded: {by} {has} since replaced its files{where} ({rows} in {files}). "
+                "Nothing is wrong"
+            )
         elif gone:
             yield (
-                f"{gone:,} of {verified.files:,} files{where} were superseded by {by}; OK: the "
-                "others match recorded row counts and checksums"
+                f"{by} replaced {gone:,} of {files}{where}; OK: the others match recorded row "
+                "counts and checksums"
             )
         else:
-            yield f"{rows}: OK: files match recorded row counts and checksums"
+            yield f"{rows} in {files}{where}: OK: files match recorded row counts and checksums"
