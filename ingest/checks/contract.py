@@ -202,15 +202,15 @@ class Contract(Model):
         if self.on_error == "fail" and errors:
             return f"on_error: {_were(errors)} rejected, and on_error is fail"
         if self.max_errors is not None and errors > self.max_errors:
-            return f"max_errors: {_were(errors)} rejected; max_errors allows {self.max_errors:,}"
+            return f"max_errors: {_were(errors)} rejected; at most {self.max_errors:,} may be"
         if self.max_error_ratio is None or not records or records < self.min_records:
             return None
         if errors <= self.max_error_ratio * records:
             return None
         return (
             f"max_error_ratio: {errors:,} of {counted(records, 'record')} "
-            f"({_percent(errors / records, self.max_error_ratio)}) were rejected; max_error_ratio "
-            f"allows {100 * self.max_error_ratio:g} %"
+            f"({_percent(errors / records, self.max_error_ratio)}) were rejected; at most "
+            f"{100 * self.max_error_ratio:g} % may be"
         )
 
     def _violations(self, scope: str, schema: Mapping[str, pl.DataType]) -> Iterator[Violation]:

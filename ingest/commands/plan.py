@@ -33,15 +33,16 @@ def render(page: dict[str, Any], run: str) -> str:
     from ingest.watch.summary import columns, size  # noqa: PLC0415 - keeps --help quick
     from ingest.workers.base import Chosen  # noqa: PLC0415
 
+    partitions = counted(page["partitions"], "partition")
+    workers = counted(page["workers"], "worker")
     return "\n".join(
         [
             *standing(page["unfinished"], run),
             f"{page['job']}: {counted(page['files'], 'file')}, {size(page['bytes'])}",
             *(f"  {remark}" for remark in page["remarks"]),
-            f"  {counted(page['partitions'], 'partition')} of up to "
-            f"{size(page['largest_partition_bytes'])}",
+            f"  {partitions} of up to {size(page['largest_partition_bytes'])}",
             f"  about {size(page['estimated_memory_bytes'])} of memory",
-            f"  about {page['estimated_seconds']:,} s of work on {counted(page['workers'], 'worker')}",
+            f"  about {page['estimated_seconds']:,} s of work on {workers}",
             f"  cluster: {Chosen(page['cluster']['name'], page['cluster']['why'])}",
             f"  {page['sink']['disposition']} to {page['sink']['uri']}",
             "",
@@ -77,10 +78,12 @@ def _unfinished(page: dict[str, Any], run: str) -> list[str]:
 
         over = f"To discard that run and start over: {run} --fresh"
         lines = [line.replace(ADD_FRESH, over) for line in lines]
-        return [f"{first} `ingest run` would stop here:", *lines]
+        if because[0].startswith(f"run {run_id} is unfinished"):
+            first = ""  # the refusal says so itself
+        return [f"{first} `ingest run` would stop here:".lstrip(), *lines]
     if page["would"] == "start over":
-        why = f", because {because[0]}," if because else ""
-        return [f"{first} `ingest run` would discard it{why} and start a new run:"]
+        why = f", because {because[0]}" if because else ""
+        return [f"{first} `ingest run` would discard it and start a new run{why}:"]
     if page["phase"] == "committed":
         return [f"{first} `ingest run` would finish publishing it.", *lines]
     would = f"{first} `ingest run` would resume it with its recorded plan."

@@ -115,7 +115,11 @@ def details(page: Page, state: str) -> list[str]:
     if page["reasons"]:
         lines += ["", "rejected rows by reason"]
         lines += [f"{count:>13,}  {reason}" for reason, count in page["reasons"].items()]
-        lines += [f"  {place}" for place in places(page["examples"][:EXAMPLES])]
+        lines += [
+            f"  {place}"
+            for place in places(page["examples"][:EXAMPLES])
+            if place not in page["error"]
+        ]
     if page["outputs"]:
         lines += ["", *_outputs(page["outputs"])]
     lines += [f"\nerror: {page['error']}"] if page["error"] else []
@@ -134,25 +138,30 @@ def _removed(page: Page) -> list[str]:
 def following(page: Page, state: str) -> dict[str, str]:
     """Return what can be done about a run now, and what to type for it: nothing while it runs."""
     run, here = page["run_id"], state_option(state)
-    if page["state"] == "removed":
-        return {}
     if page["state"] == "done":
         return {"to check the published files": f"ingest verify {run}{here}"}
-    again, resume = f"ingest run {page['job']}", f"ingest resume {run}{here}"
+    if page["state"] == "removed":
+        return {}
     if page["go_on"] and page["state"] != "running":
-        failed = page["state"] == "failed" and page["phase"] == "planned"
-        if failed and page["failure"] in DOOMED:
+        return _ways_on(page, f"ingest resume {run}{here}")
+    if page["phase"] == "new" and page["state"] in {"failed", "interrupted", "died"}:
+        return {"run the job again": f"ingest run {page['job']}"}
+    return {}
+
+
+def _ways_on(page: Page, resume: str) -> dict[str, str]:
+    """Return what can be done about an unfinished run."""
+    again, failure = f"ingest run {page['job']}", page["failure"]
+    if page["state"] == "failed" and page["phase"] == "planned":
+        if failure in DOOMED:
             return {"resuming gives the same result; fix the input or the job, then": again}
-        if failed and page["failure"] == "stale_plan":
+        if failure == "stale_plan":
             return {
                 "to start over with the files as they are": again,
                 "or, after you have restored them, resume it": resume,
             }
-        over = {"or, to discard it and start over": f"{again} --fresh"}
-        return {"resume it": resume} | (over if page["phase"] == "planned" else {})
-    if page["phase"] == "new" and page["state"] in {"failed", "interrupted", "died"}:
-        return {"run the job again": again}
-    return {}
+    over = {"or, to discard it and start over": f"{again} --fresh"}
+    return {"resume it": resume} | (over if page["phase"] == "planned" else {})
 
 
 def _state(page: Page) -> str:

@@ -73,14 +73,13 @@ def _refusal(run: str, history: History, state: str, job: str) -> str:
 
 def _problems(history: History, outputs: dict[str, Verified]) -> Iterator[str]:
     for output, verified in outputs.items():
-        counted = history.totals.rows.get(output, 0)
-        if verified.rows != counted:
+        name, rows = OUTPUTS.get(output, output), history.totals.rows.get(output, 0)
+        if verified.rows != rows:
             yield (
-                f"{OUTPUTS.get(output, output)}: the commit record lists files with {verified.rows:,} rows, but the "
-                f"completed partitions have {counted:,}. The ledger was changed by hand: "
-                "restore it from a backup"
+                f"{name}: the commit record lists files with {counted(verified.rows, 'row')}, but "
+                f"the completed partitions have {rows:,}. The ledger was changed by hand: restore "
+                "it from a backup"
             )
-        name = OUTPUTS.get(output, output)
         yield from (f"{name}: {problem}" for problem in verified.problems)
 
 

@@ -29,15 +29,10 @@ def audit(history: History, contract: Contract) -> None:
     check_books(totals, contract)
     exceeded = contract.within_budget(totals.rejected, totals.records)
     if exceeded:
-        raise ContractError(
-            "\n".join(
-                [
-                    f"contract: {exceeded}. Nothing was published. "
-                    f"Most frequent: {most_common(totals.errors)}",
-                    *(f"  {place}" for place in places(totals.examples[:SHOWN])),
-                ]
-            )
-        )
+        first = f"contract.{exceeded}. Nothing was published. "
+        first += f"Most frequent: {most_common(totals.errors)}"
+        shown = [f"  {place}" for place in places(totals.examples[:SHOWN])]
+        raise ContractError("\n".join([first, *shown]))
 
 
 def check_books(totals: Totals, contract: Contract) -> None:

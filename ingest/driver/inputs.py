@@ -111,7 +111,8 @@ def refusal(tally: Tally) -> str:
     shown = [f"  {line}" for line in shown if not line.endswith(_READ)][:SHOWN]
     more = sum(tally.open[fate] for fate in tally.refused) - len(shown)
     what = " and ".join(happened(fate, tally.open[fate]) for fate in tally.refused)
-    first = f"source.path: {what} after the run was planned, before the run had read all of it. "
+    they = "it was" if sum(tally.open[fate] for fate in tally.refused) == 1 else "they were"
+    first = f"source.path: {what} after the run was planned, before {they} fully read. "
     first += "A run must read the planned files, or old and new rows would be mixed:"
     last = [_STARTS_OVER if set(tally.refused) - {"touched"} else _STAYS]
     last += [_TOUCHED] if "touched" in tally.refused else []

@@ -35,7 +35,7 @@ def discarded(desk):
 
 def test_a_discarded_run_says_who_discarded_it(discarded):
     out = ingest(status, discarded).out
-    assert "state: abandoned" in out
+    assert "state: discarded" in out
     assert re.search(r"attempt 2: \S+ process \d+ on \S+: the run was discarded\n", out)
     assert " on :" not in out
     assert "process 0" not in out

@@ -103,7 +103,7 @@ def test_files_beside_the_published_ones(state, kind, name):
     extra.parent.mkdir(exist_ok=True)
     shutil.copy(file, extra)
     said = "no run of ingest has published it, but readers see it. Move it away"
-    assert_differs(state, run_id, f"main: {extra.relative_to(state.place / 'out')}: {said}")
+    assert_differs(state, run_id, f"output: {extra.relative_to(state.place / 'out')}: {said}")
 
 
 def test_foreign_files_that_append_allows_are_a_note(state):
@@ -111,7 +111,7 @@ def test_foreign_files_that_append_allows_are_a_note(state):
     run_id = publish(state, write_disposition="append")
     result = state.verify(run_id)
     assert_done(result)
-    assert "main: note: mine.parquet: no run of ingest has published it" in result.err
+    assert "output: note: mine.parquet: no run of ingest has published it" in result.err
     shutil.copy(
         state.place / "out" / f"{run_id}-0000000-0.parquet",
         state.place / "out" / f"{run_id}-0000001-0.parquet",
@@ -143,7 +143,10 @@ def test_a_run_that_was_replaced_is_superseded(state, replace):
     second = publish(state, replace=replace)
     result = state.verify(first)
     assert_done(result)
-    assert result.out == f"run {first}: superseded by {second}: 3 rows in 1 files were replaced\n"
+    assert result.out == (
+        f"run {first}: superseded: run {second} has since replaced its files (3 rows in 1 file). "
+        "Nothing is wrong\n"
+    )
     assert f"run {second}: 3 rows" in state.verify(second).out
 
 
@@ -154,7 +157,7 @@ def test_a_run_of_which_a_part_was_replaced(state):
     second = publish(state, **parts)
     result = state.verify(first)
     assert_done(result)
-    assert f"1 of 3 files were superseded by {second}; OK: the others match" in result.out
+    assert f"run {second} replaced 1 of 3 files; OK: the others match" in result.out
     (state.place / "out/name=x1").rename(state.place / "away")
     assert_differs(state, first, "missing, and no later run has replaced it")
 
@@ -174,7 +177,7 @@ def test_a_ledger_whose_parts_do_not_agree(state):
         if '"event":"publish_begin"' in text:
             head, _, tail = text.partition('"event":"publish_begin"')
             file.write_text(head + '"event":"publish_begin"' + tail.replace('"rows":3', '"rows":5'))
-    assert_differs(state, run_id, "lists files of 5 rows, but the completed partitions have 3")
+    assert_differs(state, run_id, "lists files with 5 rows, but the completed partitions have 3")
 
 
 def test_the_quarantine_too(state):
@@ -193,5 +196,6 @@ def test_the_quarantine_too(state):
     assert_done(state.run())
     said = state.verify(first).out
     assert (
-        f"superseded by {state.last()}: 1 rows in 1 files in the quarantine were replaced" in said
+        f"run {state.last()} has since replaced its files in the quarantine (1 row in 1 file)"
+        in said
     )

@@ -113,7 +113,9 @@ def test_what_an_earlier_version_published_is_taken_over_by_one_command(state):
     subprocess.run(command, shell=True, check=True)
     assert state.verify(run_id).code == 0
     assert_done(state.run())
-    assert f"superseded by {state.last()}" in state.verify(run_id).out
+    assert (
+        f"superseded: run {state.last()} has since replaced its files" in state.verify(run_id).out
+    )
     assert all(name.endswith(".parquet") for name in files(state))
 
 

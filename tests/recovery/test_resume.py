@@ -203,7 +203,7 @@ def test_a_run_that_is_done_has_a_receipt(bench):
     result = resume(run_id)
     assert result.code == 2
     receipt = bench.place / "state" / "runs" / run_id / "receipt.json"
-    assert f"run {run_id}: already done" in result.err
+    assert f"run {run_id}: it finished already" in result.err
     assert f"Its receipt: {receipt}." in result.err
     assert receipt.exists()
 
@@ -213,7 +213,8 @@ def test_a_run_that_was_given_up_stays_so(bench):
     assert bench.run("--fresh").code == 0
     result = resume(run_id)
     assert result.code == 2
-    assert f"run {run_id}: not the last run to its output: {last(bench)} came after" in result.err
+    said = "it was discarded; there is nothing to resume. The last run to its output is"
+    assert f"run {run_id}: {said} {last(bench)}" in result.err
 
 
 def test_a_run_that_was_given_up_last_stays_so(bench):
@@ -226,7 +227,7 @@ def test_a_run_that_was_given_up_last_stays_so(bench):
     result = resume(run_id)
     assert result.code == 2
     assert f"run {run_id}: it was discarded 20" in result.err
-    assert "Start a new run: ingest run +job=orders" in result.err
+    assert "Start a new run: ingest run orders" in result.err
 
 
 def test_a_committed_run_is_only_published_and_needs_no_inputs(bench):
@@ -236,7 +237,7 @@ def test_a_committed_run_is_only_published_and_needs_no_inputs(bench):
     bench.file.unlink()
     result = resume(run_id)
     assert result.code == 0, result.err
-    assert "output is committed; publishing the rest" in result.err
+    assert "all checks passed; publishing the rest" in result.err
     assert len(bench.rows) == FILES * 4
 
 
@@ -332,7 +333,7 @@ def test_what_changes_no_row_is_accepted_and_said(bench):
     assert last(bench) == run_id
     for said in (
         "execution.workers: was null, is 3: does not affect the output",
-        "execution.partition_bytes: was 50, is 4000: takes effect with the next plan",
+        "execution.partition_bytes: this run keeps 50, its value when it was planned",
         'owner: was "me@example.org", is "you@example.org": does not affect the output; the',
     ):
         assert said in result.err
@@ -362,18 +363,20 @@ def test_changed_and_vanished_inputs_stop_it_before_any_work(bench):
     (bench.place / "in/6.csv").unlink()
     result = bench.run("--progress", "log")
     assert result.code == 1
-    assert "source.path: input changed since planning: 1 changed and 1 vanished" in (result.err)
+    assert "source.path: 1 input file changed and 1 input file disappeared" in result.err
     assert re.search(
         r"in/4\.csv: was \d+ bytes written 20\S+Z, is \d+ bytes written 20", result.err
     )
-    assert re.search(r"in/6\.csv: was \d+ bytes written 20\S+Z, has vanished", result.err)
-    assert "Put the planned files back" in result.err
-    assert "--fresh" in result.err
+    assert re.search(r"in/6\.csv: was \d+ bytes written 20\S+Z, is gone", result.err)
+    assert "\nTo start over with the files as they are: python -m ingest.run" in result.err
+    assert (
+        f"\nTo finish this run, after you have restored them: ingest resume {run_id}" in result.err
+    )
     assert bench.history.totals.partitions == 2
     (found,) = [event for event in events(bench, run_id) if event["event"] == "inputs"]
     assert found["counts"] == {"changed": 1, "vanished": 1}
     shown = ingest("status", run_id, "--state", "state").out
-    assert "1 inputs are gone since planning, 1 of them still to be read" in shown
+    assert "1 input file disappeared after the run was planned, before it was fully read" in shown
 
 
 def test_only_a_few_of_many_are_named(bench):
@@ -475,7 +478,7 @@ def test_a_damaged_ledger_can_be_given_up(bench):
     with pytest.raises(FencedError, match="has taken over"):
         late.append("publish_begin", plans={})
     listed = ingest("status", "--state", "state").out.splitlines()
-    assert [line.split()[2] for line in listed[1:]] == ["abandoned", "done"]
+    assert [line.split()[2] for line in listed[1:]] == ["discarded", "done"]
 
 
 def test_a_ledger_with_a_gap_can_be_given_up(bench):
@@ -537,10 +540,10 @@ def test_plan_says_what_a_run_would_do(bench):
     run_id = leave(bench)
     before = sorted(bench.place.rglob("*"))
     out = ingest("plan", "+job=orders").out
-    assert f"run {run_id} is unfinished (interrupted): 2 of 6 partitions completed" in out
-    assert "A run would resume it, with its own plan" in out
+    assert f"Run {run_id} is unfinished (interrupted): 2 of 6 partitions completed" in out
+    assert "`ingest run` would resume it with its recorded plan." in out
     out = ingest("plan", "+job=orders", "contract.on_error=quarantine").out
-    assert "A run would refuse to resume it:" in out
+    assert "`ingest run` would stop here:" in out
     assert 'contract.on_error: was "fail", is "quarantine": affects the output' in out
     assert sorted(bench.place.rglob("*")) == before
     page = json.loads(ingest("plan", "+job=orders", "--json").out)
@@ -573,7 +576,7 @@ def test_status_of_a_run_shows_its_attempts_and_how_to_go_on(bench):
     out = ingest("status", run_id, "--state", "state").out
     assert re.search(r"attempt 1: \S+ process \d+ on \S+: interrupted\n  2 completed", out)
     assert re.search(r"attempt 2: \S+ process 7 on elsewhere: failed: it broke", out)
-    assert "2 retries (connection), 1 retries (throttled)" in out
+    assert "2 retries (connection), 1 retry (throttled)" in out
     assert f"resume it: ingest resume {run_id} --state state" in out
     assert resume(run_id).code == 0
     assert "resume it" not in ingest("status", run_id, "--state", "state").out

@@ -124,7 +124,7 @@ def test_verify_says_when_a_later_run_has_replaced_it(capsys):
     two = run_id(capsys)
     code, out, _ = ingest(capsys, "verify", one)
     assert code == 0
-    assert f"superseded by {two}" in out
+    assert f"superseded: run {two} has since replaced" in out
     assert ingest(capsys, "verify", two)[0] == 0
 
 
