@@ -35,9 +35,10 @@ from pydantic import Field, field_validator, model_validator
 from ingest.checks import CHECKS
 from ingest.checks.base import BROKEN, Check, Violation
 from ingest.checks.rules import Cast, Rules
+from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
 from ingest.core.model import Model
-from ingest.core.names import counted, no_such_column
+from ingest.core.names import no_such_column
 from ingest.core.types import Schema, parse_type, type_name
 from ingest.core.values.casting import converted
 from ingest.storage.remote import local_path

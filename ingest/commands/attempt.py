@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ingest.commands.base import importing, report, state_option
+from ingest.core.counts import counted
 from ingest.core.errors import (
     BadRowError,
     ConfigError,
@@ -19,7 +20,6 @@ from ingest.core.errors import (
     Interrupted,
     StalePlanError,
 )
-from ingest.core.names import counted
 from ingest.core.stop import Stop
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ingest.commands.base import add_overrides, importing, load_job, parser
-from ingest.core.names import counted
+from ingest.core.counts import counted
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ingest.commands.base import add_state, parser, state_option
+from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
-from ingest.core.names import counted
 from ingest.core.outcome import places
 from ingest.records.history import DOOMED
 from ingest.records.runs import Runs

@@ -4,8 +4,8 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from ingest.commands.base import add_state, parser, report, state_option
+from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
-from ingest.core.names import counted
 from ingest.driver.audit import check_books
 from ingest.driver.publishing import plan_of, sinks_of
 from ingest.driver.recorded import recorded_job
@@ -47,7 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for line in [*problems, *_notes(outputs), *_again(job, outputs)]:
         print(line, file=sys.stderr)
     if not problems:
-        report(f"run {arguments.run}: {'; '.join(_verdict(outputs))}")
+        fine = ". Nothing is wrong" if any(one.replaced for one in outputs.values()) else ""
+        report(f"run {arguments.run}: {'; '.join(_verdict(outputs))}{fine}")
     return 1 if problems else 0
 
 
@@ -73,12 +74,12 @@ def _refusal(run: str, history: History, state: str, job: str) -> str:
 
 def _problems(history: History, outputs: dict[str, Verified]) -> Iterator[str]:
     for output, verified in outputs.items():
-        name, rows = OUTPUTS.get(output, output), history.totals.rows.get(output, 0)
-        if verified.rows != rows:
+        name, recorded = OUTPUTS.get(output, output), history.totals.rows.get(output, 0)
+        if verified.rows != recorded:
             yield (
-                f"{name}: the commit record lists files with {counted(verified.rows, 'row')}, but "
-                f"the completed partitions have {rows:,}. The ledger was changed by hand: restore "
-                "it from a backup"
+                f"{name}: the commit record lists files with "
+                f"{counted(verified.rows, 'row')}, but the completed partitions have "
+                f"{recorded:,}. The ledger was changed by hand: restore it from a backup"
             )
         yield from (f"{name}: {problem}" for problem in verified.problems)
 
@@ -105,22 +106,20 @@ def _again(job: Job, outputs: dict[str, Verified]) -> Iterator[str]:
 def _verdict(outputs: dict[str, Verified]) -> Iterator[str]:
     """Say of each output what became of it; what nobody has replaced is as it was published."""
     for output, verified in outputs.items():
-        if output == "quarantine" and not verified.files:
-            continue  # no row was rejected
-        where = "" if output == "main" else " in the quarantine"
+        if output != "main" and not verified.files:
+            continue
+        kind = "file" if output == "main" else "quarantine file"
+        files, rows = counted(verified.files, kind), counted(verified.rows, "row")
         gone = sum(verified.replaced.values())
-        by = " and ".join(f"run {run}" for run in verified.replaced)
-        rows, files = counted(verified.rows, "row"), counted(verified.files, "file")
+        by = f"{'run' if len(verified.replaced) == 1 else 'runs'} {', '.join(verified.replaced)}"
         if gone and gone == verified.files:
-            has = "has" if len(verified.replaced) == 1 else "have"
-            yield (
-                f"superseded: {by} {has} since replaced its files{where} ({rows} in {files}). "
-                "Nothing is wrong"
-            )
+            yield f"superseded: {by} replaced its {files} ({rows}) later"
         elif gone:
             yield (
-                f"{by} replaced {gone:,} of {files}{where}; OK: the others match recorded row "
+                f"{by} replaced {gone:,} of its {files} later; OK: the others match recorded row "
                 "counts and checksums"
             )
         else:
+            where = "" if output == "main" else " of the quarantine"
+            files = counted(verified.files, "file")
             yield f"{rows} in {files}{where}: OK: files match recorded row counts and checksums"

@@ -1,4 +1,4 @@
-"""Names of columns and of what is counted: which was meant, and which cannot be used."""
+"""Names of columns: which was probably meant, and which cannot be used."""
 
 import difflib
 import json
@@ -15,11 +15,6 @@ def hint(name: str, known: Iterable[str]) -> str:
     names = {other.lower(): other for other in known}
     near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
     return f'Did you mean "{names[near[0]]}"? ' if near else ""
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """Return a number with its noun: `1 file`, `1,200 files`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def is_pattern(name: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 
 from ingest.checks.contract import Contract
 from ingest.core.clock import Clock
+from ingest.core.counts import counted
 from ingest.core.errors import (
     BadRowError,
     ContractError,
@@ -15,7 +16,6 @@ from ingest.core.errors import (
     Interrupted,
     StalePlanError,
 )
-from ingest.core.names import counted
 from ingest.core.outcome import Failure, Outcome
 from ingest.core.partition import Assignment, Partition, Slice, partition_id
 from ingest.driver.backlog import Backlog

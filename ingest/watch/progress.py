@@ -19,7 +19,7 @@ from rich.progress import (
 )
 from rich.table import Column
 
-from ingest.core.names import counted
+from ingest.core.counts import counted
 from ingest.core.streams import tolerant
 from ingest.records.history import History
 from ingest.records.ledger import Event

@@ -1,6 +1,6 @@
 """What is said when an unfinished run is resumed, and of inputs that are not as planned."""
 
-from ingest.core.names import counted
+from ingest.core.counts import counted
 from ingest.records.ledger import Event
 
 

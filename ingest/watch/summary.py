@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ingest.core.names import counted
+from ingest.core.counts import counted
 from ingest.core.types import Schema
 
 REASONS_SHOWN = 5
