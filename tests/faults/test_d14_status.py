@@ -75,6 +75,6 @@ def test_state_is_a_folder_and_no_filter(desk, word, capsys):
     assert guarded(status.main, ["--state", word]) == 2
     said = capsys.readouterr().err
     assert f'--state {word}: there is no folder "{word}".' in said
-    assert f"Write: ingest status | grep {word}" in said
+    assert f"write: ingest status | grep {word}" in said
     (desk.place / word).mkdir()
     assert guarded(status.main, ["--state", word]) == 0

@@ -194,7 +194,12 @@ def test_bounds_that_do_not_fit(column: str, options: dict[str, Any], text: str)
         ({"on_error": "skip"}, 10, 10, None),
         ({"on_error": "skip", "max_errors": 2}, 2, 10, None),
         ({"on_error": "skip", "max_errors": 2}, 3, 10, "max_errors: 3 rows"),
-        ({"on_error": "skip", "max_errors": 0}, 1, 10, "max_errors: 1 rows"),
+        (
+            {"on_error": "skip", "max_errors": 0},
+            1,
+            10,
+            "max_errors: 1 row was rejected; at most 0 may be",
+        ),
         ({"on_error": "skip", "max_error_ratio": 0.1}, 1, 10, None),
         (
             {"on_error": "skip", "max_error_ratio": 0.1},
@@ -203,7 +208,7 @@ def test_bounds_that_do_not_fit(column: str, options: dict[str, Any], text: str)
             "2 of 10 records (20 %) were rejected",
         ),
         ({"on_error": "skip", "max_error_ratio": 0.1, "min_records": 11}, 2, 10, None),
-        ({"on_error": "skip", "max_error_ratio": 0.1, "min_records": 10}, 2, 10, "0.2"),
+        ({"on_error": "skip", "max_error_ratio": 0.1, "min_records": 10}, 2, 10, "20 %"),
         ({"on_error": "skip", "max_error_ratio": 0.0}, 0, 0, None),
     ],
 )
