@@ -64,7 +64,7 @@ def test_quarantine(messy):
 )
 def test_a_budget_that_is_exceeded(messy, on_error, budget, said):
     result = settle(messy, on_error=on_error, **budget)
-    assert_rejected(messy, result, said, "Nothing was published", "too few fields (1 rows)")
+    assert_rejected(messy, result, said, "Nothing was published", "too few fields (1 row)")
     assert messy.quarantine == []
 
 

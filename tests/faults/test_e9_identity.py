@@ -147,7 +147,7 @@ def test_who_knows_better_can_go_on(job, how):
     assert ACCEPT in refused.err
     result = job.resume(ACCEPT)
     assert result.code == 0, result.err
-    assert "1 inputs were touched since planning" in result.err
+    assert "1 input file was touched (same size and time)" in result.err
     assert [row["id"] for row in job.rows] == ["1", "2", "3"]
 
 
@@ -159,4 +159,4 @@ def test_what_is_accepted_is_touched_and_not_changed(job):
     path.write_text(content("csv", [1, 2, 3, 4]))
     result = job.run()
     assert result.code == 1
-    assert "1 changed" in result.err
+    assert "1 input file changed" in result.err

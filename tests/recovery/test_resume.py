@@ -132,10 +132,10 @@ def test_how_the_work_is_done_may_be_changed_and_is_said(bench):
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("sink.path=elsewhere", "sink affects the output"),
+        ("sink.path=elsewhere", "a resumed run writes where it was planned to write"),
         ("transforms=[]", "transforms affects the output"),
-        ("execution.seed=3", "this affects the output, and some partitions are completed"),
-        ("execution.python=false", "this affects the output, and some partitions are completed"),
+        ("execution.seed=3", "execution.seed affects the output, so a resumed run keeps"),
+        ("execution.python=false", "execution.python affects the output"),
         ("+job=orders", "a resumed run already has its job"),
         ("execution.wrkers=4", 'unknown key. Did you mean "workers"?'),
         ("execution.workers=many", "command line: execution.workers: "),
@@ -174,8 +174,8 @@ def test_run_from_another_folder_would_publish_elsewhere_and_is_refused(
     words = ["run", "--conf", "../home/conf", "+job=orders"]
     result = ingest(*words)
     assert result.code == 2
-    assert f'main: was "{tmp_path}/home/out", is "{tmp_path}/away/out"' in result.err
-    assert f"in {tmp_path}/home: ingest resume {run_id}" in result.err
+    assert f'output: was "{tmp_path}/home/out", is "{tmp_path}/away/out"' in result.err
+    assert f"as it was recorded: ingest resume {run_id} --state {tmp_path}/state\n" in result.err
     (tmp_path / "away/in/a.csv").write_text(HEADER + records(1))
     assert ingest(*words, "--fresh").code == 0
     assert bench.staged == set(), "what the other run had staged is removed where it was staged"
@@ -316,7 +316,7 @@ def test_a_change_of_rows_is_refused_with_its_effect_and_both_ways_out(bench):
     assert 'transforms.0.where: was null, is "n < 2": affects the output; cannot' in result.err
     assert 'sink.partition_by.0: was null, is "name": affects where and how rows are' in result.err
     assert "workers" not in result.err
-    assert f"in {bench.place}: ingest resume {run_id} --state " in result.err
+    assert f"as it was recorded: ingest resume {run_id} --state {bench.place}/" in result.err
     assert "start over, add --fresh" in result.err
     assert resume(run_id).code == 0
     assert len(bench.rows) == FILES * 4
@@ -385,7 +385,7 @@ def test_only_a_few_of_many_are_named(bench):
     for number in range(1, FILES + 2):
         bench.write(f"{number}.csv", HEADER + records(number, 6))
     result = bench.run()
-    assert "6 changed" in result.err
+    assert "6 input files changed" in result.err
     assert result.err.count("in/") == 5
     assert "and 1 more" in result.err
 
@@ -401,7 +401,7 @@ def test_put_back_it_goes_on(bench):
     assert bench.run().code == 1
     result = bench.run("--progress", "log", ACCEPT)
     assert result.code == 0
-    assert "1 inputs were touched since planning, but have the same size and time" in result.err
+    assert "1 input file was touched (same size and time) after the run was planned" in result.err
     assert len(bench.rows) == FILES * 4
 
 
@@ -414,7 +414,10 @@ def test_inputs_that_are_settled_may_go(bench):
         (bench.place / f"in/{index + 1}.csv").unlink()
     result = bench.run("--progress", "log")
     assert result.code == 0, result.err
-    assert "2 inputs are gone since planning; all were read before" in result.err
+    assert (
+        "2 input files disappeared after the run was planned, but they were read before"
+        in result.err
+    )
     assert len(bench.rows) == FILES * 4
 
 
@@ -425,7 +428,7 @@ def test_new_inputs_are_for_the_next_run(bench):
     result = bench.run("--progress", "log")
     assert result.code == 0
     assert (
-        "2 new inputs since planning: this run keeps its plan, the next run reads them"
+        "2 new input files since the run was planned: this run keeps its plan, the next run"
         in result.err
     )
     assert len(bench.rows) == FILES * 4
@@ -441,7 +444,7 @@ def test_a_rewrite_that_keeps_size_and_time_is_refused_unless_accepted(bench):
     os.utime(file, ns=(status.st_mtime_ns, status.st_mtime_ns))
     result = bench.run("--progress", "log")
     assert result.code == 1
-    assert "1 inputs were touched since planning" in result.err
+    assert "1 input file was touched (same size and time)" in result.err
     assert f"resume with {ACCEPT}" in result.err
     assert bench.rows == []
     assert bench.run(ACCEPT).code == 0
@@ -499,7 +502,7 @@ def test_a_damaged_ledger_of_a_run_that_may_have_committed_cannot(bench):
     result = bench.run("--fresh")
     assert result.code == 1
     assert f"run {run_id} cannot be discarded: its ledger cannot be read" in result.err
-    assert "it may have begun to publish" in result.err
+    assert "the run may have begun to publish" in result.err
     assert whole == {path: path.read_bytes() for path in whole}
     assert not (file.parents[1] / "abandoned.json").exists()
 
