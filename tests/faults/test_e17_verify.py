@@ -52,7 +52,7 @@ def test_edited_totals(state):
     run_id = publish(state)
     edit(state, run_id, lambda page: page.update(rows=4))
     said = "rows: differs from the commit of the run: 4, the ledger says 3"
-    assert_differs(state, run_id, f"main: .ingest-out/manifests/{run_id}.json: {said}")
+    assert_differs(state, run_id, f"output: .ingest-out/manifests/{run_id}.json: {said}")
 
 
 def test_the_rows_of_a_file_edited_with_the_totals(state):
@@ -62,17 +62,19 @@ def test_the_rows_of_a_file_edited_with_the_totals(state):
         page["rows"] = page["files"][0]["rows"] = 4
 
     edit(state, run_id, change)
-    assert_differs(state, run_id, "files: not as it was", "rows: not as it was")
+    assert_differs(state, run_id, "files: differs from the commit", "rows: differs from the commit")
 
 
 @pytest.mark.parametrize("key", ["job", "replaced", "schema", "disposition"])
 def test_anything_else_that_was_edited(state, key):
     run_id = publish(state)
     edit(state, run_id, lambda page: page.pop(key))
-    assert_differs(state, run_id, f"{key}: not as it was")
+    assert_differs(state, run_id, f"{key}: differs from the commit of the run")
 
 
-@pytest.mark.parametrize(("text", "said"), [("{", "damaged"), ("[]", "the page: not as it was")])
+@pytest.mark.parametrize(
+    ("text", "said"), [("{", "damaged"), ("[]", "the page: differs from the commit of the run")]
+)
 def test_a_damaged_manifest(state, text, said):
     run_id = publish(state)
     (manifest.path_of(state.place / "out", run_id)).write_text(text)
