@@ -35,6 +35,7 @@ from pydantic import Field, field_validator, model_validator
 from ingest.checks import CHECKS
 from ingest.checks.base import BROKEN, Check, Violation
 from ingest.checks.rules import Cast, Rules
+from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
 from ingest.core.model import Model
 from ingest.core.names import no_such_column
@@ -200,19 +201,31 @@ class Contract(Model):
         `records` are all that were read, the rejected ones among them.
         """
         if self.on_error == "fail" and errors:
-            return f"on_error: {errors:,} rows are rejected, and on_error is fail"
+            return f"on_error: {_were(errors)} rejected, and on_error is fail"
         if self.max_errors is not None and errors > self.max_errors:
-            return f"max_errors: {errors:,} rows are rejected, {self.max_errors:,} may be"
+            return f"max_errors: {_were(errors)} rejected; at most {self.max_errors:,} may be"
         if self.max_error_ratio is None or not records or records < self.min_records:
             return None
         if errors <= self.max_error_ratio * records:
             return None
         return (
-            f"max_error_ratio: {errors:,} of {records:,} records are rejected, "
-            f"{errors / records:.4g}. At most {self.max_error_ratio:g} may be"
+            f"max_error_ratio: {errors:,} of {counted(records, 'record')} "
+            f"({_percent(errors / records, self.max_error_ratio)}) were rejected; at most "
+            f"{100 * self.max_error_ratio:g} % may be"
         )
 
     def _violations(self, scope: str, schema: Mapping[str, pl.DataType]) -> Iterator[Violation]:
         for check in self.checks:
             if check.scope == scope:
                 yield from check.violations(schema)
+
+
+def _were(rows: int) -> str:
+    return f"{counted(rows, 'row')} {'was' if rows == 1 else 'were'}"
+
+
+def _percent(share: float, allowed: float) -> str:
+    """Return a share in percent, with as many digits as show that it is more than allowed."""
+    texts = (f"{100 * share:.{digits}f}" for digits in range(2, 17))
+    text = next((text for text in texts if float(text) > 100 * allowed), f"{100 * share}")
+    return f"{text.rstrip('0').rstrip('.')} %"

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ingest.commands.base import importing, report
+from ingest.commands.base import importing, report, state_option
+from ingest.core.counts import counted
 from ingest.core.errors import (
     BadRowError,
     ConfigError,
@@ -17,13 +18,14 @@ from ingest.core.errors import (
     FencedError,
     IngestError,
     Interrupted,
+    StalePlanError,
 )
 from ingest.core.stop import Stop
 
 if TYPE_CHECKING:
     from ingest.driver.drive import Request
     from ingest.records.history import History
-    from ingest.watch.progress import Mode
+    from ingest.watch.progress import Mode, Watcher
 
 END_S = 2.0  # what ending workers by force takes
 
@@ -74,7 +76,7 @@ def make(attempt: Attempt) -> int:
         except (Interrupted, KeyboardInterrupt):
             return _stopped(attempt, watching.history)
         except IngestError as error:
-            return _failed(attempt, watching.history, error)
+            return _failed(attempt, watching, error)
         _report(receipt, attempt)
     return 0
 
@@ -88,27 +90,40 @@ def _stopped(attempt: Attempt, history: "History") -> int:
     return Interrupted.exit_code
 
 
-def _failed(attempt: Attempt, history: "History", error: IngestError) -> int:
+def _failed(attempt: Attempt, watching: "Watcher", error: IngestError) -> int:
     from ingest.records.lease import LeaseHeldError  # noqa: PLC0415
 
+    history = watching.history
     print(f"error: {error}", file=sys.stderr)
     says_it_itself = isinstance(error, ConfigError | FencedError | LeaseHeldError)
     if says_it_itself or not history.attempt:
         return error.exit_code
-    print(f"{attempt.request.job.name}: failed. {_kept(history, attempt.state)}", file=sys.stderr)
+    print(f"{attempt.request.job.name}: failed. {_kept(attempt, watching, error)}", file=sys.stderr)
     if isinstance(error, BadRowError | ContractError):  # resumed as it is, it would fail so again
+        if seen := _preview(attempt):
+            print(seen, file=sys.stderr)
         print(f"Fix the input or the job, then run it again: {attempt.again}", file=sys.stderr)
+    elif isinstance(error, StalePlanError):
+        print(_stale(attempt, watching), file=sys.stderr)
     else:
         print(_next(attempt, history), file=sys.stderr)
     return error.exit_code
 
 
-def _kept(history: "History", state: str) -> str:
+def _kept(attempt: Attempt, watching: "Watcher", error: IngestError) -> str:
+    history = watching.history
     if history.phase == "committed":
         return (
-            "Its output is committed, and parts of it may be visible. The run can only be finished."
+            "Publishing has begun, and parts of the output may be visible. The run can only be "
+            "finished."
         )
-    return f"Completed partitions are kept in {state}; nothing was published."
+    if not watching.settled or isinstance(error, BadRowError | ContractError | StalePlanError):
+        return "Nothing was published."
+    partitions = counted(history.partitions, "partition")
+    return (
+        f"{watching.settled:,} of {partitions} completed and kept in {attempt.state}; nothing was "
+        "published."
+    )
 
 
 def _next(attempt: Attempt, history: "History") -> str:
@@ -119,6 +134,31 @@ def _next(attempt: Attempt, history: "History") -> str:
     if history.phase == "committed":
         return resume
     return f"{resume}\nTo discard this run and start over: {attempt.again} --fresh"
+
+
+def _stale(attempt: Attempt, watching: "Watcher") -> str:
+    """Say what to type after the input has changed: for the files as they are, or as they were."""
+    resume = attempt.resume
+    if attempt.request.run_id is None:
+        resume = f"ingest resume {watching.run_id}{state_option(attempt.state)}"
+    still = (watching.history.inputs or {}).get("open", {})
+    if still and not {"changed", "vanished"} & still.keys():  # touched only
+        return (
+            f"To finish this run: {resume} execution.touched_inputs=accept\n"
+            f"To start over with the files as they are: {attempt.again} --fresh"
+        )
+    return (
+        f"To start over with the files as they are: {attempt.again}\n"
+        f"To finish this run, after you have restored them: {resume}"
+    )
+
+
+def _preview(attempt: Attempt) -> str:
+    """Say how to see the rejected rows; nothing if the job's other settings are not known."""
+    command, _, words = attempt.again.partition(" run ")
+    if command != "ingest" or not words:
+        return ""
+    return f"To see rejected rows in a sample: ingest preview {words}"
 
 
 def _report(receipt: dict[str, Any], attempt: Attempt) -> None:

@@ -1,10 +1,12 @@
 """`ingest plan`: what a run would do. Changes nothing."""
 
 import json
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
 from ingest.commands.base import add_overrides, importing, load_job, parser
+from ingest.core.counts import counted
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -20,23 +22,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         from ingest.library.plans import planned  # noqa: PLC0415 - keeps --help quick
 
     page = planned(loaded).page
-    print(json.dumps(page, indent=1) if arguments.json else render(page))
+    conf = ["--conf", str(arguments.conf)] if arguments.conf else []
+    run = f"ingest run {shlex.join([*conf, *arguments.overrides])}"
+    print(json.dumps(page, indent=1) if arguments.json else render(page, run))
     return 0
 
 
-def render(page: dict[str, Any]) -> str:
-    """Return the plan for a person to read."""
+def render(page: dict[str, Any], run: str) -> str:
+    """Return the plan for a person to read; `run` is the command that would run it."""
     from ingest.watch.summary import columns, size  # noqa: PLC0415 - keeps --help quick
     from ingest.workers.base import Chosen  # noqa: PLC0415
 
+    partitions = counted(page["partitions"], "partition")
+    workers = counted(page["workers"], "worker")
     return "\n".join(
         [
-            *standing(page["unfinished"]),
-            f"{page['job']}: {page['files']:,} files, {size(page['bytes'])}",
+            *standing(page["unfinished"], run),
+            f"{page['job']}: {counted(page['files'], 'file')}, {size(page['bytes'])}",
             *(f"  {remark}" for remark in page["remarks"]),
-            f"  {page['partitions']:,} partitions of up to {size(page['largest_partition_bytes'])}",
+            f"  {partitions} of up to {size(page['largest_partition_bytes'])}",
             f"  about {size(page['estimated_memory_bytes'])} of memory",
-            f"  about {page['estimated_seconds']:,} s of work on {page['workers']} workers",
+            f"  about {page['estimated_seconds']:,} s of work on {workers}",
             f"  cluster: {Chosen(page['cluster']['name'], page['cluster']['why'])}",
             f"  {page['sink']['disposition']} to {page['sink']['uri']}",
             "",
@@ -49,25 +55,36 @@ def render(page: dict[str, Any]) -> str:
     )
 
 
-def standing(page: dict[str, Any]) -> list[str]:
+def standing(page: dict[str, Any], run: str) -> list[str]:
     """Return what a run would do about earlier runs, and why: nothing if it just begins."""
-    notes = list(page["notes"])
-    if "run_id" in page:
-        notes += [_unfinished(page), *(f"  {line}" for line in page["because"])]
+    notes = [*page["notes"], *(_unfinished(page, run) if "run_id" in page else ())]
     return [*notes, ""] if notes else []
 
 
-def _unfinished(page: dict[str, Any]) -> str:
-    run = page["run_id"]
+def _unfinished(page: dict[str, Any], run: str) -> list[str]:
+    run_id, because = page["run_id"], page["because"]
     if "phase" not in page:
-        return f"run {run} cannot be read, and a run would say so:"
+        lines = [f"  {line}" for line in because]
+        return [f"Run {run_id} cannot be read. `ingest run` would stop here:", *lines]
     how = page["ended"] or "died, or is still running"
-    first = f"run {run} is unfinished ({how}): {page['settled']:,} of {page['partitions']:,} "
-    first += f"partitions completed after {page['attempts']} attempts. "
+    first = (
+        f"Run {run_id} is unfinished ({how}): {page['settled']:,} of "
+        f"{counted(page['partitions'], 'partition')} completed after "
+        f"{counted(page['attempts'], 'attempt')}."
+    )
+    lines = [f"  {line}" for line in because]
     if page["would"] == "refuse":
-        return f"{first}A run would refuse to resume it:"
+        from ingest.driver.resuming import ADD_FRESH  # noqa: PLC0415 - keeps --help quick
+
+        over = f"To discard that run and start over: {run} --fresh"
+        lines = [line.replace(ADD_FRESH, over) for line in lines]
+        if because[0].startswith(f"run {run_id} is unfinished"):
+            first = ""  # the refusal says so itself
+        return [f"{first} `ingest run` would stop here:".lstrip(), *lines]
     if page["would"] == "start over":
-        return f"{first}A run would start over:"
+        why = f", because {because[0]}" if because else ""
+        return [f"{first} `ingest run` would discard it and start a new run{why}:"]
     if page["phase"] == "committed":
-        return f"{first}A run would finish publishing it"
-    return f"{first}A run would resume it, with its own plan. A new plan would be:"
+        return [f"{first} `ingest run` would finish publishing it.", *lines]
+    would = f"{first} `ingest run` would resume it with its recorded plan."
+    return [would, *lines, "For comparison, a new run would do this:"]

@@ -51,8 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     facts = runs.facts(arguments.run)
     job = _amended(runs, arguments)
     _go_to(arguments.run, facts, committed=_committed(store, arguments.run))
-    again = ["ingest", "resume", arguments.run, *arguments.overrides]
-    again += ["--conf", str(arguments.conf)] if arguments.conf else []
+    conf = ["--conf", str(arguments.conf)] if arguments.conf else []
+    again = ["ingest", "resume", arguments.run, *arguments.overrides, *conf]
     again += ["--state", arguments.state] if arguments.state != STATE else []
     return make(
         Attempt(
@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             ),
             state=state,
             resume=shlex.join(again),
-            again=f"ingest run {job.name}",
+            again=shlex.join(["ingest", "run", *conf, job.name]),
             progress=arguments.progress,
             as_json=arguments.json,
         )

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from ingest.commands.base import add_state, parser, state_option
+from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
+from ingest.core.outcome import places
+from ingest.records.history import DOOMED
 from ingest.records.runs import Runs
 from ingest.storage.objects import open_store
 from ingest.watch.resuming import inputs
 from ingest.watch.runs import Page, describe, newest
-from ingest.watch.summary import size
+from ingest.watch.summary import OUTPUTS, size
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,7 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-STATES = ("running", "open", "done", "failed", "interrupted", "abandoned", "died", "damaged")
+STATES = ("running", "open", "done", "failed", "interrupted", "discarded", "died", "damaged")
+SHOWN = {"abandoned": "discarded"}
+"""States that are called otherwise on record."""
+EXAMPLES = 5
 
 
 def _refuse_word(state: str) -> None:
@@ -72,8 +78,8 @@ def table(pages: list[Page], state: str) -> list[str]:
     return [head, *(_line(page) for page in pages)]
 
 
-def _dropped(book: dict[str, Any]) -> Iterator[str]:
-    """Say why rows were dropped, and in brackets what filtered ones were filtered for."""
+def _gone(book: dict[str, Any]) -> Iterator[str]:
+    """Say why rows were removed, and in brackets what filtered ones were filtered for."""
     for reason, count in book["dropped"].items():
         named = book["filtered"] if reason == "filtered" else {}
         why = ", ".join(f"{number:,} {name}" for name, number in named.items())
@@ -84,7 +90,7 @@ def _line(page: Page) -> str:
     done = f"{page['partitions']['settled']:,}/{page['partitions']['planned']:,}"
     rows = page["rows"]
     return (
-        f"{page['run_id']:<23} {page['job']:<20} {page['state']:<12} "
+        f"{page['run_id']:<23} {page['job']:<20} {_state(page):<12} "
         f"{done:>13} {rows['read']:>13,} "
         f"{rows['written']:>13,} {rows['rejected']:>10,} {_took(page):>9}"
     )
@@ -95,7 +101,8 @@ def details(page: Page, state: str) -> list[str]:
     if page["state"] == "removed":
         return _removed(page)
     parts = page["partitions"]
-    lines = [f"{key}: {page[key]}" for key in ("run_id", "job", "state", "started_at", "ended_at")]
+    shown = {**page, "state": _state(page)}
+    lines = [f"{key}: {shown[key]}" for key in ("run_id", "job", "state", "started_at", "ended_at")]
     lines += [f"user: {by}"] if (by := _by(page)) else []
     lines += [f"git: {revision}"] if (revision := _git(page["git"])) else []
     lines.append(f"attempts: {page['attempts']}")
@@ -106,8 +113,13 @@ def details(page: Page, state: str) -> list[str]:
         lines += ["", *inputs(page["inputs"]), *(f"  {one}" for one in page["inputs"]["examples"])]
     lines += ["", *_steps(page["books"])]
     if page["reasons"]:
-        lines += ["", "rejected for"]
+        lines += ["", "rejected rows by reason"]
         lines += [f"{count:>13,}  {reason}" for reason, count in page["reasons"].items()]
+        lines += [
+            f"  {place}"
+            for place in places(page["examples"][:EXAMPLES])
+            if place not in page["error"]
+        ]
     if page["outputs"]:
         lines += ["", *_outputs(page["outputs"])]
     lines += [f"\nerror: {page['error']}"] if page["error"] else []
@@ -118,7 +130,7 @@ def details(page: Page, state: str) -> list[str]:
 def _removed(page: Page) -> list[str]:
     """Return what is left of a run whose records were removed."""
     known = ("run_id", "job", "state", "was", "started_at", "ended_at")
-    lines = [f"{key}: {page[key]}" for key in known if page.get(key)]
+    lines = [f"{key}: {SHOWN.get(page[key], page[key])}" for key in known if page.get(key)]
     lines += [f"rows: {', '.join(f'{n:,} {what}' for what, n in page.get('rows', {}).items())}"]
     return [*lines, f"removed by ingest clean: {page['at']}, {_by(page)}"]
 
@@ -126,19 +138,35 @@ def _removed(page: Page) -> list[str]:
 def following(page: Page, state: str) -> dict[str, str]:
     """Return what can be done about a run now, and what to type for it: nothing while it runs."""
     run, here = page["run_id"], state_option(state)
+    if page["state"] == "done":
+        return {"to check the published files": f"ingest verify {run}{here}"}
     if page["state"] == "removed":
         return {}
-    if page["state"] == "done":
-        return {"check it again": f"ingest verify {run}{here}"}
-    fresh = f"ingest run {page['job']} --fresh"
     if page["go_on"] and page["state"] != "running":
-        ways = {"resume it": f"ingest resume {run}{here}"}
-        # what breaks the contract does so again: only an edit helps, and then a new run
-        changed = page["state"] == "failed" and page["phase"] == "planned"
-        return ways | ({"or, after you change the job or its input": fresh} if changed else {})
+        return _ways_on(page, f"ingest resume {run}{here}")
     if page["phase"] == "new" and page["state"] in {"failed", "interrupted", "died"}:
-        return {"run the job again": fresh.removesuffix(" --fresh")}
+        return {"run the job again": f"ingest run {page['job']}"}
     return {}
+
+
+def _ways_on(page: Page, resume: str) -> dict[str, str]:
+    """Return what can be done about an unfinished run."""
+    again, failure = f"ingest run {page['job']}", page["failure"]
+    if page["state"] == "failed" and page["phase"] == "planned":
+        if failure in DOOMED:
+            return {"resuming gives the same result; fix the input or the job, then": again}
+        if failure == "stale_plan":
+            return {
+                "to start over with the files as they are": again,
+                "or, after you have restored them, resume it": resume,
+            }
+    over = {"or, to discard it and start over": f"{again} --fresh"}
+    return {"resume it": resume} | (over if page["phase"] == "planned" else {})
+
+
+def _state(page: Page) -> str:
+    state = str(page["state"])
+    return SHOWN.get(state, state)
 
 
 def _by(page: Page) -> str:
@@ -154,17 +182,18 @@ def _git(git: dict[str, Any]) -> str:
 
 def _steps(books: list[dict[str, Any]]) -> list[str]:
     width = max((len(book["step"]) for book in books), default=4)
-    lines = [f"{'step':<{width}} {'in':>13} {'added':>10} {'out':>13}  dropped"]
+    lines = [f"{'step':<{width}} {'in':>13} {'added':>10} {'out':>13}  removed"]
     for book in books:
         line = f"{book['step']:<{width}} {book['rows']:>13,} {book['added']:>10,} "
-        lines.append(f"{line}{book['out']:>13,}  {', '.join(_dropped(book))}".rstrip())
+        lines.append(f"{line}{book['out']:>13,}  {', '.join(_gone(book))}".rstrip())
     return lines
 
 
 def _outputs(outputs: list[dict[str, Any]]) -> list[str]:
-    lines = [f"{'output':<11} {'rows':>13} {'files':>9} {'size':>9}  place"]
+    lines = [f"{'':<11} {'rows':>13} {'files':>9} {'size':>9}  place"]
     for one in outputs:
-        line = f"{one['output']:<11} {one['rows']:>13,} {one['files']:>9,} "
+        name = OUTPUTS.get(one["output"], one["output"])
+        line = f"{name:<11} {one['rows']:>13,} {one['files']:>9,} "
         place = one["place"] + ("" if one["published"] else "  (not published yet)")
         lines.append(f"{line}{size(one['bytes']):>9}  {place}")
     return lines
@@ -178,7 +207,9 @@ def _attempt(tried: dict[str, Any], page: Page) -> list[str]:
     if how == "abandoned":
         return [f"\nattempt {tried['number']}: {tried['started_at']} {by}the run was discarded"]
     said = [f"{tried['settled']:,} completed"]
-    said += [f"{count:,} retries ({kind})" for kind, count in tried["retries"].items()]
+    said += [
+        f"{counted(count, 'retry', 'retries')} ({kind})" for kind, count in tried["retries"].items()
+    ]
     said += [f"{count:,} {kind}" for kind, count in tried["events"].items()]
     error = tried["error"].partition("\n")[0]
     line = f"\nattempt {tried['number']}: {tried['started_at']} {by}{how}"

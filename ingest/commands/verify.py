@@ -4,15 +4,18 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from ingest.commands.base import add_state, parser, report, state_option
+from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
 from ingest.driver.audit import check_books
 from ingest.driver.publishing import plan_of, sinks_of
 from ingest.driver.recorded import recorded_job
-from ingest.records.history import History
+from ingest.job import Job
+from ingest.records.history import DOOMED, History
 from ingest.records.receipts import history_of
 from ingest.records.runs import Runs
 from ingest.sinks.base import Verified
 from ingest.storage.objects import open_store
+from ingest.watch.summary import OUTPUTS
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,21 +36,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     runs.facts(arguments.run)
     history = history_of(store, arguments.run)
     if history.phase != "done":
-        raise ConfigError(_refusal(arguments.run, history, arguments.state))
+        name = runs.job_of(arguments.run)
+        raise ConfigError(_refusal(arguments.run, history, arguments.state, name))
     job = recorded_job(runs, arguments.run)
     check_books(history.totals, job.contract)
     outputs = {
         output: sink.verify(plan_of(history, output)) for output, sink in sinks_of(job).items()
     }
     problems = list(_problems(history, outputs))
-    for line in [*problems, *_notes(outputs)]:
+    for line in [*problems, *_notes(outputs), *_again(job, outputs)]:
         print(line, file=sys.stderr)
     if not problems:
-        report(f"run {arguments.run}: {'; '.join(_verdict(outputs))}")
+        fine = ". Nothing is wrong" if any(one.replaced for one in outputs.values()) else ""
+        report(f"run {arguments.run}: {'; '.join(_verdict(outputs))}{fine}")
     return 1 if problems else 0
 
 
-def _refusal(run: str, history: History, state: str) -> str:
+def _refusal(run: str, history: History, state: str, job: str) -> str:
     what = f"run {run}: nothing to verify: "
     if history.phase == "abandoned":
         return (
@@ -55,7 +60,12 @@ def _refusal(run: str, history: History, state: str) -> str:
             "runs as done"
         )
     if history.phase == "new":
-        return f"{what}it ended before it had a plan. Run the job again"
+        return f"{what}it ended before it had a plan. Run the job again: ingest run {job}"
+    if history.phase == "planned" and history.failure in DOOMED:
+        return (
+            f"{what}it failed and published nothing. Resuming gives the same result. Fix the input "
+            f"or the job, then: ingest run {job}"
+        )
     return (
         f"{what}it is unfinished ({history.ended or 'running, or died'}). Finish it first: "
         f"ingest resume {run}{state_option(state)}"
@@ -64,34 +74,52 @@ def _refusal(run: str, history: History, state: str) -> str:
 
 def _problems(history: History, outputs: dict[str, Verified]) -> Iterator[str]:
     for output, verified in outputs.items():
-        counted = history.totals.rows.get(output, 0)
-        if verified.rows != counted:
+        name, recorded = OUTPUTS.get(output, output), history.totals.rows.get(output, 0)
+        if verified.rows != recorded:
             yield (
-                f"{output}: the commit record lists files with {verified.rows:,} rows, but the "
-                f"completed partitions have {counted:,}. The ledger was changed by hand: "
-                "restore it from a backup"
+                f"{name}: the commit record lists files with "
+                f"{counted(verified.rows, 'row')}, but the completed partitions have "
+                f"{recorded:,}. The ledger was changed by hand: restore it from a backup"
             )
-        yield from (f"{output}: {problem}" for problem in verified.problems)
+        yield from (f"{name}: {problem}" for problem in verified.problems)
 
 
 def _notes(outputs: dict[str, Verified]) -> Iterator[str]:
     for output, verified in outputs.items():
-        yield from (f"{output}: note: {note}" for note in verified.notes)
+        name = OUTPUTS.get(output, output)
+        yield from (f"{name}: note: {note}" for note in verified.notes)
+
+
+def _again(job: Job, outputs: dict[str, Verified]) -> Iterator[str]:
+    """Say how rows of missing files are published again."""
+    if not any(verified.missing for verified in outputs.values()):
+        return
+    if job.sink.write_disposition == "append":
+        yield (
+            "Restore the missing files from a backup. A new run would append all rows again, also "
+            "those that are still there"
+        )
+    else:
+        yield f"To publish the rows again: ingest run {job.name}"
 
 
 def _verdict(outputs: dict[str, Verified]) -> Iterator[str]:
     """Say of each output what became of it; what nobody has replaced is as it was published."""
     for output, verified in outputs.items():
-        where = "" if output == "main" else " in the quarantine"
+        if output != "main" and not verified.files:
+            continue
+        kind = "file" if output == "main" else "quarantine file"
+        files, rows = counted(verified.files, kind), counted(verified.rows, "row")
         gone = sum(verified.replaced.values())
-        by = ", ".join(verified.replaced)
-        rows = f"{verified.rows:,} rows in {verified.files:,} files{where}"
+        by = f"{'run' if len(verified.replaced) == 1 else 'runs'} {', '.join(verified.replaced)}"
         if gone and gone == verified.files:
-            yield f"superseded by {by}: {rows} were replaced"
+            yield f"superseded: {by} replaced its {files} ({rows}) later"
         elif gone:
             yield (
-                f"{gone:,} of {verified.files:,} files{where} were superseded by {by}; OK: the "
-                "others match recorded row counts and checksums"
+                f"{by} replaced {gone:,} of its {files} later; OK: the others match recorded row "
+                "counts and checksums"
             )
         else:
-            yield f"{rows}: OK: files match recorded row counts and checksums"
+            where = "" if output == "main" else " of the quarantine"
+            files = counted(verified.files, "file")
+            yield f"{rows} in {files}{where}: OK: files match recorded row counts and checksums"

@@ -1,6 +1,7 @@
 """Changing, for one more attempt, what a recorded job says about how its work is done."""
 
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,7 +36,8 @@ def amend(model: type[M], text: str, overrides: Sequence[str], conf: Path | None
     recorded = restore(model, text)
     folders = pieces_path(conf)
     given, problems = read_overrides(overrides, folders)
-    problems += [_problem(one, why) for one in given if (why := _refusal(one))]
+    run = shlex.join(["ingest", "run", str(getattr(recorded, "name", "NAME")), *overrides])
+    problems += [_problem(one, why) for one in given if (why := _refusal(one, run))]
     refuse(problems)
     if not given:
         return recorded
@@ -56,20 +58,21 @@ def amend(model: type[M], text: str, overrides: Sequence[str], conf: Path | None
         raise
 
 
-def _refusal(one: Given) -> str:
+def _refusal(one: Given, run: str) -> str:
+    """Say why it cannot be changed; `run` is the command for a new run with all that was given."""
     root = re.split(r"[.@]", one.key)[0]
     if root == "job":
         return "a resumed run already has its job. Remove this setting."
-    if root not in MAY_CHANGE:
+    if one.key == "sink.path":
         return (
-            f"{root} affects the output, and this run already has its plan. You can change: "
-            f"{', '.join(f'{name}.*' for name in MAY_CHANGE)}. To change anything else, start "
-            "over: ingest run NAME --fresh"
+            "a resumed run writes where it was planned to write, so sink.path cannot change. For "
+            f"a new run to that place, which leaves this run as it is: {run}"
         )
-    if one.key in FIXED:
+    if root not in MAY_CHANGE or one.key in FIXED:
         return (
-            "this affects the output, and some partitions are completed. To change it, start "
-            "over: ingest run NAME --fresh"
+            f"{one.key} affects the output, so a resumed run keeps the value that it was planned "
+            f"with. You can change: {', '.join(f'{name}.*' for name in MAY_CHANGE)}. To start over "
+            f"with your value: {run} --fresh"
         )
     if one.parsed.is_delete() or (len(one.path) == 1 and not one.group):
         return f"set one of its keys: {root}.NAME=VALUE"

@@ -1,5 +1,6 @@
 """What a worker reports of a partition: counts per step, staged files, timings, or an error."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
 
@@ -104,3 +105,13 @@ class Outcome:
                 "failure": Failure(**failure) if failure else None,
             }
         )
+
+
+def places(examples: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Say of each rejected row in a line where it is and why it was rejected; see `Outcome`."""
+    return [f"{_place(row)}: {row['reason']}" for row in examples]
+
+
+def _place(row: Mapping[str, Any]) -> str:
+    line = f":{row['line']}" if row["line"] is not None else ""
+    return f"{row['file'] or 'a row made from several'}{line}"

@@ -4,9 +4,13 @@ import itertools
 
 from ingest.checks.contract import Contract
 from ingest.core.errors import ContractError
+from ingest.core.outcome import places
 from ingest.driver.loop import most_common
 from ingest.records.history import History
 from ingest.records.totals import Totals
+
+SHOWN = 3
+"""How many of the rejected rows an error names, by file and line."""
 
 
 def audit(history: History, contract: Contract) -> None:
@@ -25,9 +29,10 @@ def audit(history: History, contract: Contract) -> None:
     check_books(totals, contract)
     exceeded = contract.within_budget(totals.rejected, totals.records)
     if exceeded:
-        raise ContractError(
-            f"contract: {exceeded}. Nothing was published. Most: {most_common(totals.errors)}"
-        )
+        first = f"contract.{exceeded}. Nothing was published. "
+        first += f"Most frequent: {most_common(totals.errors)}"
+        shown = [f"  {place}" for place in places(totals.examples[:SHOWN])]
+        raise ContractError("\n".join([first, *shown]))
 
 
 def check_books(totals: Totals, contract: Contract) -> None:
@@ -50,15 +55,13 @@ def check_books(totals: Totals, contract: Contract) -> None:
     left = chain[-1].out if chain else 0
     if left != totals.rows.get("main", 0):
         problems.append(
-            f"{left} rows left the contract, but but but but {totals.rows.get('main', 0)} were "
-            "staged"
+            f"{left} rows left the contract, but {totals.rows.get('main', 0)} were staged"
         )
     quarantined = totals.dropped("quarantined")
     if contract.on_error == "quarantine" and quarantined != totals.rows.get("quarantine", 0):
         staged = totals.rows.get("quarantine", 0)
         problems.append(
-            f"{quarantined} rows were rejected, but but but but {staged} were were were were "
-            "staged for the quarantine"
+            f"{quarantined} rows were rejected, but {staged} were staged for the quarantine"
         )
     if problems:
         raise ContractError(

@@ -17,10 +17,9 @@ IDENTITY = {"name", "source", "transforms", "contract", "sink", "execution"}
 PACKAGES = ("ingest", "polars", "pyarrow")
 """The packages whose version may change what comes out of a step."""
 _RECORDED = ("owner", "description", "tags")
-_SAID: dict[Effect, str] = {
+_SAID = {
     "rows": "affects the output; cannot resume",
     "place": "affects where and how rows are written; cannot resume",
-    "later": "takes effect with the next plan; this run keeps its own",
     "none": "does not affect the output",
 }
 
@@ -48,10 +47,16 @@ class Change:
         return self.effect in {"rows", "place"}
 
     def __str__(self) -> str:
+        was, now = json.dumps(self.was), json.dumps(self.now)
+        if self.effect == "later":
+            return (
+                f"{self.key}: this run keeps {was}, its value when it was planned; the next new "
+                f"run uses {now}"
+            )
         said = _SAID[self.effect]
         if _below(self.key, _RECORDED):
             said += "; the run keeps what was recorded"
-        return f"{self.key}: was {json.dumps(self.was)}, is {json.dumps(self.now)}: {said}"
+        return f"{self.key}: was {was}, is {now}: {said}"
 
 
 def changes(then: Job, now: Job) -> list[Change]:

@@ -27,8 +27,8 @@ class Decision:
     """What is to be done, before anything is: it changes nothing by itself.
 
     `run` is the one that is resumed. In place of `history`, an unfinished one that is not, a new
-    one begins: `why` says so in a line, and `discard` discards it and returns warnings. `notes` is
-    what else there is to say.
+    one begins: `why` says why in half a sentence, empty if that was asked for, and `discard`
+    discards it and returns warnings. `notes` is what else there is to say.
     """
 
     would: Literal["begin", "resume", "start over"] = "begin"
@@ -102,7 +102,7 @@ def _after(
         )
     why = "--fresh"
     if not fresh:
-        why = "ended before it had a plan"
+        why = "it ended before it had a plan"
         if history.phase != "new":
             reopened = reopen(runs, run_id, ledger, history, job)
             why = reason(reopened, job, store) if history.phase == "planned" else ""
@@ -110,8 +110,7 @@ def _after(
                 refuse_differing(runs, reopened, shown)
                 return Decision("resume", run_id, history, reopened.run)
     discard = partial(abandon, store, ledger, _recorded_or(runs, run_id, job), why)
-    line = "" if fresh else f"Run {run_id} {why}: discarded, starting over"
-    return Decision("start over", run_id, history, why=line, discard=discard)
+    return Decision("start over", run_id, history, why="" if fresh else why, discard=discard)
 
 
 def _recorded_or(runs: Runs, run_id: str, job: Job) -> Job:

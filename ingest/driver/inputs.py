@@ -9,13 +9,14 @@ from ingest.driver.recorded import Run
 from ingest.records.history import History
 from ingest.records.plans import Plan
 from ingest.sources.base import Difference, Fate, Planned
+from ingest.watch.resuming import happened
 
 SHOWN = 5
 _STARTS_OVER = (
     "To use the files as they are, run the job again: it starts over. To finish this run "
-    "instead, put the planned files back first"
+    "instead, restore the files as they were, then resume it"
 )
-_STAYS = "Put the planned files back, or add --fresh to use the files as they are"
+_STAYS = "Restore the files as they were, or start over with the files as they are (--fresh)"
 _TOUCHED = (
     "Touched files have the planned size and time, but their content may differ. If you know "
     "that it is the same (chmod, a hard link, a restored copy), resume with "
@@ -109,9 +110,10 @@ def refusal(tally: Tally) -> str:
     shown = [line for fate in tally.refused for line in tally.examples.get(fate, ())]
     shown = [f"  {line}" for line in shown if not line.endswith(_READ)][:SHOWN]
     more = sum(tally.open[fate] for fate in tally.refused) - len(shown)
-    counts = " and ".join(f"{tally.open[fate]:,} {fate}" for fate in tally.refused)
-    first = f"source.path: input changed since planning: {counts}, whose rows are not completely "
-    first += "read. A run must read the planned files, or old and new rows would be mixed:"
+    what = " and ".join(happened(fate, tally.open[fate]) for fate in tally.refused)
+    they = "it was" if sum(tally.open[fate] for fate in tally.refused) == 1 else "they were"
+    first = f"source.path: {what} after the run was planned, before {they} fully read. "
+    first += "A run must read the planned files, or old and new rows would be mixed:"
     last = [_STARTS_OVER if set(tally.refused) - {"touched"} else _STAYS]
     last += [_TOUCHED] if "touched" in tally.refused else []
     return "\n".join([first, *shown, *([f"  and {more:,} more"] if more > 0 else []), *last])

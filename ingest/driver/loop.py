@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 
 from ingest.checks.contract import Contract
 from ingest.core.clock import Clock
+from ingest.core.counts import counted
 from ingest.core.errors import (
     BadRowError,
     ContractError,
@@ -180,7 +181,7 @@ class Loop:
             raise ContractError(
                 f"contract.max_errors: {totals.rejected:,} rows rejected so far, "
                 f"{self.contract.max_errors:,} allowed. Nothing was published. "
-                f"Most: {most_common(totals.errors)}"
+                f"Most frequent: {most_common(totals.errors)}"
             )
 
     def _drain(self) -> None:
@@ -195,7 +196,7 @@ class Loop:
 def most_common(errors: dict[str, int], number: int = 3) -> str:
     """Say which reasons rows were most often rejected for."""
     first = Counter(errors).most_common(number)
-    return "; ".join(f"{reason} ({count:,} rows)" for reason, count in first)
+    return "; ".join(f"{reason} ({counted(count, 'row')})" for reason, count in first)
 
 
 def _error(failure: Failure, tries: int, partition: Partition, logs: str) -> IngestError:

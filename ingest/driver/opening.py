@@ -10,12 +10,15 @@ from ingest.driver.places import anchored, places
 from ingest.driver.recorded import Run, read_history
 from ingest.driver.resuming import refuse_changed_steps, refuse_differing, reopen
 from ingest.job import Job
+from ingest.records.endings import ending
 from ingest.records.environment import environment
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs, new_run_id
 from ingest.records.succession import Succession
 from ingest.storage.objects import Store
+
+_ENDED = {"done": "finished already", "abandoned": "was discarded"}
 
 
 def open_run(
@@ -41,7 +44,8 @@ def open_run(
         decision.run.notes += decision.notes
         return decision.run
     run = _new(job, store, clock)
-    run.notes = [*filter(None, [decision.why]), *decision.notes]
+    over = f"Discarded run {decision.run_id}: {decision.why}. Starting over"
+    run.notes = [*([over] if decision.why else []), *decision.notes]
     if decision.discard and fresh:
         run.warnings = decision.discard()
     else:
@@ -95,10 +99,15 @@ def _by_id(job: Job, store: Store, clock: Clock, run_id: str) -> Run:
 def _refuse_other(run_id: str, succession: Succession, store: Store) -> None:
     """Refuse to resume what would publish over a later run, or beside a half published one."""
     if later := succession.later(run_id):
+        look = f"Look at it: ingest status {later}"
+        if how := _ENDED.get(ending(store, run_id)):
+            raise ConfigError(
+                f"run {run_id}: it {how}; there is nothing to resume. The last run to its output "
+                f"is {later}. {look}"
+            )
         raise ConfigError(
-            f"run {run_id}: not the last run to its output: {later} came after it. Only the "
-            "last run can be resumed, or old rows would replace newer ones. Look at it: ingest "
-            f"status {later}"
+            f"run {run_id}: run {later} to the same output came after it. Only the last run can "
+            f"be resumed, or old rows would replace newer ones. {look}"
         )
     for other, uri in succession.publishing().items():
         if other != run_id and read_history(Ledger(store, other), store).phase == "committed":
@@ -117,7 +126,7 @@ def _open_ledger(
         ConfigError: it is done, discarded, or was never planned.
     """
     ledger = Ledger(store, run_id, clock)
-    start = f"ingest run {job.name}, with the options and settings of the first start"
+    start = f"ingest run {job.name}"
     discarded, history = runs.given_up(run_id), History()
     if not discarded:
         history = History.of(ledger.events())
@@ -128,8 +137,8 @@ def _open_ledger(
         )
     if history.phase == "done":
         raise ConfigError(
-            f"run {run_id}: already done, {history.ended_at}. Its receipt: "
-            f"{runs.uri(run_id, 'receipt.json')}. For a new run: {start}"
+            f"run {run_id}: it finished already, {history.ended_at}; there is nothing to resume. "
+            f"Its receipt: {runs.uri(run_id, 'receipt.json')}. For a new run: {start}"
         )
     if history.phase == "new":
         raise ConfigError(

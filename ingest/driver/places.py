@@ -7,6 +7,7 @@ from typing import Any
 from ingest.checks.contract import Quarantine
 from ingest.driver.publishing import sinks_of
 from ingest.job import Job
+from ingest.watch.summary import OUTPUTS
 
 
 def places(job: Job) -> dict[str, Any]:
@@ -39,9 +40,9 @@ def moved(recorded: Mapping[str, Any], job: Job) -> list[str]:
     """Say which paths of a job lead elsewhere than they did when the run was recorded."""
     now = places(job)
     return [
-        f"{name}: was {json.dumps(recorded[name])}, is {json.dumps(now.get(name))}"
-        for name in recorded
-        if recorded[name] != now.get(name)
+        f"{OUTPUTS.get(name, name)}: was {json.dumps(was)}, is {json.dumps(now.get(name))}"
+        for name, was in recorded.items()
+        if was != now.get(name)
     ]
 
 

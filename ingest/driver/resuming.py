@@ -1,6 +1,8 @@
 """Resuming a run: what of its job is not as it was, and whether the run can be finished so."""
 
+import shlex
 from dataclasses import dataclass
+from pathlib import Path
 
 from ingest.core.errors import ConfigError, FatalError
 from ingest.driver.changes import changes, identity, other_environment
@@ -13,6 +15,7 @@ from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
 
 SHOWN = 5
+ADD_FRESH = "To discard that run and start over, add --fresh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +101,7 @@ def _unfinished(run: Run) -> str:
 
 
 def _ways_out(runs: Runs, run: Run) -> tuple[str, str]:
-    folder = run.facts.get("folder", "its folder")
-    finish = f"ingest resume {run.run_id} --state {runs.place}"
-    return (
-        f"To finish that run as it was recorded, in {folder}: {finish}",
-        "To discard that run and start over, add --fresh",
-    )
+    finish = f"ingest resume {run.run_id}"
+    if runs.place != str(Path(Job.model_fields["state"].default).resolve()):
+        finish += f" --state {shlex.quote(runs.place)}"
+    return f"To finish that run as it was recorded: {finish}", ADD_FRESH

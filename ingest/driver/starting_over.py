@@ -3,32 +3,33 @@
 from ingest.driver.inputs import compared
 from ingest.driver.resuming import Reopened
 from ingest.job import Job
+from ingest.records.history import DOOMED
 from ingest.records.plans import Plan
 from ingest.storage.objects import Store
 
-DOOMED = {"contract": "failed its contract", "bad_row": "failed on rows that break its contract"}
-"""Failures that repeat as long as job and inputs are the same, and how they are told."""
+_HOW = {"contract": "it failed its contract", "bad_row": "a row broke its contract"}
+_CHANGED = {"changed": "changed", "vanished": "gone", "touched": "touched", "new": "new"}
 
 
 def reason(reopened: Reopened, now: Job, store: Store) -> str:
-    """Say why a run that is not committed is not resumed, in the middle of a sentence, or nothing.
+    """Say why a run that is not committed is not resumed, in half a sentence, or nothing.
 
     A run that has completed partitions is not given up lightly: it must have failed in a way that
     resuming cannot help. Whoever only stopped it may have changed the job for another reason, and
     whoever types the command in another folder may not mean to begin.
     """
     history = reopened.run.history
-    how = DOOMED.get(history.failure, "")
+    how = _HOW.get(history.failure, "")
     if history.failure == "stale_plan":
-        how = "was planned with other inputs"
+        how = "its input has changed"
     elif not how and not history.totals.partitions:
-        how = "has completed no partition"
+        how = "it has completed no partition"
     if not how or reopened.moved:
         return ""
     if reopened.differing:
-        return f"{how} and the job has changed since"
+        return f"{how}, and the job has changed since"
     if changed := reopened.run.changed_steps:
-        return f"{how} and {changed} since"
+        return f"{how}, and {changed} since"
     return _by_inputs(reopened, now, store, how)
 
 
@@ -41,5 +42,5 @@ def _by_inputs(reopened: Reopened, now: Job, store: Store, how: str) -> str:
     # of a doomed run, a new input or another version of one that was read may be the fix
     differ = found.examples if run.history.failure in DOOMED else found.refused
     counts = found.open + found.settled
-    said = ", ".join(f"{count:,} {fate}" for fate, count in sorted(counts.items()))
-    return f"{how} and its inputs have changed since ({said})" if differ else ""
+    said = ", ".join(f"{count:,} {_CHANGED[fate]}" for fate, count in sorted(counts.items()))
+    return f"{how}, and its input files have changed since ({said})" if differ else ""

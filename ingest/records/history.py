@@ -13,6 +13,8 @@ from ingest.records.totals import Totals
 Phase = Literal["new", "planned", "committed", "done", "abandoned"]
 
 SETTLED, SPLIT = 1, 2
+DOOMED = frozenset({"contract", "bad_row"})
+"""Failures that repeat as long as job and inputs are the same."""
 
 
 @dataclass(slots=True)

@@ -35,6 +35,7 @@ class Verified:
 
     `files` and `rows` are how many there were; `replaced` is how many files which later runs have
     replaced since, which is no problem. `problems` are differences, `notes` what is worth a look.
+    `missing` is how many files are gone that no later run has replaced.
     """
 
     files: int
@@ -42,6 +43,7 @@ class Verified:
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     replaced: dict[str, int] = field(default_factory=dict)
+    missing: int = 0
 
 
 class Sink(Model, ABC):

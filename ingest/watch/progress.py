@@ -19,10 +19,12 @@ from rich.progress import (
 )
 from rich.table import Column
 
+from ingest.core.counts import counted
 from ingest.core.streams import tolerant
 from ingest.records.history import History
 from ingest.records.ledger import Event
 from ingest.watch.resuming import inputs, resuming, warnings
+from ingest.watch.summary import OUTPUTS
 
 Mode = Literal["auto", "bar", "log", "json"]
 LOG_EVERY_S = 5.0
@@ -37,6 +39,7 @@ class Watcher:
     def __init__(self) -> None:
         self.history = History()
         self.before = 0
+        self.run_id = ""
         self.starting = ""
 
     @property
@@ -46,6 +49,8 @@ class Watcher:
 
     def __call__(self, event: Event) -> None:
         """Take one event into account and show it."""
+        if event["event"] == "attempt":
+            self.run_id = event.get("run_id", "")
         if event["event"] == "attempt" and event.get("resumed"):
             self.before = event["settled"]
             self.history.phase = event["phase"]
@@ -142,24 +147,32 @@ class Log(Watcher):
                 self._write(f"{seconds:8.1f} s  {text}")
 
     def _text(self, event: Event, seconds: float) -> str:
-        settled = f"{self.settled:,} of {self.history.partitions:,} partitions"
+        settled = f"{self.settled:,} of {counted(self.history.partitions, 'partition')}"
         text = ""
         match event["event"]:
             case "attempt":
                 text = "" if event.get("resumed") else f"run {event['run_id']}"
             case "planned":
-                text = f"planned {event['partitions']:,} partitions of {event['files']:,} files"
+                files = counted(event["files"], "file")
+                text = f"planned {counted(event['partitions'], 'partition')} of {files}"
             case "settled":
                 text = f"{settled}, {counts(self.history, seconds)}"
             case "publish_begin":
-                text = "committed, publishing"
+                text = "all checks passed; publishing"
             case "published":
-                text = f"published {event['output']}: {event['uri']}"
+                shown = OUTPUTS.get(event["output"], event["output"])
+                text = f"published {shown}: {event['uri']}" if self._has_files(event) else ""
             case "failed" | "interrupted" | "done" as ended:
                 text = ended
             case _:
                 text = measures(event)
         return text
+
+    def _has_files(self, event: Event) -> bool:
+        """Whether an output has any: a quarantine without rejected rows has not even a folder."""
+        plans = (self.history.publish or {}).get("plans", {})
+        plan = plans.get(event["output"], {})
+        return event["output"] != "quarantine" or bool(plan.get("puts"))
 
 
 class JsonLines(Watcher):
@@ -220,11 +233,11 @@ def watcher(mode: Mode, stream: TextIO | None = None) -> Watcher:
 def counts(history: History, seconds: float) -> str:
     """Say how many rows were read, how fast, and how many were rejected or tried again."""
     totals = history.totals
-    parts = [f"{totals.records:,} rows"]
+    parts = [counted(totals.records, "row")]
     if seconds > 0 and totals.records:
         parts.append(f"{totals.records / seconds:,.0f}/s")
     if totals.rejected:
         parts.append(f"{totals.rejected:,} rejected")
     if history.retries:
-        parts.append(f"{history.retries.total()} retries")
+        parts.append(counted(history.retries.total(), "retry", "retries"))
     return ", ".join(parts)

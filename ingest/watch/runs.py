@@ -65,6 +65,7 @@ def describe(store: Store, run_id: str, job: str) -> Page:
         "partitions": {"settled": totals.partitions, "planned": history.partitions},
         "rows": totals.summary,
         "reasons": dict(sorted(totals.errors.items(), key=lambda item: -item[1])),
+        "examples": totals.examples,
         "outputs": list(_outputs(history, facts.get("places", {}))),
         "retries": dict(history.retries),
         "tried": [asdict(page) for page in tried],
@@ -85,6 +86,7 @@ def describe(store: Store, run_id: str, job: str) -> Page:
         and history.phase in {"planned", "committed"}
         and state != "abandoned"
         and not damage,
+        "failure": history.failure,
         "error": damage or history.error,
     }
 

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from ingest.core.counts import counted
 from ingest.core.types import Schema
 
 REASONS_SHOWN = 5
+OUTPUTS = {"main": "output"}
+"""What outputs are called where people read of them, if it is not their name on record."""
 Receipt = dict[str, Any]
 
 
@@ -18,10 +21,10 @@ def summary(receipt: Receipt, state: str) -> str:
     lines = [
         f"{receipt['job']['name']}: published. Run {receipt['run_id']}",
         "",
-        _line("read", read, f"{size(inputs['bytes'])}  {inputs['files']:,} files"),
+        _line("read", read, f"{size(inputs['bytes'])}  {counted(inputs['files'], 'file')}"),
         *(f"               {remark}" for remark in inputs["remarks"]),
         *_moves(books),
-        _line("written", main["rows"], f"{size(main['bytes'])}  {main['files']:,} files"),
+        _line("written", main["rows"], f"{size(main['bytes'])}  {counted(main['files'], 'file')}"),
         _time(receipt),
         "",
         *_rejects(receipt["errors"]),
@@ -30,7 +33,7 @@ def summary(receipt: Receipt, state: str) -> str:
     ]
     if outputs.get("quarantine", {}).get("rows"):
         lines.append(f"  quarantine   {outputs['quarantine']['uri']}")
-    next_step = f"  check it again: ingest verify {receipt['run_id']}{option}"
+    next_step = f"  To check the published files later: ingest verify {receipt['run_id']}{option}"
     return "\n".join([*lines, f"  receipt      {where}", "", next_step])
 
 
@@ -42,36 +45,45 @@ def _time(receipt: Receipt) -> str:
     took = sum(parts.values())
     split = ", ".join(f"{name} {value:.1f}" for name, value in parts.items())
     if "first_outcome" in seconds:
-        split += f"; first outcome after {seconds['first_outcome']:.1f}"
+        split += f"; first partition completed after {seconds['first_outcome']:.1f} s"
     rate = f"{last['rows'] / max(took, 1e-3):,.0f} rows/s" if last["rows"] else "no rows read"
-    which = f", attempt {receipt['attempts']}: {last['rows']:,} rows" if again else ""
+    which = f", attempt {receipt['attempts']}: {counted(last['rows'], 'row')}" if again else ""
     return f"  {'time':<12} {took:>14.1f} s     {rate}  ({split}{which})"
 
 
 def _moves(books: list[dict[str, Any]]) -> list[str]:
     lines = []
     for book in books:
-        where, named = f"in {book['step']}", book["filtered"]
+        where, named = by_step(book["step"]), book["filtered"]
         dropped = dict(book["dropped"])
         if unnamed := dropped.pop("filtered", 0) - sum(named.values()):
             lines.append(_line("filtered", unnamed, where))
         lines += [_line("filtered", count, f"{where}: {why}") for why, count in named.items()]
         lines += [_line(why, count, where) for why, count in dropped.items()]
         if book["added"]:
-            lines.append(_line("added", book["added"], f"in {book['step']}"))
+            lines.append(_line("added", book["added"], where))
     return lines
+
+
+def by_step(step: str) -> str:
+    """Say which step rows were removed or added by: `0.filter` is step 0 (filter)."""
+    number, _, kind = step.partition(".")
+    if kind:
+        return f"by step {number} ({kind})"
+    return {"source": "while reading", "contract": "by the contract"}.get(step, f"by {step}")
 
 
 def _rejects(errors: dict[str, int]) -> list[str]:
     shown = sorted(errors.items(), key=lambda item: -item[1])[:REASONS_SHOWN]
     lines = [_line("rejected", count, reason) for reason, count in shown]
     if more := len(errors) - len(shown):
-        lines.append(f"  and for {more} more reasons, see the receipt")
+        reasons = counted(more, "more reason")
+        lines.append(f"  and for {reasons}, see the receipt")
     return lines
 
 
 def _line(what: str, rows: int, rest: str) -> str:
-    return f"  {what:<12} {rows:>14,} rows  {rest}"
+    return f"  {what:<12} {rows:>14,} {'row ' if rows == 1 else 'rows'}  {rest}"
 
 
 def size(number: float) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from ingest.checks.rules import RAW_PREFIX
+from ingest.core import outcome
 from ingest.core.json_rows import json_rows
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Partition
@@ -166,12 +167,7 @@ def describe(outcome_examples: tuple[dict[str, Any], ...], count: int) -> str:
 
 def places(outcome_examples: tuple[dict[str, Any], ...]) -> list[str]:
     """Say in one line per row where the first few are and why they were rejected."""
-    return [f"{_place(row)}: {row['reason']}" for row in outcome_examples[:TOLD]]
-
-
-def _place(row: dict[str, Any]) -> str:
-    line = f":{row['line']}" if row["line"] is not None else ""
-    return f"{row['file'] or 'a row made from several'}{line}"
+    return outcome.places(outcome_examples[:TOLD])
 
 
 def _readers(

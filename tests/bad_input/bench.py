@@ -233,6 +233,13 @@ def assert_failed(bench: Bench, result: Result, *texts: str) -> None:
     _assert_ended(bench, result, *texts, "\nResume with: python -m ingest.run")
 
 
+def assert_stale(bench: Bench, result: Result, *texts: str) -> None:
+    """The run failed over an input that has changed: as `assert_failed`, but two ways are told."""
+    _assert_ended(
+        bench, result, *texts, "\nTo start over with the files as they are: ", "\nTo finish"
+    )
+
+
 def assert_rejected(bench: Bench, result: Result, *texts: str) -> None:
     """The run failed over its input: as `assert_failed`, but the same command starts over."""
     way_on = "\nFix the input or the job, then run it again: python -m ingest.run"
@@ -256,7 +263,7 @@ def _table(folder: Path) -> list[dict[str, Any]]:
 
 
 def _assert_ended(bench: Bench, result: Result, *texts: str) -> None:
-    _assert_said(result, 1, (*texts, "orders: failed.", "nothing was published"))
+    _assert_said(result, 1, (*texts, "orders: failed.", "othing was published"))
     assert bench.rows == []
     assert bench.staged == bench.settled
     assert bench.history.ended == "failed"

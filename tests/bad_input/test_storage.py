@@ -13,6 +13,7 @@ from tests.bad_input.bench import (
     assert_failed,
     assert_refused,
     assert_resumed,
+    assert_stale,
     records,
 )
 
@@ -33,10 +34,10 @@ def test_a_file_that_shrinks_between_plan_and_read(bench):
     content, time_ns = file.read_bytes(), file.stat().st_mtime_ns
     file.write_bytes(content[:20])
     said = f"{file}: was {len(content)} bytes written 20"
-    assert_failed(bench, bench.run(), said, "is 20 bytes", "Put the planned files back", "--fresh")
+    assert_stale(bench, bench.run(), said, "is 20 bytes", "restore the files as they were")
     file.write_bytes(content)
     os.utime(file, ns=(time_ns, time_ns))
-    assert_failed(bench, bench.run(), "1 touched", said, ACCEPT)
+    assert_stale(bench, bench.run(), "1 input file was touched", said, ACCEPT, "--fresh")
     assert_resumed(bench, 12, ACCEPT)
 
 
@@ -44,10 +45,10 @@ def test_a_file_that_shrinks_between_plan_and_read(bench):
 def test_a_file_that_changes_is_planned_again_by_the_next_run(bench, again):
     bench.stop_after(1, 3)
     bench.write("2.csv", HEADER + records(2, 6))
-    assert_failed(bench, bench.run(), "input changed since planning: 1 changed", "in/2.csv: ")
+    assert_stale(bench, bench.run(), "source.path: 1 input file changed after", "in/2.csv: ")
     result = bench.run(*again)
     assert result.code == 0
-    said = "was planned with other inputs: discarded, starting over"
+    said = "its input has changed. Starting over"
     assert (said in result.err) == (again == ())
     assert len(bench.rows) == 14
     assert bench.staged == set()
@@ -57,9 +58,9 @@ def test_a_file_that_vanishes_between_plan_and_read(bench):
     bench.stop_after(1, 3)
     file = bench.place / "in" / "2.csv"
     file.rename(bench.place / "away")
-    assert_failed(bench, bench.run(), f"{file}: was ", "has vanished", "1 vanished")
+    assert_stale(bench, bench.run(), f"{file}: was ", "is gone", "1 input file disappeared")
     (bench.place / "away").rename(file)
-    assert_failed(bench, bench.run(), "1 touched", ACCEPT)
+    assert_stale(bench, bench.run(), "1 input file was touched", ACCEPT)
     assert_resumed(bench, 12, ACCEPT)
 
 

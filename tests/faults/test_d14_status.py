@@ -35,7 +35,7 @@ def discarded(desk):
 
 def test_a_discarded_run_says_who_discarded_it(discarded):
     out = ingest(status, discarded).out
-    assert "state: abandoned" in out
+    assert "state: discarded" in out
     assert re.search(r"attempt 2: \S+ process \d+ on \S+: the run was discarded\n", out)
     assert " on :" not in out
     assert "process 0" not in out
@@ -75,6 +75,6 @@ def test_state_is_a_folder_and_no_filter(desk, word, capsys):
     assert guarded(status.main, ["--state", word]) == 2
     said = capsys.readouterr().err
     assert f'--state {word}: there is no folder "{word}".' in said
-    assert f"Write: ingest status | grep {word}" in said
+    assert f"write: ingest status | grep {word}" in said
     (desk.place / word).mkdir()
     assert guarded(status.main, ["--state", word]) == 0

@@ -96,7 +96,7 @@ def test_a_run_that_was_discarded_blocks_nothing(desk, marked):
     raise_formats(desk, *ALL, "abandoned.json")
     assert desk.run().code == 0
     assert len(desk.rows) == 12
-    assert ingest(status).out.splitlines()[1].split()[:3] == [gone, "orders", "abandoned"]
+    assert ingest(status).out.splitlines()[1].split()[:3] == [gone, "orders", "discarded"]
 
 
 def test_a_run_that_is_unfinished_is_refused_with_what_to_do(desk):
@@ -116,7 +116,7 @@ def test_a_run_that_is_unfinished_is_refused_with_what_to_do(desk):
     assert said.startswith(f"run {run} cannot be read, and a run would say so:\n  ")
     assert desk.run("--fresh").code == 0
     assert len(desk.rows) == 12
-    assert ingest(status).out.splitlines()[1].split()[2] == "abandoned"
+    assert ingest(status).out.splitlines()[1].split()[2] == "discarded"
 
 
 def test_a_run_that_may_have_published_is_not_discarded(desk):

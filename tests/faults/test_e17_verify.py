@@ -45,14 +45,14 @@ def test_all_is_well(state):
     run_id = publish(state)
     result = state.verify(run_id)
     assert_done(result)
-    assert result.out == f"run {run_id}: 3 rows in 1 files: {OK}\n"
+    assert result.out == f"run {run_id}: 3 rows in 1 file: {OK}\n"
 
 
 def test_edited_totals(state):
     run_id = publish(state)
     edit(state, run_id, lambda page: page.update(rows=4))
     said = "rows: differs from the commit of the run: 4, the ledger says 3"
-    assert_differs(state, run_id, f"main: .ingest-out/manifests/{run_id}.json: {said}")
+    assert_differs(state, run_id, f"output: .ingest-out/manifests/{run_id}.json: {said}")
 
 
 def test_the_rows_of_a_file_edited_with_the_totals(state):
@@ -62,12 +62,7 @@ def test_the_rows_of_a_file_edited_with_the_totals(state):
         page["rows"] = page["files"][0]["rows"] = 4
 
     edit(state, run_id, change)
-    assert_differs(
-        state,
-        run_id,
-        "files: differs from the commit of the run",
-        "rows: differs from the commit of the run",
-    )
+    assert_differs(state, run_id, "files: differs from the commit", "rows: differs from the commit")
 
 
 @pytest.mark.parametrize("key", ["job", "replaced", "schema", "disposition"])
@@ -110,7 +105,7 @@ def test_files_beside_the_published_ones(state, kind, name):
     extra.parent.mkdir(exist_ok=True)
     shutil.copy(file, extra)
     said = "no run of ingest has published it, but readers see it. Move it away"
-    assert_differs(state, run_id, f"main: {extra.relative_to(state.place / 'out')}: {said}")
+    assert_differs(state, run_id, f"output: {extra.relative_to(state.place / 'out')}: {said}")
 
 
 def test_foreign_files_that_append_allows_are_a_note(state):
@@ -118,7 +113,7 @@ def test_foreign_files_that_append_allows_are_a_note(state):
     run_id = publish(state, write_disposition="append")
     result = state.verify(run_id)
     assert_done(result)
-    assert "main: note: mine.parquet: no run of ingest has published it" in result.err
+    assert "output: note: mine.parquet: no run of ingest has published it" in result.err
     shutil.copy(
         state.place / "out" / f"{run_id}-0000000-0.parquet",
         state.place / "out" / f"{run_id}-0000001-0.parquet",
@@ -150,7 +145,10 @@ def test_a_run_that_was_replaced_is_superseded(state, replace):
     second = publish(state, replace=replace)
     result = state.verify(first)
     assert_done(result)
-    assert result.out == f"run {first}: superseded by {second}: 3 rows in 1 files were replaced\n"
+    assert result.out == (
+        f"run {first}: superseded: run {second} replaced its 1 file (3 rows) later. "
+        "Nothing is wrong\n"
+    )
     assert f"run {second}: 3 rows" in state.verify(second).out
 
 
@@ -161,7 +159,7 @@ def test_a_run_of_which_a_part_was_replaced(state):
     second = publish(state, **parts)
     result = state.verify(first)
     assert_done(result)
-    assert f"1 of 3 files were superseded by {second}; OK: the others match" in result.out
+    assert f"run {second} replaced 1 of its 3 files later; OK: the others match" in result.out
     (state.place / "out/name=x1").rename(state.place / "away")
     assert_differs(state, first, "missing, although no later run has replaced it")
 
@@ -199,6 +197,4 @@ def test_the_quarantine_too(state):
     assert result.out.count(OK) == 2
     assert_done(state.run())
     said = state.verify(first).out
-    assert (
-        f"superseded by {state.last()}: 1 rows in 1 files in the quarantine were replaced" in said
-    )
+    assert f"superseded: run {state.last()} replaced its 1 quarantine file (1 row) later" in said

@@ -63,7 +63,7 @@ def test_replaced_between_plan_and_resume(job, kind, how):
     replace(job, kind, how, name="b")
     result = job.run()
     assert result.code == 1
-    assert "source.path: input changed since planning: 1 touched" in result.err
+    assert "source.path: 1 input file was touched" in result.err
     assert f"in/b.{kind}: was " in result.err
     assert ACCEPT in result.err
     assert job.rows == []
@@ -81,7 +81,9 @@ def test_replaced_before_anything_was_read(job, kind):
     replace(job, kind, "renamed")
     result = job.run()
     assert result.code == 0, result.err
-    assert "no partition and its inputs have changed since (1 touched): discarded" in result.err
+    assert (
+        "no partition, and its input files have changed since (1 touched). Starting" in result.err
+    )
     assert sorted(int(row["id"]) for row in job.rows) == [1, 2, 3, 7, 8, 9]
 
 
@@ -145,7 +147,7 @@ def test_who_knows_better_can_go_on(job, how):
     assert ACCEPT in refused.err
     result = job.resume(ACCEPT)
     assert result.code == 0, result.err
-    assert "1 inputs were touched since planning" in result.err
+    assert "1 input file was touched (same size and time)" in result.err
     assert [row["id"] for row in job.rows] == ["1", "2", "3"]
 
 
@@ -157,4 +159,4 @@ def test_what_is_accepted_is_touched_and_not_changed(job):
     path.write_text(content("csv", [1, 2, 3, 4]))
     result = job.run()
     assert result.code == 1
-    assert "1 changed" in result.err
+    assert "1 input file changed" in result.err

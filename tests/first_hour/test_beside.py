@@ -113,7 +113,7 @@ def test_what_an_earlier_version_published_is_taken_over_by_one_command(state):
     subprocess.run(command, shell=True, check=True)
     assert state.verify(run_id).code == 0
     assert_done(state.run())
-    assert f"superseded by {state.last()}" in state.verify(run_id).out
+    assert f"superseded: run {state.last()} replaced" in state.verify(run_id).out
     assert all(name.endswith(".parquet") for name in files(state))
 
 
@@ -127,7 +127,7 @@ def test_a_quarantine_that_has_become_empty_is_replaced_too(state):
     (state.place / "in/orders/b.csv").unlink()
     assert_done(state.run())
     assert files(state, "out_quarantine") == []
-    assert "in the quarantine were replaced" in state.verify(first).out
+    assert "replaced its 1 quarantine file" in state.verify(first).out
     assert state.verify(state.last()).code == 0
     shutil.rmtree("out_quarantine")
     assert_done(state.run())

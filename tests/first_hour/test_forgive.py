@@ -71,8 +71,8 @@ def test_a_contract_that_failed_is_edited_and_the_same_command_publishes(bench):
     assert plan()["would"] == "start over"
     result = bench.run()
     assert result.code == 0, result.err
-    line = f"Run {first} failed on rows that break its contract and the job has changed since: "
-    assert f"{line}discarded, starting over\n" in result.err
+    line = f"Discarded run {first}: a row broke its contract, and the job has changed since. "
+    assert f"{line}Starting over\n" in result.err
     assert (len(bench.rows), len(bench.quarantine)) == (16, 1)
     assert states(bench) == ["abandoned", "done"]
     assert bench.staged == set()
@@ -84,13 +84,14 @@ def test_a_budget_is_exceeded_again_until_the_input_is_fixed(bench, fix):
     bench.describe(contract={**bench.page["contract"], "on_error": "skip", "max_error_ratio": 0.06})
     bench.write("4.csv", HEADER + records(4, 2) + "x,y,z\n")
     for attempt in (1, 2):
-        assert "records are rejected" in bench.run().err
+        assert "at most 6 % may be" in bench.run().err
         assert bench.history.attempt == attempt
     bench.write("4.csv" if fix == "the file" else "5.csv", HEADER + records(5))
     result = bench.run()
     assert result.code == 0, result.err
     what = "1 changed" if fix == "the file" else "1 new"
-    assert f"failed its contract and its inputs have changed since ({what}): disc" in result.err
+    said = f"it failed its contract, and its input files have changed since ({what}). Starting"
+    assert said in result.err
     assert len(bench.rows) == (16 if fix == "the file" else 18)
 
 
@@ -99,7 +100,7 @@ def test_where_nothing_is_completed_an_edit_starts_over(bench):
     bench.describe(transforms=[{"type": "filter", "where": "n < 2"}])
     result = bench.run()
     assert result.code == 0, result.err
-    said = "has completed no partition and the job has changed since: discarded, starting over"
+    said = "it has completed no partition, and the job has changed since. Starting over"
     assert result.err.count(said) == 1
     assert len(bench.rows) == 6
 
@@ -152,7 +153,7 @@ def test_completed_partitions_of_a_run_that_was_stopped_are_not_discarded(bench)
 def test_a_trial_does_not_block_the_job_and_is_resumed_by_its_own_command(bench):
     bench.stop_at("settled", 1, TRIAL)
     (tried,) = runs(bench)
-    kept = rf"Run {tried} to {trial(bench)} is unfinished and was kept\. To resume it: ingest resume {tried}"  # noqa: E501
+    kept = f"Run {tried} to {trial(bench)} is unfinished and was kept. To resume it: ingest resume {tried}"  # noqa: E501
     assert plan()["notes"] == [kept]
     result = bench.run()
     assert result.code == 0, result.err
@@ -178,7 +179,8 @@ def test_each_output_has_its_last_run(bench):
     assert ingest("resume", main, "--state", "state").code == 0
     result = ingest("resume", tried, "--state", "state")
     assert result.code == 2
-    assert f"not the last run to its output: {runs(bench)[2]} came after it" in result.err
+    said = "it was discarded; there is nothing to resume. The last run to its output is"
+    assert f"{said} {runs(bench)[2]}" in result.err
     assert (len(bench.rows), published(trial(bench))) == (12, 3)
 
 
@@ -220,7 +222,7 @@ def test_an_input_that_changed_is_refused_once_then_planned_again(bench):
     assert plan()["would"] == "start over"
     result = bench.run()
     assert result.code == 0, result.err
-    assert "was planned with other inputs: discarded, starting over" in result.err
+    assert "its input has changed. Starting over" in result.err
     assert len(bench.rows) == 14
 
 

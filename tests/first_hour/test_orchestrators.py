@@ -129,7 +129,7 @@ def test_the_first_lines_run(place, capsys):
 def test_the_notebook_runs_also_in_a_loop(place, capfd):
     page = python("Notebooks", place)
     assert page["rows"].height == 3
-    assert "published main" in capfd.readouterr().err
+    assert "published output: " in capfd.readouterr().err
     background = python("Notebooks", place, number=1)["in_the_background"]
     assert asyncio.run(background()).rows.written == 3
 

@@ -131,7 +131,7 @@ class TestRun:
         assert capfd.readouterr() == ("", "")
         ingest.run("small", progress=True)
         out, err = capfd.readouterr()
-        assert (out, "published main" in err) == ("", True)
+        assert (out, "published output: " in err) == ("", True)
 
 
 class TestFailures:

@@ -40,11 +40,11 @@ def test_of_a_run_that_is_done(desk, capsys):
     lines = [line.split() for line in out.splitlines()]
     assert ["2", "n:", "not", "an", "int8"] in lines
     assert ["1", "id:", "not", "an", "int64"] in lines
-    (main,) = (line for line in lines if line[:1] == ["main"])
+    (main,) = (line for line in lines if line[:1] == ["output"])
     assert (main[1], main[2], main[-1]) == ("12", "1", str(desk.place / "out"))
     (bad,) = (line for line in lines if line[:2] == ["quarantine", "3"])
     assert bad[-1] == str(desk.place / "out_quarantine")
-    assert f"check it again: ingest verify {last(desk)} --state state\n" in out
+    assert f"to check the published files: ingest verify {last(desk)} --state state\n" in out
 
 
 def test_all_of_it_is_in_the_json(desk, capsys):
@@ -54,7 +54,9 @@ def test_all_of_it_is_in_the_json(desk, capsys):
     assert (said["user"], said["host"]) == (getpass.getuser(), socket.gethostname())
     assert said["tried"][0]["user"] == getpass.getuser()
     assert said["ended_at"] > said["started_at"]
-    assert said["next"] == {"check it again": f"ingest verify {last(desk)} --state state"}
+    assert said["next"] == {
+        "to check the published files": f"ingest verify {last(desk)} --state state"
+    }
     outputs = {one.pop("output"): one for one in said["outputs"]}
     assert outputs["main"].pop("bytes") > 0
     assert outputs["main"] == {
@@ -85,8 +87,9 @@ def test_of_a_run_that_failed(desk, capsys):
     out = shown(capsys, desk)
     assert "state: failed\n" in out
     assert "error: " in out
-    assert f"resume it: ingest resume {last(desk)} --state state\n" in out
-    assert "or, after you change the job or its input: ingest run +job=orders --fresh\n" in out
+    then = "resuming gives the same result; fix the input or the job, then: ingest run orders\n"
+    assert then in out
+    assert "ingest resume" not in out
     assert "place" not in out  # nothing is published
 
 

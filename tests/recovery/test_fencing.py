@@ -105,7 +105,7 @@ def test_a_driver_that_wakes_after_a_run_to_another_output_is_resumed_later(benc
     with stopped(bench, POINTS[point]) as process:
         result = bench.run("sink.path=trial")
         assert result.code == 0, result.err
-        assert r"is unfinished and was kept\. To resume it: ingest resume" in result.err
+        assert "is unfinished and was kept. To resume it: ingest resume" in result.err
         wake(process)
     assert bench.rows == []
     assert bench.run().code == 0

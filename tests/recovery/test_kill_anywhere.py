@@ -166,9 +166,7 @@ def test_books_that_do_not_balance_are_not_published(tmp_path):
             outcomes = super().results(timeout_s)
             return [replace(each, files=each.files[:0]) for each in outcomes]
 
-    with pytest.raises(
-        ContractError, match="rows left the contract, but but but but 0 were staged"
-    ):
+    with pytest.raises(ContractError, match="rows left the contract, but 0 were staged"):
         work(job, workers=Miscounting())
     assert published(tmp_path) == ([], [])
 

@@ -132,10 +132,10 @@ def test_how_the_work_is_done_may_be_changed_and_is_said(bench):
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("sink.path=elsewhere", "sink affects the output"),
+        ("sink.path=elsewhere", "a resumed run writes where it was planned to write"),
         ("transforms=[]", "transforms affects the output"),
-        ("execution.seed=3", "this affects the output, and some partitions are completed"),
-        ("execution.python=false", "this affects the output, and some partitions are completed"),
+        ("execution.seed=3", "execution.seed affects the output, so a resumed run keeps"),
+        ("execution.python=false", "execution.python affects the output"),
         ("+job=orders", "a resumed run already has its job"),
         ("execution.wrkers=4", 'unknown key. Did you mean "workers"?'),
         ("execution.workers=many", "command line: execution.workers: "),
@@ -174,8 +174,8 @@ def test_run_from_another_folder_would_publish_elsewhere_and_is_refused(
     words = ["run", "--conf", "../home/conf", "+job=orders"]
     result = ingest(*words)
     assert result.code == 2
-    assert f'main: was "{tmp_path}/home/out", is "{tmp_path}/away/out"' in result.err
-    assert f"in {tmp_path}/home: ingest resume {run_id}" in result.err
+    assert f'output: was "{tmp_path}/home/out", is "{tmp_path}/away/out"' in result.err
+    assert f"as it was recorded: ingest resume {run_id} --state {tmp_path}/state\n" in result.err
     (tmp_path / "away/in/a.csv").write_text(HEADER + records(1))
     assert ingest(*words, "--fresh").code == 0
     assert bench.staged == set(), "what the other run had staged is removed where it was staged"
@@ -203,7 +203,7 @@ def test_a_run_that_is_done_has_a_receipt(bench):
     result = resume(run_id)
     assert result.code == 2
     receipt = bench.place / "state" / "runs" / run_id / "receipt.json"
-    assert f"run {run_id}: already done" in result.err
+    assert f"run {run_id}: it finished already" in result.err
     assert f"Its receipt: {receipt}." in result.err
     assert receipt.exists()
 
@@ -213,7 +213,8 @@ def test_a_run_that_was_given_up_stays_so(bench):
     assert bench.run("--fresh").code == 0
     result = resume(run_id)
     assert result.code == 2
-    assert f"run {run_id}: not the last run to its output: {last(bench)} came after" in result.err
+    said = "it was discarded; there is nothing to resume. The last run to its output is"
+    assert f"run {run_id}: {said} {last(bench)}" in result.err
 
 
 def test_a_run_that_was_given_up_last_stays_so(bench):
@@ -226,7 +227,7 @@ def test_a_run_that_was_given_up_last_stays_so(bench):
     result = resume(run_id)
     assert result.code == 2
     assert f"run {run_id}: it was discarded 20" in result.err
-    assert "Start a new run: ingest run +job=orders" in result.err
+    assert "Start a new run: ingest run orders" in result.err
 
 
 def test_a_committed_run_is_only_published_and_needs_no_inputs(bench):
@@ -236,7 +237,7 @@ def test_a_committed_run_is_only_published_and_needs_no_inputs(bench):
     bench.file.unlink()
     result = resume(run_id)
     assert result.code == 0, result.err
-    assert "output is committed; publishing the rest" in result.err
+    assert "all checks passed; publishing the rest" in result.err
     assert len(bench.rows) == FILES * 4
 
 
@@ -315,7 +316,7 @@ def test_a_change_of_rows_is_refused_with_its_effect_and_both_ways_out(bench):
     assert 'transforms.0.where: was null, is "n < 2": affects the output; cannot' in result.err
     assert 'sink.partition_by.0: was null, is "name": affects where and how rows are' in result.err
     assert "workers" not in result.err
-    assert f"in {bench.place}: ingest resume {run_id} --state " in result.err
+    assert f"as it was recorded: ingest resume {run_id} --state {bench.place}/" in result.err
     assert "start over, add --fresh" in result.err
     assert resume(run_id).code == 0
     assert len(bench.rows) == FILES * 4
@@ -332,7 +333,7 @@ def test_what_changes_no_row_is_accepted_and_said(bench):
     assert last(bench) == run_id
     for said in (
         "execution.workers: was null, is 3: does not affect the output",
-        "execution.partition_bytes: was 50, is 4000: takes effect with the next plan",
+        "execution.partition_bytes: this run keeps 50, its value when it was planned",
         'owner: was "me@example.org", is "you@example.org": does not affect the output; the',
     ):
         assert said in result.err
@@ -362,18 +363,20 @@ def test_changed_and_vanished_inputs_stop_it_before_any_work(bench):
     (bench.place / "in/6.csv").unlink()
     result = bench.run("--progress", "log")
     assert result.code == 1
-    assert "source.path: input changed since planning: 1 changed and 1 vanished" in (result.err)
+    assert "source.path: 1 input file changed and 1 input file disappeared" in result.err
     assert re.search(
         r"in/4\.csv: was \d+ bytes written 20\S+Z, is \d+ bytes written 20", result.err
     )
-    assert re.search(r"in/6\.csv: was \d+ bytes written 20\S+Z, has vanished", result.err)
-    assert "Put the planned files back" in result.err
-    assert "--fresh" in result.err
+    assert re.search(r"in/6\.csv: was \d+ bytes written 20\S+Z, is gone", result.err)
+    assert "\nTo start over with the files as they are: python -m ingest.run" in result.err
+    assert (
+        f"\nTo finish this run, after you have restored them: ingest resume {run_id}" in result.err
+    )
     assert bench.history.totals.partitions == 2
     (found,) = [event for event in events(bench, run_id) if event["event"] == "inputs"]
     assert found["counts"] == {"changed": 1, "vanished": 1}
     shown = ingest("status", run_id, "--state", "state").out
-    assert "1 inputs are gone since planning, 1 of them still to be read" in shown
+    assert "1 input file disappeared after the run was planned, before it was fully read" in shown
 
 
 def test_only_a_few_of_many_are_named(bench):
@@ -382,7 +385,7 @@ def test_only_a_few_of_many_are_named(bench):
     for number in range(1, FILES + 2):
         bench.write(f"{number}.csv", HEADER + records(number, 6))
     result = bench.run()
-    assert "6 changed" in result.err
+    assert "6 input files changed" in result.err
     assert result.err.count("in/") == 5
     assert "and 1 more" in result.err
 
@@ -398,7 +401,7 @@ def test_put_back_it_goes_on(bench):
     assert bench.run().code == 1
     result = bench.run("--progress", "log", ACCEPT)
     assert result.code == 0
-    assert "1 inputs were touched since planning, but have the same size and time" in result.err
+    assert "1 input file was touched (same size and time) after the run was planned" in result.err
     assert len(bench.rows) == FILES * 4
 
 
@@ -411,7 +414,10 @@ def test_inputs_that_are_settled_may_go(bench):
         (bench.place / f"in/{index + 1}.csv").unlink()
     result = bench.run("--progress", "log")
     assert result.code == 0, result.err
-    assert "2 inputs are gone since planning; all were read before" in result.err
+    assert (
+        "2 input files disappeared after the run was planned, but they were read before"
+        in result.err
+    )
     assert len(bench.rows) == FILES * 4
 
 
@@ -422,7 +428,7 @@ def test_new_inputs_are_for_the_next_run(bench):
     result = bench.run("--progress", "log")
     assert result.code == 0
     assert (
-        "2 new inputs since planning: this run keeps its plan, the next run reads them"
+        "2 new input files since the run was planned: this run keeps its plan, the next run"
         in result.err
     )
     assert len(bench.rows) == FILES * 4
@@ -438,7 +444,7 @@ def test_a_rewrite_that_keeps_size_and_time_is_refused_unless_accepted(bench):
     os.utime(file, ns=(status.st_mtime_ns, status.st_mtime_ns))
     result = bench.run("--progress", "log")
     assert result.code == 1
-    assert "1 inputs were touched since planning" in result.err
+    assert "1 input file was touched (same size and time)" in result.err
     assert f"resume with {ACCEPT}" in result.err
     assert bench.rows == []
     assert bench.run(ACCEPT).code == 0
@@ -475,7 +481,7 @@ def test_a_damaged_ledger_can_be_given_up(bench):
     with pytest.raises(FencedError, match="has taken over"):
         late.append("publish_begin", plans={})
     listed = ingest("status", "--state", "state").out.splitlines()
-    assert [line.split()[2] for line in listed[1:]] == ["abandoned", "done"]
+    assert [line.split()[2] for line in listed[1:]] == ["discarded", "done"]
 
 
 def test_a_ledger_with_a_gap_can_be_given_up(bench):
@@ -496,7 +502,7 @@ def test_a_damaged_ledger_of_a_run_that_may_have_committed_cannot(bench):
     result = bench.run("--fresh")
     assert result.code == 1
     assert f"run {run_id} cannot be discarded: its ledger cannot be read" in result.err
-    assert "it may have begun to publish" in result.err
+    assert "the run may have begun to publish" in result.err
     assert whole == {path: path.read_bytes() for path in whole}
     assert not (file.parents[1] / "abandoned.json").exists()
 
@@ -537,10 +543,10 @@ def test_plan_says_what_a_run_would_do(bench):
     run_id = leave(bench)
     before = sorted(bench.place.rglob("*"))
     out = ingest("plan", "+job=orders").out
-    assert f"run {run_id} is unfinished (interrupted): 2 of 6 partitions completed" in out
-    assert "A run would resume it, with its own plan" in out
+    assert f"Run {run_id} is unfinished (interrupted): 2 of 6 partitions completed" in out
+    assert "`ingest run` would resume it with its recorded plan." in out
     out = ingest("plan", "+job=orders", "contract.on_error=quarantine").out
-    assert "A run would refuse to resume it:" in out
+    assert "`ingest run` would stop here:" in out
     assert 'contract.on_error: was "fail", is "quarantine": affects the output' in out
     assert sorted(bench.place.rglob("*")) == before
     page = json.loads(ingest("plan", "+job=orders", "--json").out)
@@ -573,7 +579,7 @@ def test_status_of_a_run_shows_its_attempts_and_how_to_go_on(bench):
     out = ingest("status", run_id, "--state", "state").out
     assert re.search(r"attempt 1: \S+ process \d+ on \S+: interrupted\n  2 completed", out)
     assert re.search(r"attempt 2: \S+ process 7 on elsewhere: failed: it broke", out)
-    assert "2 retries (connection), 1 retries (throttled)" in out
+    assert "2 retries (connection), 1 retry (throttled)" in out
     assert f"resume it: ingest resume {run_id} --state state" in out
     assert resume(run_id).code == 0
     assert "resume it" not in ingest("status", run_id, "--state", "state").out

@@ -53,7 +53,7 @@ class Verifying:
         replaced = manifest.replacers(root, missing)
         self.problems += _manifest(root, self.plan)
         self.problems += (
-            f"{name}: missing, although no later run has replaced it"
+            f"{name}: missing, and no later run has replaced it"
             for name in missing
             if name not in replaced
         )
@@ -72,6 +72,7 @@ class Verifying:
             problems=tuple(self.problems),
             notes=tuple(self.notes),
             replaced=dict(Counter(replaced.values())),
+            missing=len(missing) - len(replaced),
         )
 
     def _compared(self, files: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -34,9 +34,9 @@ class InputChangedError(StalePlanError):
     def __init__(self, piece: Slice, now: Stamp | None) -> None:
         self.piece, self.now = piece, now
         super().__init__(
-            f"{readable_path(piece.uri)}: input changed since planning: it {self.change}. "
-            "Completed partitions are kept. Put the planned file back and resume. Or run the "
-            "job again: it starts over with the files as they are"
+            f"{readable_path(piece.uri)}: input changed since planning: it {self.change}. To "
+            "use the file as it is, run the job again: it starts over. To finish this run instead, "
+            "restore the file as it was, then resume it"
         )
 
     @property

@@ -55,7 +55,7 @@ def test_plan_shows_what_would_happen_and_changes_nothing(capsys, folder):
 
 def test_plan_says_where_each_type_comes_from(capsys):
     _, out, _ = ingest(capsys, "plan", "+job=small")
-    assert "small: 1 files, 23 B" in out
+    assert "small: 1 file, 23 B" in out
     line = next(line for line in out.splitlines() if line.strip().startswith("name"))
     assert "no type is set" in line
     assert line.split()[:2] == ["name", "string"]
@@ -83,7 +83,7 @@ def test_several_are_named_by_a_word_too(capsys, folder):
 def test_what_was_typed_is_told_to_be_typed_again(capsys, typed):
     code, _, err = ingest(capsys, "run", typed, "contract.max_error_ratio=0.01")
     assert code == 1
-    assert f": ingest run {typed} contract.max_error_ratio=0.01 --fresh\n" in err
+    assert f": ingest run {typed} contract.max_error_ratio=0.01\n" in err
 
 
 def test_status_lists_runs_and_shows_the_books_of_one(capsys):
@@ -109,7 +109,7 @@ def test_verify_counts_again(capsys, folder):
     code, out, _ = ingest(capsys, "verify", one)
     assert code == 0
     assert (
-        "2 rows in 1 files: OK: files match recorded row counts and checksums; 1 rows in 1 files in"
+        "2 rows in 1 file: OK: files match recorded row counts and checksums; 1 row in 1 file of"
         in out
     )
     file = next((folder / "out").glob("*.parquet"))
@@ -124,7 +124,7 @@ def test_verify_says_when_a_later_run_has_replaced_it(capsys):
     two = run_id(capsys)
     code, out, _ = ingest(capsys, "verify", one)
     assert code == 0
-    assert f"superseded by {two}" in out
+    assert f"superseded: run {two} replaced" in out
     assert ingest(capsys, "verify", two)[0] == 0
 
 

@@ -50,7 +50,7 @@ def test_of_several_runs_to_other_outputs_the_newest_is_named(place):
     newest = stop(place, to(place, "two"))
     decision = decided(place, make_job(place))
     assert decision.would == "begin"
-    kept = rf"Run {newest} to {place}/two is unfinished and was kept\. To resume it: ingest resume {newest}"  # noqa: E501
+    kept = f"Run {newest} to {place}/two is unfinished and was kept. To resume it: ingest resume {newest}"  # noqa: E501
     assert decision.notes == [f"{kept} (1 more: ingest status)"]
 
 
@@ -73,7 +73,7 @@ def test_a_run_that_was_not_planned_is_discarded(place):
     (place / "state/runs" / run / "plan.json").unlink()
     decision = decided(place, job)
     assert decision.would == "start over"
-    assert decision.why == f"Run {run} ended before it had a plan: discarded, starting over"
+    assert decision.why == "it ended before it had a plan"
 
 
 @pytest.mark.parametrize(("event", "would"), [("planned", "start over"), ("settled", "refuse")])

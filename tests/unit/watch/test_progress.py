@@ -38,8 +38,8 @@ def test_the_log_says_what_changes_the_course():
     assert texts[1] == "planned 2 partitions of 3 files"
     assert texts[2] == "partition p1: trying again after lost: died"
     assert texts[3].startswith("2 of 2 partitions, 20 rows")
-    assert texts[3].endswith("4 rejected, 1 retries")
-    assert texts[4:] == ["committed, publishing", "published main: out", "done"]
+    assert texts[3].endswith("4 rejected, 1 retry")
+    assert texts[4:] == ["all checks passed; publishing", "published output: out", "done"]
 
 
 def test_a_resumed_run_counts_what_was_settled_before():
@@ -63,10 +63,15 @@ def test_the_bar_says_above_itself_that_a_run_is_gone_on_with():
         bar({"event": "attempt", "at": "now", "resumed": True, "number": 3, **facts})
         bar({"event": "inputs", "at": "now", **inputs})
     assert (
-        "resuming run r1 (attempt 3): output is committed; publishing the rest" in stream.getvalue()
+        "resuming run r1 (attempt 3): all checks passed; publishing the rest" in stream.getvalue()
     )
-    assert "2 new inputs since planning: this run keeps its plan" in stream.getvalue()
-    assert "1 inputs changed since planning; all were read before" in stream.getvalue()
+    assert (
+        "2 new input files since the run was planned: this run keeps its plan" in stream.getvalue()
+    )
+    assert (
+        "1 input file changed after the run was planned, but it was read before"
+        in stream.getvalue()
+    )
 
 
 def test_json_is_the_events_themselves():

@@ -71,7 +71,7 @@ def test_a_missing_file_is_told_from_a_replaced_one(tmp_path: Path) -> None:
     out = published(Jsonl, {"type": "jsonl"}, tmp_path / "out")
     plan = plan_of(out, "run1")
     (tmp_path / "out" / "run1-0000000-0.jsonl").rename(tmp_path / "away")
-    problem = "run1-0000000-0.jsonl: missing, although no later run has replaced it"
+    problem = "run1-0000000-0.jsonl: missing, and no later run has replaced it"
     assert out.verify(plan).problems == (problem,)
     (tmp_path / "away").rename(tmp_path / "out" / "run1-0000000-0.jsonl")
     out.publish(planned(out, "run2", ROWS.clear()))
