@@ -1,6 +1,7 @@
 """`ingest status`: the runs of a state directory, with row counts."""
 
 import json
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -8,8 +9,9 @@ from typing import Any
 
 from ingest.commands.base import add_state, parser, state_option
 from ingest.core.errors import ConfigError
+from ingest.core.names import hint
 from ingest.records.runs import Runs
-from ingest.storage.objects import open_store
+from ingest.storage.objects import Store, open_store
 from ingest.watch.resuming import inputs
 from ingest.watch.runs import Page, describe, newest
 from ingest.watch.summary import size
@@ -48,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     elif arguments.run:
         print("\n".join(details(pages[0], arguments.state)))
     else:
-        print("\n".join(table(pages, arguments.state)))
+        print("\n".join(table(pages, arguments.state) if pages else [_none(store, arguments)]))
     return 0
 
 
@@ -63,10 +65,20 @@ def _refuse_word(state: str) -> None:
         )
 
 
+def _none(store: Store, arguments: Namespace) -> str:
+    """Say that there are no runs to list, of the job if one is named."""
+    known = Runs(store).jobs()
+    if not (arguments.job and known):
+        return f"no runs in {arguments.state}. Start one with: ingest run NAME"
+    near = hint(arguments.job, known)
+    return (
+        f'no runs of a job "{arguments.job}" in {arguments.state}. {near}Jobs with runs: '
+        f"{', '.join(known)}"
+    )
+
+
 def table(pages: list[Page], state: str) -> list[str]:
     """Return a line for each run."""
-    if not pages:
-        return [f"no runs in {state}. Start one with: ingest run NAME"]
     head = f"{'run':<23} {'job':<20} {'state':<12} {'partitions':>13} {'read':>13} "
     head += f"{'written':>13} {'rejected':>10} {'time':>9}"
     return [head, *(_line(page) for page in pages)]
