@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     elif arguments.run:
         print("\n".join(details(pages[0], arguments.state)))
     else:
-        print("\n".join(table(pages, arguments.state) if pages else [_none(store, arguments)]))
+        print("\n".join(table(pages) if pages else [_none(store, arguments)]))
     return 0
 
 
@@ -77,7 +77,7 @@ def _none(store: Store, arguments: Namespace) -> str:
     )
 
 
-def table(pages: list[Page], state: str) -> list[str]:
+def table(pages: list[Page]) -> list[str]:
     """Return a line for each run."""
     head = f"{'run':<23} {'job':<20} {'state':<12} {'partitions':>13} {'read':>13} "
     head += f"{'written':>13} {'rejected':>10} {'time':>9}"

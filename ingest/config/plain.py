@@ -58,7 +58,7 @@ def _wrong(path: KeyPath, value: Any) -> str | None:
     if path[-1:] == ("_target_",):
         return '"_target_" is not allowed: a job cannot import or call code. Remove the key.'
     if value == _MISSING:
-        return f"has no value yet (???). Set it: {dotted(path)}=VALUE"
+        return f"no value is set (???). Set it: {dotted(path)}=VALUE"
     return references.mistake(value) if isinstance(value, str) else None
 
 
