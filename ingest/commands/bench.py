@@ -12,7 +12,7 @@ from ingest.core.errors import ConfigError
 
 EXAMPLE = """ingest bench flights
   ingest bench flights --what-if                    (tries the settings that matter)
-  ingest bench 20261123t184500-1a2b3c               (a finished run, from its recorded times)"""
+  ingest bench 20261123t184500-1a2b3c               (a past run, from its recorded times)"""
 PARTITIONS = 5
 RUN = re.compile(r"\d{8}t\d{6}-")
 """How the id of a run begins, as no job's name does."""
