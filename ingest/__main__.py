@@ -29,7 +29,7 @@ GROUPS = {
         "status": "list runs with row counts",
         "verify": "check the published files of a run against its record",
         "bench": "show where the time of a job or run goes, and what would help",
-        "clean": "remove old runs and leftover files of dead runs",
+        "clean": "remove old runs and leftover files of stopped runs",
     },
 }
 """The commands in the order of their use."""

@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ingest.core.errors import IngestError, Interrupted
 from ingest.core.streams import forgive, lost_output, standard
@@ -76,9 +76,9 @@ def state_option(state: str) -> str:
 def load_job(
     conf: Path | None,
     overrides: Sequence[str],
-    then: Callable[[dict[str, Any]], None] | None = None,
+    command: str = "ingest run",
 ) -> "Loaded[Job]":
-    """Compose and validate a job; `then` is called in between, with what was composed.
+    """Compose and validate a job; `command` is what to type before its name, if none is named.
 
     Raises:
         ConfigError: all mistakes at once, each with its file and line.
@@ -87,7 +87,7 @@ def load_job(
         from ingest.config.load import load  # noqa: PLC0415 - keeps --help free of Hydra and Polars
         from ingest.job import Job  # noqa: PLC0415
 
-        return load(Job, conf, overrides, then)
+        return load(Job, conf, overrides, command=command)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from ingest.core.errors import ConfigError
 
 EXAMPLE = """ingest bench flights
   ingest bench flights --what-if                    (tries the settings that matter)
-  ingest bench 20261123t184500-1a2b3c               (a run that was: from its ledger)"""
+  ingest bench 20261123t184500-1a2b3c               (a past run, from its recorded times)"""
 PARTITIONS = 5
 RUN = re.compile(r"\d{8}t\d{6}-")
 """How the id of a run begins, as no job's name does."""
@@ -88,7 +88,7 @@ def _measure(arguments: Any) -> int:
     from ingest.measuring.working import scratch, staging_in, work_all  # noqa: PLC0415
 
     pa.set_cpu_count(1)
-    loaded = load_job(arguments.conf, arguments.overrides)
+    loaded = load_job(arguments.conf, arguments.overrides, "ingest bench")
     job, place = loaded.job, loaded.place
 
     def tell(text: str) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,8 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser(
         "clean",
         "Remove the records of old runs, and staged files of runs that have ended. Published "
-        "rows are never touched. Two kinds of runs are always kept: the last run that a job "
-        "published to a place, and unfinished runs.",
+        "rows are never touched. Each output's latest published run is always kept. Unfinished "
+        "runs, which can be resumed, are kept unless you add --unfinished.",
         EXAMPLE,
     )
     options.add_argument(
@@ -43,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument(
         "--unfinished",
         action="store_true",
-        help="also discard unfinished runs of that age, with their completed partitions",
+        help="also discard unfinished runs older than --keep, with their completed partitions",
     )
     options.add_argument(
         "--dry-run", action="store_true", help="show what would be removed, but remove nothing"
@@ -61,12 +62,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             found.old.append(each)
     found.leftovers += search.leftovers()
     if arguments.dry_run:
-        report("\n".join(_would(found, arguments.keep)))
+        report("\n".join(_would(found, arguments)))
         problems: list[str] = []
     else:
         trim_leases(store, search.jobs)
-        problems = _remove(store, found, arguments.keep)
-    for line in (*_stays(found.kept, state_option(arguments.state)), *problems):
+        problems = _remove(store, found, arguments)
+    for line in (*_stays(found.kept, arguments), *problems):
         print(line, file=sys.stderr)
     return IngestError.exit_code if problems else 0
 
@@ -110,13 +111,13 @@ def _jobs(store: Store, job: str | None) -> list[str]:
     return [job] if job else known
 
 
-def _would(found: Found, keep: str) -> list[str]:
+def _would(found: Found, arguments: Namespace) -> list[str]:
     lines = [f"would remove {_run(each)}" for each in found.old]
     lines += [f"would remove {_staged(each)}" for each in found.leftovers]
-    return [*lines, f"{_total(found, keep)}. Nothing was removed (--dry-run)"]
+    return [*lines, f"{_total(found, arguments)}. Nothing was removed (--dry-run)"]
 
 
-def _remove(store: Store, found: Found, keep: str) -> list[str]:
+def _remove(store: Store, found: Found, arguments: Namespace) -> list[str]:
     """Remove one after the other, saying which; return what could not be removed.
 
     Runs that somebody works on are added to those that are kept.
@@ -140,7 +141,7 @@ def _remove(store: Store, found: Found, keep: str) -> list[str]:
         else:
             done.leftovers.append(each)
             report(f"removed {_staged(each)}")
-    report(_total(done, keep))
+    report(_total(done, arguments))
     return problems
 
 
@@ -153,18 +154,25 @@ def _staged(leftover: Leftover) -> str:
     return f"{what}  {size(leftover.bytes)}  for {leftover.place}"
 
 
-def _total(found: Found, keep: str) -> str:
+def _total(found: Found, arguments: Namespace) -> str:
     if not found.old and not found.leftovers:
-        return f"nothing to remove: no finished run is older than {keep}"
+        runs = "run, finished or unfinished," if arguments.unfinished else "finished run"
+        return (
+            f"nothing to remove: no {runs} is older than {arguments.keep} (--keep), apart from "
+            "those that are always kept"
+        )
     return str(found)
 
 
-def _stays(kept: Sequence[Kept], option: str) -> list[str]:
+def _stays(kept: Sequence[Kept], arguments: Namespace) -> list[str]:
     """Say which old runs stay, and what to type about them."""
     lines = [f"kept run {each.run_id} of job {each.job}: {each.why}" for each in kept]
     if any(each.why.startswith("unfinished") for each in kept):
-        lines.append(
-            f"To finish one: ingest resume RUN{option}. To discard them: ingest clean --unfinished"
-            f"{option}"
-        )
+        here = state_option(arguments.state)
+        keep = "" if arguments.keep == KEEP else f" --keep {arguments.keep.strip()}"
+        job = f" --job {arguments.job}" if arguments.job else ""
+        lines += [
+            f"To finish an unfinished run: ingest resume RUN{here}",
+            f"To remove these unfinished runs too: ingest clean{keep}{job} --unfinished{here}",
+        ]
     return lines

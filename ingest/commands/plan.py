@@ -17,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_overrides(options)
     options.add_argument("--json", action="store_true", help="print the plan as JSON")
     arguments = options.parse_intermixed_args(argv)
-    loaded = load_job(arguments.conf, arguments.overrides)
+    loaded = load_job(arguments.conf, arguments.overrides, "ingest plan")
     with importing():
         from ingest.library.plans import planned  # noqa: PLC0415 - keeps --help quick
 

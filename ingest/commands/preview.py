@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--step", metavar="STEP", help="show only this step, by number (from 0), name or type"
     )
     arguments = options.parse_intermixed_args(argv)
-    loaded = load_job(arguments.conf, arguments.overrides)
+    loaded = load_job(arguments.conf, arguments.overrides, "ingest preview")
     job = loaded.job
     store = open_store(job.state)
     refuse_fleeting(job, store, loaded.place)

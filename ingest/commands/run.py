@@ -15,7 +15,7 @@ from ingest.core.errors import ConfigError, IngestError, Interrupted
 EXAMPLE = """ingest run flights
   ingest run flights cluster=inline sink.path=elsewhere/flights
   ingest run flights,events                       (a sweep: one run after the other)
-  python -m ingest.run +job=flights               (the same in a Ray job, and in Hydra's form)"""
+  python -m ingest.run +job=flights               (for Ray job submission)"""
 ENDED = {
     0: "published",
     IngestError.exit_code: "failed",

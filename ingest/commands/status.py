@@ -1,6 +1,7 @@
 """`ingest status`: the runs of a state directory, with row counts."""
 
 import json
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Any
 from ingest.commands.base import add_state, parser, state_option
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
+from ingest.core.names import hint
 from ingest.core.outcome import places
 from ingest.records.history import DOOMED
 from ingest.records.runs import Runs
-from ingest.storage.objects import open_store
+from ingest.storage.objects import Store, open_store
 from ingest.watch.resuming import inputs
 from ingest.watch.runs import Page, describe, newest
 from ingest.watch.summary import OUTPUTS, size
@@ -51,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     elif arguments.run:
         print("\n".join(details(pages[0], arguments.state)))
     else:
-        print("\n".join(table(pages, arguments.state)))
+        print("\n".join(table(pages) if pages else [_none(store, arguments)]))
     return 0
 
 
@@ -69,10 +71,20 @@ def _refuse_word(state: str) -> None:
         )
 
 
-def table(pages: list[Page], state: str) -> list[str]:
+def _none(store: Store, arguments: Namespace) -> str:
+    """Say that there are no runs to list, of the job if one is named."""
+    known = Runs(store).jobs()
+    if not (arguments.job and known):
+        return f"no runs in {arguments.state}. Start one with: ingest run NAME"
+    near = hint(arguments.job, known)
+    return (
+        f'no runs of a job "{arguments.job}" in {arguments.state}. {near}Jobs with runs: '
+        f"{', '.join(known)}"
+    )
+
+
+def table(pages: list[Page]) -> list[str]:
     """Return a line for each run."""
-    if not pages:
-        return [f"no runs in {state}. Start one with: ingest run NAME"]
     head = f"{'run':<23} {'job':<20} {'state':<12} {'partitions':>13} {'read':>13} "
     head += f"{'written':>13} {'rejected':>10} {'time':>9}"
     return [head, *(_line(page) for page in pages)]

@@ -38,8 +38,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     ]
     tested = [ok for ok in results if ok is not None]
     none = len(results) - len(tested)
-    untested = f", {none} without a sample" if none else ""
-    report(f"{sum(tested)} of {len(tested)} jobs give the expected rows{untested}")
+    if none and not tested:
+        report(f"{'1 job has' if none == 1 else f'{none} jobs have'} no sample: nothing was tested")
+    else:
+        untested = f", {none} without a sample" if none else ""
+        report(f"{sum(tested)} of {len(tested)} jobs give the expected rows{untested}")
     failed = not all(tested) or (none and arguments.jobs)
     return IngestError.exit_code if failed else 0
 

@@ -53,13 +53,17 @@ class Composed:
     unknown: frozenset[KeyPath]
 
 
-def compose(folders: Sequence[Path], overrides: Sequence[str]) -> Composed:
+def compose(
+    folders: Sequence[Path], overrides: Sequence[str], command: str = "ingest run"
+) -> Composed:
     """Compose a job from the folders (the first goes before the others) and overrides.
+
+    `command` is what is told to be typed before the name of a job, if none is named.
 
     Raises:
         ConfigError: it cannot be composed; all mistakes that could be found, one line each.
     """
-    given, mistyped = parse(overrides, folders)
+    given, mistyped = parse(overrides, folders, command)
     refuse(mistyped)
     chain = Chain(folders)
     chain.read("config")

@@ -1,6 +1,7 @@
 """Hydra's exceptions as sentences with a place: they name neither file nor line."""
 
 import re
+import shlex
 from collections.abc import Sequence
 
 from hydra.errors import MissingConfigException
@@ -14,7 +15,6 @@ _OVERRIDES = {
     "list index out of range": "there is no such item in the list. Set one that is there, or all",
     "is not an int": "the items of a list have numbers, as in transforms[0].where",
     "invalid literal for int": "the items of a list have numbers, as in transforms[0].where",
-    "Cannot merge": "a mapping cannot take the place of a list, nor a list that of a mapping",
     "Could not append": "this key is set already. Leave the + out to set it again",
     "Could not delete": "there is no such key to remove",
 }
@@ -60,9 +60,19 @@ def override(error: Exception, given: Sequence[Given]) -> Problem:
     text = str(cause).split("\n    full_key:")[0]
     for theirs, ours in _OVERRIDES.items():
         text = ours if theirs in text else text
-    texts = [one.typed for one in given if not one.group]
-    named = [one.typed for one in given if _names(one, str(error))]
-    return Problem(COMMAND_LINE, f"{' '.join(named[:1] or texts)}: {_sentence(text)}")
+    named = [one for one in given if _names(one, str(error))]
+    if named and "Cannot merge" in text:
+        return Problem(COMMAND_LINE, f"{named[0].typed}: {_other_kind(named[0])}")
+    texts = [one.typed for one in named[:1] or given if named or not one.group]
+    return Problem(COMMAND_LINE, f"{' '.join(texts)}: {_sentence(text)}")
+
+
+def _other_kind(one: Given) -> str:
+    """Say that a key is a list, and not a mapping, or the other way round."""
+    if isinstance(one.value, dict):
+        key, _, value = one.typed.partition("=")
+        return f"{one.key} is a list. Write: {shlex.quote(f'{key}=[{value}]')}"
+    return f"{one.key} is a mapping. Write: '{one.key}={{KEY: VALUE}}'"
 
 
 def _names(one: Given, text: str) -> bool:

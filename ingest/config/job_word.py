@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ingest.config.folders import options
-from ingest.config.places import choices
+from ingest.config.places import MOST_LISTED, choices
 
 FIRST = "Write the first one: ingest init PATH"
 _JOB = re.compile(r"\+{0,2}job=")
@@ -31,8 +31,10 @@ def no_such_job(name: str, known: Sequence[str]) -> str:
     if len(several) > 1 and set(several) <= set(known):
         return f"name only one job here: {several[0]}"
     found = choices(_FILE.sub("", name), known, "Known jobs")
-    then = "List them: ingest validate" if known else FIRST
-    return f'there is no job "{name}".{found} {then}'
+    text = f'there is no job "{name}".{found}'
+    if known and len(known) <= MOST_LISTED:
+        return text
+    return f"{text} {'All of them: ingest validate' if known else FIRST}"
 
 
 def second_word(text: str, texts: Sequence[str], folders: Sequence[Path]) -> str:

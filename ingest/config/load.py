@@ -58,10 +58,12 @@ def load(
     conf: Path | None,
     overrides: Sequence[str],
     then: Callable[[dict[str, Any]], None] | None = None,
+    command: str = "ingest run",
 ) -> Loaded[M]:
     """Compose a job, its name (or `+job=name`) and overrides, and validate it.
 
-    Between the two, `then` is called with what was composed. Threads may call this at once: one
+    Between the two, `then` is called with what was composed. `command` is what is told to be typed
+    before the name of a job, if none is named. Threads may call this at once: one
     waits for the other, because Hydra can be open only once in a process.
 
     Raises:
@@ -72,7 +74,7 @@ def load(
     from ingest.config.explain import explain  # noqa: PLC0415
 
     with _ONE_AT_A_TIME:
-        composed = compose(folders.search_path(conf), overrides)
+        composed = compose(folders.search_path(conf), overrides, command)
         refuse(not_text(composed.raw, composed.origin))
         problems, job = list(composed.problems), None
         if then and not problems:

@@ -67,13 +67,18 @@ class Given:
         return [*([f"~{key}"] if key in present else []), f"+{key}={one}"]
 
 
-def parse(texts: Sequence[str], folders: Sequence[Path]) -> tuple[list[Given], list[Problem]]:
-    """Read the name and overrides of a job; those with a mistake are left out and described."""
+def parse(
+    texts: Sequence[str], folders: Sequence[Path], command: str = "ingest run"
+) -> tuple[list[Given], list[Problem]]:
+    """Read the name and overrides of a job; those with a mistake are left out and described.
+
+    `command` is what is told to be typed before the name of a job.
+    """
     word = job_word(texts)
     given, problems = read_overrides(texts, folders, word)
     if not problems and not any(one.key == "job" for one in given):
         known = options(folders, "job")
-        then = f"Write: ingest run {known[0]}" if known else FIRST
+        then = f"Name one: {command} {known[0]}" if known else FIRST
         text = f"no job is named. Known jobs: {listed(known)}. {then}"
         problems.append(Problem(COMMAND_LINE, text))
     return given, problems
@@ -194,8 +199,8 @@ def _mistakes(given: Given, folders: Sequence[Path]) -> Iterator[str]:
     elif parsed.is_sweep_override():
         value = given.typed.partition("=")[2]
         yield (
-            "commas and functions such as range() start a sweep, which this command does not "
-            f"support. For a list write {key}=[{value}]; for text write: {quoted(key, value)}"
+            "a comma, or a function such as range(), means several runs, which only `ingest run` "
+            f"can do. For a list, write {key}=[{value}]; for text: {quoted(key, value)}"
         )
     elif key == "job" and not parsed.is_delete() and not isinstance(given.value, str):
         yield "one job at a time. Name a single job: +job=NAME"

@@ -79,7 +79,7 @@ def shown(path: Path) -> str:
 
 def closest(name: str, known: Iterable[str]) -> list[str]:
     """Return the one known name that is most like this one, or none."""
-    return difflib.get_close_matches(name, list(known), 1, 0.5)
+    return difflib.get_close_matches(name, list(known), 1, 0.6)
 
 
 def choices(name: str, known: Sequence[str], what: str) -> str:

@@ -56,9 +56,9 @@ def _refers(value: Any) -> bool:
 
 def _wrong(path: KeyPath, value: Any) -> str | None:
     if path[-1:] == ("_target_",):
-        return "this key would import or call code, and a job is data only. Remove the key."
+        return '"_target_" is not allowed: a job cannot import or call code. Remove the key.'
     if value == _MISSING:
-        return f"required, but left open (???). Set it: {dotted(path)}=VALUE"
+        return f"no value is set (???). Set it: {dotted(path)}=VALUE"
     return references.mistake(value) if isinstance(value, str) else None
 
 
@@ -70,6 +70,8 @@ def _unresolved(tree: DictConfig, path: KeyPath, text: str) -> str | None:
             node = node[part if isinstance(node, ListConfig) else _own_key(node, part)]
     except OmegaConfBaseException as error:
         reason = str(error.msg).splitlines()[0]
+        if reason.startswith("Recursive"):
+            return f'"{text}" leads back to itself. Refer to another key.'
         absent = re.match("Interpolation key '(.*)' not found", reason)
         what = f'there is no key "{absent[1]}" to refer to' if absent else reason
         return f"{what[:1].lower()}{what[1:]}. {references.ESCAPE}."

@@ -1,11 +1,13 @@
 """Type-check a job against its input schema, before anything runs."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import polars as pl
 
+from ingest.config.places import COMMAND_LINE
 from ingest.core.errors import ConfigError
 from ingest.core.names import fault_of
 from ingest.core.private import NOTHING, Private
@@ -17,6 +19,8 @@ from ingest.sources.base import Layout
 from ingest.transforms.base import StepContext
 
 MOST_COLUMNS = 100_000
+
+_KEY = re.compile(r"\w+(\.\w+)*")
 
 Place = Callable[[tuple[str | int, ...]], str]
 """Says where a part of the job was written: file, line and path, from its path in the job."""
@@ -104,10 +108,22 @@ def placed(place: Place, *path: str | int, what: str = "") -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        where = place(path)
-        raise ConfigError(*(f"{where}: {what}{line}" for line in error.lines)) from None
+        raise ConfigError(*(located(place, path, line, what) for line in error.lines)) from None
     except pl.exceptions.PolarsError as error:
         raise ConfigError(f"{place(path)}: {what}{error}") from None
+
+
+def located(place: Place, path: tuple[str | int, ...], line: str, what: str = "") -> str:
+    """Return a mistake in this part of the job with its place.
+
+    If the line begins with a key that was set on the command line, that is the place, and not the
+    file that is overridden.
+    """
+    key, _, text = line.partition(": ")
+    exact = place((*path, *key.split("."))) if _KEY.fullmatch(key) and not what else ""
+    if exact.startswith(f"{COMMAND_LINE}: "):
+        return f"{exact}: {text}"
+    return f"{place(path)}: {what}{line}"
 
 
 def _visible(frame: pl.LazyFrame) -> Schema:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.core.errors import ConfigError, FatalError
-from ingest.driver.flow import Place, placed
+from ingest.driver.flow import Place, located, placed
 from ingest.driver.publishing import schemas_of, sinks_of
 from ingest.job import Job
 from ingest.records.runs import Runs
@@ -43,6 +43,8 @@ def check_places(job: Job, store: Store, place: Place) -> None:
     """
     lines: list[str] = []
     for output, sink in sinks_of(job).items():
+        if lines and _is_beside(output, job):
+            continue
         try:
             with placed(place, *WRITTEN[output]):
                 sink.check(job.source.roots)
@@ -53,17 +55,25 @@ def check_places(job: Job, store: Store, place: Place) -> None:
     except ConfigError as error:
         lines += error.lines
     if lines:
-        raise ConfigError(*lines)
+        raise ConfigError(*dict.fromkeys(lines))
+
+
+def _is_beside(output: str, job: Job) -> bool:
+    """Whether it is the quarantine at its usual place: it shares what is wrong with the sink's."""
+    return output == "quarantine" and job.quarantine_sink.uri == f"{job.sink.uri}_quarantine"
 
 
 def _refuse_overlaps(job: Job, store: Store, place: Place) -> None:
     """Refuse places that lie in each other, whatever is there by now; see `check_places`."""
     outputs = {output: sink.uri for output, sink in sinks_of(job).items()}
     lines = [f"{place(('state',))}: {problem}" for problem in _state(store, outputs)]
-    lines += [f"{place(('source',))}: {problem}" for problem in _source(job)]
+    lines += [located(place, ("source",), problem) for problem in _source(job)]
+    wrong: list[str] = []
     for output in outputs:
-        where = place(WRITTEN[output])
-        lines += [f"{where}: {problem}" for problem in _output(output, outputs, job, store)]
+        if not (wrong and _is_beside(output, job)):
+            problems = _output(output, outputs, job, store)
+            wrong += [located(place, WRITTEN[output], problem) for problem in problems]
+    lines += wrong
     if lines:
         raise ConfigError(*lines)
 

@@ -111,9 +111,7 @@ def _candidate(
         options["header"] = Option(names, _why_names(sample))
         lines = skipped + file.top.end
     if lines:
-        title = "the header line; its names are above"
-        why = title if lines == 1 and not sound and not skipped else "lines before the rows"
-        options["skip_rows"] = Option(lines, why)
+        options["skip_rows"] = Option(lines, _why_lines(lines, sample, sound=sound))
     return Candidate(options, names)
 
 
@@ -127,6 +125,14 @@ def _why_names(sample: CsvInput) -> str:
     if sample.first.top.joined:
         return "of several lines"
     return "names that were duplicate, had spaces at their ends, or cannot be used are changed"
+
+
+def _why_lines(lines: int, sample: CsvInput, *, sound: bool) -> str:
+    if sound:
+        return "lines before the header"
+    if not sample.has_header:
+        return "lines before the rows"
+    return "the header line" if lines == 1 else "lines before the rows, including the header"
 
 
 def _trial(sample: CsvInput, text: Text) -> Trial:

@@ -139,7 +139,7 @@ def test_the_one_that_they_vary_is_valid():
 
 
 def test_a_command_line_without_a_job_lists_the_jobs():
-    with pytest.raises(ConfigError, match=r"no job is named\. Known jobs: a_list, .* Write: "):
+    with pytest.raises(ConfigError, match=r"no job is named\. Known jobs: a_list, .* Name one: "):
         load(Job, BROKEN, [])
 
 

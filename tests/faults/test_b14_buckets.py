@@ -60,7 +60,7 @@ def test_a_source_without_credentials(ingest, command, path):
     result = ingest(command, "+job=orders", f'source.path="{path}"')
     assert_one_line(
         result,
-        f'conf/job/orders.yaml:5: source: path: "{path}": no credentials for S3: looked for '
+        f'command line: source.path: "{path}": no credentials for S3: looked for '
         "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, for AWS_PROFILE and ~/.aws, and for a role",
         "Set one of these; for a public bucket set FSSPEC_S3_ANON=true",
     )

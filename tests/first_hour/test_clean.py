@@ -116,7 +116,10 @@ def test_young_ones_stay(desk, clean):
     assert desk.run().code == desk.run().code == 0
     runs = made(desk)
     result = clean()
-    assert result.out == "nothing to remove: no finished run is older than 30d\n"
+    assert result.out == (
+        "nothing to remove: no finished run is older than 30d (--keep), apart from those that are "
+        "always kept\n"
+    )
     assert records(desk) == set(runs)
 
 
@@ -164,7 +167,7 @@ def test_an_unfinished_run_stays_unless_it_is_asked_for(desk, clean):
     result = clean(*ALL)
     assert result.code == 0
     assert f"kept run {left} of job orders: unfinished, 0 of " in result.err
-    assert "ingest clean --unfinished --state state" in result.err
+    assert "runs too: ingest clean --keep 1d --unfinished --state state\n" in result.err
     assert records(desk) == {done, left}
     result = clean(*ALL, "--unfinished")
     assert result.code == 0, result.err

@@ -1,6 +1,7 @@
 """What can be seen to be wrong with a directory before anything is written into it."""
 
 import os
+import pwd
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,10 +34,9 @@ def problems(place: Place, use: Use) -> list[str]:
     least = "/".join(f"{column}=_" for column in use.partition_by)
     if long := too_long(place, use.suffix, least):  # first: such a path can be asked nothing else
         return [f'"{_shown(place.root)}": {long}']
-    wrong = [*_shape(place.root)]
-    wrong += wrong or _permissions(place)
+    wrong = [*_shape(place.root)] or _permissions(place)
     wrong += _overlaps(place.root, use.inputs)
-    wrong += wrong or [text for text in [place.earlier()] if text]
+    wrong = wrong or [text for text in [place.earlier()] if text]
     return wrong or [*_foreign(place, use.disposition, use.partition_by)]
 
 
@@ -75,12 +75,21 @@ def _permissions(place: Place) -> list[str]:
         *(path for path in (place.root, place.beside, place.manifests) if path.exists()),
     ]
     return [
-        f'"{path}" is not writable for this user ({os.geteuid()}). Files are staged beside the '
+        f'"{path}" is not writable for {_user()}. Files are staged beside the '
         "output, so its parent must be writable too. Change the permissions, or use another "
         "path"
         for path in wanted
         if not os.access(path, os.W_OK | os.X_OK, effective_ids=True)
     ]
+
+
+def _user() -> str:
+    """Name the user that this process acts as; a container's may have no name."""
+    number = os.geteuid()
+    try:
+        return f"user {pwd.getpwuid(number).pw_name} (uid {number})"
+    except KeyError:
+        return f"the user with uid {number}"
 
 
 def _overlaps(root: Path, inputs: Sequence[str]) -> Iterator[str]:

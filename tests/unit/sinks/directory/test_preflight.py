@@ -70,7 +70,7 @@ def nobody(open_folder: Path) -> Iterator[Path]:
 
 
 def test_no_permission_is_said_beforehand(nobody: Path) -> None:
-    assert f'"{nobody}" may not be written' in refusal(sink(nobody / "out"))
+    assert f'"{nobody}" is not writable for user' in refusal(sink(nobody / "out"))
 
 
 def test_sink_and_source_may_not_lie_in_each_other(tmp_path: Path) -> None:
