@@ -207,7 +207,8 @@ def found(table: Table) -> list[str]:
     ]
     if table.bad:
         lines.append(
-            f"up to {table.bad:.1%} of the sampled records are malformed and go to the quarantine"
+            f"up to {table.bad:.1%} of the sampled records go to the quarantine: they are "
+            "malformed, or a value does not have the type of its column"
         )
     lines += [f"skipped: {uri}" for uri in listing.passed_over]
     lines += listing.remarks
