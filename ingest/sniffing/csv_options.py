@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
 from ingest.sniffing.csv_files import CsvFile, one_encoding
 from ingest.sniffing.csv_input import ROW_NAME, CsvInput
@@ -112,7 +111,9 @@ def _candidate(
         options["header"] = Option(names, _why_names(sample))
         lines = skipped + file.top.end
     if lines:
-        options["skip_rows"] = Option(lines, _why_lines(file, skipped + file.top.titles, lines))
+        title = "the header line; its names are above"
+        why = title if lines == 1 and not sound and not skipped else "lines before the rows"
+        options["skip_rows"] = Option(lines, why)
     return Candidate(options, names)
 
 
@@ -126,15 +127,6 @@ def _why_names(sample: CsvInput) -> str:
     if sample.first.top.joined:
         return "of several lines"
     return "names that were duplicate, had spaces at their ends, or cannot be used are changed"
-
-
-def _why_lines(file: CsvFile, above: int, lines: int) -> str:
-    """Say which lines are skipped: those above the header, which may be skipped with them."""
-    if lines == above:
-        return "lines before the header" if file.top.header.there else "lines before the rows"
-    header = "the header" if lines - above == 1 else f"the {lines - above} lines of the header"
-    other = f"{header}, whose names are changed" if file.top.names else header
-    return f"{counted(above, 'line')} before the header, and {other}" if above else other
 
 
 def _trial(sample: CsvInput, text: Text) -> Trial:

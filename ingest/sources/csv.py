@@ -1,7 +1,7 @@
 """CSV files."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, Self
 
@@ -281,7 +281,7 @@ class Csv(TextSource):
         refuse_clash(made.columns, names)
         if found and len(files) > COMPARED_FILES and self.schema_.new_columns == "add":
             found.expect(name for name in declared if name not in made.keys)
-        if told := other_delimiter(self, names, declared):
+        if declared.keys() - {*names, *made.keys} and (told := other_delimiter(self, names)):
             raise ConfigError(told)
         refuse_unknown("columns", self.columns, [*names, *made.keys])
         facts = {"header": names, **(found.facts if found else {}), **made.facts}
@@ -398,12 +398,9 @@ class Csv(TextSource):
         }
 
 
-def other_delimiter(source: Csv, names: Sequence[str], wanted: Iterable[str] = ()) -> str:
-    """Say that a header of one column has another delimiter in it; empty if it has not.
-
-    A column that is wanted and is there is right as it is.
-    """
-    if source.header is not True or len(names) != 1 or names[0] in wanted:
+def other_delimiter(source: Csv, names: Sequence[str]) -> str:
+    """Say that a header of one column has another delimiter in it; empty if it has not."""
+    if source.header is not True or len(names) != 1:
         return ""
     counts = {sign: names[0].count(sign) for sign in _DELIMITERS if sign != source.delimiter}
     likely = max(counts, key=lambda sign: counts[sign])
