@@ -137,10 +137,14 @@ def _null_options(
 
 def _example(columns: Sequence[Column], texts: Mapping[str, Sequence[str]]) -> str:
     """Return the longest of the first numbers that are not plain."""
-    odd = [
-        column.name for column in columns if column.kind.notation != PLAIN and not column.private
-    ]
-    return max((text for name in odd for text in texts[name][:100]), key=len, default="")
+    odd = [column for column in columns if column.kind.notation != PLAIN and not column.private]
+    shown = (
+        text
+        for column in odd
+        for row, text in enumerate(texts[column.name][:100])
+        if row not in column.misfits
+    )
+    return max(shown, key=len, default="")
 
 
 def _doubts(

@@ -91,8 +91,9 @@ def test_a_file_of_other_values_is_no_mistake(desk: Desk) -> None:
 
 def test_a_number_beside_mistakes_tells_the_notation(desk: Desk) -> None:
     rows = "".join(f"{n};1.{n % 900 + 100:03},{n % 90 + 10}\n" for n in range(300))
-    desk.write("in/a.csv", f"id;amount\n{rows}300;oops\n301;NA\n")
+    desk.write("in/a.csv", f"id;amount\n999;a long mistake\n{rows}301;NA\n")
     rows = desk.publish("in/a.csv")
+    assert "numbers are written as 1.100,10" in desk.text
     assert desk.types["amount"] == "decimal(18,2)"
     assert len(rows) == 301
     assert rows[-1]["amount"] is None

@@ -73,8 +73,8 @@ def test_a_row_that_differs_is_shown_beside_what_was_expected(tested, capsys):
 def test_rows_that_are_rejected_now_are_counted_on_both_sides(tested, capsys):
     Path("jobs/orders/sample/a.csv").write_text(SAMPLE.replace("2,b,2", "2,b,500"))
     out = typed(capsys, "test").out
-    assert "rows: 2 rows expected, 1 came out" in out
-    assert "quarantine: 1 row expected, 2 came out" in out
+    assert "rows: 2 rows expected, but got 1" in out
+    assert "quarantine: 1 row expected, but got 2" in out
     assert "n: not an int8" in out
 
 
