@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from ingest.commands.base import add_state, parser, report, state_option
+from ingest.core.counts import counted
 from ingest.core.errors import ConfigError, IngestError
 from ingest.core.names import hint
 from ingest.driver.cleaning import Kept, Leftover, Search
@@ -82,8 +83,8 @@ class Found:
 
     def __str__(self) -> str:
         taken = sum(each.bytes for each in self.old) + sum(each.bytes for each in self.leftovers)
-        staged = f"staged files of {len(self.leftovers):,} runs"
-        return f"{len(self.old):,} runs, {staged}: {size(taken)}"
+        staged = f"staged files of {counted(len(self.leftovers), 'run')}"
+        return f"{counted(len(self.old), 'run')}, {staged}: {size(taken)}"
 
 
 def duration(text: str) -> timedelta:

@@ -12,6 +12,7 @@ from pathlib import Path
 from ingest.commands.base import add_conf, parser, report
 from ingest.commands.git import tracks, user_email
 from ingest.config.load import load
+from ingest.core.counts import counted
 from ingest.core.errors import ConfigError, IngestError
 from ingest.driver.planning import draft
 from ingest.driver.tasks import context_of
@@ -192,8 +193,8 @@ def refuse_existing(name: str, job: Path, folder: Path) -> None:
 def found(table: Table) -> list[str]:
     """Say in a few lines what was found, and what of it is not sure."""
     listing = table.listing
-    files = "1 file" if len(listing.files) == 1 else f"{len(listing.files):,} files"
-    lines = [f"found {files}, {listing.bytes:,} bytes: {table.summary}"]
+    files = counted(len(listing.files), "file")
+    lines = [f"found {files}, {counted(listing.bytes, 'byte')}: {table.summary}"]
     lines += [
         f"  {name}: {option.value!r}" + (f" ({option.why})" if option.why else "")
         for name, option in table.options.items()
@@ -207,7 +208,8 @@ def found(table: Table) -> list[str]:
     ]
     if table.bad:
         lines.append(
-            f"up to {table.bad:.1%} of the sampled records are malformed and go to the quarantine"
+            f"up to {table.bad:.1%} of the sampled records go to the quarantine: they are "
+            "malformed, or a value does not have the type of its column"
         )
     lines += [f"skipped: {uri}" for uri in listing.passed_over]
     lines += listing.remarks

@@ -4,13 +4,16 @@ No Ray, and nothing is written.
 """
 
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import polars as pl
 
+from ingest.checks.contract import Contract
 from ingest.commands.base import add_overrides, load_job, parser
+from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
 from ingest.core.names import hint, no_such_column
 from ingest.core.partition import Partition, Slice, partition_id
@@ -76,11 +79,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not slices:
         print(f"{job.name}: the input has no records")
         return 0
-    looked = f"{len(slices):,} of {drafted.files:,} files"
+    looked = f"{len(slices):,} of {counted(drafted.files, 'file')}"
     looked += f", {size(sum(piece.bytes for piece in slices))} of {size(drafted.bytes)}"
     print(f"{job.name}: read the beginning of {looked}")
     partition = Partition(0, partition_id(slices), slices)
-    show(task_of(job, drafted.flow, context), partition, arguments)
+    whole = sum(piece.bytes for piece in slices) == drafted.bytes
+    show(task_of(job, drafted.flow, context), partition, arguments, whole=whole)
     return 0
 
 
@@ -106,8 +110,8 @@ def sample(drafted: Draft, source: Source) -> Iterator[Slice]:
             yield piece
 
 
-def show(task: PartitionTask, partition: Partition, arguments: Namespace) -> None:
-    """Print rows after each step, then what is rejected.
+def show(task: PartitionTask, partition: Partition, arguments: Namespace, *, whole: bool) -> None:
+    """Print rows after each step, then what is rejected; `whole` says that it is all of the input.
 
     Raises:
         ConfigError: there is no such step or column.
@@ -136,16 +140,47 @@ def show(task: PartitionTask, partition: Partition, arguments: Namespace) -> Non
         hidden = private.output if found[place].name == OUTPUT else private.before(place)
         if (rows := _rows(found[place], arguments.columns)).width:
             print(table(redacted(rows.head(arguments.rows), hidden)))
-    named = "".join(f", {count:,} filtered ({why})" for why, count in read.filtered.items())
-    print(f"\nof {read.records:,} records: {good.height:,} written, {bad.height:,} rejected{named}")
-    if bad.height and task.steps.contract.on_error == "fail":
-        print("on_error is fail: a run would fail at such a row")
+    print(f"\n{_counts(found, read.filtered)}")
+    if warning := _would_fail(task.steps.contract, bad.height, read.records, whole=whole):
+        print(warning)
     if arguments.step is not None:
         names = [_as_rejected(found[place].name) for place in chosen]
         bad = bad.filter(pl.col("step").is_in(names))
     if bad.height:
         told = bad.select("file", "line", "step", "reason", "original").head(arguments.rows)
         print(table(told.with_columns(file=ends(told["file"]))))
+
+
+def _counts(found: Sequence[Stage], filtered: Mapping[str, int]) -> str:
+    """Say what became of all records, so that the counts add up."""
+    gone: Counter[str] = Counter()
+    for stage in found:
+        if stage.name == SOURCE and filtered:
+            gone.update({f"filtered ({why})": count for why, count in filtered.items()})
+        else:
+            left = stage.before - stage.rejected - stage.rows.height
+            gone[(stage.dropped or "left out") if left > 0 else "added by steps"] += abs(left)
+    added = gone.pop("added by steps", 0)
+    rejected = sum(stage.rejected for stage in found)
+    counts = [f"{found[-1].rows.height:,} written"]
+    counts += [f"{count:,} {what}" for what, count in gone.items() if count]
+    more = f" and {added:,} added by steps" if added else ""
+    records = counted(found[0].before, "record")
+    return f"of {records}{more}: {', '.join(counts)}, {rejected:,} rejected"
+
+
+def _would_fail(contract: Contract, rejected: int, records: int, *, whole: bool) -> str:
+    """Say that a run would fail because of the rejected rows; empty if it would not."""
+    if contract.on_error == "fail":
+        return "on_error is fail: a run would fail at such a row" if rejected else ""
+    if not whole:  # what is too little here, may be enough in all of the input
+        contract = contract.model_copy(update={"min_records": 0})
+    over = contract.within_budget(rejected, records)
+    if not over:
+        return ""
+    enough = whole or over.startswith("max_errors")
+    rest = "" if enough else " if the rest of the input is like this"
+    return f"A run would fail{rest}: {over.rstrip('.')}."
 
 
 def _rows(stage: Stage, columns: Sequence[str]) -> pl.DataFrame:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ingest.commands.base import add_conf, parser, report
 from ingest.config.load import jobs
+from ingest.core.counts import counted
 from ingest.core.errors import ConfigError, IngestError
 from ingest.core.names import hint
 from ingest.testing.samples import check_sample, folder_of, has_sample
@@ -39,10 +40,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     tested = [ok for ok in results if ok is not None]
     none = len(results) - len(tested)
     if none and not tested:
-        report(f"{'1 job has' if none == 1 else f'{none} jobs have'} no sample: nothing was tested")
+        report(f"{counted(none, 'job')} without a sample: nothing was tested")
     else:
         untested = f", {none} without a sample" if none else ""
-        report(f"{sum(tested)} of {len(tested)} jobs give the expected rows{untested}")
+        give = "gives" if len(tested) == 1 else "give"
+        report(f"{sum(tested)} of {counted(len(tested), 'job')} {give} the expected rows{untested}")
     failed = not all(tested) or (none and arguments.jobs)
     return IngestError.exit_code if failed else 0
 
@@ -62,7 +64,7 @@ def _tested(name: str, conf: Path | None, *, update: bool) -> bool | None:
         report(f"{name}: failed")
         report("\n".join(f"  {line}" for line in str(error).splitlines()))
         return False
-    came = f"{result.rows:,} rows, {result.rejected:,} rejected"
+    came = f"{counted(result.rows, 'row')}, {result.rejected:,} rejected"
     if update:
         report(f"{name}: {came}, written to {folder}/expected/")
     elif not result.differences:

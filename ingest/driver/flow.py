@@ -54,8 +54,19 @@ def check_flow(job: Job, layout: Layout, context: StepContext, place: Place) -> 
     """Send an empty frame through all steps and the contract.
 
     Raises:
-        ConfigError: a step or a check does not fit the columns that reach it, with its line.
+        ConfigError: a step or a check does not fit the columns that reach it, with its line; or
+            the option of the source that is probably the cause.
     """
+    try:
+        return _checked(job, layout, context, place)
+    except ConfigError:
+        with placed(place, "source"):
+            if told := job.source.doubt(layout):
+                raise ConfigError(told) from None
+        raise
+
+
+def _checked(job: Job, layout: Layout, context: StepContext, place: Place) -> Flow:
     with placed(place, "source"):
         refuse_wide(layout.columns)
     frame = pl.LazyFrame(schema={**layout.columns, POSITION: pl.UInt64()})

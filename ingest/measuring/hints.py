@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import psutil
 
+from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
 from ingest.driver.flow import Place
 from ingest.measuring.findings import Findings
@@ -68,12 +69,14 @@ def _waiting(found: Findings) -> Iterator[str]:
 def _rejected(found: Findings) -> Iterator[str]:
     totals = found.worked.totals
     spent = share(totals.seconds.get("locate", 0.0), found.worked.seconds)
-    if spent >= LOOKING_UP and totals.rejected:
+    if spent >= LOOKING_UP and totals.rejected and spent * found.work_s(1) >= WORTH_S:
         (reason, count), *_ = sorted(totals.errors.items(), key=lambda item: -item[1])
         yield (
-            f"{spent:.0%} of the time is spent on recording {totals.rejected:,} rejected rows "
-            f"({share(totals.rejected, totals.records):.1%} of all). Most: {reason} ({count:,} "
-            "rows). A filter, or a rule that fits the data, is cheaper"
+            f"{spent:.0%} of the time is spent on finding the file, line and text of "
+            f"{counted(totals.rejected, 'rejected row')} "
+            f"({share(totals.rejected, totals.records):.1%} of all). Most: {reason} "
+            f"({counted(count, 'row')}). If such rows are expected, remove them with a filter "
+            "step, or relax the rule: both are faster than rejecting them"
         )
 
 
@@ -132,7 +135,7 @@ def _memory(found: Findings) -> Iterator[str]:
 
 
 def _largest(found: Findings) -> Iterator[str]:
-    if found.tried is None:
+    if found.tried is None and found.work_s(1) >= WORTH_S:
         worst: Part = max(parts(found.worked.totals), key=lambda part: part.seconds)
         spent = share(worst.seconds, found.worked.seconds)
         yield (

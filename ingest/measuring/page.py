@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from ingest.core.counts import counted
 from ingest.measuring.findings import Findings
 from ingest.measuring.what_if import NOISE
 from ingest.watch.parts import parts, share, table
@@ -58,9 +59,10 @@ def render(found: Findings, hints: Sequence[str]) -> str:
     """Return the findings for a person to read."""
     sample, totals = found.sample, found.worked.totals
     threads = "one thread" if found.threads == 1 else f"{found.threads} threads"
-    head = f"{found.job.name}: {len(sample.partitions):,} of {len(sample.sizes):,} partitions "
+    several = counted(len(sample.sizes), "partition")
+    head = f"{found.job.name}: {len(sample.partitions):,} of {several} "
     head += f"processed here on {threads}, {size(sample.bytes)} of {size(sum(sample.sizes))}"
-    rows = f"{totals.rows.get('main', 0):,} rows; {totals.rejected:,} rejected"
+    rows = f"{counted(totals.rows.get('main', 0), 'row')}; {totals.rejected:,} rejected"
     lines = [
         head,
         "",
@@ -99,7 +101,7 @@ def _checks(found: Findings) -> Iterator[str]:
 def _estimate(found: Findings) -> Iterator[str]:
     sizes, start = found.sample.sizes, found.start
     yield (
-        f"the whole job, estimated: {len(sizes):,} partitions, {size(sum(sizes))}, "
+        f"the whole job, estimated: {counted(len(sizes), 'partition')}, {size(sum(sizes))}, "
         f"{found.work_s(1):,.1f} s of processing, each worker on its own core"
     )
     yield f"  to start     {start.ready_s:.1f} s until the plan is ready"
@@ -107,7 +109,7 @@ def _estimate(found: Findings) -> Iterator[str]:
         yield f"               {start.workers_s:.1f} s until workers are ready ({start.known_from})"
     yield f"  inline       {found.inline_s:,.1f} s, in one process"
     for number in _crews(found):
-        workers = "1 worker" if number == 1 else f"{number:,} workers"
+        workers = counted(number, "worker")
         as_set = ", as set" if number == found.workers else ""
         work = f"{found.work_s(number):,.1f} s of it processing{as_set}"
         yield f"  {workers:<12} {found.job_s(number):,.1f} s, {work}"

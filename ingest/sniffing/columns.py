@@ -8,8 +8,9 @@ from datetime import time
 from typing import Any
 
 from ingest.sniffing.epochs import epoch_note
-from ingest.sniffing.kind import ALWAYS_NULL, NULL_BESIDE_VALUES, NULLS, Kind
+from ingest.sniffing.kind import ALWAYS_NULL, NULL_BESIDE_VALUES, NULLS, TEXT, Kind
 from ingest.sniffing.kinds import kind_of
+from ingest.sniffing.most import Most, kind_of_most, most_numbers
 from ingest.sniffing.notation import UNTOLD, Verdict, judge, signs_of
 from ingest.sniffing.private import why_private
 
@@ -46,6 +47,13 @@ class Column:
     unique: bool = False
     note: str = ""
     private: str = ""
+    nearly: Most | None = None
+    others: tuple[int, ...] = ()
+
+    @property
+    def misfits(self) -> tuple[int, ...]:
+        """The numbers of the rows that are rejected, because a value is not of its type."""
+        return self.others if self.nearly is not None and self.nearly.sure else ()
 
     @property
     def type(self) -> str:
@@ -74,7 +82,7 @@ def find_nulls(columns: Iterable[Sequence[str]], names: Sequence[str]) -> list[s
         distinct = dict.fromkeys(texts)
         tokens.update((token, None) for token in ALWAYS_NULL if token in distinct)
         others = [token for token in NULL_BESIDE_VALUES if token in distinct]
-        if others and _is_no_text([text for text in distinct if text not in NULLS], name):
+        if others and _is_no_text([text for text in texts if text not in NULLS], name):
             tokens.update(dict.fromkeys(others))
     return list(tokens)
 
@@ -82,7 +90,7 @@ def find_nulls(columns: Iterable[Sequence[str]], names: Sequence[str]) -> list[s
 def find_notation(columns: Iterable[Sequence[str]]) -> Verdict:
     """Return what all columns together say of how numbers are written."""
     known = ([text for text in dict.fromkeys(texts) if text not in NULLS] for texts in columns)
-    return judge(texts for texts in known if texts)
+    return judge(most_numbers(texts) or texts for texts in known if texts)
 
 
 def describe(
@@ -92,8 +100,11 @@ def describe(
     verdict: Verdict = UNTOLD,
     *,
     blanks: bool = False,
+    strict: bool = True,
 ) -> Column:
     """Return what the texts of a column are, when some of them stand for null.
+
+    Unless `strict`, a few that are surely mistakes do not count.
 
     `verdict` says how numbers are written. With `blanks`, the empty text may be a value too, as it
     is for the CSV source in quotes.
@@ -102,9 +113,18 @@ def describe(
     counts = Counter(texts)
     known = [text for text in counts if text not in gone]
     kind = _kind(known, name, verdict) if known else NOTHING
+    nearly = None
+    if not strict and kind == TEXT:
+        nearly = kind_of_most(
+            {text: counts[text] for text in known}, lambda part: _kind(part, name, verdict)
+        )
+    others = nearly.others if nearly else frozenset[str]()
+    all_known = known
+    if nearly and nearly.sure:
+        kind, known = nearly.kind, [text for text in known if text not in others]
     missing = sum(counts[text] for text in gone)
     first_half = set(texts[: len(texts) // 2])
-    early = len(first_half - gone)  # known texts come in order of first appearance
+    early = len(first_half.intersection(known))  # known texts come in order of first appearance
     values = {text: counts[text] for text in known}
     if blanks and "" in counts and kind.type == "string":
         values[""] = counts[""]
@@ -119,14 +139,21 @@ def describe(
         **bounds,
         unique=len(known) + missing == len(texts) and not missing and len(texts) > 1,
         note=kind.note or _spaces(known) or epoch_of(name, kind.type, bounds, text=True),
-    ).reserved(known)
+        nearly=nearly,
+        others=tuple(row for row, text in enumerate(texts) if text in others) if others else (),
+    ).reserved(all_known)
 
 
-def _is_no_text(known: Sequence[str], name: str) -> bool:
+def _is_no_text(texts: Sequence[str], name: str) -> bool:
     """Say whether texts are of a type, or are numbers at least of which it is not sure which."""
+    counts = Counter(texts)
+    known = list(counts)
     if not known:
         return False
-    return _kind(known, name, UNTOLD).type != "string" or signs_of(known) is not None
+    if _kind(known, name, UNTOLD).type != "string" or signs_of(known) is not None:
+        return True
+    nearly = kind_of_most(counts, lambda part: _kind(part, name, UNTOLD))
+    return nearly is not None and nearly.sure
 
 
 def _kind(known: Sequence[str], name: str, verdict: Verdict) -> Kind:

@@ -1,8 +1,10 @@
 """What sampled CSV files are together: their rows by column, and what is not sure of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
+from ingest.core.paths import readable_path
 from ingest.sniffing.csv_files import CsvFile, Row
 from ingest.sniffing.dialect import Dialect, Record
 from ingest.sniffing.footers import Footer, find_footers
@@ -11,6 +13,7 @@ from ingest.sniffing.names import clean_names
 ROW_NAME = "row_name"
 """What a first column is called that has no name in a header, as R writes it."""
 _HEAD_RECORDS = 500
+_SHORTEST_HEAD = 100  # with fewer records, no share is checked
 _MOST_PATTERNS = 6
 _MANY_SHORT = 0.02
 
@@ -66,11 +69,27 @@ class CsvInput:
         """Return the sound records of a file, without totals and notes."""
         return [one.fields for one in self._records(file) if _fits(one, file)]
 
-    def bad(self, file: CsvFile) -> float:
-        """Return the share of malformed records: of the head, where samples come from, or all."""
-        fine = [_fits(one, file) for one in self._records(file)]
-        head = fine[:_HEAD_RECORDS]
-        return max(part.count(False) / (len(part) or 1) for part in (head, fine))
+    def bad(self, file: CsvFile, misfits: Collection[int] = ()) -> float:
+        """Return the share of records to reject: malformed ones, and those of these rows.
+
+        Where it is largest: of all, or of a head that a sample may consist of.
+        """
+        wrong = []
+        row = 0
+        for record in self._records(file):
+            fits = _fits(record, file)
+            wrong.append(not fits or row in misfits)
+            row += fits
+        shares = [count / number for number, count in enumerate(accumulate(wrong), start=1)]
+        return max([*shares[_SHORTEST_HEAD - 1 : _HEAD_RECORDS], *shares[-1:]], default=0.0)
+
+    def place(self, file: CsvFile, row: int) -> str:
+        """Say where a row of a file stands: with its line, where that is known."""
+        record = [one for one in self._records(file) if _fits(one, file)][row]
+        line = record.line + 1 + (self.separator is not None)
+        middle = any(record is one for one in file.later)
+        name = readable_path(file.piece.uri)
+        return name if middle else f"{name}, line {line}"
 
     def doubts(self, *, ignored: bool) -> Iterator[str]:
         """Say what is not sure; `ignored` says that the job passes over what is no record."""

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from ingest.sniffing.columns import Column, describe, find_notation, find_nulls
+from ingest.sniffing.columns import Column, find_notation, find_nulls
 from ingest.sniffing.csv_files import take_all_apart, take_apart
 from ingest.sniffing.csv_input import CsvInput
-from ingest.sniffing.csv_options import blank_lines, find_options, has_quoted_blanks
+from ingest.sniffing.csv_misfits import misfits_by_file, rows_of, typed_column, with_note
+from ingest.sniffing.csv_options import find_options, has_quoted_blanks
 from ingest.sniffing.dialect import find_dialect
 from ingest.sniffing.differing import Differences, compare, refuse_mixture
 from ingest.sniffing.listing import Listing
@@ -43,6 +44,8 @@ def look_at_csv(listing: Listing) -> Table:
     differences = _compared(listing, sample, chosen)
     texts_of = _texts_of(sample, chosen, differences.names)
     columns, options, usual = _typed(sample, texts_of)
+    misfits = misfits_by_file(sample, columns)
+    columns = [with_note(column, sample, texts_of[column.name]) for column in columns]
     keys = key_columns(listing, differences.names)
     options = {**chosen.options, **options, **key_options(listing, keys)}
     if differences.partial:
@@ -54,7 +57,7 @@ def look_at_csv(listing: Listing) -> Table:
         options,
         (*columns, *keys),
         rows=sum(len(sample.rows(file)) for file in files),
-        bad=max(map(sample.bad, files)),
+        bad=max(map(sample.bad, files, misfits)),
         summary=_summary(dialect.delimiter, len(chosen.names)),
         open_quote=dialect.quote if dialect.multiline else None,
         doubts=(*_doubts(sample, chosen, columns, texts_of), *differences.said),
@@ -87,9 +90,7 @@ def _texts_of(sample: CsvInput, chosen: Candidate, names: Sequence[str]) -> dict
     """Return the texts of each column in all files; empty ones where a file has it not."""
     texts: dict[str, list[str]] = {name: [] for name in names}
     for file in sample.files:
-        rows = sample.rows(file)
-        if file.width == 1:  # the source reads an empty line of a single column as a null
-            rows += [("",)] * blank_lines(file)
+        rows = rows_of(sample, file)
         own = sample.names(file, trailing="trailing_delimiter" in chosen.options)
         columns = dict(zip(own, zip(*rows, strict=True), strict=False))
         for name in names:
@@ -105,7 +106,7 @@ def _typed(
     verdict = find_notation(texts.values())
     blanks = has_quoted_blanks(sample)
     columns = [
-        describe(name, column, ["", *nulls], verdict, blanks=blanks)
+        typed_column(sample, name, column, ["", *nulls], verdict, blanks=blanks)
         for name, column in texts.items()
     ]
     options = _null_options(texts, nulls, columns)
@@ -136,10 +137,14 @@ def _null_options(
 
 def _example(columns: Sequence[Column], texts: Mapping[str, Sequence[str]]) -> str:
     """Return the longest of the first numbers that are not plain."""
-    odd = [
-        column.name for column in columns if column.kind.notation != PLAIN and not column.private
-    ]
-    return max((text for name in odd for text in texts[name][:100]), key=len, default="")
+    odd = [column for column in columns if column.kind.notation != PLAIN and not column.private]
+    shown = (
+        text
+        for column in odd
+        for row, text in enumerate(texts[column.name][:100])
+        if row not in column.misfits
+    )
+    return max(shown, key=len, default="")
 
 
 def _doubts(

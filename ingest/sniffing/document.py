@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from ingest.core.counts import counted
 from ingest.sniffing.checks import suggest
 from ingest.sniffing.columns import Column
 from ingest.sniffing.table import Table, formats
@@ -14,7 +15,7 @@ _NAMES = {"csv": "CSV", "jsonl": "JSON Lines", "parquet": "Parquet"}
 def job_text(table: Table, name: str, owner: str) -> str:
     """Return the text of a job that publishes a table as Parquet under `data/<name>`."""
     kind, count = _NAMES[table.listing.type], len(table.listing.files)
-    what = f"{count:,} {kind} {'file' if count == 1 else 'files'}, {table.summary}"
+    what = f"{counted(count, f'{kind} file')}, {table.summary}"
     return "\n".join(
         [
             "# @package _global_",

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
 from ingest.core.types import type_name
 from ingest.sniffing.columns import Column
@@ -56,7 +57,7 @@ def look_at_jsonl(listing: Listing) -> Table:
     keys = key_columns(listing, list(types))
     options = _options(texts, types, kept) | key_options(listing, keys)
     bad = max(_bad_share(each, kept, closed=kept == types) for each in lines)
-    summary = f"JSON objects of {len(types)} fields"
+    summary = f"JSON objects of {counted(len(types), 'field')}"
     return Table(listing, options, (*columns, *keys), len(rows), bad, summary)
 
 
@@ -137,8 +138,14 @@ def _column(name: str, dtype: pl.DataType, rows: Records) -> Column:
     column = describe_values(name, dtype, values)
     if len(values) == len(rows):
         return column
-    others = f"{len(rows) - len(values):,} of {len(rows):,} values in the sample"
-    return replace(column, note=f"{others} have another type, and their records are rejected")
+    others = len(rows) - len(values)
+    have = (
+        "has another type, and its record is"
+        if others == 1
+        else ("have another type, and their records are")
+    )
+    what = f"{others:,} of {counted(len(rows), 'value')} in the sample"
+    return replace(column, note=f"{what} {have} rejected")
 
 
 def _fitting(name: str, dtype: pl.DataType, rows: Records) -> list[Any]:

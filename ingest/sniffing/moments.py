@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 
 from ingest.sniffing.kind import Kind
@@ -54,6 +54,23 @@ def moment_kind(texts: Collection[str], *, named_date: bool = False) -> Kind | N
         both = " or ".join(f'"{form}"' for form in forms)
         return Kind("string", note=f"a {kinds[0].type}, but of {both}? The sample fits both")
     return kinds[0] if kinds else None
+
+
+def common_form(texts: Sequence[str], share: float) -> re.Pattern[str] | None:
+    """Return a pattern of the format that most of some texts have, at least so many of them.
+
+    None if some of the others have the format with day and month in each other's place.
+    """
+    counts = {
+        form: sum(pattern.fullmatch(text) is not None for text in texts)
+        for _, form, pattern in _patterns()
+    }
+    best = max(counts, key=lambda form: counts[form])
+    if counts[best] < share * len(texts) or not counts[best]:
+        return None
+    pattern, swapped = _pattern(best), _pattern(_swapped(best))
+    mixed = any(swapped.fullmatch(text) and not pattern.fullmatch(text) for text in texts)
+    return None if mixed else pattern
 
 
 def _options(kind: str, form: str, texts: Collection[str]) -> Iterator[Kind]:

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
+from ingest.core.counts import counted
 from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.partition import Slice
 from ingest.core.types import Schema, type_name
@@ -61,7 +62,7 @@ def look_at_parquet(listing: Listing) -> Table:
     if differences.partial:
         options["schema"] = Option(dict(SCHEMA), "the files differ in their columns")
     rows = sum(head.height for head in heads)
-    summary = f"Parquet, {len(types)} columns"
+    summary = f"Parquet, {counted(len(types), 'column')}"
     doubts = (*differences.said, *(f"types: {line}" for line in _told_why(schemas, told)))
     return Table(
         listing,

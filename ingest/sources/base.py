@@ -137,6 +137,14 @@ class Source(Model, ABC):
             ConfigError: nothing is there, or it may not be read.
         """
 
+    def doubt(self, layout: Layout) -> str:  # noqa: ARG002
+        """Say which option is probably wrong, if the columns of a layout do not fit the job.
+
+        It is told instead of what does not fit, so it begins with the option's name. Empty if
+        nothing of the source looks wrong.
+        """
+        return ""
+
     def cut(self, piece: Slice, target_bytes: int) -> Iterable[Slice]:  # noqa: ARG002
         """Cut an input into slices of about `target_bytes`, in order, if it is larger than that.
 

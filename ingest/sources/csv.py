@@ -1,5 +1,6 @@
 """CSV files."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, Self
@@ -8,6 +9,7 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from ingest.core.errors import BadRowError, ConfigError, FatalError
+from ingest.core.names import shown
 from ingest.core.partition import Slice
 from ingest.core.private import REDACTED
 from ingest.core.types import Schema, type_name
@@ -40,6 +42,7 @@ from ingest.sources.text.ranges import Preamble
 from ingest.sources.text.rejecting import Clean, cast_columns, with_column
 from ingest.sources.text.source import TextSource
 
+_DELIMITERS = (",", ";", "\t", "|")
 GUESSING_ROWS = 10_000
 """How many records of each sampled file types are inferred from."""
 
@@ -278,6 +281,8 @@ class Csv(TextSource):
         refuse_clash(made.columns, names)
         if found and len(files) > COMPARED_FILES and self.schema_.new_columns == "add":
             found.expect(name for name in declared if name not in made.keys)
+        if declared.keys() - {*names, *made.keys} and (told := other_delimiter(self, names)):
+            raise ConfigError(told)
         refuse_unknown("columns", self.columns, [*names, *made.keys])
         facts = {"header": names, **(found.facts if found else {}), **made.facts}
         bare = Layout(dict.fromkeys(names, pl.String()), facts)
@@ -290,6 +295,10 @@ class Csv(TextSource):
             columns[name], notes[name] = dtype, "the file's name and place"
         remarks = (*(found.remarks() if found else ()), *made.remarks)
         return Layout(columns, facts, notes, schema_remarks(remarks, len(files)))
+
+    def doubt(self, layout: Layout) -> str:
+        """Say that the header looks as if it had another delimiter."""
+        return other_delimiter(self, layout.facts["header"])
 
     def _headers(self, files: Sequence[Slice]) -> Combined | None:
         """Return the columns of all files together; None if no file says its own.
@@ -387,6 +396,21 @@ class Csv(TextSource):
             )
             for name in names
         }
+
+
+def other_delimiter(source: Csv, names: Sequence[str]) -> str:
+    """Say that a header of one column has another delimiter in it; empty if it has not."""
+    if source.header is not True or len(names) != 1:
+        return ""
+    counts = {sign: names[0].count(sign) for sign in _DELIMITERS if sign != source.delimiter}
+    likely = max(counts, key=lambda sign: counts[sign])
+    if not counts[likely]:
+        return ""
+    wrong, right = (json.dumps(sign, ensure_ascii=False) for sign in (source.delimiter, likely))
+    return (
+        f"delimiter: with {wrong}, the header is a single column, {shown(names[0])}. The files "
+        f"seem to use {right}. Write: delimiter: {right}"
+    )
 
 
 def _sampled(files: Sequence[Slice], found: Combined | None) -> list[Slice]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ingest.core.counts import counted
 from ingest.testing.golden import read_golden, work_sample, write_lines
 
 ROWS_SHOWN = 3
@@ -87,9 +88,9 @@ def _table(lines: Sequence[str]) -> _Table:
 
 
 def _differing(output: str, expected: _Table, now: _Table) -> Iterator[str]:
-    counts = f"{expected.rows.total():,} rows expected, but got {now.rows.total():,}"
+    counts = f"{counted(expected.rows.total(), 'row')} expected, but got {now.rows.total():,}"
     if expected.rows.total() == now.rows.total():
-        counts = f"{now.rows.total():,} rows, as many as expected"
+        counts = f"{counted(now.rows.total(), 'row')}, as many as expected"
     yield f"{output}: {counts}"
     if expected.columns and now.columns and expected.columns != now.columns:
         yield from _columns(expected.columns, now.columns)

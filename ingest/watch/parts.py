@@ -1,10 +1,21 @@
 """Where the time of worked partitions went, part by part: read, decode, each step, and so on."""
 
+import textwrap
 from dataclasses import dataclass
 
 from ingest.records.totals import Totals
 
+_WIDTH = 100
 WRITING = ("stage", "encode", "write")
+_MEANINGS = {
+    "read": "read the input",
+    "decode": "turn it into rows",
+    "contract": "types and checks",
+    "locate": "find file, line and text of rejected rows",
+    "stage": "encode and write the output",
+    "encode": "turn rows into the format of the output",
+    "write": "write its files",
+}
 LEAST_S = 5e-3  # of less, a rate would say more about the clock
 
 
@@ -41,7 +52,7 @@ def parts(totals: Totals) -> list[Part]:
 
 
 def table(totals: Totals) -> list[str]:
-    """Return a line for each part, and one for all.
+    """Return a line for each part, one for all, and what the parts are.
 
     `busy` is the processor's share of a part's time; MB are of the input, as it lies on storage.
     """
@@ -54,7 +65,11 @@ def table(totals: Totals) -> list[str]:
     out = totals.rows.get("main", 0)
     cpu_s = sum(totals.cpu.values()) if totals.cpu else None
     all_of_it = Part("all", whole, cpu_s, totals.records, out)
-    return [head, *lines, _line(all_of_it, width, whole, totals.bytes_read)]
+    known = "; ".join(
+        f"{part.name}: {_MEANINGS[part.name]}" for part in found if part.name in _MEANINGS
+    )
+    legend = textwrap.wrap(known, _WIDTH, initial_indent="  ", subsequent_indent="  ")
+    return [head, *lines, _line(all_of_it, width, whole, totals.bytes_read), "", *legend]
 
 
 def share(seconds: float, whole: float) -> float:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
+from ingest.core.counts import counted
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Partition
 from ingest.records.history import History
@@ -165,9 +166,10 @@ def page(run_id: str, job: str, times: Times, names: dict[int, str]) -> dict[str
 def render(page: dict[str, Any], times: Times) -> str:
     """Return a run's times for a person to read."""
     spent = ", ".join(f"{what} {seconds:.1f} s" for what, seconds in page["seconds"].items())
+    number = counted(page["partitions"], "partition")
     return "\n".join(
         [
-            f"{page['job']}: run {page['run_id']}, {page['partitions']:,} partitions. {spent}",
+            f"{page['job']}: run {page['run_id']}, {number}. {spent}",
             "",
             *table(times.totals),
             "",
@@ -211,7 +213,8 @@ def _failed(times: Times) -> Iterator[str]:
     if times.failed:
         yield ""
     for kind, count in times.failed.items():
-        yield f"  {count:,} failed tries ({kind}) took {times.failed_s[kind]:.1f} s"
+        tries = counted(count, "failed try", "failed tries")
+        yield f"  {tries} ({kind}) took {times.failed_s[kind]:.1f} s"
 
 
 def _slow(slow: list[dict[str, Any]]) -> Iterator[str]:

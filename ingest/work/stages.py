@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from ingest.core.counts import counted
 from ingest.core.rows import POSITION, REJECT, REJECT_COLUMN, visible
 from ingest.core.types import type_name
 from ingest.sources.base import Read
@@ -42,12 +43,13 @@ class Stage:
     def __str__(self) -> str:
         out = self.rows.height
         left = self.before - self.rejected - out
-        counts = [f"{self.before:,} {'records' if self.name == SOURCE else 'rows'} in, {out:,} out"]
+        noun = "record" if self.name == SOURCE else "row"
+        counts = [f"{counted(self.before, noun)} in, {out:,} out"]
         counts += [f"{left:,} {self.dropped or 'left out'}"] if left > 0 else []
         counts += [f"{-left:,} added"] if left < 0 else []
         counts += [f"{self.rejected:,} rejected"] if self.rejected else []
         if self.name in {SOURCE, OUTPUT}:
-            return f"{self.name}: {', '.join(counts)}, {len(self.columns):,} columns"
+            return f"{self.name}: {', '.join(counts)}, {counted(len(self.columns), 'column')}"
         ways: dict[str, list[str]] = {}
         for name, how in (*self.changed.items(), *((name, "gone") for name in self.gone)):
             ways.setdefault(how, []).append(name)

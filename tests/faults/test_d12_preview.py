@@ -40,7 +40,7 @@ def test_what_is_wrong_in_a_later_file_is_seen(bench, show):
     bench.write("9.csv", HEADER + "900,a,1\n901,b,many\n")  # the last in the order of names
     result = show(contract={"columns": {"id": "int64", "n": "int8"}, "on_error": "quarantine"})
     assert result.code == 0
-    assert "looked at the beginning of 10 of 12 files" in result.out
+    assert "read the beginning of 10 of 12 files" in result.out
     assert "1 rejected" in result.out
     assert "n: not an int8" in result.out
 
@@ -82,9 +82,9 @@ def test_the_first_and_the_last_file_are_among_them(bench, show, files):
     shown = result.out.partition("output:")[2]
     assert result.code == 0
     looked = min(files, 10)
-    assert f"looked at the beginning of {looked} of {files} files" in result.out
+    assert f"read the beginning of {looked} of {files} file" in result.out
     assert f" {files - 1} " in shown
-    assert f"of {looked} records" in result.out
+    assert f"of {looked} record" in result.out
 
 
 def test_of_very_many_files_only_some_are_remembered(bench, show, monkeypatch):

@@ -171,3 +171,23 @@ def test_also_rows_that_do_not_go_with_those_that_are_there(job):
     planned = job.plan()
     assert planned.code == 2
     assert job.preview().err == planned.err
+
+
+@pytest.mark.parametrize(
+    ("budget", "told"),
+    [
+        ({"max_error_ratio": 0.1}, "A run would fail: max_error_ratio: "),
+        ({"max_errors": 2}, "A run would fail: max_errors: "),
+        ({"max_error_ratio": 0.1, "min_records": 21}, ""),
+        ({"max_error_ratio": 0.2, "max_errors": 3}, ""),
+    ],
+)
+def test_it_says_whether_a_run_would_fail(job, budget, told):
+    contract = {"columns": {"n": "int8"}, "on_error": "quarantine", **budget}
+    job.write("in/a.csv", ROWS.replace(",3\n", ",three\n", 1).replace(",4\n", ",four\n", 1))
+    job.write("in/a.csv", (job.place / "in/a.csv").read_text().replace(",5\n", ",five\n", 1))
+    where = {"type": "filter", "where": "id <> '7'"}
+    job.define(parts={"transforms": [where], "contract": contract})
+    out = said(job)
+    assert "of 20 records: 16 written, 1 filtered, 3 rejected\n" in out
+    assert (told in out) if told else ("would fail" not in out)

@@ -42,7 +42,7 @@ def test_update_writes_what_comes_out_and_then_it_is_as_expected(desk, capsys):
     )
     result = typed(capsys, "test")
     assert result.code == 0
-    assert result.out == ("orders: ok, 2 rows, 1 rejected\n1 of 1 jobs give the expected rows\n")
+    assert result.out == ("orders: ok, 2 rows, 1 rejected\n1 of 1 job gives the expected rows\n")
 
 
 def test_neither_state_nor_outputs_are_touched(desk, capsys):
@@ -66,7 +66,7 @@ def test_a_row_that_differs_is_shown_beside_what_was_expected(tested, capsys):
         "      differs in: n",
         "    1 expected rows are missing (-), 1 are new (+)",
         "  to accept the current result: ingest test orders --update",
-        "0 of 1 jobs give the expected rows",
+        "0 of 1 job gives the expected rows",
     ]
 
 
@@ -74,7 +74,7 @@ def test_rows_that_are_rejected_now_are_counted_on_both_sides(tested, capsys):
     Path("jobs/orders/sample/a.csv").write_text(SAMPLE.replace("2,b,2", "2,b,500"))
     out = typed(capsys, "test").out
     assert "rows: 2 rows expected, but got 1" in out
-    assert "quarantine: 1 rows expected, 2 came out" in out
+    assert "quarantine: 1 row expected, but got 2" in out
     assert "n: not an int8" in out
 
 

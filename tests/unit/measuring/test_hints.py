@@ -110,8 +110,14 @@ def test_what_can_be_cut_is_planned_so(tmp_path):
 
 def test_rejected_rows_are_named_when_they_cost(tmp_path):
     (text,) = said(found(tmp_path, {"read": 1.0, "locate": 1.0}, rejected=300))
-    assert text.startswith("50% of the time is spent on recording 300 rejected")
+    assert text.startswith(
+        "50% of the time is spent on finding the file, line and text of 300 rejected"
+    )
     assert "Most: n: range (300 rows)" in text
+
+
+def test_what_costs_next_to_nothing_is_not_named(tmp_path):
+    assert said(found(tmp_path, {"read": 0.004, "locate": 0.004}, rejected=2)) == []
 
 
 def test_a_setting_that_took_less_is_told_and_noise_is_not(tmp_path):
