@@ -93,8 +93,8 @@ def _sentence(one: _Refused, origin: Provenance) -> str:
     match one.kind:
         case "missing":
             choices_here = literals(one.holder, name)
-            text = "required, but not set. Add it"
-            text += f". Write one of: {', '.join(choices_here)}" if choices_here else ""
+            way_out = f"Write one of: {', '.join(choices_here)}" if choices_here else "Add it"
+            text = f"required, but not set. {way_out}"
         case "union_tag_not_found":
             text = f"required, but not set. Known types: {', '.join(one.holder)}"
         case "union_tag_invalid":

@@ -224,7 +224,7 @@ def footer_cases(random_: random.Random) -> Iterator[Case]:
         "total_and_note": f"Grand total,,{total}\n\n{note}",
         "summe": f"Summe:,,{total}\n",
     }.items():
-        yield Case(f"footer_{name}.csv", text(body + footer), values, doubt="no record")
+        yield Case(f"footer_{name}.csv", text(body + footer), values, doubt="not a record")
     ids = list(range(ROWS))
     german = table(
         {"nr": list(map(str, ids)), "art": regions, "betrag": [f"{n},50" for n in numbers]}, ";"
@@ -376,7 +376,7 @@ def json_cases(random_: random.Random) -> Iterator[Case]:
     yield Case("packed.ndjson.gz", raw(gzip.compress(lines(nested).encode(), mtime=0)), values)
     money = [f"{n}.234,50" for n in ids]
     prices = lines([{"id": n, "m": m} for n, m in zip(ids, money, strict=True)])
-    yield Case("money.jsonl", text(prices), {"id": ids, "m": money}, doubt="look like numbers")
+    yield Case("money.jsonl", text(prices), {"id": ids, "m": money}, doubt="looks like numbers")
     rare = [{"id": n, **({"rare": "x"} if n % 9 == 0 else {})} for n in ids]
     yield Case(
         "rare.jsonl",

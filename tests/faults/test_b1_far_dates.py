@@ -158,7 +158,7 @@ def test_text_holds_years_of_more_than_four_digits_and_refuses_others(job, kind)
     job.write("in/a.parquet", near)
     result = job.run("--fresh")
     assert result.code == 1
-    assert 'sink.type: column "t" holds a date' in result.err
+    assert 'sink.type: column "t" contains a date' in result.err
     assert "Traceback" not in result.err
 
 

@@ -161,7 +161,7 @@ def test_a_run_of_which_a_part_was_replaced(state):
     assert_done(result)
     assert f"run {second} replaced 1 of its 3 files later; OK: the others match" in result.out
     (state.place / "out/name=x1").rename(state.place / "away")
-    assert_differs(state, first, "missing, although no later run has replaced it")
+    assert_differs(state, first, "missing, and no later run has replaced it")
 
 
 def test_extra_files_are_told_by_the_run_that_is_there(state):

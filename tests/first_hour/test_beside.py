@@ -42,7 +42,7 @@ def test_a_folder_that_is_deleted_is_published_again(state, disposition):
     assert state.verify(state.last()).code == 0
     gone = state.verify(first)
     assert gone.code == 1
-    assert "missing, although no later run has replaced it" in gone.err
+    assert "missing, and no later run has replaced it" in gone.err
 
 
 def test_what_was_deleted_binds_nobody(state):
