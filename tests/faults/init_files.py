@@ -184,8 +184,8 @@ def header_cases(random_: random.Random) -> Iterator[Case]:
         text("country,year,2020\nDE,2019,5.3\nFR,2018,6.1\n"),
         {"country": ["DE", "FR"], "year": [2019, 2018], "2020": [5.3, 6.1]},
     )
-    yield Case("only_a_header.csv", text("id,name,amount\n"), {}, doubt="there are no records")
-    yield Case("only_years.csv", text("country,2019,2020\n"), {}, doubt="there are no records")
+    yield Case("only_a_header.csv", text("id,name,amount\n"), {}, doubt="There are no records")
+    yield Case("only_years.csv", text("country,2019,2020\n"), {}, doubt="There are no records")
     yield Case(
         "only_words.csv",
         text("name,city\nAnna,Berlin\nBen,Rom\n"),
@@ -454,7 +454,7 @@ def binary_cases(random_: random.Random) -> Iterator[Case]:
         ("book.xlsx", workbook, "Excel is not supported yet"),
         ("book.csv", workbook, "Excel is not supported yet"),
         ("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + noise, "Excel is not supported yet"),
-        ("sheet.ods", sheet, "Spreadsheets are not read yet"),
+        ("sheet.ods", sheet, "Spreadsheets are not supported yet"),
         (
             "some.zip",
             b"PK\x03\x04\x14\0\0\0\x08\0" + b"\0" * 20 + b"a.csv" + noise,

@@ -47,7 +47,7 @@ def test_a_footer_is_skipped_and_counted(job: TextJob) -> None:
     assert output.rejects == []
     assert output.filtered == {"footer": 4}
     assert output.read == 8
-    assert "4 rows  in source: footer" in output.summary
+    assert "4 rows  while reading: footer" in output.summary
 
 
 def test_rows_that_match_are_ignored_and_counted(job: TextJob) -> None:
@@ -55,7 +55,7 @@ def test_rows_that_match_are_ignored_and_counted(job: TextJob) -> None:
     output = job.run(delimiter=";", ignore_rows="^(Summe|Total);")
     assert output.rows == [*ROWS, ("3", "1", "1,0")]
     assert output.filtered == {"matches ignore_rows": 2}
-    assert "2 rows  in source: matches ignore_rows" in output.summary
+    assert "2 rows  while reading: matches ignore_rows" in output.summary
 
 
 @pytest.mark.parametrize("more", ["", "\n", "\n\n", "\r\n\r\n"])

@@ -51,8 +51,8 @@ def test_it_is_ignored_and_counted(job: TextJob) -> None:
     assert output.rows == [(1, "a"), (3, "c")] * 2
     assert output.filtered == {"repeated header": 2}
     assert output.read == 6
-    assert "filtered                  2 rows  in source: repeated header" in output.summary
-    assert "of 6 records: 4 written, 0 rejected, 2 filtered (repeated header)" in job.preview(
+    assert "filtered                  2 rows  while reading: repeated header" in output.summary
+    assert "of 6 records: 4 written, 2 filtered (repeated header), 0 rejected" in job.preview(
         repeated_headers="ignore"
     )
 

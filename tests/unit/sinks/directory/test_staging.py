@@ -91,7 +91,7 @@ def test_the_same_try_cannot_be_staged_twice(tmp_path: Path) -> None:
 def test_a_try_after_the_run_was_published_is_refused(tmp_path: Path) -> None:
     out = sink(tmp_path / "out")
     out.publish(out.plan_publish([(0, *out.stage(ROWS, "run1", "1-0-1"))], "run1", {}))
-    with pytest.raises(FatalError, match="published already"):
+    with pytest.raises(FatalError, match="already published"):
         out.stage(ROWS, "run1", "1-0-2")
     assert list(out.place.beside.iterdir()) == [out.place.manifests]
 
