@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.bad_input.bench import ROOT, assert_failed, assert_refused
+from tests.bad_input.bench import ROOT, assert_refused, assert_stale
 
 LOOK_FOR_RAY = """
 import sys
@@ -122,14 +122,14 @@ def test_results_go_to_stdout_and_progress_to_stderr(bench, mode):
         assert events[-1] == "done"
         assert {"settled", "publish_begin", "published"} < set(events)
     else:
-        assert "planned 1 partitions of 2 files" in result.err
+        assert "planned 1 partition of 2 files" in result.err
 
 
 def test_a_failure_is_in_the_progress_as_json(bench):
     bench.stop_after(1, 3)
     (bench.place / "in" / "2.csv").rename("away")
     result = bench.run("--json", "--progress", "json")
-    assert_failed(bench, result, "2.csv: was")
+    assert_stale(bench, result, "2.csv: was")
     events = [json.loads(line) for line in result.err.splitlines() if line.startswith("{")]
     assert events[-1]["event"] == "failed"
-    assert "has vanished" in events[-1]["error"]
+    assert "is gone" in events[-1]["error"]
