@@ -37,7 +37,7 @@ def test_a_state_inside_the_quarantine(state, command):
 
 def test_an_output_inside_the_state(state, command):
     state.describe(sink={"path": "state/out"})
-    assert_refused(command(), "lies inside the state")
+    assert_refused(command(), "is inside the state")
 
 
 def test_a_hidden_state_below_the_source_is_passed_over_by_it(state, command):
@@ -48,9 +48,9 @@ def test_a_hidden_state_below_the_source_is_passed_over_by_it(state, command):
 
 def test_a_quarantine_inside_the_output_and_the_other_way_round(state, command):
     state.describe(contract={**BAD, "quarantine": {"path": "out/bad"}})
-    assert_refused(command(), "lies inside", "where this job publishes too")
+    assert_refused(command(), "is inside", "where this job publishes too")
     state.describe(contract={**BAD, "quarantine": {"path": "bad"}}, sink={"path": "bad/out"})
-    assert_refused(command(), "lies inside", "where this job publishes too")
+    assert_refused(command(), "is inside", "where this job publishes too")
 
 
 def test_an_output_that_is_the_quarantine_of_another_job(state, command):
@@ -74,14 +74,14 @@ def test_an_output_inside_that_of_another_job(state, command):
     state.describe()
     assert_done(state.run("orders", "contract.on_error=skip"))
     state.describe("returns", sink={"path": "out/returns", **APPEND})
-    assert_refused(command("returns"), "lies inside", "where runs are published")
+    assert_refused(command("returns"), "is inside", "where runs are published")
 
 
 def test_an_output_around_that_of_another_job(state, command):
     state.describe(sink={"path": "data/deep/orders"}, contract={"on_error": "skip"})
     assert_done(state.run())
     state.describe("returns", sink={"path": "data", **APPEND})
-    assert_refused(command("returns"), 'the output of job "orders"', "lies inside")
+    assert_refused(command("returns"), 'the output of job "orders"', "is inside")
 
 
 def test_a_quarantine_around_the_output_of_another_job(state, command):
