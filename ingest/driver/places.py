@@ -49,7 +49,7 @@ def moved(recorded: Mapping[str, Any], job: Job) -> list[str]:
 def linked(job: Job, recorded: Mapping[str, Any]) -> list[str]:
     """Say which recorded outputs of an anchored job have become links to other places since."""
     return [
-        f'"{recorded[output]}" is  "{sink.uri}" now'
+        f'"{recorded[output]}" is now a link to "{sink.uri}"'
         for output, sink in sinks_of(job).items()
         if recorded.get(output) not in {None, sink.uri}
     ]

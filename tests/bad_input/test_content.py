@@ -83,8 +83,8 @@ def test_the_same_columns_in_another_order_in_file_7(bench):
 def test_a_csv_column_of_another_type_in_file_9(bench):
     bench.fill(9)
     bench.write("9.csv", HEADER + "900,a,1\n901,b,many\n")
-    said = f'{bench.place}/in/9.csv:3: n: not an int8: "many"\nFix the input, or quarantine such rows: '
-    assert_rejected(bench, bench.run(), said + "contract.on_error=quarantine")
+    said = f'{bench.place}/in/9.csv:3: n: not an int8: "many"\nFix the input, or quarantine such '
+    assert_rejected(bench, bench.run(), said + "rows: contract.on_error=quarantine")
 
 
 @pytest.mark.parametrize("files", [9, 30], ids=["few", "many"])

@@ -99,7 +99,7 @@ def test_a_place_that_has_become_a_link_is_not_followed(state, tmp_path):
     (state.place / "out").symlink_to(tmp_path / "empty")
     result = state.run()
     assert result.code == 1
-    assert f'"{state.place}/out" leads to "{tmp_path}/empty" now' in result.err
+    assert f'"{state.place}/out" is now a link to "{tmp_path}/empty"' in result.err
     assert list((tmp_path / "empty").iterdir()) == []
     (state.place / "out").unlink()
     (tmp_path / "moved").rename(state.place / "out")

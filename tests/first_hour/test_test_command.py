@@ -114,7 +114,7 @@ def test_a_job_without_a_sample_says_so(desk, capsys):
     result = typed(capsys, "test")
     assert result.code == 0
     assert "orders: no sample. Put some input files into jobs/orders/sample/" in result.out
-    assert "1 job has no sample: nothing was tested" in result.out
+    assert "1 job without a sample: nothing was tested" in result.out
     assert typed(capsys, "test", "orders").code == 1  # asked for, and not tested
 
 
