@@ -36,8 +36,8 @@ def test_a_file_that_is_named_is_unpacked(four):
 def test_what_is_passed_over_is_named(four):
     for name in ("in/a.txt.bak", "in/b.xlsx", "in/_SUCCESS", "in/.x.crc", "in/_tmp/c.csv"):
         four.write(name, "x")
-    endings = 'passed over: 2 files with other endings: "in/a.txt.bak", "in/b.xlsx"'
-    hidden = 'passed over: 3 names that begin with "_" or ".": "in/.x.crc", "in/_SUCCESS", '
+    endings = 'skipped: 2 files with other endings: "in/a.txt.bak", "in/b.xlsx"'
+    hidden = 'skipped: 3 names that begin with "_" or ".": "in/.x.crc", "in/_SUCCESS", '
     hidden += '"in/_tmp/"'
     assert four.plan_page()["remarks"] == [endings, hidden]
     text = four.plan().out
@@ -52,7 +52,7 @@ def test_only_a_few_of_many_are_named(four):
     for number in range(7):
         four.write(f"in/{number}.log", "x")
     (remark,) = four.plan_page()["remarks"]
-    assert remark.startswith("passed over: 7 files with other endings: ")
+    assert remark.startswith("skipped: 7 files with other endings: ")
     assert '"in/4.log" and 2 more' in remark
     assert "5.log" not in remark
 
@@ -61,7 +61,7 @@ def test_a_pattern_says_what_it_does_not_match(four):
     four.define(path="in/*.csv")
     page = four.plan_page()
     assert page["files"] == 1
-    said = 'passed over: 3 files that the pattern does not match: "in/SOUTH.CSV", "in/east.Csv", '
+    said = 'skipped: 3 files that the pattern does not match: "in/SOUTH.CSV", "in/east.Csv", '
     assert page["remarks"] == [f'{said}"in/west.csv.GZ"']
     four.define(path=["in/*.csv", "in/*.C[sS][vV]", "in/*.GZ"])
     page = four.plan_page()
@@ -99,7 +99,7 @@ def test_init_knows_endings_in_any_case(four):
 
 def test_init_says_what_it_passes_over(four):
     four.write("in/b.xlsx", "x")
-    assert 'passed over: 1 file with another ending: "in/b.xlsx"' in four.init("in").out
+    assert 'skipped: 1 file with another ending: "in/b.xlsx"' in four.init("in").out
 
 
 def test_a_bucket(job):
@@ -111,6 +111,6 @@ def test_a_bucket(job):
     files.rm("/a4", recursive=True)
     assert page["files"] == 2
     assert page["remarks"] == [
-        'passed over: 1 file with another ending: "memory:///a4/b.xlsx"',
-        'passed over: 1 name that begins with "_" or ".": "memory:///a4/_SUCCESS"',
+        'skipped: 1 file with another ending: "memory:///a4/b.xlsx"',
+        'skipped: 1 name that begins with "_" or ".": "memory:///a4/_SUCCESS"',
     ]

@@ -171,7 +171,4 @@ def test_an_archive_that_grows_too_large_is_refused_before_it_is_unpacked(bench)
     look_up(bench, "r.csv.gz", gzip.compress(b"k,v\n" + (b"a," + b"x" * 999_997) * 300, 1, mtime=0))
     result = bench.run()
     assert result.code == 2
-    assert (
-        "more than 268,435,456 bytes, unpacked, and every worker holds the whole table"
-        in result.err
-    )
+    assert "bytes unpacked, and every worker holds the whole table" in result.err

@@ -93,7 +93,7 @@ def test_a_folder_that_may_not_be_read(filled, path, command):
     filled.define(path=path)
     (filled.place / "in" / "locked").chmod(0)
     arguments = [path, "--name", "made"] if command == "init" else ["+job=x"]
-    typed = [*ORDINARY, sys.executable, "-m", f"ingest.{command}", *arguments]
+    typed = [*ORDINARY, sys.executable, "-m", "ingest", command, *arguments]
     result = typed_in_a_shell(typed)
     (filled.place / "in" / "locked").chmod(0o755)
     assert result.returncode == 2, result.stderr

@@ -56,7 +56,7 @@ def woken(process):
     process.send_signal(signal.SIGCONT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1, err
-    assert "has taken over from" in err
+    assert "has taken over" in err
     assert "Traceback" not in err
 
 

@@ -77,9 +77,9 @@ def test_a_folder_that_was_moved_alone_is_refused_and_it_is_said_what_to_do(stat
     state.describe(sink={**sink, "path": "new"})
     assert_refused(
         state.run(),
-        f'"{state.place}/new" holds files that runs have written and no manifest in '
+        f'"{state.place}/new" contains files written by runs that no manifest in '
         f'"{state.place}/.ingest-new/manifests" lists: "name=x1/',
-        'bring along what lay beside it, ".ingest-<its old name>"',
+        'also move the folder that was beside it, ".ingest-<its old name>"',
     )
     assert state.ids("new") == [1, 2]
     Path(".ingest-out").rename(".ingest-new")

@@ -106,7 +106,7 @@ def test_a_person_reads_it_on_one_screen(capsys):
     code, out, err = ingest(capsys, "bench", "+job=small", "--partitions", "2")
     assert code == 0
     assert out.startswith("small: 2 of ")
-    for text in ("0.range", "the whole job, estimated", "2 workers", "what would help", "\n  - "):
+    for text in ("0.range", "the whole job, estimated", "2 workers", "what would help"):
         assert text in out
     assert len(out.splitlines()) < 45
     assert [line.split(":")[1] for line in err.splitlines()] == [
@@ -153,7 +153,7 @@ def test_a_run_tells_its_times_by_part_and_worker(capsys):
     [
         (["+job=smal"], 'no job "smal"'),
         (["20260101t000000-abcdef"], 'no run "20260101t000000-abcdef"'),
-        (["20260101t000000-abcdef", "--full"], "is the id of a run, and a run takes no settings"),
+        (["20260101t000000-abcdef", "--full"], "is the id of a run, which goes alone"),
         (["+job=small", "--state", "x"], "--state is only used with the id of a run"),
         (["+job=small", "--partitions", "0"], "--partitions 0: must be 1 or more"),
         (["+job=small", "source.path=nothing/*.csv"], "nothing/*.csv"),

@@ -91,7 +91,9 @@ def test_within_a_union_the_mapping_is_the_model():
 
 
 def test_mappings_of_models_are_walked():
-    assert _said(limits={"a b": {"start": 1}}) == ['limits["a b"].end: required, but not set.']
+    assert _said(limits={"a b": {"start": 1}}) == [
+        'limits["a b"].end: required, but not set. Add it.'
+    ]
 
 
 def test_what_a_validator_says_is_said_once_with_a_full_stop():

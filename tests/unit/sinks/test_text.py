@@ -70,7 +70,7 @@ def test_csv_refuses_what_a_field_cannot_hold(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         csv(tmp_path).check_schema(schema)
     assert len(caught.value.lines) == 3
-    assert 'column "a" is list<int8>, which CSV cannot hold' in caught.value.lines[0]
+    assert 'column "a" is list<int8>, which CSV cannot store' in caught.value.lines[0]
 
 
 @pytest.mark.parametrize("delimiter", ["", ",,", '"', "\n", "x", "é"])
@@ -125,7 +125,7 @@ def test_jsonl_keeps_nested_columns_and_all_digits(tmp_path: Path) -> None:
 def test_a_number_that_json_cannot_hold_fails_instead_of_becoming_null(
     tmp_path: Path, values: list[object]
 ) -> None:
-    with pytest.raises(FatalError, match='column "a" holds NaN or an infinity'):
+    with pytest.raises(FatalError, match='column "a" contains NaN or infinity'):
         staged(jsonl(tmp_path), pl.DataFrame({"a": values}))
 
 

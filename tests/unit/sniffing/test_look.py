@@ -60,7 +60,7 @@ def test_a_mixture_of_schemas_is_refused_with_a_list_of_them(tmp_path: Path) -> 
     with pytest.raises(ConfigError) as caught:
         look_at(str(tmp_path))
     first, *columns = caught.value.lines
-    assert first.startswith(f'"{tmp_path}": files of different columns. ')
+    assert first.startswith(f'"{tmp_path}": the files have different columns, ')
     assert columns == [
         f'  column "x": not in {tmp_path}/c.csv (of 3 files)',
         f'  column "y": only in {tmp_path}/c.csv (of 3 files)',
@@ -70,7 +70,9 @@ def test_a_mixture_of_schemas_is_refused_with_a_list_of_them(tmp_path: Path) -> 
 def test_a_mixture_of_encodings_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("id,x\n1,ü\n", encoding="utf-8")
     (tmp_path / "b.csv").write_text("id,x\n1,ü\n", encoding="latin-1")
-    with pytest.raises(ConfigError, match=r"encoding: the files are of several: latin-1 \(.*b.csv"):
+    with pytest.raises(
+        ConfigError, match=r"encoding: the files have different encodings: latin-1 \(.*b.csv"
+    ):
         look_at(str(tmp_path))
 
 
@@ -83,7 +85,7 @@ def test_a_mixture_of_formats_is_refused(tmp_path: Path) -> None:
 
 def test_a_json_array_is_no_json_lines(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('[\n{"id": 1}\n]\n')
-    with pytest.raises(ConfigError, match=r"not JSON Lines: a JSON array.*jq -c"):
+    with pytest.raises(ConfigError, match=r"a JSON array, not JSON Lines.*jq -c"):
         look_at(str(tmp_path))
 
 

@@ -80,9 +80,9 @@ def test_a_compressed_file_shows_its_head(tmp_path: Path) -> None:
     [
         ("a.csv", gzip.compress(b"a\n", mtime=0), "Rename it to end in .gz"),
         ("a.csv.gz", gzip.compress(b"a,b\n" * 999, mtime=0)[:20], "the gzip archive is truncated"),
-        ("a.csv", b"a\1\2\3" * 200, "full of control characters"),
+        ("a.csv", b"a\1\2\3" * 200, "many control characters"),
         ("a.csv", b"PK\3\4" + b"x" * 99 + b"xl/workbook.xml", "Excel is not supported yet"),
-        ("a.csv", b"x" * 300, "no line ends within"),
+        ("a.csv", b"x" * 300, "there is no line end in"),
     ],
 )
 def test_what_cannot_be_looked_at_is_refused(
