@@ -118,4 +118,4 @@ def test_a_bracket_that_is_meant_can_be_written(job):
 def test_a_pattern_that_matches_nothing_says_how(job):
     job.write("in/w[1]/a.csv", "id\nliteral\n")
     job.define(path="in/w[1]/*.csv")
-    job.refused('"w[1]" is a folder: write "[" as "[[]"')
+    job.refused('"w[1]" is the name of a folder: write "[" as "[[]"')
