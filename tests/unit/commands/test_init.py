@@ -56,7 +56,7 @@ def test_an_existing_job_is_replaced_only_by_force() -> None:
     main(["in", "--name", "orders"])
     job = Path("conf/job/orders.yaml")
     job.write_text("mine")
-    with pytest.raises(ConfigError, match=r"conf/job/orders.yaml: already a job.*--force"):
+    with pytest.raises(ConfigError, match=r"conf/job/orders.yaml: there is already a job.*--force"):
         main(["in", "--name", "orders"])
     assert job.read_text() == "mine"
     Path("jobs/orders/sample/old.csv").write_text("a;b\n")

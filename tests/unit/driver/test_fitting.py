@@ -57,7 +57,7 @@ def test_a_compressed_file_that_fits_no_worker_is_refused(tmp_path):
     (tmp_path / "in").mkdir()
     text = b"id,name\n" + b"7,some customer or other\n" * 600_000
     (tmp_path / "in" / "1.csv.gz").write_bytes(gzip.compress(text, mtime=0))
-    with pytest.raises(ConfigError, match=r"source: path: .*1\.csv\.gz: .* cannot be cut"):
+    with pytest.raises(ConfigError, match=r"source: path: .*1\.csv\.gz: .* cannot be split"):
         planned(job_over(tmp_path, memory="512MiB"))
 
 
@@ -65,7 +65,7 @@ def test_a_row_group_that_fits_no_worker_is_refused(tmp_path):
     (tmp_path / "in").mkdir()
     frame = pl.DataFrame({"n": pl.int_range(6_000_000, eager=True)})
     frame.write_parquet(tmp_path / "in" / "1.parquet", row_group_size=6_000_000)
-    with pytest.raises(ConfigError, match=r"1\.parquet: .* cannot be cut"):
+    with pytest.raises(ConfigError, match=r"1\.parquet: .* cannot be split"):
         planned(job_over(tmp_path, "parquet", memory="512MiB"))
     frame.write_parquet(tmp_path / "in" / "1.parquet", row_group_size=500_000)
     assert len(planned(job_over(tmp_path, "parquet", memory="512MiB"))) > 1
