@@ -24,7 +24,8 @@ from ingest.driver import stall
 from ingest.commands.run import main
 from ingest.commands.base import guarded
 from ingest.core.leaving import leave
-from ingest.workers import choose, ray_data
+from ingest.workers import choose
+from ingest.workers.on_ray import pool as ray_data
 
 class Hung(ray_data.RayDataWorkers):
     # ray.init that never returns, below C code that would abort the interpreter at its end
@@ -83,7 +84,7 @@ def until(process, text):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_is_said_and_can_be_stopped(bench, number):
     process = start(bench, "waits", "execution.workers=2")
-    said = until(process, "waiting 1 s for")
+    said = until(process, "aiting 1 s for")
     assert " s  starting Ray\n" in said
     assert f"for Ray: 0 of 2 workers started. Logs: {bench.place}/ray/session_latest/logs" in said
     asked = time.monotonic()
@@ -214,6 +215,6 @@ def test_the_bar_and_the_log_say_that_ray_starts():
     assert seen == ["planning", "working", "starting Ray", "starting Ray", "working"]
     assert [line.split("s  ", 1)[1] for line in lines[2:]] == [
         "starting Ray",
-        "waiting 15 s for Ray: 0 of 2 workers started",
+        "Waiting 15 s for Ray: 0 of 2 workers started",
         "Ray started in 6.2 s",
     ]
