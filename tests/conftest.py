@@ -1,4 +1,4 @@
-"""What tests of all kinds share: golden files, and the one flag that rewrites them."""
+"""What tests of all kinds share: golden files, their flag, and a state to work in."""
 
 from collections.abc import Callable
 
@@ -24,3 +24,14 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == file.read_text(encoding="utf-8")
 
     return check
+
+
+@pytest.fixture
+def state(tmp_path, monkeypatch):
+    """A state, and a job `orders` over two rows, in a folder of its own."""
+    from tests.faults.state import State
+
+    monkeypatch.chdir(tmp_path)
+    state = State(tmp_path)
+    state.rows("in/orders/a.csv", 1, 2)
+    return state

@@ -5,15 +5,7 @@ import json
 import pytest
 
 from ingest.sinks.directory import manifest
-from tests.faults.state import State, assert_done, assert_refused
-
-
-@pytest.fixture
-def state(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    state = State(tmp_path)
-    state.rows("in/orders/a.csv", 1, 2)
-    return state
+from tests.faults.state import assert_done, assert_refused
 
 
 def publish(state, sink=None, **changes):

@@ -9,15 +9,7 @@ from ingest.core.errors import FatalError
 from ingest.sinks.jsonl import Jsonl
 from ingest.storage.filesystem import virtual
 from ingest.testing.sinks import ROWS
-from tests.faults.state import State, assert_done, assert_refused
-
-
-@pytest.fixture
-def state(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    state = State(tmp_path)
-    state.rows("in/orders/a.csv", 1, 2)
-    return state
+from tests.faults.state import assert_done, assert_refused
 
 
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="there is no /proc")

@@ -10,17 +10,14 @@ from ingest.core.partition import Slice
 from ingest.driver.repeats import repeats
 from ingest.records.plans import PlanFacts, PlanWriter
 from ingest.storage.objects import LocalStore
-from tests.faults.state import State, assert_done
+from tests.faults.state import assert_done
 from tests.recovery.jobs import make_job
 
 APPEND = {"write_disposition": "append"}
 
 
 @pytest.fixture
-def state(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    state = State(tmp_path)
-    state.rows("in/orders/a.csv", 1, 2)
+def state(state):
     state.rows("in/orders/b.csv", 3)
     state.describe(sink=APPEND)
     return state

@@ -7,17 +7,9 @@ import pytest
 
 from ingest.sinks.directory.lengths import too_long
 from ingest.sinks.directory.place import Place
-from tests.faults.state import State, assert_done, assert_refused
+from tests.faults.state import assert_done, assert_refused
 
 BAD = {"on_error": "quarantine"}
-
-
-@pytest.fixture
-def state(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    state = State(tmp_path)
-    state.rows("in/orders/a.csv", 1, 2)
-    return state
 
 
 def deep(state, size):

@@ -6,16 +6,13 @@ import shutil
 import pytest
 
 from ingest.sinks.directory import manifest
-from tests.faults.state import State, assert_done
+from tests.faults.state import assert_done
 
 OK = "OK: files match recorded row counts and checksums"
 
 
 @pytest.fixture
-def state(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    state = State(tmp_path)
-    state.rows("in/orders/a.csv", 1, 2)
+def state(state):
     state.rows("in/orders/b.csv", 3)
     return state
 

@@ -9,17 +9,9 @@ from pathlib import Path
 import pytest
 
 from ingest.storage import tree
-from tests.faults.state import State, assert_done
+from tests.faults.state import assert_done
 
 FILES = {"replace": "files"}
-
-
-@pytest.fixture
-def state(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    state = State(tmp_path)
-    state.rows("in/orders/a.csv", 1, 2)
-    return state
 
 
 @pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])

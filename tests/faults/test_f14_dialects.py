@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from tests.unit.sources.test_text import CarefulCsv, found
 
 from ingest.sources.csv import Csv
 from ingest.testing.sources import pack, plan, records_of, rows_of
 from tests.faults.text_job import TextJob
+from tests.unit.sources.text.test_source import CarefulCsv, found
 
 TEXTS = [
     "",

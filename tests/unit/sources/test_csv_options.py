@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.sources.test_text import CarefulCsv, found, is_readable
 
 from ingest.sources.csv import Csv
 from ingest.testing.sources import assert_balanced, layout_of, pack, records_of
+from tests.unit.sources.text.test_source import CarefulCsv, found, is_readable
 
 PIECES = [
     "1", "x", ",", "||", ";", " ", '"', '""', "\n", "\n", "\n", "\r\n", "\r", "\\", "\\\n", '\\"',

@@ -8,7 +8,6 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.sources.test_text import CarefulCsv, found, is_readable
 
 from ingest.core.types import parse_type
 from ingest.core.values.texts import parse_texts
@@ -17,6 +16,7 @@ from ingest.sources.csv import Csv
 from ingest.sources.delimited.table import TableReader, is_number
 from ingest.sources.text.dialect import Dialect
 from ingest.testing.sources import assert_balanced, pack
+from tests.unit.sources.text.test_source import CarefulCsv, found, is_readable
 
 KINDS = (
     "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64",

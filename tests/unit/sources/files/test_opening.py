@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from tests.unit.sources.test_files import nobody, open_up
 
 from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.partition import Slice
@@ -14,6 +13,7 @@ from ingest.sources.csv import Csv
 from ingest.sources.files.listing import list_files
 from ingest.sources.files.opening import open_input, read_plain, read_plain_head
 from ingest.testing.sources import layout_of, pack, rows_of
+from tests.unit.sources.files.test_listing import nobody, open_up
 
 TEXT = b"a,b\n" + b"1,2\n" * 10_000
 
