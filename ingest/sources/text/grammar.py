@@ -177,11 +177,15 @@ class Grammar:
         """Return `spans` of a record without quotes."""
         if "\r" in record:
             return RETURN
-        spans, end = [], -1
-        for field in record.split(self.delimiter):
-            start, end = end + 1, end + 1 + len(field)
-            spans.append((end - len(field.lstrip(" ")) if self.skip_space else start, end))
-        return spans
+        place, spans = 0, []
+        while True:
+            while self.skip_space and record.startswith(" ", place):
+                place += 1
+            end = record.find(self.delimiter, place)
+            spans.append((place, end if end >= 0 else len(record)))
+            if end < 0:
+                return spans
+            place = end + 1
 
     def value(self, field: str) -> str:
         """Return what a field is, without its quotes."""

@@ -87,7 +87,7 @@ def test_a_partition_that_keeps_failing_ends_the_run_and_the_others_stay_settled
 
     short = retry(lost_worker=Retry(max_tries=3, wait_s=0))
     attempt = Attempt(tmp_path, poison, 3, execution=short, by_row=False)
-    with pytest.raises(FatalError, match="given up after 3 tries: worker died"):
+    with pytest.raises(FatalError, match="failed after 3 tries: worker died"):
         attempt.run()
     assert attempt.settled() == [1, 2]
 
@@ -236,7 +236,7 @@ def test_what_cannot_be_cut_any_further_ends_the_run(tmp_path):
 def test_what_is_small_is_not_cut(tmp_path):
     attempt = Attempt(tmp_path, lambda each: dies_if_large(each, most=4), count=1, size=8)
     attempt.loop.least_split_bytes = 8
-    with pytest.raises(FatalError, match="given up after 3 tries"):
+    with pytest.raises(FatalError, match="failed after 3 tries"):
         attempt.run()
 
 
