@@ -35,13 +35,15 @@ class Attempt:
     """What a command wants done, and the commands that it tells the user afterwards.
 
     `state` is how the place is called where the run is recorded; `resume` resumes the run, `again`
-    runs the job as it is then.
+    runs the job as it is then; `preview` shows rejected rows, empty if the job's other settings are
+    not known.
     """
 
     request: "Request"
     state: str
     resume: str
     again: str
+    preview: str
     progress: "Mode"
     as_json: bool
 
@@ -100,8 +102,8 @@ def _failed(attempt: Attempt, watching: "Watcher", error: IngestError) -> int:
         return error.exit_code
     print(f"{attempt.request.job.name}: failed. {_kept(attempt, watching, error)}", file=sys.stderr)
     if isinstance(error, BadRowError | ContractError):  # resumed as it is, it would fail so again
-        if seen := _preview(attempt):
-            print(seen, file=sys.stderr)
+        if attempt.preview:
+            print(f"To see rejected rows in a sample: {attempt.preview}", file=sys.stderr)
         print(f"Fix the input or the job, then run it again: {attempt.again}", file=sys.stderr)
     elif isinstance(error, StalePlanError):
         print(_stale(attempt, watching), file=sys.stderr)
@@ -151,14 +153,6 @@ def _stale(attempt: Attempt, watching: "Watcher") -> str:
         f"To start over with the files as they are: {attempt.again}\n"
         f"To finish this run, after you have restored them: {resume}"
     )
-
-
-def _preview(attempt: Attempt) -> str:
-    """Say how to see the rejected rows; nothing if the job's other settings are not known."""
-    command, _, words = attempt.again.partition(" run ")
-    if command != "ingest" or not words:
-        return ""
-    return f"To see rejected rows in a sample: ingest preview {words}"
 
 
 def _report(receipt: dict[str, Any], attempt: Attempt) -> None:

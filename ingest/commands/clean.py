@@ -168,7 +168,7 @@ def _total(found: Found, arguments: Namespace) -> str:
 def _stays(kept: Sequence[Kept], arguments: Namespace) -> list[str]:
     """Say which old runs stay, and what to type about them."""
     lines = [f"kept run {each.run_id} of job {each.job}: {each.why}" for each in kept]
-    if any(each.why.startswith("unfinished") for each in kept):
+    if any(each.resumable for each in kept):
         here = state_option(arguments.state)
         keep = "" if arguments.keep == KEEP else f" --keep {arguments.keep.strip()}"
         job = f" --job {arguments.job}" if arguments.job else ""

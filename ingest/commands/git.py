@@ -1,9 +1,11 @@
 """What Git says of a place: who its user is, and whether a folder is one that it tracks."""
 
-import subprocess
+from functools import partial
 from pathlib import Path
 
-_WITHIN_S = 2
+from ingest.core.git import asked
+
+_asked = partial(asked, within_s=2)
 
 
 def user_email() -> str | None:
@@ -21,16 +23,3 @@ def tracks(folder: Path) -> bool:
         return False
     ignored = _asked("-C", str(there), "check-ignore", "--quiet", str(whole / "file"))
     return ignored is not None and ignored.returncode == 1
-
-
-def _asked(*arguments: str) -> subprocess.CompletedProcess[str] | None:
-    try:
-        return subprocess.run(  # noqa: S603 - no argument of a user
-            ["git", *arguments],  # noqa: S607 - whichever git the user has
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_WITHIN_S,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None

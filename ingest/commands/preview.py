@@ -7,7 +7,6 @@ from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import polars as pl
 
@@ -18,11 +17,9 @@ from ingest.core.errors import ConfigError
 from ingest.core.names import hint, no_such_column
 from ingest.core.partition import Partition, Slice, partition_id
 from ingest.core.private import redacted
-from ingest.core.types import schema_to_json
-from ingest.driver.fleeting import refuse_fleeting
-from ingest.driver.outputs import check_places, check_published
-from ingest.driver.planning import Draft, draft
-from ingest.driver.tasks import context_of, task_of
+from ingest.driver.planning import Draft
+from ingest.driver.tasks import task_of
+from ingest.library.plans import drafted_at
 from ingest.sources.base import Source
 from ingest.storage.objects import open_store
 from ingest.watch.summary import size
@@ -69,12 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = options.parse_intermixed_args(argv)
     loaded = load_job(arguments.conf, arguments.overrides, "ingest preview")
     job = loaded.job
-    store = open_store(job.state)
-    refuse_fleeting(job, store, loaded.place)
-    check_places(job, store, loaded.place)
-    context = context_of(job, "preview", datetime.now(UTC))
-    drafted = draft(job, context, loaded.place, job.execution.planned_workers)
-    check_published(job, loaded.place, schema_to_json(drafted.flow.output))
+    drafted, context = drafted_at(loaded, open_store(job.state), "preview")
     slices = tuple(sample(drafted, job.source))
     if not slices:
         print(f"{job.name}: the input has no records")

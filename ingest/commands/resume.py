@@ -67,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             state=state,
             resume=shlex.join(again),
             again=shlex.join(["ingest", "run", *conf, job.name]),
+            preview=shlex.join(["ingest", "preview", *conf, job.name]),
             progress=arguments.progress,
             as_json=arguments.json,
         )

@@ -16,6 +16,7 @@ EXAMPLE = """ingest run flights
   ingest run flights cluster=inline sink.path=elsewhere/flights
   ingest run flights,events                       (a sweep: one run after the other)
   python -m ingest.run +job=flights               (for Ray job submission)"""
+PROGRAM = "ingest run"
 ENDED = {
     0: "published",
     IngestError.exit_code: "failed",
@@ -25,7 +26,7 @@ ENDED = {
 """What became of a run, by its exit code."""
 
 
-def main(argv: Sequence[str] | None = None, program: str = "ingest run") -> int:
+def main(argv: Sequence[str] | None = None, program: str = PROGRAM) -> int:
     """Run the jobs that the command line names, one after the other; return the exit code.
 
     `program` is what was typed before it, which is what is told to be typed again.
@@ -69,7 +70,8 @@ def _all(arguments: Any, sweeps: Sequence[Sequence[str]]) -> int:
 
 def _run(arguments: Any, overrides: Sequence[str] | None) -> int:
     conf = ["--conf", str(arguments.conf)] if arguments.conf else []
-    again = f"{arguments.program} {shlex.join([*conf, *(overrides or ())])}"
+    words = shlex.join([*conf, *(overrides or ())])
+    again = f"{arguments.program} {words}"
     with ExitStack() as stack:
         with importing():
             from ingest.library.running import opened  # noqa: PLC0415 - keeps --help quick
@@ -83,6 +85,7 @@ def _run(arguments: Any, overrides: Sequence[str] | None) -> int:
                 state=request.job.state,
                 resume=again,
                 again=again,
+                preview=f"ingest preview {words}" if arguments.program == PROGRAM else "",
                 progress=arguments.progress,
                 as_json=arguments.json,
             )

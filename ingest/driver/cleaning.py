@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ingest.core.errors import FatalError
-from ingest.driver.removing import Old, Removal, Was, places_of
+from ingest.driver.removing import Old, Removal, Was
 from ingest.records.endings import closed, ending
 from ingest.records.history import History
 from ingest.records.holders import holder
@@ -25,11 +25,15 @@ RECORDING = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A run that is old enough to go and is not finished, and why it stays."""
+    """A run that is old enough to go and is not finished, and why it stays.
+
+    `resumable` says that it can be resumed or discarded by whoever asks for that.
+    """
 
     run_id: str
     job: str
     why: str
+    resumable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,8 @@ class Search:
     def leftovers(self) -> Iterator[Leftover]:
         """Yield what ended runs have staged, at all places that the jobs' runs publish to."""
         runs = Runs(self.store)
-        ids = [run_id for job in self.jobs for run_id in runs.of_job(job)]
-        places = {place for run_id in ids for place in places_of(runs, run_id).values()}
+        outputs = (runs.outputs(job, run_id) for job in self.jobs for run_id in runs.of_job(job))
+        places = {place for each in outputs for place in each.values()}
         for place in map(Path, sorted(places)):
             for run_id, size in staged(place):
                 if self._is_dead(run_id, runs):
@@ -80,7 +84,7 @@ class Search:
                 continue
             how, is_last = self._ended(run_id), False
             if how == "done":
-                place = places_of(runs, run_id).get("main", "")
+                place = runs.outputs(job, run_id).get("main", "")
                 is_last = place not in published
                 published.add(place)
             if not _made_before(run_id, self.before):
@@ -120,7 +124,8 @@ class Search:
         if self.unfinished:
             return self._going(run_id, job, "unfinished")
         settled = f"{history.totals.partitions:,} of {history.partitions:,}"
-        return Kept(run_id, job, f"unfinished, {settled} partitions completed")
+        why = f"unfinished, {settled} partitions completed"
+        return Kept(run_id, job, why, resumable=True)
 
     def _going(self, run_id: str, job: str, was: Was) -> Old:
         return Old(run_id, job, was, self.store.size(f"runs/{run_id}"))

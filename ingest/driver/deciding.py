@@ -26,14 +26,15 @@ from ingest.storage.objects import Store
 class Decision:
     """What is to be done, before anything is: it changes nothing by itself.
 
-    `run` is the one that is resumed. In place of `history`, an unfinished one that is not, a new
-    one begins: `why` says why in half a sentence, empty if that was asked for, and `discard`
-    discards it and returns warnings. `notes` is what else there is to say.
+    `run_id` is the unfinished run that this is about, if there is one, and `history` what its
+    ledger says; None if that cannot be read. `run` is that run if it is resumed. If a new one
+    begins in its place, `why` says why in half a sentence, empty if that was asked for, and
+    `discard` discards it and returns warnings. `notes` is what else there is to say.
     """
 
     would: Literal["begin", "resume", "start over"] = "begin"
     run_id: str = ""
-    history: History = field(default_factory=History)
+    history: History | None = None
     run: Run | None = None
     why: str = ""
     discard: Callable[[], list[str]] | None = None

@@ -1,6 +1,7 @@
 """What a run of a job would do now, without doing any of it: for `ingest plan`."""
 
 import sys
+from contextlib import suppress
 from typing import Any
 
 from ingest.core.clock import SystemClock
@@ -11,6 +12,7 @@ from ingest.driver.places import outputs_of
 from ingest.driver.recorded import read_history
 from ingest.driver.resuming import refuse_changed_steps
 from ingest.job import Job
+from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.plans import Plan
 from ingest.records.runs import Runs
@@ -34,7 +36,7 @@ def prospect(job: Job, store: Store) -> dict[str, Any]:
         page["because"] = [*decision.run.changes, *decision.run.warnings]
     elif decision.why:
         page["because"] = [decision.why]
-    return page | (_standing(decision.run_id, store) if decision.run_id else {})
+    return page | (_standing(decision.run_id, decision.history) if decision.run_id else {})
 
 
 def _refuse_stale(decision: Decision, job: Job, store: Store) -> None:
@@ -43,7 +45,7 @@ def _refuse_stale(decision: Decision, job: Job, store: Store) -> None:
     Raises:
         ConfigError, FatalError: what the run reads is not what was planned.
     """
-    if decision.run is None or decision.history.phase != "planned":
+    if decision.run is None or decision.run.history.phase != "planned":
         return
     refuse_changed_steps(Runs(store), decision.run)
     plan = Plan(store, decision.run_id)
@@ -55,17 +57,21 @@ def _refuse_stale(decision: Decision, job: Job, store: Store) -> None:
 def _refused(job: Job, store: Store, error: ConfigError | FatalError) -> dict[str, Any]:
     page = {"would": "refuse", "because": str(error).splitlines(), "notes": []}
     for run_id in Succession(store, job.name).before(outputs_of(job)):
-        standing = _standing(run_id, store)
+        standing = _standing(run_id, _history(run_id, store))
         if standing.get("phase") not in {"done", "abandoned"}:
             return page | standing
     return page
 
 
-def _standing(run_id: str, store: Store) -> dict[str, Any]:
+def _history(run_id: str, store: Store) -> History | None:
+    with suppress(FatalError):
+        return read_history(Ledger(store, run_id), store)
+    return None
+
+
+def _standing(run_id: str, history: History | None) -> dict[str, Any]:
     """Return how far an unfinished run is; only its id if its ledger cannot be read."""
-    try:
-        history = read_history(Ledger(store, run_id), store)
-    except FatalError:
+    if history is None:
         return {"run_id": run_id}
     return {
         "run_id": run_id,

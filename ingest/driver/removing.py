@@ -32,7 +32,6 @@ from ingest.sinks.directory.leftovers import published_runs, remove_staged
 from ingest.storage.objects import Store
 
 PLAN = ("plan.json", "plan")
-OUTPUTS = ("main", "quarantine")
 
 Was = Literal["done", "abandoned", "unfinished", "not begun", "removed"]
 """How a run stands that goes: the last is what an earlier cleaning has begun to remove."""
@@ -94,13 +93,13 @@ class Removal:
             history = history_of(self._store, old.run_id)
             page |= {"started_at": history.started_at, "ended_at": history.ended_at}
             page["rows"] = history.totals.summary
-        places = places_of(self._runs, old.run_id)
+        places = self._runs.outputs(old.job, old.run_id)
         page |= {"places": places, "plan": old.was == "done" and self._appended(old.run_id)}
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._runs.mark_removed(old.run_id, {**page, "at": at, **who()})
 
     def _finish(self, old: Old) -> None:
-        places = places_of(self._runs, old.run_id)
+        places = self._runs.outputs(old.job, old.run_id)
         if main := places.get("main"):
             Target(self._store, main).forget(old.run_id)
         for place in places.values():
@@ -131,14 +130,6 @@ def trim_leases(store: Store, jobs: Sequence[str]) -> None:
     runs = Runs(store)
     for job in jobs:
         trim(store, f"jobs/{job}/lease")
-    outputs = (places_of(runs, run_id) for job in jobs for run_id in runs.of_job(job))
+    outputs = (runs.outputs(job, run_id) for job in jobs for run_id in runs.of_job(job))
     for place in sorted({places["main"] for places in outputs if "main" in places}):
         trim(store, Target(store, place).folder)
-
-
-def places_of(runs: Runs, run_id: str) -> dict[str, str]:
-    """Return where a run publishes, by output, as far as that is on record; also of a removed."""
-    with suppress(ConfigError, FatalError):
-        places = (runs.removed(run_id) or runs.facts(run_id)).get("places", {})
-        return {output: str(places[output]) for output in OUTPUTS if output in places}
-    return {}

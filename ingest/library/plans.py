@@ -14,7 +14,8 @@ from ingest.driver.prospect import prospect
 from ingest.driver.tasks import context_of
 from ingest.job import Job
 from ingest.library.arguments import Folder, Overrides, path, words
-from ingest.storage.objects import open_store
+from ingest.storage.objects import Store, open_store
+from ingest.transforms.base import StepContext
 from ingest.workers.choose import choice
 
 WORKING_SET = 6
@@ -87,16 +88,26 @@ def plan(
 
 def planned(loaded: Loaded[Job]) -> PlanSummary:
     """Return what a run of this job would do."""
-    job = loaded.job
-    store = open_store(job.state)
-    refuse_fleeting(job, store, loaded.place)
-    workers = job.execution.planned_workers
-    check_places(job, store, loaded.place)
-    drafted = draft(job, context_of(job, "", datetime.now(UTC)), loaded.place, workers)
-    check_published(job, loaded.place, schema_to_json(drafted.flow.output))
-    page = describe(job, drafted, workers)
+    job, store = loaded.job, open_store(loaded.job.state)
+    drafted, _ = drafted_at(loaded, store)
+    page = describe(job, drafted, job.execution.planned_workers)
     page["unfinished"] = prospect(job, store)
     return summary_of(page)
+
+
+def drafted_at(loaded: Loaded[Job], store: Store, run_id: str = "") -> tuple[Draft, StepContext]:
+    """Return the plan that a run of this job would have, and what its steps would be told.
+
+    Raises:
+        ConfigError: a run would be refused, for the job, its input or its places.
+    """
+    job = loaded.job
+    refuse_fleeting(job, store, loaded.place)
+    check_places(job, store, loaded.place)
+    context = context_of(job, run_id, datetime.now(UTC))
+    drafted = draft(job, context, loaded.place, job.execution.planned_workers)
+    check_published(job, loaded.place, schema_to_json(drafted.flow.output))
+    return drafted, context
 
 
 def describe(job: Job, drafted: Draft, workers: int) -> dict[str, Any]:

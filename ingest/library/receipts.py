@@ -1,9 +1,12 @@
 """The receipt of a run, typed: a view of `receipt.json`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
+
+from ingest.core.outcome import Book
+from ingest.records.totals import Totals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,26 +101,20 @@ class Receipt:
         return summary(self.page, self.state)
 
 
+View = TypeVar("View", StepCounts, PublishedOutput)
+
+
 def receipt_of(page: dict[str, Any], path: str, state: str) -> Receipt:
     """Return the typed view of a receipt that lies at that path."""
-    outputs = {name: _output(output) for name, output in page["outputs"].items()}
-    steps = tuple(
-        StepCounts(
-            step=book["step"],
-            rows=book["rows"],
-            added=book["added"],
-            dropped=dict(book["dropped"]),
-            out=book["out"],
-        )
-        for book in page["books"]
-    )
+    outputs = {name: _view(PublishedOutput, facts) for name, facts in page["outputs"].items()}
+    steps = tuple(_view(StepCounts, book) for book in page["books"])
     return Receipt(
         run_id=page["run_id"],
         job=page["job"]["name"],
         started_at=datetime.fromisoformat(page["started_at"]),
         attempts=page["attempts"],
         cluster=page["cluster"]["name"],
-        rows=_rows(steps, outputs["main"].rows),
+        rows=_rows(page["books"], outputs["main"].rows),
         steps=steps,
         errors=dict(page["errors"]),
         warnings=tuple(page["warnings"]),
@@ -129,27 +126,18 @@ def receipt_of(page: dict[str, Any], path: str, state: str) -> Receipt:
     )
 
 
-def _output(page: dict[str, Any]) -> PublishedOutput:
-    return PublishedOutput(
-        uri=page["uri"],
-        type=page["type"],
-        disposition=page["disposition"],
-        rows=page["rows"],
-        bytes=page["bytes"],
-        files=page["files"],
-        removed=page["removed"],
-    )
+def _view(kind: type[View], page: dict[str, Any]) -> View:
+    """Return those facts of a page that a view has fields for."""
+    return kind(**{each.name: page[each.name] for each in fields(kind)})
 
 
-def _rows(steps: tuple[StepCounts, ...], written: int) -> RowCounts:
-    dropped: dict[str, int] = {}
-    for step in steps:
-        for reason, count in step.dropped.items():
-            dropped[reason] = dropped.get(reason, 0) + count
+def _rows(books: list[dict[str, Any]], written: int) -> RowCounts:
+    totals = Totals(books={page["step"]: Book(**page) for page in books})
+    reasons = dict.fromkeys(reason for page in books for reason in page["dropped"])
     return RowCounts(
-        read=steps[0].rows if steps else 0,
+        read=totals.records,
         written=written,
-        rejected=dropped.get("quarantined", 0) + dropped.get("skipped", 0),
-        dropped=dropped,
-        added=sum(step.added for step in steps),
+        rejected=totals.rejected,
+        dropped={reason: totals.dropped(reason) for reason in reasons},
+        added=sum(book.added for book in totals.books.values()),
     )

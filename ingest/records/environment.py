@@ -5,8 +5,9 @@ import importlib.metadata
 import os
 import platform
 import socket
-import subprocess
 from typing import Any
+
+from ingest.core.git import asked
 
 PACKAGES = (
     "ingest", "ray", "polars", "pyarrow", "pydantic", "hydra-core", "omegaconf", "fsspec", "s3fs",
@@ -54,11 +55,5 @@ def _version(package: str) -> str:
 
 
 def _git(*arguments: str) -> str:
-    try:
-        done = subprocess.run(  # noqa: S603 - fixed words
-            ["git", *arguments],  # noqa: S607 - the user's own git
-            capture_output=True, text=True, timeout=5, check=False,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    answer = asked(*arguments)
+    return answer.stdout.strip() if answer and answer.returncode == 0 else ""

@@ -207,10 +207,6 @@ class Runs:
         except FileNotFoundError:
             return None
 
-    def has_receipt(self, run_id: str) -> bool:
-        """Say whether a run has come to its end."""
-        return self._store.exists(f"runs/{run_id}/receipt.json")
-
     def write_receipt(self, run_id: str, receipt: dict[str, Any]) -> str:
         """Write the receipt, once; return where it is."""
         name = f"runs/{run_id}/{RECEIPT}"

@@ -6,6 +6,7 @@ ones.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from ingest.records.endings import ABANDONED, RECEIPT
 from ingest.records.runs import Runs
@@ -14,7 +15,7 @@ from ingest.storage.objects import Store
 
 
 class Succession:
-    """The runs of one job, as the state lists them now."""
+    """The runs of one job, as the state listed them when they were first asked for."""
 
     def __init__(self, store: Store, job: str) -> None:
         self._store = store
@@ -71,7 +72,13 @@ class Succession:
 
     def unfinished(self) -> Iterator[str]:
         """Yield the runs that have neither a receipt nor were discarded, newest first."""
-        for run_id in reversed(self.ids):
-            ends = (f"runs/{run_id}/{name}" for name in (RECEIPT, ABANDONED))
-            if not any(map(self._store.exists, ends)) and self._runs.exists(run_id):
-                yield run_id
+        return iter(self._unfinished)
+
+    @cached_property
+    def _unfinished(self) -> list[str]:
+        """Those runs, looked up once: that takes two looks at the store for each run."""
+        return [run_id for run_id in reversed(self.ids) if self._is_unfinished(run_id)]
+
+    def _is_unfinished(self, run_id: str) -> bool:
+        ends = (f"runs/{run_id}/{name}" for name in (RECEIPT, ABANDONED))
+        return not any(map(self._store.exists, ends)) and self._runs.exists(run_id)

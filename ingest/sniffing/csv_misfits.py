@@ -85,10 +85,8 @@ def _told(column: Column) -> str:
     assert column.nearly is not None, "only such columns are told of"
     kind = column.nearly.kind
     told = kind.options()
-    return (
-        f"{kind.type}, and write in source.columns {flow({column.name: told})}"
-        if told
-        else (kind.type)
+    return kind.type + (
+        f", and write in source.columns {flow({column.name: told})}" if told else ""
     )
 
 

@@ -1,6 +1,5 @@
 """CSV files."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, Self
@@ -9,7 +8,6 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from ingest.core.errors import BadRowError, ConfigError, FatalError
-from ingest.core.names import shown
 from ingest.core.partition import Slice
 from ingest.core.private import REDACTED
 from ingest.core.types import Schema, type_name
@@ -20,6 +18,7 @@ from ingest.sources.delimited.header import (
     REPEATED,
     check_header,
     column_names,
+    other_delimiter,
     refuse_delimiter,
     refuse_header,
     repeats,
@@ -41,8 +40,8 @@ from ingest.sources.text.lines import split_records
 from ingest.sources.text.ranges import Preamble
 from ingest.sources.text.rejecting import Clean, cast_columns, with_column
 from ingest.sources.text.source import TextSource
+from ingest.sources.text.typing import Guesses, typed
 
-_DELIMITERS = (",", ";", "\t", "|")
 GUESSING_ROWS = 10_000
 """How many records of each sampled file types are inferred from."""
 
@@ -281,7 +280,7 @@ class Csv(TextSource):
         refuse_clash(made.columns, names)
         if found and len(files) > COMPARED_FILES and self.schema_.new_columns == "add":
             found.expect(name for name in declared if name not in made.keys)
-        if declared.keys() - {*names, *made.keys} and (told := other_delimiter(self, names)):
+        if declared.keys() - {*names, *made.keys} and (told := self._other_delimiter(names)):
             raise ConfigError(told)
         refuse_unknown("columns", self.columns, [*names, *made.keys])
         facts = {"header": names, **(found.facts if found else {}), **made.facts}
@@ -289,8 +288,7 @@ class Csv(TextSource):
         guessed = self._guessed(heads, bare) if self.infer else {}
         columns, notes = {}, {}
         for name in names:
-            columns[name], notes[name] = _typed(name, declared, types, guessed)
-            _refuse_nested(name, columns[name])
+            columns[name], notes[name] = typed(name, declared, types, guessed, field="a CSV field")
         for name, dtype in made.columns.items():
             columns[name], notes[name] = dtype, "the file's name and place"
         remarks = (*(found.remarks() if found else ()), *made.remarks)
@@ -298,7 +296,10 @@ class Csv(TextSource):
 
     def doubt(self, layout: Layout) -> str:
         """Say that the header looks as if it had another delimiter."""
-        return other_delimiter(self, layout.facts["header"])
+        return self._other_delimiter(layout.facts["header"])
+
+    def _other_delimiter(self, names: Sequence[str]) -> str:
+        return other_delimiter(self.delimiter, names) if self.header is True else ""
 
     def _headers(self, files: Sequence[Slice]) -> Combined | None:
         """Return the columns of all files together; None if no file says its own.
@@ -370,9 +371,7 @@ class Csv(TextSource):
         names = column_names([swapped_text(field, self.line_end) for field in fields])
         return names if self.row_names is None else [self.row_names, *names]
 
-    def _guessed(
-        self, heads: Sequence[tuple[str, Preamble, bytes]], layout: Layout
-    ) -> dict[str, tuple[pl.DataType, int]]:
+    def _guessed(self, heads: Sequence[tuple[str, Preamble, bytes]], layout: Layout) -> Guesses:
         """Guess types from the records of the sample that keep the grammar."""
         names = layout.facts["header"]
         tables = []
@@ -398,48 +397,8 @@ class Csv(TextSource):
         }
 
 
-def other_delimiter(source: Csv, names: Sequence[str]) -> str:
-    """Say that a header of one column has another delimiter in it; empty if it has not."""
-    if source.header is not True or len(names) != 1:
-        return ""
-    counts = {sign: names[0].count(sign) for sign in _DELIMITERS if sign != source.delimiter}
-    likely = max(counts, key=lambda sign: counts[sign])
-    if not counts[likely]:
-        return ""
-    wrong, right = (json.dumps(sign, ensure_ascii=False) for sign in (source.delimiter, likely))
-    return (
-        f"delimiter: with {wrong}, the header is a single column, {shown(names[0])}. The files "
-        f"seem to use {right}. Write: delimiter: {right}"
-    )
-
-
 def _sampled(files: Sequence[Slice], found: Combined | None) -> list[Slice]:
     """Return the files whose first records are looked at: a few, and who has brought a column."""
     bringing = {uris[0] for uris in found.added.values()} if found else set()
     sample = spread(files, SAMPLE_FILES)
     return [*sample, *(p for p in files if p.uri in bringing and p not in sample)]
-
-
-def _typed(
-    name: str,
-    declared: Mapping[str, pl.DataType],
-    types: Mapping[str, pl.DataType],
-    guessed: Mapping[str, tuple[pl.DataType, int]],
-) -> tuple[pl.DataType, str]:
-    """Return a column's type and where it comes from."""
-    if name in declared:
-        return declared[name], "source.columns"
-    if name in types:
-        return types[name], "contract"
-    if name in guessed:
-        dtype, rows = guessed[name]
-        return dtype, f"inferred from {rows} rows"
-    return pl.String(), "string: no type is set"
-
-
-def _refuse_nested(name: str, dtype: pl.DataType) -> None:
-    if dtype.is_nested():
-        raise ConfigError(
-            f'columns: "{name}": a CSV field cannot be {type_name(dtype)}. Read it as a string '
-            "and convert it in a step"
-        )

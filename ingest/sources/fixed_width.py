@@ -6,7 +6,6 @@ from typing import Any, Literal, Self
 import polars as pl
 from pydantic import Field, model_validator
 
-from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
 from ingest.core.types import Schema, type_name
 from ingest.sources.base import Layout
@@ -26,6 +25,7 @@ from ingest.sources.text.line_ends import as_written
 from ingest.sources.text.ranges import Preamble
 from ingest.sources.text.rejecting import cast_columns, with_column
 from ingest.sources.text.source import TextSource
+from ingest.sources.text.typing import typed
 
 SHORT = "line too short"
 LONG = "text behind the last column"
@@ -104,10 +104,7 @@ class FixedWidth(TextSource):
         refuse_clash(made.columns, self.columns)
         columns, notes = {}, {}
         for name in self.columns:
-            columns[name] = declared.get(name) or types.get(name) or pl.String()
-            known = "source.columns" if name in declared else "contract" if name in types else ""
-            notes[name] = known or "string: no type is set"
-            _refuse_nested(name, columns[name])
+            columns[name], notes[name] = typed(name, declared, types, {}, field="a field")
         notes |= dict.fromkeys(made.columns, "the file's name and place")
         remarks = schema_remarks(made.remarks, len(files))
         return Layout({**columns, **made.columns}, made.facts, notes, remarks)
@@ -192,11 +189,3 @@ def _covered(line: str, kept: Container[int]) -> str:
 def _typed(form: Place) -> bool:
     """Say whether a type was written down."""
     return "type" in form.model_fields_set
-
-
-def _refuse_nested(name: str, dtype: pl.DataType) -> None:
-    if dtype.is_nested():
-        raise ConfigError(
-            f'columns: "{name}": a field cannot be {type_name(dtype)}. Read it as a string and '
-            "convert it in a step"
-        )

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 
+from ingest.core.counts import counted
 from ingest.job import (
     AddressCluster,
     AutoCluster,
@@ -42,7 +43,7 @@ def _decided(workers: int, outlook: Outlook, environment: Mapping[str, str]) -> 
     seconds = outlook.seconds(workers)
     work = "less than 1 s" if seconds < 1 else f"about {seconds:,.0f} s"
     work += " of work on "
-    work += "1 worker" if workers == 1 else f"{workers} workers"
+    work += counted(workers, "worker")
     if seconds < RAY_PAYS_S:
         return ProcessesCluster(type="processes"), f"{work}, too little to start Ray"
     return LocalCluster(type="local"), f"{work}, enough to start Ray"

@@ -156,7 +156,7 @@ def _waits(place: Place, plan: PublishPlan) -> bool:
     they replace in the directory. A run without files goes by the latter.
     """
     if plan.puts:
-        return any((place.tree(plan.run_id) / final).exists() for _, final in plan.puts)
+        return not manifest.counts(place.root, plan.run_id, plan.manifest)
     return any((place.root / name).exists() for name in plan.removes)
 
 

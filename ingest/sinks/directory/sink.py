@@ -21,8 +21,9 @@ from ingest.core.types import type_name
 from ingest.sinks.base import PublishPlan, Sink, Verified
 from ingest.sinks.directory import hive, manifest
 from ingest.sinks.directory.agreement import forms, owners
-from ingest.sinks.directory.content import Form, content, data_files, run_of
+from ingest.sinks.directory.content import Form, content, data_files
 from ingest.sinks.directory.intent import intent
+from ingest.sinks.directory.leftovers import published_runs, remove_staged
 from ingest.sinks.directory.lengths import too_long
 from ingest.sinks.directory.place import Place
 from ingest.sinks.directory.preflight import Use, problems
@@ -263,13 +264,11 @@ class DirectorySink(Sink):
                     f"{self.root}: run {run_id} has begun to publish and can only be finished. "
                     "Run the job again"
                 )
-            tree.remove_tree(self.place.staging(run_id))
-            tidy(self.place)
+            remove_staged(self.root, run_id)
 
     def published_runs(self) -> set[str]:
         """Return the runs that files are named for; see `Sink.published_runs`."""
-        with storage_errors(self.root):
-            return {run_of(name) for name in data_files(self.root)} - {""}
+        return published_runs(self.root)
 
     def files_of(self, run_id: str) -> list[str]:
         """Return the names of the files that a run has published here, still there or not."""

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
 from ingest.core.paths import readable_path
@@ -70,9 +71,13 @@ class _Listing:
         """Say what was passed over, and what was met more than once."""
         remarks = self.passed.remarks({piece.uri for piece in self.files.values()})
         if uris := sorted(self.repeated):
-            remarks.append(f"read once: {_count(uris)} matched by several paths: {few(uris)}")
+            remarks.append(
+                f"read once: {counted(len(uris), 'file')} matched by several paths: {few(uris)}"
+            )
         if uris := sorted(self.aliases):
-            remarks.append(f"read once: {_count(uris)} with two names: {few(uris, self._alias)}")
+            remarks.append(
+                f"read once: {counted(len(uris), 'file')} with two names: {few(uris, self._alias)}"
+            )
         return tuple(remarks)
 
     def _alias(self, uri: str) -> str:
@@ -153,10 +158,6 @@ def _find(path: str, endings: tuple[str, ...], passed: PassedOver) -> list[Found
 
 def _uri(piece: Slice) -> str:
     return piece.uri
-
-
-def _count(uris: Sequence[str]) -> str:
-    return "1 file" if len(uris) == 1 else f"{len(uris):,} files"
 
 
 def _two_keys(one: str, other: str) -> str:

@@ -16,6 +16,7 @@ from ray._private import state as ray_state
 from ray._private import utils as ray_utils
 from ray.core.generated import common_pb2, gcs_pb2
 
+from ingest.core.counts import counted
 from ingest.work.memory import readable
 
 RECORD_S = 1.5  # how long after a worker's last sign the head may not know yet that it has died
@@ -93,7 +94,7 @@ def capacity() -> str:
     ]
     each = ", ".join(f"{name}: {left:g} of {total:g}" for name, total, left in rows)
     total, left = sum(row[1] for row in rows), sum(row[2] for row in rows)
-    nodes_text = "1 node" if len(rows) == 1 else f"{len(rows)} nodes"
+    nodes_text = counted(len(rows), "node")
     why = IN_USE if not left and total else ""
     return f"the cluster has {nodes_text} with {total:g} CPUs, {left:g} free ({each}){why}"
 

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from ingest.core.counts import counted
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Assignment
 from ingest.work.endings import Ending
@@ -71,7 +72,7 @@ class Crew:
         if not self._waiting and not any(member.pack for member in members):
             return ""
         asked = self._pool.workers
-        processes = "1 worker process" if asked == 1 else f"{asked} worker processes"
+        processes = counted(asked, "worker process", "worker processes")
         return f"asked for {processes}, {sum(member.pid > 0 for member in members)} have started"
 
     def run(self) -> None:
