@@ -29,7 +29,7 @@ def remove_staged(root: Path, run_id: str) -> None:
     """Remove what a dead run has staged for a directory. Idempotent; leaves one that publishes."""
     place = Place(root)
     with storage_errors(root):
-        if not place.tree(run_id).exists() and place.beside.is_dir():
+        if not place.tree(run_id).exists():
             tree.remove_tree(place.staging(run_id))
             tidy(place)
 
