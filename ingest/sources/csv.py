@@ -1,49 +1,38 @@
 """CSV files."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, Self
 
 import polars as pl
 from pydantic import Field, model_validator
 
-from ingest.core.errors import BadRowError, ConfigError, FatalError
+from ingest.core.errors import BadRowError, FatalError
 from ingest.core.partition import Slice
 from ingest.core.private import REDACTED
 from ingest.core.types import Schema, type_name
 from ingest.sources.base import Layout
-from ingest.sources.columns.options import declared_type, refuse_clash, refuse_unknown
-from ingest.sources.delimited.guessing import guess_type
 from ingest.sources.delimited.header import (
     REPEATED,
     check_header,
     column_names,
     other_delimiter,
     refuse_delimiter,
-    refuse_header,
     repeats,
 )
 from ingest.sources.delimited.preamble import Beginning
 from ingest.sources.delimited.redaction import Fields
+from ingest.sources.delimited.survey import Survey
 from ingest.sources.delimited.table import TableReader
 from ingest.sources.delimited.values import Values
-from ingest.sources.files.identity import while_planning
-from ingest.sources.files.sampling import COMPARED_FILES, SAMPLE_FILES, asked, files_of, spread
-from ingest.sources.files.schema import Combined, schema_remarks, together
-from ingest.sources.text.bodies import Body
 from ingest.sources.text.dialect import Dialect, refuse_signs
 from ingest.sources.text.encodings import decode_line, packed_endings
 from ingest.sources.text.grammar import UNCLOSED
 from ingest.sources.text.line_ends import as_written, swapped_text
 from ingest.sources.text.line_rules import LineRules, Tally
-from ingest.sources.text.lines import split_records
 from ingest.sources.text.ranges import Preamble
 from ingest.sources.text.rejecting import Clean, cast_columns, with_column
 from ingest.sources.text.source import TextSource
-from ingest.sources.text.typing import Guesses, typed
-
-GUESSING_ROWS = 10_000
-"""How many records of each sampled file types are inferred from."""
 
 
 class Csv(TextSource):
@@ -219,7 +208,7 @@ class Csv(TextSource):
         records = records.with_columns(pl.coalesce("reason", faults).alias("reason"))
         sound = records["reason"].is_null()
         good = records.filter(sound)
-        fields = self._fields(texts.filter(sound), names)
+        fields = self.fields(texts.filter(sound), names)
         if fields.height != good.height:
             raise FatalError(
                 f"{good.height} records became {fields.height} rows of fields. This is a bug "
@@ -248,7 +237,7 @@ class Csv(TextSource):
 
     def _header_of(self, piece: Slice, layout: Layout) -> Sequence[str]:
         """Return the names of the fields as they stand in a file."""
-        with self._files().open(piece) as opened:
+        with self.text_files().open(piece) as opened:
             found = self.file_header(piece.uri, opened.preamble, layout)
         return found or list(layout.facts["header"])
 
@@ -256,7 +245,7 @@ class Csv(TextSource):
         """Return those of the column names that stand in the header."""
         return names if self.row_names is None else names[1:]
 
-    def _fields(self, texts: pl.Series, names: Sequence[str]) -> pl.DataFrame:
+    def fields(self, texts: pl.Series, names: Sequence[str]) -> pl.DataFrame:
         """Return the fields of tidy, faultless records."""
         counts = self.dialect.grammar.count(texts) if self.dialect.short else None
         fields = self.dialect.written(self.dialect.grammar.split(texts, names))
@@ -271,88 +260,15 @@ class Csv(TextSource):
 
     def layout(self, slices: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
         """Freeze the header and the types of the columns."""
-        files = files_of(slices)
-        declared = {name: declared_type(form) for name, form in self.columns.items()}
-        found = self._headers(files)
-        heads = list(self._heads(_sampled(files, found)))
-        names = found.names if found else self._planned_names(heads, types)
-        made = self.made_columns(files, declared, types)
-        refuse_clash(made.columns, names)
-        if found and len(files) > COMPARED_FILES and self.schema_.new_columns == "add":
-            found.expect(name for name in declared if name not in made.keys)
-        if declared.keys() - {*names, *made.keys} and (told := self._other_delimiter(names)):
-            raise ConfigError(told)
-        refuse_unknown("columns", self.columns, [*names, *made.keys])
-        facts = {"header": names, **(found.facts if found else {}), **made.facts}
-        bare = Layout(dict.fromkeys(names, pl.String()), facts)
-        guessed = self._guessed(heads, bare) if self.infer else {}
-        columns, notes = {}, {}
-        for name in names:
-            columns[name], notes[name] = typed(name, declared, types, guessed, field="a CSV field")
-        for name, dtype in made.columns.items():
-            columns[name], notes[name] = dtype, "the file's name and place"
-        remarks = (*(found.remarks() if found else ()), *made.remarks)
-        return Layout(columns, facts, notes, schema_remarks(remarks, len(files)))
+        return Survey(self).layout(slices, types)
 
     def doubt(self, layout: Layout) -> str:
         """Say that the header looks as if it had another delimiter."""
-        return self._other_delimiter(layout.facts["header"])
+        return self.other_delimiter(layout.facts["header"])
 
-    def _other_delimiter(self, names: Sequence[str]) -> str:
+    def other_delimiter(self, names: Sequence[str]) -> str:
+        """Say which delimiter a header of one column looks as if it had; empty if none."""
         return other_delimiter(self.delimiter, names) if self.header is True else ""
-
-    def _headers(self, files: Sequence[Slice]) -> Combined | None:
-        """Return the columns of all files together; None if no file says its own.
-
-        Raises:
-            ConfigError: a header cannot be read or used, or the headers do not go together.
-        """
-        if self.header is not True:
-            return None
-        known: dict[bytes, list[str]] = {}
-        headers: dict[str, list[str]] = {}
-        compared = spread(files, COMPARED_FILES)
-        try:
-            for piece, preamble in zip(compared, asked(compared, self._files().head), strict=True):
-                refuse_delimiter(piece.uri, preamble.delimiter, self.delimiter)
-                line = preamble.header
-                if line is None:
-                    continue
-                if line not in known:
-                    known[line] = self.names_in(piece.uri, line)
-                    refuse_header(known[line], piece.uri)
-                headers[piece.uri] = known[line]
-        except (BadRowError, FatalError) as error:
-            raise while_planning(error) from None
-        return together(headers, self.schema_) if headers else None
-
-    def _heads(self, sample: Sequence[Slice]) -> Iterator[tuple[str, Preamble, bytes]]:
-        """Yield what `samples` does, if the delimiter is the one that the files say it is."""
-        for uri, preamble, body in self.samples(sample):
-            try:
-                refuse_delimiter(uri, preamble.delimiter, self.delimiter)
-            except BadRowError as error:
-                raise ConfigError(str(error)) from None
-            yield uri, preamble, body
-
-    def _planned_names(
-        self, heads: Sequence[tuple[str, Preamble, bytes]], types: Mapping[str, pl.DataType]
-    ) -> list[str]:
-        """Return the column names where no header says them."""
-        for _, _, body in heads:
-            if self.header:
-                break
-            first = split_records([Body(0, body)], self.rules(None)).head(1)["text"].to_list()
-            if first and first[0] is not None:
-                return [f"column_{n}" for n in range(1, self.dialect.width(first[0]) + 1)]
-        given = self.header if isinstance(self.header, tuple) else list(self.columns or types)
-        if not given:
-            raise ConfigError(
-                f'path: "{self.path}": all sampled files are empty, so the columns are '
-                "unknown. Name them: columns: {name: type, …}"
-            )
-        refuse_header(given, "header")
-        return list(given)
 
     def names_in(self, uri: str, line: bytes) -> list[str]:
         """Return the names of the columns, by the header line of a file.
@@ -370,35 +286,3 @@ class Csv(TextSource):
             )
         names = column_names([swapped_text(field, self.line_end) for field in fields])
         return names if self.row_names is None else [self.row_names, *names]
-
-    def _guessed(self, heads: Sequence[tuple[str, Preamble, bytes]], layout: Layout) -> Guesses:
-        """Guess types from the records of the sample that keep the grammar."""
-        names = layout.facts["header"]
-        tables = []
-        for uri, preamble, body in heads:
-            header = self.file_header(uri, preamble, layout) or names
-            records = split_records([Body(0, body)], self.rules(layout))
-            records = self.filtered(records, header, layout, Tally())
-            texts = records.filter(pl.col("reason").is_null())["text"].head(GUESSING_ROWS)
-            texts = self.dialect.tidy(texts, len(header))
-            whole = texts.filter(self.dialect.faults(texts, len(header)).is_null())
-            table = self._fields(whole, header)
-            absent = [pl.lit(None, pl.String).alias(name) for name in names if name not in table]
-            tables.append(table.with_columns(absent).select(names))
-        sample = (
-            pl.concat(tables) if tables else pl.DataFrame(schema=dict.fromkeys(names, pl.String))
-        )
-        return {
-            name: (
-                guess_type(self.values.nulled(sample[name], strings=False), self.numerals),
-                sample.height,
-            )
-            for name in names
-        }
-
-
-def _sampled(files: Sequence[Slice], found: Combined | None) -> list[Slice]:
-    """Return the files whose first records are looked at: a few, and who has brought a column."""
-    bringing = {uris[0] for uris in found.added.values()} if found else set()
-    sample = spread(files, SAMPLE_FILES)
-    return [*sample, *(p for p in files if p.uri in bringing and p not in sample)]

@@ -216,7 +216,7 @@ class TextSource(FileSource):
         Raises:
             ConfigError: a file cannot be read.
         """
-        files = self._files()
+        files = self.text_files()
         for piece in {piece.uri: piece for piece in sample}.values():
             try:
                 yield (piece.uri, *files.sample(piece))
@@ -290,7 +290,7 @@ class TextSource(FileSource):
 
         `tally` is told what is open before them.
         """
-        files, rules = self._files(), self.rules(layout)
+        files, rules = self.text_files(), self.rules(layout)
         for place in places:
             piece = partition.slices[place]
             with files.open(piece) as (file, preamble, texts):
@@ -315,7 +315,7 @@ class TextSource(FileSource):
         self, partition: Partition, begins: dict[int, Begin], places: Iterable[int]
     ) -> dict[int, int]:
         """Return how many lines precede each slice's body, counting where that is not known yet."""
-        files, counted = self._files(), {}
+        files, counted = self.text_files(), {}
         for place in places:
             offset, lines = begins[place].offset, begins[place].lines
             if lines is None:
@@ -323,7 +323,8 @@ class TextSource(FileSource):
             counted[place] = lines
         return counted
 
-    def _files(self) -> TextFiles:
+    def text_files(self) -> TextFiles:
+        """Return how files of text are opened."""
         return TextFiles(
             encoding=self.encoding,
             splits=self.splits(),
