@@ -14,7 +14,7 @@ from ingest.sources import AnySource
 from ingest.transforms import TRANSFORMS
 
 if TYPE_CHECKING:
-    from ingest.sinks.base import Sink
+    from ingest.sinks.base import Disposition, Sink
     from ingest.transforms.base import Transform
 
     AnyTransform = Transform
@@ -108,17 +108,20 @@ class Job(Model):
         return page
 
     @property
-    def quarantine_sink(self) -> Parquet:
+    def quarantine_sink(self) -> "Sink":
         """Where rejected rows go: beside the output, unless the contract names a place.
 
         They go with the output: where it is overwritten, those of earlier runs are, too.
         """
         told = self.contract.quarantine or Quarantine()
         follows = self.sink.write_disposition == "overwrite" and told.keep == "published"
+        disposition: Disposition = "overwrite" if follows else "append"
+        if told.path is None and (sink := self.sink.beside("quarantine", disposition)):
+            return sink
         return Parquet(
             type="parquet",
-            path=told.path or f"{self.sink.uri.rstrip('/')}_quarantine",
-            write_disposition="overwrite" if follows else "append",
+            path=told.path or f"{self.name}_quarantine",
+            write_disposition=disposition,
             replaces_jobs=self.sink.replaces_jobs,
         )
 

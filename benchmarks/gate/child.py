@@ -64,8 +64,8 @@ class Ours:
         if outcome.failure:
             raise SystemExit(f"{outcome.failure.message}\n{outcome.failure.traceback}")
         rows = {"main": 0, "quarantine": 0}
-        for file in outcome.files:
-            rows[file.output] += file.rows
+        for staged in outcome.staged:
+            rows[staged.output] += staged.rows
         return rows["main"], rows["quarantine"]
 
 

@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         refuse_files_for_folders(root, texts)
         texts = wanted(root, texts)
         for name, text in texts.items():
-            if write_once(root / name, text.encode(), scratch):
+            if write_once(root / name, [text.encode()], scratch):
                 written.append(name)
     except OSError as error:
         raise ConfigError(

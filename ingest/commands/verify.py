@@ -7,8 +7,9 @@ from ingest.commands.base import add_state, parser, report, state_option
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
 from ingest.driver.audit import check_books
-from ingest.driver.publishing import plan_of, sinks_of
+from ingest.driver.publishing.publish import prepared
 from ingest.driver.recorded import recorded_job
+from ingest.driver.sinks import sinks_of
 from ingest.job import Job
 from ingest.records.history import DOOMED, History
 from ingest.records.receipts import history_of
@@ -41,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     job = recorded_job(runs, arguments.run)
     check_books(history.totals, job.contract)
     outputs = {
-        output: sink.verify(plan_of(history, output)) for output, sink in sinks_of(job).items()
+        output: sink.verify(prepared(store, arguments.run, history, output))
+        for output, sink in sinks_of(job).items()
     }
     problems = list(_problems(history, outputs))
     for line in [*problems, *_notes(outputs), *_again(job, outputs)]:

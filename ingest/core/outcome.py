@@ -37,19 +37,17 @@ class Book:
 
 
 @dataclass(frozen=True, slots=True)
-class StagedFile:
-    """A file that a worker has written and that is not published yet.
+class Staged:
+    """Rows that a worker has staged and that are not published yet: a file, say.
 
-    `output` is `main` or `quarantine`; `folder` is the place below the published directory
-    (`month=1`, or empty); `staged` is the file's name in the staging directory.
+    `output` is `main` or `quarantine`. `keep` is what the sink that staged them needs to publish
+    them: plain data that nobody else reads.
     """
 
     output: str
-    staged: str
-    folder: str
     rows: int
     bytes: int
-    sha256: str
+    keep: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ class Outcome:
     key: tuple[int, int, int]
     partition: str
     books: tuple[Book, ...] = ()
-    files: tuple[StagedFile, ...] = ()
+    staged: tuple[Staged, ...] = ()
     errors: dict[str, int] = field(default_factory=dict)
     examples: tuple[dict[str, Any], ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
@@ -100,7 +98,7 @@ class Outcome:
                 **data,
                 "key": tuple(data["key"]),
                 "books": tuple(Book(**book) for book in data["books"]),
-                "files": tuple(StagedFile(**file) for file in data["files"]),
+                "staged": tuple(Staged(**each) for each in data["staged"]),
                 "examples": tuple(data["examples"]),
                 "failure": Failure(**failure) if failure else None,
             }

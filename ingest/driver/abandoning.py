@@ -5,7 +5,7 @@ from typing import Any
 
 from ingest.core.errors import FatalError, IngestError
 from ingest.driver.places import anchored
-from ingest.driver.publishing import sinks_of
+from ingest.driver.publishing.order import effects_of
 from ingest.job import Job
 from ingest.records.environment import who
 from ingest.records.history import History
@@ -70,9 +70,9 @@ def withdraw(store: Store, run_id: str, job: Job) -> None:
 def _discard(runs: Runs, run_id: str, job: Job) -> list[str]:
     """Remove what a run has staged, where it was staged: paths may lead elsewhere from here."""
     left = []
-    for sink in sinks_of(anchored(job, _places(runs, run_id))).values():
+    for effect in effects_of(anchored(job, _places(runs, run_id))):
         try:
-            sink.discard(run_id)
+            effect.discard(run_id)
         except IngestError as error:
             reason = str(error).removesuffix(", then run again")
             left.append(

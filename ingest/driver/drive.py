@@ -23,7 +23,8 @@ from ingest.driver.noting import noted, timed
 from ingest.driver.opening import open_run, record
 from ingest.driver.outputs import check_places, check_published
 from ingest.driver.planning import Draft, draft, freeze, refuse_state
-from ingest.driver.publishing import commit, publish
+from ingest.driver.publishing.commit import commit
+from ingest.driver.publishing.publish import publish
 from ingest.driver.receipt import receipt
 from ingest.driver.recorded import Run
 from ingest.driver.repeats import repeats
@@ -166,9 +167,9 @@ def _work(
         audit(run.history, run.job.contract)
         target.begin(run.run_id)
         check(held)
-        commit(run.job, run.ledger, run.history, output)
+        commit(run, store, plan, output)
     with timed(run, "publish", request.clock):
-        publish(run.job, run.ledger, run.history)
+        publish(run, store)
     target.end(run.run_id)
     page = receipt(run.job, run.run_id, run.facts, Plan(store, run.run_id), run.history)
     Runs(store).write_receipt(run.run_id, page)

@@ -2,7 +2,7 @@
 
 from ingest.core.errors import ConfigError
 from ingest.driver.flow import Place
-from ingest.driver.publishing import sinks_of
+from ingest.driver.sinks import sinks_of
 from ingest.job import Job
 from ingest.storage.objects import Store
 from ingest.workers.on_ray.package import package_of

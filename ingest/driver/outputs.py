@@ -9,7 +9,7 @@ from typing import Any
 
 from ingest.core.errors import ConfigError, FatalError
 from ingest.driver.flow import Place, located, placed
-from ingest.driver.publishing import schemas_of, sinks_of
+from ingest.driver.sinks import schemas_of, sinks_of
 from ingest.job import Job
 from ingest.records.runs import Runs
 from ingest.sinks.directory.content import publishes_in

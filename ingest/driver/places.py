@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ingest.checks.contract import Quarantine
-from ingest.driver.publishing import sinks_of
+from ingest.driver.sinks import sinks_of
 from ingest.job import Job
 from ingest.watch.summary import OUTPUTS
 

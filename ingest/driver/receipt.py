@@ -4,12 +4,13 @@ import resource
 from dataclasses import asdict
 from typing import Any
 
-from ingest.driver.publishing import sinks_of
+from ingest.driver.sinks import sinks_of
 from ingest.job import Job
 from ingest.records.history import History
 from ingest.records.plans import Plan
 
 FORMAT = 1
+PUBLISHED = ("rows", "inserted", "updated", "ignored", "facts")
 
 
 def receipt(
@@ -25,11 +26,18 @@ def receipt(
             "disposition": sink.write_disposition,
             "rows": totals.rows.get(output, 0),
             "bytes": totals.bytes_written.get(output, 0),
-            "files": len(history.publish["plans"][output]["puts"]),
-            "removed": len(history.publish["plans"][output]["removes"]),
-            "checksums": history.publish["plans"][output]["manifest"],
+            "files": 0,
+            "removed": 0,
+            **history.published[output]["facts"],
         }
         for output, sink in sinks_of(job).items()
+    }
+    effects = {
+        effect: {
+            **{key: published[key] for key in PUBLISHED},
+            "prepared": history.publish["effects"][effect],
+        }
+        for effect, published in history.published.items()
     }
     return {
         "format": FORMAT,
@@ -57,6 +65,7 @@ def receipt(
         "errors": totals.errors,
         "warnings": history.warnings,
         "outputs": outputs,
+        "effects": effects,
         "schema": plan.facts.output_schema,
         "seconds": {**history.timings, "workers": totals.seconds},
         "last_attempt": {"rows": totals.records - history.before, "seconds": history.lap},

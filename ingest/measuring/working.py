@@ -117,9 +117,9 @@ def _told_apart(outcome: Outcome, folder: Path) -> Outcome:
 
     What writing takes (hashing, the system, the disk) is measured by writing the files once more.
     """
-    names = {file.staged for file in outcome.files}
+    staged = set(folder.rglob("*.staged"))
     seconds = cpu_s = 0.0
-    for path in [path for path in folder.rglob("*") if path.name in names]:
+    for path in staged:
         content = path.read_bytes()
         began, busy = time.perf_counter(), time.process_time()
         again = HashedFile(path.with_name(f"{path.name}.again"))

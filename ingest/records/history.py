@@ -47,7 +47,7 @@ class History:
     totals: Totals = field(default_factory=Totals)
     inputs: Event | None = None
     publish: Event | None = None
-    published: list[str] = field(default_factory=list)
+    published: dict[str, Event] = field(default_factory=dict)
     started_at: str = ""
     ended_at: str = ""
     ended: str = ""
@@ -142,7 +142,7 @@ def _publish_begin(history: History, event: Event) -> None:
 
 
 def _published(history: History, event: Event) -> None:
-    history.published.append(event["output"])
+    history.published[event["effect"]] = event
 
 
 def _ended(history: History, event: Event) -> None:

@@ -54,12 +54,7 @@ def _fill(history: History, page: dict[str, Any]) -> None:
     for output, facts in page.get("outputs", {}).items():
         history.totals.rows[output] = facts["rows"]
         history.totals.bytes_written[output] = facts["bytes"]
-        history.totals.files += facts["files"] if output == "main" else 0
-    manifests = {name: facts["checksums"] for name, facts in page.get("outputs", {}).items()}
-    history.publish = {"plans": {name: _plan(page) for name, page in manifests.items()}}
-
-
-def _plan(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Return what the commit record said of an output, by the manifest that was in it."""
-    facts = {"run_id": manifest["run_id"], "disposition": manifest["disposition"]}
-    return {**facts, "puts": [], "removes": manifest["replaced"], "manifest": manifest}
+    history.published = dict(page.get("effects", {}))
+    history.publish = {
+        "effects": {name: facts["prepared"] for name, facts in history.published.items()}
+    }

@@ -14,7 +14,7 @@ class Totals:
 
     partitions: int = 0
     books: dict[str, Book] = field(default_factory=dict)
-    files: int = 0
+    staged: dict[str, int] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     bytes_read: int = 0
     bytes_written: dict[str, int] = field(default_factory=dict)
@@ -29,10 +29,10 @@ class Totals:
         self.partitions += 1
         for book in outcome.books:
             self.books[book.step] = _sum(self.books.get(book.step), book)
-        for file in outcome.files:
-            self.files += file.output == "main"
-            _count(self.rows, file.output, file.rows)
-            _count(self.bytes_written, file.output, file.bytes)
+        for staged in outcome.staged:
+            _count(self.staged, staged.output, 1)
+            _count(self.rows, staged.output, staged.rows)
+            _count(self.bytes_written, staged.output, staged.bytes)
         for reason, count in outcome.errors.items():
             _count(self.errors, reason, count)
         self.examples.extend(outcome.examples[: EXAMPLES - len(self.examples)])

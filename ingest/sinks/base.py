@@ -1,32 +1,48 @@
 """What every sink promises."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 import polars as pl
 
 from ingest.core.model import Model
-from ingest.core.outcome import StagedFile
+from ingest.core.outcome import Staged
 
 Disposition = Literal["append", "overwrite", "overwrite_partitions"]
 
 
-@dataclass(frozen=True, slots=True)
-class PublishPlan:
-    """All that publishing will do, decided before its first operation and kept in the ledger.
+Line = Mapping[str, Any]
+"""Plain data that fits into a line of JSON."""
 
-    `puts` are pairs of staged and final names, `removes` the exact final names that go, both
-    relative to the sink; nothing else is touched. `manifest` is the manifest's content. Plain data.
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a run brings to one of its outputs, besides the rows.
+
+    `output` is `main` or `quarantine`; `schema` names the types of the columns.
     """
 
     run_id: str
-    disposition: str
-    puts: tuple[tuple[str, str], ...]
-    removes: tuple[str, ...]
-    manifest: dict[str, Any] = field(default_factory=dict)
-    exchange: bool = False
+    output: str
+    job: str
+    owner: str
+    schema: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What publishing has come to: the rows of the run, and what became of them at the target.
+
+    `facts` are what the sink adds for the receipt, plain data: how many files, which version.
+    """
+
+    rows: int
+    inserted: int
+    updated: int = 0
+    ignored: int = 0
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +65,15 @@ class Verified:
 class Sink(Model, ABC):
     """Where rows go.
 
-    In workers: `stage_portions`, once per try of a partition; what it writes is invisible to
-    readers. On the driver: `check` before anything runs; `plan_publish` once, when all partitions
-    are settled; `publish`, which may be cut off anywhere and is then called again, any number of
-    times, by this or a later attempt, with the same plan; `discard`, if the run is abandoned
-    instead.
+    A sink is a commit in two phases, with the ledger of the run between them. In workers:
+    `stage_portions`, once per try of a partition; what it writes is invisible to readers. On the
+    driver: `check` before anything runs; `prepare` once, when all partitions are completed, whose
+    lines are written down before the run is committed; `publish`, which may be cut off anywhere and
+    is then called again, any number of times, by this or a later attempt, with the same lines;
+    `discard`, if the run is abandoned instead. Nobody but the sink reads what it keeps or prepares.
 
-    Guarantees: nothing is visible before `publish`; after it exactly the rows of the plan are; a
-    late or repeated `publish` changes nothing; files that are not ours are never touched.
+    Guarantees: nothing is visible before `publish`; after it exactly the rows that were prepared
+    are; a late or repeated `publish` changes nothing; what is not ours is never touched.
     """
 
     type: str
@@ -78,6 +95,14 @@ class Sink(Model, ABC):
     @abstractmethod
     def at(self, uri: str) -> Self:
         """Return this sink for another place, which is told as `uri` tells it."""
+
+    def beside(self, name: str, write_disposition: Disposition) -> "Sink | None":
+        """Return the sink for what goes with the output, such as its `quarantine`.
+
+        None if there is no place beside it that readers would not take for the output: then the job
+        must name one.
+        """
+        return None
 
     @abstractmethod
     def check(self, inputs: Sequence[str]) -> None:
@@ -108,19 +133,19 @@ class Sink(Model, ABC):
                 The text begins at the option; the caller puts file and line before it.
         """
 
-    def stage(self, frame: pl.DataFrame, run_id: str, stem: str) -> list[StagedFile]:
+    def stage(self, frame: pl.DataFrame, run_id: str, stem: str) -> list[Staged]:
         """Write the rows of one frame; see `stage_portions`."""
         return self.stage_portions([frame], run_id, stem)
 
     @abstractmethod
     def stage_portions(
         self, portions: Iterable[pl.DataFrame], run_id: str, stem: str
-    ) -> list[StagedFile]:
-        """Write rows where nobody sees them, as files whose names begin with `stem`.
+    ) -> list[Staged]:
+        """Write rows where nobody sees them, under names that begin with `stem`.
 
         `stem` is `<attempt>-<partition>-<try>` and never used twice. `portions` are frames of one
-        schema, which are made while they are drawn; without rows, nothing is written. The files'
-        `output` is left empty: the caller knows which output this sink is.
+        schema, which are made while they are drawn; without rows, nothing is written. The `output`
+        of what is returned is left empty: the caller knows which output this sink is.
 
         Raises:
             FatalError: the disk is full or may not be written.
@@ -128,25 +153,36 @@ class Sink(Model, ABC):
             Exception: whatever `portions` raises, unchanged; then nothing is left behind.
         """
 
-    @abstractmethod
     def stage_schema(
-        self, schema: Mapping[str, pl.DataType], run_id: str, stem: str
-    ) -> StagedFile | None:
+        self,
+        schema: Mapping[str, pl.DataType],
+        run_id: str,
+        stem: str,
+    ) -> Staged | None:
         """Write, on the driver, what keeps the schema of a run that has no rows.
 
-        Called once all partitions are settled, with a `stem` of its own, and to be published like
-        other files. None if there will be something to read anyway: rows of other runs.
+        Called once all partitions are completed, with a `stem` of its own, and to be published like
+        rows. None if there will be something to read anyway: rows of other runs, or a table.
+        """
+        return None
+
+    @abstractmethod
+    def prepare(self, staged: Iterable[tuple[int, Staged]], delivery: Delivery) -> Iterator[Line]:
+        """Decide what publishing will do, and yield it line by line; nothing is changed yet.
+
+        `staged` are pairs of partition index and what was staged, in the order of completion, those
+        of one partition together. Memory does not grow with their number.
+
+        Raises:
+            FatalError: what was staged has vanished, or rows of another job would be removed.
         """
 
     @abstractmethod
-    def plan_publish(
-        self, files: Iterable[tuple[int, StagedFile]], run_id: str, facts: Mapping[str, Any]
-    ) -> PublishPlan:
-        """Decide what publishing will do. `files` are pairs of partition index and staged file."""
+    def publish(self, lines: Iterable[Line]) -> Published:
+        """Make the run's output visible, as prepared. Harmless when late or repeated.
 
-    @abstractmethod
-    def publish(self, plan: PublishPlan) -> None:
-        """Make the run's output visible, as planned. Harmless when late or repeated."""
+        `lines` can be read any number of times, from the beginning each time.
+        """
 
     @abstractmethod
     def published_runs(self) -> Collection[str]:
@@ -157,8 +193,8 @@ class Sink(Model, ABC):
         """Remove whatever this run has staged. Idempotent."""
 
     @abstractmethod
-    def verify(self, plan: PublishPlan) -> Verified:
-        """Count again what a run has published by this plan, and say what differs from it.
+    def verify(self, lines: Iterable[Line]) -> Verified:
+        """Count again what a run has published by these lines, and say what differs from them.
 
         Also what readers of the place would take for rows of it and is none; and which later runs
         have replaced what is not there any more.

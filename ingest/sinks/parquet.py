@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field
 
+from ingest.sinks.base import Disposition
 from ingest.sinks.directory.sink import DirectorySink
 from ingest.sinks.directory.staging import HashedFile
 
@@ -42,6 +43,10 @@ class Parquet(DirectorySink):
     differences (DELTA_BINARY_PACKED), which takes half the time and a fifth less space. Use `plain`
     for readers that do not support it (Spark before 3.3)."""
 
+    def beside(self, name: str, write_disposition: Disposition) -> "Parquet":
+        """Return a sink for another directory beside this one."""
+        return parquet_beside(self, name, write_disposition)
+
     @property
     def suffix(self) -> str:
         """What the files' names end in."""
@@ -64,6 +69,16 @@ class Parquet(DirectorySink):
         threads = file.size() > _LARGE_BYTES
         with pq.ParquetFile(file) as parquet:
             return sum(batch.num_rows for batch in parquet.iter_batches(use_threads=threads))
+
+
+def parquet_beside(sink: DirectorySink, name: str, write_disposition: Disposition) -> Parquet:
+    """Return a sink of Parquet files in `<directory>_<name>`, where no reader mixes the two."""
+    return Parquet(
+        type="parquet",
+        path=f"{sink.uri.rstrip('/')}_{name}",
+        write_disposition=write_disposition,
+        replaces_jobs=sink.replaces_jobs,
+    )
 
 
 class ParquetEncoder:

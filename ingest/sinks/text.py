@@ -9,8 +9,10 @@ import pyarrow as pa
 
 from ingest.core.errors import FatalError
 from ingest.core.showing import has_no_text
+from ingest.sinks.base import Disposition
 from ingest.sinks.directory.sink import DirectorySink
 from ingest.sinks.directory.staging import HashedFile
+from ingest.sinks.parquet import Parquet, parquet_beside
 
 Compression = Literal["none", "gz", "zst"]
 _CODECS: dict[str, str] = {"gz": "gzip", "zst": "zstd"}
@@ -41,6 +43,10 @@ class TextSink(DirectorySink):
     @abstractmethod
     def encode(self, rows: pl.DataFrame, *, first: bool) -> bytes:
         """Return rows as text; `first` says whether they begin a file."""
+
+    def beside(self, name: str, write_disposition: Disposition) -> Parquet:
+        """Return a sink of Parquet files, whose types are exact, beside this directory."""
+        return parquet_beside(self, name, write_disposition)
 
     @property
     def suffix(self) -> str:

@@ -80,7 +80,7 @@ def move(source: Path, target: Path) -> bool:
     return False
 
 
-def write_once(path: Path, data: bytes, beside: Path) -> bool:
+def write_once(path: Path, chunks: Iterable[bytes], beside: Path) -> bool:
     """Create a file whole and durable, unless it exists; say whether it was created.
 
     `beside` is a folder of the same file system that nobody reads, where it is written first. It
@@ -93,7 +93,7 @@ def write_once(path: Path, data: bytes, beside: Path) -> bool:
     # A name of its own: two attempts that shared one could link what the other has just truncated.
     scratch = beside / f"{path.name}-{secrets.token_hex(6)}.staged"
     with scratch.open("wb") as file:
-        file.write(data)
+        file.writelines(chunks)
         file.flush()
         os.fsync(file.fileno())
     try:

@@ -5,16 +5,20 @@
         law(Subject(make=lambda disposition: MySink(...), read=...))
 
 A law raises AssertionError if the sink breaks it. It needs an empty place to publish to, so `make`
-and `read` must stand for a new one each time.
+and `read` must stand for a new one each time. What a sink keeps and prepares, no law looks at.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import polars as pl
 from polars.testing import assert_frame_equal
 
-from ingest.sinks.base import Disposition, PublishPlan, Sink
+from ingest.core.outcome import Staged
+from ingest.core.types import schema_to_json
+from ingest.sinks.base import Delivery, Disposition, Line, Sink
 
 ROWS = pl.DataFrame(
     {
@@ -47,9 +51,11 @@ class Subject:
 
 
 def nothing_is_seen_before_publish(subject: Subject) -> None:
-    """Rows that are staged are invisible; planning to publish them changes nothing."""
+    """Rows that are staged are invisible; preparing to publish them changes nothing."""
     sink = subject.make("append")
-    _plan(sink, ROWS, "run1")
+    _prepared(sink, ROWS, "run1")
+    subject.sees()
+    _prepared(sink, ROWS, "run1", stem="2-0-1")
     subject.sees()
 
 
@@ -62,11 +68,11 @@ def a_run_is_published_whole(subject: Subject) -> None:
 def publishing_again_changes_nothing(subject: Subject) -> None:
     """A repeated publish is harmless, at once or after a later run."""
     sink = subject.make("append")
-    plan = _publish(sink, ROWS, "run1")
-    sink.publish(plan)
+    lines = _publish(sink, ROWS, "run1")
+    assert sink.publish(lines).rows == ROWS.height
     subject.sees(ROWS)
     _publish(subject.make("overwrite"), MORE, "run2")
-    sink.publish(plan)
+    sink.publish(lines)
     subject.sees(MORE)
 
 
@@ -104,7 +110,7 @@ def a_run_without_rows_can_be_published(subject: Subject) -> None:
     _publish(subject.make("append"), ROWS, "run1")
     sink = subject.make("overwrite")
     assert sink.stage(ROWS.clear(), "run2", "1-0-1") == []
-    sink.publish(sink.plan_publish([], "run2", {}))
+    sink.publish(_lines(sink, [], "run2"))
     subject.sees()
 
 
@@ -119,10 +125,47 @@ def a_discarded_run_leaves_nothing(subject: Subject) -> None:
 
 
 def counts_are_true(subject: Subject) -> None:
-    """The staged files' rows add up to what was given."""
-    files = subject.make("append").stage(ROWS, "run1", "1-0-1")
-    assert sum(file.rows for file in files) == ROWS.height
-    assert all(file.bytes > 0 and len(file.sha256) == 64 for file in files)
+    """What is staged and what is published add up to what was given."""
+    sink = subject.make("append")
+    staged = sink.stage(ROWS, "run1", "1-0-1")
+    assert sum(each.rows for each in staged) == ROWS.height
+    assert all(each.bytes > 0 for each in staged)
+    published = sink.publish(_lines(sink, [(0, each) for each in staged], "run1"))
+    assert published.rows == ROWS.height
+    assert published.rows == published.inserted + published.updated + published.ignored
+
+
+def what_it_keeps_is_plain_data(subject: Subject) -> None:
+    """What is staged and prepared goes through JSON, into the ledger and back, unchanged."""
+    sink = subject.make("append")
+    staged = [
+        replace(each, keep=_through_json(each.keep)) for each in sink.stage(ROWS, "run1", "1-0-1")
+    ]
+    lines = _lines(sink, [(0, each) for each in staged], "run1")
+    sink.publish([_through_json(line) for line in lines])
+    subject.sees(ROWS)
+
+
+def the_runs_that_are_there_are_known(subject: Subject) -> None:
+    """A run is told by its rows, and a replaced one is not there any more."""
+    sink = subject.make("append")
+    assert not sink.published_runs()
+    _publish(sink, ROWS, "run1")
+    assert set(sink.published_runs()) == {"run1"}
+    _publish(subject.make("overwrite"), MORE, "run2")
+    assert set(sink.published_runs()) == {"run2"}
+
+
+def what_is_published_is_verified(subject: Subject) -> None:
+    """Right after its publish nothing is wrong with a run, and a replaced one is said to be so."""
+    sink = subject.make("append")
+    first = _publish(sink, ROWS, "run1")
+    verified = sink.verify(first)
+    assert (verified.rows, verified.problems, verified.missing) == (ROWS.height, (), 0)
+    _publish(subject.make("overwrite"), MORE, "run2")
+    verified = sink.verify(first)
+    assert verified.problems == ()
+    assert set(verified.replaced) == {"run2"}
 
 
 LAWS: tuple[Callable[[Subject], None], ...] = (
@@ -136,18 +179,34 @@ LAWS: tuple[Callable[[Subject], None], ...] = (
     a_run_without_rows_can_be_published,
     a_discarded_run_leaves_nothing,
     counts_are_true,
+    what_it_keeps_is_plain_data,
+    the_runs_that_are_there_are_known,
+    what_is_published_is_verified,
 )
 
 
-def _plan(sink: Sink, rows: pl.DataFrame, run_id: str, stem: str = "1-0-1") -> PublishPlan:
-    """Stage rows as two partitions."""
+def _prepared(sink: Sink, rows: pl.DataFrame, run_id: str, stem: str = "1-0-1") -> list[Line]:
+    """Stage rows as two partitions, and prepare to publish them."""
     first, rest = rows.head(1), rows.tail(-1)
-    files = [(0, file) for file in sink.stage(first, run_id, stem)]
-    files += [(1, file) for file in sink.stage(rest, run_id, stem.replace("-0-", "-1-", 1))]
-    return sink.plan_publish(files, run_id, {})
+    staged = [(0, each) for each in sink.stage(first, run_id, stem)]
+    staged += [(1, each) for each in sink.stage(rest, run_id, stem.replace("-0-", "-1-", 1))]
+    return _lines(sink, staged, run_id)
 
 
-def _publish(sink: Sink, rows: pl.DataFrame, run_id: str, stem: str = "1-0-1") -> PublishPlan:
-    plan = _plan(sink, rows, run_id, stem)
-    sink.publish(plan)
-    return plan
+def _lines(sink: Sink, staged: Iterable[tuple[int, Staged]], run_id: str) -> list[Line]:
+    return list(sink.prepare(staged, delivery(run_id)))
+
+
+def delivery(run_id: str, job: str = "laws") -> Delivery:
+    """Return what a run of a job brings that publishes `ROWS` as its main output."""
+    return Delivery(run_id, "main", job, "me@example.org", schema_to_json(ROWS.schema))
+
+
+def _publish(sink: Sink, rows: pl.DataFrame, run_id: str, stem: str = "1-0-1") -> list[Line]:
+    lines = _prepared(sink, rows, run_id, stem)
+    sink.publish(lines)
+    return lines
+
+
+def _through_json(data: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(json.loads(json.dumps(data)))

@@ -160,19 +160,17 @@ class Log(Watcher):
             case "publish_begin":
                 text = "all checks passed; publishing"
             case "published":
-                shown = OUTPUTS.get(event["output"], event["output"])
-                text = f"published {shown}: {event['uri']}" if self._has_files(event) else ""
+                shown = OUTPUTS.get(event["effect"], event["effect"])
+                text = f"published {shown}: {event['uri']}" if self._is_told(event) else ""
             case "failed" | "interrupted" | "done" as ended:
                 text = ended
             case _:
                 text = measures(event)
         return text
 
-    def _has_files(self, event: Event) -> bool:
-        """Whether an output has any: a quarantine without rejected rows has not even a folder."""
-        plans = (self.history.publish or {}).get("plans", {})
-        plan = plans.get(event["output"], {})
-        return event["output"] != "quarantine" or bool(plan.get("puts"))
+    def _is_told(self, event: Event) -> bool:
+        """Whether there is a place to look at: a quarantine without rows has not even a folder."""
+        return "uri" in event and (event["effect"] != "quarantine" or bool(event["rows"]))
 
 
 class JsonLines(Watcher):

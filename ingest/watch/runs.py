@@ -93,13 +93,16 @@ def describe(store: Store, run_id: str, job: str) -> Page:
 
 def _outputs(history: History, places: dict[str, str]) -> Iterator[Page]:
     """Return what the run publishes, once that is decided: nothing before its commit."""
-    totals, plans = history.totals, (history.publish or {}).get("plans", {})
-    for output, plan in plans.items():
+    totals = history.totals
+    for output in (history.publish or {}).get("effects", {}):
+        if output not in places:
+            continue  # a cursor, say
+        published = history.published.get(output, {}).get("facts", {})
         yield {
             "output": output,
-            "place": places.get(output, ""),
+            "place": places[output],
             "rows": totals.rows.get(output, 0),
-            "files": len(plan["manifest"]["files"]),
+            "files": published.get("files", totals.staged.get(output, 0)),
             "bytes": totals.bytes_written.get(output, 0),
             "published": history.phase == "done" or output in history.published,
         }

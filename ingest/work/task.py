@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from ingest.core.errors import BadRowError
-from ingest.core.outcome import Outcome, StagedFile
+from ingest.core.outcome import Outcome, Staged
 from ingest.core.partition import Assignment, Partition
 from ingest.core.private import NOTHING
 from ingest.sinks.base import Sink
@@ -85,18 +85,18 @@ class PartitionTask:
         read = self.source.read(partition, self.layout)
         tallies.passed("read", read.records)
         pipeline = Pipeline(self.steps, read, self._context(partition), poison, tallies=tallies)
-        files = self._staged("main", self.sink, self._good(pipeline, partition), assignment)
+        staged = self._staged("main", self.sink, self._good(pipeline, partition), assignment)
         tallies.passed(STAGE)
         bad = self._bad(pipeline, partition)
         tallies.passed("locate", bad.height)
         if self.steps.contract.on_error == "quarantine":
-            files += self._staged("quarantine", self.quarantine, [bad], assignment)
+            staged += self._staged("quarantine", self.quarantine, [bad], assignment)
         tallies.passed(STAGE)
         return Outcome(
             key=assignment.key,
             partition=partition.id,
             books=tuple(pipeline.books()),
-            files=tuple(files),
+            staged=tuple(staged),
             errors=by_reason(bad),
             examples=examples(bad),
             seconds=tallies.seconds,
@@ -144,11 +144,11 @@ class PartitionTask:
 
     def _staged(
         self, output: str, sink: Sink, rows: Iterable[pl.DataFrame], assignment: Assignment
-    ) -> list[StagedFile]:
+    ) -> list[Staged]:
         attempt, index, number = assignment.key
         stem = f"{attempt}-{index}-{number}"
-        files = sink.stage_portions(rows, self.context.run_id, stem)
-        return [replace(file, output=output) for file in files]
+        parts = sink.stage_portions(rows, self.context.run_id, stem)
+        return [replace(part, output=output) for part in parts]
 
 
 def _name() -> str:

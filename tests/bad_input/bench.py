@@ -193,10 +193,10 @@ class Bench:
         store = LocalStore(self.place / self.state)
         events = Ledger(store, Runs(store).of_job("orders")[-1]).events()
         return {
-            file["staged"]
+            staged["keep"]["name"]
             for event in events
             if event["event"] == "settled"
-            for file in event["outcome"]["files"]
+            for staged in event["outcome"]["staged"]
         }
 
 

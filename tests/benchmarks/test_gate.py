@@ -66,8 +66,8 @@ def test_bare_polars_comes_to_the_same_values(name, tmp_path):
     outcome = work.task(Assignment(work.partition, 1, 1))
     assert outcome.failure is None
     rows = bare.WORK[name](measure.Path(work.partition.slices[0].uri), tmp_path)
-    (staged,) = (file for file in outcome.files if file.output == "main")
-    (file,) = tmp_path.glob(f".ingest-{name}/*/{staged.staged}")
+    (staged,) = (each for each in outcome.staged if each.output == "main")
+    (file,) = tmp_path.glob(f".ingest-{name}/*/{staged.keep['name']}")
     ours = pl.read_parquet(file)
     theirs = pl.read_parquet(tmp_path / "good.parquet")
     assert ours.equals(theirs)

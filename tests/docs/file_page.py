@@ -8,9 +8,9 @@ from dataclasses import fields
 from pathlib import Path
 
 import ingest
-from ingest.core.outcome import Book, Outcome, StagedFile
+from ingest.core.outcome import Book, Outcome, Staged
 from ingest.core.types import type_name
-from ingest.records import ledger, plans, runs
+from ingest.records import intents, ledger, plans, runs
 from ingest.work import quarantine
 from tests.docs.options import doc, flat
 from tests.docs.type_pages import page
@@ -36,6 +36,8 @@ STATE = {
     "runs/<run_id>/plan/<part>.parquet": f"The partitions, {plans.PART_ROWS:,} in a file.",
     "runs/<run_id>/ledger/<seq>.jsonl": "Everything that happened in the run: up to "
     f"{ledger.FLUSH_EVENTS} events or {ledger.FLUSH_SECONDS:g} s in a file.",
+    "runs/<run_id>/publish/<attempt>-<effect>-<n>.jsonl": "What the run publishes, written before "
+    f"it is committed: up to {intents.LINES:,} lines in a file, in the sink's own form.",
     "runs/<run_id>/abandoned.json": "The run was discarded, when and why, also if its ledger is "
     "damaged or of another format.",
     "runs/<run_id>/receipt.json": "The account of a run that is done.",
@@ -119,8 +121,9 @@ EVENTS = {
     "inputs": ("Inputs have changed since the plan was made. Written when a run is resumed.",
                "counts open examples"),
     "publish_begin": ("The commit: what will be published. Now the run can only be finished.",
-                      "plans"),
-    "published": ("An output is visible.", "output uri"),
+                      "effects"),
+    "published": ("An effect is visible: an output, say.",
+                  "effect uri type disposition rows inserted updated ignored facts"),
     "done": ("The receipt is written.", ""),
     "failed": ("The attempt ended by an error, of that class.", "error kind"),
     "interrupted": ("The attempt was stopped.", ""),
@@ -154,8 +157,10 @@ RECEIPT = {
     "books": "For each step: rows in, added, dropped by reason, out.",
     "errors": "Rejected rows by reason.",
     "warnings": "Warnings, such as inputs that were appended before.",
-    "outputs": "For `main` and `quarantine`: place, type, disposition, rows, bytes, files, how "
-    "many files were removed, and the manifest with its checksums.",
+    "outputs": "For `main` and `quarantine`: place, type, disposition, rows, bytes, files, and how "
+    "many files were removed.",
+    "effects": "For each effect: rows, and how many of them were inserted, updated or ignored at "
+    "the target; `prepared` names the list of what was published, with its SHA-256.",
     "schema": "Columns and types as they were published.",
     "seconds": "Elapsed time of planning, processing and publishing; `workers` is the sum over all "
     "workers, by step.",
@@ -222,7 +227,7 @@ def files() -> str:
         f"| event | meaning | keys |\n|---|---|---|\n{''.join(events)}",
         f"An `outcome` has {_fields(Outcome)}. {doc(Outcome)}",
         f"One of `books` has {_fields(Book)}. {doc(Book)}",
-        f"One of `files` has {_fields(StagedFile)}. {doc(StagedFile)}",
+        f"One of `staged` has {_fields(Staged)}. {doc(Staged)}",
         "## receipt.json",
         _table("key", RECEIPT),
         "## removed.json",
@@ -254,7 +259,7 @@ def attribute_doc(file: str | None, name: str) -> str:
 def events_in_code() -> dict[str, set[str]]:
     """Return every event that the driver puts into a ledger, and what it says with it."""
     found = {}
-    for file in (Path(ingest.__file__).parent / "driver").glob("*.py"):
+    for file in (Path(ingest.__file__).parent / "driver").rglob("*.py"):
         tree = ast.parse(file.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and re.search(r"ledger\.append$|^_note$", _called(node)):

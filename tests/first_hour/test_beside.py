@@ -150,8 +150,12 @@ def test_an_output_inside_what_was_published_before_is_refused_while_it_is_there
     assert_done(state.run("other"))
 
 
-def test_the_manifest_is_what_the_receipt_has(state):
+def test_the_manifest_is_what_was_committed(state):
     state.describe()
     assert_done(state.run())
     page = json.loads(manifest.path_of(state.place / "out", state.last()).read_text())
-    assert page == state.receipt()["outputs"]["main"]["checksums"]
+    (file,) = (state.place / "state/runs" / state.last() / "publish").glob("*-main-*.jsonl")
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    puts = [{k: v for k, v in line.items() if k != "put"} for line in lines if "put" in line]
+    assert page == {**lines[0]["manifest"], "files": puts, "replaced": [], "rows": 2}
+    assert state.receipt()["effects"]["main"]["prepared"]["lines"] == len(lines)

@@ -164,7 +164,7 @@ def test_books_that_do_not_balance_are_not_published(tmp_path):
     class Miscounting(InProcessWorkers):
         def results(self, timeout_s):
             outcomes = super().results(timeout_s)
-            return [replace(each, files=each.files[:0]) for each in outcomes]
+            return [replace(each, staged=each.staged[:0]) for each in outcomes]
 
     with pytest.raises(ContractError, match="rows left the contract, but 0 were staged"):
         work(job, workers=Miscounting())

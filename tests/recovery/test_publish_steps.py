@@ -4,19 +4,20 @@ import itertools
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from ingest.core.errors import FatalError
-from ingest.sinks.base import PublishPlan
+from ingest.sinks.base import Line
 from ingest.sinks.directory import manifest
 from ingest.sinks.directory.content import data_files
 from ingest.sinks.directory.place import Place
+from ingest.sinks.directory.plan import PublishPlan, Put
 from ingest.sinks.jsonl import Jsonl
 from ingest.testing.power import PowerCut
+from ingest.testing.sinks import delivery
 
 OLD = pl.DataFrame({"month": [1, 1, 2], "value": ["old 1", "old 1b", "old 2"]})
 NEW = pl.DataFrame({"month": [2, 3, 3], "value": ["new 2", "new 3", "new 3b"]})
@@ -40,21 +41,25 @@ def sink_at(root: Path, how: str) -> Jsonl:
     )
 
 
-def staged(sink: Jsonl, rows: pl.DataFrame, run_id: str, how: str = "") -> PublishPlan:
+def staged(sink: Jsonl, rows: pl.DataFrame, run_id: str, how: str = "") -> list[Line]:
     """Stage rows as two partitions, and a try that lost, and plan to publish them."""
     sink.stage(rows.head(1), run_id, "1-0-1")
     files = [(0, file) for file in sink.stage(rows.head(1), run_id, "1-0-2")]
     files += [(1, file) for file in sink.stage(rows.tail(-1), run_id, "1-1-1")]
-    plan = sink.plan_publish(files, run_id, {"job": "cut"})
-    return replace(plan, exchange=False) if how.endswith("by puts") else plan
+    lines = list(sink.prepare(files, delivery(run_id, "cut")))
+    return [{**lines[0], "exchange": False}, *lines[1:]] if how.endswith("by puts") else lines
 
 
-def prepared(root: Path, how: str) -> tuple[Jsonl, PublishPlan]:
+def prepared(root: Path, how: str) -> tuple[Jsonl, list[Line]]:
     """Publish the old rows, and stage the new ones."""
     first = sink_at(root, "append")
     first.publish(staged(first, OLD, "run1"))
     sink = sink_at(root, how)
     return sink, staged(sink, NEW, "run2", how)
+
+
+def last_put(lines: list[Line]) -> Put:
+    return list(PublishPlan(lines).puts())[-1]
 
 
 def visible(root: Path) -> set[str]:
@@ -249,7 +254,7 @@ def test_a_staged_file_that_vanished_stops_the_publish(tmp_path: Path) -> None:
     for how in EXPECTED:
         root = tmp_path / how / "out"
         sink, plan = prepared(root, how)
-        (sink.place.staging("run2") / plan.puts[-1][0]).unlink()
+        (sink.place.staging("run2") / last_put(plan).staged).unlink()
         with pytest.raises(FatalError, match="the staged file is gone"):
             sink.publish(plan)
         assert by_manifest(root) == BEFORE
@@ -259,7 +264,7 @@ def test_a_run_without_rows_empties_what_it_overwrites(tmp_path: Path) -> None:
     root = tmp_path / "out"
     sink, _ = prepared(root, "overwrite")
     sink.discard("run2")
-    sink.publish(sink.plan_publish([], "run2", {"job": "cut"}))
+    sink.publish(list(sink.prepare([], delivery("run2", "cut"))))
     assert_settled(root, set())
 
 
@@ -269,7 +274,7 @@ def test_a_run_without_files_replaces_in_one_step_too(tmp_path: Path) -> None:
         root = tmp_path / str(cut) / "out"
         sink, _ = prepared(root, "overwrite")
         sink.discard("run2")
-        plan = sink.plan_publish([], "run2", {"job": "cut"})
+        plan = list(sink.prepare([], delivery("run2", "cut")))
         take(sink.publish_steps(plan), cut)
         assert visible(root) in (BEFORE, set())
         assert by_manifest(root) in (BEFORE, set())
@@ -321,7 +326,10 @@ def test_what_was_put_is_durable_before_what_it_replaces_goes(tmp_path: Path) ->
     sink, plan = prepared(tmp_path / "disk" / "out", "overwrite")
     (tmp_path / "disk" / "out" / "notes.txt").write_text("mine")
     with PowerCut(tmp_path / "disk") as power:
-        for end in (f"put {plan.puts[-1][1]}", f"removed {plan.removes[-1]}"):
+        for end in (
+            f"put {last_put(plan).name}",
+            f"removed {list(PublishPlan(plan).removes())[-1]}",
+        ):
             for step in (steps := sink.publish_steps(plan)):
                 if step == end:
                     break

@@ -479,7 +479,7 @@ def test_a_damaged_ledger_can_be_given_up(bench):
     assert json.loads((file.parents[1] / "abandoned.json").read_text())["why"].startswith(str(file))
     late._flushed_at = 0.0
     with pytest.raises(FencedError, match="has taken over"):
-        late.append("publish_begin", plans={})
+        late.append("publish_begin", effects={})
     listed = ingest("status", "--state", "state").out.splitlines()
     assert [line.split()[2] for line in listed[1:]] == ["discarded", "done"]
 

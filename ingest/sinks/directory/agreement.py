@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
-from ingest.sinks.directory.content import Content, Form, Published
+from ingest.sinks.directory.content import Content, Form, Standing
 
 Replaces = tuple[str, ...] | Literal["any"]
 
@@ -15,7 +15,7 @@ def owners(place: str, content: Content, job: str, replaces: Replaces) -> Iterat
     if replaces == "any":
         return
     allowed = {job, *replaces}
-    others: dict[str, list[Published]] = {}
+    others: dict[str, list[Standing]] = {}
     for run in content.runs:
         if run.rows and run.job not in allowed:
             others.setdefault(run.job, []).append(run)

@@ -29,7 +29,7 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class Standing:
     """A run of which some files are still there. `job` is empty if its manifest names none."""
 
     run_id: str
@@ -49,11 +49,11 @@ class Content:
     ours: tuple[str, ...] = ()
     empty: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
-    runs: tuple[Published, ...] = ()
+    runs: tuple[Standing, ...] = ()
 
 
 @dataclass(slots=True)
-class _Standing:
+class _Seen:
     """The manifest of a run, and what of it was found so far."""
 
     page: Mapping[str, Any]
@@ -62,7 +62,7 @@ class _Standing:
     left: int = 0
 
     @classmethod
-    def of(cls, root: Path, run_id: str) -> "_Standing":
+    def of(cls, root: Path, run_id: str) -> "_Seen":
         """Read a run's manifest; without one, nothing is its own."""
         if not run_id or not manifest.exists(root, run_id):
             return cls({}, {})
@@ -78,7 +78,7 @@ class _Sorting:
     """The files of a directory while they are sorted."""
 
     root: Path
-    runs: dict[str, _Standing] = field(default_factory=dict)
+    runs: dict[str, _Seen] = field(default_factory=dict)
     ours: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
@@ -87,7 +87,7 @@ class _Sorting:
         """Put a file where it belongs."""
         run_id = run_of(name)
         if run_id not in self.runs:
-            self.runs[run_id] = _Standing.of(self.root, run_id)
+            self.runs[run_id] = _Seen.of(self.root, run_id)
         run = self.runs[run_id]
         if name not in run.rows:
             self.foreign.append(name)
@@ -111,7 +111,7 @@ def content(root: Path) -> Content:
     for name in data_files(root):
         sorting.take(name)
     runs = (
-        Published(run_id, str(run.page.get("job", "")), run.files, run.left, _form(run.page))
+        Standing(run_id, str(run.page.get("job", "")), run.files, run.left, _form(run.page))
         for run_id, run in sorted(sorting.runs.items())
         if run.files
     )

@@ -9,7 +9,7 @@ then files that it lists lie in the run's `tree`, and it does not count: see `co
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +30,24 @@ def path_of(root: Path, run_id: str) -> Path:
     return Place(root).manifests / f"{run_id}.json"
 
 
-def encode(manifest: Mapping[str, Any]) -> bytes:
-    """Return the manifest as it is written: JSON that a person can read, a line for each file."""
-    lines = (f" {_json(key)}: {_lines(value)}" for key, value in manifest.items())
-    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
+def encoded(
+    facts: Mapping[str, Any], files: Iterable[Mapping[str, Any]], replaced: Iterable[str], rows: int
+) -> Iterator[bytes]:
+    """Yield a manifest as it is written: JSON that a person can read, a line for each file."""
+    yield b"{\n"
+    for key, value in facts.items():
+        yield f" {_json(key)}: {_json(value)},\n".encode()
+    for key, items in (("files", files), ("replaced", replaced)):
+        yield from _list(key, items)
+    yield f' "rows": {rows}\n}}\n'.encode()
 
 
-def _lines(value: Any) -> str:
-    if not isinstance(value, list) or not value:
-        return _json(value)
-    return "[\n" + ",\n".join(f"  {_json(item)}" for item in value) + "\n ]"
+def _list(key: str, items: Iterable[Any]) -> Iterator[bytes]:
+    before = f" {_json(key)}: [\n"
+    for item in items:
+        yield f"{before}  {_json(item)}".encode()
+        before = ",\n"
+    yield b"\n ],\n" if before.startswith(",") else f" {_json(key)}: [],\n".encode()
 
 
 def _json(value: Any) -> str:
@@ -54,12 +62,17 @@ def exists(root: Path, run_id: str) -> bool:
 
 
 def counts(root: Path, run_id: str, manifest: Mapping[str, Any]) -> bool:
-    """Say whether a run's manifest holds: nothing that it lists waits in `tree` to be swapped in.
+    """Say whether a run's manifest holds: none of its files waits in `tree` to be swapped in."""
+    return not waits(root, run_id, _names(manifest))
+
+
+def waits(root: Path, run_id: str, names: Iterable[str]) -> bool:
+    """Say whether any of a run's files waits in its `tree` to be swapped in.
 
     Names are never used again, so a file of a run lies in its `tree` only before the swap.
     """
     waiting = Place(root).tree(run_id)
-    return not (waiting.is_dir() and any((waiting / name).exists() for name in _names(manifest)))
+    return waiting.is_dir() and any((waiting / name).exists() for name in names)
 
 
 def read(root: Path, run_id: str) -> dict[str, Any]:

@@ -27,10 +27,10 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from ingest.core.errors import FatalError
-from ingest.sinks.base import PublishPlan
 from ingest.sinks.directory import manifest
 from ingest.sinks.directory.content import data_files
 from ingest.sinks.directory.place import Place
+from ingest.sinks.directory.plan import PublishPlan, Put
 from ingest.storage import tree
 from ingest.storage.lock import locked
 
@@ -53,7 +53,7 @@ def publish_steps(place: Place, plan: PublishPlan, lock_wait_s: float) -> Iterat
         elif plan.exchange:
             _require_shown(place, plan)
             # An earlier attempt may have died before what it swapped or put was durable.
-            _sync_folders(place.root, (final for _, final in plan.puts))
+            _sync_folders(place.root, plan.names())
         if not stands:
             yield from _put(place, plan)
         # Also if an earlier attempt wrote the manifest: it may have died before it was durable.
@@ -103,15 +103,15 @@ def inherit(place: Place, run_id: str) -> None:
 
 def _put(place: Place, plan: PublishPlan) -> Iterator[str]:
     staging, built = place.staging(plan.run_id), place.tree(plan.run_id)
-    if plan.puts:
+    if plan.counts.files:
         tree.make_folder(place.root)
-    for staged, final in plan.puts:
-        target = place.root / final
+    for put in plan.puts():
+        target = place.root / put.name
         # An exchange that turned out to be impossible leaves files in `tree`.
-        if not (tree.move(staging / staged, target) or tree.move(built / final, target)):
-            _require_done(place, plan, staged, final)
-        yield f"put {final}"
-    _sync_folders(place.root, (final for _, final in plan.puts))
+        if not (tree.move(staging / put.staged, target) or tree.move(built / put.name, target)):
+            _require_done(place, plan, put)
+        yield f"put {put.name}"
+    _sync_folders(place.root, plan.names())
     yield from _write_manifest(place, plan)
 
 
@@ -119,17 +119,18 @@ def _exchange(place: Place, plan: PublishPlan) -> Generator[str, None, bool]:
     """Swap the directories; the generator returns whether that was possible."""
     staging, built = place.staging(plan.run_id), place.tree(plan.run_id)
     tree.make_folder(built)
-    for staged, final in plan.puts:
-        if not (tree.move(staging / staged, built / final) or (built / final).exists()):
-            _require_done(place, plan, staged, final)
-        yield f"moved {final}"
+    for put in plan.puts():
+        if not (tree.move(staging / put.staged, built / put.name) or (built / put.name).exists()):
+            _require_done(place, plan, put)
+        yield f"moved {put.name}"
     _sync_folders(built, tree.files(built))
-    if not (plan.puts or plan.removes):
+    if not (plan.counts.files or plan.counts.removed):
         return False
     tree.make_folder(place.root)
     _adopt(built, place.root)
     yield from _write_manifest(place, plan)
-    if set(data_files(place.root)).difference(plan.removes):
+    removed = set(plan.removes())
+    if any(name not in removed for name in data_files(place.root)):
         # Foreign files that came since the run began must stay where they are; and what an earlier
         # attempt has begun by putting, for the same reason, is ended by putting.
         return False
@@ -155,16 +156,16 @@ def _waits(place: Place, plan: PublishPlan) -> bool:
     Names are never used again: files of the run lie in `tree` only before the swap, and those that
     they replace in the directory. A run without files goes by the latter.
     """
-    if plan.puts:
-        return not manifest.counts(place.root, plan.run_id, plan.manifest)
-    return any((place.root / name).exists() for name in plan.removes)
+    if plan.counts.files:
+        return manifest.waits(place.root, plan.run_id, plan.names())
+    return any((place.root / name).exists() for name in plan.removes())
 
 
 def _require_shown(place: Place, plan: PublishPlan) -> None:
     """Accept that nothing waits to be swapped in only if it was, and is there or replaced."""
-    missing = [final for _, final in plan.puts if not (place.root / final).exists()]
+    missing = [name for name in plan.names() if not (place.root / name).exists()]
     replaced = manifest.replacers(place.root, missing)
-    if lost := next((final for final in missing if final not in replaced), None):
+    if lost := next((name for name in missing if name not in replaced), None):
         raise FatalError(
             f"{place.root / lost}: publish: the file is gone, there and in "
             f"{place.tree(plan.run_id)}, and no later run has replaced it. Put it back, then run "
@@ -178,22 +179,24 @@ def _write_manifest(place: Place, plan: PublishPlan) -> Iterator[str]:
     with suppress(FileNotFoundError):  # nothing was put, and there is no directory
         for folder in (place.beside, place.manifests):
             tree.share(place.root, folder)
-    tree.write_once(path, manifest.encode(plan.manifest), place.staging(plan.run_id))
+    facts, rows = plan.manifest, plan.counts.rows
+    page = manifest.encoded(facts, plan.files(), plan.removes(), rows)
+    tree.write_once(path, page, place.staging(plan.run_id))
     yield "manifest written"
 
 
 def _remove(place: Place, plan: PublishPlan) -> Iterator[str]:
-    for name in plan.removes:
+    for name in plan.removes():
         (place.root / name).unlink(missing_ok=True)
         yield f"removed {name}"
-    tree.remove_empty(place.root, {name.rpartition("/")[0] for name in plan.removes})
-    _sync_folders(place.root, plan.removes)
+    tree.remove_empty(place.root, {name.rpartition("/")[0] for name in plan.removes()})
+    _sync_folders(place.root, plan.removes())
 
 
 def _restore(place: Place, plan: PublishPlan) -> Iterator[str]:
     """Empty the old side of an exchange; give back what is not ours to remove."""
     old = place.tree(plan.run_id)
-    removes = set(plan.removes)
+    removes = set(plan.removes())
     given_back = []
     for name in list(tree.files(old)):
         if name in removes:
@@ -212,17 +215,17 @@ def _restore(place: Place, plan: PublishPlan) -> Iterator[str]:
     _sync_folders(place.root, given_back)
 
 
-def _require_done(place: Place, plan: PublishPlan, staged: str, final: str) -> None:
+def _require_done(place: Place, plan: PublishPlan, put: Put) -> None:
     """Accept that there is nothing to put only if it has been put: by name or by the manifest.
 
     The manifest of an exchange says nothing of it: it stands while the files are still in `tree`.
     """
     done = not plan.exchange and manifest.exists(place.root, plan.run_id)
-    if done or (place.root / final).exists():
+    if done or (place.root / put.name).exists():
         return
     raise FatalError(
-        f"{place.staging(plan.run_id) / staged}: publish: the staged file is gone, and "
-        f"{place.root / final} is missing too. Restore the file, then run again"
+        f"{place.staging(plan.run_id) / put.staged}: publish: the staged file is gone, and "
+        f"{place.root / put.name} is missing too. Restore the file, then run again"
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import polars as pl
 import pyarrow as pa
@@ -16,17 +16,18 @@ from pydantic import Field, field_validator, model_validator
 
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.names import no_such_column
-from ingest.core.outcome import StagedFile
+from ingest.core.outcome import Staged
 from ingest.core.types import type_name
-from ingest.sinks.base import PublishPlan, Sink, Verified
+from ingest.sinks.base import Delivery, Line, Published, Sink, Verified
 from ingest.sinks.directory import hive, manifest
 from ingest.sinks.directory.agreement import forms, owners
 from ingest.sinks.directory.content import Form, content, data_files
-from ingest.sinks.directory.intent import intent
 from ingest.sinks.directory.leftovers import published_runs, remove_staged
 from ingest.sinks.directory.lengths import too_long
 from ingest.sinks.directory.place import Place
+from ingest.sinks.directory.plan import PublishPlan
 from ingest.sinks.directory.preflight import Use, problems
+from ingest.sinks.directory.preparing import prepared
 from ingest.sinks.directory.publishing import inherit, publish_steps, tidy
 from ingest.sinks.directory.staging import (
     Encoder,
@@ -39,6 +40,9 @@ from ingest.sinks.directory.staging import (
 from ingest.sinks.directory.verifying import Verifying
 from ingest.storage import tree
 from ingest.storage.remote import local_path
+
+if TYPE_CHECKING:
+    from ingest.sinks.directory.staged import StagedFile
 
 LOCK_WAIT_S = 60.0
 
@@ -172,7 +176,7 @@ class DirectorySink(Sink):
 
     def stage_portions(
         self, portions: Iterable[pl.DataFrame], run_id: str, stem: str
-    ) -> list[StagedFile]:
+    ) -> list[Staged]:
         """Write rows beside the directory; see `Sink.stage_portions`.
 
         Files are durable when it returns. With `partition_by`, all rows are held until the last has
@@ -208,13 +212,13 @@ class DirectorySink(Sink):
         except BaseException:
             with suppress(OSError):
                 for file in staged:
-                    (staging / file.staged).unlink(missing_ok=True)
+                    (staging / file.name).unlink(missing_ok=True)
             raise
-        return staged
+        return [file.packed() for file in staged]
 
     def stage_schema(
         self, schema: Mapping[str, pl.DataType], run_id: str, stem: str
-    ) -> StagedFile | None:
+    ) -> Staged | None:
         """Write a file without rows, unless files stay; see `Sink.stage_schema`.
 
         It lies at the directory's root and has all columns, also those that become folders, and
@@ -224,33 +228,36 @@ class DirectorySink(Sink):
             if self.write_disposition != "overwrite" and any(data_files(self.root)):
                 return None
         path = self.place.staging(run_id) / f"{stem}-0.staged"
-        return stage_none(pl.DataFrame(schema=schema), path, self.encoder)
+        return stage_none(pl.DataFrame(schema=schema), path, self.encoder).packed()
 
-    def plan_publish(
-        self, files: Iterable[tuple[int, StagedFile]], run_id: str, facts: Mapping[str, Any]
-    ) -> PublishPlan:
-        """Decide on names, and on what is replaced; see `Sink.plan_publish`.
+    def prepare(self, staged: Iterable[tuple[int, Staged]], delivery: Delivery) -> Iterator[Line]:
+        """Decide on names, and on what is replaced; see `Sink.prepare`.
 
         Raises:
             FatalError: a manifest in the directory cannot be read, or staged files have vanished.
         """
         with storage_errors(self.root):
-            return intent(self, files, run_id, facts)
+            yield from prepared(self, staged, delivery)
 
-    def publish(self, plan: PublishPlan) -> None:
+    def publish(self, lines: Iterable[Line]) -> Published:
         """Make the run's output visible; see `Sink.publish` and `publishing` for the steps.
 
         Raises:
             FatalError: it cannot be finished now; the text says what to do before the next attempt.
             RetryableError: the storage did not answer.
         """
-        for _ in self.publish_steps(plan):
+        for _ in self.publish_steps(lines):
             pass
+        counts = PublishPlan(lines).counts
+        facts = {"files": counts.files, "removed": counts.removed}
+        return Published(counts.rows, inserted=counts.rows, facts=facts)
 
-    def publish_steps(self, plan: PublishPlan, lock_wait_s: float = LOCK_WAIT_S) -> Iterator[str]:
+    def publish_steps(
+        self, lines: Iterable[Line], lock_wait_s: float = LOCK_WAIT_S
+    ) -> Iterator[str]:
         """Publish, stopping after each operation: what tests cut, and `publish` runs to its end."""
         with storage_errors(self.root):
-            yield from publish_steps(self.place, plan, lock_wait_s)
+            yield from publish_steps(self.place, PublishPlan(lines), lock_wait_s)
 
     def discard(self, run_id: str) -> None:
         """Remove what a run that was given up has staged; see `Sink.discard`.
@@ -278,10 +285,10 @@ class DirectorySink(Sink):
         """Return the names of the files that make up the data set, by its manifests."""
         return manifest.current(self.root)
 
-    def verify(self, plan: PublishPlan) -> Verified:
+    def verify(self, lines: Iterable[Line]) -> Verified:
         """Count and hash what a run has published; see `Sink.verify`."""
         with storage_errors(self.root):
-            return Verifying(self.place, plan, self.count_rows).verified()
+            return Verifying(self.place, PublishPlan(lines), self.count_rows).verified()
 
     def _refuse_late(self, run_id: str) -> None:
         """Refuse a try of a run that is published, having removed the folder if it is empty."""

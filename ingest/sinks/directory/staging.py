@@ -13,7 +13,7 @@ from typing import BinaryIO, Protocol
 import polars as pl
 
 from ingest.core.errors import ConfigError, FatalError
-from ingest.core.outcome import StagedFile
+from ingest.sinks.directory.staged import StagedFile
 from ingest.storage import tree
 from ingest.storage.causes import storage_error
 
@@ -132,7 +132,7 @@ def stage_rows(
     target_bytes: int,
     most_rows: int,
 ) -> Iterator[StagedFile]:
-    """Write rows as files of about `target_bytes` each, in order; `folder` and `output` are empty.
+    """Write rows as files of about `target_bytes` each, in order; `folder` is empty.
 
     A file is closed as soon as it has reached the target; what is checked in between is a chunk of
     `most_rows` rows, or fewer where that would take more than the target in memory.
@@ -159,7 +159,7 @@ def stage_rows(
             with storage_errors(path):
                 encoder.close()
                 sha256 = file.finish()
-        yield StagedFile("", path.name, "", written, file.bytes, sha256)
+        yield StagedFile(path.name, "", written, file.bytes, sha256)
 
 
 def stage_none(none: pl.DataFrame, path: Path, open_encoder: Open) -> StagedFile:
@@ -174,7 +174,7 @@ def stage_none(none: pl.DataFrame, path: Path, open_encoder: Open) -> StagedFile
         encoder.close()
         sha256 = file.finish()
         tree.sync(path.parent)
-    return StagedFile("", path.name, "", 0, file.bytes, sha256)
+    return StagedFile(path.name, "", 0, file.bytes, sha256)
 
 
 def chunked(

@@ -14,10 +14,11 @@ from typing import Any
 import pyarrow as pa
 
 from ingest.core.errors import FatalError
-from ingest.sinks.base import PublishPlan, Verified
+from ingest.sinks.base import Verified
 from ingest.sinks.directory import manifest
 from ingest.sinks.directory.content import content, run_of
 from ingest.sinks.directory.place import Place
+from ingest.sinks.directory.plan import PublishPlan
 from ingest.sinks.directory.preflight import in_partition
 
 _SHOWN = 10
@@ -29,7 +30,7 @@ CountRows = Callable[[pa.NativeFile], int]
 
 @dataclass(slots=True)
 class Verifying:
-    """One look at what a run has published, held against the plan that its ledger has.
+    """One look at what a run has published, compared with what was prepared before the commit.
 
     Reads several files at a time: a small one once, a large one for its checksum and for its rows.
     """
@@ -48,7 +49,7 @@ class Verifying:
         """
         if earlier := self.place.earlier():
             raise FatalError(earlier)
-        root, listed = self.place.root, self.plan.manifest["files"]
+        root, listed = self.place.root, list(self.plan.files())
         missing = [file["name"] for file in listed if not (root / file["name"]).is_file()]
         replaced = manifest.replacers(root, missing)
         self.problems += _manifest(root, self.plan)
@@ -84,7 +85,7 @@ class Verifying:
 
     def _look_for_others(self) -> None:
         """Note files that readers see and that no run has published."""
-        listed = {file["name"] for file in self.plan.manifest["files"]}  # if its manifest is lost
+        listed = set(self.plan.names())  # if its manifest is lost
         foreign = [name for name in content(self.place.root).foreign if name not in listed]
         own: list[str] = []
         others: list[str] = []
@@ -115,22 +116,25 @@ def _manifest(root: Path, plan: PublishPlan) -> Iterator[str]:
     """Say what of the manifest is not as it was committed."""
     path = manifest.path_of(root, plan.run_id)
     name = str(path.relative_to(root.parent))
+    written = b"".join(
+        manifest.encoded(plan.manifest, plan.files(), plan.removes(), plan.counts.rows)
+    )
     try:
         data = path.read_bytes()
         page = json.loads(data)
     except FileNotFoundError:
-        yield f"{name}: the manifest is missing. Restore it from the run's receipt"
+        yield f"{name}: the manifest is missing. Restore it from a backup"
         return
     except ValueError as error:
         yield f"{name}: the manifest is damaged: {error}"
         return
-    if data == manifest.encode(plan.manifest):
+    if data == written:
         return
-    committed = dict(plan.manifest)
+    committed = json.loads(written)
     keys = page.keys() | committed.keys() if isinstance(page, dict) else {"the page"}
     changed = [key for key in sorted(keys) if not _same(key, page, committed)]
     for key in changed:
-        yield f"{name}: {key}: differs from the commit of the run{_values(key, page, plan)}"
+        yield f"{name}: {key}: differs from the commit of the run{_values(key, page, committed)}"
 
 
 def _same(key: str, page: Any, committed: Mapping[str, Any]) -> bool:
@@ -138,8 +142,8 @@ def _same(key: str, page: Any, committed: Mapping[str, Any]) -> bool:
     return isinstance(page, dict) and page.get(key, absent) == committed.get(key, absent)
 
 
-def _values(key: str, page: Any, plan: PublishPlan) -> str:
-    values = (page.get(key) if isinstance(page, dict) else page, plan.manifest.get(key))
+def _values(key: str, page: Any, committed: Mapping[str, Any]) -> str:
+    values = (page.get(key) if isinstance(page, dict) else page, committed.get(key))
     if any(isinstance(value, list | dict) for value in values):
         return ""
     return f": {json.dumps(values[0])}, the ledger says {json.dumps(values[1])}"

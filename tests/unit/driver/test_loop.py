@@ -8,7 +8,7 @@ import pytest
 
 from ingest.checks.contract import Contract
 from ingest.core.errors import BadRowError, ContractError, FatalError, Interrupted
-from ingest.core.outcome import Book, Failure, StagedFile
+from ingest.core.outcome import Book, Failure, Staged
 from ingest.driver.audit import audit
 from ingest.execution import Execution, Retries, Retry
 from ingest.records.history import History
@@ -28,9 +28,9 @@ def retry(**classes):
 def bytes_read(assignment):
     """Answer with a row for each byte of the partition."""
     rows = sum(piece.bytes for piece in assignment.partition.slices)
-    file = StagedFile("main", f"{assignment.key}", "", rows, rows, "")
+    staged = Staged("main", rows, rows, {"name": f"{assignment.key}"})
     books = (Book("source", rows, rows), Book("contract", rows, rows))
-    return replace(no_rows(assignment), books=books, files=(file,), bytes=rows)
+    return replace(no_rows(assignment), books=books, staged=(staged,), bytes=rows)
 
 
 def test_every_partition_is_settled_once(tmp_path):

@@ -16,7 +16,7 @@ def staged(path: Path, rows: pl.DataFrame, **options: object) -> Path:
         {"type": "parquet", "path": str(path / "out"), "write_disposition": "append", **options}
     )
     (file,) = out.stage(rows, "run1", "1-0-1")
-    return out.place.staging("run1") / file.staged
+    return out.place.staging("run1") / file.keep["name"]
 
 
 def test_every_type_comes_back(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from ingest.sinks.jsonl import Jsonl
 
 def staged(out: DirectorySink, rows: pl.DataFrame) -> bytes:
     (file,) = out.stage(rows, "run1", "1-0-1")
-    return (out.place.staging("run1") / file.staged).read_bytes()
+    return (out.place.staging("run1") / file.keep["name"]).read_bytes()
 
 
 def csv(path: Path, **options: object) -> Csv:

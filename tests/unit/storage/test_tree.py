@@ -17,8 +17,8 @@ def test_move_makes_the_folder_and_says_whether_there_was_a_file(tmp_path: Path)
 
 def test_write_once_keeps_the_first(tmp_path: Path) -> None:
     target, beside = tmp_path / "m" / "one.json", tmp_path / "beside"
-    assert tree.write_once(target, b"first", beside)
-    assert not tree.write_once(target, b"second", beside)
+    assert tree.write_once(target, [b"fi", b"rst"], beside)
+    assert not tree.write_once(target, [b"second"], beside)
     assert target.read_bytes() == b"first"
     assert list(beside.iterdir()) == []
 

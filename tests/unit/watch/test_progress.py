@@ -22,8 +22,8 @@ EVENTS = [
     settled(0),
     {"event": "retry", "at": "now", "partition": "p1", "kind": "lost", "message": "died"},
     settled(1),
-    {"event": "publish_begin", "at": "now", "plans": {}},
-    {"event": "published", "at": "now", "output": "main", "uri": "out"},
+    {"event": "publish_begin", "at": "now", "effects": {}},
+    {"event": "published", "at": "now", "effect": "main", "uri": "out", "rows": 1},
     {"event": "done", "at": "now"},
 ]
 

@@ -73,7 +73,7 @@ def make(tmp_path, rows, fates, *, steps=(SUFFER,), write=csv, **contract):
 
 def staged(tmp_path, outcome, output="main"):
     folder = tmp_path / (".ingest-out" if output == "main" else ".ingest-out_quarantine")
-    files = [folder / "run" / f.staged for f in outcome.files if f.output == output]
+    files = [folder / "run" / f.keep["name"] for f in outcome.staged if f.output == output]
     return pl.concat([pl.read_parquet(file) for file in files])
 
 

@@ -56,7 +56,7 @@ def make(tmp_path, text=TEXT, transforms=None, **contract):
 
 def staged(tmp_path, outcome, output):
     folder = tmp_path / (".ingest-out" if output == "main" else ".ingest-out_quarantine")
-    files = [folder / "run" / f.staged for f in outcome.files if f.output == output]
+    files = [folder / "run" / f.keep["name"] for f in outcome.staged if f.output == output]
     return pl.concat([pl.read_parquet(file) for file in files]).to_dicts()
 
 
@@ -104,7 +104,7 @@ def test_on_error_skip_counts_under_its_own_reason(tmp_path):
     task, assignment = make(tmp_path, on_error="skip")
     outcome = task(assignment)
     assert [book.dropped.get("skipped", 0) for book in outcome.books] == [1, 0, 1, 2]
-    assert {file.output for file in outcome.files} == {"main"}
+    assert {each.output for each in outcome.staged} == {"main"}
 
 
 def test_an_input_that_changed_since_the_plan_makes_it_stale(tmp_path):
@@ -147,7 +147,7 @@ def test_an_input_without_records_is_no_error(tmp_path, text):
     task, assignment = make(tmp_path, text)
     outcome = task(assignment)
     assert outcome.failure is None
-    assert outcome.files == ()
+    assert outcome.staged == ()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from ingest.core.errors import ConfigError
 from ingest.sinks.jsonl import Jsonl
+from ingest.testing.sinks import delivery
 
 ROWS = pl.DataFrame({"month": [1], "value": ["a"]})
 
@@ -26,7 +27,7 @@ def refusal(out: Jsonl, *inputs: Path) -> str:
 
 
 def publish(out: Jsonl, run_id: str) -> None:
-    out.publish(out.plan_publish([(0, *out.stage(ROWS, run_id, "1-0-1"))], run_id, {}))
+    out.publish(list(out.prepare([(0, *out.stage(ROWS, run_id, "1-0-1"))], delivery(run_id))))
 
 
 def test_a_new_directory_is_fine_and_nothing_is_made(tmp_path: Path) -> None:

@@ -7,8 +7,10 @@ import pytest
 from pydantic import ValidationError
 
 from ingest.core.errors import ConfigError, FatalError
-from ingest.sinks.base import PublishPlan
+from ingest.sinks.directory import manifest
+from ingest.sinks.directory.plan import PublishPlan
 from ingest.sinks.jsonl import Jsonl
+from ingest.testing.sinks import delivery
 
 ROWS = pl.DataFrame({"month": [1, 2, 2], "value": ["a", "b", "c"]})
 
@@ -21,9 +23,9 @@ def sink(path: Path | str, **options: object) -> Jsonl:
 
 def publish(out: Jsonl, rows: pl.DataFrame, run_id: str) -> PublishPlan:
     files = [(7, file) for file in out.stage(rows, run_id, "1-7-1")]
-    plan = out.plan_publish(files, run_id, {"job": "flights", "schema": {"value": "string"}})
-    out.publish(plan)
-    return plan
+    lines = list(out.prepare(files, delivery(run_id, "flights")))
+    out.publish(lines)
+    return PublishPlan(lines)
 
 
 def test_published_names_say_run_partition_and_number(tmp_path: Path) -> None:
@@ -39,14 +41,15 @@ def test_the_manifest_says_what_was_published(tmp_path: Path) -> None:
     publish(out, ROWS, "run1")
     overwriting = sink(tmp_path / "out", partition_by=["month"], write_disposition="overwrite")
     plan = publish(overwriting, ROWS.head(1), "run2")
-    assert plan.manifest["replaced"] == out.files_of("run1")
-    assert {key: plan.manifest[key] for key in ("run_id", "job", "rows", "disposition")} == {
+    page = manifest.read(tmp_path / "out", "run2")
+    assert page["replaced"] == list(plan.removes()) == out.files_of("run1")
+    assert {key: page[key] for key in ("run_id", "job", "rows", "disposition")} == {
         "run_id": "run2",
         "job": "flights",
         "rows": 1,
         "disposition": "overwrite",
     }
-    (file,) = plan.manifest["files"]
+    (file,) = page["files"]
     assert file["name"] == "month=1/run2-0000007-0.jsonl"
     assert sorted(file) == ["bytes", "name", "rows", "sha256"]
 
@@ -55,7 +58,7 @@ def test_overwrite_partitions_names_only_touched_folders(tmp_path: Path) -> None
     publish(sink(tmp_path / "out", partition_by=["month"]), ROWS, "run1")
     out = sink(tmp_path / "out", partition_by=["month"], write_disposition="overwrite_partitions")
     plan = publish(out, ROWS.tail(1), "run2")
-    assert plan.removes == ("month=2/run1-0000007-1.jsonl",)
+    assert list(plan.removes()) == ["month=2/run1-0000007-1.jsonl"]
     assert not plan.exchange
 
 
@@ -84,13 +87,13 @@ def test_a_run_that_is_being_published_cannot_be_discarded(tmp_path: Path) -> No
     publish(sink(tmp_path / "out"), ROWS, "run1")
     out = sink(tmp_path / "out", write_disposition="overwrite")
     files = [(0, *out.stage(ROWS, "run2", "1-0-1"))]
-    plan = out.plan_publish(files, "run2", {"job": "flights"})
-    steps = out.publish_steps(plan)
+    lines = list(out.prepare(files, delivery("run2", "flights")))
+    steps = out.publish_steps(lines)
     next(steps)
     steps.close()  # type: ignore[attr-defined]
     with pytest.raises(FatalError, match="can only be finished"):
         out.discard("run2")
-    out.publish(plan)
+    out.publish(lines)
     assert len(out.current()) == 1
 
 
@@ -136,4 +139,4 @@ def test_a_manifest_that_cannot_be_read_stops_an_overwrite(tmp_path: Path, text:
     (tmp_path / ".ingest-out" / "manifests" / "run1.json").write_text(text)
     out = sink(tmp_path / "out", write_disposition="overwrite")
     with pytest.raises(FatalError, match=r"run1\.json: (not a manifest|format 2)"):
-        out.plan_publish([], "run2", {})
+        list(out.prepare([], delivery("run2")))

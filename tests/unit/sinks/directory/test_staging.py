@@ -14,6 +14,7 @@ from ingest.core.errors import FatalError, RetryableError
 from ingest.sinks.directory.staging import chunked
 from ingest.sinks.jsonl import Jsonl
 from ingest.sinks.parquet import Parquet
+from ingest.testing.sinks import delivery
 
 ROWS = pl.DataFrame({"a": range(20_000)})
 
@@ -27,11 +28,11 @@ def sink(path: Path, **options: object) -> Jsonl:
 def test_a_staged_file_says_what_it_is(tmp_path: Path) -> None:
     out = sink(tmp_path / "out")
     (file,) = out.stage(ROWS, "run1", "1-7-2")
-    path = tmp_path / ".ingest-out" / "run1" / file.staged
+    path = tmp_path / ".ingest-out" / "run1" / file.keep["name"]
     data = path.read_bytes()
-    assert file.staged == "1-7-2-0.staged"
+    assert file.keep["name"] == "1-7-2-0.staged"
     assert (file.rows, file.bytes) == (20_000, len(data))
-    assert file.sha256 == hashlib.sha256(data).hexdigest()
+    assert file.keep["sha256"] == hashlib.sha256(data).hexdigest()
 
 
 def test_rows_are_cut_to_about_the_target(tmp_path: Path) -> None:
@@ -90,7 +91,7 @@ def test_the_same_try_cannot_be_staged_twice(tmp_path: Path) -> None:
 
 def test_a_try_after_the_run_was_published_is_refused(tmp_path: Path) -> None:
     out = sink(tmp_path / "out")
-    out.publish(out.plan_publish([(0, *out.stage(ROWS, "run1", "1-0-1"))], "run1", {}))
+    out.publish(list(out.prepare([(0, *out.stage(ROWS, "run1", "1-0-1"))], delivery("run1"))))
     with pytest.raises(FatalError, match="already published"):
         out.stage(ROWS, "run1", "1-0-2")
     assert list(out.place.beside.iterdir()) == [out.place.manifests]

@@ -1,0 +1,56 @@
+"""The commit: what every effect is going to do is written down, then one record makes it so."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from ingest.core.outcome import Outcome, Staged
+from ingest.core.types import Schema
+from ingest.driver.publishing.effect import Completed
+from ingest.driver.publishing.order import effects_of
+from ingest.driver.recorded import Run
+from ingest.records.history import History
+from ingest.records.intents import Intents
+from ingest.records.ledger import Ledger
+from ingest.records.plans import Plan
+from ingest.storage.objects import Store
+
+
+def commit(run: Run, store: Store, plan: Plan, schema: Schema) -> None:
+    """Write the commit record: from here on the run can only be finished.
+
+    Any later attempt does what it says, whatever it finds by then. `schema` is that of the main
+    output. Memory: about a bit for each partition.
+    """
+    ledger, history = run.ledger, run.history
+    ledger.flush()
+    completed = Completed(
+        run_id=run.run_id,
+        attempt=ledger.attempt,
+        job=run.job,
+        schema=schema,
+        totals=history.totals,
+        plan=plan,
+        staged=lambda output: _staged(ledger, history, output),
+    )
+    intents = Intents(store, run.run_id)
+    effects = {
+        effect.name: asdict(
+            intents.write(f"{ledger.attempt}-{effect.name}", effect.prepare(completed))
+        )
+        for effect in effects_of(run.job)
+    }
+    ledger.append("publish_begin", effects=effects)
+    ledger.flush()
+    assert history.publish is not None, "the history listens to the ledger"
+
+
+def _staged(ledger: Ledger, history: History, output: str) -> Iterator[tuple[int, Staged]]:
+    """Yield what settled tries have staged: of each partition's first outcome in the ledger."""
+    seen = bytearray(len(history.closed))
+    for event in ledger.events():
+        if event["event"] == "settled":
+            outcome = Outcome.from_json(event["outcome"])
+            index = outcome.key[1]
+            if not seen[index]:
+                seen[index] = 1
+                yield from ((index, each) for each in outcome.staged if each.output == output)

@@ -1,0 +1,52 @@
+"""The outputs of a job: rows that go to a sink, each an effect of its own."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ingest.core.types import schema_to_json
+from ingest.driver.publishing.effect import Completed, Effect
+from ingest.driver.sinks import schemas_of
+from ingest.sinks.base import Delivery, Line, Published, Sink
+
+
+@dataclass(frozen=True, slots=True)
+class Output(Effect):
+    """The rows of one output: `main` or `quarantine`."""
+
+    name: str
+    sink: Sink
+
+    def prepare(self, run: Completed) -> Iterator[Line]:
+        """Have the sink decide; without rows, the main output keeps at least its columns."""
+        staged = run.staged(self.name)
+        if self.name == "main" and not run.totals.rows.get("main"):
+            # tries count from 1: this name is never that of a try
+            stem = f"{run.attempt}-0-0"
+            none = self.sink.stage_schema(run.schema, run.run_id, stem)
+            staged = itertools.chain(staged, [(0, none)] if none else [])
+        delivery = Delivery(
+            run_id=run.run_id,
+            output=self.name,
+            job=run.job.name,
+            owner=run.job.owner,
+            schema=schemas_of(schema_to_json(run.schema))[self.name],
+        )
+        return self.sink.prepare(staged, delivery)
+
+    def publish(self, lines: Iterable[Line]) -> Published:
+        """Have the sink publish."""
+        return self.sink.publish(lines)
+
+    def discard(self, run_id: str) -> None:
+        """Remove what was staged."""
+        self.sink.discard(run_id)
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """Where the rows are and how they came there."""
+        return {
+            "uri": self.sink.uri,
+            "type": self.sink.type,
+            "disposition": self.sink.write_disposition,
+        }

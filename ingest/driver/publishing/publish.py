@@ -1,0 +1,28 @@
+"""Publishing what is committed, effect by effect, from wherever an earlier attempt was cut off."""
+
+from dataclasses import asdict
+
+from ingest.driver.publishing.order import effects_of
+from ingest.driver.recorded import Run
+from ingest.records.history import History
+from ingest.records.intents import Intent, IntentFacts, Intents
+from ingest.storage.objects import Store
+
+
+def publish(run: Run, store: Store) -> None:
+    """Carry out what the commit record says."""
+    for effect in effects_of(run.job):
+        if effect.name not in run.history.published:
+            published = effect.publish(prepared(store, run.run_id, run.history, effect.name))
+            run.ledger.append("published", effect=effect.name, **effect.facts, **asdict(published))
+            run.ledger.flush()
+
+
+def prepared(store: Store, run_id: str, history: History, effect: str) -> Intent:
+    """Return the lines that an effect had prepared when the run was committed.
+
+    Raises:
+        FatalError: the lines that it names are damaged.
+    """
+    assert history.publish is not None, "commit comes first"
+    return Intents(store, run_id).read(IntentFacts(**history.publish["effects"][effect]))
