@@ -133,14 +133,24 @@ def files(root: Path) -> Iterator[str]:
 
     Symbolic links count as files and are not followed.
     """
+    folders: set[str] = set()
     try:
-        entries = sorted(os.scandir(root), key=lambda entry: entry.name)
+        names = sorted(_names(root, folders))
     except FileNotFoundError:
         return
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from (f"{entry.name}/{inner}" for inner in files(root / entry.name))
+    for name in names:
+        if name in folders:
+            yield from (f"{name}/{inner}" for inner in files(root / name))
         else:
+            yield name
+
+
+def _names(folder: Path, folders: set[str]) -> Iterator[str]:
+    """Yield the names in a folder, and collect those of folders: entries would take more memory."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                folders.add(entry.name)
             yield entry.name
 
 

@@ -123,7 +123,7 @@ def _exchange(place: Place, plan: PublishPlan) -> Generator[str, None, bool]:
         if not (tree.move(staging / put.staged, built / put.name) or (built / put.name).exists()):
             _require_done(place, plan, put)
         yield f"moved {put.name}"
-    _sync_folders(built, tree.files(built))
+    _sync_folders(built, plan.names())
     if not (plan.counts.files or plan.counts.removed):
         return False
     tree.make_folder(place.root)
