@@ -17,7 +17,7 @@ from ingest.core.errors import FatalError
 from ingest.records.runs import RESTORE
 from ingest.storage.objects import Store
 
-LINES = 5_000
+LINES = 2_000
 """How many lines an object has, but for the last."""
 
 

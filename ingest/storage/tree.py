@@ -59,14 +59,14 @@ def make_folder(folder: Path) -> None:
     sync(folder.parent)
 
 
-def move(source: Path, target: Path) -> bool:
+def move(source: str | Path, target: str | Path) -> bool:
     """Rename a file to another folder of the same file system, which is made if it is missing.
 
     Returns whether there was anything at `source`; if not, nothing has happened.
     """
     for attempt in range(_MAKE_ATTEMPTS):
         try:
-            source.rename(target)
+            os.rename(source, target)  # noqa: PTH104 - pathlib keeps the names it has seen
         except FileNotFoundError:
             # Either the source is gone, or the target's folder: a late attempt may just have
             # removed it as empty.
@@ -74,7 +74,7 @@ def move(source: Path, target: Path) -> bool:
                 return False
             if attempt == _MAKE_ATTEMPTS - 1:
                 raise
-            make_folder(target.parent)
+            make_folder(Path(target).parent)
         else:
             return True
     return False
@@ -171,10 +171,12 @@ def size(path: Path) -> int:
 
 def folders(root: Path) -> Iterator[str]:
     """List the folders below a folder, as relative paths; links are not followed."""
-    for entry in sorted(os.scandir(root), key=lambda entry: entry.name):
-        if entry.is_dir(follow_symlinks=False):
-            yield entry.name
-            yield from (f"{entry.name}/{inner}" for inner in folders(root / entry.name))
+    inside: set[str] = set()
+    for _ in _names(root, inside):
+        pass
+    for name in sorted(inside):
+        yield name
+        yield from (f"{name}/{inner}" for inner in folders(root / name))
 
 
 def copy_attributes(source: Path, target: Path) -> None:

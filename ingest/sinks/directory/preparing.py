@@ -1,5 +1,6 @@
 """Deciding what publishing into a directory will do: what is put, under which names, what goes."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
@@ -111,7 +112,7 @@ def _standing(
     for index, each in staged:
         file = StagedFile.of(each)
         try:
-            size = (staging / file.name).stat().st_size
+            size = os.stat(f"{staging}/{file.name}").st_size  # noqa: PTH116 - pathlib keeps names
         except FileNotFoundError:
             size = None
         if size != file.bytes:
