@@ -21,6 +21,7 @@ from ingest.driver.loop import Loop
 from ingest.driver.planning import pack
 from ingest.driver.retry import RetryPolicy
 from ingest.execution import Execution
+from ingest.records.events import AttemptBegan, PlanFrozen
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.plans import PlanFacts, PlanWriter
@@ -57,8 +58,8 @@ def drive(store: LocalStore, count: int) -> None:
     history = History()
     ledger = Ledger(store, "r")
     ledger.listen(history.see)
-    ledger.begin({})
-    ledger.append("planned", partitions=written, seconds=0)
+    ledger.begin(AttemptBegan())
+    ledger.append(PlanFrozen(partitions=written, seconds=0))
     execution, clock = Execution(), SystemClock()
     Loop(
         backlog=Backlog(plan, history, ledger.attempt, clock),

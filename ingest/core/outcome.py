@@ -1,8 +1,8 @@
 """What a worker reports of a partition: counts per step, staged files, timings, or an error."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Self
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 ErrorKind = Literal[
     "throttled", "connection", "lost_worker", "timeout", "out_of_memory", "bug",
@@ -86,25 +86,6 @@ class Outcome:
     peak_bytes: int = 0
     worker: str = ""
     failure: Failure | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain data, as it is written into the ledger."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        """Build an outcome from what `to_json` returned."""
-        failure = data.get("failure")
-        return cls(
-            **{
-                **data,
-                "key": tuple(data["key"]),
-                "books": tuple(Book(**book) for book in data["books"]),
-                "files": tuple(StagedFile(**file) for file in data["files"]),
-                "examples": tuple(data["examples"]),
-                "failure": Failure(**failure) if failure else None,
-            }
-        )
 
 
 def places(examples: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from ingest.core.outcome import Outcome, StagedFile
+from ingest.core.outcome import StagedFile
 from ingest.core.types import Schema, schema_to_json
 from ingest.job import Job
+from ingest.records.events import Committed, Event, OutputPublished, Settled
 from ingest.records.history import History
-from ingest.records.ledger import Event, Ledger
+from ingest.records.ledger import Ledger
 from ingest.sinks.base import PublishPlan, Sink
 from ingest.work.quarantine import QUARANTINE_SCHEMA
 
@@ -46,13 +47,13 @@ def commit(job: Job, ledger: Ledger, history: History, schema: Schema) -> None:
     plans = {}
     for output in OUTPUTS:
         if output in sinks:
-            files = _staged(ledger.events(), output)
+            files = _staged(ledger.reader.events(), output)
             if none is not None and output == "main":
                 files = itertools.chain(files, [(0, none)])
             facts: dict[str, Any] = {"job": job.name, "owner": job.owner, "output": output}
             facts["schema"] = schemas[output]
             plans[output] = asdict(sinks[output].plan_publish(files, ledger.run_id, facts))
-    ledger.append("publish_begin", plans=plans)
+    ledger.append(Committed(plans=plans))
     ledger.flush()
     assert history.publish is not None, "the history listens to the ledger"
 
@@ -62,16 +63,16 @@ def publish(job: Job, ledger: Ledger, history: History) -> None:
     assert history.publish is not None, "commit comes first"
     sinks = sinks_of(job)
     for output in OUTPUTS:
-        if output in history.publish["plans"] and output not in history.published:
+        if output in history.publish.plans and output not in history.published:
             sinks[output].publish(plan_of(history, output))
-            ledger.append("published", output=output, uri=sinks[output].uri)
+            ledger.append(OutputPublished(output=output, uri=sinks[output].uri))
             ledger.flush()
 
 
 def plan_of(history: History, output: str) -> PublishPlan:
     """Return what the commit record says of an output."""
     assert history.publish is not None, "commit comes first"
-    data = history.publish["plans"][output]
+    data = history.publish.plans[output]
     puts = tuple((staged, final) for staged, final in data["puts"])
     return PublishPlan(**{**data, "puts": puts, "removes": tuple(data["removes"])})
 
@@ -80,8 +81,6 @@ def _staged(events: Iterator[Event], output: str) -> Iterator[tuple[int, StagedF
     """Return the files of settled tries: of each partition's first outcome in the ledger."""
     seen: set[int] = set()
     for event in events:
-        if event["event"] == "settled":
-            outcome = Outcome.from_json(event["outcome"])
-            if outcome.key[1] not in seen:
-                seen.add(outcome.key[1])
-                yield from ((outcome.key[1], f) for f in outcome.files if f.output == output)
+        if isinstance(event, Settled) and (index := event.outcome.key[1]) not in seen:
+            seen.add(index)
+            yield from ((index, file) for file in event.outcome.files if file.output == output)

@@ -25,9 +25,9 @@ def receipt(
             "disposition": sink.write_disposition,
             "rows": totals.rows.get(output, 0),
             "bytes": totals.bytes_written.get(output, 0),
-            "files": len(history.publish["plans"][output]["puts"]),
-            "removed": len(history.publish["plans"][output]["removes"]),
-            "checksums": history.publish["plans"][output]["manifest"],
+            "files": len(history.publish.plans[output]["puts"]),
+            "removed": len(history.publish.plans[output]["removes"]),
+            "checksums": history.publish.plans[output]["manifest"],
         }
         for output, sink in sinks_of(job).items()
     }

@@ -6,8 +6,9 @@ from typing import Any
 from ingest.core.errors import FatalError
 from ingest.core.outcome import Book
 from ingest.records.endings import ending
+from ingest.records.events import Committed
 from ingest.records.history import History
-from ingest.records.ledger import Ledger
+from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.storage.objects import Store
 
@@ -19,7 +20,7 @@ def history_of(store: Store, run_id: str) -> History:
         FatalError: it cannot be read, and the run has not ended.
     """
     try:
-        return History.of(Ledger(store, run_id).events())
+        return History.of(Reader(store, run_id).events())
     except FatalError:
         history = ended(store, run_id)
         if history is None:
@@ -56,7 +57,7 @@ def _fill(history: History, page: dict[str, Any]) -> None:
         history.totals.bytes_written[output] = facts["bytes"]
         history.totals.files += facts["files"] if output == "main" else 0
     manifests = {name: facts["checksums"] for name, facts in page.get("outputs", {}).items()}
-    history.publish = {"plans": {name: _plan(page) for name, page in manifests.items()}}
+    history.publish = Committed(plans={name: _plan(page) for name, page in manifests.items()})
 
 
 def _plan(manifest: dict[str, Any]) -> dict[str, Any]:
