@@ -56,7 +56,7 @@ class StagedFile:
 class Failure:
     """A classified error: what the driver decides by (`kind`) and what a person reads.
 
-    `retry_after_s` is how long whoever refused asked to be left alone.
+    `retry_after_s` is for how long the service that refused asked not to be called again.
     """
 
     kind: ErrorKind
