@@ -31,6 +31,7 @@ from ingest.driver.recorded import Run
 from ingest.driver.retry import RetryPolicy
 from ingest.execution import Execution
 from ingest.job import Job
+from ingest.records.events import AttemptBegan, PlanFrozen
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.plans import Plan, PlanFacts, PlanWriter
@@ -92,8 +93,8 @@ class Drive:
         plan = self._plan()
         history, ledger = History(), Ledger(self.store, RUN)
         ledger.listen(history.see)
-        ledger.begin({})
-        ledger.append("planned", partitions=len(plan), seconds=0)
+        ledger.begin(AttemptBegan())
+        ledger.append(PlanFrozen(partitions=len(plan), seconds=0))
         execution, clock = Execution(), SystemClock()
         Loop(
             backlog=Backlog(plan, history, ledger.attempt, clock),

@@ -143,7 +143,7 @@ def _stale(attempt: Attempt, watching: "Watcher") -> str:
     resume = attempt.resume
     if attempt.request.run_id is None:
         resume = f"ingest resume {watching.run_id}{state_option(attempt.state)}"
-    still = (watching.history.inputs or {}).get("open", {})
+    still = watching.inputs.open if watching.inputs else {}
     if still and not {"changed", "vanished"} & still.keys():  # touched only
         return (
             f"To finish this run: {resume} execution.touched_inputs=accept\n"

@@ -107,8 +107,8 @@ def _measure(arguments: Any) -> int:
 
 
 def _past(run_id: str, arguments: Any) -> int:
-    from ingest.records.ledger import Ledger  # noqa: PLC0415
     from ingest.records.plans import Plan  # noqa: PLC0415
+    from ingest.records.reader import Reader  # noqa: PLC0415
     from ingest.records.runs import Runs  # noqa: PLC0415
     from ingest.storage.objects import open_store  # noqa: PLC0415
     from ingest.watch.times import Times, page, render  # noqa: PLC0415
@@ -116,7 +116,7 @@ def _past(run_id: str, arguments: Any) -> int:
     store = open_store(arguments.state or ".ingest")
     runs = Runs(store)
     job = runs.job_of(run_id)
-    times = Times.of(Ledger(store, run_id).events())
+    times = Times.of(Reader(store, run_id).events())
     if not times.totals.partitions:
         raise ConfigError(
             f"run {run_id}: none of its partitions is completed, so there are no times to "

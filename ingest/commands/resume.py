@@ -92,10 +92,10 @@ def _amended(runs: "Runs", arguments: Any) -> "Job":
 
 def _committed(store: "Store", run_id: str) -> bool:
     from ingest.records.history import History  # noqa: PLC0415
-    from ingest.records.ledger import Ledger  # noqa: PLC0415
+    from ingest.records.reader import Reader  # noqa: PLC0415
 
     try:
-        return History.of(Ledger(store, run_id).events()).phase == "committed"
+        return History.of(Reader(store, run_id).events()).phase == "committed"
     except FatalError:  # who opens the run says what is wrong with its ledger
         return False
 

@@ -122,7 +122,9 @@ def details(page: Page, state: str) -> list[str]:
     for tried in page["tried"]:
         lines += _attempt(tried, page)
     if page["inputs"]:
-        lines += ["", *inputs(page["inputs"]), *(f"  {one}" for one in page["inputs"]["examples"])]
+        differ = page["inputs"]
+        lines += ["", *inputs(differ["counts"], differ["open"])]
+        lines += [f"  {one}" for one in differ["examples"]]
     lines += ["", *_steps(page["books"])]
     if page["reasons"]:
         lines += ["", "rejected rows by reason"]

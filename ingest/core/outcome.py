@@ -1,8 +1,8 @@
 """What a worker reports of a partition: counts per step, staged files, timings, or an error."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Self
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 ErrorKind = Literal[
     "throttled", "connection", "lost_worker", "timeout", "out_of_memory", "bug",
@@ -47,14 +47,14 @@ class Staged:
     output: str
     rows: int
     bytes: int
-    keep: Mapping[str, Any]
+    keep: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A classified error: what the driver decides by (`kind`) and what a person reads.
 
-    `retry_after_s` is how long whoever refused asked to be left alone.
+    `retry_after_s` is for how long the service that refused asked not to be called again.
     """
 
     kind: ErrorKind
@@ -84,25 +84,6 @@ class Outcome:
     peak_bytes: int = 0
     worker: str = ""
     failure: Failure | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain data, as it is written into the ledger."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        """Build an outcome from what `to_json` returned."""
-        failure = data.get("failure")
-        return cls(
-            **{
-                **data,
-                "key": tuple(data["key"]),
-                "books": tuple(Book(**book) for book in data["books"]),
-                "staged": tuple(Staged(**each) for each in data["staged"]),
-                "examples": tuple(data["examples"]),
-                "failure": Failure(**failure) if failure else None,
-            }
-        )
 
 
 def places(examples: Iterable[Mapping[str, Any]]) -> list[str]:

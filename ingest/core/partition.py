@@ -12,10 +12,10 @@ class Slice:
     """A piece of one input, with the identity the input had when the plan was frozen.
 
     `start` and `end` count in the source's own unit (bytes of text files, row groups of Parquet);
-    `end == WHOLE` means the whole input. `version` is the etag, or else the modification time in
-    nanoseconds. `bytes` estimates what has to be read, compressed as it lies there. `changed_ns` is
-    when the inode of a local file was last changed (ctime), in nanoseconds since the epoch; 0 if
-    that is not known, or is not to be compared.
+    `end == -1` means the whole input. `version` is the etag, or the modification time in
+    nanoseconds where there is no etag. `bytes` estimates what has to be read, as stored.
+    `changed_ns` is when the inode of a local file was last changed (ctime), in nanoseconds since
+    the epoch; 0 if that is not known, or is not to be compared.
     """
 
     uri: str

@@ -8,8 +8,10 @@ from ingest.driver.places import anchored
 from ingest.driver.publishing.order import effects_of
 from ingest.job import Job
 from ingest.records.environment import who
+from ingest.records.events import AttemptBegan, RunAbandoned
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
+from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.records.targets import Target
 from ingest.storage.objects import Store
@@ -20,8 +22,8 @@ def abandon(store: Store, ledger: Ledger, job: Job, why: str) -> list[str]:
 
     Returns what of it could not be removed: that is no reason not to begin a new one.
     """
-    ledger.begin(who())
-    ledger.append("abandoned")
+    ledger.begin(AttemptBegan(**who()))
+    ledger.append(RunAbandoned())
     ledger.flush()
     runs = Runs(store)
     runs.give_up(ledger.run_id, {"at": ledger.now(), **who(), "why": why})
@@ -62,7 +64,7 @@ def withdraw(store: Store, run_id: str, job: Job) -> None:
     Whoever gave it up has removed what lay there then, and nobody else comes back to it.
     """
     runs = Runs(store)
-    ended = History.of(Ledger(store, run_id).events()).phase == "abandoned"
+    ended = History.of(Reader(store, run_id).events()).phase == "abandoned"
     if ended or runs.given_up(run_id):
         _discard(runs, run_id, job)
 

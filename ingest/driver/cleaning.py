@@ -14,7 +14,7 @@ from ingest.driver.removing import Old, Removal, Was
 from ingest.records.endings import closed, ending
 from ingest.records.history import History
 from ingest.records.holders import holder
-from ingest.records.ledger import Ledger
+from ingest.records.reader import Reader
 from ingest.records.runs import Runs, made_at
 from ingest.sinks.directory.leftovers import staged
 from ingest.storage.objects import Store
@@ -116,7 +116,7 @@ class Search:
     def _open(self, run_id: str, job: str) -> Old | Kept:
         """Judge an old run that has not ended."""
         try:
-            history = History.of(Ledger(self.store, run_id).events())
+            history = History.of(Reader(self.store, run_id).events())
         except FatalError as error:
             return Kept(run_id, job, str(error))
         if history.phase == "committed":
@@ -136,7 +136,7 @@ class Search:
             return how
         if how := ending(self.store, run_id):
             try:
-                History.of(Ledger(self.store, run_id).events())
+                History.of(Reader(self.store, run_id).events())
             except FatalError:
                 return how
         return None

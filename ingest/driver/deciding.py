@@ -10,7 +10,7 @@ from ingest.core.errors import ConfigError, FatalError
 from ingest.driver.abandoning import abandon, give_up_unread
 from ingest.driver.elsewhere import half_published, kept, led_elsewhere
 from ingest.driver.places import outputs_of
-from ingest.driver.recorded import Run, read_history, recorded_job
+from ingest.driver.recorded import Run, read_ledger, recorded_job
 from ingest.driver.resuming import SHOWN, refuse_differing, reopen
 from ingest.driver.starting_over import reason
 from ingest.job import Job
@@ -62,15 +62,15 @@ def decide(
         return _finished_first(job, store, clock, other, uri, fresh=fresh)
     before = succession.before(outputs_of(job))
     for run_id in [*before, *led_elsewhere(job, store, succession)]:
-        ledger = Ledger(store, run_id, clock)
         try:
-            history = read_history(ledger, store)
+            ledger, history = read_ledger(store, run_id, clock)
         except FatalError as error:
             if ending(store, run_id):  # of an ended run nothing more is needed
                 continue
             if not fresh:
                 raise
-            discard = partial(give_up_unread, store, ledger, job, why=str(error))
+            unread = Ledger(store, run_id, clock)
+            discard = partial(give_up_unread, store, unread, job, why=str(error))
             return Decision("start over", run_id, discard=discard)
         if history.phase in {"done", "abandoned"}:
             continue
@@ -84,8 +84,8 @@ def decide(
 def _finished_first(
     job: Job, store: Store, clock: Clock, run_id: str, uri: str, *, fresh: bool
 ) -> Decision:
-    ledger = Ledger(store, run_id, clock)
-    decision = _after(job, store, ledger, read_history(ledger, store), fresh=fresh)
+    ledger, history = read_ledger(store, run_id, clock)
+    decision = _after(job, store, ledger, history, fresh=fresh)
     note = f"Run {run_id} to {uri} has begun to publish, so it is finished first. "
     decision.notes = [f"{note}To publish to {job.sink.uri}, run the same command again"]
     return decision

@@ -32,8 +32,9 @@ from ingest.driver.retry import RetryPolicy
 from ingest.driver.tasks import context_of, fingerprints, task_of
 from ingest.job import Job
 from ingest.records.environment import who
+from ingest.records.events import AttemptBegan, PlanFrozen, RunDone, Warned
+from ingest.records.history import Listener
 from ingest.records.lease import Lease
-from ingest.records.ledger import Listener
 from ingest.records.plans import Plan
 from ingest.records.runs import Runs
 from ingest.records.targets import Target
@@ -89,9 +90,7 @@ def drive(request: Request) -> dict[str, Any]:
         run = open_run(
             request.job, store, request.clock, fresh=request.fresh, run_id=request.run_id
         )
-        run.ledger.listen(run.history.see)
-        for listener in request.listeners:
-            run.ledger.listen(listener)
+        run.watched_by(request.listeners)
         drafted = None if run.resumed else _draft(run, request, store)
         if not run.resumed:
             check(held)
@@ -132,21 +131,21 @@ def _chosen(run: Run, request: Request, drafted: Draft | None) -> Chosen | None:
 
 def _begin(run: Run, chosen: Chosen | None) -> None:
     run.ledger.begin(
-        {
-            "run_id": run.run_id,
-            "job": run.job.name,
+        AttemptBegan(
+            run_id=run.run_id,
+            job=run.job.name,
             **who(),
-            "resumed": run.resumed,
-            "phase": run.history.phase,
-            "settled": run.history.totals.partitions,
-            "partitions": run.history.partitions,
-            "indexes": len(run.history.closed),
-            "number": run.history.attempt + 1,
-            "notes": run.notes,
-            "changes": run.changes,
-            "warnings": run.warnings,
-            **({"cluster": chosen.cluster, "cluster_why": chosen.why} if chosen else {}),
-        }
+            resumed=run.resumed,
+            phase=run.history.phase,
+            settled=run.history.totals.partitions,
+            partitions=run.history.partitions,
+            number=run.history.attempt + 1,
+            changes=tuple(run.changes),
+            warnings=tuple(run.warnings),
+            notes=tuple(run.notes),
+            cluster=chosen.cluster if chosen else "",
+            cluster_why=chosen.why if chosen else "",
+        )
     )
 
 
@@ -173,7 +172,7 @@ def _work(
     target.end(run.run_id)
     page = receipt(run.job, run.run_id, run.facts, Plan(store, run.run_id), run.history)
     Runs(store).write_receipt(run.run_id, page)
-    run.ledger.append("done")
+    run.ledger.append(RunDone())
     run.ledger.flush()
     return page
 
@@ -209,14 +208,15 @@ def _freeze(run: Run, request: Request, store: Store, drafted: Draft) -> Plan:
     request.workers.start(task_of(run.job, drafted.flow, context))
     plan = freeze(drafted, run.job, store, run.run_id)
     run.ledger.append(
-        "planned",
-        partitions=len(plan),
-        files=plan.facts.files,
-        bytes=plan.facts.bytes,
-        seconds=round(request.clock.monotonic() - drafted.began, 3),
+        PlanFrozen(
+            partitions=len(plan),
+            files=plan.facts.files,
+            bytes=plan.facts.bytes,
+            seconds=round(request.clock.monotonic() - drafted.began, 3),
+        )
     )
     if warning := repeats(run.job, store, plan):
-        run.ledger.append("warned", message=warning)
+        run.ledger.append(Warned(message=warning))
     run.ledger.flush()
     return plan
 

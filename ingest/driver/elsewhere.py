@@ -7,7 +7,6 @@ from ingest.core.errors import FatalError
 from ingest.driver.places import outputs_of
 from ingest.driver.recorded import as_written, read_history
 from ingest.job import Job
-from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
 from ingest.records.succession import Succession
 from ingest.storage.objects import Store
@@ -22,7 +21,7 @@ def half_published(job: Job, store: Store, succession: Succession) -> tuple[str,
     for run_id, uri in succession.publishing().items():
         if succession.meets(run_id, outputs_of(job)):
             continue  # it comes right before the run that is asked for
-        if read_history(Ledger(store, run_id), store).phase == "committed":
+        if read_history(store, run_id).phase == "committed":
             return run_id, uri
     return "", ""
 
@@ -67,7 +66,7 @@ def _since(job: Job, succession: Succession) -> Iterator[str]:
 
 def _phase(store: Store, run_id: str) -> str:
     with suppress(FatalError):  # who resumes it is told
-        return read_history(Ledger(store, run_id), store).phase
+        return read_history(store, run_id).phase
     return ""
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ingest.core.errors import StalePlanError
 from ingest.driver.recorded import Run
+from ingest.records.events import InputsDiffer
 from ingest.records.history import History
 from ingest.records.plans import Plan
 from ingest.sources.base import Difference, Fate, Planned
@@ -81,8 +82,8 @@ def check_inputs(run: Run, plan: Plan, *, accept_touched: bool = False) -> None:
     if not tally.examples:
         return
     counts = {fate: tally.open[fate] + tally.settled[fate] for fate in tally.examples}
-    lines = [line for shown in tally.examples.values() for line in shown]
-    run.ledger.append("inputs", counts=counts, open=dict(tally.open), examples=lines)
+    lines = tuple(line for shown in tally.examples.values() for line in shown)
+    run.ledger.append(InputsDiffer(counts=counts, open=dict(tally.open), examples=lines))
     if tally.refused:
         raise StalePlanError(refusal(tally))
 

@@ -3,7 +3,8 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from typing import TypedDict
 
 from ingest.checks.contract import Contract
 from ingest.core.clock import Clock
@@ -23,6 +24,16 @@ from ingest.driver.retry import HOPELESS, Measure, RetryPolicy
 from ingest.driver.stall import Stall
 from ingest.driver.stragglers import stragglers
 from ingest.execution import Execution
+from ingest.records.events import (
+    PartitionSplit,
+    Retried,
+    SearchBegan,
+    Settled,
+    Speculated,
+    Timed,
+    WorkersStarted,
+    WorkersStarting,
+)
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.workers.base import Lost, Workers
@@ -78,7 +89,7 @@ class Loop:
             if results and not answered:
                 answered = True
                 taken = round(self.clock.monotonic() - began, 3)
-                self.ledger.append("timed", what="first_outcome", seconds=taken)
+                self.ledger.append(Timed(what="first_outcome", seconds=taken))
             for result in results:
                 self._take_back(result)
             if results or not self.backlog.out:
@@ -91,10 +102,10 @@ class Loop:
         """Put on record that workers begin to start, or that they have; return what still does."""
         now = self.workers.starting
         if now and not before:
-            self.ledger.append("starting", what=now)
+            self.ledger.append(WorkersStarting(what=now))
         elif before and not now:
             seconds = round(self.clock.monotonic() - began, 3)
-            self.ledger.append("started", what=before, seconds=seconds)
+            self.ledger.append(WorkersStarted(what=before, seconds=seconds))
         return now
 
     def _hand_out(self) -> None:
@@ -105,7 +116,7 @@ class Loop:
             for index in list(late)[:idle]:
                 batch.append(self.backlog.double(index))
                 partition = self.backlog.partition(index)
-                self.ledger.append("speculate", index=index, partition=partition.id)
+                self.ledger.append(Speculated(index=index, partition=partition.id))
         if batch:
             self.workers.submit(batch)
 
@@ -132,7 +143,7 @@ class Loop:
             self._check_budget()
 
     def _settle(self, outcome: Outcome) -> None:
-        self.ledger.append("settled", outcome=outcome.to_json())
+        self.ledger.append(Settled(outcome=outcome))
         self.backlog.closed(outcome.key[1])
 
     def _failed(self, assignment: Assignment, failure: Failure, seconds: float) -> None:
@@ -141,18 +152,18 @@ class Loop:
         measure = self.policy.measure(failure, tries, searched=assignment.search)
         if self.backlog.is_out(index) and failure.kind not in HOPELESS:
             measure = Measure("again")  # its twin may still succeed; only then is there more to do
-        facts = {
-            "partition": partition.id, "index": index, "tries": tries, "kind": failure.kind,
-            "message": failure.message, "seconds": round(seconds, 3),
-        }  # fmt: skip
+        facts = _Facts(
+            partition=partition.id, index=index, tries=tries, kind=failure.kind,
+            message=failure.message, seconds=round(seconds, 3),
+        )  # fmt: skip
         if measure.what == "again":
-            self.ledger.append("retry", **facts, wait_s=round(measure.wait_s, 3))
+            self.ledger.append(Retried(**facts, wait_s=round(measure.wait_s, 3)))
             self.backlog.again(index, measure.wait_s, search=assignment.search)
         elif measure.what == "search":
-            self.ledger.append("search", **facts)
+            self.ledger.append(SearchBegan(**facts))
             self.backlog.again(index, search=True)
         elif measure.what == "split" and (parts := self._parts(partition)):
-            self._split(index, parts, facts)
+            self._split(parts, facts)
         else:
             self._drain()
             raise _error(failure, tries, partition, self.workers.logs)
@@ -161,18 +172,15 @@ class Loop:
         """Cut a partition, unless it is so small that its size cannot be the trouble."""
         return self.split(partition) if partition.bytes > self.least_split_bytes else ()
 
-    def _split(
-        self, index: int, parts: Sequence[tuple[Slice, ...]], facts: dict[str, object]
-    ) -> None:
+    def _split(self, parts: Sequence[tuple[Slice, ...]], facts: "_Facts") -> None:
         first = len(self.history.closed)
-        children = [
-            {"index": number, "id": partition_id(part), "slices": [asdict(piece) for piece in part]}
-            for number, part in enumerate(parts, first)
-        ]
-        self.ledger.append("split", **facts, children=children)
-        self.backlog.closed(index)
-        for child in range(first, first + len(children)):
-            self.backlog.again(child)
+        children = tuple(
+            Partition(number, partition_id(part), part) for number, part in enumerate(parts, first)
+        )
+        self.ledger.append(PartitionSplit(**facts, children=children))
+        self.backlog.closed(facts["index"])
+        for child in children:
+            self.backlog.again(child.index)
 
     def _check_budget(self) -> None:
         totals = self.history.totals
@@ -191,6 +199,17 @@ class Loop:
             if assignment and isinstance(result, Outcome) and result.failure is None:
                 self._settle(result)
         self.ledger.flush()
+
+
+class _Facts(TypedDict):
+    """What events say of a try that failed, whatever is done about it."""
+
+    partition: str
+    index: int
+    tries: int
+    kind: str
+    message: str
+    seconds: float
 
 
 def most_common(errors: dict[str, int], number: int = 3) -> str:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from ingest.core.clock import Clock
 from ingest.core.errors import FencedError, IngestError, Interrupted
 from ingest.driver.recorded import Run
+from ingest.records.events import AttemptFailed, AttemptInterrupted, Ending, Timed
 from ingest.work.classify import kind_of
 
 
@@ -17,10 +18,10 @@ def noted(run: Run) -> Iterator[None]:
     except FencedError:
         raise
     except IngestError as error:
-        _note(run, "failed", error=str(error), kind=kind_of(error))
+        _note(run, AttemptFailed(error=str(error), kind=kind_of(error)))
         raise
     except (Interrupted, KeyboardInterrupt):
-        _note(run, "interrupted")
+        _note(run, AttemptInterrupted())
         raise Interrupted from None
 
 
@@ -31,17 +32,17 @@ def timed(run: Run, what: str, clock: Clock) -> Iterator[None]:
     try:
         yield
     finally:
-        run.ledger.append("timed", what=what, seconds=round(clock.monotonic() - began, 3))
+        run.ledger.append(Timed(what=what, seconds=round(clock.monotonic() - began, 3)))
 
 
-def _note(run: Run, ended: str, **facts: str) -> None:
+def _note(run: Run, ended: Ending) -> None:
     """Put on record how the attempt ended, unless that is what cannot be written.
 
     Raises:
         FencedError: another attempt has taken over, which is why this one failed.
     """
     try:
-        run.ledger.append(ended, **facts)
+        run.ledger.append(ended)
         run.ledger.flush()
     except FencedError:
         raise

@@ -14,6 +14,7 @@ from ingest.records.endings import ending
 from ingest.records.environment import environment
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
+from ingest.records.reader import Reader
 from ingest.records.runs import Runs, new_run_id
 from ingest.records.succession import Succession
 from ingest.storage.objects import Store
@@ -110,7 +111,7 @@ def _refuse_other(run_id: str, succession: Succession, store: Store) -> None:
             f"be resumed, or old rows would replace newer ones. {look}"
         )
     for other, uri in succession.publishing().items():
-        if other != run_id and read_history(Ledger(store, other), store).phase == "committed":
+        if other != run_id and read_history(store, other).phase == "committed":
             raise ConfigError(
                 f"run {run_id}: run {other} of the same job has begun to publish to {uri} and is "
                 f"unfinished. Finish it first: ingest resume {other}"
@@ -125,11 +126,11 @@ def _open_ledger(
     Raises:
         ConfigError: it is done, discarded, or was never planned.
     """
-    ledger = Ledger(store, run_id, clock)
+    reader = Reader(store, run_id)
     start = f"ingest run {job.name}"
     discarded, history = runs.given_up(run_id), History()
     if not discarded:
-        history = History.of(ledger.events())
+        history = History.of(reader.events())
     if discarded or history.phase == "abandoned":
         at = discarded.get("at", "") if discarded else history.ended_at
         raise ConfigError(
@@ -145,4 +146,4 @@ def _open_ledger(
             f"run {run_id}: it ended before it had a plan, so there is nothing to resume. "
             f"Start a new run: {start}"
         )
-    return ledger, history
+    return Ledger(store, run_id, clock, after=reader.read), history

@@ -13,7 +13,6 @@ from ingest.driver.recorded import read_history
 from ingest.driver.resuming import refuse_changed_steps
 from ingest.job import Job
 from ingest.records.history import History
-from ingest.records.ledger import Ledger
 from ingest.records.plans import Plan
 from ingest.records.runs import Runs
 from ingest.records.succession import Succession
@@ -65,7 +64,7 @@ def _refused(job: Job, store: Store, error: ConfigError | FatalError) -> dict[st
 
 def _history(run_id: str, store: Store) -> History | None:
     with suppress(FatalError):
-        return read_history(Ledger(store, run_id), store)
+        return read_history(store, run_id)
     return None
 
 

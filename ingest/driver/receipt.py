@@ -28,14 +28,14 @@ def receipt(
             "bytes": totals.bytes_written.get(output, 0),
             "files": 0,
             "removed": 0,
-            **history.published[output]["facts"],
+            **history.published[output].facts,
         }
         for output, sink in sinks_of(job).items()
     }
     effects = {
         effect: {
-            **{key: published[key] for key in PUBLISHED},
-            "prepared": history.publish["effects"][effect],
+            **{key: getattr(published, key) for key in PUBLISHED},
+            "prepared": asdict(history.publish.effects[effect]),
         }
         for effect, published in history.published.items()
     }

@@ -1,6 +1,6 @@
 """A run as this process has it in hand: what was recorded, and the job that it publishes by."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,12 +9,15 @@ import yaml
 from pydantic import ValidationError
 
 from ingest.config.load import restore
+from ingest.core.clock import Clock
 from ingest.core.errors import FatalError
 from ingest.driver.places import anchored
 from ingest.driver.tasks import context_of, fingerprints
 from ingest.job import Job
-from ingest.records.history import History
+from ingest.records.events import Event
+from ingest.records.history import History, Listener
 from ingest.records.ledger import Ledger
+from ingest.records.reader import Reader
 from ingest.records.runs import RESTORE, Runs
 from ingest.storage.objects import Store
 
@@ -40,6 +43,16 @@ class Run:
     warnings: list[str] = field(default_factory=list)
     replaces: Callable[[], list[str]] | None = None
 
+    def watched_by(self, listeners: Sequence[Listener]) -> None:
+        """Have the history kept up to date from now on, and handed on with each event."""
+
+        def tell(event: Event) -> None:
+            self.history.see(event)
+            for listener in listeners:
+                listener(event, self.history)
+
+        self.ledger.listen(tell)
+
     @property
     def loaded_at(self) -> datetime:
         """When the run was made, UTC: the "now" of all its rows."""
@@ -56,15 +69,30 @@ class Run:
         return f"what {', '.join(steps)} depends on (a table, a function, a secret) has changed"
 
 
-def read_history(ledger: Ledger, store: Store) -> History:
-    """Return what a ledger says.
+def read_history(store: Store, run_id: str) -> History:
+    """Return what the ledger of a run says.
 
     Raises:
         FatalError: it is damaged, or gone although the run has a plan.
     """
-    history = History.of(ledger.events())
-    if not history.attempt and store.exists(f"runs/{ledger.run_id}/plan.json"):
-        place = store.uri(f"runs/{ledger.run_id}/ledger")
+    return _checked(store, Reader(store, run_id))
+
+
+def read_ledger(store: Store, run_id: str, clock: Clock | None = None) -> tuple[Ledger, History]:
+    """Return what a ledger says, and the ledger itself, to be taken over from where that ends.
+
+    Raises:
+        FatalError: it is damaged, or gone although the run has a plan.
+    """
+    reader = Reader(store, run_id)
+    history = _checked(store, reader)
+    return Ledger(store, run_id, clock, after=reader.read), history
+
+
+def _checked(store: Store, reader: Reader) -> History:
+    history = History.of(reader.events())
+    if not history.attempt and store.exists(f"runs/{reader.run_id}/plan.json"):
+        place = store.uri(reader.folder)
         raise FatalError(f"{place}: the ledger is missing, but the run has a plan. {RESTORE}")
     return history
 

@@ -25,6 +25,7 @@ from ingest.records.environment import who
 from ingest.records.history import History
 from ingest.records.lease import LeaseHeldError, trim
 from ingest.records.ledger import Ledger
+from ingest.records.reader import Reader
 from ingest.records.receipts import history_of
 from ingest.records.runs import Runs
 from ingest.records.targets import Target
@@ -78,9 +79,10 @@ class Removal:
         """Discard an unfinished run, if nobody works on it, and then remove it."""
         job = recorded_job(self._runs, old.run_id)
         with leases(self._store, job):
-            ledger = Ledger(self._store, old.run_id)
-            if History.of(ledger.events()).phase not in {"new", "planned"}:
+            reader = Reader(self._store, old.run_id)
+            if History.of(reader.events()).phase not in {"new", "planned"}:
                 raise LeaseHeldError("it was resumed in the meantime")
+            ledger = Ledger(self._store, old.run_id, after=reader.read)
             left = abandon(self._store, ledger, job, "ingest clean --unfinished")
             self._mark(old)
             self._finish(old)

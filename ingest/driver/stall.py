@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ingest.core.clock import Clock
 from ingest.core.errors import FatalError
+from ingest.records.events import Stalled
 from ingest.records.ledger import Ledger
 from ingest.workers.base import Workers
 
@@ -43,7 +44,7 @@ class Stall:
             self.since = now
             return
         waited_s = now - self.since
-        self.ledger.append("stalled", message=why, seconds=round(waited_s, 1))
+        self.ledger.append(Stalled(message=why, seconds=round(waited_s, 1)))
         if waited_s >= self.limit_s:
             raise FatalError(
                 f"cluster: waited {waited_s:.0f} s for {why}. Free or add nodes, or use fewer "

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ingest.config.load import load
 from ingest.core.errors import Interrupted
@@ -16,8 +16,10 @@ from ingest.workers.processes.headstart import HeadStart
 
 if TYPE_CHECKING:
     from ingest.driver.drive import Request
+    from ingest.records.events import Event
+    from ingest.records.history import Listener
 
-Progress = bool | Callable[[dict[str, Any]], object]
+Progress = bool | Callable[["Event"], object]
 _SILENCE = logging.NullHandler()
 
 
@@ -79,8 +81,9 @@ def run(
     folder of job files; without, `INGEST_CONF` or `conf`. state: The folder that the run is
     recorded in; without, the job's own, `.ingest`. fresh: Discard an unfinished run of the job and
     start over. progress: `True` shows progress on stderr. A function is called with each event of
-    the run's ledger, a dict as in [Files on disk](files.md#the-ledger), from the thread that called
-    `run`; it must not change it, and what it raises ends the run, which can be resumed. stop: An
+    the run's ledger, an object as in [Events](events.md), from the thread that called `run`:
+    `event.name` is its name, its keys are attributes, and `event.to_json()` returns it as a dict.
+    The function must not change it, and what it raises ends the run, which can be resumed. stop: An
     event that another thread sets to stop the run: running processed are finished, for up to
     `execution.grace_s` seconds.
 
@@ -113,11 +116,11 @@ def run(
 
 
 @contextmanager
-def _listening(progress: Progress) -> Iterator[Sequence[Callable[[dict[str, Any]], object]]]:
+def _listening(progress: Progress) -> Iterator[Sequence["Listener"]]:
     if progress is True:
         from ingest.watch.progress import watcher  # noqa: PLC0415 - only who wants it pays for it
 
         with watcher("auto") as shown:
             yield (shown,)
     else:
-        yield (progress,) if callable(progress) else ()
+        yield (lambda event, _history: progress(event),) if callable(progress) else ()

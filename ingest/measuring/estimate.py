@@ -11,7 +11,7 @@ from ingest.core.errors import FatalError
 from ingest.core.proc import require_proc
 from ingest.job import Job
 from ingest.records.history import History
-from ingest.records.ledger import Ledger
+from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.storage.objects import open_store
 
@@ -65,7 +65,7 @@ def _last_run(job: Job, cluster: str) -> tuple[str, float] | None:
     runs = Runs(store)
     for run_id in reversed(runs.of_job(job.name)[-RUNS_LOOKED_AT:]):
         try:
-            history = History.of(Ledger(store, run_id).events())
+            history = History.of(Reader(store, run_id).events())
         except FatalError:
             continue
         totals, first_s = history.totals, history.timings.get("first_outcome")

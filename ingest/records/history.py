@@ -1,16 +1,32 @@
 """What a run's ledger says about it: a fold over its events, for resuming, watching and listing."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import singledispatch
 
-from ingest.core.outcome import Outcome
-from ingest.core.partition import Partition, Slice
-from ingest.records.ledger import Event
+from ingest.core.partition import Partition
+from ingest.records.events import (
+    AttemptBegan,
+    AttemptFailed,
+    AttemptInterrupted,
+    Committed,
+    EffectPublished,
+    Event,
+    InputsDiffer,
+    PartitionSplit,
+    Phase,
+    PlanFrozen,
+    Retried,
+    RunAbandoned,
+    RunDone,
+    SearchBegan,
+    Settled,
+    Speculated,
+    Timed,
+    Warned,
+)
 from ingest.records.totals import Totals
-
-Phase = Literal["new", "planned", "committed", "done", "abandoned"]
 
 SETTLED, SPLIT = 1, 2
 DOOMED = frozenset({"contract", "bad_row"})
@@ -45,9 +61,9 @@ class History:
     searches: int = 0
     speculated: int = 0
     totals: Totals = field(default_factory=Totals)
-    inputs: Event | None = None
-    publish: Event | None = None
-    published: dict[str, Event] = field(default_factory=dict)
+    inputs: InputsDiffer | None = None
+    publish: Committed | None = None
+    published: dict[str, EffectPublished] = field(default_factory=dict)
     started_at: str = ""
     ended_at: str = ""
     ended: str = ""
@@ -68,110 +84,130 @@ class History:
 
     def see(self, event: Event) -> None:
         """Take one event into account."""
-        if handler := _HANDLERS.get(event["event"]):
-            handler(self, event)
+        _fold(event, self)
 
     def is_closed(self, index: int) -> bool:
         """Whether a partition is not to be worked any more: it is settled, or split."""
         return bool(self.closed[index])
 
 
-def _attempt(history: History, event: Event) -> None:
+Listener = Callable[[Event, History], object]
+"""Watches a run from within its process: called with each event, and what the run has come to with
+it. The history is the driver's own: whoever changed it would change the run."""
+
+
+@singledispatch
+def _fold(_event: Event, _history: History) -> None:
+    """Most events only say what is being done."""
+
+
+@_fold.register
+def _attempt(event: AttemptBegan, history: History) -> None:
     history.attempt += 1
-    history.warnings += event.get("warnings", ())
-    history.started_at = history.started_at or event["at"]
+    history.warnings += event.warnings
+    history.started_at = history.started_at or event.at
     history.ended = history.ended_at = history.error = history.failure = ""
     history.lap, history.before = {}, history.totals.records
-    if "cluster" in event:
-        history.cluster, history.cluster_why = event["cluster"], event["cluster_why"]
+    if event.cluster:
+        history.cluster, history.cluster_why = event.cluster, event.cluster_why
 
 
-def _warned(history: History, event: Event) -> None:
-    history.warnings.append(event["message"])
+@_fold.register
+def _warned(event: Warned, history: History) -> None:
+    history.warnings.append(event.message)
 
 
-def _planned(history: History, event: Event) -> None:
+@_fold.register
+def _planned(event: PlanFrozen, history: History) -> None:
     history.phase = "planned"
-    history.partitions = event["partitions"]
-    history.closed = bytearray(event["partitions"])
-    history.bytes = event.get("bytes", 0)
-    history.timings["plan"] = history.lap["plan"] = event["seconds"]
+    history.partitions = event.partitions
+    history.closed = bytearray(event.partitions)
+    history.bytes = event.bytes
+    history.timings["plan"] = history.lap["plan"] = event.seconds
 
 
-def _settled(history: History, event: Event) -> None:
-    outcome = Outcome.from_json(event["outcome"])
-    if not history.closed[outcome.key[1]]:
-        history.closed[outcome.key[1]] = SETTLED
+@_fold.register
+def _settled(event: Settled, history: History) -> None:
+    index = event.outcome.key[1]
+    if not history.closed[index]:
+        history.closed[index] = SETTLED
         history.tries += 1
-        history.totals.add(outcome)
+        history.totals.add(event.outcome)
 
 
-def _retry(history: History, event: Event) -> None:
+@_fold.register
+def _retry(event: Retried, history: History) -> None:
     history.tries += 1
-    history.retries[event["kind"]] += 1
+    history.retries[event.kind] += 1
 
 
-def _search(history: History, _event: Event) -> None:
+@_fold.register
+def _search(_event: SearchBegan, history: History) -> None:
     history.tries += 1
     history.searches += 1
 
 
-def _speculate(history: History, _event: Event) -> None:
+@_fold.register
+def _speculate(_event: Speculated, history: History) -> None:
     history.speculated += 1
 
 
-def _split(history: History, event: Event) -> None:
+@_fold.register
+def _split(event: PartitionSplit, history: History) -> None:
     """Close the parent: what its tries still come to is ignored."""
     history.tries += 1
     history.splits += 1
-    history.closed[event["index"]] = SPLIT
-    for page in event["children"]:
-        slices = tuple(Slice(**piece) for piece in page["slices"])
-        history.children[page["index"]] = Partition(page["index"], page["id"], slices)
-    history.closed.extend(bytes(len(event["children"])))
-    history.partitions += len(event["children"]) - 1
+    history.closed[event.index] = SPLIT
+    history.children.update((child.index, child) for child in event.children)
+    history.closed.extend(bytes(len(event.children)))
+    history.partitions += len(event.children) - 1
 
 
-def _inputs(history: History, event: Event) -> None:
+@_fold.register
+def _inputs(event: InputsDiffer, history: History) -> None:
     history.inputs = event
 
 
-def _publish_begin(history: History, event: Event) -> None:
+@_fold.register
+def _publish_begin(event: Committed, history: History) -> None:
     history.phase = "committed"
     history.publish = event
 
 
-def _published(history: History, event: Event) -> None:
-    history.published[event["effect"]] = event
+@_fold.register
+def _published(event: EffectPublished, history: History) -> None:
+    history.published[event.effect] = event
 
 
-def _ended(history: History, event: Event) -> None:
-    history.ended, history.ended_at = event["event"], event["at"]
-    history.error, history.failure = event.get("error", ""), event.get("kind", "")
-    if event["event"] in {"done", "abandoned"}:
-        history.phase = event["event"]
-
-
-def _timed(history: History, event: Event) -> None:
+@_fold.register
+def _timed(event: Timed, history: History) -> None:
     for timings in (history.timings, history.lap):
-        timings[event["what"]] = timings.get(event["what"], 0.0) + event["seconds"]
+        timings[event.what] = timings.get(event.what, 0.0) + event.seconds
 
 
-_HANDLERS: dict[str, Any] = {
-    "attempt": _attempt,
-    "warned": _warned,
-    "planned": _planned,
-    "settled": _settled,
-    "retry": _retry,
-    "search": _search,
-    "split": _split,
-    "speculate": _speculate,
-    "inputs": _inputs,
-    "publish_begin": _publish_begin,
-    "published": _published,
-    "timed": _timed,
-    "done": _ended,
-    "failed": _ended,
-    "interrupted": _ended,
-    "abandoned": _ended,
-}
+@_fold.register
+def _failed(event: AttemptFailed, history: History) -> None:
+    _end(event, history)
+    history.error, history.failure = event.error, event.kind
+
+
+@_fold.register
+def _interrupted(event: AttemptInterrupted, history: History) -> None:
+    _end(event, history)
+
+
+@_fold.register
+def _done(event: RunDone, history: History) -> None:
+    _end(event, history)
+    history.phase = "done"
+
+
+@_fold.register
+def _abandoned(event: RunAbandoned, history: History) -> None:
+    _end(event, history)
+    history.phase = "abandoned"
+
+
+def _end(event: Event, history: History) -> None:
+    history.ended, history.ended_at = event.name, event.at
+    history.error = history.failure = ""

@@ -14,21 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.core.errors import FatalError
+from ingest.records.events import IntentFacts
 from ingest.records.runs import RESTORE
 from ingest.storage.objects import Store
 
 LINES = 2_000
 """How many lines an object has, but for the last."""
-
-
-@dataclass(frozen=True, slots=True)
-class IntentFacts:
-    """What the commit record says of an effect's lines: where they are, how many, and SHA-256."""
-
-    name: str
-    objects: int
-    lines: int
-    sha256: str
 
 
 class Intents:

@@ -3,85 +3,83 @@
 A run's ledger is a sequence of objects `ledger/<seq>.jsonl`, each created only if absent: its first
 line says who wrote it, each further line is one event. One attempt writes at a time. An attempt
 takes over by creating the next object; the one before then finds its slot taken, reads who has it,
-and stops. So nothing has to be locked, and nothing depends on clocks.
+and stops. So nothing has to be locked, and nothing depends on clocks. It is read by
+`records/reader.py`.
 """
 
 import contextlib
 import json
-import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ingest.core.clock import Clock, SystemClock
 from ingest.core.errors import FatalError, FencedError
-from ingest.records.runs import RESTORE, other_format
+from ingest.records.events import AttemptBegan, Committed, Event
+from ingest.records.reader import FORMAT, OBJECT, Reader, object_name
 from ingest.storage.objects import Store
 
-FORMAT = 1
-_SLOT = re.compile(r"\d{8}\.jsonl")
 FLUSH_SECONDS = 1.0
 FLUSH_SHARE = 0.01
 SHORTEST_S = 0.05
 FLUSH_EVENTS = 500
-
-Event = dict[str, Any]
-Listener = Callable[[Event], object]
+_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
 class Ledger:
-    """The events of one run. Reading needs nothing; writing begins with `begin`.
+    """The ledger of one run, to be written. Writing begins with `begin`.
 
-    What `append` was given is durable when `flush` has returned, and not before.
+    `after` is how many objects of it were read, to their end, by whoever decided to take the run
+    over. What `append` was given is durable when `flush` has returned, and not before.
     """
 
-    def __init__(self, store: Store, run_id: str, clock: Clock | None = None) -> None:
+    def __init__(
+        self, store: Store, run_id: str, clock: Clock | None = None, after: int = 0
+    ) -> None:
         self.run_id = run_id
         self.attempt = 0
         self._store = store
+        self._reader = Reader(store, run_id)
         self._clock = clock or SystemClock()
         self._token = secrets.token_hex(8)
         self._next = 0
-        self._seen = 0
+        self._after = after
         self._buffer: list[Event] = []
         self._began_at = self._flushed_at = self._clock.monotonic()
-        self._listeners: list[Listener] = []
+        self._listeners: list[Callable[[Event], object]] = []
 
-    def listen(self, listener: Listener) -> None:
+    @property
+    def reader(self) -> Reader:
+        """A reader of what is durable of it by now."""
+        return Reader(self._store, self.run_id)
+
+    def listen(self, listener: Callable[[Event], object]) -> None:
         """Call this with each event from now on, as it is appended."""
         self._listeners.append(listener)
 
-    def events(self) -> Iterator[Event]:
-        """Read all events from the beginning, one object at a time."""
-        names = self._names()
-        for name in names:
-            yield from self._read(name)[1:]
-        self._seen = len(names)
-
-    def begin(self, facts: Event) -> int:
-        """Take over what `events` has read to its end, and return the number of this attempt.
-
-        `facts` go into the event `attempt`. Attempts count from 1.
+    def begin(self, began: AttemptBegan) -> int:
+        """Take over what was read to its end, and return the number of this attempt, from 1.
 
         Raises:
             FencedError: there is more by now. Whoever slept since it read would go on with a run
                 that others have finished or abandoned meanwhile.
         """
-        names = self._names()
-        if len(names) < self._seen:
+        names = self._reader.names()
+        if len(names) < self._after:
             raise FencedError(
                 f"run {self.run_id}: its records were removed while this attempt was stopped. "
                 "It will publish nothing. Run the job again"
             )
-        if len(names) != self._seen:
-            raise self._fenced(self._read(names[-1])[0])
-        last = self._read(names[-1])[0] if names else {"attempt": 0}
+        last = self._reader.lines(names[-1])[0] if names else {"attempt": 0}
+        if len(names) != self._after:
+            raise self._fenced(last)
         self._next = len(names)
         self.attempt = int(last["attempt"]) + 1
-        entry = self._event("attempt", facts)
-        self._buffer = [entry]
+        event = self._dated(began)
+        self._buffer = [event]
         self.flush()
-        self._tell(entry)
+        self._tell(event)
         return self.attempt
 
     def seize(self) -> bool:
@@ -89,25 +87,27 @@ class Ledger:
 
         Returns whether the commit record stands in what can still be read of it.
         """
-        names = [name for name in self._store.names(self._folder) if _SLOT.fullmatch(name)]
+        folder = self._reader.folder
+        names = [name for name in self._store.names(folder) if OBJECT.fullmatch(name)]
         number = int(names[-1].partition(".")[0]) + 1 if names else 0
         self.attempt = self._last_attempt(names) + 1
         while True:
             self._next = number
-            self._buffer = [self._event("attempt", {"seized": True})]
+            self._buffer = [self._dated(AttemptBegan(seized=True))]
             try:
                 self.flush()
             except FencedError:
                 number += 1
             else:
                 break
-        return any(b'"event":"publish_begin"' in self._bytes(name) for name in names)
+        commit = f'"event":"{Committed.name}"'.encode()
+        return any(commit in self._store.read(f"{folder}/{name}") for name in names)
 
-    def append(self, event: str, /, **facts: Any) -> None:
+    def append(self, event: Event) -> None:
         """Add an event; it is written with the next flush, at most a second from now."""
-        entry = self._event(event, facts)
-        self._buffer.append(entry)
-        self._tell(entry)
+        event = self._dated(event)
+        self._buffer.append(event)
+        self._tell(event)
         if self._overdue or len(self._buffer) >= FLUSH_EVENTS:
             self.flush()
 
@@ -139,16 +139,17 @@ class Ledger:
             "writer": self._token,
             "events": len(self._buffer),
         }
-        lines = [json.dumps(line, separators=(",", ":")) for line in (header, *self._buffer)]
-        name = f"{self._next:08d}.jsonl"
-        if not self._store.create(f"{self._folder}/{name}", ("\n".join(lines) + "\n").encode()):
-            owner = self._read(name)[0]
+        lines = [_JSON.encode(header), *(_JSON.encode(event.to_json()) for event in self._buffer)]
+        name = object_name(self._next)
+        data = ("\n".join(lines) + "\n").encode()
+        if not self._store.create(f"{self._reader.folder}/{name}", data):
+            owner = self._reader.lines(name)[0]
             if owner["writer"] != self._token:  # else the answer to our own write was lost
                 raise self._fenced(owner)
         self._next += 1
         self._buffer.clear()
 
-    def _fenced(self, owner: Event) -> FencedError:
+    def _fenced(self, owner: dict[str, Any]) -> FencedError:
         mine = f"attempt {self.attempt}" if self.attempt else "this attempt before it started"
         return FencedError(
             f"run {self.run_id}: attempt {owner['attempt']} has taken over from {mine}. This "
@@ -157,65 +158,26 @@ class Ledger:
 
     def _require_predecessor(self) -> None:
         """Refuse to write behind a gap: whoever resumed by such a ledger would have lost events."""
-        if self._next and not self._store.exists(f"{self._folder}/{self._next - 1:08d}.jsonl"):
+        before, folder = object_name(self._next - 1), self._reader.folder
+        if self._next and not self._store.exists(f"{folder}/{before}"):
             raise FatalError(
-                f"{self._store.uri(self._folder)}: {self._next - 1:08d}.jsonl was deleted "
-                "during the run. A ledger must be complete, so the run has stopped writing. "
-                "Restore the state, then run again"
+                f"{self._store.uri(folder)}: {before} was deleted during the run. A ledger must "
+                "be complete, so the run has stopped writing. Restore the state, then run again"
             )
 
     def now(self) -> str:
         """Return the time as events have it, UTC."""
         return self._clock.now().isoformat(timespec="milliseconds")
 
-    def _names(self) -> list[str]:
-        names = self._store.names(self._folder)
-        for number, name in enumerate(names):
-            if name != f"{number:08d}.jsonl":
-                raise FatalError(
-                    f"{self._store.uri(self._folder)}: {number:08d}.jsonl is missing. A ledger "
-                    f"must be complete, so the run cannot be trusted. {RESTORE}"
-                )
-        return names
-
     def _last_attempt(self, names: list[str]) -> int:
         for name in reversed(names):
             with contextlib.suppress(FatalError):
-                return int(self._read(name)[0]["attempt"])
+                return int(self._reader.lines(name)[0]["attempt"])
         return 0
 
-    def _bytes(self, name: str) -> bytes:
-        return self._store.read(f"{self._folder}/{name}")
+    def _dated(self, event: Event) -> Event:
+        return replace(event, at=self.now())
 
-    def _tell(self, entry: Event) -> None:
+    def _tell(self, event: Event) -> None:
         for listener in self._listeners:
-            listener(entry)
-
-    @property
-    def _folder(self) -> str:
-        return f"runs/{self.run_id}/ledger"
-
-    def _event(self, event: str, facts: Event) -> Event:
-        return {"event": event, "at": self.now(), **facts}
-
-    def _read(self, name: str) -> list[Event]:
-        place = f"{self._folder}/{name}"
-        try:
-            lines = [json.loads(line) for line in self._store.read(place).splitlines()]
-        except ValueError as error:
-            raise self._damaged(place, str(error)) from None
-        if not lines or not all(isinstance(line, dict) for line in lines):
-            raise self._damaged(
-                place, "an empty file" if not lines else "a line that is not a JSON object"
-            )
-        if (found := lines[0].get("format")) != FORMAT:
-            raise other_format(self._store, self.run_id, f"ledger/{name}", found, FORMAT)
-        if (events := lines[0].get("events")) != len(lines) - 1:
-            raise self._damaged(place, f"{len(lines) - 1} events instead of {events}")
-        return lines
-
-    def _damaged(self, place: str, found: str) -> FatalError:
-        return FatalError(
-            f"{self._store.uri(place)}: the ledger is damaged: {found}. Every line is JSON, "
-            f"and the first line says how many follow. {RESTORE}"
-        )
+            listener(event)

@@ -6,8 +6,9 @@ from typing import Any
 from ingest.core.errors import FatalError
 from ingest.core.outcome import Book
 from ingest.records.endings import ending
+from ingest.records.events import Committed, EffectPublished, IntentFacts
 from ingest.records.history import History
-from ingest.records.ledger import Ledger
+from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.storage.objects import Store
 
@@ -19,7 +20,7 @@ def history_of(store: Store, run_id: str) -> History:
         FatalError: it cannot be read, and the run has not ended.
     """
     try:
-        return History.of(Ledger(store, run_id).events())
+        return History.of(Reader(store, run_id).events())
     except FatalError:
         history = ended(store, run_id)
         if history is None:
@@ -54,7 +55,10 @@ def _fill(history: History, page: dict[str, Any]) -> None:
     for output, facts in page.get("outputs", {}).items():
         history.totals.rows[output] = facts["rows"]
         history.totals.bytes_written[output] = facts["bytes"]
-    history.published = dict(page.get("effects", {}))
-    history.publish = {
-        "effects": {name: facts["prepared"] for name, facts in history.published.items()}
-    }
+    for effect, facts in page.get("effects", {}).items():
+        told = {key: value for key, value in facts.items() if key != "prepared"}
+        history.published[effect] = EffectPublished(effect=effect, **told)
+    prepared = {name: facts["prepared"] for name, facts in page.get("effects", {}).items()}
+    history.publish = Committed(
+        effects={name: IntentFacts(**facts) for name, facts in prepared.items()}
+    )

@@ -46,15 +46,32 @@ class OtherFormatError(FatalError):
 
 def other_format(store: Store, run_id: str, name: str, found: object, reads: int) -> FatalError:
     """Make the error for an object of a run whose format this version does not read."""
-    wrote = "the version that wrote it"
-    with suppress(FileNotFoundError, ValueError, LookupError, TypeError, FatalError):
-        page = json.loads(store.read(f"runs/{run_id}/run.json"))
-        wrote = f"ingest {page['versions']['ingest']}, which wrote it"
+    wrote = _wrote(store, run_id)
+    wrote = f"{wrote}, which wrote it" if wrote else "the version that wrote it"
     return OtherFormatError(
         f"{store.uri(f'runs/{run_id}/{name}')}: format {found}. This version of ingest reads "
         f"format {reads}. Finish or verify the run with {wrote}; or discard the run, if it is "
         "unfinished, and start over with: --fresh"
     )
+
+
+def newer_event(store: Store, run_id: str, name: str, found: str) -> FatalError:
+    """Make the error for an event of a run that only a newer version of ingest knows."""
+    wrote = _wrote(store, run_id)
+    began = f" The run was started with {wrote}." if wrote else ""
+    return OtherFormatError(
+        f"{store.uri(f'runs/{run_id}/{name}')}: {found}. A newer version of ingest wrote it."
+        f"{began} Update ingest, then type the same command again; or discard the run, if it is "
+        "unfinished, and start over with: --fresh"
+    )
+
+
+def _wrote(store: Store, run_id: str) -> str:
+    """Return which version of ingest a run was started with; empty if nobody knows."""
+    with suppress(FileNotFoundError, ValueError, LookupError, TypeError, FatalError):
+        page = json.loads(store.read(f"runs/{run_id}/run.json"))
+        return f"ingest {page['versions']['ingest']}"
+    return ""
 
 
 class Runs:

@@ -4,8 +4,10 @@ import hashlib
 
 from ingest.core.errors import FatalError, FencedError
 from ingest.records.environment import who
+from ingest.records.events import AttemptBegan, AttemptFailed
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
+from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.storage.objects import Store
 
@@ -62,8 +64,8 @@ class Target:
 
     def _closed(self, other: str, run_id: str) -> bool:
         """Say whether a run cannot commit any more; to be asked again if it wrote meanwhile."""
-        ledger = Ledger(self._store, other)
-        history = History.of(ledger.events())
+        reader = Reader(self._store, other)
+        history = History.of(reader.events())
         if history.phase == "committed":
             raise FatalError(
                 f"sink {self._uri}: run {other} is publishing there and is unfinished. Only "
@@ -71,15 +73,14 @@ class Target:
             )
         if history.phase != "planned" or history.ended:
             return True
+        error = (
+            f"sink {self._uri}: run {run_id} is publishing there now, so this attempt stopped "
+            "before its commit. Run the job again to resume it"
+        )
+        ledger = Ledger(self._store, other, after=reader.read)
         try:
-            ledger.begin({"run_id": other, **who()})
-            ledger.append(
-                "failed",
-                error=(
-                    f"sink {self._uri}: run {run_id} is publishing there now, so this attempt "
-                    "stopped before its commit. Run the job again to resume it"
-                ),
-            )
+            ledger.begin(AttemptBegan(run_id=other, **who()))
+            ledger.append(AttemptFailed(error=error))
             ledger.flush()
         except FencedError:
             return False

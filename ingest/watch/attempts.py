@@ -3,10 +3,21 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ingest.records.ledger import Event
-
-ENDS = {"done", "failed", "interrupted", "abandoned"}
-COUNTED = ("search", "split", "speculate", "stalled")
+from ingest.records.events import (
+    AttemptBegan,
+    AttemptFailed,
+    AttemptInterrupted,
+    Event,
+    PartitionSplit,
+    Retried,
+    RunAbandoned,
+    RunDone,
+    SearchBegan,
+    Settled,
+    Speculated,
+    Stalled,
+    Warned,
+)
 
 
 @dataclass(slots=True)
@@ -40,36 +51,40 @@ def attempts(events: Iterable[Event]) -> list[AttemptPage]:
     """Return the attempts in their order."""
     pages: list[AttemptPage] = []
     for event in events:
-        kind = event["event"]
-        if kind == "attempt":
+        if isinstance(event, AttemptBegan):
             pages.append(_begun(len(pages) + 1, event))
-        if not pages:
-            continue
-        page = pages[-1]
-        page.last_at = event["at"]
-        if kind == "settled":
-            page.settled += 1
-        elif kind == "retry":
-            page.retries[event["kind"]] = page.retries.get(event["kind"], 0) + 1
-        elif kind == "warned":
-            page.warnings.append(event["message"])
-        elif kind in COUNTED:
-            page.events[kind] = page.events.get(kind, 0) + 1
-        elif kind in ENDS:
-            page.ended, page.error = kind, event.get("error", "")
+        if pages:
+            pages[-1].last_at = event.at
+            _fold(event, pages[-1])
     return pages
 
 
-def _begun(number: int, event: Event) -> AttemptPage:
+def _fold(event: Event, page: AttemptPage) -> None:
+    match event:
+        case Settled():
+            page.settled += 1
+        case Retried():
+            page.retries[event.kind] = page.retries.get(event.kind, 0) + 1
+        case Warned():
+            page.warnings.append(event.message)
+        case SearchBegan() | PartitionSplit() | Speculated() | Stalled():
+            page.events[event.name] = page.events.get(event.name, 0) + 1
+        case AttemptFailed():
+            page.ended, page.error = event.name, event.error
+        case RunDone() | AttemptInterrupted() | RunAbandoned():
+            page.ended, page.error = event.name, ""
+
+
+def _begun(number: int, event: AttemptBegan) -> AttemptPage:
     return AttemptPage(
         number=number,
-        started_at=event["at"],
-        host=event.get("host", ""),
-        pid=event.get("pid", 0),
-        user=event.get("user", ""),
-        notes=list(event.get("notes", ())),
-        changes=list(event.get("changes", ())),
-        warnings=list(event.get("warnings", ())),
-        cluster=event.get("cluster", ""),
-        cluster_why=event.get("cluster_why", ""),
+        started_at=event.at,
+        host=event.host,
+        pid=event.pid,
+        user=event.user,
+        notes=list(event.notes),
+        changes=list(event.changes),
+        warnings=list(event.warnings),
+        cluster=event.cluster,
+        cluster_why=event.cluster_why,
     )

@@ -21,8 +21,27 @@ from rich.table import Column
 
 from ingest.core.counts import counted
 from ingest.core.streams import tolerant
+from ingest.records.events import (
+    AttemptBegan,
+    AttemptFailed,
+    AttemptInterrupted,
+    Committed,
+    EffectPublished,
+    Event,
+    InputsDiffer,
+    PartitionSplit,
+    PlanFrozen,
+    Retried,
+    RunDone,
+    SearchBegan,
+    Settled,
+    Speculated,
+    Stalled,
+    Warned,
+    WorkersStarted,
+    WorkersStarting,
+)
 from ingest.records.history import History
-from ingest.records.ledger import Event
 from ingest.watch.resuming import inputs, resuming, warnings
 from ingest.watch.summary import OUTPUTS
 
@@ -31,35 +50,36 @@ LOG_EVERY_S = 5.0
 
 
 class Watcher:
-    """Follows one run; a context manager around it, called with each event of its ledger.
+    """Follows one run; a context manager around it, called with each event and the run's history.
 
-    Writes to stderr: stdout belongs to results.
+    `history` is that of the driver, from the first event on; before, it is empty. `inputs` are
+    those that this attempt did not find as planned. Writes to stderr: stdout belongs to results.
     """
 
     def __init__(self) -> None:
         self.history = History()
-        self.before = 0
         self.run_id = ""
         self.starting = ""
+        self.inputs: InputsDiffer | None = None
+
+    def __call__(self, event: Event, history: History) -> None:
+        """Take one event into account and show it."""
+        self.history = history
+        match event:
+            case AttemptBegan():
+                self.run_id = event.run_id
+            case InputsDiffer():
+                self.inputs = event
+            case WorkersStarting():
+                self.starting = event.what
+            case WorkersStarted():
+                self.starting = ""
+        self.show(event)
 
     @property
     def settled(self) -> int:
         """How many partitions are settled, those of earlier attempts among them."""
-        return self.before + self.history.totals.partitions
-
-    def __call__(self, event: Event) -> None:
-        """Take one event into account and show it."""
-        if event["event"] == "attempt":
-            self.run_id = event.get("run_id", "")
-        if event["event"] == "attempt" and event.get("resumed"):
-            self.before = event["settled"]
-            self.history.phase = event["phase"]
-            self.history.partitions = event["partitions"]
-            self.history.closed = bytearray(event["indexes"])
-        if event["event"] in {"starting", "started"}:
-            self.starting = event["what"] if event["event"] == "starting" else ""
-        self.history.see(event)
-        self.show(event)
+        return self.history.totals.partitions
 
     def show(self, event: Event) -> None:
         """Show what the event changed."""
@@ -139,38 +159,30 @@ class Log(Watcher):
         """Write a line for what changes the run's course, and now and then one for its progress."""
         seconds = time.monotonic() - self._began
         rest = self.settled < self.history.partitions
-        if event["event"] == "settled" and rest and seconds - self._shown < LOG_EVERY_S:
+        if isinstance(event, Settled) and rest and seconds - self._shown < LOG_EVERY_S:
             return
         for text in [self._text(event, seconds), *announced(event)]:
             if text:
                 self._shown = seconds
                 self._write(f"{seconds:8.1f} s  {text}")
 
-    def _text(self, event: Event, seconds: float) -> str:
-        settled = f"{self.settled:,} of {counted(self.history.partitions, 'partition')}"
-        text = ""
-        match event["event"]:
-            case "attempt":
-                text = "" if event.get("resumed") else f"run {event['run_id']}"
-            case "planned":
-                files = counted(event["files"], "file")
-                text = f"planned {counted(event['partitions'], 'partition')} of {files}"
-            case "settled":
-                text = f"{settled}, {counts(self.history, seconds)}"
-            case "publish_begin":
-                text = "all checks passed; publishing"
-            case "published":
-                shown = OUTPUTS.get(event["effect"], event["effect"])
-                text = f"published {shown}: {event['uri']}" if self._is_told(event) else ""
-            case "failed" | "interrupted" | "done" as ended:
-                text = ended
-            case _:
-                text = measures(event)
-        return text
-
-    def _is_told(self, event: Event) -> bool:
-        """Whether there is a place to look at: a quarantine without rows has not even a folder."""
-        return "uri" in event and (event["effect"] != "quarantine" or bool(event["rows"]))
+    def _text(self, event: Event, seconds: float) -> str:  # noqa: PLR0911 - one return for each kind
+        match event:
+            case AttemptBegan(resumed=False):
+                return f"run {event.run_id}"
+            case PlanFrozen():
+                files = counted(event.files, "file")
+                return f"planned {counted(event.partitions, 'partition')} of {files}"
+            case Settled():
+                partitions = counted(self.history.partitions, "partition")
+                return f"{self.settled:,} of {partitions}, {counts(self.history, seconds)}"
+            case Committed():
+                return "all checks passed; publishing"
+            case EffectPublished() if event.uri and (event.effect != "quarantine" or event.rows):
+                return f"published {OUTPUTS.get(event.effect, event.effect)}: {event.uri}"
+            case AttemptFailed() | AttemptInterrupted() | RunDone():
+                return event.name
+        return measures(event)
 
 
 class JsonLines(Watcher):
@@ -182,36 +194,41 @@ class JsonLines(Watcher):
 
     def show(self, event: Event) -> None:
         """Write the event."""
-        self._write(json.dumps(event))
+        self._write(json.dumps(event.to_json()))
 
 
-_MEASURES: dict[str, str] = {
-    "retry": "partition {partition}: trying again after {kind}: {message}",
-    "search": "partition {partition}: searching for the rows that kill its worker",
-    "split": "partition {partition}: split into {parts} parts after {kind}",
-    "speculate": "partition {partition} is slow: started a speculative attempt",
-    "starting": "starting {what}",
-    "started": "{what} started in {seconds:.1f} s",
-    "stalled": "Waiting {seconds:.0f} s for {message}",
-}
-
-
-def measures(event: Event) -> str:
+def measures(event: Event) -> str:  # noqa: PLR0911 - one return for each kind
     """Return what is said of what was done about a partition, or about all; empty if nothing."""
-    text = _MEASURES.get(event["event"], "")
-    return text.format(**event, parts=len(event.get("children", ()))) if text else ""
+    match event:
+        case Retried(partition=partition, kind=kind, message=message):
+            return f"partition {partition}: trying again after {kind}: {message}"
+        case SearchBegan(partition=partition):
+            return f"partition {partition}: searching for the rows that kill its worker"
+        case PartitionSplit(partition=partition, kind=kind, children=children):
+            return f"partition {partition}: split into {len(children)} parts after {kind}"
+        case Speculated(partition=partition):
+            return f"partition {partition} is slow: started a speculative attempt"
+        case WorkersStarting(what=what):
+            return f"starting {what}"
+        case WorkersStarted(what=what, seconds=seconds):
+            return f"{what} started in {seconds:.1f} s"
+        case Stalled(message=message, seconds=seconds):
+            return f"Waiting {seconds:.0f} s for {message}"
+    return ""
 
 
 def announced(event: Event) -> list[str]:
     """Return what is said of an event whatever the mode, a text for each line."""
-    if event["event"] == "attempt":
-        why = event.get("cluster_why")
-        chosen = [f"cluster: {event['cluster']} ({why})"] if why else []
-        said = resuming(event) if event.get("resumed") else warnings(event)
-        return [*event.get("notes", ()), *said, *chosen]
-    if event["event"] == "warned":
-        return [f"warning: {event['message']}"]
-    return inputs(event) if event["event"] == "inputs" else []
+    match event:
+        case AttemptBegan():
+            why = event.cluster_why
+            chosen = [f"cluster: {event.cluster} ({why})"] if why else []
+            return [*event.notes, *(resuming if event.resumed else warnings)(event), *chosen]
+        case Warned():
+            return [f"warning: {event.message}"]
+        case InputsDiffer():
+            return inputs(event.counts, event.open)
+    return []
 
 
 def watcher(mode: Mode, stream: TextIO | None = None) -> Watcher:
@@ -229,11 +246,14 @@ def watcher(mode: Mode, stream: TextIO | None = None) -> Watcher:
 
 
 def counts(history: History, seconds: float) -> str:
-    """Say how many rows were read, how fast, and how many were rejected or tried again."""
+    """Say how many rows were read, how fast in this attempt, and how many were rejected or retried.
+
+    `seconds` is how long this attempt has taken so far.
+    """
     totals = history.totals
     parts = [counted(totals.records, "row")]
-    if seconds > 0 and totals.records:
-        parts.append(f"{totals.records / seconds:,.0f}/s")
+    if seconds > 0 and (lately := totals.records - history.before):
+        parts.append(f"{lately / seconds:,.0f}/s")
     if totals.rejected:
         parts.append(f"{totals.rejected:,} rejected")
     if history.retries:

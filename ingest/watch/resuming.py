@@ -1,24 +1,25 @@
 """What is said when an unfinished run is resumed, and of inputs that are not as planned."""
 
+from collections.abc import Mapping
+
 from ingest.core.counts import counted
-from ingest.records.ledger import Event
+from ingest.records.events import AttemptBegan
 
 
-def resuming(event: Event) -> list[str]:
-    """Return what an event `attempt` of a resumed run tells, a text for each line."""
-    first = f"resuming run {event['run_id']} (attempt {event.get('number', '')}): "
-    if event["phase"] == "committed":
+def resuming(began: AttemptBegan) -> list[str]:
+    """Return what the beginning of an attempt at a resumed run tells, a text for each line."""
+    first = f"resuming run {began.run_id} (attempt {began.number}): "
+    if began.phase == "committed":
         first += "all checks passed; publishing the rest"
     else:
-        partitions = counted(event["partitions"], "partition")
-        first += f"{event['settled']:,} of {partitions} completed"
-    changed = [str(change) for change in event.get("changes", ())]
-    return [first, *changed, *warnings(event)]
+        partitions = counted(began.partitions, "partition")
+        first += f"{began.settled:,} of {partitions} completed"
+    return [first, *began.changes, *warnings(began)]
 
 
-def warnings(event: Event) -> list[str]:
-    """Return the warnings that an event `attempt` holds, a text for each line."""
-    return [f"warning: {text}" for text in event.get("warnings", ())]
+def warnings(began: AttemptBegan) -> list[str]:
+    """Return the warnings at the beginning of an attempt, a text for each line."""
+    return [f"warning: {text}" for text in began.warnings]
 
 
 _HAPPENED = {"changed": "changed", "vanished": "disappeared"}
@@ -30,19 +31,20 @@ def happened(fate: str, count: int) -> str:
     return f"{counted(count, 'input file')} {_HAPPENED.get(fate, verb)}"
 
 
-def inputs(event: Event) -> list[str]:
-    """Return what an event `inputs` tells, a text for each line."""
+def inputs(counts: Mapping[str, int], still_open: Mapping[str, int]) -> list[str]:
+    """Return how many inputs are not as planned, and whether they were read, by what happened."""
     return [
         f"{counted(count, 'new input file')} since the run was planned: this run keeps its plan, "
         "the next run reads them"
         if fate == "new"
-        else f"{happened(fate, count)} after the run was planned{_read(count, event, fate)}"
-        for fate, count in event["counts"].items()
+        else f"{happened(fate, count)} after the run was planned"
+        f"{_read(count, still_open.get(fate, 0))}"
+        for fate, count in counts.items()
     ]
 
 
-def _read(count: int, event: Event, fate: str) -> str:
-    still, them = event["open"].get(fate, 0), "it was" if count == 1 else "they were"
+def _read(count: int, still: int) -> str:
+    them = "it was" if count == 1 else "they were"
     if not still:
         return f", but {them} read before"
     if still == count:

@@ -7,9 +7,10 @@ from dataclasses import asdict
 from typing import Any
 
 from ingest.core.errors import ConfigError, FatalError
+from ingest.records.events import Event
 from ingest.records.history import History
 from ingest.records.holders import Holder, holder
-from ingest.records.ledger import Event, Ledger
+from ingest.records.reader import Reader
 from ingest.records.receipts import ended
 from ingest.records.runs import OtherFormatError, Runs
 from ingest.records.succession import Succession
@@ -38,7 +39,7 @@ def describe(store: Store, run_id: str, job: str) -> Page:
     history, tried, damage, how = History(), [], "", ""
     given_up = runs.given_up(run_id)
     try:
-        tried = attempts(_brief(Ledger(store, run_id).events(), history))
+        tried = attempts(_folded(Reader(store, run_id).events(), history))
     except FatalError as error:
         if not given_up and (past := ended(store, run_id)) is not None:
             history, tried = past, []
@@ -69,7 +70,7 @@ def describe(store: Store, run_id: str, job: str) -> Page:
         "outputs": list(_outputs(history, facts.get("places", {}))),
         "retries": dict(history.retries),
         "tried": [asdict(page) for page in tried],
-        "inputs": history.inputs or {},
+        "inputs": history.inputs.to_json() if history.inputs else {},
         "books": [
             {
                 "step": b.step,
@@ -94,17 +95,18 @@ def describe(store: Store, run_id: str, job: str) -> Page:
 def _outputs(history: History, places: dict[str, str]) -> Iterator[Page]:
     """Return what the run publishes, once that is decided: nothing before its commit."""
     totals = history.totals
-    for output in (history.publish or {}).get("effects", {}):
+    for output in history.publish.effects if history.publish else ():
         if output not in places:
             continue  # a cursor, say
-        published = history.published.get(output, {}).get("facts", {})
+        published = history.published.get(output)
+        staged = totals.staged.get(output, 0)
         yield {
             "output": output,
             "place": places[output],
             "rows": totals.rows.get(output, 0),
-            "files": published.get("files", totals.staged.get(output, 0)),
+            "files": published.facts.get("files", staged) if published else staged,
             "bytes": totals.bytes_written.get(output, 0),
-            "published": history.phase == "done" or output in history.published,
+            "published": history.phase == "done" or published is not None,
         }
 
 
@@ -121,11 +123,11 @@ def _at_work(store: Store, job: str, outputs: dict[str, str]) -> Holder | None:
     return None if other else worker
 
 
-def _brief(events: Iterable[Event], history: History) -> Iterator[Event]:
-    """Fold events into a history and pass them on without what only that needs."""
+def _folded(events: Iterable[Event], history: History) -> Iterator[Event]:
+    """Fold events into a history, and pass them on."""
     for event in events:
         history.see(event)
-        yield {"event": event["event"], "at": event["at"]} if event["event"] == "settled" else event
+        yield event
 
 
 def _state(history: History, held: Holder | None) -> str:

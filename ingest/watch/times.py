@@ -11,8 +11,8 @@ from typing import Any, Self
 from ingest.core.counts import counted
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Partition
+from ingest.records.events import AttemptBegan, Event, FailedTry, Settled
 from ingest.records.history import History
-from ingest.records.ledger import Event
 from ingest.records.totals import Totals
 from ingest.watch.parts import parts, share, table
 
@@ -20,7 +20,6 @@ SLOW = 3.0
 """How many times as long as others of its size a straggler took."""
 SLOW_S = 1.0
 SHOWN = 5
-FAILED = ("retry", "search", "split")
 
 
 @dataclass(slots=True)
@@ -117,14 +116,14 @@ class Times:
 
     def see(self, event: Event) -> None:
         """Take one event into account."""
-        if event["event"] == "attempt":
-            self._begun = _moment(event)
-        elif event["event"] == "settled":
-            self._settled(Outcome.from_json(event["outcome"]), _moment(event))
-        elif event["event"] in FAILED:
-            self.failed[event["kind"]] += 1
-            before = self.failed_s.get(event["kind"], 0.0)
-            self.failed_s[event["kind"]] = before + event.get("seconds", 0.0)
+        match event:
+            case AttemptBegan():
+                self._begun = _moment(event)
+            case Settled():
+                self._settled(event.outcome, _moment(event))
+            case FailedTry():
+                self.failed[event.kind] += 1
+                self.failed_s[event.kind] = self.failed_s.get(event.kind, 0.0) + event.seconds
         self.history.see(event)
 
     def _settled(self, outcome: Outcome, at: float) -> None:
@@ -230,4 +229,4 @@ def _slow(slow: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _moment(event: Event) -> float:
-    return datetime.fromisoformat(event["at"]).timestamp()
+    return datetime.fromisoformat(event.at).timestamp()

@@ -22,8 +22,9 @@ from ingest.config.load import load
 from ingest.core.errors import Interrupted
 from ingest.driver.drive import Request, drive
 from ingest.job import Job
+from ingest.records.events import Event, Settled
 from ingest.records.history import History
-from ingest.records.ledger import Event, Ledger
+from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.storage.objects import LocalStore
 from ingest.testing.golden import read_rows
@@ -122,8 +123,8 @@ class Bench:
         loaded = load(Job, Path("conf"), self.arguments(*more)[2:])
         stop, seen = threading.Event(), itertools.count(1)
 
-        def see(event: Event) -> None:
-            if event["event"] == kind and next(seen) == number:
+        def see(event: Event, _history: History) -> None:
+            if event.name == kind and next(seen) == number:
                 stop.set()
 
         workers = InProcessWorkers()
@@ -185,18 +186,18 @@ class Bench:
     def history(self) -> History:
         """What the ledger says of the last run."""
         store = LocalStore(self.place / self.state)
-        return History.of(Ledger(store, Runs(store).of_job("orders")[-1]).events())
+        return History.of(Reader(store, Runs(store).of_job("orders")[-1]).events())
 
     @property
     def settled(self) -> set[str]:
         """The names of the staged files of settled partitions of the last run."""
         store = LocalStore(self.place / self.state)
-        events = Ledger(store, Runs(store).of_job("orders")[-1]).events()
+        events = Reader(store, Runs(store).of_job("orders")[-1]).events()
         return {
-            staged["keep"]["name"]
+            staged.keep["name"]
             for event in events
-            if event["event"] == "settled"
-            for staged in event["outcome"]["staged"]
+            if isinstance(event, Settled)
+            for staged in event.outcome.staged
         }
 
 

@@ -4,15 +4,12 @@ import ast
 import itertools
 import re
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 
-import ingest
-from ingest.core.outcome import Book, Outcome, Staged
 from ingest.core.types import type_name
 from ingest.records import intents, ledger, plans, runs
 from ingest.work import quarantine
-from tests.docs.options import doc, flat
+from tests.docs.options import flat
 from tests.docs.type_pages import page
 
 STATE = {
@@ -98,37 +95,6 @@ PARTITIONS = {
     "slices.bytes": "The size of the piece, as stored.",
     "slices.changed_ns": "When the inode of a local file was last changed, in ns since 1970.",
 }
-EVENTS = {
-    "attempt": ("A driver has taken the run over.", (
-        "run_id job host pid user resumed phase settled partitions indexes number changes warnings "
-        "notes cluster cluster_why"
-    )),
-    "planned": ("The plan is frozen.", "partitions files bytes seconds"),
-    "settled": ("A partition is completed. It is never processed again.", "outcome"),
-    "retry": ("A try failed. The partition is tried again.",
-              "partition index tries kind message seconds wait_s"),
-    "search": ("A try failed. The partition is searched for the rows that kill its worker.",
-               "partition index tries kind message seconds"),
-    "split": ("A try failed. The partition is closed, and its parts are processed instead.",
-              "partition index tries kind message seconds children"),
-    "speculate": ("A partition is slow: a speculative attempt was started.",
-                  "partition index"),
-    "starting": ("Workers are being started.", "what"),
-    "started": ("The first of them is ready.", "what seconds"),
-    "stalled": ("No partition is being processed, and why.", "message seconds"),
-    "timed": ("How long a part of the run took.", "what seconds"),
-    "warned": ("A warning. The run continues.", "message"),
-    "inputs": ("Inputs have changed since the plan was made. Written when a run is resumed.",
-               "counts open examples"),
-    "publish_begin": ("The commit: what will be published. Now the run can only be finished.",
-                      "effects"),
-    "published": ("An effect is visible: an output, say.",
-                  "effect uri type disposition rows inserted updated ignored facts"),
-    "done": ("The receipt is written.", ""),
-    "failed": ("The attempt ended by an error, of that class.", "error kind"),
-    "interrupted": ("The attempt was stopped.", ""),
-    "abandoned": ("The run was discarded, by `--fresh` or because the job started over.", ""),
-}  # fmt: skip
 REMOVED = {
     "format": f"{runs.FORMAT}.",
     "run_id": "Name of the run.",
@@ -186,10 +152,6 @@ MANIFEST = {
 
 def files() -> str:
     """Return the page."""
-    events = [
-        f"| `{name}` | {text} | {', '.join(f'`{key}`' for key in keys.split())} |\n"
-        for name, (text, keys) in EVENTS.items()
-    ]
     columns = "".join(
         f"| `{name}` | {flat(type_name(kind))} |\n"
         for name, kind in quarantine.QUARANTINE_SCHEMA.items()
@@ -221,13 +183,9 @@ def files() -> str:
         "## The ledger",
         (
             "JSON Lines. The first line of a file says which attempt wrote it (`format`, "
-            "`attempt`, `writer`). Every other line is an event, with `event`, `at` (UTC) and "
-            "these keys."
+            "`attempt`, `writer`) and how many `events` follow, one in a line: "
+            "[Events](events.md)."
         ),
-        f"| event | meaning | keys |\n|---|---|---|\n{''.join(events)}",
-        f"An `outcome` has {_fields(Outcome)}. {doc(Outcome)}",
-        f"One of `books` has {_fields(Book)}. {doc(Book)}",
-        f"One of `staged` has {_fields(Staged)}. {doc(Staged)}",
         "## receipt.json",
         _table("key", RECEIPT),
         "## removed.json",
@@ -256,37 +214,6 @@ def attribute_doc(file: str | None, name: str) -> str:
     raise AssertionError(f"{name} has no text below it in {file}")
 
 
-def events_in_code() -> dict[str, set[str]]:
-    """Return every event that the driver puts into a ledger, and what it says with it."""
-    found = {}
-    for file in (Path(ingest.__file__).parent / "driver").rglob("*.py"):
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and re.search(r"ledger\.append$|^_note$", _called(node)):
-                names = [each.value for each in node.args if isinstance(each, ast.Constant)]
-                keys = {key for keyword in node.keywords for key in _keys(keyword, tree)}
-                found |= {str(name): keys for name in names}
-    return found
-
-
-def _keys(keyword: ast.keyword, tree: ast.Module) -> list[str]:
-    """Return the name that a keyword gives, or those in the dict that `**facts` unfolds."""
-    if keyword.arg is not None:
-        return [keyword.arg]
-    return [
-        str(key.value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)
-        if ast.unparse(node.targets[0]) == ast.unparse(keyword.value)
-        for key in node.value.keys
-        if isinstance(key, ast.Constant)
-    ]
-
-
-def _called(node: ast.Call) -> str:
-    return ast.unparse(node.func)
-
-
 def pattern(place: str) -> re.Pattern[str]:
     """Return what matches the names that a place such as `runs/<run_id>/job.yaml` stands for."""
     parts = re.split(r"(<[a-z_]+>)", place)
@@ -296,7 +223,3 @@ def pattern(place: str) -> re.Pattern[str]:
 def _table(what: str, rows: Mapping[str, str]) -> str:
     lines = "".join(f"| `{name}` | {text} |\n" for name, text in rows.items())
     return f"| {what} | meaning |\n|---|---|\n{lines}"
-
-
-def _fields(cls: type) -> str:
-    return ", ".join(f"`{field.name}`" for field in fields(cls))

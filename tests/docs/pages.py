@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.docs import type_pages
 from tests.docs.command_page import commands
 from tests.docs.error_page import errors
+from tests.docs.event_page import events
 from tests.docs.file_page import files
 from tests.docs.python_page import python
 
@@ -42,6 +43,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/sinks.md": type_pages.sinks,
     "reference/commands.md": commands,
     "reference/errors.md": errors,
+    "reference/events.md": events,
     "reference/files.md": files,
     "reference/python.md": python,
     "README.md": contents,

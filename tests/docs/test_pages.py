@@ -1,6 +1,7 @@
 """The reference pages say what the code says now."""
 
 import json
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ from ingest.core.model import Model
 from ingest.core.types import schema_from_json
 from ingest.driver.drive import Request, drive
 from ingest.job import Execution, Job
-from ingest.records import history, plans
+from ingest.records import plans
+from ingest.records.events import Event, FailedTry
 from ingest.sinks import SINKS
 from ingest.sources import SOURCES
 from ingest.transforms import TRANSFORMS
 from ingest.transforms.base import StepContext
 from ingest.workers.in_process import InProcessWorkers
-from tests.docs import examples, file_page
+from tests.docs import event_page, examples, file_page
 from tests.docs.options import table, type_of
 from tests.docs.pages import DOCS, PAGES
 from tests.docs.type_pages import CLUSTERS
@@ -149,11 +151,14 @@ def test_every_column_of_a_plan_is_described(run):
     assert [*schema, *slices] == list(file_page.PARTITIONS)
 
 
-def test_every_event_is_described():
-    described = {name: set(keys.split()) for name, (_, keys) in file_page.EVENTS.items()}
-    assert set(described) >= set(history._HANDLERS)
-    described.pop("attempt")
-    assert described == file_page.events_in_code()
+def test_an_event_whose_key_is_not_described_is_refused():
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Silent(FailedTry):
+        path: str
+
+    Silent.name = "silent"
+    with pytest.raises(AssertionError, match=r"Silent\.path: write what it is"):
+        list(event_page.described(Silent))
 
 
 def test_the_events_of_a_run_say_what_is_described(run):
@@ -163,9 +168,9 @@ def test_the_events_of_a_run_say_what_is_described(run):
         assert set(header) == {"format", "attempt", "writer", "events"}
         for event in events:
             seen.add(event["event"])
-            keys = set(file_page.EVENTS[event["event"]][1].split())
-            assert set(event) == {"event", "at", *keys}
-    assert seen == set(file_page.EVENTS) - {
+            keys = {field.name for field in fields(Event.classes[event["event"]])}
+            assert set(event) == {"event", *keys}
+    assert seen == set(Event.classes) - {
         "retry", "search", "split", "speculate", "starting", "started", "stalled", "warned",
         "inputs", "failed", "interrupted", "abandoned",
     }  # fmt: skip

@@ -27,6 +27,8 @@ from ingest.config.load import load
 from ingest.core.errors import Interrupted
 from ingest.driver.drive import Request, drive
 from ingest.job import Job
+from ingest.records.events import Event
+from ingest.records.history import History
 from ingest.records.runs import Runs
 from ingest.storage.objects import LocalStore
 from ingest.workers.in_process import InProcessWorkers
@@ -119,12 +121,12 @@ class FaultJob:
         assert self.run_ids == before
         assert self.rows == rows
 
-    def interrupted(self, on_event: Callable[[dict[str, Any]], bool]) -> None:
+    def interrupted(self, on_event: Callable[[Event], bool]) -> None:
         """Run the job until an event of the ledger for which `on_event` is true, and stop there."""
         loaded = load(Job, Path("conf"), ["+job=x", "cluster=inline"])
         stop = threading.Event()
 
-        def see(event: dict[str, Any]) -> None:
+        def see(event: Event, _history: History) -> None:
             if on_event(event):
                 stop.set()
 

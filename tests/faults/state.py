@@ -12,7 +12,8 @@ import yaml
 
 from ingest.commands import plan, run, verify
 from ingest.commands.base import Main, guarded
-from ingest.records.ledger import Event, Ledger
+from ingest.records.events import Event
+from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.sinks.directory import manifest
 from ingest.storage.objects import LocalStore
@@ -102,7 +103,7 @@ class State:
 
     def events(self, name: str = "orders") -> list[Event]:
         """Return the events of a job's last run."""
-        return list(Ledger(self.store, self.last(name)).events())
+        return list(Reader(self.store, self.last(name)).events())
 
     def ids(self, output: str = "out") -> list[int]:
         """Return the ids in an output of Parquet files, as a reader by path sees them."""

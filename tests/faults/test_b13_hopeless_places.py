@@ -65,5 +65,5 @@ def test_what_an_old_run_has_staged_cannot_be_removed_and_the_new_one_begins(sta
     assert f"warning: staged files of run {old} could not be " in result.err
     assert state.ids() == [1, 2]
     attempt = state.events()[0]
-    assert attempt["event"] == "attempt"
-    assert len(attempt["warnings"]) == 1
+    assert attempt.name == "attempt"
+    assert len(attempt.warnings) == 1

@@ -5,7 +5,9 @@ import re
 import pytest
 
 from ingest.commands import status, verify
+from ingest.records.events import AttemptBegan, RunAbandoned
 from ingest.records.ledger import Ledger
+from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.storage.objects import LocalStore
 from tests.bad_input.bench import Bench
@@ -43,10 +45,12 @@ def test_a_discarded_run_says_who_discarded_it(discarded):
 
 def test_one_that_an_earlier_release_discarded_names_nobody(desk):
     desk.plan_only()
-    ledger = Ledger(LocalStore(desk.place / "state"), last(desk))
-    list(ledger.events())
-    ledger.begin({})
-    ledger.append("abandoned")
+    store = LocalStore(desk.place / "state")
+    reader = Reader(store, last(desk))
+    list(reader.events())
+    ledger = Ledger(store, reader.run_id, after=reader.read)
+    ledger.begin(AttemptBegan())
+    ledger.append(RunAbandoned())
     ledger.flush()
     out = ingest(status, last(desk)).out
     assert re.search(r"attempt 2: \S+ the run was discarded\n", out)

@@ -18,8 +18,8 @@ class Killed(BaseException):
 def stopped_after(job, events):
     stop, left = threading.Event(), [events]
 
-    def see(event):
-        left[0] -= event["event"] == "settled"
+    def see(event, _history):
+        left[0] -= event.name == "settled"
         if left[0] == 0:
             stop.set()
 
@@ -59,8 +59,8 @@ def test_of_several_attempts_the_last_ones_rows_count(job):
 
 
 def test_an_attempt_that_only_publishes_has_no_rate(job):
-    def see(event):
-        if event["event"] == "published":
+    def see(event, _history):
+        if event.name == "published":
             raise Killed
 
     with suppress(Killed):

@@ -27,8 +27,8 @@ def stopped_after(job, kind, number):
     """Work a job until the ledger has so many events of a kind."""
     stop, left = threading.Event(), [number]
 
-    def see(event):
-        left[0] -= event["event"] == kind
+    def see(event, _history):
+        left[0] -= event.name == kind
         if left[0] == 0:
             stop.set()
 
@@ -38,12 +38,12 @@ def stopped_after(job, kind, number):
 
 def partitions(tmp_path):
     from ingest.records.history import History
-    from ingest.records.ledger import Ledger
+    from ingest.records.reader import Reader
     from ingest.records.runs import Runs
     from ingest.storage.objects import LocalStore
 
     store = LocalStore(tmp_path / "state")
-    return History.of(Ledger(store, Runs(store).of_job("orders")[-1]).events())
+    return History.of(Reader(store, Runs(store).of_job("orders")[-1]).events())
 
 
 def test_a_run_whose_partitions_are_all_completed_is_published_without_workers(job, tmp_path):
@@ -53,9 +53,9 @@ def test_a_run_whose_partitions_are_all_completed_is_published_without_workers(j
     class Cut(BaseException):
         pass
 
-    def see(event):
-        seen.append(event["event"])
-        if event["event"] == "timed" and event["what"] == "work":
+    def see(event, _history):
+        seen.append(event.name)
+        if event.name == "timed" and event.what == "work":
             raise Cut  # as a kill between the last partition and the commit
 
     with suppress(Cut):

@@ -84,7 +84,7 @@ def test_a_value_that_makes_a_path_too_long_fails_before_the_commit(state, dispo
     assert result.code == 1
     assert 'sink.partition_by: "name=vvv' in result.err
     assert "would have paths of up to" in result.err
-    assert all(event["event"] != "publish_begin" for event in state.events())
+    assert all(event.name != "publish_begin" for event in state.events())
     assert not pathlib.Path(path).exists()
 
 
@@ -94,7 +94,7 @@ def test_a_value_that_makes_a_name_too_long_fails_before_the_commit(state):
     result = state.run()
     assert result.code == 1
     assert 'column "name" contains a value whose folder name would have 256 bytes' in result.err
-    assert all(event["event"] != "publish_begin" for event in state.events())
+    assert all(event.name != "publish_begin" for event in state.events())
 
 
 @pytest.mark.parametrize("size", [4000, 5000])

@@ -92,7 +92,7 @@ def test_it_is_said_why_in_the_status_of_the_run(state):
         assert_done(state.run("returns"))
         assert_done(state.run("returns"))
         woken(process)
-    (failed,) = [event for event in state.events("orders") if event["event"] == "failed"]
-    assert "is publishing there now" in failed["error"]
-    attempts = [event for event in state.events("orders") if event["event"] == "attempt"]
+    (failed,) = [event for event in state.events("orders") if event.name == "failed"]
+    assert "is publishing there now" in failed.error
+    attempts = [event for event in state.events("orders") if event.name == "attempt"]
     assert len(attempts) == 2, "it is taken over once, not by each run that comes after"

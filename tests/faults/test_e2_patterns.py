@@ -41,7 +41,7 @@ def test_all_that_a_run_reads_and_writes(signs):
         "contract": {"columns": {"name": "string"}, "on_error": "quarantine"},
     }
     signs.define(path="in/*", parts=parts)
-    signs.interrupted(lambda event: event["event"] == "planned")
+    signs.interrupted(lambda event: event.name == "planned")
     result = signs.resume()
     assert result.code == 0, result.err
     assert signs.rows == [{"id": "mine", "name": "x"}]
@@ -64,7 +64,7 @@ def test_parquet_in_such_a_folder(signs):
 
 def test_a_resume_from_elsewhere(signs, monkeypatch):
     signs.define(path="in/*.csv")
-    signs.interrupted(lambda event: event["event"] == "planned")
+    signs.interrupted(lambda event: event.name == "planned")
     run_ids = signs.run_ids
     monkeypatch.chdir(signs.place.parent / "w1")
     assert signs.run_ids == run_ids

@@ -41,7 +41,7 @@ def killed(state, pattern):
     assert os.WIFSTOPPED(status), process.communicate()
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    assert state.events()[-1]["event"] in {"publish_begin", "published"}
+    assert state.events()[-1].name in {"publish_begin", "published"}
 
 
 def from_elsewhere(state, tmp_path, monkeypatch, *more):

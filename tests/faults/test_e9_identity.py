@@ -46,11 +46,11 @@ ALONE = {"execution": {"partition_bytes": 1, "workers": 1}}
 
 
 def planned(event):
-    return event["event"] == "planned"
+    return event.name == "planned"
 
 
 def settled(event):
-    return event["event"] == "settled"
+    return event.name == "settled"
 
 
 @KINDS
@@ -96,7 +96,7 @@ def test_replaced_while_the_run_is_going_on(job, kind):
     done = []
 
     def swap(event):
-        if event["event"] == "planned" and not done:
+        if event.name == "planned" and not done:
             done.append(True)
             replace(job, kind, "renamed", name="c")
         return False

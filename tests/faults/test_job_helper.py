@@ -17,7 +17,7 @@ def test_rows_in_and_rows_out(job):
 def test_a_run_can_be_stopped_and_resumed(job):
     job.write("in/a.csv", "id\n1\n")
     job.define()
-    job.interrupted(lambda event: event["event"] == "planned")
+    job.interrupted(lambda event: event.name == "planned")
     assert job.rows == []
     assert job.resume().code == 0
     assert job.rows == [{"id": "1"}]

@@ -17,8 +17,10 @@ from ingest.driver.cleaning import Search
 from ingest.driver.drive import Request, drive
 from ingest.driver.removing import Removal
 from ingest.job import Job
+from ingest.records.events import AttemptBegan
 from ingest.records.lease import Lease
 from ingest.records.ledger import Ledger
+from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.storage.objects import LocalStore
 from ingest.testing.clock import SetClock
@@ -59,10 +61,10 @@ def work(desk, *more, until="", fresh=False):
     """
     stop = threading.Event()
 
-    def see(event):
-        if event["event"] == until == "planned":
+    def see(event, _history):
+        if event.name == until == "planned":
             stop.set()
-        elif event["event"] == until:
+        elif event.name == until:
             raise Crash
 
     loaded = composed(desk.place, desk.file.read_text(), tuple(desk.arguments(*more)[2:]))
@@ -337,11 +339,12 @@ def _place_is_free(desk):
 
 def test_an_attempt_that_slept_meanwhile_writes_nothing(desk, clean):
     work(desk, until="planned")
-    ledger = Ledger(store(desk), made(desk)[-1])
-    list(ledger.events())
+    reader = Reader(store(desk), made(desk)[-1])
+    list(reader.events())
+    ledger = Ledger(store(desk), reader.run_id, after=reader.read)
     assert clean(*ALL, "--unfinished").code == 0
     with pytest.raises(FencedError, match="its records were removed"):
-        ledger.begin({})
+        ledger.begin(AttemptBegan())
     assert not (desk.place / "state/runs" / made(desk)[-1] / "ledger").exists()
 
 

@@ -126,8 +126,9 @@ class TestRun:
     def test_events_are_told_to_who_asks(self, capfd):
         events = []
         ingest.run("small", progress=events.append)
-        named = [event["event"] for event in events]
+        named = [event.name for event in events]
         assert (named[0], named[-1]) == ("attempt", "done")
+        assert events[-1].to_json() == {"event": "done", "at": events[-1].at}
         assert capfd.readouterr() == ("", "")
         ingest.run("small", progress=True)
         out, err = capfd.readouterr()
@@ -159,7 +160,7 @@ class TestFailures:
         one_by_one = ["execution.partition_bytes=1"]
 
         def fail(event):
-            if event["event"] == "settled":
+            if event.name == "settled":
                 raise OSError("the one who watches has died")
 
         with pytest.raises(OSError, match="has died"):
@@ -173,7 +174,7 @@ class TestFailures:
         stop = threading.Event()
 
         def see(event):
-            if event["event"] == "planned":
+            if event.name == "planned":
                 stop.set()
 
         with pytest.raises(ingest.Interrupted):
@@ -184,7 +185,7 @@ class TestFailures:
 
     def test_ctrl_c_is_what_it_is_everywhere_in_python(self):
         def press(event):
-            if event["event"] == "planned":
+            if event.name == "planned":
                 os.kill(os.getpid(), signal.SIGINT)
 
         with pytest.raises(KeyboardInterrupt):
@@ -201,7 +202,7 @@ class TestFailures:
         refused = []
 
         def meanwhile(event):
-            if event["event"] == "planned":
+            if event.name == "planned":
                 with pytest.raises(ingest.FatalError, match="in use by") as error:
                     ingest.run("small")
                 refused.append(error)

@@ -8,7 +8,7 @@ import yaml
 from ingest.driver.drive import Request, drive
 from ingest.job import Job
 from ingest.records.history import History
-from ingest.records.ledger import Ledger
+from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.storage.objects import LocalStore
 from ingest.testing.golden import read_rows
@@ -72,4 +72,4 @@ def phase(place):
     """Say how far the job's last run has come."""
     store = LocalStore(place / "state")
     runs = Runs(store).of_job("orders")
-    return History.of(Ledger(store, runs[-1]).events()).phase if runs else "none"
+    return History.of(Reader(store, runs[-1]).events()).phase if runs else "none"

@@ -4,7 +4,7 @@ import json
 import shutil
 
 from ingest.records.history import History
-from ingest.records.ledger import Ledger
+from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.sinks.directory import manifest
 from ingest.storage.objects import LocalStore
@@ -74,7 +74,7 @@ class Disk:
         runs = Runs(store).of_job(name)
         if not runs:
             return "", "none"
-        return runs[-1], History.of(Ledger(store, runs[-1]).events()).phase
+        return runs[-1], History.of(Reader(store, runs[-1]).events()).phase
 
     def debris(self):
         """Return what lies beside the outputs, and folders in them that are left empty."""

@@ -42,7 +42,7 @@ def test_a_run_is_not_resumed_with_another_version(tmp_path, kind):
     job = job_with(tmp_path, step)
     stop = threading.Event()
     with pytest.raises(Interrupted):
-        work(job, listeners=(lambda e: e["event"] == "settled" and stop.set(),), stop=stop)
+        work(job, listeners=(lambda e, _: e.name == "settled" and stop.set(),), stop=stop)
     before = file.read_text()
     file.write_text(changed)
     with pytest.raises(ConfigError, match=rf"what 0\.{kind} depends on .* has changed since"):

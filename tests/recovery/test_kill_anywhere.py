@@ -128,8 +128,8 @@ def _leave_unfinished(job, place):
     """Stop a run after its first partition."""
     stop = threading.Event()
 
-    def see(event):
-        if event["event"] == "settled":
+    def see(event, _history):
+        if event.name == "settled":
             stop.set()
 
     with pytest.raises(Interrupted):

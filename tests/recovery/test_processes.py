@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from ingest.core.errors import BadRowError, FatalError
-from ingest.records.ledger import Ledger
+from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.storage.objects import LocalStore
 from ingest.testing.golden import read_golden, read_rows, work_sample
@@ -224,9 +224,9 @@ def test_a_killed_run_is_finished_on_another_cluster_and_another_again(here):
     code, out, _ = Command(here, "cluster=auto").end()
 
     store = LocalStore(here / "state")
-    events = Ledger(store, Runs(store).of_job("orders")[-1]).events()
+    events = Reader(store, Runs(store).of_job("orders")[-1]).events()
     assert code == 0
-    assert [each["cluster"] for each in events if each["event"] == "attempt"] == [
+    assert [each.cluster for each in events if each.name == "attempt"] == [
         "processes", "inline", "processes",
     ]  # fmt: skip
     assert json.loads(out)["attempts"] == 3

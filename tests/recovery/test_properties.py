@@ -193,8 +193,8 @@ def cut_short(job, place, how, when, workers):
     """Stop after so many settled partitions, or crash at the n-th write; say if it ended first."""
     stop, settled = threading.Event(), Counter()
 
-    def see(event):
-        settled[event["event"]] += 1
+    def see(event, _history):
+        settled[event.name] += 1
         if how == "stop" and settled["settled"] >= when:
             stop.set()
 

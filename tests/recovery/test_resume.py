@@ -17,8 +17,16 @@ from ingest.config.load import load
 from ingest.core.errors import FencedError, Interrupted
 from ingest.driver.drive import Request, drive
 from ingest.job import Job
+from ingest.records.events import (
+    AttemptBegan,
+    AttemptFailed,
+    Committed,
+    Retried,
+    RunAbandoned,
+)
 from ingest.records.lease import Lease
 from ingest.records.ledger import Ledger
+from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.storage.objects import LocalStore
 from ingest.testing.faults import Crash, CrashingStore
@@ -55,10 +63,10 @@ def leave(bench, settled=2, **options):
     stop = threading.Event()
     count = 0
 
-    def see(event):
+    def see(event, _history):
         nonlocal count
-        count += event["event"] == "settled"
-        if count >= settled and event["event"] in {"settled", "planned"}:
+        count += event.name == "settled"
+        if count >= settled and event.name in {"settled", "planned"}:
             stop.set()
 
     request = Request(
@@ -75,7 +83,15 @@ def last(bench):
 
 
 def events(bench, run_id):
-    return list(Ledger(LocalStore(bench.place / bench.state), run_id).events())
+    return list(Reader(LocalStore(bench.place / bench.state), run_id).events())
+
+
+def reopened(bench, run_id):
+    """Return the ledger of a run, to be taken over from where it ends now."""
+    store = LocalStore(bench.place / bench.state)
+    reader = Reader(store, run_id)
+    list(reader.events())
+    return Ledger(store, run_id, after=reader.read)
 
 
 def resume(*words: str) -> Result:
@@ -121,8 +137,8 @@ def test_how_the_work_is_done_may_be_changed_and_is_said(bench):
     result = resume(run_id, "execution.workers=4", "execution=patient", "cluster=inline")
     assert result.code == 0, result.err
     assert "execution.workers: was null, is 4: does not affect the output" in result.err
-    attempt = [event for event in events(bench, run_id) if event["event"] == "attempt"][1]
-    assert "execution.workers: was null, is 4: does not affect the output" in attempt["changes"]
+    attempt = [event for event in events(bench, run_id) if event.name == "attempt"][1]
+    assert "execution.workers: was null, is 4: does not affect the output" in attempt.changes
     assert (
         "execution.partition_timeout_s: was null, is 1800.0: does not affect the output"
         in result.err
@@ -219,10 +235,9 @@ def test_a_run_that_was_given_up_stays_so(bench):
 
 def test_a_run_that_was_given_up_last_stays_so(bench):
     run_id = leave(bench)
-    ledger = Ledger(LocalStore(bench.place / "state"), run_id)
-    list(ledger.events())
-    ledger.begin({})
-    ledger.append("abandoned")
+    ledger = reopened(bench, run_id)
+    ledger.begin(AttemptBegan())
+    ledger.append(RunAbandoned())
     ledger.flush()
     result = resume(run_id)
     assert result.code == 2
@@ -348,8 +363,8 @@ def test_another_version_is_a_warning_and_on_record(bench):
     result = bench.run("--progress", "log")
     assert result.code == 0
     assert re.search(r"warning: polars 1\.0\.0 then, \S+ now: completed partitions", result.err)
-    attempt = [event for event in events(bench, run_id) if event["event"] == "attempt"][1]
-    assert attempt["warnings"][0].startswith("polars 1.0.0 then")
+    attempt = [event for event in events(bench, run_id) if event.name == "attempt"][1]
+    assert attempt.warnings[0].startswith("polars 1.0.0 then")
 
 
 # the inputs have changed
@@ -373,8 +388,8 @@ def test_changed_and_vanished_inputs_stop_it_before_any_work(bench):
         f"\nTo finish this run, after you have restored them: ingest resume {run_id}" in result.err
     )
     assert bench.history.totals.partitions == 2
-    (found,) = [event for event in events(bench, run_id) if event["event"] == "inputs"]
-    assert found["counts"] == {"changed": 1, "vanished": 1}
+    (found,) = [event for event in events(bench, run_id) if event.name == "inputs"]
+    assert found.counts == {"changed": 1, "vanished": 1}
     shown = ingest("status", run_id, "--state", "state").out
     assert "1 input file disappeared after the run was planned, before it was fully read" in shown
 
@@ -407,9 +422,7 @@ def test_put_back_it_goes_on(bench):
 
 def test_inputs_that_are_settled_may_go(bench):
     run_id = leave(bench)
-    settled = {
-        event["outcome"]["key"][1] for event in events(bench, run_id) if event["event"] == "settled"
-    }
+    settled = {event.outcome.key[1] for event in events(bench, run_id) if event.name == "settled"}
     for index in settled:
         (bench.place / f"in/{index + 1}.csv").unlink()
     result = bench.run("--progress", "log")
@@ -479,7 +492,7 @@ def test_a_damaged_ledger_can_be_given_up(bench):
     assert json.loads((file.parents[1] / "abandoned.json").read_text())["why"].startswith(str(file))
     late._flushed_at = 0.0
     with pytest.raises(FencedError, match="has taken over"):
-        late.append("publish_begin", effects={})
+        late.append(Committed(effects={}))
     listed = ingest("status", "--state", "state").out.splitlines()
     assert [line.split()[2] for line in listed[1:]] == ["discarded", "done"]
 
@@ -558,23 +571,21 @@ def test_status_tells_running_interrupted_and_died(bench):
     state = lambda: ingest("status", "--state", "state").out.splitlines()[1].split()[2]  # noqa: E731
     assert state() == "interrupted"
     store = LocalStore(bench.place / "state")
-    ledger = Ledger(store, run_id)
-    list(ledger.events())
+    ledger = reopened(bench, run_id)
     with Lease.acquire(store, "jobs/orders/lease", 'job "orders"', {}):
-        ledger.begin({"host": "h", "pid": 1})
+        ledger.begin(AttemptBegan(host="h", pid=1))
         assert state() == "running"
     assert state() == "died"
 
 
 def test_status_of_a_run_shows_its_attempts_and_how_to_go_on(bench):
     run_id = leave(bench)
-    ledger = Ledger(LocalStore(bench.place / "state"), run_id)
-    list(ledger.events())
-    ledger.begin({"host": "elsewhere", "pid": 7})
+    ledger = reopened(bench, run_id)
+    ledger.begin(AttemptBegan(host="elsewhere", pid=7))
     facts = {"partition": "p", "index": 3, "tries": 1, "message": "no answer", "wait_s": 0.1}
     for kind in ("connection", "connection", "throttled"):
-        ledger.append("retry", **facts, kind=kind)
-    ledger.append("failed", error="it broke")
+        ledger.append(Retried(**facts, kind=kind))
+    ledger.append(AttemptFailed(error="it broke"))
     ledger.flush()
     out = ingest("status", run_id, "--state", "state").out
     assert re.search(r"attempt 1: \S+ process \d+ on \S+: interrupted\n  2 completed", out)

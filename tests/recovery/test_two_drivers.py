@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from ingest.records.ledger import Ledger
+from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.storage.objects import LocalStore
 from ingest.testing.chaos.bench import Bench
@@ -62,5 +62,5 @@ def one_after_the_other(place):
     """Say whether the second of two runs was made when the first was over."""
     store = LocalStore(place / "state")
     first, second = Runs(store).of_job(JOB)
-    ended = [event["at"] for event in Ledger(store, first).events() if event["event"] == "done"]
+    ended = [event.at for event in Reader(store, first).events() if event.name == "done"]
     return Runs(store).facts(second)["loaded_at"] >= ended[0]

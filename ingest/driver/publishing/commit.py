@@ -1,13 +1,13 @@
 """The commit: what every effect is going to do is written down, then one record makes it so."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 
-from ingest.core.outcome import Outcome, Staged
+from ingest.core.outcome import Staged
 from ingest.core.types import Schema
 from ingest.driver.publishing.effect import Completed
 from ingest.driver.publishing.order import effects_of
 from ingest.driver.recorded import Run
+from ingest.records.events import Committed, Settled
 from ingest.records.history import History
 from ingest.records.intents import Intents
 from ingest.records.ledger import Ledger
@@ -34,12 +34,10 @@ def commit(run: Run, store: Store, plan: Plan, schema: Schema) -> None:
     )
     intents = Intents(store, run.run_id)
     effects = {
-        effect.name: asdict(
-            intents.write(f"{ledger.attempt}-{effect.name}", effect.prepare(completed))
-        )
+        effect.name: intents.write(f"{ledger.attempt}-{effect.name}", effect.prepare(completed))
         for effect in effects_of(run.job)
     }
-    ledger.append("publish_begin", effects=effects)
+    ledger.append(Committed(effects=effects))
     ledger.flush()
     assert history.publish is not None, "the history listens to the ledger"
 
@@ -47,10 +45,7 @@ def commit(run: Run, store: Store, plan: Plan, schema: Schema) -> None:
 def _staged(ledger: Ledger, history: History, output: str) -> Iterator[tuple[int, Staged]]:
     """Yield what settled tries have staged: of each partition's first outcome in the ledger."""
     seen = bytearray(len(history.closed))
-    for event in ledger.events():
-        if event["event"] == "settled":
-            outcome = Outcome.from_json(event["outcome"])
-            index = outcome.key[1]
-            if not seen[index]:
-                seen[index] = 1
-                yield from ((index, each) for each in outcome.staged if each.output == output)
+    for event in ledger.reader.events():
+        if isinstance(event, Settled) and not seen[index := event.outcome.key[1]]:
+            seen[index] = 1
+            yield from ((index, each) for each in event.outcome.staged if each.output == output)

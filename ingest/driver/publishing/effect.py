@@ -1,7 +1,7 @@
 """What everything promises that a run makes visible when it is published: an output, a cursor."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from ingest.core.outcome import Staged
@@ -58,6 +58,6 @@ class Effect(ABC):
         """Remove what was made for a run that is abandoned before its commit. Idempotent."""
 
     @property
-    def facts(self) -> Mapping[str, object]:
-        """What the receipt says of it besides `Published`."""
-        return {}
+    def uri(self) -> str:
+        """Where it is; empty if that is the state."""
+        return ""

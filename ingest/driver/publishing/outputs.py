@@ -1,7 +1,7 @@
 """The outputs of a job: rows that go to a sink, each an effect of its own."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ingest.core.types import schema_to_json
@@ -43,10 +43,6 @@ class Output(Effect):
         self.sink.discard(run_id)
 
     @property
-    def facts(self) -> Mapping[str, object]:
-        """Where the rows are and how they came there."""
-        return {
-            "uri": self.sink.uri,
-            "type": self.sink.type,
-            "disposition": self.sink.write_disposition,
-        }
+    def uri(self) -> str:
+        """Where the rows are."""
+        return self.sink.uri

@@ -1,11 +1,10 @@
 """Publishing what is committed, effect by effect, from wherever an earlier attempt was cut off."""
 
-from dataclasses import asdict
-
 from ingest.driver.publishing.order import effects_of
 from ingest.driver.recorded import Run
+from ingest.records.events import EffectPublished
 from ingest.records.history import History
-from ingest.records.intents import Intent, IntentFacts, Intents
+from ingest.records.intents import Intent, Intents
 from ingest.storage.objects import Store
 
 
@@ -14,7 +13,17 @@ def publish(run: Run, store: Store) -> None:
     for effect in effects_of(run.job):
         if effect.name not in run.history.published:
             published = effect.publish(prepared(store, run.run_id, run.history, effect.name))
-            run.ledger.append("published", effect=effect.name, **effect.facts, **asdict(published))
+            run.ledger.append(
+                EffectPublished(
+                    effect=effect.name,
+                    uri=effect.uri,
+                    rows=published.rows,
+                    inserted=published.inserted,
+                    updated=published.updated,
+                    ignored=published.ignored,
+                    facts=dict(published.facts),
+                )
+            )
             run.ledger.flush()
 
 
@@ -25,4 +34,4 @@ def prepared(store: Store, run_id: str, history: History, effect: str) -> Intent
         FatalError: the lines that it names are damaged.
     """
     assert history.publish is not None, "commit comes first"
-    return Intents(store, run_id).read(IntentFacts(**history.publish["effects"][effect]))
+    return Intents(store, run_id).read(history.publish.effects[effect])

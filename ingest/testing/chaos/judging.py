@@ -10,8 +10,9 @@ from typing import Any
 
 import polars as pl
 
+from ingest.records.events import Settled
 from ingest.records.history import History
-from ingest.records.ledger import Ledger
+from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.storage.objects import LocalStore
 from ingest.testing.chaos.shapes import JOB, Shape
@@ -84,13 +85,13 @@ class Effort:
         settled: dict[int, Key] = {}
         sizes: dict[int, int] = {}
         problems = []
-        for event in Ledger(_store(place), last_run(place)).events():
-            if event["event"] == "settled":
-                key = tuple(event["outcome"]["key"])
+        for event in Reader(_store(place), last_run(place)).events():
+            if isinstance(event, Settled):
+                key = event.outcome.key
                 if key[1] in settled:
                     problems.append(f"partition {key[1]} was completed twice")
                 settled[key[1]] = key
-                sizes[key[1]] = event["outcome"]["bytes"]
+                sizes[key[1]] = event.outcome.bytes
         self.tries |= set(settled.values())
         for attempt, index, _ in sorted(self.tries):
             if attempt > settled[index][0]:
@@ -141,7 +142,7 @@ def is_done(place: Path, before: str) -> bool:
     run_id = last_run(place)
     if run_id == before:
         return False
-    return History.of(Ledger(_store(place), run_id).events()).phase == "done"
+    return History.of(Reader(_store(place), run_id).events()).phase == "done"
 
 
 def _store(place: Path) -> LocalStore:

@@ -10,9 +10,11 @@ from ingest.driver.backlog import Backlog
 from ingest.driver.loop import Loop
 from ingest.driver.retry import RetryPolicy
 from ingest.execution import Execution
+from ingest.records.events import AttemptBegan, PlanFrozen
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.plans import Plan, PlanFacts, PlanWriter
+from ingest.records.reader import Reader
 from ingest.storage.objects import LocalStore
 from ingest.testing.clock import SetClock
 from ingest.testing.workers import SimulatedWorkers, no_rows
@@ -47,17 +49,18 @@ class Attempt:
 
     def __post_init__(self):
         store = LocalStore(self.folder)
-        self.ledger = Ledger(store, "r", self.clock)
-        self.history = History.of(self.ledger.events())
+        reader = Reader(store, "r")
+        self.history = History.of(reader.events())
+        self.ledger = Ledger(store, "r", self.clock, after=reader.read)
         self.ledger.listen(self.history.see)
-        self.ledger.begin({})
+        self.ledger.begin(AttemptBegan())
         if self.history.phase == "new":
             writer = PlanWriter(store, "r")
             size = self.size
             groups = [(Slice(f"f{i}", size, "v", bytes=size),) for i in range(self.count)]
             writer.write((partition_id(group), group) for group in groups)
             writer.freeze(PlanFacts(self.count, self.count, self.count * size, "in", {}, {}))
-            self.ledger.append("planned", partitions=self.count, seconds=0)
+            self.ledger.append(PlanFrozen(partitions=self.count, seconds=0))
         self.backlog = Backlog(Plan(store, "r"), self.history, self.ledger.attempt, self.clock)
         self.loop = Loop(
             backlog=self.backlog,
@@ -80,8 +83,8 @@ class Attempt:
     def events(self, name):
         """Return the events of a kind, from the ledger as it lies on the disk."""
         self.ledger.flush()
-        return [event for event in self.ledger.events() if event["event"] == name]
+        return [event for event in self.ledger.reader.events() if event.name == name]
 
     def settled(self):
         """Return the indexes of what is settled, in order."""
-        return sorted(event["outcome"]["key"][1] for event in self.events("settled"))
+        return sorted(event.outcome.key[1] for event in self.events("settled"))

@@ -1,6 +1,7 @@
 """What is handed out, in which order, and what does not come up again."""
 
 from ingest.core.outcome import Outcome
+from ingest.records.events import Settled
 from tests.unit.driver.runs import Attempt, halves
 
 
@@ -10,7 +11,7 @@ def indexes(taken):
 
 def settle(attempt, assignment):
     outcome = Outcome(assignment.key, assignment.partition.id)
-    attempt.ledger.append("settled", outcome=outcome.to_json())
+    attempt.ledger.append(Settled(outcome=outcome))
     attempt.backlog.closed(assignment.partition.index)
 
 
@@ -86,7 +87,8 @@ def test_failures_are_counted_by_kind_and_forgotten_when_it_is_settled(tmp_path)
 def test_a_later_attempt_is_dealt_what_is_open_parts_of_a_split_among_it(tmp_path):
     attempt = Attempt(tmp_path, count=3)
     settle(attempt, attempt.backlog.take(1)[0])
-    attempt.loop._split(1, halves(attempt.backlog.partition(1)), {"index": 1, "kind": "timeout"})
+    facts = {"partition": "p1", "index": 1, "tries": 1, "kind": "timeout", "message": "slow"}
+    attempt.loop._split(halves(attempt.backlog.partition(1)), facts)
     attempt.ledger.flush()
     resumed = Attempt(tmp_path)
     taken = resumed.backlog.take(9)

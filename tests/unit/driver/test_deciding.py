@@ -30,7 +30,7 @@ def to(place, name, **changes):
 def stop(place, job, event="settled"):
     ended = threading.Event()
     with suppress(Interrupted):
-        work(job, listeners=(lambda e: e["event"] == event and ended.set(),), stop=ended)
+        work(job, listeners=(lambda e, _: e.name == event and ended.set(),), stop=ended)
     return Runs(LocalStore(place / "state")).of_job("orders")[-1]
 
 

@@ -51,7 +51,7 @@ def test_what_fails_is_tried_again_and_the_ledger_says_so(tmp_path):
     attempt.run()
     assert attempt.settled() == list(range(6))
     assert [key[2] for key in seen if key[1] == 3] == [1, 2, 3]
-    retries = [(e["index"], e["kind"], e["message"]) for e in attempt.events("retry")]
+    retries = [(e.index, e.kind, e.message) for e in attempt.events("retry")]
     assert retries == [(3, "throttled", "what broke")] * 2
     assert attempt.history.retries == Counter(throttled=2)
 
@@ -64,7 +64,7 @@ def test_the_other_side_is_left_alone_for_as_long_as_it_asks(tmp_path):
     attempt = Attempt(tmp_path, busy, count=1)
     attempt.run()
     assert attempt.clock.monotonic() >= 120
-    assert [event["wait_s"] >= 120 for event in attempt.events("retry")] == [True]
+    assert [event.wait_s >= 120 for event in attempt.events("retry")] == [True]
 
 
 def test_each_class_of_failure_has_its_own_count(tmp_path):
@@ -219,8 +219,8 @@ def test_what_is_too_large_for_a_worker_is_searched_and_then_cut_until_it_fits(t
     assert [search for index, search in seen if index == 0] == [False, False, True]
     assert attempt.settled() == [3, 4, 5, 6]
     first, *_ = attempt.events("split")
-    assert (first["index"], first["kind"]) == (0, "out_of_memory")
-    assert [child["index"] for child in first["children"]] == [1, 2]
+    assert (first.index, first.kind) == (0, "out_of_memory")
+    assert [child.index for child in first.children] == [1, 2]
     history = attempt.history
     assert (history.partitions, history.splits, history.searches) == (4, 3, 3)
     assert history.totals.records == 8
@@ -263,7 +263,7 @@ def test_a_cut_partition_stays_cut_for_the_next_attempt(tmp_path):
     assert not before & set(worked)
     assert resumed.history.totals.records == 24
     audit(resumed.history, Contract())
-    assert History.of(resumed.ledger.events()).closed == resumed.history.closed
+    assert History.of(resumed.ledger.reader.events()).closed == resumed.history.closed
 
 
 def test_what_a_cut_partition_still_comes_to_is_ignored(tmp_path):
@@ -272,7 +272,8 @@ def test_what_a_cut_partition_still_comes_to_is_ignored(tmp_path):
     late = attempt.backlog.double(0)
     attempt.backlog.back(first.key)
     parts = attempt.loop.split(first.partition)
-    attempt.loop._split(0, parts, {"index": 0, "kind": "timeout"})
+    facts = {"partition": "p0", "index": 0, "tries": 1, "kind": "timeout", "message": "slow"}
+    attempt.loop._split(parts, facts)
     attempt.loop._take_back(bytes_read(late))
     assert attempt.settled() == []
     attempt.run()

@@ -40,8 +40,8 @@ def test_a_run_that_cannot_be_scheduled_ends_and_says_why(tmp_path):
     with pytest.raises(FatalError, match=r"waited 60 s for 2 workers of 1 CPU.*stall_timeout_s=N"):
         attempt.run()
     stalls = attempt.events("stalled")
-    assert [event["message"] for event in stalls] == [WHY] * 4
-    assert [event["seconds"] for event in stalls] == [15, 30, 45, 60]
+    assert [event.message for event in stalls] == [WHY] * 4
+    assert [event.seconds for event in stalls] == [15, 30, 45, 60]
 
 
 def test_a_cluster_that_comes_in_time_is_waited_for(tmp_path):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from ingest.driver.stragglers import stragglers
 from ingest.execution import Execution, Speculation
+from ingest.records.events import Settled
 from ingest.testing.workers import SimulatedWorkers, no_rows
 from tests.unit.driver.runs import Attempt
 
@@ -61,7 +62,7 @@ def test_a_straggler_is_worked_a_second_time_once_nothing_else_is_left(tmp_path)
     attempt.run()
     assert attempt.settled() == [0, 1, 2, 3]
     assert workers.seen[-1] == (1, 0, 2)
-    assert [event["index"] for event in attempt.events("speculate")] == [0]
+    assert [event.index for event in attempt.events("speculate")] == [0]
     assert attempt.history.speculated == 1
     assert 10 < attempt.clock.monotonic() < 15
     assert workers.out_at_once == 2, "no more than the workers can hold"
@@ -70,8 +71,8 @@ def test_a_straggler_is_worked_a_second_time_once_nothing_else_is_left(tmp_path)
 def test_the_first_to_settle_wins_and_the_other_changes_nothing(tmp_path):
     attempt = make(tmp_path, Slow(late=True), factor=3, min_s=2)
     attempt.run()
-    (won,) = [e for e in attempt.events("settled") if e["outcome"]["key"][1] == 0]
-    assert won["outcome"]["key"] == [1, 0, 2]
+    (won,) = [e for e in attempt.events("settled") if e.outcome.key[1] == 0]
+    assert won.outcome.key == (1, 0, 2)
     assert attempt.history.totals.partitions == 4
     assert attempt.history.tries == 4
 
@@ -101,7 +102,7 @@ def held(tmp_path, taken=4, settled=3):
     for assignment in out[:settled]:
         attempt.backlog.back(assignment.key)
         outcome = replace(no_rows(assignment), seconds={"read": 1.0}, bytes=8)
-        attempt.ledger.append("settled", outcome=outcome.to_json())
+        attempt.ledger.append(Settled(outcome=outcome))
         attempt.backlog.closed(assignment.partition.index)
     return attempt
 

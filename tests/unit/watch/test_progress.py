@@ -6,6 +6,18 @@ import json
 import pytest
 
 from ingest.core.outcome import Book, Outcome
+from ingest.records.events import (
+    AttemptBegan,
+    Committed,
+    EffectPublished,
+    Event,
+    InputsDiffer,
+    PlanFrozen,
+    Retried,
+    RunDone,
+    Settled,
+)
+from ingest.records.history import History
 from ingest.watch.progress import Bar, JsonLines, Log, watcher
 
 BOOKS = (Book("source", 10, 8, dropped={"skipped": 2}), Book("contract", 8, 8))
@@ -13,26 +25,32 @@ BOOKS = (Book("source", 10, 8, dropped={"skipped": 2}), Book("contract", 8, 8))
 
 def settled(index):
     outcome = Outcome(key=(1, index, 1), partition=f"p{index}", books=BOOKS)
-    return {"event": "settled", "at": "now", "outcome": outcome.to_json()}
+    return Settled(at="now", outcome=outcome)
 
 
 EVENTS = [
-    {"event": "attempt", "at": "now", "run_id": "r1", "resumed": False},
-    {"event": "planned", "at": "now", "partitions": 2, "files": 3, "seconds": 0.1},
+    AttemptBegan(at="now", run_id="r1"),
+    PlanFrozen(at="now", partitions=2, files=3, seconds=0.1),
     settled(0),
-    {"event": "retry", "at": "now", "partition": "p1", "kind": "lost", "message": "died"},
+    Retried(at="now", partition="p1", index=1, tries=1, kind="lost", message="died", wait_s=0.0),
     settled(1),
-    {"event": "publish_begin", "at": "now", "effects": {}},
-    {"event": "published", "at": "now", "effect": "main", "uri": "out", "rows": 1},
-    {"event": "done", "at": "now"},
+    Committed(at="now", effects={}),
+    EffectPublished(at="now", effect="main", uri="out", rows=1, inserted=1, facts={}),
+    RunDone(at="now"),
 ]
+
+
+def follow(watching, *events, history=None):
+    """Show events as the driver does, which folds each into its history before."""
+    history = history or History()
+    for event in events:
+        history.see(event)
+        watching(event, history)
 
 
 def test_the_log_says_what_changes_the_course():
     lines = []
-    log = Log(lines.append)
-    for event in EVENTS:
-        log(event)
+    follow(Log(lines.append), *EVENTS)
     texts = [line.split("s  ", 1)[1] for line in lines]
     assert texts[0] == "run r1"
     assert texts[1] == "planned 2 partitions of 3 files"
@@ -44,24 +62,24 @@ def test_the_log_says_what_changes_the_course():
 
 def test_a_resumed_run_counts_what_was_settled_before():
     lines = []
+    planned = PlanFrozen(at="then", partitions=6, seconds=0.1)
+    before = History.of([AttemptBegan(), planned, *map(settled, range(5))])
+    facts = {"run_id": "r1", "phase": "planned", "settled": 5, "partitions": 6, "number": 2}
+    facts |= {"changes": ("cluster.type: was ...",), "warnings": ("polars 1 then",)}
     log = Log(lines.append)
-    facts = {"run_id": "r1", "phase": "planned", "settled": 5, "partitions": 6, "indexes": 6}
-    facts |= {"number": 2, "changes": ["cluster.type: was ..."], "warnings": ["polars 1 then"]}
-    log({"event": "attempt", "at": "now", "resumed": True, **facts})
-    log(settled(5))
+    log._began -= 10
+    follow(log, AttemptBegan(resumed=True, **facts), settled(5), history=before)
     assert lines[0].endswith("resuming run r1 (attempt 2): 5 of 6 partitions completed")
     assert lines[1].endswith("  cluster.type: was ...")
     assert lines[2].endswith("  warning: polars 1 then")
-    assert "6 of 6 partitions" in lines[3]
+    assert "6 of 6 partitions, 60 rows, 1/s, 12 rejected" in lines[3], "the rate is of this attempt"
 
 
 def test_the_bar_says_above_itself_that_a_run_is_gone_on_with():
     stream = io.StringIO()
-    facts = {"run_id": "r1", "phase": "committed", "settled": 6, "partitions": 6, "indexes": 6}
-    inputs = {"counts": {"new": 2, "changed": 1}, "open": {}, "examples": []}
+    began = AttemptBegan(run_id="r1", resumed=True, number=3, phase="committed")
     with Bar(stream) as bar:
-        bar({"event": "attempt", "at": "now", "resumed": True, "number": 3, **facts})
-        bar({"event": "inputs", "at": "now", **inputs})
+        follow(bar, began, InputsDiffer(counts={"new": 2, "changed": 1}, open={}, examples=()))
     assert (
         "resuming run r1 (attempt 3): all checks passed; publishing the rest" in stream.getvalue()
     )
@@ -76,17 +94,14 @@ def test_the_bar_says_above_itself_that_a_run_is_gone_on_with():
 
 def test_json_is_the_events_themselves():
     lines = []
-    watch = JsonLines(lines.append)
-    for event in EVENTS:
-        watch(event)
-    assert [json.loads(line) for line in lines] == json.loads(json.dumps(EVENTS))
+    follow(JsonLines(lines.append), *EVENTS)
+    assert [Event.from_json(json.loads(line)) for line in lines] == EVENTS
 
 
 def test_the_bar_has_true_totals_and_clears_itself():
     stream = io.StringIO()
     with Bar(stream) as bar:
-        for event in EVENTS:
-            bar(event)
+        follow(bar, *EVENTS)
         assert bar._progress.tasks[0].total == 2
         assert bar._progress.tasks[0].completed == 2
         assert bar._progress.tasks[0].description == "publishing"

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ingest.core.outcome import Outcome
+from ingest.records.events import AttemptBegan, PlanFrozen, Retried, Settled
 from ingest.watch.times import Times, page, render
 
 BEGUN = 1_767_225_600  # 2026-01-01, in seconds since 1970
@@ -18,12 +19,12 @@ def at(seconds):
 def settled(index, seconds, *, ended, worker="a", attempt=1, size=100):
     outcome = Outcome((attempt, index, 1), f"p{index}", seconds={"read": seconds}, bytes=size)
     outcome = replace(outcome, cpu={"read": seconds / 2}, worker=worker)
-    return {"event": "settled", "at": at(ended), "outcome": outcome.to_json()}
+    return Settled(at=at(ended), outcome=outcome)
 
 
 def run(*events, partitions=4):
-    planned = {"event": "planned", "at": at(1), "partitions": partitions, "seconds": 1.0}
-    return Times.of([{"event": "attempt", "at": at(0)}, planned, *events])
+    planned = PlanFrozen(at=at(1), partitions=partitions, seconds=1.0)
+    return Times.of([AttemptBegan(at=at(0)), planned, *events])
 
 
 def test_a_workers_time_is_start_work_waiting_and_tail():
@@ -47,7 +48,7 @@ def test_a_partition_counts_once_and_attempts_are_told_apart():
     times = run(
         settled(0, 2.0, ended=5.0),
         settled(0, 9.0, ended=10.0, worker="b"),
-        {"event": "attempt", "at": at(60)},
+        AttemptBegan(at=at(60)),
         settled(1, 1.0, ended=63.0, attempt=2),
     )
     assert [(lane.attempt, lane.worker) for lane in times.lanes.values()] == [(1, "a"), (2, "a")]
@@ -56,8 +57,9 @@ def test_a_partition_counts_once_and_attempts_are_told_apart():
 
 
 def test_failed_tries_are_counted_with_what_they_took():
-    failed = {"event": "retry", "at": at(3), "kind": "connection", "seconds": 1.5, "index": 0}
-    times = run(failed, failed | {"at": at(4)}, settled(0, 1.0, ended=6.0))
+    facts = {"partition": "p0", "index": 0, "kind": "connection", "message": "lost", "wait_s": 0.0}
+    failed = [Retried(at=at(number), tries=number, seconds=1.5, **facts) for number in (1, 2)]
+    times = run(*failed, settled(0, 1.0, ended=6.0))
     assert page("r", "j", times, {})["failed"] == {"connection": {"tries": 2, "seconds": 3.0}}
     assert "  2 failed tries (connection) took 3.0 s" in render(page("r", "j", times, {}), times)
 
