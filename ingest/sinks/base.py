@@ -32,6 +32,15 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """Who is about to publish to a place: a run, its job, and the state that it is recorded in."""
+
+    run_id: str
+    job: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """What publishing has come to: the rows of the run, and what became of them at the target.
 
@@ -67,10 +76,11 @@ class Sink(Model, ABC):
 
     A sink is a commit in two phases, with the ledger of the run between them. In workers:
     `stage_portions`, once per try of a partition; what it writes is invisible to readers. On the
-    driver: `check` before anything runs; `prepare` once, when all partitions are completed, whose
-    lines are written down before the run is committed; `publish`, which may be cut off anywhere and
-    is then called again, any number of times, by this or a later attempt, with the same lines;
-    `discard`, if the run is abandoned instead. Nobody but the sink reads what it keeps or prepares.
+    driver: `check` before anything runs; `claim` and `prepare` once, when all partitions are
+    completed, whose lines are written down before the run is committed; `publish`, which may be cut
+    off anywhere and is then called again, any number of times, by this or a later attempt, with the
+    same lines; `release`; or `discard`, if the run is abandoned instead. Nobody but the sink reads
+    what it keeps or prepares.
 
     Guarantees: nothing is visible before `publish`; after it exactly the rows that were prepared
     are; a late or repeated `publish` changes nothing; what is not ours is never touched.
@@ -165,6 +175,19 @@ class Sink(Model, ABC):
         rows. None if there will be something to read anyway: rows of other runs, or a table.
         """
         return None
+
+    def claim(self, claim: Claim) -> None:
+        """Keep runs of other states from publishing here, until `release`; before `prepare`.
+
+        Leases lie in a state, so those of one state need no such fence. Nothing is to be done where
+        the target itself makes one of two commits fail: a transaction, a table format.
+
+        Raises:
+            FatalError: a run of another state is between the two.
+        """
+
+    def release(self, run_id: str) -> None:
+        """Let others publish here: the run has published, or never will. Idempotent."""
 
     @abstractmethod
     def prepare(self, staged: Iterable[tuple[int, Staged]], delivery: Delivery) -> Iterator[Line]:

@@ -1,10 +1,11 @@
 """The commit: what every effect is going to do is written down, then one record makes it so."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from ingest.core.outcome import Staged
 from ingest.core.types import Schema
-from ingest.driver.publishing.effect import Completed
+from ingest.driver.publishing.effect import Completed, Effect
 from ingest.driver.publishing.order import effects_of
 from ingest.driver.recorded import Run
 from ingest.records.events import Committed, Settled
@@ -12,6 +13,7 @@ from ingest.records.history import History
 from ingest.records.intents import Intents
 from ingest.records.ledger import Ledger
 from ingest.records.plans import Plan
+from ingest.sinks.base import Claim
 from ingest.storage.objects import Store
 
 
@@ -32,14 +34,29 @@ def commit(run: Run, store: Store, plan: Plan, schema: Schema) -> None:
         plan=plan,
         staged=lambda output: _staged(ledger, history, output),
     )
-    intents = Intents(store, run.run_id)
-    effects = {
-        effect.name: intents.write(f"{ledger.attempt}-{effect.name}", effect.prepare(completed))
-        for effect in effects_of(run.job)
-    }
-    ledger.append(Committed(effects=effects))
-    ledger.flush()
+    effects, intents = effects_of(run.job), Intents(store, run.run_id)
+    with _claimed(effects, Claim(run.run_id, run.job.name, store.uri()), history):
+        written = {
+            effect.name: intents.write(f"{ledger.attempt}-{effect.name}", effect.prepare(completed))
+            for effect in effects
+        }
+        ledger.append(Committed(effects=written))
+        ledger.flush()
     assert history.publish is not None, "the history listens to the ledger"
+
+
+@contextmanager
+def _claimed(effects: Sequence[Effect], claim: Claim, history: History) -> Iterator[None]:
+    """Claim what is to be published; release it again unless the run is committed."""
+    try:
+        for effect in effects:
+            effect.claim(claim)
+        yield
+    except BaseException:
+        if history.publish is None:
+            for effect in effects:
+                effect.release(claim.run_id)
+        raise
 
 
 def _staged(ledger: Ledger, history: History, output: str) -> Iterator[tuple[int, Staged]]:

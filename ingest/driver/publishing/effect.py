@@ -9,7 +9,7 @@ from ingest.core.types import Schema
 from ingest.job import Job
 from ingest.records.plans import Plan
 from ingest.records.totals import Totals
-from ingest.sinks.base import Line, Published
+from ingest.sinks.base import Claim, Line, Published
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,12 @@ class Effect(ABC):
 
     name: str
     """Its name in the ledger and in the receipt."""
+
+    def claim(self, claim: Claim) -> None:
+        """Keep runs of other states from publishing the same, until `release`."""
+
+    def release(self, run_id: str) -> None:
+        """Let others publish the same: the run has published, or never will. Idempotent."""
 
     @abstractmethod
     def prepare(self, run: Completed) -> Iterator[Line]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ingest.core.types import schema_to_json
 from ingest.driver.publishing.effect import Completed, Effect
 from ingest.driver.sinks import schemas_of
-from ingest.sinks.base import Delivery, Line, Published, Sink
+from ingest.sinks.base import Claim, Delivery, Line, Published, Sink
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,14 @@ class Output(Effect):
 
     name: str
     sink: Sink
+
+    def claim(self, claim: Claim) -> None:
+        """Have the sink keep others from its place."""
+        self.sink.claim(claim)
+
+    def release(self, run_id: str) -> None:
+        """Have the sink let others to its place."""
+        self.sink.release(run_id)
 
     def prepare(self, run: Completed) -> Iterator[Line]:
         """Have the sink decide; without rows, the main output keeps at least its columns."""
@@ -39,8 +47,9 @@ class Output(Effect):
         return self.sink.publish(lines)
 
     def discard(self, run_id: str) -> None:
-        """Remove what was staged."""
+        """Remove what was staged, and let others publish."""
         self.sink.discard(run_id)
+        self.sink.release(run_id)
 
     @property
     def uri(self) -> str:

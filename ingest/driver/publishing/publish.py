@@ -25,6 +25,7 @@ def publish(run: Run, store: Store) -> None:
                 )
             )
             run.ledger.flush()
+        effect.release(run.run_id)  # also if an earlier attempt died before it did
 
 
 def prepared(store: Store, run_id: str, history: History, effect: str) -> Intent:

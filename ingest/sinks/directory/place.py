@@ -18,7 +18,8 @@ class Place:
     <parent>/.ingest-<name>/manifests/      `manifests`: what runs have published; it stays
     <parent>/.ingest-<name>/<run_id>/       `staging`: files of tries, all named `*.staged`
     <parent>/.ingest-<name>/<run_id>/tree   `tree`: the other side of an exchange, while one is made
-    <parent>/.ingest-<name>/lock            held while an exchange is made
+    <parent>/.ingest-<name>/claim.json      `claim`: the run that publishes, while one does
+    <parent>/.ingest-<name>/lock            held while an exchange or a claim is made
     """
 
     root: Path
@@ -35,8 +36,13 @@ class Place:
 
     @property
     def lock(self) -> Path:
-        """The lock file under which directories are exchanged."""
+        """The lock file under which the directory is claimed and exchanged."""
         return self.beside / "lock"
+
+    @property
+    def claim(self) -> Path:
+        """The file that names the run which publishes here, while one does."""
+        return self.beside / "claim.json"
 
     def staging(self, run_id: str) -> Path:
         """Return the folder that this run's workers write to."""

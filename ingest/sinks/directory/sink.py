@@ -18,8 +18,8 @@ from ingest.core.errors import ConfigError, FatalError
 from ingest.core.names import no_such_column
 from ingest.core.outcome import Staged
 from ingest.core.types import type_name
-from ingest.sinks.base import Delivery, Line, Published, Sink, Verified
-from ingest.sinks.directory import hive, manifest
+from ingest.sinks.base import Claim, Delivery, Line, Published, Sink, Verified
+from ingest.sinks.directory import claims, hive, manifest
 from ingest.sinks.directory.agreement import forms, owners
 from ingest.sinks.directory.content import Form, content, data_files
 from ingest.sinks.directory.leftovers import published_runs, remove_staged
@@ -229,6 +229,16 @@ class DirectorySink(Sink):
                 return None
         path = self.place.staging(run_id) / f"{stem}-0.staged"
         return stage_none(pl.DataFrame(schema=schema), path, self.encoder).packed()
+
+    def claim(self, claim: Claim) -> None:
+        """Claim the directory; see `Sink.claim`."""
+        with storage_errors(self.root):
+            claims.claim(self.place, claim, LOCK_WAIT_S)
+
+    def release(self, run_id: str) -> None:
+        """Release the directory; see `Sink.release`."""
+        with storage_errors(self.root):
+            claims.release(self.place, run_id, LOCK_WAIT_S)
 
     def prepare(self, staged: Iterable[tuple[int, Staged]], delivery: Delivery) -> Iterator[Line]:
         """Decide on names, and on what is replaced; see `Sink.prepare`.
