@@ -100,7 +100,7 @@ def run(
         from ingest.storage.objects import open_store  # noqa: PLC0415
 
         request.stop = stop
-        request.store = open_store(request.job.state)
+        request.store = open_store(request.job.state, request.job.state_connection)
         with _listening(progress) as request.listeners:
             try:
                 page = drive(request)

@@ -6,7 +6,7 @@ library wants to be told of it is in `clients`.
 
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, model_validator
 
 from ingest.core.model import Model
 from ingest.core.secrets import SecretRef
@@ -17,8 +17,9 @@ class Connection(Model):
 
     schemes: ClassVar[tuple[str, ...]]
     """How URIs begin that such a connection can open."""
-    _name: str = PrivateAttr(default="")
 
+    name: str = ""
+    """What errors call it: the name of its file."""
     endpoint: str | None = Field(default=None, pattern=r"^https?://[^/?#\s@]+/?$")
     """The URL of the server, such as `https://s3.example.org:9000`. Without it, the provider's
     own."""
@@ -36,15 +37,10 @@ class Connection(Model):
     max_tries: int = Field(default=12, ge=1, le=100)
     """How often a request is made until it is given up, with growing waits between."""
 
-    def called(self, name: str) -> Self:
-        """Give the connection the name that errors call it by; return it."""
-        self._name = name
-        return self
-
     @property
     def title(self) -> str:
         """What errors call it: its name, or the environment."""
-        return f'connection "{self._name}"' if self._name else "the environment"
+        return f'connection "{self.name}"' if self.name else "the environment"
 
     @property
     def secrets(self) -> dict[str, SecretRef]:
