@@ -109,7 +109,7 @@ def run(
                     raise KeyboardInterrupt from None
                 raise
         receipt = Runs(request.store).uri(page["run_id"], "receipt.json")
-        return receipt_of(page, receipt, request.job.state)
+        return receipt_of(page, receipt, request.job.state, request.job.state_connection_name)
 
 
 @contextmanager

@@ -55,8 +55,8 @@ class FileSource(Source):
     or a list of these. On a local disk, or in S3 or a compatible store: `s3://bucket/folder`. A
     file that several paths lead to is read once."""
     connection: AnyConnection | None = None
-    """The name of the connection that a bucket is read through: `conf/connection/NAME.yaml`. Without
-    it, the environment says how."""
+    """The connection that a bucket is read through, by its name: `conf/connection/NAME.yaml`.
+    Without it, the environment says how."""
     schema_: FileSchema = Field(default=FileSchema(), alias="schema")
     """Which columns may differ between files."""
     hive_partitions: bool = True

@@ -23,6 +23,9 @@ class Connection(Model):
     endpoint: str | None = Field(default=None, pattern=r"^https?://[^/?#\s@]+/?$")
     """The URL of the server, such as `https://s3.example.org:9000`. Without it, the provider's
     own."""
+    test_path: str | None = None
+    """Where `ingest connections test` writes objects and removes them again, such as
+    `s3://bucket/folder`."""
     ca_file: str | None = None
     """A file with the certificates (PEM) of those who sign the server's certificate, on the driver
     and on every worker."""

@@ -246,7 +246,7 @@ def _open_bucket(uri: str, connection: Connection | None) -> Store:
             f"{hint(scheme, SCHEMES)}The state can be a local folder, s3://BUCKET/PATH or "
             f"gs://BUCKET/PATH. {_WITH_CONNECTION}"
         )
-    from ingest.storage.buckets import ObjectStore  # noqa: PLC0415 - loads obstore
+    from ingest.storage.object_store import ObjectStore  # noqa: PLC0415 - loads obstore
     from ingest.storage.retrying import RetryingStore  # noqa: PLC0415
 
     return RetryingStore(ObjectStore(uri, connection), connection.max_tries)
