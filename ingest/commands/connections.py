@@ -22,7 +22,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         "not work.",
         EXAMPLE,
     )
-    options.add_argument("action", nargs="?", choices=("list", "test"), default="list")
+    options.add_argument(
+        "action",
+        nargs="?",
+        choices=("list", "test"),
+        default="list",
+        help="list all connections (default), or test one",
+    )
     options.add_argument("name", nargs="?", help="the connection to test")
     options.add_argument(
         "place",

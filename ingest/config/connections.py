@@ -6,11 +6,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ingest.config.overrides import Given
 from ingest.config.places import KeyPath, Problem, choices
 from ingest.config.provenance import Provenance
+
+if TYPE_CHECKING:
+    from ingest.config.overrides import Given
 
 GROUP = "connection"
 _PARTS: tuple[KeyPath, ...] = (("source",), ("sink",), ("contract", "quarantine"))
@@ -40,7 +42,7 @@ def is_within(path: KeyPath) -> bool:
 def fill(
     raw: dict[str, Any],
     origin: Provenance,
-    settings: Iterable[Given],
+    settings: Iterable["Given"],
     known: Sequence[str],
     compose: Callable[[str], Named],
 ) -> list[Problem]:

@@ -83,7 +83,7 @@ class FileSource(Source):
         return tuple(root_of(path) for path in as_list(self.path))
 
     def would_read(self, file: str) -> bool:
-        """Say whether a local file would be read as input, if it were there."""
+        """Say whether a file, a path or a URI, would be read as input, if it were there."""
         return would_read(self.path, self.endings, file)
 
     def inputs(self) -> Inputs:

@@ -38,7 +38,7 @@ class Connection(Model):
     max_connections: int = Field(default=32, ge=1, le=1024)
     """How many requests a process makes at once, at most."""
     max_tries: int = Field(default=12, ge=1, le=100)
-    """How often a request is made until it is given up, with growing waits between."""
+    """How often a request is made before it fails, with growing waits between."""
 
     @property
     def title(self) -> str:
@@ -63,7 +63,7 @@ class S3Connection(Connection):
 
     type: Literal["s3"]
     region: str | None = None
-    """The region, such as `eu-central-1`. Without it `AWS_REGION`, and else `us-east-1`."""
+    """The region, such as `eu-central-1`. Without it, `AWS_REGION`, otherwise `us-east-1`."""
     access_key_id: SecretRef | None = None
     """The key's id."""
     secret_access_key: SecretRef | None = None

@@ -23,7 +23,7 @@ from ingest.sources.files.folder_keys import folder_keys
 from ingest.sources.files.local import Found, find_local
 from ingest.sources.files.nothing_there import NothingThereError
 from ingest.sources.files.passed_over import PassedOver, few
-from ingest.sources.files.patterns import GLOB, fixed_part, reads, unwritten
+from ingest.sources.files.patterns import GLOB, fixed_part, reads, reads_remote, unwritten
 from ingest.sources.files.remote import list_remote
 from ingest.storage.connections import Connection
 from ingest.storage.remote import is_remote
@@ -152,9 +152,10 @@ def bases_of(paths: str | Sequence[str]) -> list[str]:
 
 
 def would_read(paths: str | Sequence[str], endings: Sequence[str], file: str) -> bool:
-    """Say whether any of the paths would read a local file, if it were there."""
-    local = (path for path in as_list(paths) if not is_remote(path))
-    return any(reads(path, tuple(endings), file) for path in local)
+    """Say whether any of the paths would read a file, a local one or a URI, if it were there."""
+    alike = (path for path in as_list(paths) if is_remote(path) == is_remote(file))
+    would = reads_remote if is_remote(file) else reads
+    return any(would(path, tuple(endings), file) for path in alike)
 
 
 def _find(
