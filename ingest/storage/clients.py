@@ -136,6 +136,36 @@ def arrow_file_system(connection: S3Connection) -> "pyarrow.fs.S3FileSystem":
     return fs.S3FileSystem(**options)
 
 
+def s3_client(connection: S3Connection) -> Any:
+    """Return botocore's client for S3, which knows what none of the others does: open uploads.
+
+    It makes each request once.
+
+    Raises:
+        ConfigError: the connection's secrets are missing.
+    """
+    import botocore.session  # noqa: PLC0415 - takes 0.2 s
+    from botocore.config import Config  # noqa: PLC0415
+
+    told = _s3fs_options(connection, {})
+    config = {**told["config_kwargs"], "retries": {"total_max_attempts": 1}}
+    if connection.anonymous:
+        keys: Keys = {}
+        from botocore import UNSIGNED  # noqa: PLC0415
+
+        config["signature_version"] = UNSIGNED
+    else:
+        keys = _keys(connection)()
+    return botocore.session.Session().create_client(
+        "s3",
+        config=Config(**config),
+        aws_access_key_id=keys.get("access_key_id"),
+        aws_secret_access_key=keys.get("secret_access_key"),
+        aws_session_token=keys.get("token"),
+        **told["client_kwargs"],
+    )
+
+
 def polars_options(connection: S3Connection) -> dict[str, Any]:
     """Return what Polars calls `storage_options`, for S3.
 
