@@ -83,6 +83,17 @@ class Bucket:
         token = token or secrets.token_hex(8)
         return self.create_unread(name, data, token) or self.writer(name) == token
 
+    def flaw(self, probe: str, data: bytes = b"") -> str:
+        """Return why `create` cannot be relied on in this store; empty if it can.
+
+        Creates the object `probe` to see that it cannot be created again; it stays there.
+        """
+        if all(self.create_unread(probe, data, secrets.token_hex(8)) for _ in range(2)):
+            return "ignores conditional writes (If-None-Match)"
+        if not self.writer(probe):
+            return "does not keep the attributes of objects (x-amz-meta-)"
+        return ""
+
     def create_unread(self, name: str, data: bytes, token: str) -> bool:
         """Write an object unless there is one; say whether the store says that there was none."""
         try:

@@ -1,7 +1,6 @@
 """The state's objects in a bucket: S3, and what speaks its protocol, Google Cloud and Azure."""
 
 import contextlib
-import secrets
 from collections.abc import Iterator
 
 from ingest.core.errors import ConfigError
@@ -69,15 +68,12 @@ class ObjectStore:
         """
         if self._proven:
             return
-        bucket = self._bucket
-        if all(bucket.create_unread(PROBE, _PROBED, secrets.token_hex(8)) for _ in range(2)):
-            raise self._careless("ignores conditional writes (If-None-Match)")
-        if not bucket.writer(PROBE):
-            raise self._careless("does not keep the attributes of objects (x-amz-meta-)")
+        if flaw := self._bucket.flaw(PROBE, _PROBED):
+            self._bucket.remove([PROBE])
+            raise self._careless(flaw)
         self._proven = True
 
     def _careless(self, what: str) -> ConfigError:
-        self._bucket.remove([PROBE])
         at = endpoint_of(self._bucket.connection)
         return ConfigError(
             f'state: "{self.uri()}": the store{f" at {at}" if at else ""} {what}, so two runs '
