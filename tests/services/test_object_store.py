@@ -1,53 +1,24 @@
 """The state's objects in a bucket of a real S3 server: written once, whatever answers are lost."""
 
-import threading
 from contextlib import suppress
 
 import pytest
 
 from ingest.core.errors import ConfigError, FatalError
 from ingest.storage.objects import open_store
+from ingest.testing.stores import LAWS
 
 
-def test_an_object_is_created_once_and_listed_like_a_file(bucket):
-    store = open_store(bucket.uri)
-    assert store.create("runs/a/ledger/0", b"one")
-    assert not store.create("runs/a/ledger/0", b"two")
-    assert store.read("runs/a/ledger/0") == b"one"
-    assert store.create("runs/a/mark", b"")
-    assert store.names("runs/a") == ["ledger", "mark"]
-    assert store.names("") == ["runs"]
-    assert store.names("nowhere") == []
-    assert (store.size("runs/a"), store.size("runs/a/ledger/0"), store.size("x")) == (3, 3, 0)
-    assert store.exists("runs/a/mark")
-    assert not store.exists("runs/a/nothing")
-    with pytest.raises(FileNotFoundError):
-        store.read("nothing")
-    store.replace("beat", b"1")
-    store.replace("beat", b"2")
-    assert store.read("beat") == b"2"
-    for name in ("runs/a", "beat", "nothing"):
-        store.remove(name)
-    assert store.names("") == []
-    assert store.create("runs/a/ledger/0", b"again")
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+def test_a_bucket_keeps_the_laws_of_stores(bucket, law):
+    law(lambda: open_store(bucket.uri))
+
+
+def test_objects_are_called_by_their_uris(bucket):
+    store = open_store(f"{bucket.uri}/")
+    store.create("runs/a", b"")
     assert store.uri("runs") == f"{bucket.uri}/runs"
-
-
-def test_of_many_that_create_at_once_one_wins(bucket):
-    open_store(bucket.uri).create("first", b"")
-    won = []
-
-    def create(number):
-        if open_store(bucket.uri).create("x", b"%d" % number):
-            won.append(number)
-
-    threads = [threading.Thread(target=create, args=(n,)) for n in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(won) == 1
-    assert open_store(bucket.uri).read("x") == b"%d" % won[0]
+    assert sorted(bucket.keys()) == ["create-once.json", "runs/a"]
 
 
 @pytest.mark.parametrize("mode", ["lost", "reset", "slowdown"])
