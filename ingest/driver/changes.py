@@ -19,6 +19,8 @@ _APART: dict[str, Any] = {
     "state_connection": True,
     "lib": True,
     "source": {"connection"},
+    "sink": {"connection"},
+    "contract": {"quarantine": {"connection"}},
     "transforms": {"__all__": {"reference": {"connection"}}},
 }
 PACKAGES = ("ingest", "polars", "pyarrow")

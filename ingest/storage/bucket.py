@@ -8,7 +8,9 @@ is read back. No other condition is used, because few stores honor others.
 import contextlib
 import re
 import secrets
+import threading
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,7 +29,9 @@ WRITER = "writer"
 """The attribute of an object that has the token of the request that created it."""
 PART_BYTES = 16 * 1024**2
 """How much of a large object is sent in one request."""
+PARTS_AT_ONCE = 4
 _DENIED = re.compile(r"status code: 40[13] ")
+_UNTRUSTED = re.compile(r"InvalidCertificate\(\s*(\w+)")
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 _STATUS = re.compile(r"status code: (\d{3} [A-Z][A-Za-z ]*)")
 _MESSAGE = re.compile(r'message: "([^"]+)"')
@@ -68,7 +72,7 @@ class Bucket:
                 data,
                 use_multipart=size > PART_BYTES,
                 chunk_size=PART_BYTES,
-                max_concurrency=4,
+                max_concurrency=min(PARTS_AT_ONCE, self.connection.max_connections),
             )
         self._written = True
 
@@ -168,12 +172,13 @@ class Bucket:
 
     @contextlib.contextmanager
     def _errors(self, name: str, what: str) -> Iterator[None]:
-        """Say of an error of the store what a person can do about it.
+        """Make a request, within the connection's limit, and say of an error what to do about it.
 
         That an object is not there passes, and that it is there already.
         """
         try:
-            yield
+            with _limit(self.connection):
+                yield
         except (refused.AlreadyExistsError, refused.PreconditionError):
             raise
         except FileNotFoundError as error:
@@ -189,6 +194,11 @@ class Bucket:
             return self._request(
                 f"{where}: the bucket does not exist. Create it, or correct its name"
             )
+        if untrusted := _UNTRUSTED.search(text):
+            return self._request(
+                f"{where}: the server's certificate is not trusted: {untrusted[1]}. Name a file "
+                "with the certificates of who has signed it: ca_file of the connection"
+            )
         denied = isinstance(error, refused.PermissionDeniedError | refused.UnauthenticatedError)
         if denied or _DENIED.search(text):
             return self._request(
@@ -201,6 +211,12 @@ class Bucket:
 
     def _request(self, text: str) -> IngestError:
         return FatalError(f"{text}, then run again") if self._written else ConfigError(text)
+
+
+@lru_cache
+def _limit(connection: Connection) -> threading.BoundedSemaphore:
+    """Return what keeps this process from making too many requests at once."""
+    return threading.BoundedSemaphore(connection.max_connections)
 
 
 def _why(text: str) -> str:

@@ -36,7 +36,7 @@ class Connection(Model):
     connect_timeout_s: float = Field(default=5.0, gt=0, le=3600)
     """How long the server may take to accept a connection, in seconds."""
     max_connections: int = Field(default=32, ge=1, le=1024)
-    """How many requests a process makes at once, at most."""
+    """How many requests a process makes at once, at most, for data and for the state each."""
     max_tries: int = Field(default=12, ge=1, le=100)
     """How often a request is made before it fails, with growing waits between."""
 

@@ -13,6 +13,7 @@ import contextlib
 import random
 import re
 import socket
+import ssl
 import struct
 import threading
 from collections import Counter
@@ -62,12 +63,14 @@ class _Message:
 class FaultProxy:
     """A running proxy; a context manager that stops it. Runs in a thread of this process.
 
-    `requests` are the request lines that came, in order; `faults` counts what was done to them.
+    With `tls` it is spoken to by HTTPS. `requests` are the request lines that came, in order;
+    `faults` counts what was done to them.
     """
 
-    def __init__(self, upstream: str, seed: int = 0) -> None:
+    def __init__(self, upstream: str, seed: int = 0, tls: ssl.SSLContext | None = None) -> None:
         where = urlsplit(upstream)
         self._host, self._port = where.hostname or "127.0.0.1", where.port or 80
+        self._tls = tls
         self._faults: list[_Fault] = []
         self._random = random.Random(seed)  # noqa: S311 - reproducible faults, no secrets
         self._loop = asyncio.new_event_loop()
@@ -126,8 +129,11 @@ class FaultProxy:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        server = self._loop.run_until_complete(
+            asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
+        )
+        scheme = "https" if self._tls else "http"
+        self.url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         self._listening.set()
         self._loop.run_forever()
         server.close()
@@ -135,7 +141,7 @@ class FaultProxy:
         for task in left:
             task.cancel()
         self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-        self._loop.run_until_complete(asyncio.sleep(0))  # connections close in the next turn
+        self._loop.run_until_complete(asyncio.sleep(0.01))  # connections close in the next turns
         self._loop.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -144,6 +150,8 @@ class FaultProxy:
                 while (request := await _read_request(reader, writer)) is not None:
                     if not await self._answer(request, writer):
                         break
+        except asyncio.CancelledError:  # the proxy stops; a closing handshake would take too long
+            writer.transport.abort()
         finally:
             writer.close()
 
