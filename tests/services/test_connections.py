@@ -11,6 +11,7 @@ from ingest.driver.drive import Request, drive
 from ingest.job import Job
 from ingest.storage.objects import open_store
 from ingest.testing.faults import Crash, CrashingStore
+from ingest.testing.proxy import FaultProxy
 from ingest.workers.in_process import InProcessWorkers
 from tests.services import ceph
 from tests.services.desk import WANTED, Desk
@@ -110,3 +111,14 @@ def test_a_missing_secret_or_bucket_is_a_line_with_the_connection(desk, bucket, 
     )
     monkeypatch.setenv("LAKE_SECRET", "wrong")
     assert 'Check the credentials of connection "lake"' in desk.type(*words, code=1)
+
+
+@pytest.mark.parametrize("mode", ["slowdown", "reset", "truncate"])
+def test_a_source_that_fails_is_read_again(desk, bucket, mode):
+    with FaultProxy(bucket.url) as proxy:
+        desk.connect(proxy.url)
+        proxy.arm(mode, times=3, match="^GET .*csv")
+        words = (f'source.path="{bucket.uri}/in/*.csv"', "source.connection=lake")
+        desk.type("run", "orders", *words)
+        assert proxy.faults[mode] == 3
+    assert desk.rows() == WANTED

@@ -64,6 +64,8 @@ def test_the_command_line_names_another_connection_or_changes_a_setting_of_one(c
     assert changed.state_connection.endpoint == "http://a:1"
     none = load(Job, conf(), ["orders", "source.connection=null", "~state_connection"]).job
     assert (none.source.connection, none.state_connection_name) == (None, "")
+    made = ["orders", "source.connection=null", "source.connection.type=s3"]
+    assert load(Job, conf(), made).job.source.connection.name == ""
     whole = "source.connection={type: s3, anonymous: true}"
     assert load(Job, conf(), ["orders", whole]).job.source.connection.anonymous
 
