@@ -185,6 +185,11 @@ class Bucket:
             if "NoSuchBucket" not in str(error):
                 raise
             raise self._refusal(name, what, error) from None
+        except ValueError as error:
+            raise FatalError(
+                f"{self.uri(name)}: an object cannot have this name: {_why(str(error))}. Names "
+                "have no control characters, and no part of them is empty, `.` or `..`"
+            ) from None
         except refused.BaseError as error:
             raise self._refusal(name, what, error) from None
 

@@ -44,6 +44,12 @@ def test_names_are_what_they_are(place, bucket, name):
     assert [each.name for each in place.objects("k")] == [f"k/{name}"]
 
 
+@pytest.mark.parametrize("name", ["a\tb", "a//b", "../x"])
+def test_names_that_no_store_takes_are_refused(place, name):
+    with pytest.raises(FatalError, match="an object cannot have this name"):
+        place.put(name, b"1")
+
+
 def test_an_upload_in_parts_is_made_again_after_faults(place, proxied, bucket):
     again, data = Retrying(12), bytes(2 * PART_BYTES + 1)
     faulty = Bucket(bucket.uri, usual("s3"))

@@ -47,8 +47,9 @@ def request(bucket, store) -> Request:
     return Request(loaded.job, loaded.yaml(), loaded.place, InProcessWorkers(), store=store)
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("at", [4, 9, 12])
+@pytest.mark.parametrize(
+    ("at", "when"), [(4, "before"), (9, "after"), (12, "after"), (13, "before")]
+)
 def test_a_killed_run_is_resumed_from_the_bucket(desk, bucket, at, when):
     store = open_store(bucket.uri)
     with pytest.raises(Crash):
