@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wheel run test test-slow unit check lint format types arch docs bench bench-full bench-gate bench-gate-update chaos lock clean
+.PHONY: help setup wheel run test services test-slow unit check lint format types arch docs bench bench-full bench-gate bench-gate-update chaos lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -27,12 +27,25 @@ run: $(READY)  ## unpack the flight records of 2013 and run the main job on a lo
 	$(BIN)/python -m jobs.flights.unpack
 	$(BIN)/python -m ingest.run +job=flights
 
-test: $(READY)  ## all tests but the slow ones; those with Ray come last, alone
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow" tests --ignore=tests/ray
+# Ceph's gateway is a real S3 server; tests/services/ceph.py starts it
+SERVERS := radosgw ceph-mon ceph-osd ceph
+SERVER_PACKAGES := radosgw ceph-mon ceph-osd ceph-mgr ceph-common
+
+test: $(READY)  ## all tests but the slow ones; those with servers or Ray come last, alone
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow" tests --ignore=tests/ray --ignore=tests/services
+	$(BIN)/python -m pytest -q -m "not slow" tests/services
 	$(BIN)/python -m pytest -q -p no:randomly -m "not slow" tests/ray
 
+services:  ## install the servers that tests/services starts, on Debian, as root
+	@for program in $(SERVERS); do command -v $$program >/dev/null || missing=yes; done; \
+	if [ -n "$$missing" ]; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		apt-get install -qq -y --no-install-recommends $(SERVER_PACKAGES); \
+	fi
+
 test-slow: $(READY)  ## long searches for faults: generated files, kills, power cuts
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m slow tests --ignore=tests/ray
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m slow tests --ignore=tests/ray --ignore=tests/services
+	$(BIN)/python -m pytest -q -m slow tests/services
 	$(BIN)/python -m pytest -q -p no:randomly -m slow tests/ray
 
 unit: $(READY)  ## the fast tests

@@ -20,6 +20,7 @@ GROUPS = {
         "test": "run jobs on their samples and compare with the expected rows",
         "preview": "show what each step does to rows, and which rows the contract would reject",
         "plan": "show what a run would read, and in how many partitions; changes nothing",
+        "connections": "list connections, or test what works through one",
     },
     "Run": {
         "run": "run a job and publish it, or resume it",

@@ -11,6 +11,7 @@ from ingest.execution import Execution
 from ingest.sinks import SINKS
 from ingest.sinks.parquet import Parquet
 from ingest.sources import AnySource
+from ingest.storage.connections import AnyConnection
 from ingest.transforms import TRANSFORMS
 
 if TYPE_CHECKING:
@@ -94,7 +95,11 @@ class Job(Model):
     cluster: Annotated[Cluster, Field(discriminator="type")] = AutoCluster(type="auto")
     """Where partitions are processed."""
     state: str = ".ingest"
-    """The folder for plans, ledgers, leases and receipts."""
+    """The folder for plans, ledgers, leases and receipts, or a place in a bucket:
+    `s3://bucket/folder`. The store must create an object only if there is none of that name."""
+    state_connection: AnyConnection | None = None
+    """The connection that the state's bucket is reached by, by its name:
+    `conf/connection/NAME.yaml`. Without it, the environment says how."""
     lib: dict[str, Any] = Field(default_factory=dict)
     """Reusable pieces that other parts of the file refer to as `${lib.name}`. Not used by
     itself."""
@@ -106,6 +111,11 @@ class Job(Model):
         if isinstance(sink, dict):
             return {**page, "sink": {"write_disposition": "append", **sink}}
         return page
+
+    @property
+    def state_connection_name(self) -> str:
+        """The name of the connection that the state is reached by; empty if it has none."""
+        return self.state_connection.name if self.state_connection else ""
 
     @property
     def quarantine_sink(self) -> "Sink":

@@ -34,13 +34,15 @@ END_S = 2.0  # what ending workers by force takes
 class Attempt:
     """What a command wants done, and the commands that it tells the user afterwards.
 
-    `state` is how the place is called where the run is recorded; `resume` resumes the run, `again`
+    `state` is how the place is called where the run is recorded, `state_connection` the name of the
+    connection that it is reached by; `resume` resumes the run, `again`
     runs the job as it is then; `preview` shows rejected rows, empty if the job's other settings are
     not known.
     """
 
     request: "Request"
     state: str
+    state_connection: str
     resume: str
     again: str
     preview: str
@@ -142,7 +144,8 @@ def _stale(attempt: Attempt, watching: "Watcher") -> str:
     """Say what to type after the input has changed: for the files as they are, or as they were."""
     resume = attempt.resume
     if attempt.request.run_id is None:
-        resume = f"ingest resume {watching.run_id}{state_option(attempt.state)}"
+        here = state_option(attempt.state, attempt.state_connection)
+        resume = f"ingest resume {watching.run_id}{here}"
     still = watching.inputs.open if watching.inputs else {}
     if still and not {"changed", "vanished"} & still.keys():  # touched only
         return (
@@ -163,7 +166,7 @@ def _report(receipt: dict[str, Any], attempt: Attempt) -> None:
         return
     from ingest.watch.summary import summary  # noqa: PLC0415
 
-    report(summary(receipt, attempt.state))
+    report(summary(receipt, attempt.state, attempt.state_connection))
 
 
 @contextmanager

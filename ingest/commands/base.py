@@ -18,6 +18,7 @@ from ingest.core.streams import forgive, lost_output, standard
 if TYPE_CHECKING:
     from ingest.config.load import Loaded
     from ingest.job import Job
+    from ingest.storage.objects import Store
 
 STATE = ".ingest"
 LONGEST_LINE = 90
@@ -58,19 +59,41 @@ def add_overrides(to: argparse.ArgumentParser) -> None:
     )
 
 
-def add_state(to: argparse.ArgumentParser) -> None:
+def add_state(to: argparse.ArgumentParser, default: str | None = STATE) -> None:
     """Let a command look at the runs of another state."""
     to.add_argument(
         "--state",
-        default=STATE,
+        default=default,
         metavar="DIR",
-        help="folder where runs are recorded (default: .ingest)",
+        help="folder where runs are recorded, or s3://BUCKET/PATH (default: .ingest)",
+    )
+    to.add_argument(
+        "--state-connection",
+        metavar="NAME",
+        help="connection that a bucket with the state is read through: conf/connection/NAME.yaml",
     )
 
 
-def state_option(state: str) -> str:
+def state_option(state: str, connection: str | None = None) -> str:
     """Return what a command that is told to the user needs to find a run in this state."""
-    return "" if state == STATE else f" --state {shlex.quote(state)}"
+    place = "" if state == STATE else f" --state {shlex.quote(state)}"
+    return f"{place} --state-connection {connection}" if connection else place
+
+
+def open_state(arguments: argparse.Namespace) -> "Store":
+    """Open the state that the options of `add_state` name.
+
+    Raises:
+        ConfigError: there is no such connection, or it does not lead there.
+    """
+    from ingest.storage.objects import open_store  # noqa: PLC0415 - keeps --help quick
+
+    connection = None
+    if name := arguments.state_connection:
+        from ingest.config.load import load_connection  # noqa: PLC0415 - needs Hydra
+
+        connection = load_connection(getattr(arguments, "conf", None), name)
+    return open_store(arguments.state or STATE, connection)
 
 
 def load_job(

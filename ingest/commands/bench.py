@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from ingest.commands.base import add_overrides, load_job, parser
+from ingest.commands.base import add_overrides, add_state, load_job, open_state, parser
 from ingest.core.errors import ConfigError
 
 EXAMPLE = """ingest bench flights
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         action="store_true",
         help="also try other settings on the sample, alternating with the job as it is",
     )
-    options.add_argument("--state", help="folder where the run is recorded (default: .ingest)")
+    add_state(options, None)
     options.add_argument("--json", action="store_true", help="print the result as JSON")
     arguments = options.parse_intermixed_args(argv)
     if run := _run_id(arguments):
@@ -110,10 +110,9 @@ def _past(run_id: str, arguments: Any) -> int:
     from ingest.records.plans import Plan  # noqa: PLC0415
     from ingest.records.reader import Reader  # noqa: PLC0415
     from ingest.records.runs import Runs  # noqa: PLC0415
-    from ingest.storage.objects import open_store  # noqa: PLC0415
     from ingest.watch.times import Times, page, render  # noqa: PLC0415
 
-    store = open_store(arguments.state or ".ingest")
+    store = open_state(arguments)
     runs = Runs(store)
     job = runs.job_of(run_id)
     times = Times.of(Reader(store, run_id).events())

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from ingest.commands.base import add_state, parser, report, state_option
+from ingest.commands.base import add_state, open_state, parser, report, state_option
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError, IngestError
 from ingest.core.names import hint
@@ -16,7 +16,7 @@ from ingest.driver.removing import Old, Removal, trim_leases
 from ingest.records.lease import LeaseHeldError
 from ingest.records.runs import Runs
 from ingest.sinks.directory.leftovers import remove_staged
-from ingest.storage.objects import Store, open_store
+from ingest.storage.objects import Store
 from ingest.watch.summary import size
 
 KEEP = "30d"
@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_state(options)
     arguments = options.parse_args(argv)
     before = datetime.now(UTC) - duration(arguments.keep)
-    store = open_store(arguments.state)
+    store = open_state(arguments)
     search = Search(store, _jobs(store, arguments.job), before, arguments.unfinished)
     found = Found()
     for each in search.old():
@@ -169,7 +169,7 @@ def _stays(kept: Sequence[Kept], arguments: Namespace) -> list[str]:
     """Say which old runs stay, and what to type about them."""
     lines = [f"kept run {each.run_id} of job {each.job}: {each.why}" for each in kept]
     if any(each.resumable for each in kept):
-        here = state_option(arguments.state)
+        here = state_option(arguments.state, arguments.state_connection)
         keep = "" if arguments.keep == KEEP else f" --keep {arguments.keep.strip()}"
         job = f" --job {arguments.job}" if arguments.job else ""
         lines += [

@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = options.parse_intermixed_args(argv)
     loaded = load_job(arguments.conf, arguments.overrides, "ingest preview")
     job = loaded.job
-    drafted, context = drafted_at(loaded, open_store(job.state), "preview")
+    drafted, context = drafted_at(loaded, open_store(job.state, job.state_connection), "preview")
     slices = tuple(sample(drafted, job.source))
     if not slices:
         print(f"{job.name}: the input has no records")

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingest.commands.attempt import Attempt, add_output, make
-from ingest.commands.base import STATE, add_conf, add_state, importing, parser
+from ingest.commands.base import add_conf, add_state, importing, open_state, parser, state_option
 from ingest.core.errors import ConfigError, FatalError
-from ingest.storage.objects import open_store
 
 if TYPE_CHECKING:
     from ingest.job import Job
@@ -45,15 +44,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         from ingest.records.runs import Runs  # noqa: PLC0415
         from ingest.workers.choose import workers_for  # noqa: PLC0415
 
-    store = open_store(arguments.state)  # before the folder changes
-    state = str(Path(arguments.state).absolute())
+    store = open_state(arguments)  # before the folder changes
+    state = store.uri()
     runs = Runs(store)
     facts = runs.facts(arguments.run)
     job = _amended(runs, arguments)
     _go_to(arguments.run, facts, committed=_committed(store, arguments.run))
     conf = ["--conf", str(arguments.conf)] if arguments.conf else []
     again = ["ingest", "resume", arguments.run, *arguments.overrides, *conf]
-    again += ["--state", arguments.state] if arguments.state != STATE else []
+    again += shlex.split(state_option(arguments.state, arguments.state_connection))
     return make(
         Attempt(
             request=Request(
@@ -65,6 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 store=store,
             ),
             state=state,
+            state_connection=arguments.state_connection or "",
             resume=shlex.join(again),
             again=shlex.join(["ingest", "run", *conf, job.name]),
             preview=shlex.join(["ingest", "preview", *conf, job.name]),

@@ -83,6 +83,7 @@ def _run(arguments: Any, overrides: Sequence[str] | None) -> int:
             Attempt(
                 request=request,
                 state=request.job.state,
+                state_connection=request.job.state_connection_name,
                 resume=again,
                 again=again,
                 preview=f"ingest preview {words}" if arguments.program == PROGRAM else "",

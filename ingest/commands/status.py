@@ -7,14 +7,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ingest.commands.base import add_state, parser, state_option
+from ingest.commands.base import add_state, open_state, parser, state_option
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
 from ingest.core.names import hint
 from ingest.core.outcome import places
 from ingest.records.history import DOOMED
 from ingest.records.runs import Runs
-from ingest.storage.objects import Store, open_store
+from ingest.storage.objects import Store
 from ingest.watch.resuming import inputs
 from ingest.watch.runs import Page, describe, newest
 from ingest.watch.summary import OUTPUTS, size
@@ -39,7 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument("--json", action="store_true", help="print the runs as JSON")
     arguments = options.parse_args(argv)
     _refuse_word(arguments.state)
-    store = open_store(arguments.state)
+    store = open_state(arguments)
+    here = state_option(arguments.state, arguments.state_connection)
     if arguments.run:
         mark = Runs(store).removed(arguments.run)
         ids = [(arguments.run, mark["job"] if mark else Runs(store).job_of(arguments.run))]
@@ -47,11 +48,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         ids = newest(Runs(store), arguments.job, arguments.last)
     pages = [describe(store, run_id, name) for run_id, name in ids]
     for page in pages:
-        page["next"] = following(page, arguments.state)
+        page["next"] = following(page, here)
     if arguments.json:
         print(json.dumps(pages, indent=1))
     elif arguments.run:
-        print("\n".join(details(pages[0], arguments.state)))
+        print("\n".join(details(pages[0], here)))
     else:
         print("\n".join(table(pages) if pages else [_none(store, arguments)]))
     return 0
@@ -108,7 +109,7 @@ def _line(page: Page) -> str:
     )
 
 
-def details(page: Page, state: str) -> list[str]:
+def details(page: Page, here: str) -> list[str]:
     """Return one run: who made it, its attempts, what became of its rows, what to type next."""
     if page["state"] == "removed":
         return _removed(page)
@@ -137,7 +138,7 @@ def details(page: Page, state: str) -> list[str]:
     if page["outputs"]:
         lines += ["", *_outputs(page["outputs"])]
     lines += [f"\nerror: {page['error']}"] if page["error"] else []
-    typed = [f"{purpose}: {command}" for purpose, command in following(page, state).items()]
+    typed = [f"{purpose}: {command}" for purpose, command in following(page, here).items()]
     return [*lines, "", *typed] if typed else lines
 
 
@@ -149,9 +150,12 @@ def _removed(page: Page) -> list[str]:
     return [*lines, f"removed by ingest clean: {page['at']}, {_by(page)}"]
 
 
-def following(page: Page, state: str) -> dict[str, str]:
-    """Return what can be done about a run now, and what to type for it: nothing while it runs."""
-    run, here = page["run_id"], state_option(state)
+def following(page: Page, here: str) -> dict[str, str]:
+    """Return what can be done about a run now, and what to type for it: nothing while it runs.
+
+    `here` are the options that lead a command to its state.
+    """
+    run = page["run_id"]
     if page["state"] == "done":
         return {"to check the published files": f"ingest verify {run}{here}"}
     if page["state"] == "removed":

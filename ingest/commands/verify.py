@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 
-from ingest.commands.base import add_state, parser, report, state_option
+from ingest.commands.base import add_state, open_state, parser, report, state_option
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
 from ingest.driver.audit import check_books
@@ -15,7 +15,6 @@ from ingest.records.history import DOOMED, History
 from ingest.records.receipts import history_of
 from ingest.records.runs import Runs
 from ingest.sinks.base import Verified
-from ingest.storage.objects import open_store
 from ingest.watch.summary import OUTPUTS
 
 
@@ -32,13 +31,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument("run", help="the id of the run, as listed by `ingest status`")
     add_state(options)
     arguments = options.parse_args(argv)
-    store = open_store(arguments.state)
+    store = open_state(arguments)
     runs = Runs(store)
     runs.facts(arguments.run)
     history = history_of(store, arguments.run)
     if history.phase != "done":
         name = runs.job_of(arguments.run)
-        raise ConfigError(_refusal(arguments.run, history, arguments.state, name))
+        here = state_option(arguments.state, arguments.state_connection)
+        raise ConfigError(_refusal(arguments.run, history, here, name))
     job = recorded_job(runs, arguments.run)
     check_books(history.totals, job.contract)
     outputs = {
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1 if problems else 0
 
 
-def _refusal(run: str, history: History, state: str, job: str) -> str:
+def _refusal(run: str, history: History, here: str, job: str) -> str:
     what = f"run {run}: nothing to verify: "
     if history.phase == "abandoned":
         return (
@@ -70,7 +70,7 @@ def _refusal(run: str, history: History, state: str, job: str) -> str:
         )
     return (
         f"{what}it is unfinished ({history.ended or 'running, or died'}). Finish it first: "
-        f"ingest resume {run}{state_option(state)}"
+        f"ingest resume {run}{here}"
     )
 
 

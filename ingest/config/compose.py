@@ -6,7 +6,7 @@ working directory changes; `@hydra.main` would do all of these (docs/decisions/0
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ingest.config import hydra_errors, yaml_traps
 from ingest.config.chain import OWN_SETTINGS, Chain
-from ingest.config.folders import PRIMARY, find
-from ingest.config.overrides import Given, parse
+from ingest.config.connections import GROUP, Named, fill, is_within
+from ingest.config.folders import PRIMARY, find, options
+from ingest.config.overrides import Given, parse, read_overrides
 from ingest.config.places import KeyPath, Problem, refuse
 from ingest.config.plain import plain
 from ingest.config.precedence import drop_unwritten, package_of, replaced
@@ -65,6 +66,32 @@ def compose(
     """
     given, mistyped = parse(overrides, folders, command)
     refuse(mistyped)
+    later = [one for one in given if is_within(one.path)]
+    found = _composed(folders, [one for one in given if one not in later], overrides)
+    names = options(folders, GROUP)
+    wrong = fill(
+        found.raw, found.origin, later, names, lambda name: compose_connection(folders, name)
+    )
+    reported = {problem.path for problem in wrong if problem.path is not None}
+    return replace(found, problems=(*found.problems, *wrong), unknown=found.unknown | reported)
+
+
+def compose_connection(folders: Sequence[Path], name: str) -> Named:
+    """Compose a connection alone, of its file and those that its defaults name.
+
+    Raises:
+        ConfigError: it cannot be composed.
+    """
+    given, mistyped = read_overrides([f"+{GROUP}={name}"], folders)
+    refuse(mistyped)
+    found = _composed(folders, given, ())
+    problems = [each for each in found.problems if each.path is None or each.path[0] == GROUP]
+    return Named(found.raw.get(GROUP) or {}, found.origin, problems)
+
+
+def _composed(
+    folders: Sequence[Path], given: Sequence[Given], overrides: Sequence[str]
+) -> Composed:
     chain = Chain(folders)
     chain.read("config")
     for one in given:

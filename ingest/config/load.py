@@ -14,10 +14,12 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from ingest.config import folders
+from ingest.config.connections import GROUP
 from ingest.config.not_text import not_text
 from ingest.config.places import KeyPath, refuse
 from ingest.config.provenance import Provenance
 from ingest.core.model import Model
+from ingest.storage.connections import AnyConnection, Connection
 
 jobs = folders.jobs
 
@@ -86,6 +88,40 @@ def load(
         refuse(problems)
     assert job is not None
     return Loaded(job, composed.raw, composed.origin, composed.overrides)
+
+
+def load_connection(conf: Path | None, name: str) -> Connection:
+    """Compose a connection by its name, and validate it.
+
+    Raises:
+        ConfigError: there is none of that name, or all mistakes in it, each with its file and line.
+    """
+    from ingest.config.compose import compose_connection  # noqa: PLC0415 - see above
+    from ingest.config.explain import explain  # noqa: PLC0415
+
+    searched = folders.search_path(conf)
+    with _ONE_AT_A_TIME:
+        named = compose_connection(searched, name)
+        problems = list(named.problems)
+        page = {GROUP: {"name": name, **named.raw}}
+        try:
+            found = _validated(_One, page)
+        except ValidationError as error:
+            refuse([*problems, *explain(_One, page, error, named.origin)])
+            raise
+        refuse(problems)
+    return found.connection
+
+
+def connections(conf: Path | None) -> list[str]:
+    """Return the names of all connections, sorted."""
+    return folders.options(folders.search_path(conf), GROUP)
+
+
+class _One(Model):
+    """A connection by itself."""
+
+    connection: AnyConnection
 
 
 def restore(model: type[M], text: str) -> M:

@@ -59,6 +59,14 @@ class Provenance:
         else:
             self._replace(path, Origin(COMMAND_LINE, override=override))
 
+    def graft(self, other: "Provenance", source: KeyPath, target: KeyPath) -> None:
+        """Take over the origins of a key and all below it, as those of another key."""
+        texts = _texts(source)
+        self.forget(target)
+        for key, origin in other._origins.items():  # noqa: SLF001 - of the same class
+            if key[: len(texts)] == texts:
+                self._origins[*_texts(target), *key[len(texts) :]] = origin
+
     def is_written(self, path: KeyPath) -> bool:
         """Whether the key itself was written down, and not only one above it."""
         return _texts(path) in self._origins

@@ -14,6 +14,15 @@ ROWS = ("name", "source", "transforms", "contract", "execution.seed", "execution
 """The parts of a job that decide which rows come out."""
 IDENTITY = {"name", "source", "transforms", "contract", "sink", "execution"}
 """What the identity of a job is made of: those, and where the rows go."""
+_APART: dict[str, Any] = {
+    "state": True,
+    "state_connection": True,
+    "lib": True,
+    "source": {"connection"},
+    "sink": {"connection"},
+    "contract": {"quarantine": {"connection"}},
+    "transforms": {"__all__": {"reference": {"connection"}}},
+}
 PACKAGES = ("ingest", "polars", "pyarrow")
 """The packages whose version may change what comes out of a step."""
 _RECORDED = ("owner", "description", "tags")
@@ -62,11 +71,10 @@ class Change:
 def changes(then: Job, now: Job) -> list[Change]:
     """Compare two jobs of one name, setting by setting.
 
-    Where the state lies and the library of named pieces are not settings of a run.
+    Where the state lies and the library of named pieces are not settings of a run. Nor is how a
+    storage is reached: that what is read there is what was planned, is seen when it is read.
     """
-    before, after = (
-        _flat(job.model_dump(mode="json", exclude={"state", "lib"})) for job in (then, now)
-    )
+    before, after = (_flat(job.model_dump(mode="json", exclude=_APART)) for job in (then, now))
     return [
         Change(key, before.get(key), after.get(key))
         for key in sorted(before.keys() | after.keys())
@@ -76,7 +84,7 @@ def changes(then: Job, now: Job) -> list[Change]:
 
 def identity(job: Job) -> str:
     """Return a digest of the parts of a job that decide which rows come out."""
-    page = job.model_dump(mode="json", include=IDENTITY)
+    page = job.model_dump(mode="json", include=IDENTITY, exclude=_APART)
     page["execution"] = {"seed": job.execution.seed, "python": job.execution.python}
     return hashlib.sha256(json.dumps(page, sort_keys=True).encode()).hexdigest()
 

@@ -82,7 +82,7 @@ def drive(request: Request) -> dict[str, Any]:
     if request.run_id is None:
         with placed(request.place, "source"):
             refuse_state(request.job)
-    store = request.store or open_store(request.job.state)
+    store = request.store or open_store(request.job.state, request.job.state_connection)
     refuse_fleeting(request.job, store, request.place)
     if not Runs(store).of_job(request.job.name):  # before a state is begun in a wrong place
         check_places(request.job, store, request.place)

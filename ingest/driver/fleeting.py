@@ -5,6 +5,7 @@ from ingest.driver.flow import Place
 from ingest.driver.sinks import sinks_of
 from ingest.job import Job
 from ingest.storage.objects import Store
+from ingest.storage.remote import is_remote
 from ingest.workers.on_ray.package import package_of
 
 
@@ -23,7 +24,7 @@ def refuse_fleeting(job: Job, store: Store, place: Place) -> None:
         f'{place(path)}: "{uri}" is inside "{package}", where Ray unpacked this job; Ray '
         f"removes that folder. Use a permanent folder: {'.'.join(path)}=/shared/folder"
         for path, uri in uris.items()
-        if (package := package_of(uri))
+        if not is_remote(uri) and (package := package_of(uri))
     ]
     if lines:
         raise ConfigError(*lines)

@@ -15,6 +15,7 @@ from ingest.records.runs import Runs
 from ingest.sinks.directory.content import publishes_in
 from ingest.sinks.directory.place import STAGING
 from ingest.storage.objects import Store
+from ingest.storage.remote import is_remote
 
 WRITTEN = {"main": ("sink",), "quarantine": ("contract", "quarantine")}
 """Where in a job it is said where an output goes."""
@@ -108,8 +109,8 @@ def _output(output: str, outputs: dict[str, str], job: Job, store: Store) -> Ite
                 f'path: "{here}" is inside "{uri}", where this job publishes too: readers '
                 "would mix the two. Use a path outside it"
             )
-    state = _real(store.uri())
-    if here.is_relative_to(state) and str(here) != state:
+    state = "" if is_remote(store.uri()) else _real(store.uri())
+    if state and here.is_relative_to(state) and str(here) != state:
         yield f'path: "{here}" is inside the state "{state}". Use a path outside it'
     yield from _staging("path", here)
     above = next((folder for folder in here.parents if publishes_in(folder)), None)
@@ -154,6 +155,8 @@ def _staging(option: str, path: Path) -> Iterator[str]:
 
 def _state(store: Store, outputs: dict[str, str]) -> Iterator[str]:
     """Say what would read the files of the state as rows."""
+    if is_remote(store.uri()):
+        return
     state = Path(_real(store.uri()))
     for output, uri in outputs.items():
         if state.is_relative_to(uri):

@@ -160,8 +160,6 @@ def refuse_state(job: Job) -> None:
     Raises:
         ConfigError: it lies where the source reads.
     """
-    if "://" in job.state:
-        return
     records = (f"{job.state}/{record}" for record in _RECORDS)
     if any(map(job.source.would_read, records)):
         raise ConfigError(

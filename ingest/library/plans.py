@@ -88,7 +88,8 @@ def plan(
 
 def planned(loaded: Loaded[Job]) -> PlanSummary:
     """Return what a run of this job would do."""
-    job, store = loaded.job, open_store(loaded.job.state)
+    job = loaded.job
+    store = open_store(job.state, job.state_connection)
     drafted, _ = drafted_at(loaded, store)
     page = describe(job, drafted, job.execution.planned_workers)
     page["unfinished"] = prospect(job, store)

@@ -93,18 +93,20 @@ class Receipt:
     """All of `receipt.json`, as plain data; described in [Files on disk](files.md#receiptjson)."""
     state: str = field(repr=False)
     """The state in which the run is recorded, as named in the job."""
+    state_connection: str = field(default="", repr=False)
+    """The connection that the state is reached by, if it has one."""
 
     def __str__(self) -> str:
         """Return the summary that the command prints."""
         from ingest.watch.summary import summary  # noqa: PLC0415 - unpickled without Polars
 
-        return summary(self.page, self.state)
+        return summary(self.page, self.state, self.state_connection)
 
 
 View = TypeVar("View", StepCounts, PublishedOutput)
 
 
-def receipt_of(page: dict[str, Any], path: str, state: str) -> Receipt:
+def receipt_of(page: dict[str, Any], path: str, state: str, state_connection: str = "") -> Receipt:
     """Return the typed view of a receipt that lies at that path."""
     outputs = {name: _view(PublishedOutput, facts) for name, facts in page["outputs"].items()}
     steps = tuple(_view(StepCounts, book) for book in page["books"])
@@ -123,6 +125,7 @@ def receipt_of(page: dict[str, Any], path: str, state: str) -> Receipt:
         path=path,
         page=page,
         state=state,
+        state_connection=state_connection,
     )
 
 

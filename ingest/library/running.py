@@ -103,7 +103,7 @@ def run(
         from ingest.storage.objects import open_store  # noqa: PLC0415
 
         request.stop = stop
-        request.store = open_store(request.job.state)
+        request.store = open_store(request.job.state, request.job.state_connection)
         with _listening(progress) as request.listeners:
             try:
                 page = drive(request)
@@ -112,7 +112,7 @@ def run(
                     raise KeyboardInterrupt from None
                 raise
         receipt = Runs(request.store).uri(page["run_id"], "receipt.json")
-        return receipt_of(page, receipt, request.job.state)
+        return receipt_of(page, receipt, request.job.state, request.job.state_connection_name)
 
 
 @contextmanager

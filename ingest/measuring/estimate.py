@@ -61,7 +61,7 @@ def makespan(seconds: Iterable[float], workers: int) -> float:
 
 def _last_run(job: Job, cluster: str) -> tuple[str, float] | None:
     """Return the last run that started so, and what its workers took before they could begin."""
-    store = open_store(job.state)
+    store = open_store(job.state, job.state_connection)
     runs = Runs(store)
     for run_id in reversed(runs.of_job(job.name)[-RUNS_LOOKED_AT:]):
         try:

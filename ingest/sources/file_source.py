@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 import polars as pl
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
+from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
 from ingest.core.secrets import without_credentials
 from ingest.core.types import Schema
@@ -17,6 +18,8 @@ from ingest.sources.files.comparing import differences
 from ingest.sources.files.folder_keys import KeySurvey, PlannedKeys
 from ingest.sources.files.listing import as_list, bases_of, list_inputs, root_of, survey, would_read
 from ingest.sources.files.schema import Expected, FileSchema
+from ingest.storage.connections import AnyConnection
+from ingest.storage.remote import refuse_other
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,9 @@ class FileSource(Source):
     """A file, a folder (all data files below it), a glob with `*`, `?` or `**` (`[[]` matches `[`),
     or a list of these. On a local disk, or in S3 or a compatible store: `s3://bucket/folder`. A
     file that several paths lead to is read once."""
+    connection: AnyConnection | None = None
+    """The connection that a bucket is read through, by its name: `conf/connection/NAME.yaml`.
+    Without it, the environment says how."""
     schema_: FileSchema = Field(default=FileSchema(), alias="schema")
     """Which columns may differ between files."""
     hive_partitions: bool = True
@@ -61,22 +67,34 @@ class FileSource(Source):
     """Whether to add the columns `_file_path`, `_file_name`, `_file_size` (bytes as stored) and
     `_file_modified` (UTC)."""
 
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        for path in as_list(self.path):
+            if self.connection is not None:
+                try:
+                    refuse_other("path", path, self.connection)
+                except ConfigError as error:
+                    raise ValueError(str(error)) from None
+        return self
+
     @property
     def roots(self) -> tuple[str, ...]:
         """The files and folders that are named, and of globs the folders above the first sign."""
         return tuple(root_of(path) for path in as_list(self.path))
 
     def would_read(self, file: str) -> bool:
-        """Say whether a local file would be read as input, if it were there."""
+        """Say whether a file, a path or a URI, would be read as input, if it were there."""
         return would_read(self.path, self.endings, file)
 
     def inputs(self) -> Inputs:
         """List the files."""
-        return list_inputs(self.path, self.endings, keyed=self.hive_partitions)
+        return list_inputs(
+            self.path, self.endings, keyed=self.hive_partitions, connection=self.connection
+        )
 
     def compare(self, planned: Iterable[Planned], since: datetime) -> Iterable[Difference]:
         """List the files anew, and hold the list against the plan."""
-        return differences(planned, survey(self.path, self.endings), since)
+        return differences(planned, survey(self.path, self.endings, self.connection), since)
 
     def admit(self, slices: Iterable[Slice], layout: Layout) -> Iterator[Slice]:
         """Pass on slices that lie in folders of the planned keys."""

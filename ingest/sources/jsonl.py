@@ -212,7 +212,7 @@ class Jsonl(TextSource):
                 f"columns are unknown. {ask}"
             )
         for piece in sample:
-            with open_input(piece) as file:
+            with open_input(piece, self.connection) as file:
                 head = read_plain_head(file, piece, HEAD_BYTES)[:HEAD_BYTES]
             if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
                 return f'path: "{piece.uri}": {ARRAY}'

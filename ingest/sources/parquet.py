@@ -79,7 +79,7 @@ class Parquet(FileSource):
 
     def halve(self, piece: Slice) -> Sequence[Slice]:
         """Cut between row groups, so that the bytes are even; a single one cannot be cut."""
-        with open_input(piece) as file:
+        with open_input(piece, self.connection) as file:
             sizes = read_footer(file, piece, self.int96).bytes
         end = len(sizes) if piece.end == WHOLE else piece.end
         whole = sum(sizes[piece.start : end])
@@ -152,7 +152,7 @@ class Parquet(FileSource):
     def _footers(self, files: Sequence[Slice]) -> dict[str, Footer]:
         """Return the footers of files by URI; files that are alike share one."""
         try:
-            return footers_of(spread(files, COMPARED_FILES), self._opened)
+            return footers_of(spread(files, COMPARED_FILES), self._opened, self.connection)
         except (BadRowError, FatalError) as error:
             raise while_planning(error) from None
 
@@ -203,6 +203,7 @@ class Parquet(FileSource):
             self.planned_keys(layout),
             columns={},
             file_columns=self.include_file_columns,
+            connection=self.connection,
         )
         frame = with_file_values(pl.concat(frames), values).select(*layout.columns, POSITION)
         bad = pl.concat(rejects)
@@ -220,7 +221,7 @@ class Parquet(FileSource):
         parts = [pl.DataFrame(schema=LOCATED)]
         for place in wanted.select(slice_of(pl.col("position")).unique().sort()).to_series():
             here = wanted.filter(slice_of(pl.col("position")) == place).to_series()
-            with open_span(partition.slices[place], self.int96, planned) as span:
+            with open_span(partition.slices[place], self.int96, planned, self.connection) as span:
                 parts.append(located(span, list(planned), here))
         return pl.concat(parts)
 
@@ -246,7 +247,7 @@ class Parquet(FileSource):
             raise while_planning(error) from None
 
     def _opened(self, piece: Slice) -> Footer:
-        with open_input(piece) as file:
+        with open_input(piece, self.connection) as file:
             return read_footer(file, piece, self.int96)
 
     def _read(
@@ -254,7 +255,7 @@ class Parquet(FileSource):
     ) -> tuple[pl.DataFrame, pl.DataFrame, int]:
         """Return the rows of one slice that are wanted, its rejects, and how many rows it has."""
         planned = aligner.planned
-        with open_span(piece, self.int96, planned) as span:
+        with open_span(piece, self.int96, planned, self.connection) as span:
             schema = span.footer.schema
             aligner = self._checked(aligner.of(piece.uri, schema), expected)
             unfit: list[Rejects] = []

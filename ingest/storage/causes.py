@@ -55,7 +55,8 @@ _THROTTLED_TEXT = re.compile(
 )
 _CONNECTION_TEXT = re.compile(
     r"AWS Error (NETWORK_CONNECTION|INTERNAL_FAILURE|REQUEST_TIMEOUT)|curlCode: \d+|"
-    r"(HTTP|status)( status| code)?:? (500|502|504)"
+    r"(HTTP|status)( status| code)?:? (408|500|502|504)|"
+    r"HTTP error: |error (sending request|decoding response body)"  # object_store's, of Rust
 )
 _MEMORY_TEXT = re.compile(r"(?i)out of memory|memory allocation of \d+ bytes failed|OutOfMemory")
 
@@ -80,7 +81,7 @@ def cause_of(error: BaseException) -> Cause | None:
     )
 
 
-def storage_error(text: str, error: OSError) -> RetryableError:
+def storage_error(text: str, error: Exception) -> RetryableError:
     """Make the error for a storage that failed: throttled if that is what it says.
 
     To be raised `from` the error it is made of.
@@ -164,7 +165,10 @@ def _asked_s(headers: Any) -> float | None:
 def _by_text(error: BaseException) -> Cause | None:
     """Judge by the text, where libraries of C++ and Rust give nothing else."""
     package = type(error).__module__.partition(".")[0]
-    if package not in {"polars", "pyo3_runtime", "pyarrow"} and type(error) is not OSError:
+    if (
+        package not in {"obstore", "polars", "pyo3_runtime", "pyarrow"}
+        and type(error) is not OSError
+    ):
         return None
     text = str(error)
     if _THROTTLED_TEXT.search(text):

@@ -1,7 +1,4 @@
-"""Small write-once objects, as the state is made of: on a local disk, readable with `ls` and `cat`.
-
-An object store gives the same promises by conditional puts (`If-None-Match`).
-"""
+"""The state's objects on a local disk, readable with `ls` and `cat`; and opening any state."""
 
 import contextlib
 import errno
@@ -9,11 +6,17 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from ingest.core.errors import ConfigError, FatalError, IngestError
+from ingest.core.names import hint
 from ingest.core.secrets import masked
 from ingest.storage import tree
+from ingest.storage.connections import SCHEMES, Connection, usual
+from ingest.storage.remote import is_remote
+from ingest.storage.store import Store
+
+__all__ = ["LocalStore", "Store", "open_store"]
 
 _LONGEST_ROOT = 4096 - 400
 """In bytes: with a job's name of 255, the longest name in a state has less than 400."""
@@ -21,62 +24,12 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_ALLOWED = {
     errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG,
 }  # fmt: skip
+_WITH_CONNECTION = (
+    "Name a connection that has references to credentials, or set them in the environment: "
+    "state_connection=NAME"
+)
 _NO_UNNAMED = {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT}
 """How a system says that it has no files without a name, or no /proc to link them by."""
-
-
-class Store(Protocol):
-    """Objects by name; names have `/` in them, like paths.
-
-    A `create` that returned is durable and complete: no reader ever sees half an object.
-
-    Besides what is named below, every method raises `FatalError` where the storage fails, has been
-    taken away or is full, and `ConfigError` where it refuses this user from the beginning.
-    """
-
-    def uri(self, name: str = "") -> str:
-        """Return where an object is, for people."""
-        ...
-
-    def create(self, name: str, data: bytes) -> bool:
-        """Write an object only if there is none of that name; say whether it was written."""
-        ...
-
-    def replace(self, name: str, data: bytes) -> None:
-        """Write an object whether or not there is one: for heartbeats, and nothing else.
-
-        Not whole, not durable: a reader may see it empty, torn or as it was. Of a heartbeat that is
-        a change like any other, or none.
-        """
-        ...
-
-    def read(self, name: str) -> bytes:
-        """Return an object whole.
-
-        Raises:
-            FileNotFoundError: there is none of that name.
-        """
-        ...
-
-    def exists(self, name: str) -> bool:
-        """Say whether there is an object of that name."""
-        ...
-
-    def names(self, folder: str) -> list[str]:
-        """Return the names in a folder, without the folder, sorted; empty if there is none."""
-        ...
-
-    def size(self, name: str) -> int:
-        """Return the bytes of an object, or of all in a folder; 0 if there is none."""
-        ...
-
-    def remove(self, name: str) -> None:
-        """Remove an object, or a folder with all in it; harmless if there is none.
-
-        Only for what no run needs any more. May be undone by a power cut, and is not one step: who
-        reads meanwhile may see a part of a folder.
-        """
-        ...
 
 
 class LocalStore:
@@ -263,17 +216,16 @@ def _refusal(path: Path, what: str, error: OSError, *, begun: bool) -> IngestErr
     return ConfigError(f"{allow}, or use another folder: state=DIR")
 
 
-def open_store(uri: str) -> Store:
+def open_store(uri: str, connection: Connection | None = None) -> Store:
     """Return the store behind a place for state.
 
+    A bucket is opened by a connection, without one by what the environment says.
+
     Raises:
-        ConfigError: there is no store for this kind of place.
+        ConfigError: there is no store for this kind of place, or the credentials are missing.
     """
-    if "://" in uri and not uri.startswith("file://"):
-        raise ConfigError(
-            f'state: "{masked(uri)}": the state must be on a local disk so far. Name a local '
-            "folder, such as state=.ingest"
-        )
+    if is_remote(uri):
+        return _open_bucket(uri, connection)
     root = Path(uri.removeprefix("file://")).absolute()
     if (size := len(os.fsencode(root))) > _LONGEST_ROOT:
         raise ConfigError(
@@ -281,3 +233,20 @@ def open_store(uri: str) -> Store:
             "be longer than the system allows. Choose a shorter path: state=DIR"
         )
     return LocalStore(root)
+
+
+def _open_bucket(uri: str, connection: Connection | None) -> Store:
+    scheme = uri.partition("://")[0]
+    if (shown := masked(uri)) != uri:
+        raise ConfigError(f'state: "{shown}" contains credentials. Remove them: {_WITH_CONNECTION}')
+    connection = connection or usual(scheme)
+    if connection is None:
+        raise ConfigError(
+            f'state: "{uri}": {scheme}:// cannot be opened without a connection. '
+            f"{hint(scheme, SCHEMES)}The state can be a local folder, s3://BUCKET/PATH or "
+            f"gs://BUCKET/PATH. {_WITH_CONNECTION}"
+        )
+    from ingest.storage.object_store import ObjectStore  # noqa: PLC0415 - loads obstore
+    from ingest.storage.retrying import RetryingStore  # noqa: PLC0415
+
+    return RetryingStore(ObjectStore(uri, connection), connection.max_tries)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from ingest.core.errors import ConfigError
 from ingest.core.names import hint
 from ingest.core.secrets import masked
+from ingest.storage.connections import SCHEMES, Connection
 
 PROTOCOLS = ("s3", "s3a", "memory")
 """Where files may lie besides local disks. Not `http`, which would need a guard against addresses
@@ -47,14 +48,21 @@ def local_path(path: str) -> str:
     return path.removeprefix("file://")
 
 
-def refuse_unknown(what: str, path: str) -> None:
+def refuse_unknown(what: str, path: str, connection: Connection | None = None) -> None:
     """Refuse a remote path of a storage that is not supported, or one that names no bucket.
 
     Raises:
         ConfigError: it is. The text begins with `what`, the setting that the path stands in.
     """
     protocol, _, rest = path.partition("://")
-    if protocol not in PROTOCOLS:
+    if connection is not None:
+        refuse_other(what, path, connection)
+    elif protocol in SCHEMES and protocol not in PROTOCOLS:
+        raise ConfigError(
+            f'{what}: "{path}": {protocol}:// is read through a connection. Write one to '
+            "conf/connection/NAME.yaml, and name it: source.connection=NAME"
+        )
+    elif protocol not in PROTOCOLS:
         raise ConfigError(
             f'{what}: "{path}": {protocol}:// is not supported. {hint(protocol, ["s3"])}Files are '
             "read from local paths and s3://. Copy the files to one of these"
@@ -62,6 +70,20 @@ def refuse_unknown(what: str, path: str) -> None:
     if not rest.strip("/"):
         raise ConfigError(
             f'{what}: "{path}": the bucket is missing. Write {protocol}://BUCKET/PATH'
+        )
+
+
+def refuse_other(what: str, path: str, connection: Connection) -> None:
+    """Refuse a path that a connection does not open.
+
+    Raises:
+        ConfigError: it is one. The text begins with `what`, as above.
+    """
+    if path.partition("://")[0] not in connection.schemes:
+        schemes = " or ".join(f"{each}://" for each in connection.schemes)
+        raise ConfigError(
+            f'{what}: "{path}": {connection.title} opens {schemes}. Use such a path, or another '
+            "connection"
         )
 
 

@@ -18,6 +18,7 @@ from ingest.sources import SOURCES, AnySource
 from ingest.sources.base import Rejects, Source
 from ingest.sources.file_source import FileSource
 from ingest.sources.files.opening import codec, open_input, read_plain
+from ingest.storage.connections import Connection
 from ingest.transforms.columns import need
 
 MOST_BYTES: Final = 256 * 1024**2
@@ -89,7 +90,7 @@ def digest(source: Source) -> str:
     with _errors():
         for piece in source.slices(2**63):
             found.update(f"{piece.size}:".encode())
-            with open_input(piece) as file:
+            with open_input(piece, _connection(source)) as file:
                 while chunk := file.read(_CHUNK_BYTES):
                     found.update(chunk)
     return found.hexdigest()
@@ -147,12 +148,16 @@ def _plain_bytes(source: Source, piece: Slice) -> float:
     if codec(piece.uri) is None:
         return piece.bytes * source.expansion([piece])
     size = 0
-    with open_input(piece) as file:
+    with open_input(piece, _connection(source)) as file:
         for chunk in read_plain(file, piece, 2 * MOST_BYTES):
             size += len(chunk)
             if size > MOST_BYTES:
                 break
     return size
+
+
+def _connection(source: Source) -> Connection | None:
+    return source.connection if isinstance(source, FileSource) else None
 
 
 def _bad(rejects: Rejects, slices: Sequence[Slice]) -> str:

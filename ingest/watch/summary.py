@@ -11,10 +11,14 @@ OUTPUTS = {"main": "output"}
 Receipt = dict[str, Any]
 
 
-def summary(receipt: Receipt, state: str) -> str:
-    """Return the summary of a finished run: rows, books, places, and what to type next."""
+def summary(receipt: Receipt, state: str, connection: str = "") -> str:
+    """Return the summary of a finished run: rows, books, places, and what to type next.
+
+    `connection` is the name of the one that the state is reached by, if it has one.
+    """
     where = f"{state}/runs/{receipt['run_id']}/receipt.json"
     option = "" if state == ".ingest" else f" --state {state}"
+    option += f" --state-connection {connection}" if connection else ""
     books, outputs = receipt["books"], receipt["outputs"]
     main, inputs = outputs["main"], receipt["inputs"]
     read = books[0]["rows"] if books else 0

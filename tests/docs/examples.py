@@ -94,6 +94,18 @@ SINKS: dict[str, Example] = {
     "jsonl": {"path": "out/flights", "write_disposition": "overwrite", "compression": "zst"},
 }
 
+CONNECTIONS: dict[str, Example] = {
+    "azure": {"account": "lake", "account_key": {"env": "LAKE_KEY"}},
+    "gcs": {"service_account_key": {"file": "/run/secrets/lake.json"}},
+    "s3": {
+        "endpoint": "https://s3.example.org:9000",
+        "access_key_id": {"env": "LAKE_KEY_ID"},
+        "secret_access_key": {"env": "LAKE_SECRET"},
+        "ca_file": "/etc/ssl/example.pem",
+        "test_path": "s3://lake/scratch",
+    },
+}
+
 CONTRACT: Example = {
     "columns": {
         "distance": "int32",

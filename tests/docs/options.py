@@ -13,6 +13,7 @@ from ingest.core.model import Model
 HEAD = "| option | values | default | meaning |\n|---|---|---|---|\n"
 UNIONS = {"source": "sources.md", "transforms": "transforms.md", "sink": "sinks.md"}
 UNIONS |= {"checks": "checks.md", "cluster": "#cluster", "reference": "sources.md"}
+CONNECTIONS = {"connection", "state_connection"}
 SECTIONS = {"Contract": "#contract", "Execution": "#execution", "Retry": "#retry"}
 """What has a page or a section of its own, and is not unfolded where it is used."""
 
@@ -70,7 +71,7 @@ def _rows(schema: Schema, defs: Schema, prefix: str, owner: str) -> Iterator[str
             continue  # it is the heading
         text = option.get("description")
         assert text, f"{owner}.{name}: this option has no description. Write one below the field"
-        inner = None if name in UNIONS else _nested(option)
+        inner = None if name in {*UNIONS, *CONNECTIONS} else _nested(option)
         if inner is not None and inner[1] not in SECTIONS:
             text = f"{text} {defs[inner[1]]['description']}"
         default = "" if name in schema.get("required", ()) else _default(name, option)
@@ -91,6 +92,8 @@ def _nested(option: Schema) -> tuple[str, str] | None:
 
 
 def _kind(name: str, option: Schema) -> str:
+    if name in CONNECTIONS:
+        return "the name of a [connection](connections.md)"
     if name in UNIONS:
         several = option.get("type") == "array"
         return f"{'list of [these]' if several else '[one of these]'}({UNIONS[name]})"

@@ -41,6 +41,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/transforms.md": type_pages.transforms,
     "reference/checks.md": type_pages.checks,
     "reference/sinks.md": type_pages.sinks,
+    "reference/connections.md": type_pages.connections,
     "reference/commands.md": commands,
     "reference/errors.md": errors,
     "reference/events.md": events,

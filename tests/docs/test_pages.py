@@ -20,6 +20,7 @@ from ingest.records import plans
 from ingest.records.events import Event, FailedTry
 from ingest.sinks import SINKS
 from ingest.sources import SOURCES
+from ingest.storage.connections import CONNECTIONS
 from ingest.transforms import TRANSFORMS
 from ingest.transforms.base import StepContext
 from ingest.workers.in_process import InProcessWorkers
@@ -35,6 +36,7 @@ LISTED: list[tuple[tuple[type[Model], ...], dict[str, Any]]] = [
     (CHECKS, examples.CHECKS),
     (SINKS, examples.SINKS),
     (CLUSTERS, examples.CLUSTERS),
+    (CONNECTIONS, examples.CONNECTIONS),
 ]
 JOB = """\
 # @package _global_
@@ -65,7 +67,7 @@ def test_an_option_without_a_description_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("classes", "shown"), LISTED, ids=["source", "step", "check", "sink", "cluster"]
+    ("classes", "shown"), LISTED, ids=["source", "step", "check", "sink", "cluster", "connection"]
 )
 def test_every_type_has_an_example_that_is_valid(classes, shown):
     assert set(shown) == {type_of(cls) for cls in classes}

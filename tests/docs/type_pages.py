@@ -16,6 +16,7 @@ from ingest.job import Cluster, Job
 from ingest.sinks import SINKS
 from ingest.sources import SOURCES
 from ingest.sources.text import grammar as csv_grammar
+from ingest.storage.connections import CONNECTIONS
 from ingest.transforms import TRANSFORMS
 from tests.docs import examples
 from tests.docs.options import doc, markdown, table, type_of
@@ -122,11 +123,27 @@ def sinks() -> str:
         "# Sinks",
         (
             "Where rows go: `sink` in a [job](job.md). What readers see while a run is published: "
-            "[Publishing](../concepts/publishing.md). Sinks, the quarantine and the state must be "
+            "[Publishing](../concepts/publishing.md). Sinks and the quarantine must be "
             "on local disks or mounted file systems. To have a published folder in a bucket, copy "
             "it after the run (`aws s3 sync data/orders s3://bucket/orders`)."
         ),
         *listed(SINKS, examples.SINKS, "sink"),
+    ]
+    return page(parts)
+
+
+def connections() -> str:
+    """Return the page about connections."""
+    parts = [
+        "# Connections",
+        (
+            "A connection says where a storage is and how it is reached. Write it once, to "
+            "`conf/connection/NAME.yaml`, and use its name in jobs: `source.connection`, "
+            "`reference.connection` of a `lookup`, and `state_connection`. How to write, share and "
+            "test one: [Use object stores](../guides/object-stores.md). Secrets are references, "
+            "`{env: NAME}` or `{file: PATH}`; they are read where they are used."
+        ),
+        *listed(CONNECTIONS, examples.CONNECTIONS, ""),
     ]
     return page(parts)
 
@@ -145,8 +162,8 @@ def listed(
 
 
 def shown(key: str, example: Any) -> str:
-    """Return an example under its key, as a block of YAML."""
-    return f"```yaml\n{as_yaml({key: example})}```"
+    """Return an example under its key, if it has one, as a block of YAML."""
+    return f"```yaml\n{as_yaml({key: example} if key else example)}```"
 
 
 def as_yaml(value: Any) -> str:

@@ -18,6 +18,7 @@ from ingest.core.values.numerals import Numerals
 from ingest.core.values.texts import Form, failed, parse_texts
 from ingest.sources.files.folder_keys import PlannedKeys
 from ingest.sources.files.remote import modified_remote
+from ingest.storage.connections import Connection
 from ingest.storage.remote import is_remote
 
 FILE_COLUMNS: Schema = {
@@ -151,6 +152,7 @@ def file_values(
     columns: Columns,
     *,
     file_columns: bool,
+    connection: Connection | None = None,
 ) -> dict[str, pl.Series]:
     """Return, for each column made from the file, its value in each slice.
 
@@ -168,7 +170,7 @@ def file_values(
     for key in keys.keys:
         texts = [None if has.get(key) == NULL_KEY else has.get(key) for has in found]
         values[key] = _key_values(slices, key, texts, schema[key], declared_format(columns, key))
-    return values | _of_files(slices) if file_columns else values
+    return values | _of_files(slices, connection) if file_columns else values
 
 
 def _key_values(
@@ -190,13 +192,13 @@ def _key_values(
     return values
 
 
-def _of_files(slices: Sequence[Slice]) -> dict[str, pl.Series]:
+def _of_files(slices: Sequence[Slice], connection: Connection | None) -> dict[str, pl.Series]:
     uris = [piece.uri for piece in slices]
     made: tuple[Sequence[Any], ...] = (
         uris,
         [uri.rsplit("/", 1)[-1] for uri in uris],
         [piece.size for piece in slices],
-        [_modified(piece) for piece in slices],
+        [_modified(piece, connection) for piece in slices],
     )
     return {
         name: pl.Series(values, dtype=dtype)
@@ -204,9 +206,9 @@ def _of_files(slices: Sequence[Slice]) -> dict[str, pl.Series]:
     }
 
 
-def _modified(piece: Slice) -> datetime | None:
+def _modified(piece: Slice, connection: Connection | None) -> datetime | None:
     if is_remote(piece.uri):
-        return modified_remote(piece.uri)
+        return modified_remote(piece.uri, connection)
     return _EPOCH + timedelta(microseconds=int(piece.version) // 1000)
 
 

@@ -15,6 +15,7 @@ from ingest.core.errors import ConfigError, IngestError, StalePlanError
 from ingest.core.partition import Slice
 from ingest.core.paths import readable_path
 from ingest.sources.files.remote import stat_remote
+from ingest.storage.connections import Connection
 from ingest.storage.remote import is_remote
 
 
@@ -54,14 +55,16 @@ class InputChangedError(StalePlanError):
         return f"{was}, and is now {described(self.piece.uri, self.now.size, self.now.version)}"
 
 
-def stamp_of(uri: str, status: os.stat_result | None = None) -> Stamp:
+def stamp_of(
+    uri: str, status: os.stat_result | None = None, connection: Connection | None = None
+) -> Stamp:
     """Return what an input is now, or was when a status was taken of it.
 
     Raises:
         FileNotFoundError, PermissionError, OSError: as the storage says.
     """
     if is_remote(uri):
-        return Stamp(*stat_remote(uri))
+        return Stamp(*stat_remote(uri, connection))
     if status is None:
         status = os.stat(uri)  # noqa: PTH116 - a Path takes five times as long
     inode = (status.st_dev, status.st_ino)

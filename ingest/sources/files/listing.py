@@ -23,8 +23,9 @@ from ingest.sources.files.folder_keys import folder_keys
 from ingest.sources.files.local import Found, find_local
 from ingest.sources.files.nothing_there import NothingThereError
 from ingest.sources.files.passed_over import PassedOver, few
-from ingest.sources.files.patterns import GLOB, fixed_part, reads, unwritten
+from ingest.sources.files.patterns import GLOB, fixed_part, reads, reads_remote, unwritten
 from ingest.sources.files.remote import list_remote
+from ingest.storage.connections import Connection
 from ingest.storage.remote import is_remote
 
 __all__ = ["GLOB"]
@@ -85,7 +86,11 @@ class _Listing:
 
 
 def list_inputs(
-    paths: str | Sequence[str], endings: Sequence[str], *, keyed: bool = False
+    paths: str | Sequence[str],
+    endings: Sequence[str],
+    *,
+    keyed: bool = False,
+    connection: Connection | None = None,
 ) -> Inputs:
     """Return every file that the paths stand for, once, sorted by URI, and what there is to say.
 
@@ -99,7 +104,7 @@ def list_inputs(
     problems: list[str] = []
     for path in as_list(paths):
         try:
-            found = _find(path, tuple(endings), listing.passed)
+            found = _find(path, tuple(endings), listing.passed, connection)
             if not is_remote(path):
                 _check_readable(path, found)
             listing.add(found)
@@ -115,7 +120,9 @@ def list_files(paths: str | Sequence[str], endings: Sequence[str]) -> list[Slice
     return list(list_inputs(paths, endings).slices)
 
 
-def survey(paths: str | Sequence[str], endings: Sequence[str]) -> list[Slice]:
+def survey(
+    paths: str | Sequence[str], endings: Sequence[str], connection: Connection | None = None
+) -> list[Slice]:
     """Return what is there now of what the paths stand for, which may be nothing; as `list_files`.
 
     Raises:
@@ -124,7 +131,7 @@ def survey(paths: str | Sequence[str], endings: Sequence[str]) -> list[Slice]:
     listing = _Listing()
     for path in as_list(paths):
         with suppress(NothingThereError):
-            listing.add(_find(path, tuple(endings), listing.passed))
+            listing.add(_find(path, tuple(endings), listing.passed, connection))
     return listing.sorted()
 
 
@@ -145,14 +152,18 @@ def bases_of(paths: str | Sequence[str]) -> list[str]:
 
 
 def would_read(paths: str | Sequence[str], endings: Sequence[str], file: str) -> bool:
-    """Say whether any of the paths would read a local file, if it were there."""
-    local = (path for path in as_list(paths) if not is_remote(path))
-    return any(reads(path, tuple(endings), file) for path in local)
+    """Say whether any of the paths would read a file, a local one or a URI, if it were there."""
+    alike = (path for path in as_list(paths) if is_remote(path) == is_remote(file))
+    would = reads_remote if is_remote(file) else reads
+    return any(would(path, tuple(endings), file) for path in alike)
 
 
-def _find(path: str, endings: tuple[str, ...], passed: PassedOver) -> list[Found]:
+def _find(
+    path: str, endings: tuple[str, ...], passed: PassedOver, connection: Connection | None
+) -> list[Found]:
     if is_remote(path):
-        return [Found(piece, piece.uri) for piece in list_remote(path, endings, passed)]
+        pieces = list_remote(path, endings, passed, connection)
+        return [Found(piece, piece.uri) for piece in pieces]
     return find_local(path, endings, passed)
 
 

@@ -14,6 +14,7 @@ from ingest.core.partition import Slice
 from ingest.sources.files.identity import InputChangedError, refuse_changed, stamp_of
 from ingest.sources.files.remote import open_remote
 from ingest.storage.causes import storage_error
+from ingest.storage.connections import Connection
 from ingest.storage.remote import is_remote, using
 
 CODECS = {".gz": "gzip", ".zst": "zstd"}
@@ -30,8 +31,10 @@ _GZIP = 31
 
 
 @contextmanager
-def open_input(piece: Slice) -> Iterator[BinaryIO]:
+def open_input(piece: Slice, connection: Connection | None = None) -> Iterator[BinaryIO]:
     """Open the input of a slice for reading, as it was when the plan was frozen.
+
+    If it is remote, by the connection; without one, as the environment says.
 
     The identity is checked before the first and after the last byte is read: what was read in
     between is of that version, or an error is raised instead; also if it could not be read, which
@@ -45,16 +48,16 @@ def open_input(piece: Slice) -> Iterator[BinaryIO]:
     try:
         with (
             using(piece.uri),
-            open_remote(piece.uri) if remote else Path(piece.uri).open("rb") as file,
+            open_remote(piece.uri, connection) if remote else Path(piece.uri).open("rb") as file,
         ):
-            opened = stamp_of(piece.uri, None if remote else os.fstat(file.fileno()))
+            opened = stamp_of(piece.uri, None if remote else os.fstat(file.fileno()), connection)
             refuse_changed(piece, opened)
             try:
                 yield file
             except BadRowError:
-                refuse_changed(piece, stamp_of(piece.uri), opened)
+                refuse_changed(piece, stamp_of(piece.uri, None, connection), opened)
                 raise
-            refuse_changed(piece, stamp_of(piece.uri), opened)
+            refuse_changed(piece, stamp_of(piece.uri, None, connection), opened)
     except FileNotFoundError:
         raise InputChangedError(piece, None) from None
     except PermissionError:
@@ -108,11 +111,11 @@ def read_plain_head(file: BinaryIO, piece: Slice, wanted_bytes: int) -> bytes:
     return bytes(head)
 
 
-def expansion(piece: Slice) -> float:
+def expansion(piece: Slice, connection: Connection | None = None) -> float:
     """Return how far the beginning of an input unpacks; 1 if it is not compressed."""
     if (name := codec(piece.uri)) is None or not piece.size:
         return 1.0
-    with open_input(piece) as file:
+    with open_input(piece, connection) as file:
         plain = taken = 0
         for chunk in _unpack(file, piece, name):
             plain, taken = plain + len(chunk), file.tell()

@@ -45,6 +45,22 @@ def reads(path: str, endings: tuple[str, ...], file: str) -> bool:
     return there.is_relative_to(here) and _reads(pattern, there.relative_to(here).parts, endings)
 
 
+def reads_remote(path: str, endings: tuple[str, ...], file: str) -> bool:
+    """Say whether a URI would read the file of another URI, if it were there."""
+    parts, wanted = (_uri_parts(each) for each in (path, file))
+    first = next((at for at, part in enumerate(parts) if GLOB.search(part)), len(parts))
+    if parts == wanted:
+        return True
+    below = wanted[:first] == parts[:first] and len(wanted) > first
+    return below and _reads(parts[first:], wanted[first:], endings)
+
+
+def _uri_parts(uri: str) -> list[str]:
+    """Return the bucket and the parts of the path; `s3a` is another word for `s3`."""
+    scheme, _, rest = uri.partition("://")
+    return [scheme.removesuffix("a"), *filter(None, rest.split("/"))]
+
+
 def _reads(pattern: Sequence[str], parts: Sequence[str], endings: tuple[str, ...]) -> bool:
     """Say whether listing a pattern, or a whole folder if there is none, comes upon a file."""
     if not pattern:

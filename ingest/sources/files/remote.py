@@ -12,13 +12,17 @@ from ingest.core.secrets import without_credentials
 from ingest.sources.files.nothing_there import NothingThereError
 from ingest.sources.files.passed_over import PassedOver
 from ingest.sources.files.patterns import GLOB, HIDDEN
+from ingest.storage.clients import file_system
+from ingest.storage.connections import Connection
 from ingest.storage.remote import asking, refuse_unknown, using
 
 Info = dict[str, Any]
 """What a storage says of a file."""
 
 
-def list_remote(path: str, endings: tuple[str, ...], passed: PassedOver) -> list[Slice]:
+def list_remote(
+    path: str, endings: tuple[str, ...], passed: PassedOver, connection: Connection | None = None
+) -> list[Slice]:
     """Return the files that a path stands for; folders and globs as in `local`.
 
     Raises:
@@ -28,10 +32,10 @@ def list_remote(path: str, endings: tuple[str, ...], passed: PassedOver) -> list
         without_credentials(path)
     except ValueError as error:
         raise ConfigError(f"path: {error}") from None
-    refuse_unknown("path", path)
+    refuse_unknown("path", path, connection)
     found: dict[str, dict[str, Any]] = {}
     with suppress(FileNotFoundError), asking("path", path):
-        files, root = fsspec.core.url_to_fs(path)
+        files, root = _files(path, connection)
         found = _find(files, root, endings, passed)
     if not found:
         raise NothingThereError(
@@ -59,30 +63,30 @@ def _find(files: Any, root: str, endings: tuple[str, ...], passed: PassedOver) -
     return {root: files.info(root)}
 
 
-def stat_remote(uri: str) -> tuple[int, str]:
+def stat_remote(uri: str, connection: Connection | None = None) -> tuple[int, str]:
     """Return the size and version that a file has now.
 
     Raises:
         FileNotFoundError, PermissionError, OSError: as the storage says.
     """
     with using(uri):
-        files, name = fsspec.core.url_to_fs(uri)
+        files, name = _files(uri, connection)
         files.invalidate_cache(files._parent(name))  # noqa: SLF001 - else a listing's cache answers
         info = files.info(name)
     return int(info["size"]), version(info)
 
 
-def open_remote(uri: str) -> BinaryIO:
+def open_remote(uri: str, connection: Connection | None = None) -> BinaryIO:
     """Open a file for reading."""
     with using(uri):
-        files, name = fsspec.core.url_to_fs(uri)
+        files, name = _files(uri, connection)
         return cast("BinaryIO", files.open(name, "rb"))
 
 
-def modified_remote(uri: str) -> datetime | None:
+def modified_remote(uri: str, connection: Connection | None = None) -> datetime | None:
     """Return when a file was last changed, UTC; None where the storage does not tell."""
     with using(uri):
-        files, name = fsspec.core.url_to_fs(uri)
+        files, name = _files(uri, connection)
         return _when(files.info(name))
 
 
@@ -93,6 +97,15 @@ def version(info: dict[str, Any]) -> str:
             return str(info[key]).strip('"')
     when = _when(info)
     return "" if when is None else when.isoformat()
+
+
+def _files(uri: str, connection: Connection | None) -> tuple[Any, str]:
+    """Return the file system of a URI, and the path in it; the environment says how without one."""
+    if connection is None:
+        files, name = fsspec.core.url_to_fs(uri)
+        return files, str(name)
+    found = file_system(connection)
+    return found, str(found._strip_protocol(uri))  # noqa: SLF001 - as `url_to_fs` does
 
 
 def _when(info: dict[str, Any]) -> datetime | None:

@@ -11,6 +11,7 @@ from ingest.formats.parquet.footer import Footer, Int96, damaged
 from ingest.formats.parquet.local import local_copy
 from ingest.formats.parquet.span import Span
 from ingest.sources.files.opening import open_input
+from ingest.storage.connections import Connection
 from ingest.storage.remote import is_remote
 
 
@@ -25,14 +26,16 @@ def read_footer(file: BinaryIO, piece: Slice, int96: Int96 = "us") -> Footer:
 
 
 @contextlib.contextmanager
-def open_span(piece: Slice, int96: Int96, names: Iterable[str]) -> Iterator[Span]:
+def open_span(
+    piece: Slice, int96: Int96, names: Iterable[str], connection: Connection | None = None
+) -> Iterator[Span]:
     """Open the row groups of a slice, to decode columns of these names as far as it has them.
 
     Raises:
         BadRowError: one of them cannot be read; or as `read_footer`.
         FatalError, RetryableError: as `open_input`.
     """
-    with open_input(piece) as file:
+    with open_input(piece, connection) as file:
         found = read_footer(file, piece, int96)
         for name in names:
             if name in found.refused:

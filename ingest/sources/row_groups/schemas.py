@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,6 +11,7 @@ from ingest.core.partition import Slice
 from ingest.sources.files.opening import open_input
 from ingest.sources.files.sampling import SAMPLE_FILES, asked, spread
 from ingest.sources.row_groups.footers import Footer
+from ingest.storage.connections import Connection
 
 _ARROW_SCHEMA = b"ARROW:schema"
 
@@ -25,7 +27,11 @@ class _Kind:
         return self.arrow == other.arrow and self.schema.equals(other.schema)
 
 
-def footers_of(pieces: Sequence[Slice], read: Callable[[Slice], Footer]) -> dict[str, Footer]:
+def footers_of(
+    pieces: Sequence[Slice],
+    read: Callable[[Slice], Footer],
+    connection: Connection | None = None,
+) -> dict[str, Footer]:
     """Return a footer for each file, by URI: its own, or that of one with the same columns.
 
     To read one takes a millisecond, to see that a file has the columns of another a tenth of it: so
@@ -37,7 +43,7 @@ def footers_of(pieces: Sequence[Slice], read: Callable[[Slice], Footer]) -> dict
     sample = {piece.uri for piece in spread(pieces, SAMPLE_FILES)}
     found: dict[str, Footer] = {}
     known: list[tuple[_Kind, Footer]] = []
-    for piece, kind in zip(pieces, asked(pieces, _kind_of), strict=True):
+    for piece, kind in zip(pieces, asked(pieces, partial(_kind_of, connection)), strict=True):
         like = next((each for other, each in known if kind and kind.is_like(other)), None)
         if like is None or piece.uri in sample:
             like = read(piece)
@@ -47,9 +53,9 @@ def footers_of(pieces: Sequence[Slice], read: Callable[[Slice], Footer]) -> dict
     return found
 
 
-def _kind_of(piece: Slice) -> _Kind | None:
+def _kind_of(connection: Connection | None, piece: Slice) -> _Kind | None:
     """Return of which kind a file is; None if that cannot be told at a glance."""
-    with open_input(piece) as file:
+    with open_input(piece, connection) as file:
         try:
             metadata = pq.read_metadata(pa.PythonFile(file, "r"))
         except (pa.ArrowException, OSError, UnicodeDecodeError):

@@ -15,6 +15,7 @@ from ingest.sources.text.encodings import UTF8, is_wide, to_utf8
 from ingest.sources.text.footers import footer_start, last_lines, without_footer
 from ingest.sources.text.line_ends import LineEnd, swapped, with_line_feeds
 from ingest.sources.text.ranges import Preamble, count_lines, find_preamble, read_range
+from ingest.storage.connections import Connection
 
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -69,6 +70,7 @@ class TextFiles:
     max_decompressed_bytes: int | None
     line_end: LineEnd = "lf"
     footer: int = 0
+    connection: Connection | None = None
 
     def sample(self, piece: Slice) -> tuple[Preamble, bytes]:
         """Return what stands before a file's records, and its first whole records.
@@ -96,7 +98,7 @@ class TextFiles:
 
     def _beginning(self, piece: Slice, wanted: int) -> tuple[Preamble | None, bytes, bool]:
         """Return what stands before the records, if it can be told; the text, and if it is all."""
-        with open_input(piece) as file:
+        with open_input(piece, self.connection) as file:
             data = read_plain_head(file, piece, wanted)
         self._refuse_foreign(data, piece)
         complete = len(data) < wanted
@@ -111,7 +113,7 @@ class TextFiles:
             BadRowError: it is not of this encoding, or not packed as its name says.
             FatalError: it cannot be opened, or too much of it cannot be cut.
         """
-        with open_input(piece) as file:
+        with open_input(piece, self.connection) as file:
             if codec(piece.uri) is None:
                 self._refuse_foreign(file.read(HEAD_BYTES), piece)
                 file.seek(0)
@@ -124,7 +126,7 @@ class TextFiles:
 
     def lines_before(self, piece: Slice, byte: int) -> int:
         """Count the lines in the first bytes of a file that can be cut."""
-        with open_input(piece) as file:
+        with open_input(piece, self.connection) as file:
             return count_lines(with_line_feeds(file, self.line_end), byte)
 
     def _ranged(self, file: BinaryIO, piece: Slice) -> tuple[Preamble, Iterator[Text]]:

@@ -156,7 +156,7 @@ class TextSource(FileSource):
     def expansion(self, sample: Sequence[Slice]) -> float:
         """Return how far the sample's files unpack, the farthest of them."""
         try:
-            return max((expansion(piece) for piece in sample), default=1.0)
+            return max((expansion(piece, self.connection) for piece in sample), default=1.0)
         except (BadRowError, FatalError) as error:
             raise while_planning(error) from None
 
@@ -333,6 +333,7 @@ class TextSource(FileSource):
             max_decompressed_bytes=self.max_decompressed_bytes,
             line_end=self.line_end,
             footer=self.skip_footer,
+            connection=self.connection,
         )
 
     def _file_values(self, partition: Partition, layout: Layout) -> dict[str, pl.Series]:
@@ -342,6 +343,7 @@ class TextSource(FileSource):
             self.planned_keys(layout),
             self.columns,
             file_columns=self.include_file_columns,
+            connection=self.connection,
         )
 
 

@@ -45,7 +45,7 @@ def test_every_setting_of_a_run_is_in_the_identity_or_changes_no_row():
     """A new option of `Job` or `Execution` has to be put on one side, here and in `changes`."""
     assert set(Job.model_fields) == {
         "name", "source", "transforms", "contract", "sink", "execution",
-        "owner", "description", "tags", "cluster", "state", "lib",
+        "owner", "description", "tags", "cluster", "state", "state_connection", "lib",
     }  # fmt: skip
     assert {"seed", "python"} < set(Execution.model_fields)
 

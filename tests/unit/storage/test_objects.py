@@ -52,10 +52,12 @@ def test_a_place_that_cannot_be_written_is_a_clear_error(tmp_path):
         LocalStore(tmp_path / "file").create("a", b"")
 
 
-def test_only_local_places_have_a_store_yet(tmp_path):
+def test_a_state_is_a_folder_or_a_place_in_a_bucket(tmp_path):
     assert open_store(f"file://{tmp_path}").uri() == str(tmp_path)
-    with pytest.raises(ConfigError, match='"s3://bucket/state": the state must be on a local disk'):
-        open_store("s3://bucket/state")
+    with pytest.raises(ConfigError, match=r"ftp:// cannot be opened without .* s3://BUCKET/PATH"):
+        open_store("ftp://host/state")
+    with pytest.raises(ConfigError, match=r'"s3://\*\*\*@bucket/state" contains credentials'):
+        open_store("s3://key:secret@bucket/state")
 
 
 def test_a_process_that_dies_leaves_no_half_object(tmp_path):

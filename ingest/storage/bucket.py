@@ -1,0 +1,232 @@
+"""A place in a bucket: what can be done to its objects, each request made once.
+
+An object is created by a conditional put (`If-None-Match: *`). It carries the token of the request
+that created it, so that a request whose answer was lost can be told from somebody else's: the token
+is read back. No other condition is used, because few stores honor others.
+"""
+
+import contextlib
+import re
+import secrets
+import threading
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import obstore
+from obstore import exceptions as refused
+
+from ingest.core.errors import ConfigError, FatalError, IngestError, RetryableError
+from ingest.storage.causes import cause_of, storage_error
+from ingest.storage.clients import bucket_client
+from ingest.storage.connections import Connection
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore as Client
+
+WRITER = "writer"
+"""The attribute of an object that has the token of the request that created it."""
+PART_BYTES = 16 * 1024**2
+"""How much of a large object is sent in one request."""
+PARTS_AT_ONCE = 4
+_DENIED = re.compile(r"status code: 40[13] ")
+_UNTRUSTED = re.compile(r"InvalidCertificate\(\s*(\w+)")
+_CODE = re.compile(r"<Code>(\w+)</Code>")
+_STATUS = re.compile(r"status code: (\d{3} [A-Z][A-Za-z ]*)")
+_MESSAGE = re.compile(r'message: "([^"]+)"')
+
+
+class Object(NamedTuple):
+    """An object that a listing found: its name below the place, and its bytes."""
+
+    name: str
+    size: int
+
+
+class Bucket:
+    """Objects below a prefix of a bucket, by their names below it.
+
+    Every method may raise `RetryableError` (see `retrying`), `FatalError`, and, while nothing was
+    written, `ConfigError` for what was wrong from the beginning: credentials, rights, the bucket.
+    The texts begin with the object's URI.
+    """
+
+    def __init__(self, uri: str, connection: Connection) -> None:
+        self.connection = connection
+        self._uri = uri.rstrip("/")
+        self._client: Client = bucket_client(connection, uri)
+        self._written = False
+
+    def uri(self, name: str = "") -> str:
+        """Return the URI of the place, or of an object."""
+        return f"{self._uri}/{name}" if name else self._uri
+
+    def put(self, name: str, data: bytes | Path) -> None:
+        """Write an object, whole or not at all; a large one in parts."""
+        size = data.stat().st_size if isinstance(data, Path) else len(data)
+        with self._errors(name, "written"):
+            obstore.put(
+                self._client,
+                name,
+                data,
+                use_multipart=size > PART_BYTES,
+                chunk_size=PART_BYTES,
+                max_concurrency=min(PARTS_AT_ONCE, self.connection.max_connections),
+            )
+        self._written = True
+
+    def create(self, name: str, data: bytes, token: str = "") -> bool:
+        """Write an object unless there is one; say whether that was this request.
+
+        A request that is made again, because its answer was lost, has the same token again.
+
+        Raises:
+            RetryableError: it is not known whether it was created. Ask again with this token.
+        """
+        token = token or secrets.token_hex(8)
+        return self.create_unread(name, data, token) or self.writer(name) == token
+
+    def flaw(self, probe: str, data: bytes = b"") -> str:
+        """Return why `create` cannot be relied on in this store; empty if it can.
+
+        Creates the object `probe` to see that it cannot be created again; it stays there.
+        """
+        if all(self.create_unread(probe, data, secrets.token_hex(8)) for _ in range(2)):
+            return "ignores conditional writes (If-None-Match)"
+        if not self.writer(probe):
+            return "does not keep the attributes of objects (x-amz-meta-)"
+        return ""
+
+    def create_unread(self, name: str, data: bytes, token: str) -> bool:
+        """Write an object unless there is one; say whether the store says that there was none."""
+        try:
+            with self._errors(name, "written"):
+                attributes = {WRITER: token}
+                obstore.put(self._client, name, data, mode="create", attributes=attributes)
+        except (refused.AlreadyExistsError, refused.PreconditionError):
+            return False
+        self._written = True
+        return True
+
+    def writer(self, name: str) -> str:
+        """Return the token of who created an object; empty if the store has not kept it.
+
+        Raises:
+            RetryableError: it is gone, so that it can be created now.
+        """
+        try:
+            with self._errors(name, "read"):
+                attributes = obstore.get(self._client, name).attributes
+        except FileNotFoundError:
+            raise RetryableError(f"{self.uri(name)}: was removed while it was created") from None
+        found = {str(key).lower(): str(value) for key, value in attributes.items()}
+        return found.get(WRITER, "")
+
+    def read(self, name: str) -> bytes:
+        """Return an object whole.
+
+        Raises:
+            FileNotFoundError: there is none of that name.
+        """
+        with self._errors(name, "read"):
+            return bytes(obstore.get(self._client, name).bytes())
+
+    def size(self, name: str) -> int | None:
+        """Return the bytes of an object; None if there is none."""
+        with contextlib.suppress(FileNotFoundError), self._errors(name, "read"):
+            return int(obstore.head(self._client, name)["size"])
+        return None
+
+    def names(self, folder: str) -> list[str]:
+        """Return what lies directly below a prefix, objects and prefixes, sorted."""
+        with self._errors(folder, "read"):
+            found = obstore.list_with_delimiter(self._client, folder)
+        paths = [*found["common_prefixes"], *(entry["path"] for entry in found["objects"])]
+        return sorted({path.rpartition("/")[2] for path in paths} - {""})
+
+    def objects(self, folder: str = "") -> Iterator[Object]:
+        """Yield the objects below a prefix, however deep, a page of a thousand at a time."""
+        pages = iter(obstore.list(self._client, folder or None))
+        while True:
+            with self._errors(folder, "read"):
+                page = next(pages, None)
+            if page is None:
+                return
+            yield from (Object(str(entry["path"]), int(entry["size"])) for entry in page)
+
+    def copy(self, source: str, target: str) -> None:
+        """Copy an object within the store, over what is there; its bytes do not come here.
+
+        Raises:
+            FileNotFoundError: there is no such source.
+        """
+        with self._errors(source, "copied"):
+            obstore.copy(self._client, source, target)
+        self._written = True
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Delete objects; those that are not there are passed over."""
+        with self._errors("", "removed from"):
+            obstore.delete(self._client, list(names))
+
+    @contextlib.contextmanager
+    def _errors(self, name: str, what: str) -> Iterator[None]:
+        """Make a request, within the connection's limit, and say of an error what to do about it.
+
+        That an object is not there passes, and that it is there already.
+        """
+        try:
+            with _limit(self.connection):
+                yield
+        except (refused.AlreadyExistsError, refused.PreconditionError):
+            raise
+        except FileNotFoundError as error:
+            if "NoSuchBucket" not in str(error):
+                raise
+            raise self._refusal(name, what, error) from None
+        except ValueError as error:
+            raise FatalError(
+                f"{self.uri(name)}: an object cannot have this name: {_why(str(error))}. Names "
+                "have no control characters, and no part of them is empty, `.` or `..`"
+            ) from None
+        except refused.BaseError as error:
+            raise self._refusal(name, what, error) from None
+
+    def _refusal(self, name: str, what: str, error: Exception) -> IngestError:
+        where, text = self.uri(name), str(error)
+        if "NoSuchBucket" in text or "NoSuchContainer" in text:
+            return self._request(
+                f"{where}: the bucket does not exist. Create it, or correct its name"
+            )
+        if untrusted := _UNTRUSTED.search(text):
+            return self._request(
+                f"{where}: the server's certificate is not trusted: {untrusted[1]}. Name a file "
+                "with the certificates of who has signed it: ca_file of the connection"
+            )
+        denied = isinstance(error, refused.PermissionDeniedError | refused.UnauthenticatedError)
+        if denied or _DENIED.search(text):
+            return self._request(
+                f"{where}: access denied: {_why(text)}. Check the credentials of "
+                f"{self.connection.title}, and that they may list, read and write there"
+            )
+        if cause_of(error) is not None:
+            return storage_error(f"{where}: cannot be {what}: {_why(text)}", error)
+        return FatalError(f"{where}: cannot be {what}: {_why(text)}")
+
+    def _request(self, text: str) -> IngestError:
+        return FatalError(f"{text}, then run again") if self._written else ConfigError(text)
+
+
+@lru_cache
+def _limit(connection: Connection) -> threading.BoundedSemaphore:
+    """Return what keeps this process from making too many requests at once."""
+    return threading.BoundedSemaphore(connection.max_connections)
+
+
+def _why(text: str) -> str:
+    """Return what a person wants to know of obstore's texts, which go on for a page."""
+    for pattern in (_CODE, _STATUS, _MESSAGE):
+        if found := pattern.search(text):
+            return found[1].strip()
+    return " ".join(text.partition("Debug source")[0].split())[-200:]

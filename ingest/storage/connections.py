@@ -1,0 +1,155 @@
+"""Connections: where a storage is and how it is reached, named once and used by many jobs.
+
+A connection holds no secrets, only references to them, and is recorded with a run. What each
+library wants to be told of it is in `clients`.
+"""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from ingest.core.model import Model
+from ingest.core.secrets import SecretRef
+
+
+class Connection(Model):
+    """What all kinds of connections share."""
+
+    schemes: ClassVar[tuple[str, ...]]
+    """How URIs begin that such a connection can open."""
+
+    name: str = ""
+    """What errors call it: the name of its file."""
+    endpoint: str | None = Field(default=None, pattern=r"^https?://[^/?#\s@]+/?$")
+    """The URL of the server, such as `https://s3.example.org:9000`. Without it, the provider's
+    own."""
+    test_path: str | None = None
+    """Where `ingest connections test` writes objects and removes them again, such as
+    `s3://bucket/folder`."""
+    ca_file: str | None = None
+    """A file with the certificates (PEM) of those who sign the server's certificate, on the driver
+    and on every worker."""
+    proxy: str | None = Field(default=None, pattern=r"^https?://[^/?#\s@]+/?$")
+    """The URL of an HTTP proxy between here and the server."""
+    timeout_s: float = Field(default=30.0, gt=0, le=3600)
+    """How long a request may take before it is tried again, in seconds."""
+    connect_timeout_s: float = Field(default=5.0, gt=0, le=3600)
+    """How long the server may take to accept a connection, in seconds."""
+    max_connections: int = Field(default=32, ge=1, le=1024)
+    """How many requests a process makes at once, at most, for data and for the state each."""
+    max_tries: int = Field(default=12, ge=1, le=100)
+    """How often a request is made before it fails, with growing waits between."""
+
+    @property
+    def title(self) -> str:
+        """What errors call it: its name, or the environment."""
+        return f'connection "{self.name}"' if self.name else "the environment"
+
+    @property
+    def secrets(self) -> dict[str, SecretRef]:
+        """The secrets that it refers to, by the key that they are written at."""
+        found = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return {name: value for name, value in found if isinstance(value, SecretRef)}
+
+
+class S3Connection(Connection):
+    """S3, or a store that speaks its protocol, such as Ceph, MinIO or R2.
+
+    Without keys they are looked for where the AWS command line looks: in the environment, in
+    `~/.aws`, and in the role of the machine.
+    """
+
+    schemes: ClassVar[tuple[str, ...]] = ("s3", "s3a")
+
+    type: Literal["s3"]
+    region: str | None = None
+    """The region, such as `eu-central-1`. Without it, `AWS_REGION`, otherwise `us-east-1`."""
+    access_key_id: SecretRef | None = None
+    """The key's id."""
+    secret_access_key: SecretRef | None = None
+    """The key's secret."""
+    session_token: SecretRef | None = None
+    """What goes with a temporary key."""
+    profile: str | None = None
+    """The profile in `~/.aws` that has the keys."""
+    anonymous: bool = False
+    """Whether to send no credentials, for public buckets."""
+    addressing_style: Literal["path", "virtual"] = "path"
+    """Where the bucket's name goes: `path` (`https://host/bucket`) or `virtual`
+    (`https://bucket.host`)."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        keys = self.access_key_id, self.secret_access_key
+        if (keys[0] is None) != (keys[1] is None):
+            raise ValueError("access_key_id and secret_access_key go together: write both, or none")
+        if self.session_token is not None and keys[0] is None:
+            raise ValueError("session_token goes with access_key_id and secret_access_key")
+        ways = [keys[0] is not None, self.profile is not None, self.anonymous]
+        if sum(ways) > 1:
+            raise ValueError("write one of access_key_id, profile and anonymous: true")
+        return self
+
+
+class GcsConnection(Connection):
+    """Google Cloud Storage. Needs the extra `ingest[gcs]` for sources.
+
+    Without a key, Google's application default credentials are used.
+    """
+
+    schemes: ClassVar[tuple[str, ...]] = ("gs", "gcs")
+
+    type: Literal["gcs"]
+    service_account_key: SecretRef | None = None
+    """The service account's key, as JSON."""
+    anonymous: bool = False
+    """Whether to send no credentials, for public buckets."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.anonymous and self.service_account_key is not None:
+            raise ValueError("write one of service_account_key and anonymous: true")
+        return self
+
+
+class AzureConnection(Connection):
+    """Azure Blob Storage. Needs the extra `ingest[azure]` for sources.
+
+    Without a key or a token, those of the environment are used (`AZURE_STORAGE_…`), or the identity
+    of the machine.
+    """
+
+    schemes: ClassVar[tuple[str, ...]] = ("az", "abfs", "abfss")
+
+    type: Literal["azure"]
+    account: str = Field(pattern=r"^[a-z0-9]{3,24}$")
+    """The storage account's name."""
+    account_key: SecretRef | None = None
+    """The storage account's key."""
+    sas_token: SecretRef | None = None
+    """A shared access signature, instead of a key."""
+    anonymous: bool = False
+    """Whether to send no credentials, for public containers."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        ways = [self.account_key is not None, self.sas_token is not None, self.anonymous]
+        if sum(ways) > 1:
+            raise ValueError("write one of account_key, sas_token and anonymous: true")
+        return self
+
+
+CONNECTIONS: tuple[type[Connection], ...] = (AzureConnection, GcsConnection, S3Connection)
+AnyConnection = Annotated[
+    AzureConnection | GcsConnection | S3Connection, Field(discriminator="type")
+]
+SCHEMES: tuple[str, ...] = tuple(scheme for each in CONNECTIONS for scheme in each.schemes)
+
+
+def usual(scheme: str) -> Connection | None:
+    """Return the connection that the environment describes; None if that takes a named one."""
+    if scheme in S3Connection.schemes:
+        return S3Connection(type="s3")
+    if scheme in GcsConnection.schemes:
+        return GcsConnection(type="gcs")
+    return None
