@@ -106,7 +106,7 @@ def test_a_ledger_whose_last_object_has_vanished_is_not_continued(tmp_path):
 
 def test_an_object_cut_off_at_the_end_of_a_line_is_damaged(tmp_path):
     store = LocalStore(tmp_path)
-    ledger = Ledger(store, "r")
+    ledger = Ledger(store, "r", SetClock())
     ledger.begin(BEGAN)
     ledger.append(Warned(message="one"))
     ledger.append(Warned(message="two"))
