@@ -176,8 +176,8 @@ def test_any_sequence_of_crashes_leaves_each_event_at_most_once_and_in_order(
             ledger = reopened(CrashingStore(store, at, when))
             ledger.begin(BEGAN)
             while True:
+                number += 1  # first: an append that is overdue writes, and may die of that
                 ledger.append(Warned(message=str(number)))
-                number += 1
                 ledger.flush()
     reopened(store).begin(BEGAN)
     written = [
