@@ -37,12 +37,8 @@ def from_plain(kind: Callable[..., T], data: dict[str, Any]) -> T:
     Raises:
         TypeError: a key is missing whose field has no default, or the data is of another shape.
     """
-    names, builds = _shape(kind)
-    values = data if data.keys() <= names else {name: data[name] for name in names & data.keys()}
-    if builds:
-        made = {name: build(data[name]) for name, build in builds if name in data}
-        values = {**values, **made}
-    return kind(**values)
+    made: T = _reader(kind)(data)
+    return made
 
 
 _ATOMS = frozenset({str, int, float, bool, type(None)})
@@ -54,11 +50,34 @@ def _names(kind: Any) -> tuple[str, ...]:
 
 
 @cache
-def _shape(kind: Any) -> tuple[frozenset[str], tuple[tuple[str, Build], ...]]:
-    """Return the fields of a class, and what makes the values of those that are not plain."""
-    hints, names = get_type_hints(kind), _names(kind)
-    builds = ((name, _builder(hints[name])) for name in names)
-    return frozenset(names), tuple((name, build) for name, build in builds if build)
+def _reader(kind: Any) -> Build:
+    """Return what makes a value of a dataclass from plain data.
+
+    By position where the class allows it, which takes half as long as by name: of a long ledger,
+    millions are made.
+    """
+    names, hints = _names(kind), get_type_hints(kind)
+    builders = {name: _builder(hints[name]) for name in names}
+    builds = [(name, build) for name, build in builders.items() if build]
+    places = [(names.index(name), build) for name, build in builds]
+
+    def by_name(data: dict[str, Any]) -> Any:
+        values = {name: data[name] for name in names if name in data}
+        for name, build in builds:
+            if name in values:
+                values[name] = build(values[name])
+        return kind(**values)
+
+    def by_position(data: dict[str, Any]) -> Any:
+        try:
+            values = [data[name] for name in names]
+        except KeyError:
+            return by_name(data)
+        for place, build in places:
+            values[place] = build(values[place])
+        return kind(*values)
+
+    return by_name if any(field.kw_only for field in fields(kind)) else by_position
 
 
 def _builder(kind: Any) -> Build | None:
@@ -71,7 +90,7 @@ def _builder(kind: Any) -> Build | None:
     if origin is dict:
         return partial(_mapping, inner[0]) if inner else None
     if isinstance(kind, type) and is_dataclass(kind):
-        return partial(from_plain, kind)
+        return _reader(kind)
     return None
 
 

@@ -71,7 +71,7 @@ class Ledger:
                 f"run {self.run_id}: its records were removed while this attempt was stopped. "
                 "It will publish nothing. Run the job again"
             )
-        last = self._reader.lines(names[-1])[0] if names else {"attempt": 0}
+        last = self._reader.object(names[-1]).header if names else {"attempt": 0}
         if len(names) != self._after:
             raise self._fenced(last)
         self._next = len(names)
@@ -143,7 +143,7 @@ class Ledger:
         name = object_name(self._next)
         data = ("\n".join(lines) + "\n").encode()
         if not self._store.create(f"{self._reader.folder}/{name}", data):
-            owner = self._reader.lines(name)[0]
+            owner = self._reader.object(name).header
             if owner["writer"] != self._token:  # else the answer to our own write was lost
                 raise self._fenced(owner)
         self._next += 1
@@ -172,7 +172,7 @@ class Ledger:
     def _last_attempt(self, names: list[str]) -> int:
         for name in reversed(names):
             with contextlib.suppress(FatalError):
-                return int(self._reader.lines(name)[0]["attempt"])
+                return int(self._reader.object(name).header["attempt"])
         return 0
 
     def _dated(self, event: Event) -> Event:

@@ -16,7 +16,13 @@ from ingest.storage.objects import Store
 
 FORMAT = 1
 OBJECT = re.compile(r"\d{8}\.jsonl")
-Line = dict[str, Any]
+
+
+class LedgerObject(NamedTuple):
+    """An object of a ledger: who wrote it, and its events as lines of JSON, not read yet."""
+
+    header: dict[str, Any]
+    lines: list[bytes]
 
 
 class Position(NamedTuple):
@@ -45,7 +51,8 @@ class Reader:
         """
         self.read = 0
         for number, name in enumerate(self.names()):
-            yield from (self._event(name, line) for line in self.lines(name)[1:])
+            for line in self.object(name).lines:
+                yield self._event(name, line)
             self.read = number + 1
 
     def follow(self, after: Position = START) -> Iterator[tuple[Position, Event]]:
@@ -60,11 +67,11 @@ class Reader:
             FatalError: an object is damaged, or this release cannot read it.
         """
         number, read = after
-        while (lines := self._lines_if_there(object_name(number))) is not None:
-            for line in lines[1 + read :]:
+        while (lines := self._lines(name := object_name(number))) is not None:
+            for line in lines[read:]:
                 read += 1
-                here = Position(number, read) if read < len(lines) - 1 else Position(number + 1)
-                yield here, self._event(object_name(number), line)
+                here = Position(number, read) if read < len(lines) else Position(number + 1)
+                yield here, self._event(name, line)
             number, read = number + 1, 0
 
     @property
@@ -87,41 +94,44 @@ class Reader:
                 )
         return names
 
-    def lines(self, name: str) -> list[Line]:
-        """Return what an object says: who wrote it, then its events as plain data.
+    def object(self, name: str) -> LedgerObject:
+        """Return an object of the ledger.
 
         Raises:
             FatalError: it is damaged, or has a format that this release does not read.
             FileNotFoundError: it is not there.
         """
-        data = self._store.read(f"{self.folder}/{name}")
-        try:
-            lines = [json.loads(line) for line in data.splitlines()]
-        except ValueError as error:
-            raise self._damaged(name, str(error)) from None
-        if not lines or not all(isinstance(line, dict) for line in lines):
-            what = "an empty file" if not lines else "a line that is not a JSON object"
-            raise self._damaged(name, what)
-        if (found := lines[0].get("format")) != FORMAT:
+        first, *lines = self._store.read(f"{self.folder}/{name}").splitlines() or [b""]
+        header = self._parsed(name, first)
+        if (found := header.get("format")) != FORMAT:
             raise other_format(self._store, self.run_id, f"ledger/{name}", found, FORMAT)
-        if (events := lines[0].get("events")) != len(lines) - 1:
-            raise self._damaged(name, f"{len(lines) - 1} events instead of {events}")
-        return lines
+        if (events := header.get("events")) != len(lines):
+            raise self._damaged(name, f"{len(lines)} events instead of {events}")
+        return LedgerObject(header, lines)
 
-    def _lines_if_there(self, name: str) -> list[Line] | None:
+    def _lines(self, name: str) -> list[bytes] | None:
         try:
-            return self.lines(name)
+            return self.object(name).lines
         except FileNotFoundError:
             return None
 
-    def _event(self, name: str, line: Line) -> Event:
+    def _parsed(self, name: str, line: bytes) -> dict[str, Any]:
         try:
-            return Event.from_json(line)
+            data = json.loads(line.decode())
+        except ValueError as error:
+            raise self._damaged(name, str(error)) from None
+        if not isinstance(data, dict):
+            raise self._damaged(name, "a line that is not a JSON object")
+        return data
+
+    def _event(self, name: str, line: bytes) -> Event:
+        data = self._parsed(name, line)
+        try:
+            return Event.from_json(data)
         except UnknownEventError as error:
             raise newer_event(self._store, self.run_id, f"ledger/{name}", str(error)) from None
-        except (LookupError, TypeError, AttributeError):
-            kind = f'an event "{line.get("event", "")}"'
-            raise self._damaged(name, f"{kind} without a key, or of another shape") from None
+        except (LookupError, TypeError, AttributeError) as error:
+            raise self._damaged(name, f"an event of another shape ({error})") from None
 
     def _damaged(self, name: str, found: str) -> FatalError:
         return FatalError(

@@ -81,6 +81,8 @@ def _sum(one: Book | None, other: Book) -> Book:
 
 
 def _together(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
+    if not other:
+        return one
     sums = dict(one)
     for name, number in other.items():
         _count(sums, name, number)

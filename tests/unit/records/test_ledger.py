@@ -106,7 +106,7 @@ def test_a_ledger_whose_last_object_has_vanished_is_not_continued(tmp_path):
 
 def test_an_object_cut_off_at_the_end_of_a_line_is_damaged(tmp_path):
     store = LocalStore(tmp_path)
-    ledger = Ledger(store, "r")
+    ledger = Ledger(store, "r", SetClock())
     ledger.begin(BEGAN)
     ledger.append(Warned(message="one"))
     ledger.append(Warned(message="two"))
@@ -176,8 +176,8 @@ def test_any_sequence_of_crashes_leaves_each_event_at_most_once_and_in_order(
             ledger = reopened(CrashingStore(store, at, when))
             ledger.begin(BEGAN)
             while True:
+                number += 1  # first: an append that is overdue writes, and may die of that
                 ledger.append(Warned(message=str(number)))
-                number += 1
                 ledger.flush()
     reopened(store).begin(BEGAN)
     written = [
