@@ -27,6 +27,7 @@ class Intents:
 
     def __init__(self, store: Store, run_id: str) -> None:
         self._store, self._folder = store, f"runs/{run_id}/publish"
+        self._last = ("", b"")
 
     def write(self, name: str, lines: Iterable[Mapping[str, Any]]) -> IntentFacts:
         """Write lines down, durably, under a name of this attempt's own.
@@ -64,11 +65,14 @@ class Intents:
         return intent
 
     def object(self, name: str, number: int) -> bytes:
-        """Return one object of some thousand lines."""
-        try:
-            return self._store.read(self.place(name, number))
-        except FileNotFoundError:
-            raise self._damaged(name, f"{name}-{number:05d}.jsonl is missing") from None
+        """Return one object of some thousand lines; the last one is kept, often the only one."""
+        place = self.place(name, number)
+        if self._last[0] != place:
+            try:
+                self._last = place, self._store.read(place)
+            except FileNotFoundError:
+                raise self._damaged(name, f"{name}-{number:05d}.jsonl is missing") from None
+        return self._last[1]
 
     def place(self, name: str, number: int) -> str:
         """Return the name of an object in the state."""

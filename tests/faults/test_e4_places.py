@@ -13,7 +13,7 @@ from tests.bad_input.bench import ROOT
 from tests.faults.state import State, assert_done, assert_refused
 
 PUTS = r"rename .*-0\.staged"
-AFTER_PUTS = r"link .*/manifests/"
+AFTER_PUTS = r"link .*/\.ingest-out/(?!.*claim)"
 
 
 @pytest.fixture

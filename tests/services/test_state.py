@@ -9,8 +9,10 @@ from ingest.config.load import load
 from ingest.core.errors import FencedError
 from ingest.driver.drive import Request, drive
 from ingest.job import Job
+from ingest.records.events import AttemptBegan
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
+from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.storage.objects import open_store
 from ingest.testing.faults import Crash, CrashingStore
@@ -60,12 +62,15 @@ def test_a_killed_run_is_resumed_from_the_bucket(desk, bucket, at, when):
 
 def test_a_driver_whose_place_in_the_ledger_is_taken_stops(desk, bucket):
     receipt = drive(request(bucket, open_store(bucket.uri)))
-    first, second = (Ledger(open_store(bucket.uri), receipt["run_id"]) for _ in range(2))
-    assert History.of(first.events()).phase == "done"
-    list(second.events())
-    second.begin({"run_id": receipt["run_id"], "phase": "done"})
+    reader = Reader(open_store(bucket.uri), receipt["run_id"])
+    assert History.of(reader.events()).phase == "done"
+    first, second = (
+        Ledger(open_store(bucket.uri), reader.run_id, after=reader.read) for _ in range(2)
+    )
+    began = AttemptBegan(run_id=reader.run_id, phase="done")
+    second.begin(began)
     with pytest.raises(FencedError):
-        first.begin({"run_id": receipt["run_id"], "phase": "done"})
+        first.begin(began)
     assert Runs(open_store(bucket.uri)).of_job("orders") == [receipt["run_id"]]
 
 
@@ -78,7 +83,7 @@ def test_of_two_drivers_that_race_for_a_place_in_the_ledger_one_writes(bucket):
         def begin(ledger, start=start, won=won):
             start.wait()
             with suppress(FencedError):
-                won.append(ledger.begin({"run_id": ledger.run_id}))
+                won.append(ledger.begin(AttemptBegan(run_id=ledger.run_id)))
 
         threads = [threading.Thread(target=begin, args=(ledger,)) for ledger in ledgers]
         for thread in threads:
