@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 ErrorKind = Literal[
     "throttled", "connection", "lost_worker", "timeout", "out_of_memory", "bug",
-    "bad_row", "contract", "stale_plan", "fatal", "config",
+    "bad_row", "contract", "stale_plan", "job", "fatal", "config",
 ]  # fmt: skip
 """What a failure is, which decides what is done about it: see `driver.retry`."""
 Cause = Literal["lost_worker", "timeout", "out_of_memory"]

@@ -13,7 +13,7 @@ from ingest.records.totals import Totals
 Phase = Literal["new", "planned", "committed", "done", "abandoned"]
 
 SETTLED, SPLIT = 1, 2
-DOOMED = frozenset({"contract", "bad_row"})
+DOOMED = frozenset({"contract", "bad_row", "job"})
 """Failures that repeat as long as job and inputs are the same."""
 
 

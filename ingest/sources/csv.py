@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 import polars as pl
 from pydantic import Field, model_validator
 
-from ingest.core.errors import BadRowError, FatalError
+from ingest.core.errors import BadRowError, JobError
 from ingest.core.partition import Slice
 from ingest.core.private import REDACTED
 from ingest.core.types import Schema, type_name
@@ -210,7 +210,7 @@ class Csv(TextSource):
         good = records.filter(sound)
         fields = self.fields(texts.filter(sound), names)
         if fields.height != good.height:
-            raise FatalError(
+            raise JobError(
                 f"{good.height} records became {fields.height} rows of fields. This is a bug "
                 "in ingest: report it with the file"
             )

@@ -139,6 +139,7 @@ REJECTING = {
         {"type": "sql", "query": "SELECT id, mail, n, note, lower(mail) AS low FROM input"},
         {"type": "cast", "columns": {"note": "int64"}},
     ],
+    "sql that raises": [{"type": "sql", "query": "SELECT CAST(mail AS BIGINT) AS n FROM input"}],
     "lookup": [
         {"type": "lookup", "reference": {"path": "in/table/r.csv"}, "key": "mail"},
     ],
@@ -186,14 +187,17 @@ def test_a_function_that_raises_with_a_value(job, capfd, raised, row_wise):
     steps = [{**PYTHON, "row_wise": row_wise}]
     contract = {"columns": PII, "on_error": "quarantine"}
     job.define("csv", parts={"transforms": steps, "contract": contract})
-    result = job.run("--progress", "log")
-    only_in_output(job, result)
+    result, shown = job.run("--progress", "log"), job.preview()
+    only_in_output(job, result, shown)
     assert CANARY not in "".join(capfd.readouterr())
-    if row_wise and "ValueError" in raised:
+    assert shown.code == result.code
+    if row_wise and "ConnectionError" not in raised:
         (row,) = job.quarantine.to_dicts()
-        assert row["reason"] == "raised ValueError"
+        assert f"raised {raised.partition('(')[0]}" == row["reason"]
+        assert "0.python: 9 rows in, 8 out, 1 rejected" in shown.out
     else:
-        assert raised.partition("(")[0] in result.err
+        for each in (result, shown):
+            assert f"raised {raised.partition('(')[0]}: its text may contain" in each.err
 
 
 def test_a_function_that_raises_an_error_of_ours(job):

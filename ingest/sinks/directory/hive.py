@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import polars as pl
 
-from ingest.core.errors import FatalError
+from ingest.core.errors import JobError
 from ingest.core.values.iso import iso_texts
 
 NULL = "__HIVE_DEFAULT_PARTITION__"
@@ -21,7 +21,7 @@ def folder(keys: Mapping[str, object]) -> str:
     text is empty (`name=`); DuckDB, Polars and PyArrow read both back as what they were.
 
     Raises:
-        FatalError: a value cannot be the name of a folder, or would be read back as null.
+        JobError: a value cannot be the name of a folder, or would be read back as null.
     """
     return "/".join(_segment(column, value) for column, value in keys.items())
 
@@ -53,13 +53,13 @@ def by_folder(
 
 def _segment(column: str, value: object) -> str:
     if value == NULL:
-        raise FatalError(
+        raise JobError(
             f'sink.partition_by: column "{column}" contains the text "{NULL}", which readers '
             "read as null. Replace it in a step, or partition by another column"
         )
     name = f"{_escape(column)}={NULL if value is None else _escape(_text(value))}"
     if len(name.encode()) > _MOST_BYTES:
-        raise FatalError(
+        raise JobError(
             f'sink.partition_by: column "{column}" contains a value whose folder name would '
             f"have {len(name.encode())} bytes. At most {_MOST_BYTES} are allowed. Partition by "
             "another column"
