@@ -13,6 +13,10 @@ Cause = Literal["lost_worker", "timeout", "out_of_memory"]
 """What kind of end a worker has met."""
 
 
+NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
+"""What stands for null in the name of a partition folder."""
+
+
 @dataclass(frozen=True, slots=True)
 class Book:
     """The row counts of a step: `out = rows + added - sum(dropped)`.
@@ -50,6 +54,12 @@ class StagedFile:
     rows: int
     bytes: int
     sha256: str
+
+    @property
+    def nulls(self) -> list[str]:
+        """The partition columns that are null in all rows of the file."""
+        keys = (part.partition("=") for part in self.folder.split("/"))
+        return [name for name, _, value in keys if value == NULL_FOLDER]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ class Totals:
     seconds: dict[str, float] = field(default_factory=dict)
     cpu: dict[str, float] = field(default_factory=dict)
     peak_bytes: int = 0
+    nulls: set[str] = field(default_factory=set)
+    """The partition columns of the main output that are null in some row."""
 
     def add(self, outcome: Outcome) -> None:
         """Add one settled partition."""
@@ -30,7 +32,9 @@ class Totals:
         for book in outcome.books:
             self.books[book.step] = _sum(self.books.get(book.step), book)
         for file in outcome.files:
-            self.files += file.output == "main"
+            if file.output == "main":
+                self.files += 1
+                self.nulls.update(file.nulls)
             _count(self.rows, file.output, file.rows)
             _count(self.bytes_written, file.output, file.bytes)
         for reason, count in outcome.errors.items():

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import polars as pl
 
 from ingest.core.errors import JobError
+from ingest.core.outcome import NULL_FOLDER
 from ingest.core.values.iso import iso_texts
 
-NULL = "__HIVE_DEFAULT_PARTITION__"
 _ESCAPED = frozenset("\"#%'*/:=?\\{[]^<>|\x7f") | frozenset(map(chr, range(32)))
 _MOST_BYTES = 255
 
@@ -18,7 +18,8 @@ def folder(keys: Mapping[str, object]) -> str:
 
     Different values have different folders, and no value can lead out of the directory: a slash is
     `%2F`, and each name begins with its column. A null is `__HIVE_DEFAULT_PARTITION__`, the empty
-    text is empty (`name=`); DuckDB, Polars and PyArrow read both back as what they were.
+    text is empty (`name=`); DuckDB, Polars and Daft read both back as what they were. There is no
+    name that pandas reads as null too (see `Parquet.remarks`).
 
     Raises:
         JobError: a value cannot be the name of a folder, or would be read back as null.
@@ -52,12 +53,12 @@ def by_folder(
 
 
 def _segment(column: str, value: object) -> str:
-    if value == NULL:
+    if value == NULL_FOLDER:
         raise JobError(
-            f'sink.partition_by: column "{column}" contains the text "{NULL}", which readers '
+            f'sink.partition_by: column "{column}" contains the text "{NULL_FOLDER}", which readers '
             "read as null. Replace it in a step, or partition by another column"
         )
-    name = f"{_escape(column)}={NULL if value is None else _escape(_text(value))}"
+    name = f"{_escape(column)}={NULL_FOLDER if value is None else _escape(_text(value))}"
     if len(name.encode()) > _MOST_BYTES:
         raise JobError(
             f'sink.partition_by: column "{column}" contains a value whose folder name would '
