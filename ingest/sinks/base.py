@@ -108,7 +108,7 @@ class Sink(Model, ABC):
                 The text begins at the option; the caller puts file and line before it.
         """
 
-    def remarks(self, nulls: Collection[str]) -> list[str]:
+    def remarks(self, nulls: Collection[str]) -> list[str]:  # noqa: ARG002 - of some sinks only
         """Return what users are to know of the output before it is published, a warning for each.
 
         `nulls` are the partition columns that are null in some row.

@@ -55,8 +55,8 @@ def by_folder(
 def _segment(column: str, value: object) -> str:
     if value == NULL_FOLDER:
         raise JobError(
-            f'sink.partition_by: column "{column}" contains the text "{NULL_FOLDER}", which readers '
-            "read as null. Replace it in a step, or partition by another column"
+            f'sink.partition_by: column "{column}" contains the text "{NULL_FOLDER}", which '
+            "readers read as null. Replace it in a step, or partition by another column"
         )
     name = f"{_escape(column)}={NULL_FOLDER if value is None else _escape(_text(value))}"
     if len(name.encode()) > _MOST_BYTES:
