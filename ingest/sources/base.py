@@ -2,7 +2,7 @@
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal
@@ -208,6 +208,10 @@ class Source(Model, ABC):
             FatalError, RetryableError, BadRowError: as `read`.
         """
         return None
+
+    def overlapping(self, names: Collection[str]) -> frozenset[str]:  # noqa: ARG002
+        """Return the columns that are read from the same characters as one of these; else none."""
+        return frozenset()
 
     def redacted(
         self,

@@ -227,6 +227,32 @@ def test_a_masked_column_is_private_up_to_the_mask(job):
     assert job.quarantine["original"][0] == "1,***,1,ok"
 
 
+def test_columns_of_the_same_characters(job):
+    """A copybook's REDEFINES: the whole line has the value too, and what is made of it."""
+    job.write("in/a.fwf", LINES)
+    columns = {**WIDTHS, "line": {"start": 1, "width": 25}}
+    steps = [{"type": "derive", "columns": {"copy": "line"}}]
+    contract = {"columns": PII, "checks": [RANGE], "on_error": "quarantine"}
+    job.define("fixed_width", columns=columns, parts={"transforms": steps, "contract": contract})
+    results = everything(job)
+    assert results[2].code == 0, results[2].err
+    only_in_output(job, *results)
+    assert "3 ************* x   typed" in job.quarantine["original"].to_list()
+
+
+@pytest.mark.parametrize("steps", [[{"type": "derive", "columns": {"k": "lower(mail)"}}], []])
+def test_a_key_of_a_lookup_that_occurs_twice(job, steps):
+    job.write("in/a.csv", HEADER + FINE)
+    job.write("table/r.csv", f"m,score\n,0\n{CANARY},1\nx,2\n{CANARY},3\n")
+    key = {"k" if steps else "mail": "m"}
+    lookup = {"type": "lookup", "reference": {"path": "table/r.csv"}, "key": key}
+    parts = {"transforms": [*steps, lookup], "contract": {"pii": ["mail"]}}
+    job.define("csv", path="in", parts=parts)
+    for result in (job.plan(), job.preview(), job.run()):
+        assert "the key m must be unique, but that of record 2 occurs 2 times" in result.err
+        assert CANARY not in result.err
+
+
 def test_columns_that_do_not_reach_the_output(job):
     job.write("in/a.csv", HEADER + FINE)
     steps = [
