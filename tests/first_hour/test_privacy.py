@@ -272,6 +272,36 @@ def test_a_wrong_name_is_an_error(job):
     job.refused('contract: pii: no such column "mial". Did you mean "mail"?')
 
 
+NO_HEADER = f"{FINE.replace('ok', CANARY)}9,{CANARY},9,x\n"
+ALL_ALLOWED = {"missing_columns": "null", "new_columns": "ignore"}
+
+
+@pytest.mark.parametrize("schema", [{}, ALL_ALLOWED, {**ALL_ALLOWED, "new_columns": "add"}])
+@pytest.mark.parametrize("first", ["in/a.csv", "in/z.csv"])
+def test_a_file_without_a_header_among_others(job, schema, first):
+    job.write("in/b.csv", HEADER + FINE)
+    job.write("in/c.csv", HEADER + FINE)
+    job.write(first, f"{CANARY},{CANARY},1,x\n{NO_HEADER}")
+    job.define("csv", schema=schema, parts={"contract": {"columns": PII}})
+    job.refused(f"{first}: the first line has none of the columns of ", "probably not a header")
+    only_in_output(job, *everything(job))
+
+
+def test_a_file_with_another_delimiter_among_others(job):
+    job.write("in/a.csv", HEADER + FINE)
+    job.write("in/b.csv", (HEADER + FINE).replace(",", ";"))
+    job.define("csv", schema=ALL_ALLOWED)
+    job.refused('in/b.csv: seems to use the delimiter ";", but this job reads ",", as in ')
+
+
+@pytest.mark.parametrize("columns", [{}, {"n": "int64"}])
+def test_a_header_that_is_none(job, columns):
+    job.write("in/a.csv", f"x\n{NO_HEADER}")
+    job.define("csv", columns=columns, skip_rows=1, parts={"contract": {"columns": PII}})
+    job.refused("the line that is read as the header has none of the columns", "skip_rows (now 1)")
+    only_in_output(job, *everything(job))
+
+
 def test_no_folder_is_named_by_a_private_value(job):
     job.write("in/a.csv", HEADER + FINE)
     sink = {"type": "parquet", "path": "out", "write_disposition": "overwrite"}
