@@ -45,7 +45,8 @@ def strangers(
     folded = {names: _folded(names) for names in map(tuple, headers.values())}
     fitting = {names for names in folded if not folded[names].isdisjoint(_folded(wanted))}
     if not fitting:
-        fitting = _reached(folded, {tuple(next(iter(headers.values())))})
+        first = next((n for n in folded if not looks_like_a_record(n)), next(iter(folded)))
+        fitting = _reached(folded, {first})
         if 2 * sum(tuple(names) in fitting for names in headers.values()) < len(headers):
             fitting = folded.keys() - fitting
     fitting = _reached(folded, fitting)
