@@ -25,7 +25,7 @@ from ingest.sources.delimited.strangers import (
     looks_like_a_record,
     no_header,
     other_delimiter,
-    shares,
+    resembles,
     told_delimiter,
 )
 from ingest.sources.delimited.survey import Survey
@@ -278,7 +278,7 @@ class Csv(TextSource):
         if told := self.other_delimiter(names):
             return told
         wanted = {*wanted, *self.columns}
-        if not wanted or shares(names, wanted) or not (private or looks_like_a_record(names)):
+        if not wanted or not (private or looks_like_a_record(names)) or resembles(names, wanted):
             return ""
         return no_header(example, self.skip_rows, self.delimiter)
 

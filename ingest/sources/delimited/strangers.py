@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from ingest.core.names import hint
 from ingest.core.paths import readable_path
 from ingest.sources.files.schema import files_of
 
@@ -18,6 +19,16 @@ _VALUE = re.compile(r"[^@\s]+@[^@\s]+|[-+]?\d[\d.,:/ TZ+-]*")
 def shares(names: Iterable[str], known: Iterable[str]) -> bool:
     """Say whether one of the names is known, in whatever letters."""
     return not _folded(names).isdisjoint(_folded(known))
+
+
+def resembles(names: Sequence[str], wanted: Collection[str]) -> bool:
+    """Say whether one of the names is wanted, or nearly: one that is only misspelt is a name.
+
+    Not in what looks like a record, where a value may be near to a name.
+    """
+    if shares(names, wanted):
+        return True
+    return not looks_like_a_record(names) and any(hint(name, names) for name in wanted)
 
 
 def looks_like_a_record(names: Iterable[str]) -> bool:

@@ -12,7 +12,7 @@ from ingest.sources.base import Layout
 from ingest.sources.columns.options import declared_type, refuse_clash, refuse_unknown
 from ingest.sources.delimited.guessing import guess_type
 from ingest.sources.delimited.header import duplicates, refuse_delimiter, refuse_header
-from ingest.sources.delimited.strangers import no_header, refusal, shares, strangers
+from ingest.sources.delimited.strangers import no_header, refusal, resembles, shares, strangers
 from ingest.sources.files.identity import while_planning
 from ingest.sources.files.sampling import COMPARED_FILES, SAMPLE_FILES, asked, files_of, spread
 from ingest.sources.files.schema import Combined, schema_remarks, together
@@ -52,7 +52,7 @@ class Survey:
             found.expect(name for name in declared if name not in made.keys)
         if declared.keys() - {*names, *made.keys} and (told := self.csv.other_delimiter(names)):
             raise ConfigError(told)
-        if found and declared and not shares([*names, *made.keys], declared):
+        if found and declared and not resembles([*names, *made.keys], declared):
             raise ConfigError(no_header(found.first, self.csv.skip_rows, self.csv.delimiter))
         refuse_unknown("columns", self.csv.columns, [*names, *made.keys])
         facts = {"header": names, **(found.facts if found else {}), **made.facts}
