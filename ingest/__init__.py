@@ -15,6 +15,7 @@ from ingest.core.errors import (
     FencedError,
     IngestError,
     Interrupted,
+    JobError,
     RetryableError,
     ThrottledError,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "FencedError",
     "IngestError",
     "Interrupted",
+    "JobError",
     "PlanSummary",
     "Receipt",
     "RetryableError",

@@ -18,6 +18,7 @@ from ingest.core.errors import (
     FencedError,
     IngestError,
     Interrupted,
+    JobError,
     StalePlanError,
 )
 from ingest.core.stop import Stop
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ingest.records.history import History
     from ingest.watch.progress import Mode, Watcher
 
+_DOOMED = (BadRowError, ContractError, JobError)
 END_S = 2.0  # what ending workers by force takes
 
 
@@ -103,8 +105,8 @@ def _failed(attempt: Attempt, watching: "Watcher", error: IngestError) -> int:
     if says_it_itself or not history.attempt:
         return error.exit_code
     print(f"{attempt.request.job.name}: failed. {_kept(attempt, watching, error)}", file=sys.stderr)
-    if isinstance(error, BadRowError | ContractError):  # resumed as it is, it would fail so again
-        if attempt.preview:
+    if isinstance(error, _DOOMED):  # resumed as it is, it would fail so again
+        if attempt.preview and not isinstance(error, JobError):
             print(f"To see rejected rows in a sample: {attempt.preview}", file=sys.stderr)
         print(f"Fix the input or the job, then run it again: {attempt.again}", file=sys.stderr)
     elif isinstance(error, StalePlanError):
@@ -121,7 +123,7 @@ def _kept(attempt: Attempt, watching: "Watcher", error: IngestError) -> str:
             "Publishing has begun, and parts of the output may be visible. The run can only be "
             "finished."
         )
-    if not watching.settled or isinstance(error, BadRowError | ContractError | StalePlanError):
+    if not watching.settled or isinstance(error, (*_DOOMED, StalePlanError)):
         return "Nothing was published."
     partitions = counted(history.partitions, "partition")
     return (

@@ -142,6 +142,7 @@ def _remove(store: Store, found: Found, arguments: Namespace) -> list[str]:
         else:
             done.leftovers.append(each)
             report(f"removed {_staged(each)}")
+    done.kept = found.kept
     report(_total(done, arguments))
     return problems
 
@@ -156,6 +157,8 @@ def _staged(leftover: Leftover) -> str:
 
 
 def _total(found: Found, arguments: Namespace) -> str:
+    if found.kept and not found.old and not found.leftovers:
+        return f"nothing removed: {counted(len(found.kept), 'old run')} kept"
     if not found.old and not found.leftovers:
         runs = "run, finished or unfinished," if arguments.unfinished else "finished run"
         return (

@@ -6,7 +6,6 @@ No Ray, and nothing is written.
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 import polars as pl
 
@@ -24,9 +23,9 @@ from ingest.sources.base import Source
 from ingest.storage.objects import open_store
 from ingest.watch.summary import size
 from ingest.watch.tables import ends, table
-from ingest.work.pipeline import CONTRACT, Pipeline
-from ingest.work.quarantine import assemble
-from ingest.work.stages import OUTPUT, SOURCE, Stage, stages
+from ingest.work.looking import look
+from ingest.work.pipeline import CONTRACT
+from ingest.work.stages import OUTPUT, SOURCE, Stage
 from ingest.work.task import PartitionTask
 
 SLICE_BYTES = 1024 * 1024
@@ -107,24 +106,10 @@ def show(task: PartitionTask, partition: Partition, arguments: Namespace, *, who
 
     Raises:
         ConfigError: there is no such step or column.
+        IngestError: a run would fail at these rows.
     """
-    read = task.source.read(partition, task.layout)
-    context = replace(task.context, uris=tuple(piece.uri for piece in partition.slices))
-    private = task.steps.private
-    pipeline = Pipeline(task.steps, read, context)
-    good = pipeline.collect()
-    bad = assemble(
-        context.run_id,
-        partition,
-        source=task.source,
-        layout=task.layout,
-        rejects=read.rejects,
-        rejected=pipeline.rejected(private),
-        hidden=private.source,
-        keep_original=task.steps.contract.keeps_original,
-    )
-    found = [*stages(read, task.steps, context)]
-    found.append(Stage(OUTPUT, good, found[-1].rows.height, bad.filter(step=CONTRACT).height))
+    seen, private = look(task, partition), task.steps.private
+    found, bad, read = seen.stages, seen.bad, seen.read
     _refuse_unknown(arguments.columns, found)
     chosen = _places(arguments.step, [stage.name for stage in found])
     for place in chosen:

@@ -67,6 +67,12 @@ def _tested(name: str, conf: Path | None, *, update: bool) -> bool | None:
     came = f"{counted(result.rows, 'row')}, {result.rejected:,} rejected"
     if update:
         report(f"{name}: {came}, written to {folder}/expected/")
+        if result.real:
+            report(
+                f"  warning: {folder}/expected/ has values of private columns "
+                f"({', '.join(result.real)}) as the sample gives them. If they belong to real "
+                "people, replace them in the sample with invented values, then update again"
+            )
     elif not result.differences:
         report(f"{name}: ok, {came}")
     else:

@@ -63,7 +63,8 @@ def _no_folder(here: Path) -> str:
     return (
         f"{DEFAULT}: there is no such folder in {here}. It contains the jobs: "
         "conf/job/NAME.yaml. To create a job for your files: ingest init PATH. To create a "
-        "repository with an example: ingest init-project DIR. To use another folder: --conf DIR"
+        "repository with an example: ingest init-project DIR. To use another folder: --conf DIR "
+        "(in Python: conf=DIR)"
     )
 
 

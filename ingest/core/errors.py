@@ -7,6 +7,7 @@
       BadRowError        rows break the format or the contract         the contract's `on_error`
       ContractError      the run breaks its budget or its books        nothing is published, exit 1
       FatalError         resuming at once cannot help                  stop, resumable, exit 1
+        JobError         the job does not fit its rows                 start over once it is changed
         StalePlanError   what the run reads is not what was planned    start over, or put it back
         FencedError      another attempt has taken this run over       stop at once, exit 1
     Interrupted          control flow, not a failure                   stop, resumable, exit 130
@@ -73,6 +74,13 @@ class ContractError(IngestError):
 
 class FatalError(IngestError):
     """Trying again at once cannot help; the run stops. Fix the cause, then resume it."""
+
+
+class JobError(FatalError):
+    """A setting, a step or a value made the run fail, and would do so again.
+
+    Once the job, what its steps depend on or the input has changed, the same command starts over.
+    """
 
 
 class StalePlanError(FatalError):

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 ErrorKind = Literal[
     "throttled", "connection", "lost_worker", "timeout", "out_of_memory", "bug",
-    "bad_row", "contract", "stale_plan", "fatal", "config",
+    "bad_row", "contract", "stale_plan", "job", "fatal", "config",
 ]  # fmt: skip
 """What a failure is, which decides what is done about it: see `driver.retry`."""
 Cause = Literal["lost_worker", "timeout", "out_of_memory"]
@@ -41,13 +41,15 @@ class Staged:
     """Rows that a worker has staged and that are not published yet: a file, say.
 
     `output` is `main` or `quarantine`. `keep` is what the sink that staged them needs to publish
-    them: plain data that nobody else reads.
+    them: plain data that nobody else reads. `nulls` are the partition columns that are null in all
+    of these rows.
     """
 
     output: str
     rows: int
     bytes: int
     keep: dict[str, Any]
+    nulls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

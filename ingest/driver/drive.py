@@ -164,6 +164,9 @@ def _work(
         if changed := run.changed_steps:
             raise StalePlanError(f"{changed} during the run. Run the job again: it starts over")
         audit(run.history, run.job.contract)
+        for remark in run.job.sink.remarks(run.history.totals.nulls):
+            if remark not in run.history.warnings:  # by an attempt that did not come to its commit
+                run.ledger.append(Warned(message=remark))
         target.begin(run.run_id)
         check(held)
         commit(run, store, plan, output)

@@ -13,7 +13,7 @@ from ingest.core.names import fault_of
 from ingest.core.private import NOTHING, Private
 from ingest.core.rows import POSITION, visible
 from ingest.core.types import Schema
-from ingest.driver.privacy import private_columns, refuse_folders
+from ingest.driver.privacy import named, private_columns, refuse_folders
 from ingest.job import Job
 from ingest.sources.base import Layout
 from ingest.transforms.base import StepContext
@@ -61,7 +61,8 @@ def check_flow(job: Job, layout: Layout, context: StepContext, place: Place) -> 
         return _checked(job, layout, context, place)
     except ConfigError:
         with placed(place, "source"):
-            if told := job.source.doubt(layout):
+            wanted = {*contract_types(job), *named(job)}
+            if told := job.source.doubt(layout, wanted, private=bool(named(job))):
                 raise ConfigError(told) from None
         raise
 

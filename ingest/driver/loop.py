@@ -3,19 +3,16 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypedDict
 
 from ingest.checks.contract import Contract
 from ingest.core.clock import Clock
 from ingest.core.counts import counted
 from ingest.core.errors import (
-    BadRowError,
     ContractError,
-    FatalError,
     IngestError,
     Interrupted,
-    StalePlanError,
 )
 from ingest.core.outcome import Failure, Outcome
 from ingest.core.partition import Assignment, Partition, Slice, partition_id
@@ -36,6 +33,7 @@ from ingest.records.events import (
 )
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
+from ingest.work.classify import error_of
 from ingest.workers.base import Lost, Workers
 
 POLL_S = 0.25
@@ -219,16 +217,8 @@ def most_common(errors: dict[str, int], number: int = 3) -> str:
 
 
 def _error(failure: Failure, tries: int, partition: Partition, logs: str) -> IngestError:
-    if failure.kind == "bad_row":
-        return BadRowError(f"{failure.message}\n{failure.traceback}".rstrip())
-    if failure.kind == "contract":
-        return ContractError(failure.message)
-    if failure.kind == "stale_plan":
-        return StalePlanError(failure.message)
-    if failure.kind in {"fatal", "config"}:
-        return FatalError(failure.message)
+    if failure.kind in HOPELESS:
+        return error_of(failure)
     where = f" Logs of the workers: {logs}." if logs else ""
-    return FatalError(
-        f"{partition}: failed after {tries} tries: {failure.message}.{where}\n"
-        f"{failure.traceback}".rstrip()
-    )
+    said = f"{partition}: failed after {tries} tries: {failure.message}.{where}"
+    return error_of(replace(failure, message=said))

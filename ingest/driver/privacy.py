@@ -20,7 +20,7 @@ def private_columns(job: Job, schemas: Sequence[Schema]) -> Private:
 
     `schemas` are that of the source and those of what leaves each step. A column is private where
     it is marked, where a later one that is marked or masked is made of it, and where it is made of
-    such a one; what a mask made of it is not.
+    such a one, or read from the same characters; what a mask made of it is not.
 
     Raises:
         ConfigError: `contract.pii` names columns that are nowhere.
@@ -36,6 +36,7 @@ def private_columns(job: Job, schemas: Sequence[Schema]) -> Private:
     for place in range(len(origins) - 1, -1, -1):
         wanted = marks[place + 1]
         marks[place] = marks[place].union(*(origins[place].get(name, ()) for name in wanted))
+    marks[0] |= job.source.overlapping(marks[0])
     for place, step in enumerate(job.transforms):
         made = (name for name, read in origins[place].items() if read & marks[place])
         marks[place + 1] |= frozenset(made) - step.hides()

@@ -7,7 +7,9 @@ from typing import Literal
 from ingest.core.outcome import ErrorKind, Failure
 from ingest.execution import Retries, Retry
 
-HOPELESS: frozenset[ErrorKind] = frozenset({"bad_row", "contract", "stale_plan", "fatal", "config"})
+HOPELESS: frozenset[ErrorKind] = frozenset(
+    {"bad_row", "contract", "stale_plan", "job", "fatal", "config"}
+)
 """Failures that the next try would only repeat."""
 
 DEATHS: frozenset[ErrorKind] = frozenset({"lost_worker", "timeout", "out_of_memory"})

@@ -7,7 +7,11 @@ from ingest.records.history import DOOMED
 from ingest.records.plans import Plan
 from ingest.storage.objects import Store
 
-_HOW = {"contract": "it failed its contract", "bad_row": "a row broke its contract"}
+_HOW = {
+    "contract": "it failed its contract",
+    "bad_row": "a row broke its contract",
+    "job": "a setting, a step or a value made it fail",
+}
 _CHANGED = {"changed": "changed", "vanished": "gone", "touched": "touched", "new": "new"}
 
 
@@ -39,8 +43,11 @@ def _by_inputs(reopened: Reopened, now: Job, store: Store, how: str) -> str:
     if run.history.failure == "stale_plan":
         # what was only touched may be what was planned, put back: whoever knows can accept it
         return how if set(found.refused) - {"touched"} else ""
-    # of a doomed run, a new input or another version of one that was read may be the fix
-    differ = found.examples if run.history.failure in DOOMED else found.refused
+    differ: object = found.refused
+    if run.history.failure == "job":  # only an input that was not read can be the fix
+        differ = set(found.refused) - {"touched"}
+    elif run.history.failure in DOOMED:  # a new one, or another version of one that was read, too
+        differ = found.examples
     counts = found.open + found.settled
     said = ", ".join(f"{count:,} {_CHANGED[fate]}" for fate, count in sorted(counts.items()))
     return f"{how}, and its input files have changed since ({said})" if differ else ""

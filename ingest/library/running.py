@@ -90,7 +90,9 @@ def run(
     Raises: ConfigError: The request is wrong, and nothing ran. All mistakes at once, in `lines`.
     BadRowError: Rows are wrong, and the contract says `on_error: fail`. Not published.
     ContractError: The run broke its error budget, or its row counts do not add up. Not published.
-    FatalError: The run failed, and the same call resumes it. RetryableError: Storage or network did
+    JobError: A setting, a step or a value made the run fail; the same call starts over once the job
+    or its input has changed. FatalError: The run failed, and the same call resumes it (JobError is
+    one of them). RetryableError: Storage or network did
     not answer, for longer than the run was to wait; the same call resumes it. Interrupted: `stop`
     was set; the same call resumes it. Ctrl-C is a `KeyboardInterrupt`, after which the same call
     resumes it too.

@@ -29,7 +29,7 @@ from ingest.records.events import (
 from ingest.records.totals import Totals
 
 SETTLED, SPLIT = 1, 2
-DOOMED = frozenset({"contract", "bad_row"})
+DOOMED = frozenset({"contract", "bad_row", "job"})
 """Failures that repeat as long as job and inputs are the same."""
 
 

@@ -23,6 +23,8 @@ class Totals:
     seconds: dict[str, float] = field(default_factory=dict)
     cpu: dict[str, float] = field(default_factory=dict)
     peak_bytes: int = 0
+    nulls: set[str] = field(default_factory=set)
+    """The partition columns of the main output that are null in some row."""
 
     def add(self, outcome: Outcome) -> None:
         """Add one settled partition."""
@@ -31,6 +33,7 @@ class Totals:
             self.books[book.step] = _sum(self.books.get(book.step), book)
         for staged in outcome.staged:
             _count(self.staged, staged.output, 1)
+            self.nulls.update(staged.nulls)
             _count(self.rows, staged.output, staged.rows)
             _count(self.bytes_written, staged.output, staged.bytes)
         for reason, count in outcome.errors.items():

@@ -143,6 +143,13 @@ class Sink(Model, ABC):
                 The text begins at the option; the caller puts file and line before it.
         """
 
+    def remarks(self, nulls: Collection[str]) -> list[str]:
+        """Return what users are to know of the output before it is published, a warning for each.
+
+        `nulls` are the partition columns that are null in some row.
+        """
+        return []
+
     def stage(self, frame: pl.DataFrame, run_id: str, stem: str) -> list[Staged]:
         """Write the rows of one frame; see `stage_portions`."""
         return self.stage_portions([frame], run_id, stem)

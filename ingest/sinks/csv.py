@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 from pydantic import Field, field_validator
 
-from ingest.core.errors import ConfigError, FatalError
+from ingest.core.errors import ConfigError, JobError
 from ingest.core.types import type_name
 from ingest.sinks.text import TextSink
 
@@ -98,7 +98,7 @@ class Csv(TextSink):
             return
         for name, kind in rows.schema.items():
             if isinstance(kind, pl.String) and (rows[name] == self.null_text).any():
-                raise FatalError(
+                raise JobError(
                     f'sink.null_text: column "{name}" holds the text "{self.null_text}", which '
                     "represents null. Choose a null_text that no row contains"
                 )

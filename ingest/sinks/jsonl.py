@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 import pyarrow as pa
 
-from ingest.core.errors import ConfigError, FatalError
+from ingest.core.errors import ConfigError, JobError
 from ingest.core.types import type_name
 from ingest.sinks.text import TextSink
 
@@ -46,11 +46,11 @@ class Jsonl(TextSink):
         """Return rows as lines of JSON.
 
         Raises:
-            FatalError: a number is not finite. Polars would write it as null, in silence.
+            JobError: a number is not finite. Polars would write it as null, in silence.
         """
         for name in rows.columns:
             if not all(_finite(part) for part in _parts(rows[name])):
-                raise FatalError(
+                raise JobError(
                     f'sink.type: column "{name}" contains NaN or infinity, which JSON cannot '
                     "store. Replace them in a step, or use parquet"
                 )

@@ -1,6 +1,6 @@
 """Apache Parquet."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterator
 from typing import Literal
 
 import polars as pl
@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from pydantic import Field
 
 from ingest.sinks.base import Disposition
+from ingest.sinks.directory.hive import NULL_FOLDER
 from ingest.sinks.directory.sink import DirectorySink
 from ingest.sinks.directory.staging import HashedFile
 
@@ -51,6 +52,21 @@ class Parquet(DirectorySink):
     def suffix(self) -> str:
         """What the files' names end in."""
         return "parquet"
+
+    def remarks(self, nulls: Collection[str]) -> list[str]:
+        """Warn of folders that not every reader opens.
+
+        PyArrow, which reads for pandas, finds no value for the name that means null, and Polars and
+        DuckDB read no other name as null.
+        """
+        return [
+            f'sink.partition_by: "{name}" is null in some rows (folder {name}={NULL_FOLDER}). '
+            "Polars, DuckDB and Daft read that, but pandas cannot open the folder as it is, and "
+            "PyArrow cannot if all rows are null. To fill it with a value, add a step "
+            f"{{type: fill_null, columns: {{{name}: VALUE}}}}. Without that: How readers open a "
+            "folder, in docs/concepts/publishing.md"
+            for name in sorted(nulls)
+        ]
 
     @property
     def chunk_rows(self) -> int:

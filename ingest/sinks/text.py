@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 import polars as pl
 import pyarrow as pa
 
-from ingest.core.errors import FatalError
+from ingest.core.errors import JobError
 from ingest.core.showing import has_no_text
 from ingest.sinks.base import Disposition
 from ingest.sinks.directory.sink import DirectorySink
@@ -90,11 +90,11 @@ class TextEncoder:
         """Add rows.
 
         Raises:
-            FatalError: a date is so far away that it has no text.
+            JobError: a date is so far away that it has no text.
         """
         for column in rows.get_columns():
             if has_no_text(column):
-                raise FatalError(
+                raise JobError(
                     f'sink.type: column "{column.name}" contains a date more than 262,000 '
                     "years away, such as the infinity of databases, which readers of text "
                     "files cannot read. Replace it in a step, reject it with a range check, or "

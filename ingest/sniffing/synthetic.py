@@ -20,12 +20,23 @@ _LINES: Final = re.compile(r"[^\n]*\n|[^\n]+\Z")
 _YEAR: Final = re.compile(r"(?<!\d)\d{4}(?!\d)|(?<!\d)\d{4}(?=\d{4}(?!\d))")
 _MONTH: Final = {"%b": re.compile(r"[A-Za-z]{3}"), "%B": re.compile(r"[A-Za-z]{3,}")}
 _MONTHS: Final = {"%b": "Nov", "%B": "November"}
+_CONSTANT: Final = re.compile("2011|November|Nov")
 _MOMENT: Final = dt.datetime(2011, 11, 11, 11, 11, 11, tzinfo=dt.UTC)
 
 
 def made_up(text: str) -> str:
     """Return a text with an x for each letter and a 1 for each digit: `xxx.xxx@xxxxxxx.xxx`."""
     return "".join(map(_sign, text))
+
+
+def invented(value: Any) -> bool:
+    """Say whether a value may be one that was made up in here, or is none at all."""
+    if isinstance(value, dict | list):
+        return all(map(invented, value.values() if isinstance(value, dict) else value))
+    if value is None or value is False or value == 1:
+        return True
+    text = _CONSTANT.sub("", str(value))
+    return made_up(text) == text
 
 
 def records(text: str, open_quote: str | None) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal
@@ -137,8 +137,17 @@ class Source(Model, ABC):
             ConfigError: nothing is there, or it may not be read.
         """
 
-    def doubt(self, layout: Layout) -> str:  # noqa: ARG002
+    def doubt(
+        self,
+        layout: Layout,  # noqa: ARG002
+        wanted: Collection[str],  # noqa: ARG002
+        *,
+        private: bool,  # noqa: ARG002
+    ) -> str:
         """Say which option is probably wrong, if the columns of a layout do not fit the job.
+
+        `wanted` are names that the job has for columns of the source; if there are `private` ones
+        among them, what may be a record is not shown.
 
         It is told instead of what does not fit, so it begins with the option's name. Empty if
         nothing of the source looks wrong.
@@ -208,6 +217,10 @@ class Source(Model, ABC):
             FatalError, RetryableError, BadRowError: as `read`.
         """
         return None
+
+    def overlapping(self, names: Collection[str]) -> frozenset[str]:  # noqa: ARG002
+        """Return the columns that are read from the same characters as one of these; else none."""
+        return frozenset()
 
     def redacted(
         self,

@@ -1,13 +1,13 @@
 """CSV files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, Self
 
 import polars as pl
 from pydantic import Field, model_validator
 
-from ingest.core.errors import BadRowError, FatalError
+from ingest.core.errors import BadRowError, JobError
 from ingest.core.partition import Slice
 from ingest.core.private import REDACTED
 from ingest.core.types import Schema, type_name
@@ -16,12 +16,18 @@ from ingest.sources.delimited.header import (
     REPEATED,
     check_header,
     column_names,
-    other_delimiter,
     refuse_delimiter,
     repeats,
 )
 from ingest.sources.delimited.preamble import Beginning
 from ingest.sources.delimited.redaction import Fields
+from ingest.sources.delimited.strangers import (
+    looks_like_a_record,
+    no_header,
+    other_delimiter,
+    resembles,
+    told_delimiter,
+)
 from ingest.sources.delimited.survey import Survey
 from ingest.sources.delimited.table import TableReader
 from ingest.sources.delimited.values import Values
@@ -153,7 +159,9 @@ class Csv(TextSource):
         if preamble.header is None:
             return ()
         names = self.names_in(uri, preamble.header)
-        return check_header(uri, names, self.expected(layout, layout.facts["header"]))
+        return check_header(
+            uri, names, self.expected(layout, layout.facts["header"]), self.delimiter
+        )
 
     def filtered(
         self, records: pl.DataFrame, header: Sequence[str], layout: Layout, tally: Tally
@@ -210,7 +218,7 @@ class Csv(TextSource):
         good = records.filter(sound)
         fields = self.fields(texts.filter(sound), names)
         if fields.height != good.height:
-            raise FatalError(
+            raise JobError(
                 f"{good.height} records became {fields.height} rows of fields. This is a bug "
                 "in ingest: report it with the file"
             )
@@ -262,13 +270,22 @@ class Csv(TextSource):
         """Freeze the header and the types of the columns."""
         return Survey(self).layout(slices, types)
 
-    def doubt(self, layout: Layout) -> str:
-        """Say that the header looks as if it had another delimiter."""
-        return self.other_delimiter(layout.facts["header"])
+    def doubt(self, layout: Layout, wanted: Collection[str], *, private: bool) -> str:
+        """Say that what was read as the header is none, or has another delimiter."""
+        names, example = layout.facts["header"], layout.facts.get("example", self.path)
+        if self.header is not True:
+            return ""
+        if told := self.other_delimiter(names):
+            return told
+        wanted = {*wanted, *self.columns}
+        if not wanted or not (private or looks_like_a_record(names)) or resembles(names, wanted):
+            return ""
+        return no_header(example, self.skip_rows, self.delimiter)
 
     def other_delimiter(self, names: Sequence[str]) -> str:
         """Say which delimiter a header of one column looks as if it had; empty if none."""
-        return other_delimiter(self.delimiter, names) if self.header is True else ""
+        likely = other_delimiter(self.delimiter, names) if self.header is True else ""
+        return told_delimiter(self.delimiter, likely) if likely else ""
 
     def names_in(self, uri: str, line: bytes) -> list[str]:
         """Return the names of the columns, by the header line of a file.

@@ -1,6 +1,6 @@
 """Text files whose fields stand at fixed places."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from typing import Any, Literal, Self
 
 import polars as pl
@@ -108,6 +108,18 @@ class FixedWidth(TextSource):
         notes |= dict.fromkeys(made.columns, "the file's name and place")
         remarks = schema_remarks(made.remarks, len(files))
         return Layout({**columns, **made.columns}, made.facts, notes, remarks)
+
+    def overlapping(self, names: Collection[str]) -> frozenset[str]:
+        """Return the columns that share a character with one of these."""
+        places = {
+            name: range(start, start + width) for name, (start, width) in self._places().items()
+        }
+        taken = [places[name] for name in names if name in places]
+        return frozenset(
+            name
+            for name, place in places.items()
+            if any(place.start < other.stop and other.start < place.stop for other in taken)
+        )
 
     def redacted(
         self,

@@ -36,6 +36,13 @@ _CONNECTION_TYPES = frozenset({
     "urllib3.ProtocolError", "urllib3.TimeoutError", "urllib3.NewConnectionError",
 })  # fmt: skip
 """By package and name: those that are no `OSError`, or have no number."""
+_MACHINE_ERRNOS = frozenset(
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EIO", "EROFS", "ENODEV", "ENXIO", "EMFILE", "ENFILE")
+    if hasattr(errno, name)
+)
+"""Full or broken disks, and more open files than the system allows."""
+_MACHINE_TEXT = re.compile(r"\((?:os error|[Ee]rrno) (\d+)\)|\[[Ee]rrno (\d+)\]")
 _MEMORY_TYPES = frozenset({"OutOfMemoryError", "OutOfMemoryException"})
 """Torch's and DuckDB's; Arrow's is a `MemoryError`."""
 
@@ -58,6 +65,8 @@ _CONNECTION_TEXT = re.compile(
     r"(HTTP|status)( status| code)?:? (408|500|502|504)|"
     r"HTTP error: |error (sending request|decoding response body)"  # object_store's, of Rust
 )
+_COMPILED = frozenset({"obstore", "polars", "pyo3_runtime", "pyarrow"})
+"""Libraries of C++ and Rust, which say in text only what the system answered."""
 _MEMORY_TEXT = re.compile(r"(?i)out of memory|memory allocation of \d+ bytes failed|OutOfMemory")
 
 
@@ -79,6 +88,19 @@ def cause_of(error: BaseException) -> Cause | None:
     return next(
         (cause for cause in found if cause.kind == "throttled"), found[0] if found else None
     )
+
+
+def machine_failed(error: BaseException) -> bool:
+    """Say whether a disk or the system failed, where nobody has made an error of ours of it."""
+    return any(number in _MACHINE_ERRNOS for each in _chain(error) for number in _numbers(each))
+
+
+def _numbers(error: BaseException) -> Iterator[int]:
+    """Yield the error numbers of the system that an exception has, or that stand in its text."""
+    if isinstance(error, OSError) and error.errno is not None:
+        yield error.errno
+    elif isinstance(error, OSError) or _package(error) in _COMPILED:
+        yield from (int(one or other) for one, other in _MACHINE_TEXT.findall(str(error)))
 
 
 def storage_error(text: str, error: Exception) -> RetryableError:
@@ -164,11 +186,7 @@ def _asked_s(headers: Any) -> float | None:
 
 def _by_text(error: BaseException) -> Cause | None:
     """Judge by the text, where libraries of C++ and Rust give nothing else."""
-    package = type(error).__module__.partition(".")[0]
-    if (
-        package not in {"obstore", "polars", "pyo3_runtime", "pyarrow"}
-        and type(error) is not OSError
-    ):
+    if _package(error) not in _COMPILED and type(error) is not OSError:
         return None
     text = str(error)
     if _THROTTLED_TEXT.search(text):
@@ -176,6 +194,10 @@ def _by_text(error: BaseException) -> Cause | None:
     if _CONNECTION_TEXT.search(text):
         return Cause("connection")
     return Cause("out_of_memory") if _MEMORY_TEXT.search(text) else None
+
+
+def _package(error: BaseException) -> str:
+    return type(error).__module__.partition(".")[0]
 
 
 def _by_type(error: BaseException) -> Cause | None:

@@ -120,7 +120,13 @@ class LocalStore:
             folder.stat()
             return
         if folder == self.root:
-            tree.make_folder(folder)
+            try:
+                tree.make_folder(folder)
+            except FileNotFoundError as error:  # as under /proc
+                raise ConfigError(
+                    f"{folder}: the state cannot be written: no folder can be created there. Use "
+                    "another folder: state=DIR"
+                ) from error
         else:
             self._make_folder(folder.parent)
             folder.mkdir(exist_ok=True)

@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from ingest.config.load import Loaded, load
 from ingest.core.showing import showable
 from ingest.driver.drive import Request, drive
 from ingest.driver.places import anchored
+from ingest.driver.planning import draft
+from ingest.driver.tasks import context_of
 from ingest.job import Job
 from ingest.workers.base import Workers
 from ingest.workers.in_process import InProcessWorkers
@@ -22,6 +25,8 @@ RUN_METADATA = ("run_id", "partition", "_ingest_run_id", "_ingest_loaded_at")
 
 HERE = Path()
 OUTPUTS = ("rows", "quarantine")
+QUARANTINED = frozenset({"original", "source", "row"})
+"""Columns of the quarantine that hold values of its rows."""
 
 _READERS: dict[str, Callable[[list[Path]], pl.DataFrame]] = {
     "parquet": partial(pl.read_parquet, hive_partitioning=True),
@@ -49,12 +54,7 @@ def work_over(
     """
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        job = loaded.job.model_copy(
-            update={
-                "source": loaded.job.source.model_copy(update={"path": str(sample)}),
-                "state": str(place / "state"),
-            }
-        )
+        job = _over(loaded.job, sample, place)
         outputs = {"main": str(place / "out"), "quarantine": str(place / "out_quarantine")}
         job = anchored(job, outputs)
         drive(Request(job, loaded.yaml(), loaded.place, workers or InProcessWorkers()))
@@ -62,6 +62,24 @@ def work_over(
             "rows": read_rows(place / "out", job.sink.type, root),
             "quarantine": read_rows(place / "out_quarantine", "parquet", root),
         }
+
+
+def private_columns(job: str, conf: Path | None = None) -> dict[str, frozenset[str]]:
+    """Return by output the columns whose values are not to be shown; empty if there are none."""
+    loaded = load(Job, conf, [f"+job={job}"])
+    with tempfile.TemporaryDirectory() as folder:
+        over = _over(loaded.job, Path("jobs") / job / "sample", Path(folder))
+        context = context_of(over, "", datetime.now(UTC))
+        private = draft(over, context, loaded.place, 1).flow.private
+    if not private:
+        return {}
+    originals = QUARANTINED if over.contract.shows_private else frozenset[str]()
+    return {"rows": private.output, "quarantine": originals}
+
+
+def _over(job: Job, sample: Path, place: Path) -> Job:
+    source = job.source.model_copy(update={"path": str(sample)})
+    return job.model_copy(update={"source": source, "state": str(place / "state")})
 
 
 def write_lines(folder: Path, lines: dict[str, list[str]]) -> list[Path]:

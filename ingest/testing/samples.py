@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ingest.core.counts import counted
-from ingest.testing.golden import read_golden, work_sample, write_lines
+from ingest.core.private import REDACTED
+from ingest.sniffing.synthetic import invented
+from ingest.testing.golden import private_columns, read_golden, work_sample, write_lines
 
 ROWS_SHOWN = 3
 """How many rows are shown that only one side has, of each side."""
@@ -21,18 +23,22 @@ LONGEST_SHOWN = 160
 
 Lines = Mapping[str, Sequence[str]]
 """By output (`rows`, `quarantine`): the column names as JSON, then the values of each row."""
+Hidden = Mapping[str, frozenset[str]]
+"""By output: the columns whose values are not shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class SampleResult:
     """What a job's sample came to. It is as expected if there are no `differences`.
 
-    `rows` and `rejected` are how many came out; `differences` are lines for a person.
+    `rows` and `rejected` are how many came out; `differences` are lines for a person. `real` are
+    private columns whose values were written to `expected/` and do not look invented.
     """
 
     rows: int
     rejected: int
     differences: tuple[str, ...] = ()
+    real: tuple[str, ...] = ()
 
 
 def folder_of(job: str) -> Path:
@@ -55,22 +61,41 @@ def check_sample(job: str, conf: Path | None = None, *, update: bool = False) ->
         IngestError: the job is wrong, or its run over the sample fails.
     """
     lines = work_sample(job, conf)
+    counts = {output: max(0, len(texts) - 1) for output, texts in lines.items()}
+    rows, rejected = counts["rows"], counts["quarantine"]
+    expected = lines if update else read_golden(job)
     if update:
         write_lines(folder_of(job) / "expected", lines)
-    counts = {output: max(0, len(texts) - 1) for output, texts in lines.items()}
-    found = compared(read_golden(job), lines)
-    return SampleResult(counts["rows"], counts["quarantine"], tuple(found))
+    elif expected == lines:
+        return SampleResult(rows, rejected)
+    private = private_columns(job, conf)
+    if update:
+        return SampleResult(rows, rejected, real=tuple(_real(lines, private)))
+    return SampleResult(rows, rejected, tuple(compared(expected, lines, private)))
 
 
-def compared(expected: Lines, now: Lines) -> Iterator[str]:
-    """Say what differs between what is expected and what came out, an output at a time."""
+def _real(lines: Lines, private: Hidden) -> Iterator[str]:
+    """Yield the private columns that have values which nobody made up."""
+    for output, names in private.items():
+        columns, *rows = map(json.loads, lines.get(output) or ["[]"])
+        for place, name in enumerate(columns):
+            if name in names and not all(invented(row[place]) for row in rows):
+                yield name
+
+
+def compared(expected: Lines, now: Lines, private: Hidden) -> Iterator[str]:
+    """Say what differs between what is expected and what came out, an output at a time.
+
+    Values of `private` columns are compared, and not shown.
+    """
     for output, texts in now.items():
         if output not in expected and not texts and expected:
             continue
         if output not in expected:
             yield f"{output}: there are no expected rows yet: expected/{output}.jsonl is missing"
         elif list(expected[output]) != list(texts):
-            yield from _differing(output, _table(expected[output]), _table(texts))
+            hidden = private.get(output, frozenset())
+            yield from _differing(output, _table(expected[output]), _table(texts), hidden)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +112,7 @@ def _table(lines: Sequence[str]) -> _Table:
     return _Table(tuple(json.loads(lines[0])), Counter(lines[1:]))
 
 
-def _differing(output: str, expected: _Table, now: _Table) -> Iterator[str]:
+def _differing(output: str, expected: _Table, now: _Table, hidden: frozenset[str]) -> Iterator[str]:
     counts = f"{counted(expected.rows.total(), 'row')} expected, but got {now.rows.total():,}"
     if expected.rows.total() == now.rows.total():
         counts = f"{counted(now.rows.total(), 'row')}, as many as expected"
@@ -95,16 +120,18 @@ def _differing(output: str, expected: _Table, now: _Table) -> Iterator[str]:
     if expected.columns and now.columns and expected.columns != now.columns:
         yield from _columns(expected.columns, now.columns)
         return  # every row differs then, and says no more than this
+    columns = now.columns or expected.columns
     missing = sorted((expected.rows - now.rows).elements())
     extra = sorted((now.rows - expected.rows).elements())
     counts = f"  {len(missing):,} expected rows are missing (-), {len(extra):,} are new (+)"
     for line, other in _pairs(missing, extra[:MOST_COMPARED]):
-        yield f"  - {_short(line)}"
+        yield f"  - {_short(line, columns, hidden)}"
         if other:
-            yield f"  + {_short(other)}"
+            yield f"  + {_short(other, columns, hidden)}"
             yield f"    differs in: {', '.join(_names(now.columns, line, other))}"
             extra.remove(other)
-    yield from (f"  + {_short(line)}" for line in extra[: max(0, ROWS_SHOWN - len(missing))])
+    rest = extra[: max(0, ROWS_SHOWN - len(missing))]
+    yield from (f"  + {_short(line, columns, hidden)}" for line in rest)
     yield counts
 
 
@@ -142,5 +169,12 @@ def _names(columns: Sequence[str], line: str, other: str) -> list[str]:
     return [name for name, one, two in values if one != two]
 
 
-def _short(line: str) -> str:
+def _short(line: str, columns: Sequence[str], hidden: frozenset[str]) -> str:
+    if not hidden.isdisjoint(columns):
+        values = dict(zip(columns, json.loads(line), strict=False))
+        shown = [
+            REDACTED if name in hidden and value is not None else value
+            for name, value in values.items()
+        ]
+        line = json.dumps(shown, ensure_ascii=False)
     return line if len(line) <= LONGEST_SHOWN else f"{line[:LONGEST_SHOWN]}…"

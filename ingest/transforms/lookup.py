@@ -99,11 +99,10 @@ class Lookup(Transform):
         return taken
 
     def _table(self, context: StepContext) -> pl.DataFrame:
-        keys = self._keys()
-        private = not context.private.isdisjoint({*keys, *keys.values()})
-        return read(
-            self.reference, tuple(keys.values()), self.on_duplicate, quote_values=not private
-        )
+        # A key may be made of a private column, which is not known yet where this is first called.
+        quote_values = not context.private
+        keys = tuple(self._keys().values())
+        return read(self.reference, keys, self.on_duplicate, quote_values=quote_values)
 
     def _unlike(self, here: str, left: pl.DataType, there: str, right: pl.DataType) -> str:
         """Return the message about keys of two types, and what makes them one."""

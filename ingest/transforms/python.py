@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import polars as pl
 from pydantic import Field, field_validator
 
-from ingest.core.errors import ConfigError, FatalError
+from ingest.core.errors import ConfigError, JobError
 from ingest.core.rows import hidden, visible
 from ingest.core.types import Schema, parse_type, schema_to_json
 from ingest.transforms.base import Scope, StepContext, Transform
@@ -102,13 +102,13 @@ class Python(Transform):
 
     def _checked(self, result: object, schema: Schema) -> pl.DataFrame:
         if not isinstance(result, pl.DataFrame):
-            raise FatalError(
+            raise JobError(
                 f'python: "{self.function}" returned {type(result).__name__}. It must return a '
                 "polars.DataFrame. Fix the function."
             )
         found = dict(result.schema)
         if found != schema or list(found) != list(schema):
-            raise FatalError(
+            raise JobError(
                 f'python: "{self.function}" returned the columns {schema_to_json(found)}. '
                 f"Expected {schema_to_json(schema)}. Declare other columns under columns, or "
                 "fix the function."
@@ -117,7 +117,7 @@ class Python(Transform):
 
     def _aligned(self, rows: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
         if rows.height != given.height:
-            raise FatalError(
+            raise JobError(
                 f'python: "{self.function}" returned {rows.height:,} rows for '
                 f"{given.height:,}. With row_wise it must return one row for each, in the same "
                 "order. Remove row_wise if it does not."

@@ -72,7 +72,7 @@ def read(
     """Return the table, after checking that its key is unique.
 
     A table stays in memory until one of its files changes. With `quote_values`, an error says which
-    key comes twice.
+    key comes twice, else only where.
 
     Raises:
         ConfigError: it cannot be read, holds a bad record, or a key comes twice.
@@ -116,13 +116,16 @@ def _read(
         raise ConfigError(_bad(found.rejects, slices))
     need(table.schema, keys, "key")
     # null finds no partner, so that it may stand as often as it likes
-    present = table.drop_nulls(keys)
-    twice = showable(present.select(keys).filter(present.select(keys).is_duplicated())).rows()
+    known = table.select(pl.all_horizontal(pl.col(keys).is_not_null())).to_series()
+    repeated = table.select(keys).is_duplicated() & known
+    twice = showable(table.select(keys).filter(repeated)).rows()
     if not twice:
         return table
     if on_duplicate == "first":
-        return present.unique(keys, keep="first", maintain_order=True)
-    value = f'"{", ".join(str(part) for part in twice[0])}"' if quote_values else "one"
+        return table.filter(known).unique(keys, keep="first", maintain_order=True)
+    value = f"that of record {repeated.arg_true()[0] + 1:,}"
+    if quote_values:
+        value = f'"{", ".join(str(part) for part in twice[0])}"'
     raise ConfigError(
         f"reference: the key {', '.join(keys)} must be unique, but {value} occurs "
         f"{twice.count(twice[0])} times in {slices[0].uri}{_more(len(slices) - 1)}. Add "

@@ -28,7 +28,7 @@ def summary(receipt: Receipt, state: str, connection: str = "") -> str:
         _line("read", read, f"{size(inputs['bytes'])}  {counted(inputs['files'], 'file')}"),
         *(f"               {remark}" for remark in inputs["remarks"]),
         *_moves(books),
-        _line("written", main["rows"], f"{size(main['bytes'])}  {counted(main['files'], 'file')}"),
+        _line("written", main["rows"], _written(main)),
         _time(receipt),
         "",
         *_rejects(receipt["errors"]),
@@ -39,6 +39,11 @@ def summary(receipt: Receipt, state: str, connection: str = "") -> str:
         lines.append(f"  quarantine   {outputs['quarantine']['uri']}")
     next_step = f"  To check the published files later: ingest verify {receipt['run_id']}{option}"
     return "\n".join([*lines, f"  receipt      {where}", "", next_step])
+
+
+def _written(main: dict[str, Any]) -> str:
+    files = counted(main["files"], "file")
+    return f"{size(main['bytes'])}  {files}" if main["rows"] else f"{files} without rows"
 
 
 def _time(receipt: Receipt) -> str:

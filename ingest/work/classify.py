@@ -7,13 +7,15 @@ from ingest.core.errors import (
     BadRowError,
     ConfigError,
     ContractError,
+    FatalError,
     IngestError,
+    JobError,
     RetryableError,
     StalePlanError,
 )
 from ingest.core.outcome import ErrorKind, Failure
 from ingest.core.partition import Partition
-from ingest.storage.causes import cause_of
+from ingest.storage.causes import cause_of, machine_failed
 from ingest.work import pipeline
 
 WORDS = "its text may contain private values, and is not shown"
@@ -23,8 +25,17 @@ _OURS: tuple[tuple[type[IngestError], ErrorKind], ...] = (
     (BadRowError, "bad_row"),
     (ContractError, "contract"),
     (StalePlanError, "stale_plan"),
+    (JobError, "job"),
     (IngestError, "fatal"),
 )
+_ENDS: dict[ErrorKind, type[IngestError]] = {
+    "bad_row": BadRowError,
+    "contract": ContractError,
+    "stale_plan": StalePlanError,
+    "job": JobError,
+    "config": JobError,
+    "bug": JobError,
+}
 
 
 def classify(error: BaseException, partition: Partition, *, private: bool = False) -> Failure:
@@ -49,6 +60,8 @@ def classify(error: BaseException, partition: Partition, *, private: bool = Fals
     silent = private and (cause is None or _of_steps(error))
     text = f"{partition}: {type(error).__name__}: {error}"
     text = _without_words(error, partition) if silent else text
+    if cause is None and machine_failed(error):
+        return Failure("fatal", text)
     if cause is None:
         shown = frames(error) if silent else "".join(traceback.format_exception(error))
         return Failure("bug", text, shown)
@@ -58,6 +71,16 @@ def classify(error: BaseException, partition: Partition, *, private: bool = Fals
 def kind_of(error: IngestError) -> ErrorKind:
     """Return what an error is by its class, whatever lies behind it."""
     return next(name for cls, name in _OURS if isinstance(error, cls))
+
+
+def error_of(failure: Failure) -> IngestError:
+    """Return the error that ends a run because of a failure that is not tried again.
+
+    What has no class of its own is one that the next start may not meet again, if it is of the
+    surroundings: a full disk, a dead worker. If it is of the job, that must be changed.
+    """
+    text = f"{failure.message}\n{failure.traceback}".rstrip()
+    return _ENDS.get(failure.kind, FatalError)(text)
 
 
 def _without_words(error: BaseException, partition: Partition) -> str:

@@ -8,7 +8,7 @@ import polars as pl
 
 from ingest.checks.contract import Contract
 from ingest.checks.rules import Rules
-from ingest.core.errors import FatalError
+from ingest.core.errors import JobError
 from ingest.core.outcome import Book
 from ingest.core.private import NOTHING, Private
 from ingest.core.rows import POSITION, REJECT, REJECT_COLUMN
@@ -155,7 +155,7 @@ class Pipeline:
             self.siblings.went_on(judged, broken)
         good = rows.select(*self.steps.output)
         if (found := dict(good.schema)) != self.steps.output:
-            raise FatalError(
+            raise JobError(
                 f"a step returned {found}, but the plan says {self.steps.output}. It gives a "
                 "different schema for data than for an empty frame. Fix the step"
             )

@@ -1,6 +1,6 @@
 """The rows of a few partitions as they are read and as they leave each step, and what changed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -12,6 +12,7 @@ from ingest.sources.base import Read
 from ingest.transforms.base import StepContext
 from ingest.work.observe import divert
 from ingest.work.pipeline import Steps
+from ingest.work.poison import Poison
 
 SOURCE, OUTPUT = "source", "output"
 
@@ -57,12 +58,20 @@ class Stage:
         return "\n".join([f"{self.name}: {', '.join(counts)}", *(lines or ["  no column changed"])])
 
 
-def stages(read: Read, steps: Steps, context: StepContext) -> Iterator[Stage]:
-    """Yield the rows as they were read, then as they leave each step; all of them in memory."""
+def stages(
+    read: Read, steps: Steps, context: StepContext, poison: Sequence[Poison] = ()
+) -> Iterator[Stage]:
+    """Yield the rows as they were read, then as they leave each step; all of them in memory.
+
+    `poison` are records that are taken out before the step that they would break.
+    """
     rows = read.frame.collect()
     unread = read.rejects.frame.height if read.rejects else 0
     yield Stage(SOURCE, rows, read.records, unread, "filtered")
-    for name, step in zip(steps.names, steps.transforms, strict=True):
+    for number, (name, step) in enumerate(zip(steps.names, steps.transforms, strict=True)):
+        entered = rows.height
+        breaking = [row.position for row in poison if row.step == number]
+        rows = rows.filter(~pl.col(POSITION).is_in(breaking)) if breaking else rows
         made = step.apply(rows.lazy(), context).collect()
         good, bad = divert(made, REJECT, REJECT_COLUMN)
         before = _aligned(rows, good)
@@ -70,8 +79,8 @@ def stages(read: Read, steps: Steps, context: StepContext) -> Iterator[Stage]:
         yield Stage(
             name,
             good,
-            rows.height,
-            bad.height,
+            entered,
+            bad.height + entered - rows.height,
             step.drops or "",
             changed,
             tuple(column for column in visible(rows.columns) if column not in good.columns),

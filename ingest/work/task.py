@@ -63,8 +63,7 @@ class PartitionTask:
     def _searched(self, assignment: Assignment) -> Outcome:
         """Work a partition without the rows that a search finds guilty."""
         began, partition = time.perf_counter(), assignment.partition
-        order = Order(self.source, self.layout, self.steps, self._context(partition), partition)
-        found = search(order, self.limits)
+        found = search(self.order(partition), self.limits)
         seconds = {"search": time.perf_counter() - began}
         if found.failure is None:
             outcome = self._work(assignment, found.poison)
@@ -77,14 +76,24 @@ class PartitionTask:
             failure=found.failure,
         )
 
-    def _context(self, partition: Partition) -> StepContext:
+    @property
+    def searchable(self) -> bool:
+        """Whether rows that break a step may be searched for."""
+        return self.steps.by_row and self.limits.max_poison_rows > 0
+
+    def order(self, partition: Partition) -> Order:
+        """Return what a search of a partition for such rows is told."""
+        return Order(self.source, self.layout, self.steps, self.within(partition), partition)
+
+    def within(self, partition: Partition) -> StepContext:
+        """Return what steps may know while they work a partition."""
         return replace(self.context, uris=tuple(piece.uri for piece in partition.slices))
 
     def _work(self, assignment: Assignment, poison: Sequence[Poison] = ()) -> Outcome:
         tallies, partition = Tallies(), assignment.partition
         read = self.source.read(partition, self.layout)
         tallies.passed("read", read.records)
-        pipeline = Pipeline(self.steps, read, self._context(partition), poison, tallies=tallies)
+        pipeline = Pipeline(self.steps, read, self.within(partition), poison, tallies=tallies)
         staged = self._staged("main", self.sink, self._good(pipeline, partition), assignment)
         tallies.passed(STAGE)
         bad = self._bad(pipeline, partition)

@@ -99,7 +99,7 @@ def test_a_function_that_raises_fails_the_run_which_goes_on_when_it_is_mended(be
     assert result.code == 1
     assert "has no attribute 'missing'" in result.err
     assert bench.rows == []
-    assert "Resume with" in result.err
+    assert "Fix the input or the job, then run it again" in result.err
 
 
 def test_every_mistake_of_a_job_is_told_at_once(bench):

@@ -25,6 +25,7 @@ KINDS = {
     "bad_row": "`BadRowError`.",
     "contract": "`ContractError`.",
     "stale_plan": "`StalePlanError`: an input is not as it was planned.",
+    "job": "`JobError`: the job's settings, a step or a value cannot work.",
     "fatal": "Every other error of the tree.",
     "config": "`ConfigError` in a worker: for example, a secret that is missing there.",
 }

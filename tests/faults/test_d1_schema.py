@@ -125,6 +125,9 @@ def test_a_file_that_has_none_of_the_columns(job, kind):
     write(job, kind, 1, id=1)
     write(job, kind, 2, other=2)
     define(job, kind, schema={"missing_columns": "null", "new_columns": "ignore"})
+    if kind != "parquet":  # what stands in the first line of a text may be a record
+        job.refused("the first line has none of the columns of ", "it is probably not a header")
+        return
     assert job.run().code == 0
     assert job.rows == [{"id": 1}, {"id": None}]
 

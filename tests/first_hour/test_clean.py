@@ -207,6 +207,7 @@ def test_what_somebody_works_on_stays(desk, clean):
         result = clean(*ALL, "--unfinished")
         assert result.code == 0
         assert f'kept run {run} of job orders: job "orders": in use by process ' in result.err
+        assert result.out == "nothing removed: 1 old run kept\n"
     assert records(desk) == {run}
     assert desk.run().code == 0
     assert made(desk) == [run]

@@ -107,7 +107,7 @@ def test_a_wrong_delimiter_is_told_in_one_line(desk: Desk) -> None:
     planned = desk.plan()
     assert planned.code == 2
     assert len(planned.err.splitlines()) == 1
-    assert 'source: delimiter: with ",", the header is a single column, "id;amount".' in planned.err
+    assert 'source: delimiter: with ",", the header is a single column.' in planned.err
     assert 'The files seem to use ";". Write: delimiter: ";"' in planned.err
 
 

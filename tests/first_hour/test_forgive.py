@@ -95,6 +95,59 @@ def test_a_budget_is_exceeded_again_until_the_input_is_fixed(bench, fix):
     assert len(bench.rows) == (16 if fix == "the file" else 18)
 
 
+FUNCTION = (
+    "from pathlib import Path\nimport polars as pl\n\n\ndef step(rows):\n"
+    "    trouble = Path('trouble').exists() and rows['id'][0] >= 300\n"
+    "    if trouble:\n        {fault}\n    return rows\n"
+)
+OWN = {
+    "an exception": "raise ValueError('oops')",
+    "other columns": "return rows.drop('n')",
+    "no file": "open('nowhere')",
+    "a value": "return rows.with_columns(name=pl.lit('z' * 300))",
+}
+ELSEWHERE = {
+    "a full disk": "raise OSError(28, 'No space left on device')",
+    "the network": "raise ConnectionError('lost')",
+    "memory": "raise MemoryError",
+}
+
+
+CASES = [(failure, changed) for failure in OWN for changed in ("the function", "")]
+CASES += [(failure, changed) for failure in ELSEWHERE for changed in ("the job", "")]
+
+
+@pytest.mark.parametrize(("failure", "changed"), [*CASES, ("a value", "the job")])
+def test_what_a_failed_run_does_next(bench, failure, changed):
+    own = bench.place / "jobs" / "orders" / "own.py"
+    own.parent.mkdir(parents=True)
+    own.write_text(FUNCTION.format(fault={**OWN, **ELSEWHERE}[failure]))
+    (bench.place / "trouble").touch()
+    steps = [{"type": "python", "function": "own:step"}]
+    sink = {**bench.page["sink"], "partition_by": ["name"]}
+    bench.describe(transforms=steps, sink=sink)
+    failed = bench.run()
+    assert (failed.code, bench.history.totals.partitions) == (1, 2)
+    assert ("Resume with: " in failed.err) == (failure in ELSEWHERE)
+    assert ("Fix the input or the job, then run it again: " in failed.err) == (failure in OWN)
+    (bench.place / "trouble").unlink()
+    if changed == "the function":
+        own.write_text(f"{own.read_text()}# fixed\n")
+    elif changed:
+        bench.describe(transforms=[*steps, {"type": "drop_nulls"}], sink=sink)
+    result = bench.run()
+    if changed and failure in ELSEWHERE:
+        assert result.code == 2
+        assert "is unfinished (2 of 3 partitions completed)" in result.err
+        return
+    assert result.code == 0, result.err
+    assert (len(bench.rows), len(runs(bench))) == (12, 2 if changed else 1)
+    said = "Discarded run" if changed else "(attempt 2): 2 of 3 partitions completed"
+    assert result.err.count(said) == 1
+    if changed:
+        assert ": a setting, a step or a value made it fail, and " in result.err
+
+
 def test_where_nothing_is_completed_an_edit_starts_over(bench):
     bench.plan_only()
     bench.describe(transforms=[{"type": "filter", "where": "n < 2"}])

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.bad_input.bench import HEADER, records
+from tests.faults.job import FaultJob
 from tests.first_hour.orders import made, orders, typed
 
 
@@ -115,3 +116,22 @@ def test_verify_of_a_deleted_file_says_how_to_publish_again(desk, capsys):
     assert result.code == 1
     assert "missing, and no later run has replaced it\n" in result.err
     assert result.err.endswith("To publish the rows again: ingest run orders\n")
+
+
+def test_a_state_where_no_folder_can_be_created_is_refused_in_a_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    job = FaultJob(tmp_path)
+    job.write("in/a.csv", "id\n")
+    job.define(parts={"state": "/proc/x"})
+    result = job.run()
+    assert (result.code, len(result.err.splitlines())) == (2, 1)
+    assert "/proc/x: the state cannot be written: no folder can be created there" in result.err
+
+
+def test_no_rows_are_not_said_to_take_no_bytes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    job = FaultJob(tmp_path)
+    job.write("in/a.csv", "id\n")
+    job.define()
+    (line,) = (line for line in job.run().out.splitlines() if line.startswith("  written"))
+    assert line.endswith(" 0 rows  1 file without rows")

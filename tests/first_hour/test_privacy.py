@@ -139,6 +139,7 @@ REJECTING = {
         {"type": "sql", "query": "SELECT id, mail, n, note, lower(mail) AS low FROM input"},
         {"type": "cast", "columns": {"note": "int64"}},
     ],
+    "sql that raises": [{"type": "sql", "query": "SELECT CAST(mail AS BIGINT) AS n FROM input"}],
     "lookup": [
         {"type": "lookup", "reference": {"path": "in/table/r.csv"}, "key": "mail"},
     ],
@@ -186,14 +187,17 @@ def test_a_function_that_raises_with_a_value(job, capfd, raised, row_wise):
     steps = [{**PYTHON, "row_wise": row_wise}]
     contract = {"columns": PII, "on_error": "quarantine"}
     job.define("csv", parts={"transforms": steps, "contract": contract})
-    result = job.run("--progress", "log")
-    only_in_output(job, result)
+    result, shown = job.run("--progress", "log"), job.preview()
+    only_in_output(job, result, shown)
     assert CANARY not in "".join(capfd.readouterr())
-    if row_wise and "ValueError" in raised:
+    assert shown.code == result.code
+    if row_wise and "ConnectionError" not in raised:
         (row,) = job.quarantine.to_dicts()
-        assert row["reason"] == "raised ValueError"
+        assert f"raised {raised.partition('(')[0]}" == row["reason"]
+        assert "0.python: 9 rows in, 8 out, 1 rejected" in shown.out
     else:
-        assert raised.partition("(")[0] in result.err
+        for each in (result, shown):
+            assert f"raised {raised.partition('(')[0]}: its text may contain" in each.err
 
 
 def test_a_function_that_raises_an_error_of_ours(job):
@@ -223,6 +227,32 @@ def test_a_masked_column_is_private_up_to_the_mask(job):
     assert job.quarantine["original"][0] == "1,***,1,ok"
 
 
+def test_columns_of_the_same_characters(job):
+    """A copybook's REDEFINES: the whole line has the value too, and what is made of it."""
+    job.write("in/a.fwf", LINES)
+    columns = {**WIDTHS, "line": {"start": 1, "width": 25}}
+    steps = [{"type": "derive", "columns": {"copy": "line"}}]
+    contract = {"columns": PII, "checks": [RANGE], "on_error": "quarantine"}
+    job.define("fixed_width", columns=columns, parts={"transforms": steps, "contract": contract})
+    results = everything(job)
+    assert results[2].code == 0, results[2].err
+    only_in_output(job, *results)
+    assert "3 ************* x   typed" in job.quarantine["original"].to_list()
+
+
+@pytest.mark.parametrize("steps", [[{"type": "derive", "columns": {"k": "lower(mail)"}}], []])
+def test_a_key_of_a_lookup_that_occurs_twice(job, steps):
+    job.write("in/a.csv", HEADER + FINE)
+    job.write("table/r.csv", f"m,score\n,0\n{CANARY},1\nx,2\n{CANARY},3\n")
+    key = {"k" if steps else "mail": "m"}
+    lookup = {"type": "lookup", "reference": {"path": "table/r.csv"}, "key": key}
+    parts = {"transforms": [*steps, lookup], "contract": {"pii": ["mail"]}}
+    job.define("csv", path="in", parts=parts)
+    for result in (job.plan(), job.preview(), job.run()):
+        assert "the key m must be unique, but that of record 2 occurs 2 times" in result.err
+        assert CANARY not in result.err
+
+
 def test_columns_that_do_not_reach_the_output(job):
     job.write("in/a.csv", HEADER + FINE)
     steps = [
@@ -240,6 +270,42 @@ def test_a_wrong_name_is_an_error(job):
     job.write("in/a.csv", HEADER + FINE)
     job.define("csv", parts={"contract": {"pii": ["mial"]}})
     job.refused('contract: pii: no such column "mial". Did you mean "mail"?')
+
+
+NO_HEADER = f"{FINE.replace('ok', CANARY)}9,{CANARY},9,x\n"
+ALL_ALLOWED = {"missing_columns": "null", "new_columns": "ignore"}
+
+
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [
+        ("in/a.csv", {}),
+        ("in/z.csv", ALL_ALLOWED),
+        ("in/a.csv", {**ALL_ALLOWED, "new_columns": "add"}),
+    ],
+)
+def test_a_file_without_a_header_among_others(job, name, schema):
+    job.write("in/b.csv", HEADER + FINE)
+    job.write("in/c.csv", HEADER + FINE)
+    job.write(name, f"{CANARY},{CANARY},1,x\n{NO_HEADER}")
+    job.define("csv", schema=schema, parts={"contract": {"columns": PII}})
+    job.refused(f"{name}: the first line has none of the columns of ", "probably not a header")
+    only_in_output(job, job.plan(), job.preview())
+
+
+def test_a_file_with_another_delimiter_among_others(job):
+    job.write("in/a.csv", HEADER + FINE)
+    job.write("in/b.csv", (HEADER + FINE).replace(",", ";"))
+    job.define("csv", schema=ALL_ALLOWED)
+    job.refused('in/b.csv: seems to use the delimiter ";", but this job reads ",", as in ')
+
+
+@pytest.mark.parametrize("columns", [{}, {"n": "int64"}])
+def test_a_header_that_is_none(job, columns):
+    job.write("in/a.csv", f"x\n{NO_HEADER}")
+    job.define("csv", columns=columns, skip_rows=1, parts={"contract": {"columns": PII}})
+    job.refused("the line that is read as the header has none of the columns", "skip_rows (now 1)")
+    only_in_output(job, *everything(job))
 
 
 def test_no_folder_is_named_by_a_private_value(job):

@@ -87,12 +87,15 @@ class TestRun:
         assert rows("b") == [7]
         ingest.run("small", "sink.path=c")
         assert rows("c") == [1, 2]
+        assert ingest.plan("small", None).files == 1
 
     def test_job_files_may_lie_elsewhere(self, tmp_path):
         Path("conf").rename("elsewhere")
         assert ingest.run("small", conf="elsewhere").rows.written == 2
         assert ingest.plan("small", conf=tmp_path / "elsewhere").files == 1
         assert list(ingest.validate(conf="elsewhere")) == ["small"]
+        with pytest.raises(ingest.ConfigError, match=r"\Aconf: nowhere: there is no such folder"):
+            ingest.run("small", conf="nowhere")
 
     def test_processes_leave_nothing_behind(self, capfd):
         environment, threads = dict(os.environ), set(threading.enumerate())

@@ -16,6 +16,7 @@ import pyarrow.dataset
 import pytest
 
 from tests.bad_input.bench import ROOT
+from tests.faults.job import FaultJob
 from tests.first_hour.published import ROWS, Folders, publish
 
 DAFT = ROOT / os.environ.get("BENCH_HOME", ".benchmarks") / "venvs" / "daft" / "bin" / "python"
@@ -81,6 +82,28 @@ def test_a_folder_without_rows_has_the_columns_of_the_contract(
     empty = {"day": pa.null(), "name": pa.string()} if reader == "pandas" else {}
     assert types(table) == {**WRITTEN, **empty}
     assert table.num_rows == 0
+
+
+@pytest.mark.parametrize("keys", [["a", None], [None, None]])
+def test_a_null_in_a_column_of_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: list[str | None]
+) -> None:
+    """No name of a folder is null to all of them: the run warns, and the docs say what helps."""
+    monkeypatch.chdir(tmp_path)
+    job = FaultJob(tmp_path)
+    job.write("in/a.csv", "id,k\n" + "".join(f"{n},{key or ''}\n" for n, key in enumerate(keys)))
+    sink = {"type": "parquet", "path": "out", "write_disposition": "overwrite"}
+    job.define(columns={"id": "int64"}, parts={"sink": {**sink, "partition_by": ["k"]}})
+    done = job.run()
+    assert done.out.count('warning: sink.partition_by: "k" is null in some rows') == 1
+    expected = [{"id": number, "k": key} for number, key in enumerate(keys)]
+    for reader in ("polars", "duckdb", "duckdb glob"):
+        assert rows(READERS[reader]("out")) == expected
+    with pytest.raises(pa.ArrowInvalid):
+        pd.read_parquet("out")
+    told = pyarrow.dataset.partitioning(pa.schema([("k", pa.string())]), flavor="hive")
+    read = pd.read_parquet("out", partitioning=told).sort_values("id")
+    assert [key if isinstance(key, str) else None for key in read["k"]] == keys
 
 
 DAFT_READS = """

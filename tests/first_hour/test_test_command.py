@@ -70,6 +70,25 @@ def test_a_row_that_differs_is_shown_beside_what_was_expected(tested, capsys):
     ]
 
 
+def test_private_values_are_compared_and_not_shown(desk, capsys):
+    contract = {**desk.page["contract"], "columns": {"name": {"type": "string", "pii": True}}}
+    steps = [{"type": "derive", "columns": {"copy": "name"}}]
+    desk.describe(contract=contract, transforms=steps)
+    sample = Path("jobs/orders/sample/a.csv")
+    sample.write_text("id,name,n\n1,x@xxx.xx,1\n2,xx,2\n")
+    assert "warning" not in typed(capsys, "test", "--update").out
+    sample.write_text("id,name,n\n1,canary@me.org,1\n2,xx,3\n")
+    result = typed(capsys, "test")
+    assert result.code == 1
+    assert "canary" not in result.out + result.err
+    assert '- ["1", "***", "1", "***"]' in result.out
+    assert "differs in: name, copy\n" in result.out
+    assert "differs in: n\n" in result.out
+    out = typed(capsys, "test", "--update").out
+    assert "has values of private columns (name, copy) as the sample gives them" in out
+    assert typed(capsys, "test").code == 0
+
+
 def test_rows_that_are_rejected_now_are_counted_on_both_sides(tested, capsys):
     Path("jobs/orders/sample/a.csv").write_text(SAMPLE.replace("2,b,2", "2,b,500"))
     out = typed(capsys, "test").out

@@ -12,7 +12,7 @@ from typing import BinaryIO, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingest.core.errors import BadRowError, FatalError
+from ingest.core.errors import BadRowError, JobError
 from ingest.core.types import Schema
 from ingest.formats.parquet.forms import Form, form_of
 from ingest.formats.parquet.metadata import Chunk, Group, Metadata, parse
@@ -85,7 +85,7 @@ def read_footer(file: BinaryIO, size: int, uri: str, int96: Int96 = "us") -> Foo
 
     Raises:
         BadRowError: it is damaged, is no Parquet file, or is one that cannot be read.
-        FatalError: it names extension types that would run code from the file.
+        JobError: it names extension types that would run code from the file.
     """
     tail = _read_tail(file, size, uri)
     _refuse_pickles(tail, uri)
@@ -215,7 +215,7 @@ def _refuse_pickles(footer: bytes, uri: str) -> None:
             continue
         for name in _PICKLED:
             if name in decoded:
-                raise FatalError(
+                raise JobError(
                     f'{uri}: a column has the extension type "{name.decode()}…", which would '
                     "run code from the file. Rewrite the file with plain columns"
                 )

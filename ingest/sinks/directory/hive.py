@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import polars as pl
 
-from ingest.core.errors import FatalError
+from ingest.core.errors import JobError
 from ingest.core.values.iso import iso_texts
 
-NULL = "__HIVE_DEFAULT_PARTITION__"
+NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
+"""What means null in the name of a partition folder."""
+
 _ESCAPED = frozenset("\"#%'*/:=?\\{[]^<>|\x7f") | frozenset(map(chr, range(32)))
 _MOST_BYTES = 255
 
@@ -18,10 +20,11 @@ def folder(keys: Mapping[str, object]) -> str:
 
     Different values have different folders, and no value can lead out of the directory: a slash is
     `%2F`, and each name begins with its column. A null is `__HIVE_DEFAULT_PARTITION__`, the empty
-    text is empty (`name=`); DuckDB, Polars and PyArrow read both back as what they were.
+    text is empty (`name=`); DuckDB, Polars and Daft read both back as what they were. There is no
+    name that pandas reads as null too (see `Parquet.remarks`).
 
     Raises:
-        FatalError: a value cannot be the name of a folder, or would be read back as null.
+        JobError: a value cannot be the name of a folder, or would be read back as null.
     """
     return "/".join(_segment(column, value) for column, value in keys.items())
 
@@ -52,14 +55,14 @@ def by_folder(
 
 
 def _segment(column: str, value: object) -> str:
-    if value == NULL:
-        raise FatalError(
-            f'sink.partition_by: column "{column}" contains the text "{NULL}", which readers '
-            "read as null. Replace it in a step, or partition by another column"
+    if value == NULL_FOLDER:
+        raise JobError(
+            f'sink.partition_by: column "{column}" contains the text "{NULL_FOLDER}", which '
+            "readers read as null. Replace it in a step, or partition by another column"
         )
-    name = f"{_escape(column)}={NULL if value is None else _escape(_text(value))}"
+    name = f"{_escape(column)}={NULL_FOLDER if value is None else _escape(_text(value))}"
     if len(name.encode()) > _MOST_BYTES:
-        raise FatalError(
+        raise JobError(
             f'sink.partition_by: column "{column}" contains a value whose folder name would '
             f"have {len(name.encode())} bytes. At most {_MOST_BYTES} are allowed. Partition by "
             "another column"
@@ -73,3 +76,9 @@ def _text(value: object) -> str:
 
 def _escape(text: str) -> str:
     return "".join(f"%{ord(char):02X}" if char in _ESCAPED else char for char in text)
+
+
+def null_columns(folder: str) -> tuple[str, ...]:
+    """Return the partition columns that are null in all rows of a folder."""
+    keys = (part.partition("=") for part in folder.split("/"))
+    return tuple(name for name, _, value in keys if value == NULL_FOLDER)

@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 from pydantic import Field, field_validator, model_validator
 
-from ingest.core.errors import ConfigError, FatalError
+from ingest.core.errors import ConfigError, FatalError, JobError
 from ingest.core.names import no_such_column
 from ingest.core.outcome import Staged
 from ingest.core.types import type_name
@@ -314,5 +314,5 @@ class DirectorySink(Sink):
         """Return the rows of each folder; none if there are no rows."""
         for folder, rows in hive.by_folder(portions, self.partition_by):
             if folder and (long := too_long(self.place, self.suffix, folder)):
-                raise FatalError(f'sink.partition_by: "{folder}": {long}')
+                raise JobError(f'sink.partition_by: "{folder}": {long}')
             yield folder, rows

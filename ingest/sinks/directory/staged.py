@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from ingest.core.outcome import Staged
+from ingest.sinks.directory.hive import null_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,4 +29,5 @@ class StagedFile:
     def packed(self) -> Staged:
         """Return what travels to the driver and into the ledger."""
         keep = {"name": self.name, "folder": self.folder, "sha256": self.sha256}
-        return Staged(output="", rows=self.rows, bytes=self.bytes, keep=keep)
+        nulls = null_columns(self.folder)
+        return Staged(output="", rows=self.rows, bytes=self.bytes, keep=keep, nulls=nulls)

@@ -12,7 +12,7 @@ from typing import BinaryIO, Protocol
 
 import polars as pl
 
-from ingest.core.errors import ConfigError, FatalError
+from ingest.core.errors import ConfigError, FatalError, JobError
 from ingest.sinks.directory.staged import StagedFile
 from ingest.storage import tree
 from ingest.storage.causes import storage_error
@@ -33,6 +33,8 @@ _FATAL = {
     errno.EINVAL: "the file system does not support this. Use another path",
 }
 """What trying again would only repeat."""
+_NAMES = frozenset({errno.ENAMETOOLONG, errno.EILSEQ})
+"""What is at fault then is a name, which may be made of a value: another place is no way out."""
 
 _OPEN_ATTEMPTS = 5
 
@@ -218,11 +220,9 @@ def storage_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         # By `errno`, not by class: pyarrow raises what Python's file raised as a plain OSError.
         if error.errno in _FATAL:
-            raise FatalError(f"{path}: {_FATAL[error.errno]}, then run again") from error
-        text = (
-            f"{path}: the storage failed: {error}. Check the disk and its connection, then run "
-            "again"
-        )
+            kind = JobError if error.errno in _NAMES else FatalError
+            raise kind(f"{path}: {_FATAL[error.errno]}, then run again") from error
+        text = f"{path}: the storage failed: {error}. Check the disk and its connection"
         raise storage_error(f"{text}, then run again", error) from error
 
 

@@ -1,6 +1,5 @@
 """The header of CSV files: its names at plan time, and its check in every file."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -8,14 +7,13 @@ from collections.abc import Sequence
 import polars as pl
 
 from ingest.core.errors import BadRowError, ConfigError
-from ingest.core.names import shown
 from ingest.core.values.texts import parse_texts
 from ingest.sources.columns.options import refuse_names
+from ingest.sources.delimited.strangers import refusal, shares
 from ingest.sources.files.schema import Expected, quoted
 from ingest.sources.text.dialect import Dialect
 
 REPEATED = "repeated header"
-_DELIMITERS = (",", ";", "\t", "|")
 _OWN_NAMES = "header: [name, …] with skip_rows: 1"
 
 
@@ -38,22 +36,9 @@ def refuse_header(names: Sequence[str], uri: str) -> None:
     refuse_names(f"header: {uri}", names, f"Give the column another name: {_OWN_NAMES}")
 
 
-def other_delimiter(delimiter: str, names: Sequence[str]) -> str:
-    """Say that a header of one column has another delimiter in it; empty if it has not."""
-    if len(names) != 1:
-        return ""
-    counts = {sign: names[0].count(sign) for sign in _DELIMITERS if sign != delimiter}
-    likely = max(counts, key=lambda sign: counts[sign])
-    if not counts[likely]:
-        return ""
-    wrong, right = (json.dumps(sign, ensure_ascii=False) for sign in (delimiter, likely))
-    return (
-        f"delimiter: with {wrong}, the header is a single column, {shown(names[0])}. The files "
-        f"seem to use {right}. Write: delimiter: {right}"
-    )
-
-
-def check_header(uri: str, found: Sequence[str], planned: Expected) -> tuple[str, ...]:
+def check_header(
+    uri: str, found: Sequence[str], planned: Expected, delimiter: str
+) -> tuple[str, ...]:
     """Return a file's own column order.
 
     Raises:
@@ -61,6 +46,8 @@ def check_header(uri: str, found: Sequence[str], planned: Expected) -> tuple[str
     """
     if set(found) == set(planned.names) and len(found) == len(planned.names):
         return tuple(found)
+    if not shares(found, planned.names):
+        raise BadRowError("; ".join(refusal({uri: found}, planned.example, delimiter)))
     if twice := duplicates(found):
         raise BadRowError(
             f"{uri}: header: {quoted(twice)} occurs more than once. Give each column its own name"

@@ -1,6 +1,6 @@
 """The columns of delimited files, found when the plan is made: their names and their types."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,8 @@ from ingest.core.partition import Slice
 from ingest.sources.base import Layout
 from ingest.sources.columns.options import declared_type, refuse_clash, refuse_unknown
 from ingest.sources.delimited.guessing import guess_type
-from ingest.sources.delimited.header import refuse_delimiter, refuse_header
+from ingest.sources.delimited.header import duplicates, refuse_delimiter, refuse_header
+from ingest.sources.delimited.strangers import no_header, refusal, resembles, shares, strangers
 from ingest.sources.files.identity import while_planning
 from ingest.sources.files.sampling import COMPARED_FILES, SAMPLE_FILES, asked, files_of, spread
 from ingest.sources.files.schema import Combined, schema_remarks, together
@@ -42,7 +43,7 @@ class Survey:
         """
         files = files_of(slices)
         declared = {name: declared_type(form) for name, form in self.csv.columns.items()}
-        found = self._headers(files)
+        found = self._headers(files, {*declared, *types})
         heads = list(self._heads(_sampled(files, found)))
         names = found.names if found else self._planned_names(heads, types)
         made = self.csv.made_columns(files, declared, types)
@@ -51,6 +52,8 @@ class Survey:
             found.expect(name for name in declared if name not in made.keys)
         if declared.keys() - {*names, *made.keys} and (told := self.csv.other_delimiter(names)):
             raise ConfigError(told)
+        if found and declared and not resembles([*names, *made.keys], declared):
+            raise ConfigError(no_header(found.first, self.csv.skip_rows, self.csv.delimiter))
         refuse_unknown("columns", self.csv.columns, [*names, *made.keys])
         facts = {"header": names, **(found.facts if found else {}), **made.facts}
         bare = Layout(dict.fromkeys(names, pl.String()), facts)
@@ -63,8 +66,10 @@ class Survey:
         remarks = (*(found.remarks() if found else ()), *made.remarks)
         return Layout(columns, facts, notes, schema_remarks(remarks, len(files)))
 
-    def _headers(self, files: Sequence[Slice]) -> Combined | None:
+    def _headers(self, files: Sequence[Slice], wanted: Collection[str]) -> Combined | None:
         """Return the columns of all files together; None if no file says its own.
+
+        `wanted` are names that the job has for its columns.
 
         Raises:
             ConfigError: a header cannot be read or used, or the headers do not go together.
@@ -84,11 +89,29 @@ class Survey:
                     continue
                 if line not in known:
                     known[line] = self.csv.names_in(piece.uri, line)
-                    refuse_header(known[line], piece.uri)
                 headers[piece.uri] = known[line]
         except (BadRowError, FatalError) as error:
             raise while_planning(error) from None
-        return together(headers, self.csv.schema_) if headers else None
+        if not headers:
+            return None
+        self._refuse_no_header(headers, wanted)
+        return together(headers, self.csv.schema_)
+
+    def _refuse_no_header(
+        self, headers: Mapping[str, Sequence[str]], wanted: Collection[str]
+    ) -> None:
+        """Refuse what was read as a header and cannot be one, whatever `schema` allows.
+
+        Raises:
+            ConfigError: a file has no column in common with the others, or names that cannot be.
+        """
+        example, strange = strangers(headers, wanted)
+        if strange:
+            raise ConfigError(*refusal(strange, example, self.csv.delimiter))
+        for uri, names in {tuple(names): (uri, names) for uri, names in headers.items()}.values():
+            if duplicates(names) and wanted and not shares(names, wanted):
+                raise ConfigError(no_header(uri, self.csv.skip_rows, self.csv.delimiter))
+            refuse_header(names, uri)
 
     def _heads(self, sample: Sequence[Slice]) -> Iterator[tuple[str, Preamble, bytes]]:
         """Yield what `samples` does, if the delimiter is the one that the files say it is."""

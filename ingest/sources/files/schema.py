@@ -27,7 +27,9 @@ class FileSchema(Model):
     """What to do with columns that not all files have.
 
     This is decided when the plan is made, from all files, or from a sample of 2,000 if there are
-    more. A difference that appears later is an error that names both files.
+    more. A difference that appears later is an error that names both files. A CSV file whose header
+    has no column in common with the others is always an error: it has no header, or another
+    delimiter.
     """
 
     missing_columns: Missing = "fail"

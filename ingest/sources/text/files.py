@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import BinaryIO, NamedTuple
 
-from ingest.core.errors import BadRowError, FatalError
+from ingest.core.errors import BadRowError, JobError
 from ingest.core.partition import WHOLE, Slice
 from ingest.sources.files.foreign import HEAD_BYTES, foreign, refusal
 from ingest.sources.files.opening import codec, open_input, read_plain, read_plain_head
@@ -111,7 +111,8 @@ class TextFiles:
 
         Raises:
             BadRowError: it is not of this encoding, or not packed as its name says.
-            FatalError: it cannot be opened, or too much of it cannot be cut.
+            FatalError: it cannot be opened.
+            JobError: too much of it cannot be cut.
         """
         with open_input(piece, self.connection) as file:
             if codec(piece.uri) is None:
@@ -226,7 +227,7 @@ _OTHER_ENDS: dict[LineEnd, str] = {
 def _limited(texts: Iterable[Text], uri: str) -> Iterator[Text]:
     for text in texts:
         if len(text.data) >= MOST_BYTES:
-            raise FatalError(
+            raise JobError(
                 f"{uri}: {len(text.data)} bytes of text that cannot be split, but at most "
                 f"{MOST_BYTES} can be read at once. Split the file into several"
             )

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import polars as pl
 from pydantic import AfterValidator, Field, model_validator
 
-from ingest.core.errors import BadRowError, FatalError
+from ingest.core.errors import BadRowError, FatalError, JobError
 from ingest.core.partition import Partition, Slice
 from ingest.core.rows import POSITION, position, slice_of
 from ingest.core.types import Schema
@@ -243,7 +243,7 @@ class TextSource(FileSource):
         records = self.filtered(records, body.header, layout, tally)
         good, bad = self.rows(records, body.header, layout)
         if good.height + bad.height != records.height:
-            raise FatalError(
+            raise JobError(
                 f"{self.path}: {records.height} records became {good.height} rows and "
                 f"{bad.height} rejected records. This is a bug in ingest: report it with the "
                 "file"

@@ -6,7 +6,7 @@ from typing import get_type_hints
 
 import pytest
 
-from ingest.core.outcome import Book, Failure, Outcome, StagedFile
+from ingest.core.outcome import Book, Failure, Outcome, Staged
 from ingest.core.partition import Partition, Slice
 from ingest.records.events import AttemptBegan, Event, PartitionSplit, PlanFrozen, Settled
 
@@ -14,7 +14,7 @@ OUTCOME = Outcome(
     key=(1, 2, 3),
     partition="p2",
     books=(Book("source", 3, 2, dropped={"skipped": 1}),),
-    files=(StagedFile("main", "1-2-3-0.staged", "", 2, 10, "ab"),),
+    staged=(Staged("main", 2, 10, {"name": "1-2-3-0.staged", "sha256": "ab"}),),
     errors={"n: not_null": 1},
     examples=({"file": "a.csv", "line": 1, "reason": "n: not_null"},),
     seconds={"read": 0.1},

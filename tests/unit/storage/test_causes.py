@@ -21,6 +21,7 @@ from ingest.storage.causes import (
     LONGEST_RETRY_AFTER_S,
     Cause,
     cause_of,
+    machine_failed,
     retry_after_s,
     storage_error,
 )
@@ -198,3 +199,18 @@ def test_storage_that_only_failed_is_not_called_throttled():
 )
 def test_retry_after_is_seconds_or_a_date(value, seconds):
     assert retry_after_s(value, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("error", "failed"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), True),
+        (OSError("[Errno 28] Error writing bytes to file"), True),
+        (pl.exceptions.ComputeError("No space left on device (os error 28)"), True),
+        (pl.exceptions.ComputeError("conversion failed (os error 2)"), False),
+        (FileNotFoundError(errno.ENOENT, "nowhere"), False),
+        (ValueError("[Errno 28] is what a value says"), False),
+    ],
+)
+def test_a_disk_that_failed_in_the_hands_of_a_library(error, failed):
+    assert machine_failed(error) is failed

@@ -169,7 +169,7 @@ def test_what_is_no_rows_fault_is_said_as_ever(tmp_path):
     task, assignment = make(tmp_path, 10, {})
     (tmp_path / "functions.py").write_text("def suffer(rows): return rows.head(1)\n")
     failure = task(assignment).failure
-    assert failure.kind == "fatal"
+    assert failure.kind == "job"
     assert "returned 1 rows for 10" in failure.message
 
 

@@ -59,7 +59,7 @@ def test_polars_reads_the_value_back(tmp_path_factory: pytest.TempPathFactory, v
 
 def test_the_text_that_stands_for_null_is_refused() -> None:
     with pytest.raises(FatalError, match="which readers read as null"):
-        hive.folder({"k": hive.NULL})
+        hive.folder({"k": hive.NULL_FOLDER})
 
 
 def test_a_value_too_long_for_a_name_is_refused() -> None:

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from ingest.core.errors import FatalError, RetryableError
-from ingest.sinks.directory.staging import chunked
+from ingest.sinks.directory.staging import chunked, storage_errors
 from ingest.sinks.jsonl import Jsonl
 from ingest.sinks.parquet import Parquet
 from ingest.testing.sinks import delivery
@@ -145,3 +145,9 @@ def test_a_full_disk_ends_the_run_and_leaves_no_half_file(
     with pytest.raises(FatalError, match="the disk is full"):
         out.stage(rows, "run1", "1-0-1")
     assert list(out.place.staging("run1").iterdir()) == []
+
+
+def test_a_disk_that_fails_is_said_once() -> None:
+    with pytest.raises(RetryableError) as raised, storage_errors(Path("/data/x")):
+        raise OSError(5, "Input/output error")
+    assert str(raised.value).count("then run again") == 1
