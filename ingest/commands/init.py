@@ -229,10 +229,10 @@ def told_of(column: Column) -> list[str]:
 def warning(table: Table, folder: Path) -> str:
     """Say that rows are about to be copied to where Git tracks them, and how to prevent it."""
     names = [shown(column.name) for column in table.columns if column.private]
-    hidden = f" (those of {', '.join(names)} made up)" if names else ""
+    hidden = f"; the values of {', '.join(names)} were replaced by invented ones" if names else ""
     return (
-        f"warning: Git tracks {folder}/, and rows of your files{hidden} were copied to its "
-        "sample/ and expected/. To write none: --no-sample"
+        f"warning: Git tracks {folder}/: rows of your files were copied to its sample/ and "
+        f"expected/{hidden}. To copy none: --no-sample"
     )
 
 

@@ -24,6 +24,8 @@ _HINTS = {
     "expected <block end>": "Check the indentation, or put the whole value in quotes.",
     "unexpected end of stream": "A quote is opened but not closed.",
 }
+_INDENTED = ("<block mapping start>", "<block sequence start>", "'-'")
+"""What PyYAML finds at a line whose indentation fits neither the block it is in nor one above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ def _syntax(error: yaml.MarkedYAMLError) -> tuple[int, str]:
     text = f"{error.context or ''} {error.problem or ''}".strip()
     if "'\\t'" in text:
         return line, "a tab: YAML allows only spaces for indentation. Replace the tab with spaces"
+    if "expected <block end>" in text and any(mark in text for mark in _INDENTED):
+        return line, "not YAML: this line is indented differently from the lines above it"
     hint = next((hint for part, hint in _HINTS.items() if part in text), "Fix the line")
     return line, f"not YAML: {text}. {hint.removesuffix('.')}"
 
@@ -141,7 +145,7 @@ def _header(text: str) -> tuple[int, str] | None:
                     else "a different package header"
                 )
                 return number, f'{late}: "{line}". Line 1 must be: {HEADER}'
-        return 1, f"no package header. Line 1 must be: {HEADER}"
+        return 1, f"line 1 must be `{HEADER}`: Hydra, which loads the configuration, needs it"
     if text.startswith("\ufeff"):
         return (
             1,

@@ -4,6 +4,7 @@ import resource
 from dataclasses import asdict
 from typing import Any
 
+from ingest.driver.inputs import left_out
 from ingest.driver.publishing import sinks_of
 from ingest.job import Job
 from ingest.records.history import History
@@ -55,7 +56,7 @@ def receipt(
         },
         "books": [asdict(book) for book in totals.books.values()],
         "errors": totals.errors,
-        "warnings": history.warnings,
+        "warnings": [*history.warnings, *_left_out(job, history)],
         "outputs": outputs,
         "schema": plan.facts.output_schema,
         "seconds": {**history.timings, "workers": totals.seconds},
@@ -65,3 +66,8 @@ def receipt(
             "worker": totals.peak_bytes,
         },
     }  # fmt: skip
+
+
+def _left_out(job: Job, history: History) -> list[str]:
+    late = history.inputs or {"counts": {}, "examples": []}
+    return left_out(job, late["counts"].get("new", 0), late["examples"])

@@ -27,7 +27,8 @@ def reason(name: str) -> str | None:
     if name in AGGREGATES:
         return (
             f'"{name}" is an aggregate, and an expression sees one row at a time. '
-            "Use a step of type sql, which sees a partition; greatest and least compare columns"
+            "A step of type sql can aggregate, but only over one part of the input at a time. For "
+            "the largest or smallest of several columns, use greatest(a, b) or least(a, b)"
         )
     if name in WINDOWS:
         return _WINDOW.format(name=name)
@@ -48,7 +49,7 @@ def reason(name: str) -> str | None:
 
 _WINDOW = (
     '"{name}" is a window function over other rows, but an expression sees one row at a time. Use '
-    "a step of type sql for a window within a partition"
+    "a step of type sql. Its window covers one part of the input at a time, not all rows"
 )
 
 

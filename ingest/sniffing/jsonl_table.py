@@ -14,7 +14,7 @@ from ingest.sniffing.columns import Column
 from ingest.sniffing.differing import compare, refuse_mixture
 from ingest.sniffing.listing import Listing
 from ingest.sniffing.names import listed
-from ingest.sniffing.table import Option, Table, key_columns, key_options
+from ingest.sniffing.table import EMPTY_LINES, Option, Table, key_columns, key_options
 from ingest.sniffing.text import Text, read_text
 from ingest.sniffing.typed import describe_values
 from ingest.sources.columns.options import fault_of_name, is_nameable
@@ -170,7 +170,7 @@ def _options(
     if encoding := next((text.encoding for text in texts if text.encoding != "utf-8"), None):
         options["encoding"] = Option(encoding)
     if any("\n\n" in piece or "\n\r\n" in piece for text in texts for piece in text.pieces):
-        options["blank_lines"] = Option("skip", "there are empty lines; reject would count them")
+        options["blank_lines"] = Option("skip", EMPTY_LINES)
     if left_out := [name for name in types if name not in kept]:
         names = {name: type_name(dtype) for name, dtype in kept.items()}
         why = (

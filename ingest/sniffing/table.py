@@ -12,6 +12,7 @@ from ingest.sources.columns.options import NULL_KEY
 from ingest.sources.files.folder_keys import folder_keys
 from ingest.sources.files.listing import bases_of
 
+EMPTY_LINES = "the files have empty lines, which are skipped; reject would reject them"
 _BUDGETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 

@@ -1,5 +1,7 @@
 """What is said when an unfinished run is resumed, and of inputs that are not as planned."""
 
+from collections.abc import Iterable
+
 from ingest.core.counts import counted
 from ingest.records.ledger import Event
 
@@ -21,6 +23,9 @@ def warnings(event: Event) -> list[str]:
     return [f"warning: {text}" for text in event.get("warnings", ())]
 
 
+NEW = ": is new, "
+"""Stands between name and facts of a new input file in an event `inputs`."""
+_NAMED = 3
 _HAPPENED = {"changed": "changed", "vanished": "disappeared"}
 
 
@@ -33,12 +38,24 @@ def happened(fate: str, count: int) -> str:
 def inputs(event: Event) -> list[str]:
     """Return what an event `inputs` tells, a text for each line."""
     return [
-        f"{counted(count, 'new input file')} since the run was planned: this run keeps its plan, "
-        "the next run reads them"
+        f"{arrived(count, event['examples'])}; the next run reads {'it' if count == 1 else 'them'}"
         if fate == "new"
         else f"{happened(fate, count)} after the run was planned{_read(count, event, fate)}"
         for fate, count in event["counts"].items()
     ]
+
+
+def arrived(count: int, examples: Iterable[str]) -> str:
+    """Say that so many input files are new since the run began, and which, so that this run leaves them out.
+
+    `examples` are the lines of an event `inputs`, those of other files among them.
+    """
+    names = [line.partition(NEW)[0] for line in examples if NEW in line][:_NAMED]
+    more = f" and {count - len(names):,} more" if names and count > len(names) else ""
+    which = f" ({', '.join(names)}{more})" if names else ""
+    are, they = ("is", "it") if count == 1 else ("are", "they")
+    new = f"{counted(count, 'file')} {are} new since this run began{which}"
+    return f"{new}: {they} {are} not part of this run"
 
 
 def _read(count: int, event: Event, fate: str) -> str:
