@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 import polars as pl
 
 from ingest.core.model import Model
+from ingest.transforms.elsewhere import instead
 
 Scope = Literal["row", "partition", "run"]
 
@@ -52,6 +53,11 @@ class Transform(Model, ABC):
     scope: ClassVar[Scope] = "row"
     drops: ClassVar[str] = ""
     adds: ClassVar[bool] = False
+
+    @classmethod
+    def instead(cls, name: str) -> str:
+        """Return what to write for a step of another tool; empty if it is not known."""
+        return instead(name)
 
     @abstractmethod
     def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:

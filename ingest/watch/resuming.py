@@ -46,7 +46,7 @@ def inputs(event: Event) -> list[str]:
 
 
 def arrived(count: int, examples: Iterable[str]) -> str:
-    """Say that so many input files are new since the run began, and which, so that this run leaves them out.
+    """Say that so many input files are new since the run began, and which.
 
     `examples` are the lines of an event `inputs`, those of other files among them.
     """

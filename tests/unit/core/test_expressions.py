@@ -226,7 +226,10 @@ def test_text_lists_and_structs(text, expected):
         ("t > t AT TIME ZONE 'UTC'", "Write t AT TIME ZONE 'UTC' to choose the zone"),
         ("st.y", 'no such field "y"'),
         ("CASE WHEN s THEN 1 END", "must be true or false"),
-        ("CASE WHEN b THEN 1 ELSE 'x' END", "an int64 and a string cannot be combined in the branches of CASE"),
+        (
+            "CASE WHEN b THEN 1 ELSE 'x' END",
+            "an int64 and a string cannot be combined in the branches of CASE",
+        ),
         ("INTERVAL '1 month' > INTERVAL '1 day'", "a month has no fixed length"),
         ("INTERVAL '1 month'", "an interval of months cannot be the value"),
         ("99999999999999999999", "too large for int64"),
