@@ -8,7 +8,8 @@ from ingest.expressions.tokens import Token
 AGGREGATES: Final = frozenset(
     "any_value approx_count_distinct array_agg avg bool_and bool_or collect_list collect_set corr "  # noqa: SIM905 - words
     "count count_if countif first group_concat last list listagg max mean median "
-    "min mode quantile quantile_cont stddev stddev_pop stddev_samp string_agg sum var_pop var_samp variance".split()
+    "min mode quantile quantile_cont stddev stddev_pop stddev_samp string_agg sum var_pop "
+    "var_samp variance".split()
 )
 WINDOWS: Final = frozenset(
     "cume_dist dense_rank first_value lag last_value lead nth_value ntile percent_rank rank "  # noqa: SIM905 - words

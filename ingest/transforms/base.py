@@ -89,6 +89,10 @@ class Transform(Model, ABC):
         everything = frozenset(given)
         return {name: frozenset([name]) if name in given else everything for name in made}
 
+    def remark(self) -> str:
+        """Return what `plan` says of this step, if it is easily misunderstood; empty if nothing."""
+        return ""
+
     def hides(self) -> frozenset[str]:
         """Return the columns whose values nobody can read behind this step."""
         return frozenset()
