@@ -39,7 +39,9 @@ def objects(uri: str, texts: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def is_json(text: str) -> bool:
-    """Whether a line is JSON of any kind: then it may be a bad record of JSON Lines."""
+    """Whether a line is JSON of any kind, or meant to be: then it may be a bad record."""
+    if text.lstrip().startswith(("{", "[")):
+        return True
     try:
         load(text)
     except ValueError:
