@@ -63,8 +63,8 @@ class PlanSummary:
     output_schema: Mapping[str, str]
     """Columns of the output, and their types."""
     remarks: tuple[str, ...]
-    """Remarks about the input (skipped files, columns that some files lack), and about steps that see
-    only a partition."""
+    """Remarks about the input (skipped files, columns that some files lack), and about steps that
+    see only a partition."""
     unfinished: UnfinishedRun | None
     """The job's unfinished run of this output; None if there is none."""
     page: dict[str, Any] = field(repr=False)
