@@ -1,7 +1,8 @@
 """The schema of a whole job: the unions over all types, and what a run may be told."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union
 
 from pydantic import Field
 
@@ -73,6 +74,10 @@ Cluster = AutoCluster | ProcessesCluster | LocalCluster | AddressCluster | Inlin
 
 class Job(Model):
     """One data flow, as you write it in `conf/job/<name>.yaml`."""
+
+    hints: ClassVar[Mapping[str, str]] = {
+        "name": "a name has lower-case letters, digits and _, and begins with a letter"
+    }
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     """The job's name in the state and in receipts; usually the name of its file."""

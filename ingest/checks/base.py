@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 import polars as pl
 
+from ingest.checks.elsewhere import instead
 from ingest.core.model import Model
 
 BROKEN = "__ingest_broken"
@@ -36,6 +37,11 @@ class Check(Model, ABC):
 
     type: str
     scope: ClassVar[Literal["row", "partition"]] = "row"
+
+    @classmethod
+    def instead(cls, name: str) -> str:
+        """Return what to write for a rule of another tool; empty if it is not known."""
+        return instead(name)
 
     @abstractmethod
     def violations(self, schema: Mapping[str, pl.DataType]) -> list[Violation]:

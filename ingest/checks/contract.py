@@ -27,7 +27,7 @@ Other pairs are refused before anything runs.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union
 
 import polars as pl
 from pydantic import Field, field_validator, model_validator
@@ -53,6 +53,14 @@ else:
 
 class Column(Model):
     """What a column must be. May be written as its type alone: `distance: int32`."""
+
+    hints: ClassVar[Mapping[str, str]] = {
+        "not_null": "Write nullable: false",
+        "required": "Write nullable: false",
+        "tests": "Rules are listed in contract.checks, such as {type: not_null, columns: [id]}",
+        "data_tests": "Rules are listed in contract.checks, such as {type: not_null, columns: "
+        "[id]}",
+    }
 
     type: str
     """The column's type, such as `int32`, `string`, `date`, `timestamp`, `decimal(10,2)` or

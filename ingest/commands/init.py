@@ -196,7 +196,8 @@ def found(table: Table) -> list[str]:
     files = counted(len(listing.files), "file")
     lines = [f"found {files}, {counted(listing.bytes, 'byte')}: {table.summary}"]
     lines += [
-        f"  {name}: {option.value!r}" + (f" ({option.why})" if option.why else "")
+        f"  {name}: {'null' if option.value is None else repr(option.value)}"
+        + (f" ({option.why})" if option.why else "")
         for name, option in table.options.items()
         if name not in {"columns", "header"}
     ]
@@ -206,15 +207,14 @@ def found(table: Table) -> list[str]:
         f"  {name:<{width}}  {column.type}" + "".join(f" {told}" for told in told_of(column))
         for name, column in zip(names, table.columns, strict=True)
     ]
-    if table.bad:
+    if table.rejects.count:
         lines.append(
-            f"up to {table.bad:.1%} of the sampled records go to the quarantine: they are "
-            "malformed, or a value does not have the type of its column"
+            f"{table.rejects}: they are malformed, or a value does not have the type of its column"
         )
     lines += [f"skipped: {uri}" for uri in listing.passed_over]
     lines += listing.remarks
     doubts = [
-        *table.doubts,
+        *table.unsure,
         *(f"{shown(one.name)}: {one.note}" for one in table.columns if one.note),
     ]
     return [*lines, *(["not sure:"] if doubts else []), *(f"  {doubt}" for doubt in doubts)]
@@ -229,10 +229,10 @@ def told_of(column: Column) -> list[str]:
 def warning(table: Table, folder: Path) -> str:
     """Say that rows are about to be copied to where Git tracks them, and how to prevent it."""
     names = [shown(column.name) for column in table.columns if column.private]
-    hidden = f" (those of {', '.join(names)} made up)" if names else ""
+    hidden = f"; the values of {', '.join(names)} were replaced by invented ones" if names else ""
     return (
-        f"warning: Git tracks {folder}/, and rows of your files{hidden} were copied to its "
-        "sample/ and expected/. To write none: --no-sample"
+        f"warning: Git tracks {folder}/: rows of your files were copied to its sample/ and "
+        f"expected/{hidden}. To copy none: --no-sample"
     )
 
 

@@ -82,8 +82,10 @@ def _unfinished(page: dict[str, Any], run: str) -> list[str]:
             first = ""  # the refusal says so itself
         return [f"{first} `ingest run` would stop here:".lstrip(), *lines]
     if page["would"] == "start over":
-        why = f", because {because[0]}" if because else ""
-        return [f"{first} `ingest run` would discard it and start a new run{why}:"]
+        return [
+            f"The last run ({run_id}) is not resumed: {because[0]}.",
+            f"`{run}` starts over. The new run would do this:",
+        ]
     if page["phase"] == "committed":
         return [f"{first} `ingest run` would finish publishing it.", *lines]
     would = f"{first} `ingest run` would resume it with its recorded plan."

@@ -13,6 +13,7 @@ from ingest.checks.contract import Contract
 from ingest.commands.base import add_overrides, load_job, parser
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
+from ingest.core.faults import fault
 from ingest.core.names import hint, no_such_column
 from ingest.core.partition import Partition, Slice, partition_id
 from ingest.core.private import redacted
@@ -125,7 +126,7 @@ def show(task: PartitionTask, partition: Partition, arguments: Namespace, *, who
         bad = bad.filter(pl.col("step").is_in(names))
     if bad.height:
         told = bad.select("file", "line", "step", "reason", "original").head(arguments.rows)
-        print(table(told.with_columns(file=ends(told["file"]))))
+        print(table(told.with_columns(file=ends(told["file"]), reason=_faults(told["reason"]))))
 
 
 def _counts(found: Sequence[Stage], filtered: Mapping[str, int]) -> str:
@@ -195,6 +196,10 @@ def _refuse_unknown(columns: Sequence[str], found: Sequence[Stage]) -> None:
     unknown = [name for name in columns if name not in known]
     if unknown:
         raise ConfigError(*(f"--columns: {no_such_column(name, known)}" for name in unknown))
+
+
+def _faults(reasons: pl.Series) -> pl.Series:
+    return pl.Series([fault(reason) for reason in reasons], dtype=pl.String)
 
 
 def _as_rejected(name: str) -> str:

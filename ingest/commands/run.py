@@ -45,13 +45,19 @@ def main(argv: Sequence[str] | None = None, program: str = PROGRAM) -> int:
     sweeps = sweep(arguments.overrides, arguments.conf)
     if len(sweeps) == 1:
         return _run(arguments, sweeps[0])
-    for overrides in sweeps:  # all are right, or nothing runs
-        load_job(arguments.conf, overrides)
+    loaded = [load_job(arguments.conf, overrides) for overrides in sweeps]
+    with importing():
+        from ingest.driver.outputs import check_together  # noqa: PLC0415 - keeps --help quick
+
+    check_together([(one.job, one.place) for one in loaded])  # all are right, or nothing runs
     return _all(arguments, sweeps)
 
 
 def _all(arguments: Any, sweeps: Sequence[Sequence[str]]) -> int:
-    """Run one after the other, say what became of each, and return the worst exit code."""
+    """Run one after the other, say what became of each, and return the worst exit code.
+
+    That of a wrong request means that nothing ran: if another one of them did, it is a failure.
+    """
     codes: list[int] = []
     for overrides in sweeps:
         codes.append(guarded(partial(_run, arguments), overrides))
@@ -65,7 +71,8 @@ def _all(arguments: Any, sweeps: Sequence[Sequence[str]]) -> int:
         print(text, file=sys.stderr)
     else:
         report(text)
-    return max(codes)
+    refused = ConfigError.exit_code
+    return IngestError.exit_code if refused in codes and set(codes) != {refused} else max(codes)
 
 
 def _run(arguments: Any, overrides: Sequence[str] | None) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from ingest.commands.base import add_state, open_state, parser, state_option
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
+from ingest.core.faults import fault
 from ingest.core.names import hint
 from ingest.core.outcome import places
 from ingest.records.history import DOOMED
@@ -124,12 +125,12 @@ def details(page: Page, here: str) -> list[str]:
         lines += _attempt(tried, page)
     if page["inputs"]:
         differ = page["inputs"]
-        lines += ["", *inputs(differ["counts"], differ["open"])]
+        lines += ["", *inputs(differ["counts"], differ["open"], differ["examples"])]
         lines += [f"  {one}" for one in differ["examples"]]
     lines += ["", *_steps(page["books"])]
     if page["reasons"]:
         lines += ["", "rejected rows by reason"]
-        lines += [f"{count:>13,}  {reason}" for reason, count in page["reasons"].items()]
+        lines += [f"{count:>13,}  {fault(reason)}" for reason, count in page["reasons"].items()]
         lines += [
             f"  {place}"
             for place in places(page["examples"][:EXAMPLES])

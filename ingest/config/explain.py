@@ -2,15 +2,16 @@
 
 import json
 import re
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from ingest.config.fields import TAG, keys, literals, locate, tags
+from ingest.config.fields import TAG, hint, instead, keys, literals, locate, tags
 from ingest.config.overrides import quoted
-from ingest.config.places import KeyPath, Problem, choices, closest, dotted
+from ingest.config.places import KeyPath, Problem, choices, closest, dotted, listed
 from ingest.config.provenance import Provenance
 from ingest.config.yaml_traps import reading
 
@@ -75,7 +76,7 @@ def explain(
         refused.setdefault(path, _Refused(path, [], holder)).details.append(detail)
     meant = {_meant(one) for one in refused.values() if one.kind == "extra_forbidden"}
     return [
-        origin.problem(path, _sentence(one, origin))
+        origin.problem(path, _sentence(one, origin, model, data))
         for path, one in refused.items()
         if not (one.kind == "missing" and path in meant)
         and not any(path[:end] in unknown for end in range(1, len(path) + 1))
@@ -87,21 +88,25 @@ def _meant(one: _Refused) -> KeyPath:
     return (*one.path[:-1], *closest(str(one.path[-1]), keys(one.holder)))
 
 
-def _sentence(one: _Refused, origin: Provenance) -> str:
+def _sentence(one: _Refused, origin: Provenance, model: type[BaseModel], data: Any) -> str:
     context = one.details[0].get("ctx", {})
     name = str(one.path[-1]) if one.path else ""
+    told = hint(one.holder, name)
     match one.kind:
         case "missing":
             choices_here = literals(one.holder, name)
             way_out = f"Write one of: {', '.join(choices_here)}" if choices_here else "Add it"
-            text = f"required, but not set. {way_out}"
+            text = f"required, but not set. {told or way_out}"
         case "union_tag_not_found":
             text = f"required, but not set. Known types: {', '.join(one.holder)}"
         case "union_tag_invalid":
             tag = str(context["tag"])
-            text = f'no such type "{tag}".{choices(tag, one.holder, "Known types")}'
+            told = instead(model, data, one.path[:-1], tag)
+            text = f'no such type "{tag}".{_way_out(told, tag, one.holder, "Known types")}'
         case "extra_forbidden":
-            text = f"unknown key.{choices(name, keys(one.holder), 'Known keys here')}"
+            text = f"unknown key.{_way_out(told, name, keys(one.holder), 'Known keys here')}"
+        case "string_pattern_mismatch" if told:
+            text = f"{told}; got {_got(one)}"
         case _ if one.verdict is not None:
             text = one.verdict
         case "string_type" | "literal_error" if not isinstance(one.value, str | list | dict):
@@ -113,6 +118,11 @@ def _sentence(one: _Refused, origin: Provenance) -> str:
         case _:
             text = f"{_expected(one.details)}; got {_got(one)}"
     return f"{text[:1].lower()}{text[1:].removesuffix('.')}."
+
+
+def _way_out(told: str, name: str, known: Sequence[str], what: str) -> str:
+    """Return what to write instead of a wrong name, if that is known, else the nearest; and all."""
+    return f" {told}. {what}: {listed(known)}." if told else choices(name, known, what)
 
 
 def _misread(one: _Refused, origin: Provenance) -> str:

@@ -54,6 +54,20 @@ def tags(model: type[BaseModel], data: Any, path: KeyPath) -> list[str]:
     return [tag for option in _options(here) for tag in _tags(option)]
 
 
+def instead(model: type[BaseModel], data: Any, path: KeyPath, name: str) -> str:
+    """Return what to write at a place for a type that other tools have by this name, if known."""
+    here: Any = model
+    for part in path:
+        here, data = _inner(_member(here, data), part), data[part]
+    said = (option.instead(name) for option in _options(here) if hasattr(option, "instead"))
+    return next(said, "")
+
+
+def hint(annotation: Any, key: str | int) -> str:
+    """Return what a mapping of this annotation says of a key that is missing, unknown or wrong."""
+    return str(getattr(annotation, "hints", {}).get(key, ""))
+
+
 def _member(annotation: Any, data: Any) -> Any:
     """Return the member of a union that the data belong to, as far as one can say."""
     options = _options(annotation)

@@ -24,6 +24,8 @@ _HINTS = {
     "expected <block end>": "Check the indentation, or put the whole value in quotes.",
     "unexpected end of stream": "A quote is opened but not closed.",
 }
+_INDENTED = ("<block mapping start>", "<block sequence start>", "'-'")
+"""What PyYAML finds at a line whose indentation fits neither the block it is in nor one above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def read(name: str, path: Path) -> ConfFile:
     except UnicodeDecodeError as error:
         wrong = content.count(b"\n", 0, error.start) + 1, "not UTF-8. Save the file as UTF-8"
     except yaml.MarkedYAMLError as error:
-        wrong = _syntax(error)
+        wrong = _syntax(error, content.decode("utf-8"))
     except yaml.reader.ReaderError as error:
         line = content.decode("utf-8").count("\n", 0, error.position) + 1
         wrong = line, f"a control character: U+{error.character:04X}. Remove it"
@@ -118,14 +120,28 @@ def _below(node: yaml.Node, path: KeyPath) -> Iterator[Entry]:
                 yield from walk(value, (*path, name), key)
 
 
-def _syntax(error: yaml.MarkedYAMLError) -> tuple[int, str]:
+def _syntax(error: yaml.MarkedYAMLError, content: str) -> tuple[int, str]:
     mark = error.problem_mark
     line = mark.line + 1 if mark else 1
     text = f"{error.context or ''} {error.problem or ''}".strip()
     if "'\\t'" in text:
         return line, "a tab: YAML allows only spaces for indentation. Replace the tab with spaces"
+    misplaced = "expected <block end>" in text and any(mark in text for mark in _INDENTED)
+    if misplaced or ("mapping values are" in text and _is_too_deep(content, line)):
+        return line, "not YAML: this line is indented differently from the lines above it"
     hint = next((hint for part, hint in _HINTS.items() if part in text), "Fix the line")
     return line, f"not YAML: {text}. {hint.removesuffix('.')}"
+
+
+def _is_too_deep(text: str, line: int) -> bool:
+    """Whether a line is indented below one that has a value of its own, so that it has no parent.
+
+    YAML takes it for the rest of that value, and stumbles over its colon.
+    """
+    above = [each for each in text.split("\n")[: line - 1] if each.strip()][-1:]
+    here = text.split("\n")[line - 1]
+    depths = [len(each) - len(each.lstrip(" -")) for each in (*above, here)]
+    return len(depths) > 1 and depths[1] > depths[0] and not above[0].rstrip().endswith(":")
 
 
 def _header(text: str) -> tuple[int, str] | None:
@@ -141,7 +157,7 @@ def _header(text: str) -> tuple[int, str] | None:
                     else "a different package header"
                 )
                 return number, f'{late}: "{line}". Line 1 must be: {HEADER}'
-        return 1, f"no package header. Line 1 must be: {HEADER}"
+        return 1, f"line 1 must be `{HEADER}`: Hydra, which loads the configuration, needs it"
     if text.startswith("\ufeff"):
         return (
             1,

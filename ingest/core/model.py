@@ -4,8 +4,8 @@ import ast
 import inspect
 import itertools
 import textwrap
-from collections.abc import Iterator
-from typing import Any, get_args
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,7 +17,12 @@ class Model(BaseModel):
     the JSON schema are made; a default is written once, in the class. Docstrings are looked up
     in the source only by `describe`: at each import, they would cost a command 0.2 s. For the same
     reason a model is not built before it validates something.
+
+    `hints` say by key what is meant, where the general words for it do not help: of a key that is
+    missing, unknown, or whose text does not match its pattern.
     """
+
+    hints: ClassVar[Mapping[str, str]] = {}
 
     model_config = ConfigDict(
         extra="forbid",
@@ -32,6 +37,11 @@ class Model(BaseModel):
     def recorded(cls, page: dict[str, Any]) -> dict[str, Any]:
         """Return what an older version has recorded, as this one writes the same."""
         return page
+
+    @classmethod
+    def instead(cls, name: str) -> str:  # noqa: ARG003 - for those that have other names elsewhere
+        """Return what to write for a `type` that other tools have by this name; empty if none."""
+        return ""
 
     @classmethod
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:

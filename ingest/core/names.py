@@ -17,6 +17,11 @@ def hint(name: str, known: Iterable[str]) -> str:
     return f'Did you mean "{names[near[0]]}"? ' if near else ""
 
 
+def plain(name: str) -> str:
+    """Return a name as it is compared across tools: its last part, without capitals and `_`."""
+    return name.rpartition(".")[2].replace("_", "").lower()
+
+
 def is_pattern(name: str) -> bool:
     """Whether Polars would take the name for a pattern, and so for other columns."""
     return name == "*" or (name.startswith("^") and name.endswith("$"))

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ingest.core.faults import fault
+
 ErrorKind = Literal[
     "throttled", "connection", "lost_worker", "timeout", "out_of_memory", "bug",
     "bad_row", "contract", "stale_plan", "job", "fatal", "config",
@@ -90,7 +92,7 @@ class Outcome:
 
 def places(examples: Iterable[Mapping[str, Any]]) -> list[str]:
     """Say of each rejected row in a line where it is and why it was rejected; see `Outcome`."""
-    return [f"{_place(row)}: {row['reason']}" for row in examples]
+    return [f"{_place(row)}: {fault(row['reason'])}" for row in examples]
 
 
 def _place(row: Mapping[str, Any]) -> str:

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ingest.core.counts import counted
 from ingest.job import Job
 
 Effect = Literal["rows", "place", "later", "none"]
@@ -26,11 +27,8 @@ _APART: dict[str, Any] = {
 PACKAGES = ("ingest", "polars", "pyarrow")
 """The packages whose version may change what comes out of a step."""
 _RECORDED = ("owner", "description", "tags")
-_SAID = {
-    "rows": "affects the output; cannot resume",
-    "place": "affects where and how rows are written; cannot resume",
-    "none": "does not affect the output",
-}
+_LISTS = {"transforms": "step", "contract.checks": "check"}
+"""What the items are called of lists in which each has a `type`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +54,29 @@ class Change:
         return self.effect in {"rows", "place"}
 
     def __str__(self) -> str:
-        was, now = json.dumps(self.was), json.dumps(self.now)
+        """Say what was changed; of what is `refused`, that it affects the output is said once."""
+        was, now = self._shown(self.was), self._shown(self.now)
         if self.effect == "later":
             return (
                 f"{self.key}: this run keeps {was}, its value when it was planned; the next new "
                 f"run uses {now}"
             )
-        said = _SAID[self.effect]
-        if _below(self.key, _RECORDED):
-            said += "; the run keeps what was recorded"
-        return f"{self.key}: was {was}, is {now}: {said}"
+        verb = "now has" if self.key in _LISTS and self.now else "is"
+        said = f"{self.key}: was {was}, {verb} {now}"
+        if self.refused:
+            return said
+        kept = "; the run keeps what was recorded" if _below(self.key, _RECORDED) else ""
+        return f"{said}: does not affect the output{kept}"
+
+    def _shown(self, value: Any) -> str:
+        if value is None:
+            return "not set"
+        if value in ([], {}):
+            return "empty"
+        if self.key in _LISTS:
+            kinds = ", ".join(str(item["type"]) for item in value)
+            return f"{counted(len(value), _LISTS[self.key])} ({kinds})"
+        return json.dumps(value)
 
 
 def changes(then: Job, now: Job) -> list[Change]:
@@ -74,12 +85,8 @@ def changes(then: Job, now: Job) -> list[Change]:
     Where the state lies and the library of named pieces are not settings of a run. Nor is how a
     storage is reached: that what is read there is what was planned, is seen when it is read.
     """
-    before, after = (_flat(job.model_dump(mode="json", exclude=_APART)) for job in (then, now))
-    return [
-        Change(key, before.get(key), after.get(key))
-        for key in sorted(before.keys() | after.keys())
-        if before.get(key) != after.get(key)
-    ]
+    before, after = (job.model_dump(mode="json", exclude=_APART) for job in (then, now))
+    return sorted(_differing(before, after), key=lambda change: change.key)
 
 
 def identity(job: Job) -> str:
@@ -114,11 +121,15 @@ def _below(key: str, roots: tuple[str, ...]) -> bool:
     return any(key == root or key.startswith(f"{root}.") for root in roots)
 
 
-def _flat(value: Any, path: str = "") -> dict[str, Any]:
-    if isinstance(value, dict | list) and value:
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        found: dict[str, Any] = {}
-        for key, inner in items:
-            found |= _flat(inner, f"{path}.{key}" if path else str(key))
-        return found
-    return {path: value}
+def _differing(was: Any, now: Any, key: str = "") -> Iterator[Change]:
+    """Yield what differs, as far down as both have the same shape."""
+    if was == now:
+        return
+    if isinstance(was, dict) and isinstance(now, dict):
+        for name in was.keys() | now.keys():
+            yield from _differing(was.get(name), now.get(name), f"{key}.{name}".strip("."))
+    elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
+        for place, (one, other) in enumerate(zip(was, now, strict=True)):
+            yield from _differing(one, other, f"{key}.{place}")
+    else:
+        yield Change(key, was, now)

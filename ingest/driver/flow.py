@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from ingest.config.places import COMMAND_LINE
+from ingest.config.places import COMMAND_LINE, dotted
 from ingest.core.errors import ConfigError
 from ingest.core.names import fault_of
 from ingest.core.private import NOTHING, Private
@@ -20,7 +20,8 @@ from ingest.transforms.base import StepContext
 
 MOST_COLUMNS = 100_000
 
-_KEY = re.compile(r"\w+(\.\w+)*")
+_KEY = re.compile(r"[^\W\d]\w*(\.\w+|\[\d+\])*|columns\..+")
+_PART = re.compile(r"\w+")
 
 Place = Callable[[tuple[str | int, ...]], str]
 """Says where a part of the job was written: file, line and path, from its path in the job."""
@@ -128,14 +129,26 @@ def placed(place: Place, *path: str | int, what: str = "") -> Iterator[None]:
 def located(place: Place, path: tuple[str | int, ...], line: str, what: str = "") -> str:
     """Return a mistake in this part of the job with its place.
 
-    If the line begins with a key that was set on the command line, that is the place, and not the
-    file that is overridden.
+    If the line begins with a key (`where: ...`), the place is where that was written: its own line
+    of the file, or the command line, where the file is overridden.
     """
     key, _, text = line.partition(": ")
-    exact = place((*path, *key.split("."))) if _KEY.fullmatch(key) and not what else ""
-    if exact.startswith(f"{COMMAND_LINE}: "):
+    below = _below(key)
+    exact = place((*path, *below))
+    if exact.startswith(f"{COMMAND_LINE}: ") and below and not what:
         return f"{exact}: {text}"
-    return f"{place(path)}: {what}{line}"
+    where = exact.removesuffix(dotted((*path, *below)))
+    return f"{where}{dotted(path)}: {what}{line}"
+
+
+def _below(key: str) -> tuple[str | int, ...]:
+    """Return the way that a key of a message leads from the part of the job that it is about."""
+    if not _KEY.fullmatch(key):
+        return ()
+    head, _, name = key.partition(".")
+    if head == "columns" and name:  # which may have any name
+        return head, name
+    return tuple(int(part) if part.isdigit() else part for part in _PART.findall(key))
 
 
 def _visible(frame: pl.LazyFrame) -> Schema:

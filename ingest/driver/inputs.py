@@ -1,16 +1,18 @@
 """Whether the inputs of a run are still those of its plan, looked at before it is resumed."""
 
+import shlex
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest.core.errors import StalePlanError
 from ingest.driver.recorded import Run
+from ingest.job import Job
 from ingest.records.events import InputsDiffer
 from ingest.records.history import History
 from ingest.records.plans import Plan
 from ingest.sources.base import Difference, Fate, Planned
-from ingest.watch.resuming import happened
+from ingest.watch.resuming import NEW, arrived, happened
 
 SHOWN = 5
 _STARTS_OVER = (
@@ -86,6 +88,22 @@ def check_inputs(run: Run, plan: Plan, *, accept_touched: bool = False) -> None:
     run.ledger.append(InputsDiffer(counts=counts, open=dict(tally.open), examples=lines))
     if tally.refused:
         raise StalePlanError(refusal(tally))
+
+
+def left_out(job: Job, count: int, examples: Sequence[str]) -> list[str]:
+    """Warn of so many input files that have come since the run began, with what reads them.
+
+    A run that appends adds all that it reads, so it must be given the new files alone.
+    """
+    if not count:
+        return []
+    names = [line.partition(NEW)[0] for line in examples if NEW in line]
+    then = f"ingest run {job.name}"
+    if job.sink.write_disposition == "append":
+        files = ",".join(names) if count == len(names) else "FILE,FILE"
+        then += f" {shlex.quote(f'source.path=[{files}]')}"
+        then += " (this job appends, so name only the new files)"
+    return [f"{arrived(count, examples)}. To read {'it' if count == 1 else 'them'}: {then}"]
 
 
 def planned(plan: Plan, history: History) -> Iterator[Planned]:

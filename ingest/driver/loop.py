@@ -14,6 +14,7 @@ from ingest.core.errors import (
     IngestError,
     Interrupted,
 )
+from ingest.core.faults import fault
 from ingest.core.outcome import Failure, Outcome
 from ingest.core.partition import Assignment, Partition, Slice, partition_id
 from ingest.driver.backlog import Backlog
@@ -213,7 +214,7 @@ class _Facts(TypedDict):
 def most_common(errors: dict[str, int], number: int = 3) -> str:
     """Say which reasons rows were most often rejected for."""
     first = Counter(errors).most_common(number)
-    return "; ".join(f"{reason} ({counted(count, 'row')})" for reason, count in first)
+    return "; ".join(f"{fault(reason)} ({counted(count, 'row')})" for reason, count in first)
 
 
 def _error(failure: Failure, tries: int, partition: Partition, logs: str) -> IngestError:

@@ -1,7 +1,7 @@
 """What speaks against a job's outputs before anything runs: where they lie, whose rows are in."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from ingest.driver.flow import Place, located, placed
 from ingest.driver.sinks import schemas_of, sinks_of
 from ingest.job import Job
 from ingest.records.runs import Runs
+from ingest.sinks.base import Sink
 from ingest.sinks.directory.content import publishes_in
 from ingest.sinks.directory.place import STAGING
 from ingest.storage.objects import Store
@@ -77,6 +78,47 @@ def _refuse_overlaps(job: Job, store: Store, place: Place) -> None:
     lines += wrong
     if lines:
         raise ConfigError(*lines)
+
+
+def check_together(jobs: Sequence[tuple[Job, Place]]) -> None:
+    """Refuse jobs of one sweep of which a later one would be refused after an earlier one ran.
+
+    Raises:
+        ConfigError: with the line of the later job: it replaces what an earlier one publishes, or
+            publishes inside it, or around it.
+    """
+    lines: list[str] = []
+    for number, (job, place) in enumerate(jobs):
+        others = [other for other, _ in jobs[:number] if other.name != job.name]
+        for output, sink in sinks_of(job).items():
+            if lines and _is_beside(output, job):
+                continue
+            problems = (text for other in others for text in _clashes(sink, other))
+            lines += [located(place, WRITTEN[output], text) for text in problems]
+    if lines:
+        raise ConfigError(*dict.fromkeys(lines))
+
+
+def _clashes(sink: Sink, other: Job) -> Iterator[str]:
+    """Say why a sink cannot publish after another job of the same sweep has published."""
+    for output, theirs in sinks_of(other).items():
+        whose = f'{_NAMES[output]} of job "{other.name}" of this sweep'
+        if sink.uri == theirs.uri:
+            allowed = sink.replaces_jobs == "any" or other.name in sink.replaces_jobs
+            if sink.write_disposition == "overwrite" and not allowed:
+                yield (
+                    f'path: "{sink.uri}" is also {whose}, whose rows would be replaced. Use '
+                    "another path"
+                )
+        elif _is_within(sink.uri, theirs.uri) or _is_within(theirs.uri, sink.uri):
+            yield (
+                f'path: "{sink.uri}" and "{theirs.uri}", {whose}, are inside each other: readers '
+                "would mix the two. Use another path"
+            )
+
+
+def _is_within(uri: str, other: str) -> bool:
+    return uri.startswith(f"{other.rstrip('/')}/")
 
 
 def check_published(job: Job, place: Place, schema: dict[str, str]) -> None:

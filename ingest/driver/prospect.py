@@ -7,7 +7,7 @@ from typing import Any
 from ingest.core.clock import SystemClock
 from ingest.core.errors import ConfigError, FatalError
 from ingest.driver.deciding import Decision, decide
-from ingest.driver.inputs import compared, refusal
+from ingest.driver.inputs import compared, left_out, refusal
 from ingest.driver.places import outputs_of
 from ingest.driver.recorded import read_history
 from ingest.driver.resuming import refuse_changed_steps
@@ -27,30 +27,32 @@ def prospect(job: Job, store: Store) -> dict[str, Any]:
     """
     try:
         decision = decide(job, store, SystemClock(), differences=sys.maxsize)
-        _refuse_stale(decision, job, store)
+        late = _refuse_stale(decision, job, store)
     except (ConfigError, FatalError) as error:
         return _refused(job, store, error)
     page: dict[str, Any] = {"would": decision.would, "because": [], "notes": decision.notes}
     if decision.run:
-        page["because"] = [*decision.run.changes, *decision.run.warnings]
+        page["because"] = [*decision.run.changes, *decision.run.warnings, *late]
     elif decision.why:
         page["because"] = [decision.why]
     return page | (_standing(decision.run_id, decision.history) if decision.run_id else {})
 
 
-def _refuse_stale(decision: Decision, job: Job, store: Store) -> None:
-    """Look for what would end the next attempt of a run before it works.
+def _refuse_stale(decision: Decision, job: Job, store: Store) -> list[str]:
+    """Look for what would end the next attempt of a run before it works, and what it leaves out.
 
     Raises:
         ConfigError, FatalError: what the run reads is not what was planned.
     """
     if decision.run is None or decision.run.history.phase != "planned":
-        return
+        return []
     refuse_changed_steps(Runs(store), decision.run)
     plan = Plan(store, decision.run_id)
     found = compared(decision.run, plan, accept_touched=job.execution.touched_inputs == "accept")
     if found.refused:
         raise FatalError(refusal(found))
+    new = found.open["new"] + found.settled["new"]
+    return left_out(decision.run.job, new, found.examples.get("new", ()))
 
 
 def _refused(job: Job, store: Store, error: ConfigError | FatalError) -> dict[str, Any]:

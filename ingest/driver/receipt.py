@@ -4,6 +4,7 @@ import resource
 from dataclasses import asdict
 from typing import Any
 
+from ingest.driver.inputs import left_out
 from ingest.driver.sinks import sinks_of
 from ingest.job import Job
 from ingest.records.history import History
@@ -63,7 +64,7 @@ def receipt(
         },
         "books": [asdict(book) for book in totals.books.values()],
         "errors": totals.errors,
-        "warnings": history.warnings,
+        "warnings": [*history.warnings, *_left_out(job, history)],
         "outputs": outputs,
         "effects": effects,
         "schema": plan.facts.output_schema,
@@ -74,3 +75,8 @@ def receipt(
             "worker": totals.peak_bytes,
         },
     }  # fmt: skip
+
+
+def _left_out(job: Job, history: History) -> list[str]:
+    late = history.inputs
+    return left_out(job, late.counts.get("new", 0), late.examples) if late else []

@@ -71,7 +71,10 @@ def refuse_differing(runs: Runs, reopened: Reopened, shown: int = SHOWN) -> None
         return
     run = reopened.run
     what = (
-        "the job has changed since" if reopened.differing else "its paths now lead to other places"
+        "the job has changed since. These changes affect the output, so the run cannot be resumed "
+        "with them"
+        if reopened.differing
+        else "its paths now lead to other places, so it cannot be resumed from here"
     )
     rest = len(lines) - shown
     more = f"  and {rest:,} more. To see all: ingest plan, with the same arguments"

@@ -14,8 +14,10 @@ from typing import Final, TypeVar
 
 import polars as pl
 
+from ingest.core.counts import counted
 from ingest.core.names import hint
 from ingest.core.types import type_name
+from ingest.expressions.dialects import ELSEWHERE, OTHER_KIND, meant
 from ingest.expressions.values import Unfit, Value, family
 
 Build = Callable[..., "pl.Expr | Value"]
@@ -68,15 +70,23 @@ class Function:
             Unfit: too few, too many, or of the wrong kind.
         """
         if len(values) < self.required or (len(values) > len(self.kinds) and not self.repeats):
-            raise Unfit(f"{self.name}: got {len(values)} arguments. Write it as {self.signature}")
+            got = counted(len(values), "argument")
+            raise Unfit(f"{self.name}: got {got}. {self._instead}")
         for number, value in enumerate(values):
             kind = self.kinds[min(number, len(self.kinds) - 1)]
-            kind.check(value, f"{self.name}: argument {number + 1}")
+            try:
+                kind.check(value, f"{self.name}: argument {number + 1}")
+            except Unfit as error:
+                raise Unfit(f"{error}. {self._instead}") from None
         typed = [
             value.cast(pl.String()) if value.is_null and self._texts(number) else value
             for number, value in enumerate(values)
         ]
         return self.build(*typed)
+
+    @property
+    def _instead(self) -> str:
+        return f"{meant(OTHER_KIND.get(self.name, ()))}Write it as {self.signature}"
 
     def _texts(self, number: int) -> bool:
         return "text" in self.kinds[min(number, len(self.kinds) - 1)].families
@@ -114,21 +124,6 @@ def function(signature: str, example: str, gives: str, *also: str) -> Callable[[
     return add
 
 
-_ELSEWHERE = {
-    **dict.fromkeys(("nvl", "isnull", "zeroifnull"), "coalesce(a, b)"),
-    **dict.fromkeys(("if", "iif", "iff", "decode"), "CASE WHEN … THEN … ELSE … END"),
-    **dict.fromkeys(("to_char", "date_format", "format_date"), "strftime(time, format)"),
-    **dict.fromkeys(("to_date", "str_to_date", "parse_date"), "strptime(text, format)"),
-    **dict.fromkeys(("dateadd", "date_add", "adddate"), "time + INTERVAL '1 day'"),
-    **dict.fromkeys(("convert", "to_number"), "CAST(value AS type)"),
-    **dict.fromkeys(("safe_cast", "try_convert"), "TRY_CAST(value AS type)"),
-    **dict.fromkeys(("charindex", "locate"), "strpos(text, part)"),
-    "get_json_object": "json_extract_string(text, path)",
-    "size": "cardinality(list)",
-}
-"""What other dialects call it, whose names are not like ours."""
-
-
 def find(name: str) -> Function:
     """Return the function of that name.
 
@@ -137,8 +132,7 @@ def find(name: str) -> Function:
     """
     if name in FUNCTIONS:
         return FUNCTIONS[name]
-    other = _ELSEWHERE.get(name)
-    near = f"Did you mean {other}? " if other else hint(name, FUNCTIONS)
+    near = meant(ELSEWHERE.get(name, ())) or hint(name, FUNCTIONS)
     raise Unfit(
         f'no such function "{name}". {near}'
         "All functions are listed in docs/reference/expressions.md"

@@ -14,7 +14,7 @@ from ingest.core.values.casting import in_zone, lost
 from ingest.expressions import patterns
 from ingest.expressions.conditions import truth
 from ingest.expressions.nodes import Interval
-from ingest.expressions.values import Unfit, Value, family, unify
+from ingest.expressions.values import Unfit, Value, a_type, family, unify
 
 Operator = Callable[[list[Value]], "pl.Expr | Value"]
 
@@ -168,8 +168,8 @@ def _moved(moment: Value, step: Value, sign: int) -> pl.Expr:
     if family(step.dtype) == "duration" and family(moment.dtype) in {"timestamp", "duration"}:
         return moment.expr + step.expr if sign > 0 else moment.expr - step.expr
     raise Unfit(
-        f"{'+' if sign > 0 else '-'}: {type_name(moment.dtype)} and {type_name(step.dtype)} "
-        "cannot be combined. Write lengths of time as INTERVAL '1 day'"
+        f"{a_type(moment.dtype)} and {a_type(step.dtype)} cannot be combined with "
+        f"\"{'+' if sign > 0 else '-'}\". Write lengths of time as INTERVAL '1 day'"
     )
 
 

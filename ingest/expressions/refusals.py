@@ -6,9 +6,10 @@ from ingest.core.errors import ConfigError
 from ingest.expressions.tokens import Token
 
 AGGREGATES: Final = frozenset(
-    "any_value approx_count_distinct array_agg avg bool_and bool_or corr count first last "  # noqa: SIM905 - words
-    "list listagg max mean median min mode quantile quantile_cont stddev stddev_pop "
-    "stddev_samp string_agg sum var_pop var_samp variance".split()
+    "any_value approx_count_distinct array_agg avg bool_and bool_or collect_list collect_set corr "  # noqa: SIM905 - words
+    "count count_if countif first group_concat last list listagg max mean median "
+    "min mode quantile quantile_cont stddev stddev_pop stddev_samp string_agg sum var_pop "
+    "var_samp variance".split()
 )
 WINDOWS: Final = frozenset(
     "cume_dist dense_rank first_value lag last_value lead nth_value ntile percent_rank rank "  # noqa: SIM905 - words
@@ -27,7 +28,8 @@ def reason(name: str) -> str | None:
     if name in AGGREGATES:
         return (
             f'"{name}" is an aggregate, and an expression sees one row at a time. '
-            "Use a step of type sql, which sees a partition; greatest and least compare columns"
+            "A step of type sql can aggregate, but only over one part of the input at a time. For "
+            "the largest or smallest of several columns, use greatest(a, b) or least(a, b)"
         )
     if name in WINDOWS:
         return _WINDOW.format(name=name)
@@ -48,7 +50,7 @@ def reason(name: str) -> str | None:
 
 _WINDOW = (
     '"{name}" is a window function over other rows, but an expression sees one row at a time. Use '
-    "a step of type sql for a window within a partition"
+    "a step of type sql. Its window covers one part of the input at a time, not all rows"
 )
 
 

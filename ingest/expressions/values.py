@@ -59,6 +59,17 @@ def family(dtype: pl.DataType) -> str:
     return kinds.get(type(dtype), type(dtype).__name__.lower())
 
 
+def a_type(dtype: pl.DataType) -> str:
+    """Return the name of a type with its article: `an int64`, `a timestamp`."""
+    name = type_name(dtype)
+    return f"{'an' if name[0] in 'aeio' else 'a'} {name}"
+
+
+def _within(what: str) -> str:
+    """Say where types meet: `with "-"`, or `in the branches of CASE`."""
+    return f"in {what}" if what[0].isalpha() else f'with "{what}"'
+
+
 def any_of(*conditions: pl.Expr | None) -> pl.Expr | None:
     """Return where one of the conditions is true; None if there are none."""
     present = [condition for condition in conditions if condition is not None]
@@ -124,7 +135,7 @@ def _common(left: Value, right: Value, what: str) -> pl.DataType:
     if "text" in kinds and len(kinds) == 2 and kinds & {"date", "timestamp", "time"}:
         return two if family(one) == "text" else one
     raise Unfit(
-        f"{what}: {type_name(one)} and {type_name(two)} cannot be combined. Write CAST(x AS "
+        f"{a_type(one)} and {a_type(two)} cannot be combined {_within(what)}. Write CAST(x AS "
         "type) to choose the type"
     )
 
@@ -132,8 +143,8 @@ def _common(left: Value, right: Value, what: str) -> pl.DataType:
 def _common_timestamp(one: pl.Datetime, two: pl.Datetime, what: str) -> pl.Datetime:
     if bool(one.time_zone) != bool(two.time_zone):
         raise Unfit(
-            f"{what}: a timestamp with a time zone and one without cannot be compared. Write t "
-            "AT TIME ZONE 'UTC' to choose the zone"
+            f"a timestamp with a time zone and one without cannot be combined {_within(what)}. "
+            "Write t AT TIME ZONE 'UTC' to choose the zone"
         )
     units = ("ms", "us", "ns")
     return max(one, two, key=lambda kind: units.index(kind.time_unit))
@@ -157,8 +168,8 @@ def _fitted(value: Value, dtype: pl.DataType, what: str) -> Value:
     if family(value.dtype) == "text" and family(dtype) in {"date", "timestamp", "time"}:
         if not value.literal:
             raise Unfit(
-                f"{what}: string and {type_name(dtype)} cannot be combined. Write CAST(x AS "
-                f"{type_name(dtype)}), or strptime(x, format)"
+                f"a string and {a_type(dtype)} cannot be combined {_within(what)}. Write CAST(x "
+                f"AS {type_name(dtype)}), or strptime(x, format)"
             )
         expr = converted(pl.lit(value.constant), pl.String(), dtype)
         if pl.select(expr).item() is None:

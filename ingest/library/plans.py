@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ingest.config.load import Loaded, load
-from ingest.core.types import schema_to_json
+from ingest.core.types import schema_to_json, type_name
 from ingest.driver.fleeting import refuse_fleeting
 from ingest.driver.outputs import check_places, check_published
 from ingest.driver.planning import Draft, draft
@@ -14,6 +14,7 @@ from ingest.driver.prospect import prospect
 from ingest.driver.tasks import context_of
 from ingest.job import Job
 from ingest.library.arguments import Folder, Overrides, path, words
+from ingest.sources.text.typing import NO_TYPE
 from ingest.storage.objects import Store, open_store
 from ingest.transforms.base import StepContext
 from ingest.workers.choose import choice
@@ -62,7 +63,8 @@ class PlanSummary:
     output_schema: Mapping[str, str]
     """Columns of the output, and their types."""
     remarks: tuple[str, ...]
-    """Remarks about the input: skipped files, columns that some files lack."""
+    """Remarks about the input (skipped files, columns that some files lack), and about steps that
+    see only a partition."""
     unfinished: UnfinishedRun | None
     """The job's unfinished run of this output; None if there is none."""
     page: dict[str, Any] = field(repr=False)
@@ -129,11 +131,27 @@ def describe(job: Job, drafted: Draft, workers: int) -> dict[str, Any]:
         "estimated_seconds": round(drafted.outlook.seconds(workers), 1),
         "cluster": {"name": chosen.cluster, "why": chosen.why},
         "input_schema": schema_to_json(drafted.flow.layout.columns),
-        "types_from": drafted.flow.layout.notes,
+        "types_from": _types_from(job, drafted),
         "output_schema": schema_to_json(drafted.flow.output),
         "sink": {"uri": job.sink.uri, "disposition": job.sink.write_disposition},
-        "remarks": list(drafted.remarks),
+        "remarks": [*drafted.remarks, *_remarks(job)],
     }
+
+
+def _types_from(job: Job, drafted: Draft) -> dict[str, str]:
+    """Say where the types of the input's columns come from, and which the contract gives later."""
+    told, types = drafted.flow.layout.notes, job.contract.types
+    return {
+        name: f"read as string; {type_name(types[name])} in the contract"
+        if note.startswith(NO_TYPE) and name in types
+        else note
+        for name, note in told.items()
+    }
+
+
+def _remarks(job: Job) -> list[str]:
+    steps = ((number, step, step.remark()) for number, step in enumerate(job.transforms))
+    return [f"transforms[{number}]: {step.type}: {said}" for number, step, said in steps if said]
 
 
 def summary_of(page: dict[str, Any]) -> PlanSummary:

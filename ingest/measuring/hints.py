@@ -7,6 +7,7 @@ import psutil
 
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
+from ingest.core.faults import fault
 from ingest.driver.flow import Place
 from ingest.measuring.findings import Findings
 from ingest.measuring.sample import sample
@@ -74,7 +75,7 @@ def _rejected(found: Findings) -> Iterator[str]:
         yield (
             f"{spent:.0%} of the time is spent on finding the file, line and text of "
             f"{counted(totals.rejected, 'rejected row')} "
-            f"({share(totals.rejected, totals.records):.1%} of all). Most: {reason} "
+            f"({share(totals.rejected, totals.records):.1%} of all). Most: {fault(reason)} "
             f"({counted(count, 'row')}). If such rows are expected, remove them with a filter "
             "step, or relax the rule: both are faster than rejecting them"
         )

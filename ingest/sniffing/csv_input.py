@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from ingest.core.counts import counted
 from ingest.core.paths import readable_path
 from ingest.sniffing.csv_files import CsvFile, Row
 from ingest.sniffing.dialect import Dialect, Record
@@ -69,10 +70,10 @@ class CsvInput:
         """Return the sound records of a file, without totals and notes."""
         return [one.fields for one in self._records(file) if _fits(one, file)]
 
-    def bad(self, file: CsvFile, misfits: Collection[int] = ()) -> float:
-        """Return the share of records to reject: malformed ones, and those of these rows.
+    def rejects(self, file: CsvFile, misfits: Collection[int] = ()) -> tuple[str, int, int, float]:
+        """Return a file's name, and how many of its records to reject: malformed, or misfits.
 
-        Where it is largest: of all, or of a head that a sample may consist of.
+        The share is the largest: of all, or of a head that a sample may consist of.
         """
         wrong = []
         row = 0
@@ -81,7 +82,8 @@ class CsvInput:
             wrong.append(not fits or row in misfits)
             row += fits
         shares = [count / number for number, count in enumerate(accumulate(wrong), start=1)]
-        return max([*shares[_SHORTEST_HEAD - 1 : _HEAD_RECORDS], *shares[-1:]], default=0.0)
+        most = max([*shares[_SHORTEST_HEAD - 1 : _HEAD_RECORDS], *shares[-1:]], default=0.0)
+        return readable_path(file.piece.uri), sum(wrong), len(wrong), most
 
     def place(self, file: CsvFile, row: int) -> str:
         """Say where a row of a file stands: with its line, where that is known."""
@@ -96,11 +98,20 @@ class CsvInput:
         doubt = self.first.top.header.doubt
         if doubt:
             yield f"header: {doubt}"
-        short = max(map(self._short, self.files))
-        if short >= _MANY_SHORT:
+        shorts = list(map(self._short, self.files))
+        if max(short / (sound or 1) for short, sound in shorts) >= _MANY_SHORT:
+            records = counted(sum(sound for _, sound in shorts), "record")
+            count = sum(short for short, _ in shorts)
+            have, are = ("has", "is") if count == 1 else ("have", "are")
             yield (
-                f"{short:.0%} of the records have too few fields and are rejected. If the "
-                "missing fields are null, write short_rows: null"
+                f"{count:,} of {records} {have} too few fields and {are} rejected. If the missing "
+                "fields are null, write short_rows: null"
+            )
+        if self.dialect.quote is None and (place := self._broken_quote()):
+            yield (
+                f"quote: null is a guess: {place} has quotes that do not enclose a value, so all "
+                "quotes are read as part of the values. If values are enclosed in quotes, write "
+                "quote: '\"', and such lines are rejected"
             )
         for footer in self._all_footers():
             line = footer.record.text[:60]
@@ -111,10 +122,20 @@ class CsvInput:
             remedy = f". If it is not a record, write ignore_rows: '{footer.pattern}'"
             yield f"{what}, and is read as one{remedy}"
 
-    def _short(self, file: CsvFile) -> float:
-        """Return the share of records that lack fields."""
+    def _short(self, file: CsvFile) -> tuple[int, int]:
+        """Return how many records lack fields, and of how many."""
         sound = [one for one in self._records(file) if one.sound]
-        return sum(len(one.fields) < file.width for one in sound) / (len(sound) or 1)
+        return sum(len(one.fields) < file.width for one in sound), len(sound)
+
+    def _broken_quote(self) -> str:
+        """Return the place of the first record that is malformed if quotes enclose values."""
+        grammar = Dialect(self.dialect.delimiter).grammar
+        for file in self.files:
+            for record in file.records:
+                if '"' in record.text and isinstance(grammar.split_one(record.text), str):
+                    line = record.line + 1 + (self.separator is not None)
+                    return f"{readable_path(file.piece.uri)}, line {line}"
+        return ""
 
     def _records(self, file: CsvFile) -> list[Record]:
         place = self.files.index(file)

@@ -10,7 +10,7 @@ from ingest.sniffing.csv_files import CsvFile, one_encoding
 from ingest.sniffing.csv_input import ROW_NAME, CsvInput
 from ingest.sniffing.names import is_sound
 from ingest.sniffing.offers import Candidate, Trial, combinations, ways
-from ingest.sniffing.table import Option
+from ingest.sniffing.table import EMPTY_LINES, Option
 from ingest.sniffing.text import Text
 
 _TRIAL_CHARACTERS = 200 * 1000
@@ -75,7 +75,7 @@ def _plain_options(sample: CsvInput) -> dict[str, Option]:
     dialect, width = sample.dialect, sample.first.width
     options = {}
     if dialect.delimiter != ",":
-        why = "one column: a character that does not occur" if width == 1 else ""
+        why = "not found in the files; there is only one column" if width == 1 else ""
         options["delimiter"] = Option(dialect.delimiter, why)
     if dialect.quote != '"':
         why = "quotes are part of the values" if dialect.quote is None else ""
@@ -87,7 +87,7 @@ def _plain_options(sample: CsvInput) -> dict[str, Option]:
     if dialect.comment:
         options["comment"] = Option(dialect.comment, "the files begin with comments")
     if width > 1 and not dialect.multiline and any(map(blank_lines, sample.files)):
-        options["blank_lines"] = Option("skip", "there are empty lines; reject would count them")
+        options["blank_lines"] = Option("skip", EMPTY_LINES)
     return options
 
 

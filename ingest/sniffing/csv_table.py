@@ -4,17 +4,17 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from ingest.sniffing.columns import Column, find_notation, find_nulls
-from ingest.sniffing.csv_files import take_all_apart, take_apart
+from ingest.sniffing.csv_files import CsvFile, take_all_apart, take_apart
 from ingest.sniffing.csv_input import CsvInput
 from ingest.sniffing.csv_misfits import misfits_by_file, rows_of, typed_column, with_note
 from ingest.sniffing.csv_options import find_options, has_quoted_blanks
-from ingest.sniffing.dialect import find_dialect
-from ingest.sniffing.differing import Differences, compare, refuse_mixture
+from ingest.sniffing.dialect import Dialect, find_dialect
+from ingest.sniffing.differing import Differences, compare, refuse_delimiters, refuse_mixture
 from ingest.sniffing.listing import Listing
 from ingest.sniffing.notation import PLAIN, Notation
 from ingest.sniffing.offers import SCHEMA, Candidate
 from ingest.sniffing.separator import without_separator
-from ingest.sniffing.table import Option, Table, formats, key_columns, key_options
+from ingest.sniffing.table import Option, Rejects, Table, formats, key_columns, key_options
 from ingest.sniffing.text import read_text
 from ingest.sources.text.encodings import is_wide
 
@@ -39,6 +39,7 @@ def look_at_csv(listing: Listing) -> Table:
     separator, plain = without_separator(list(texts.values()))
     dialect = find_dialect(plain[0].pieces[0], separator)
     files = take_all_apart(list(zip(pieces, plain, strict=True)), dialect)
+    refuse_delimiters(listing.path, _delimiters(files, dialect))
     sample = CsvInput.of(files, dialect, separator)
     chosen = find_options(sample, texts[sample.first.piece.uri])
     differences = _compared(listing, sample, chosen)
@@ -57,12 +58,25 @@ def look_at_csv(listing: Listing) -> Table:
         options,
         (*columns, *keys),
         rows=sum(len(sample.rows(file)) for file in files),
-        bad=max(map(sample.bad, files, misfits)),
+        rejects=Rejects.of([*map(sample.rejects, files, misfits)]),
         summary=_summary(dialect.delimiter, len(chosen.names)),
         open_quote=dialect.quote if dialect.multiline else None,
         doubts=(*_doubts(sample, chosen, columns, texts_of), *differences.said),
         showing=frozenset(differences.showing),
     )
+
+
+def _delimiters(files: Sequence[CsvFile], dialect: Dialect) -> dict[str, str]:
+    """Return the delimiter of each file, by URI; files like the first have its delimiter."""
+    found = {}
+    for file in files:
+        own = dialect
+        if file.top.names != files[0].top.names or file.width != files[0].width:
+            other = find_dialect(file.text.pieces[0])
+            of_its_own = take_apart(file.piece, file.text, other)
+            own = other if of_its_own.width > 1 and len(of_its_own.body) > 0 else dialect
+        found[file.piece.uri] = own.delimiter
+    return found
 
 
 def _compared(listing: Listing, sample: CsvInput, chosen: Candidate) -> Differences:

@@ -1,9 +1,11 @@
 """Files whose columns differ: which column stands in which files, and if a job can read them."""
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ingest.core.errors import ConfigError
+from ingest.core.paths import readable_path
 from ingest.sniffing.names import listed
 
 _SHOWN_FILES = 3
@@ -83,6 +85,28 @@ def refuse_mixture(
             orders.setdefault(listed(names), uri)
         lines = [f"{uri}: {names}" for names, uri in list(orders.items())[:_SHOWN_COLUMNS]]
     raise ConfigError(first, *(f"  {line}" for line in lines))
+
+
+def refuse_delimiters(path: str, files: Mapping[str, str]) -> None:
+    """Refuse files, by URI with the delimiter of each, that have several.
+
+    Raises:
+        ConfigError: they have; with the command for each.
+    """
+    by_sign: dict[str, list[str]] = {}
+    for uri, sign in files.items():
+        by_sign.setdefault(sign, []).append(readable_path(uri))
+    if len(by_sign) < 2:
+        return
+    lines = []
+    for sign, uris in by_sign.items():
+        glob = ", or a glob that matches only these files" if len(uris) > 1 else ""
+        command = f"ingest init {shlex.quote(uris[0])}{glob}"
+        lines.append(f"  delimiter {sign!r} in {_listed(tuple(uris))}: {command}")
+    raise ConfigError(
+        f'"{path}": the files have different delimiters, but a job reads one. Use a job for each:',
+        *lines,
+    )
 
 
 def _listed(uris: tuple[str, ...]) -> str:

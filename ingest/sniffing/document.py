@@ -75,7 +75,10 @@ def _contract(table: Table, name: str) -> Iterator[str]:
         yield from _entry("    ", column.name, told)
     yield from _checks(table)
     yield f"  on_error: quarantine  # bad rows go to data/{name}_quarantine, with place and reason"
-    yield f"  max_error_ratio: {table.budget:g}  # above this share, nothing is published"
+    limit = "above this share of bad records, nothing is published"
+    if table.budget == 1:
+        limit = "1 = no limit; lower it"
+    yield f"  max_error_ratio: {table.budget:g}  # {limit}"
     yield "  min_records: 100  # with fewer records, the share is not checked"
 
 

@@ -9,12 +9,13 @@ import polars as pl
 
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
+from ingest.core.paths import readable_path
 from ingest.core.types import type_name
 from ingest.sniffing.columns import Column
 from ingest.sniffing.differing import compare, refuse_mixture
 from ingest.sniffing.listing import Listing
 from ingest.sniffing.names import listed
-from ingest.sniffing.table import Option, Table, key_columns, key_options
+from ingest.sniffing.table import EMPTY_LINES, Option, Rejects, Table, key_columns, key_options
 from ingest.sniffing.text import Text, read_text
 from ingest.sniffing.typed import describe_values
 from ingest.sources.columns.options import fault_of_name, is_nameable
@@ -56,9 +57,14 @@ def look_at_jsonl(listing: Listing) -> Table:
     columns = [_column(name, dtype, rows) for name, dtype in kept.items()]
     keys = key_columns(listing, list(types))
     options = _options(texts, types, kept) | key_options(listing, keys)
-    bad = max(_bad_share(each, kept, closed=kept == types) for each in lines)
+    rejects = Rejects.of(
+        [
+            (readable_path(piece.uri), *_rejects(each, kept, closed=kept == types))
+            for piece, each in zip(pieces, lines, strict=True)
+        ]
+    )
     summary = f"JSON objects of {counted(len(types), 'field')}"
-    return Table(listing, options, (*columns, *keys), len(rows), bad, summary)
+    return Table(listing, options, (*columns, *keys), len(rows), rejects, summary)
 
 
 def _is_kept(name: str, dtype: pl.DataType, rows: Records) -> bool:
@@ -170,7 +176,7 @@ def _options(
     if encoding := next((text.encoding for text in texts if text.encoding != "utf-8"), None):
         options["encoding"] = Option(encoding)
     if any("\n\n" in piece or "\n\r\n" in piece for text in texts for piece in text.pieces):
-        options["blank_lines"] = Option("skip", "there are empty lines; reject would count them")
+        options["blank_lines"] = Option("skip", EMPTY_LINES)
     if left_out := [name for name in types if name not in kept]:
         names = {name: type_name(dtype) for name, dtype in kept.items()}
         why = (
@@ -181,11 +187,16 @@ def _options(
     return options
 
 
-def _bad_share(lines: Sequence[str], fields: Mapping[str, pl.DataType], *, closed: bool) -> float:
-    """Return the share of malformed records: of the head, which is the sample, or of all."""
+def _rejects(
+    lines: Sequence[str], fields: Mapping[str, pl.DataType], *, closed: bool
+) -> tuple[int, int, float]:
+    """Return how many records of a file are malformed, of how many, and the largest share.
+
+    That is of the head, which is the sample, or of all.
+    """
     wrong = [judge(line, fields, closed=closed) is not None for line in lines]
     head = wrong[:_HEAD_RECORDS]
-    return max(sum(part) / (len(part) or 1) for part in (head, wrong))
+    return sum(wrong), len(wrong), max(sum(part) / (len(part) or 1) for part in (head, wrong))
 
 
 def _not_jsonl(path: str, text: Text) -> str:

@@ -17,7 +17,7 @@ from ingest.formats.parquet.by_arrow import decode_head, frame_of
 from ingest.sniffing.differing import compare, refuse_mixture
 from ingest.sniffing.listing import Listing
 from ingest.sniffing.offers import SCHEMA
-from ingest.sniffing.table import Option, Table, key_columns, key_options
+from ingest.sniffing.table import Option, Rejects, Table, key_columns, key_options
 from ingest.sniffing.typed import describe_values
 from ingest.sources.columns.options import fault_of_name, is_nameable
 from ingest.sources.columns.types import choose_types
@@ -69,7 +69,7 @@ def look_at_parquet(listing: Listing) -> Table:
         options,
         (*columns, *keys),
         rows,
-        0.0,
+        Rejects(),
         summary,
         doubts=doubts,
         showing=frozenset(differences.showing),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
 from ingest.sniffing.columns import Column, describe
 from ingest.sniffing.listing import Listing
@@ -12,6 +13,7 @@ from ingest.sources.columns.options import NULL_KEY
 from ingest.sources.files.folder_keys import folder_keys
 from ingest.sources.files.listing import bases_of
 
+EMPTY_LINES = "the files have empty lines, which are skipped; reject would reject them"
 _BUDGETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 
@@ -24,12 +26,43 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class Rejects:
+    """How many of the sampled records would be rejected.
+
+    `share` is the largest share: of a file, or of a head of it that a sample may consist of.
+    `where` names the worst of several files, with its count.
+    """
+
+    count: int = 0
+    records: int = 0
+    share: float = 0.0
+    where: str = ""
+
+    @classmethod
+    def of(cls, files: Sequence[tuple[str, int, int, float]]) -> "Rejects":
+        """Sum up files: name, rejected records, records, and largest share of each."""
+        name, count, records, share = max(files, key=lambda file: file[3])
+        return cls(
+            sum(file[1] for file in files),
+            sum(file[2] for file in files),
+            share,
+            f"{name}: {count:,} of {records:,}" if len(files) > 1 else "",
+        )
+
+    def __str__(self) -> str:
+        where = f" ({self.where})" if self.where else ""
+        return (
+            f"{self.count:,} of {counted(self.records, 'sampled record')} would be rejected{where}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """An input as its sample shows it.
 
     `options` are those of the source besides type and path, in the order in which they are written.
     `columns` are those of the data and those that come from folders. `rows` counts the sampled
-    rows, `bad` is the share of the sampled records that are malformed, where it is largest.
+    rows; `rejects` says how many of the sampled records are malformed or have a wrong value.
     `summary` says in a few words how the files are written. `open_quote` is the quote between two
     of which a line end does not end a record, if there is such. `doubts` are sentences on what is
     not sure, besides the notes of columns. `showing` are files that a sample needs to show all
@@ -40,7 +73,7 @@ class Table:
     options: Mapping[str, Option]
     columns: tuple[Column, ...]
     rows: int
-    bad: float
+    rejects: "Rejects"
     summary: str
     open_quote: str | None = None
     doubts: tuple[str, ...] = ()
@@ -48,8 +81,26 @@ class Table:
 
     @property
     def budget(self) -> float:
-        """The share of bad records to tolerate: twice what the sample shows, and at least 1 %."""
-        return next((share for share in _BUDGETS if share >= 2 * self.bad), 1.0)
+        """The share of bad records to tolerate: twice what the sample shows, and at least 1 %.
+
+        It is at most a half, unless the sample itself is worse: then there is no limit, 1.
+        """
+        worst = self.rejects.share
+        least = min(2 * worst, _BUDGETS[-1]) if worst <= _BUDGETS[-1] else 1.0
+        return next((share for share in _BUDGETS if share >= least), 1.0)
+
+    @property
+    def unsure(self) -> list[str]:
+        """All that is not sure, a sentence for each."""
+        doubts = [*self.doubts]
+        if 2 * self.rejects.share > _BUDGETS[-1]:
+            limit = "there is no limit" if self.budget == 1 else "the limit is high"
+            doubts.append(
+                f"max_error_ratio: {self.budget:g}: {self.rejects.share:.0%} of the records of a "
+                f"file would be rejected, so {limit}. Look at them with preview; once the job fits "
+                "the files, lower it"
+            )
+        return doubts
 
 
 def key_columns(listing: Listing, taken: Sequence[str]) -> list[Column]:

@@ -29,13 +29,14 @@ from ingest.sources.files.schema import RecordSchema, schema_remarks
 from ingest.sources.json.guess import as_read, guess_fields, without_nulls
 from ingest.sources.json.reader import JsonReader, emptied
 from ingest.sources.json.redaction import redacted
-from ingest.sources.json.sample import ARRAY, objects
+from ingest.sources.json.sample import ARRAY, is_json, not_json, objects
 from ingest.sources.text.bodies import Body
 from ingest.sources.text.decoding import whole_text
 from ingest.sources.text.encodings import packed_endings
 from ingest.sources.text.lines import split_records
 from ingest.sources.text.rejecting import Clean, Parse, cast_columns, with_column
 from ingest.sources.text.source import TextSource
+from ingest.sources.text.typing import NO_TYPE
 
 SAMPLE_ROWS = 10_000
 """How many records of each sampled file the schema is made from."""
@@ -198,9 +199,14 @@ class Jsonl(TextSource):
     def _records(self, sample: Sequence[Slice]) -> dict[str, list[dict[str, Any]]]:
         """Return each sampled file's records that are objects, by URI."""
         records: dict[str, list[dict[str, Any]]] = {}
+        first: dict[str, str] = {}
         for uri, _, body in self.samples(sample):
             texts = split_records([Body(0, body)], self.rules(None))["text"].drop_nulls()
             records.setdefault(uri, []).extend(objects(uri, texts.head(SAMPLE_ROWS)))
+            if len(texts) and not any(map(is_json, texts.head(SAMPLE_ROWS))):
+                first[uri] = texts[0]
+        if first and len(first) == len(records):
+            raise ConfigError(f'path: "{next(iter(first))}": {not_json(*first.values())}')
         return records
 
     def _empty(self, sample: Sequence[Slice], records: int) -> str:
@@ -230,15 +236,16 @@ def _note(
     rows: int,
 ) -> str:
     """Return where a column's type comes from."""
-    absent = "" if name in seen else f"; not in the {rows} sampled records"
+    absent = f"; not in the {rows} sampled records" if rows else "; the sample has no records"
+    absent = "" if name in seen else absent
     if name in declared:
         return f"source.columns{absent}"
     if name in types:
         return f"contract{absent}"
     if isinstance(seen[name], pl.Null):
-        return f"string: no type is set, and it is null in {rows} rows"
+        return f"{NO_TYPE}, and it is null in {rows} rows"
     if isinstance(as_read(seen[name]), pl.Null):
-        return f"string: no type is set, and it is null or {{}}, read as null, in {rows} rows"
+        return f"{NO_TYPE}, and it is null or {{}}, read as null, in {rows} rows"
     return f"inferred from {rows} rows"
 
 

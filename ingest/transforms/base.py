@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 import polars as pl
 
 from ingest.core.model import Model
+from ingest.transforms.elsewhere import instead
 
 Scope = Literal["row", "partition", "run"]
 
@@ -53,6 +54,11 @@ class Transform(Model, ABC):
     drops: ClassVar[str] = ""
     adds: ClassVar[bool] = False
 
+    @classmethod
+    def instead(cls, name: str) -> str:
+        """Return what to write for a step of another tool; empty if it is not known."""
+        return instead(name)
+
     @abstractmethod
     def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
         """Return the frame with this step added.
@@ -82,6 +88,10 @@ class Transform(Model, ABC):
         """
         everything = frozenset(given)
         return {name: frozenset([name]) if name in given else everything for name in made}
+
+    def remark(self) -> str:
+        """Return what `plan` says of this step, if it is easily misunderstood; empty if nothing."""
+        return ""
 
     def hides(self) -> frozenset[str]:
         """Return the columns whose values nobody can read behind this step."""

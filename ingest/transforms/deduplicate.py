@@ -1,5 +1,6 @@
 """Keep one row of several that agree."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import polars as pl
@@ -21,6 +22,11 @@ class Deduplicate(Transform):
 
     scope: ClassVar[Scope] = "partition"
     drops: ClassVar[str] = "deduplicated"
+
+    hints: ClassVar[Mapping[str, str]] = {
+        "within": "Add within: partition. Duplicates are found only among rows of the same "
+        "partition (a part of the input)"
+    }
 
     type: Literal["deduplicate"]
     within: Literal["partition"]

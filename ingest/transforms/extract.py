@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import polars as pl
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from ingest.core.errors import ConfigError
 from ingest.core.rows import HIDDEN_PREFIX, reject
 from ingest.transforms.base import StepContext, Transform
 from ingest.transforms.columns import need_free, need_text
@@ -28,11 +27,17 @@ class Extract(Transform):
     """What to do with text that does not match: keep the row, with nulls, or reject it. Rows with a
     null text are always kept."""
 
+    @field_validator("pattern")
+    @classmethod
+    def _readable(cls, pattern: str) -> str:
+        _groups(pattern)
+        return pattern
+
     def apply(self, frame: pl.LazyFrame, context: StepContext) -> pl.LazyFrame:
         """Return the frame with the groups as new columns at its end."""
         schema = frame.collect_schema()
         need_text(schema, [self.column], "column")
-        names = self._groups()
+        names = _groups(self.pattern)
         need_free(schema, names, "pattern")
         text = pl.col(self.column).cast(pl.String)
         frame = frame.with_columns(text.str.extract_groups(self.pattern).alias(_GROUPS))
@@ -52,19 +57,25 @@ class Extract(Transform):
 
     def writes(self) -> frozenset[str]:
         """Return the names of the groups."""
-        return frozenset(self._groups())
+        return frozenset(_groups(self.pattern))
 
-    def _groups(self) -> list[str]:
-        try:
-            found = pl.Series([""]).str.extract_groups(self.pattern).struct.fields
-        except pl.exceptions.PolarsError as error:
-            reason = str(error).strip().rpartition("\n")[2].removeprefix("error: ")
-            raise ConfigError(
-                f'pattern: "{self.pattern}" is not a regular expression: {reason}. Fix the pattern.'
-            ) from None
-        if not found or any(name.isdigit() for name in found):
-            raise ConfigError(
-                f'pattern: "{self.pattern}" has no groups, or groups without a name. Write '
-                "(?P<name>...) for each new column, and (?:...) for other groups."
-            )
-        return found
+
+def _groups(pattern: str) -> list[str]:
+    """Return the names of a pattern's groups.
+
+    Raises:
+        ValueError: it is no regular expression, or has groups without a name, or none.
+    """
+    try:
+        found = pl.Series([""]).str.extract_groups(pattern).struct.fields
+    except pl.exceptions.PolarsError as error:
+        reason = str(error).strip().rpartition("\n")[2].removeprefix("error: ")
+        raise ValueError(
+            f'"{pattern}" is not a regular expression: {reason}. Fix the pattern'
+        ) from None
+    if not found or any(name.isdigit() for name in found):
+        raise ValueError(
+            f'"{pattern}" has no groups, or groups without a name. Write (?P<name>...) for each '
+            "new column, and (?:...) for other groups"
+        )
+    return found

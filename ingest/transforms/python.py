@@ -1,5 +1,6 @@
 """A function of the job's own."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import polars as pl
@@ -26,6 +27,11 @@ class Python(Transform):
     scope: ClassVar[Scope] = "partition"
     drops: ClassVar[str] = "aggregated"
     adds: ClassVar[bool] = True
+
+    hints: ClassVar[Mapping[str, str]] = {
+        "function": "write MODULE:FUNCTION for a function in jobs/NAME/MODULE.py, or the name of "
+        "an installed entry point"
+    }
 
     type: Literal["python"]
     function: str = Field(pattern=_NAME)

@@ -1,5 +1,6 @@
 """One SELECT over a partition."""
 
+import re
 from itertools import pairwise
 from typing import ClassVar, Literal
 
@@ -7,10 +8,16 @@ import polars as pl
 
 from ingest.core.errors import ConfigError
 from ingest.core.rows import visible
-from ingest.expressions.refusals import CLOCKS, RANDOM
+from ingest.expressions.refusals import AGGREGATES, CLOCKS, RANDOM, WINDOWS
 from ingest.expressions.tokens import Token, tokens
 from ingest.transforms.base import Scope, StepContext, Transform
 from ingest.transforms.columns import need_free
+
+_NO_TABLE = re.compile(r"relation '(.+)' was not found")
+_PARTIAL = (
+    "GROUP BY, ORDER BY, DISTINCT, LIMIT, aggregates and windows see one part of the input at a "
+    "time (a partition), not all rows"
+)
 
 
 class Sql(Transform):
@@ -41,10 +48,16 @@ class Sql(Transform):
             )
             schema = result.collect_schema()
         except pl.exceptions.PolarsError as error:
-            reason = str(error).strip().partition("\n\n")[0].replace("\n", " ")
+            reason = str(error).strip().partition("\n\n")[0].replace("\n", " ").rstrip(".")
+            if table := _NO_TABLE.match(reason):
+                reason = f'there is no table "{table[1]}". The rows are the table input: FROM input'
             raise ConfigError(f"query: {reason}.") from None
         need_free((), schema, "query")
         return result
+
+    def remark(self) -> str:
+        """Say that a query over several rows sees those of a partition."""
+        return _PARTIAL if any(_looks_at_others(token) for token in tokens(self.query)) else ""
 
     def _check(self) -> None:
         """Refuse whatever is no single SELECT over `input` alone.
@@ -67,6 +80,11 @@ class Sql(Transform):
                     f'query: "{token.value}" would give a different value when a partition is '
                     "tried again. Use a step of type add_metadata."
                 )
+
+
+def _looks_at_others(token: Token) -> bool:
+    """Whether a word of a query makes a row depend on other rows."""
+    return token.is_word("group", "distinct", "order", "limit", "over", *AGGREGATES, *WINDOWS)
 
 
 def _refuse_reader(token: Token) -> None:

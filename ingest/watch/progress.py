@@ -227,7 +227,7 @@ def announced(event: Event) -> list[str]:
         case Warned():
             return [f"warning: {event.message}"]
         case InputsDiffer():
-            return inputs(event.counts, event.open)
+            return inputs(event.counts, event.open, event.examples)
     return []
 
 

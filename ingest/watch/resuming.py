@@ -1,6 +1,6 @@
 """What is said when an unfinished run is resumed, and of inputs that are not as planned."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ingest.core.counts import counted
 from ingest.records.events import AttemptBegan
@@ -22,6 +22,9 @@ def warnings(began: AttemptBegan) -> list[str]:
     return [f"warning: {text}" for text in began.warnings]
 
 
+NEW = ": is new, "
+"""Stands between name and facts of a new input file in an event `inputs`."""
+_NAMED = 3
 _HAPPENED = {"changed": "changed", "vanished": "disappeared"}
 
 
@@ -31,16 +34,33 @@ def happened(fate: str, count: int) -> str:
     return f"{counted(count, 'input file')} {_HAPPENED.get(fate, verb)}"
 
 
-def inputs(counts: Mapping[str, int], still_open: Mapping[str, int]) -> list[str]:
-    """Return how many inputs are not as planned, and whether they were read, by what happened."""
+def inputs(
+    counts: Mapping[str, int], still_open: Mapping[str, int], examples: Iterable[str]
+) -> list[str]:
+    """Return how many inputs are not as planned, and whether they were read, by what happened.
+
+    The arguments are those of an event `inputs`.
+    """
     return [
-        f"{counted(count, 'new input file')} since the run was planned: this run keeps its plan, "
-        "the next run reads them"
+        f"{arrived(count, examples)}; the next run reads {'it' if count == 1 else 'them'}"
         if fate == "new"
         else f"{happened(fate, count)} after the run was planned"
         f"{_read(count, still_open.get(fate, 0))}"
         for fate, count in counts.items()
     ]
+
+
+def arrived(count: int, examples: Iterable[str]) -> str:
+    """Say that so many input files are new since the run began, and which.
+
+    `examples` are the lines of an event `inputs`, those of other files among them.
+    """
+    names = [line.partition(NEW)[0] for line in examples if NEW in line][:_NAMED]
+    more = f" and {count - len(names):,} more" if names and count > len(names) else ""
+    which = f" ({', '.join(names)}{more})" if names else ""
+    are, they = ("is", "it") if count == 1 else ("are", "they")
+    new = f"{counted(count, 'file')} {are} new since this run began{which}"
+    return f"{new}: {they} {are} not part of this run"
 
 
 def _read(count: int, still: int) -> str:

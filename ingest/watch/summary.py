@@ -3,6 +3,7 @@
 from typing import Any
 
 from ingest.core.counts import counted
+from ingest.core.faults import fault
 from ingest.core.types import Schema
 
 REASONS_SHOWN = 5
@@ -84,7 +85,7 @@ def by_step(step: str) -> str:
 
 def _rejects(errors: dict[str, int]) -> list[str]:
     shown = sorted(errors.items(), key=lambda item: -item[1])[:REASONS_SHOWN]
-    lines = [_line("rejected", count, reason) for reason, count in shown]
+    lines = [_line("rejected", count, fault(reason)) for reason, count in shown]
     if more := len(errors) - len(shown):
         reasons = counted(more, "more reason")
         lines.append(f"  and for {reasons}, see the receipt")

@@ -41,7 +41,7 @@ def test_an_unknown_column_is_told_with_its_line_at_once_and_without_ray(bench):
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert result.returncode == 2
     assert result.stderr == (
-        f"error: conf/job/orders.yaml:{line - 1}: transforms[2]: filter: where: no such column "
+        f"error: conf/job/orders.yaml:{line}: transforms[2]: filter: where: no such column "
         '"lable". Did you mean "label"? Columns here: id, label, n.\n'
     )
     # processor seconds: the machine may have other work; measured 0.9 with a cold start

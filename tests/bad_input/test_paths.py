@@ -8,14 +8,14 @@ from tests.bad_input.bench import HEADER, assert_refused
 def test_no_such_path(bench):
     bench.fill(1)
     bench.describe(source={"type": "csv", "path": "inn"})
-    said = f'conf/job/orders.yaml:5: source: path: "{bench.place}/inn": no such file or folder.'
+    said = f'conf/job/orders.yaml:7: source: path: "{bench.place}/inn": no such file or folder.'
     assert_refused(bench, bench.run(), said, f'Did you mean "{bench.place}/in"?')
 
 
 def test_a_glob_that_matches_nothing(bench):
     bench.fill(1)
     bench.describe(source={"type": "csv", "path": "in/*.tsv"})
-    said = 'conf/job/orders.yaml:5: source: path: "in/*.tsv": no file matches.'
+    said = 'conf/job/orders.yaml:7: source: path: "in/*.tsv": no file matches.'
     assert_refused(bench, bench.run(), said, f'"{bench.place}/in" contains "1.csv"', "Name a file")
 
 

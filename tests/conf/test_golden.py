@@ -1,7 +1,7 @@
 """Every way to get a job wrong, and exactly what its author reads."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
 from pydantic import Field
@@ -61,6 +61,10 @@ class Address(Model):
 
 
 class Job(Model):
+    hints: ClassVar = {
+        "name": "a name has lower-case letters, digits and _, and begins with a letter"
+    }
+
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     owner: str
     description: str = ""

@@ -42,7 +42,10 @@ def test_too_many_rejected_rows_are_shown_and_resuming_is_not_advised(desk, caps
         assert "ingest resume" not in told.out + told.err
     desk.describe()
     plan = typed(capsys, "plan", "orders", "contract.max_errors=9")
-    assert "`ingest run` would discard it and start a new run, because it failed" in plan.out
+    why = "it failed its contract, and the job has changed since"
+    assert f"The last run ({run_id}) is not resumed: {why}.\n" in plan.out
+    over = "`ingest run orders contract.max_errors=9` starts over. The new run would do this:"
+    assert over in plan.out
     assert "Discarded" not in plan.out
 
 

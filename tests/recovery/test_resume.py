@@ -136,11 +136,11 @@ def test_how_the_work_is_done_may_be_changed_and_is_said(bench):
     run_id = leave(bench)
     result = resume(run_id, "execution.workers=4", "execution=patient", "cluster=inline")
     assert result.code == 0, result.err
-    assert "execution.workers: was null, is 4: does not affect the output" in result.err
+    assert "execution.workers: was not set, is 4: does not affect the output" in result.err
     attempt = [event for event in events(bench, run_id) if event.name == "attempt"][1]
-    assert "execution.workers: was null, is 4: does not affect the output" in attempt.changes
+    assert "execution.workers: was not set, is 4: does not affect the output" in attempt.changes
     assert (
-        "execution.partition_timeout_s: was null, is 1800.0: does not affect the output"
+        "execution.partition_timeout_s: was not set, is 1800.0: does not affect the output"
         in result.err
     )
 
@@ -328,8 +328,8 @@ def test_a_change_of_rows_is_refused_with_its_effect_and_both_ways_out(bench):
     result = bench.run()
     assert result.code == 2
     assert "(2 of 6 partitions completed), and the job has changed" in result.err
-    assert 'transforms.0.where: was null, is "n < 2": affects the output; cannot' in result.err
-    assert 'sink.partition_by.0: was null, is "name": affects where and how rows are' in result.err
+    assert "transforms: was empty, now has 1 step (filter)\n" in result.err
+    assert 'sink.partition_by: was empty, is ["name"]\n' in result.err
     assert "workers" not in result.err
     assert f"as it was recorded: ingest resume {run_id} --state {bench.place}/" in result.err
     assert "start over, add --fresh" in result.err
@@ -347,7 +347,7 @@ def test_what_changes_no_row_is_accepted_and_said(bench):
     assert result.code == 0
     assert last(bench) == run_id
     for said in (
-        "execution.workers: was null, is 3: does not affect the output",
+        "execution.workers: was not set, is 3: does not affect the output",
         "execution.partition_bytes: this run keeps 50, its value when it was planned",
         'owner: was "me@example.org", is "you@example.org": does not affect the output; the',
     ):
@@ -438,12 +438,13 @@ def test_new_inputs_are_for_the_next_run(bench):
     leave(bench)
     bench.write("0.csv", HEADER + records(0))
     bench.write("9.csv", HEADER + records(9))
+    new = f"2 files are new since this run began ({bench.place}/in/0.csv, {bench.place}/in/9.csv)"
+    said = f"{new}: they are not part of this run"
+    assert f"  {said}. To read them: ingest run orders\n" in ingest("plan", "+job=orders").out
     result = bench.run("--progress", "log")
     assert result.code == 0
-    assert (
-        "2 new input files since the run was planned: this run keeps its plan, the next run"
-        in result.err
-    )
+    assert f"{said}; the next run reads them" in result.err
+    assert f"  warning: {said}. To read them: ingest run orders\n" in result.out
     assert len(bench.rows) == FILES * 4
     assert bench.run().code == 0
     assert len(bench.rows) == (FILES + 2) * 4
@@ -560,7 +561,7 @@ def test_plan_says_what_a_run_would_do(bench):
     assert "`ingest run` would resume it with its recorded plan." in out
     out = ingest("plan", "+job=orders", "contract.on_error=quarantine").out
     assert "`ingest run` would stop here:" in out
-    assert 'contract.on_error: was "fail", is "quarantine": affects the output' in out
+    assert 'contract.on_error: was "fail", is "quarantine"\n' in out
     assert sorted(bench.place.rglob("*")) == before
     page = json.loads(ingest("plan", "+job=orders", "--json").out)
     assert (page["unfinished"]["would"], page["unfinished"]["settled"]) == ("resume", 2)

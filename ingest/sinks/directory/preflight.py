@@ -133,8 +133,7 @@ def _foreign(place: Place, disposition: str, partition_by: Sequence[str]) -> Ite
         yield (
             f'"{place.root}" contains files that no run of ingest has published: '
             f"{_named(foreign)}. {disposition} replaces only published files, so readers would see "
-            "both. Move them away, use another path, or set sink.write_disposition=append (of a "
-            "quarantine: contract.quarantine.keep=all)"
+            "both. Move them away, or use another path"
         )
 
 

@@ -236,10 +236,10 @@ def _check(
     rule: FileSchema,
     files: Mapping[str, Sequence[str]],
 ) -> None:
-    lines = []
+    lines, known = [], set(names)
     for columns, uris in groups.items():
         missing = [name for name in names if name not in columns] if _fails(rule) else []
-        new = [name for name in files[uris[0]] if name not in names]
+        new = [name for name in files[uris[0]] if name not in known]
         if rule.new_columns != "fail":
             new = []
         if missing or new:

@@ -15,6 +15,8 @@ DOCUMENT = (
     "Convert the file: jq -c . in.json > out.jsonl"
 )
 
+_DELIMITERS = (",", ";", "\t", "|")
+
 
 def objects(uri: str, texts: Iterable[str]) -> list[dict[str, Any]]:
     """Return the records of these lines that are objects.
@@ -34,6 +36,25 @@ def objects(uri: str, texts: Iterable[str]) -> list[dict[str, Any]]:
     if len(records) < 2 and (what := document(first)):
         raise ConfigError(f'path: "{uri}": {what}')
     return records
+
+
+def is_json(text: str) -> bool:
+    """Whether a line is JSON of any kind, or meant to be: then it may be a bad record."""
+    if text.lstrip().startswith(("{", "[")):
+        return True
+    try:
+        load(text)
+    except ValueError:
+        return False
+    return True
+
+
+def not_json(*first_lines: str) -> str:
+    """Say that no record of a sample is JSON, and what its files may be, by their first lines."""
+    what = "no line of the sample is JSON, but this job reads JSON Lines (type: jsonl)"
+    if all(any(sign in line for sign in _DELIMITERS) for line in first_lines):
+        return f"{what}. Is it CSV? Then write type: csv"
+    return f"{what}. JSON Lines has one object on each line. Name other files, or another type"
 
 
 def document(first_line: str) -> str:

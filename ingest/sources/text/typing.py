@@ -7,6 +7,7 @@ import polars as pl
 from ingest.core.errors import ConfigError
 from ingest.core.types import type_name
 
+NO_TYPE = "string: no type is set"
 Guesses = Mapping[str, tuple[pl.DataType, int]]
 """Types by column, each with how many rows it was inferred from."""
 
@@ -48,4 +49,4 @@ def _chosen(
     if name in guessed:
         dtype, rows = guessed[name]
         return dtype, f"inferred from {rows} rows"
-    return pl.String(), "string: no type is set"
+    return pl.String(), NO_TYPE

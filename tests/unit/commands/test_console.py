@@ -78,6 +78,21 @@ def test_several_are_named_by_a_word_too(capsys, folder):
     assert "sweep of 2 runs: 2 published\n  published    small\n  published    other\n" in out
 
 
+def test_a_sweep_whose_jobs_would_replace_each_others_rows_is_refused_before_it_runs(
+    capsys, folder
+):
+    (folder / "conf/job/other.yaml").write_text(JOB.replace("small", "other"))
+    code, out, err = ingest(capsys, "run", "small,other")
+    said = (
+        f'other.yaml:12: sink: path: "{folder}/out" is also the output of job "small" of this sweep'
+    )
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1
+    assert not (folder / "out").exists()
+    assert ingest(capsys, "run", "small,other", "sink.write_disposition=append")[0] == 0
+
+
 @pytest.mark.parametrize("typed", ["small", "+job=small"])
 def test_what_was_typed_is_told_to_be_typed_again(capsys, typed):
     code, _, err = ingest(capsys, "run", typed, "contract.max_error_ratio=0.01")

@@ -87,3 +87,37 @@ def test_names_come_from_paths(path: str, name: str) -> None:
 def test_a_name_that_no_job_can_have_is_refused() -> None:
     with pytest.raises(ConfigError, match='"My Job": not a valid job name'):
         job_name("My Job", "x.csv")
+
+
+def test_files_of_two_delimiters_are_told_apart(orders: Path) -> None:
+    (orders.parent / "more.csv").write_text(orders.read_text().replace(",", ".").replace(";", ","))
+    with pytest.raises(ConfigError) as caught:
+        main(["in"])
+    assert caught.value.lines == (
+        '"in": the files have different delimiters, but a job reads one. Use a job for each:',
+        "  delimiter ';' in in/Orders 2013.csv: ingest init 'in/Orders 2013.csv'",
+        "  delimiter ',' in in/more.csv: ingest init in/more.csv",
+    )
+
+
+def test_what_would_be_rejected_is_counted_and_a_high_limit_is_not_sure(
+    orders: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "".join(f'{{"id": {number}}}\n' for number in range(6))
+    (orders.parent / "good.jsonl").write_text(rows)
+    (orders.parent / "bad.jsonl").write_text(f'{rows}x\ny\nz\n{{"id": "a"}}\n')
+    assert main(["in/*.jsonl", "--name", "events"]) == 0
+    said = capsys.readouterr().out
+    assert "4 of 16 sampled records would be rejected (in/bad.jsonl: 4 of 10)" in said
+    assert "  max_error_ratio: 0.5: 40% of the records of a file would be rejected, so the" in said
+    assert "max_error_ratio: 0.5  # above this share of bad" in (
+        Path("conf/job/events.yaml").read_text()
+    )
+
+
+def test_quotes_that_mean_nothing_are_a_guess(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("in/q.csv").write_text('a,b,a\n1,x,2\n2,"unclosed,3\n3,y,4\n')
+    assert main(["in/q.csv"]) == 0
+    said = capsys.readouterr().out
+    assert "  quote: null (quotes are part of the values)\n" in said
+    assert "  quote: null is a guess: in/q.csv, line 3 has quotes that do not enclose" in said

@@ -62,7 +62,7 @@ def test_a_file_outside_the_global_groups_needs_no_header(tmp_path, text):
 def test_a_file_whose_keys_stand_at_the_top_needs_one(tmp_path, name):
     (tmp_path / "x.yaml").write_text("a: 1\n")
     (problem,) = read(name, tmp_path / "x.yaml").problems
-    assert "no package header" in problem.text
+    assert "line 1 must be `# @package _global_`" in problem.text
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ def test_text_lists_and_structs(text, expected):
     [
         ("ii > 3", 'no such column "ii". Did you mean "i"? Columns here: i, j, x, s, b'),
         ('s = "abc"', "Text needs single quotes: 'abc'."),
-        ("s > 3", "string and int64 cannot be combined"),
+        ("s > 3", "a string and an int64 cannot be combined"),
         ("s + 1", "+: string is not a number"),
         ("d > 'x'", '"x" is not a date'),
         ("sum(i)", '"sum" is an aggregate, and an expression sees one row at a time'),
@@ -226,7 +226,10 @@ def test_text_lists_and_structs(text, expected):
         ("t > t AT TIME ZONE 'UTC'", "Write t AT TIME ZONE 'UTC' to choose the zone"),
         ("st.y", 'no such field "y"'),
         ("CASE WHEN s THEN 1 END", "must be true or false"),
-        ("CASE WHEN b THEN 1 ELSE 'x' END", "the branches of CASE: int64 and string"),
+        (
+            "CASE WHEN b THEN 1 ELSE 'x' END",
+            "an int64 and a string cannot be combined in the branches of CASE",
+        ),
         ("INTERVAL '1 month' > INTERVAL '1 day'", "a month has no fixed length"),
         ("INTERVAL '1 month'", "an interval of months cannot be the value"),
         ("99999999999999999999", "too large for int64"),

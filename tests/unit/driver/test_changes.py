@@ -13,7 +13,7 @@ from tests.recovery.jobs import make_job
     [
         ({"source": {"type": "csv", "path": "elsewhere"}}, "source.path", "rows"),
         ({"source": {"type": "csv", "path": "in", "delimiter": ";"}}, "source.delimiter", "rows"),
-        ({"transforms": []}, "transforms.0.where", "rows"),
+        ({"transforms": []}, "transforms", "rows"),
         ({"contract": {"max_errors": 3}}, "contract.max_errors", "rows"),
         ({"execution": {"seed": 1}}, "execution.seed", "rows"),
         ({"execution": {"python": False}}, "execution.python", "rows"),

@@ -130,7 +130,7 @@ def test_the_error_budget_ends_the_run_early(tmp_path):
         return replace(no_rows(assignment), books=books, errors={"x: not_null": 1})
 
     attempt = Attempt(tmp_path, dirty, 100, contract=Contract(on_error="quarantine", max_errors=7))
-    with pytest.raises(ContractError, match=r"max_errors: 8 rows.*x: not_null \(8 rows\)"):
+    with pytest.raises(ContractError, match=r"max_errors: 8 rows.*x: is null \(8 rows\)"):
         attempt.run()
     assert len(attempt.settled()) < 20
 

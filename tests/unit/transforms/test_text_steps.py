@@ -53,8 +53,8 @@ def test_groups_that_took_no_part_are_null_and_a_mismatch_may_reject():
 
 @pytest.mark.parametrize("pattern", ["(", "abc", r"(\d)(?P<a>x)"])
 def test_a_pattern_needs_named_groups(pattern):
-    with pytest.raises(ConfigError, match="pattern: "):
-        run(Extract(type="extract", column="t", pattern=pattern), "x")
+    with pytest.raises(ValidationError, match=r"regular expression|groups without a name"):
+        Extract(type="extract", column="t", pattern=pattern)
 
 
 def test_text_is_normalized_in_one_order():

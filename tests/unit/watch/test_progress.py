@@ -84,7 +84,7 @@ def test_the_bar_says_above_itself_that_a_run_is_gone_on_with():
         "resuming run r1 (attempt 3): all checks passed; publishing the rest" in stream.getvalue()
     )
     assert (
-        "2 new input files since the run was planned: this run keeps its plan" in stream.getvalue()
+        "2 files are new since this run began: they are not part of this run" in stream.getvalue()
     )
     assert (
         "1 input file changed after the run was planned, but it was read before"
