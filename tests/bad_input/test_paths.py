@@ -71,7 +71,7 @@ def test_an_output_that_holds_foreign_files_is_not_overwritten(bench):
     (bench.place / "out").mkdir()
     (bench.place / "out" / "notes.txt").write_text("mine")
     said = 'contains files that no run of ingest has published: "notes.txt"'
-    assert_refused(bench, bench.run(), said, "or set sink.write_disposition=append")
+    assert_refused(bench, bench.run(), said, "Move them away, or use another path")
     assert [path.name for path in (bench.place / "out").iterdir()] == ["notes.txt"]
     assert bench.run("sink.write_disposition=append").code == 0
     assert (bench.place / "out" / "notes.txt").read_text() == "mine"

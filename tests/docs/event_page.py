@@ -76,7 +76,7 @@ def words(kind: Any) -> str:
         case origin if origin is UnionType:
             return " or ".join(map(words, arguments))
     if is_dataclass(kind):
-        return f"[`{kind.__name__}`](#{kind.__name__.lower()})"
+        return f"`{kind.__name__}`"
     if kind in {Any, type(None)}:
         return "null" if kind is type(None) else "anything"
     return WORDS.get(kind, "text")
