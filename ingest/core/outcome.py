@@ -43,8 +43,8 @@ class Staged:
     """Rows that a worker has staged and that are not published yet: a file, say.
 
     `output` is `main` or `quarantine`. `keep` is what the sink that staged them needs to publish
-    them: plain data that only this sink reads. `nulls` are the partition columns that are null in all
-    of these rows.
+    them: plain data that only this sink reads. `nulls` are the partition columns that are null in
+    all of these rows.
     """
 
     output: str
