@@ -27,9 +27,7 @@ def contents() -> str:
         pages = sorted((DOCS / kind).glob("*.md"))
         links = "".join(f"- [{title(page)}]({kind}/{page.name})\n" for page in pages)
         parts.append(f"## {kind.capitalize()}\n{text}\n\n{links}".rstrip("\n"))
-    parts.append(
-        "## Contributors\n- [Architecture](architecture.md)\n- [Contributing](../CONTRIBUTING.md)"
-    )
+    parts.append("## Contributors\n- [Architecture](architecture.md)")
     return "\n\n".join(parts) + "\n"
 
 
