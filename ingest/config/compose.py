@@ -30,6 +30,7 @@ from ingest.config.places import KeyPath, Problem, refuse
 from ingest.config.plain import plain
 from ingest.config.precedence import drop_unwritten, package_of, replaced
 from ingest.config.provenance import Provenance
+from ingest.config.remembering import remember
 from ingest.core.errors import ConfigError
 
 # Hydra reads the search path again, with what `_hydra` put into it, only if it is overridden.
@@ -133,6 +134,7 @@ def _hydra(folders: Sequence[Path]) -> Iterator[ConfigLoader]:
             loader.get_search_path().prepend(
                 "ingest", f"file://{folder}", SearchPathQuery(provider=anchor, path=None)
             )
+        remember(loader)
         yield loader
 
 
