@@ -108,9 +108,7 @@ def test_a_name_that_no_bucket_has(monkeypatch):
             list_files(path, (".csv",))
 
 
-@pytest.mark.parametrize(
-    "scheme", ["gs", "gcs", "az", "abfs", "adl", "https", "http", "ftp", "hdfs", "nosuch", "S3"]
-)
+@pytest.mark.parametrize("scheme", ["adl", "https", "http", "ftp", "hdfs", "nosuch", "S3"])
 def test_other_storages_are_not_supported_and_not_asked(ingest, scheme):
     said = f"{scheme}:// is not supported. "
     said += 'Did you mean "s3"? ' if scheme == "S3" else ""
@@ -124,6 +122,12 @@ def test_other_storages_are_not_supported_and_not_asked(ingest, scheme):
     assert_one_line(result, "command line: transforms[0]: lookup: reference.path: ", said)
 
 
+@pytest.mark.parametrize("scheme", ["gs", "gcs", "az", "abfs"])
+def test_storages_that_take_a_connection_are_not_asked_without(ingest, scheme):
+    result = ingest(plan, "+job=orders", f'source.path="{scheme}://x/y.csv"')
+    assert_one_line(result, f"{scheme}:// is read through a connection", "source.connection=NAME")
+
+
 def test_a_lookup_without_credentials(ingest):
     reference = "{path: 's3://bucket/t.csv', type: csv}"
     step = f"{{type: lookup, reference: {reference}, key: {{id: id}}, columns: {{a: b}}}}"
@@ -133,11 +137,19 @@ def test_a_lookup_without_credentials(ingest):
 
 
 @pytest.mark.parametrize("scheme", ["s3", "gs", "https"])
-def test_sinks_quarantines_and_states_lie_on_local_disks(ingest, scheme):
-    for key in ("sink.path", "contract.quarantine.path", "state"):
+def test_sinks_and_quarantines_lie_on_local_disks(ingest, scheme):
+    for key in ("sink.path", "contract.quarantine.path"):
         more = ["contract.on_error=quarantine"] if "quarantine" in key else []
         result = ingest(run, "+job=orders", f'{key}="{scheme}://bucket/x"', *more, "cluster=inline")
         assert_one_line(result, f'"{scheme}://bucket/x": ', "so far. Name a local fold")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "said"), [("s3", "no credentials for S3"), ("https", "cannot be opened without a")]
+)
+def test_a_state_that_cannot_be_reached(ingest, scheme, said):
+    result = ingest(run, "+job=orders", f'state="{scheme}://bucket/x"', "cluster=inline")
+    assert_one_line(result, f'state: "{scheme}://bucket/x": ', said)
 
 
 def test_credentials_that_are_gone_when_the_work_begins_fail_the_run_with_the_same_line():

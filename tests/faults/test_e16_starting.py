@@ -11,6 +11,14 @@ import pytest
 
 from ingest.core.errors import FatalError
 from ingest.core.leaving import release
+from ingest.records.events import (
+    AttemptBegan,
+    PlanFrozen,
+    Stalled,
+    WorkersStarted,
+    WorkersStarting,
+)
+from ingest.records.history import History
 from ingest.testing.workers import SimulatedWorkers
 from ingest.workers.bounded import within
 from ingest.workers.on_ray import pool as ray_data
@@ -189,8 +197,8 @@ class Slow(SimulatedWorkers):
 def test_the_ledger_says_when_workers_begin_to_start_and_when_they_have(tmp_path):
     attempt = Attempt(tmp_path, workers=Slow())
     attempt.run()
-    assert [event["what"] for event in attempt.events("starting")] == ["Ray"]
-    assert [event["what"] for event in attempt.events("started")] == ["Ray"]
+    assert [event.what for event in attempt.events("starting")] == ["Ray"]
+    assert [event.what for event in attempt.events("started")] == ["Ray"]
 
 
 def test_the_bar_and_the_log_say_that_ray_starts():
@@ -199,18 +207,19 @@ def test_the_bar_and_the_log_say_that_ray_starts():
     from ingest.watch.progress import Bar, Log
 
     events = [
-        {"event": "attempt", "at": "", "run_id": "r"},
-        {"event": "planned", "at": "", "partitions": 2, "files": 1, "seconds": 0.1},
-        {"event": "starting", "at": "", "what": "Ray"},
-        {"event": "stalled", "at": "", "seconds": 15.0, "message": "Ray: 0 of 2 workers started"},
-        {"event": "started", "at": "", "what": "Ray", "seconds": 6.21},
+        AttemptBegan(run_id="r"),
+        PlanFrozen(partitions=2, files=1, seconds=0.1),
+        WorkersStarting(what="Ray"),
+        Stalled(seconds=15.0, message="Ray: 0 of 2 workers started"),
+        WorkersStarted(what="Ray", seconds=6.21),
     ]
-    lines, seen = [], []
+    lines, seen, history = [], [], History()
     log = Log(lines.append)
     with Bar(io.StringIO()) as bar:
         for event in events:
-            log(event)
-            bar(event)
+            history.see(event)
+            log(event, history)
+            bar(event, history)
             seen.append(bar._progress.tasks[0].description)
     assert seen == ["planning", "working", "starting Ray", "starting Ray", "working"]
     assert [line.split("s  ", 1)[1] for line in lines[2:]] == [

@@ -95,7 +95,7 @@ def test_overwrite_refuses_foreign_files_and_names_three(tmp_path: Path) -> None
         (tmp_path / "out" / f"{number}.parquet").touch()
     text = refusal(sink(tmp_path / "out", "overwrite"))
     assert '"0.parquet", "1.parquet", "2.parquet" and 2 more' in text
-    assert "write_disposition=append" in text
+    assert "Move them away, or use another path" in text
     sink(tmp_path / "out", "append").check([])
 
 
