@@ -42,6 +42,12 @@ class Chain:
         """What must be mended before anything can be composed, and whatever else is wrong there."""
         return [problem for file in self.files.values() for problem in _broken(file)]
 
+    @property
+    def usual_groups(self) -> frozenset[str]:
+        """The groups from which the primary config chooses, whatever else does."""
+        keys = (entry.key for entry in _defaults(self.files["config"]))
+        return frozenset(str(key.value) for key in keys if isinstance(key, yaml.ScalarNode))
+
     def place(self, name: str, text: str = "") -> Place:
         """Return where the defaults of a file mention a text, else its first line."""
         file = self.files[name]

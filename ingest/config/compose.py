@@ -142,8 +142,8 @@ def _rewritten(loader: ConfigLoader, given: Sequence[Given], chain: Chain) -> li
     """Return the overrides as Hydra wants them, which depends on the groups that have defaults."""
     ordered = sorted(given, key=lambda one: one.key != "job")
     job = [text for one in ordered[:1] for text in one.rewritten(frozenset())]
-    present: set[str] = set()
-    if any(one.group and one.key != "job" for one in given):
+    present = {one.key for one in given if one.group} - {"job"}
+    if not present <= chain.usual_groups:  # else no pass over all files is needed to know it
         present = {str(default.override_key) for default in _defaults(loader, job, chain)}
     return [text for one in ordered for text in one.rewritten(present - {"job"})]
 
