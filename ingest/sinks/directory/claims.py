@@ -12,6 +12,7 @@ from pathlib import Path
 from ingest.core.errors import FatalError
 from ingest.sinks.base import Claim
 from ingest.sinks.directory.place import Place
+from ingest.sinks.directory.publishing import tidy
 from ingest.storage import tree
 from ingest.storage.lock import locked
 
@@ -39,17 +40,18 @@ def claim(place: Place, mine: Claim, lock_wait_s: float) -> None:
             page = json.dumps(asdict(mine)).encode()
             tree.write_once(place.claim, [page], place.staging(mine.run_id))
             tree.remove_empty(place.beside, [mine.run_id])
+    tree.sync(place.beside)  # the lock is gone, also one that a power cut has left
 
 
 def release(place: Place, run_id: str, lock_wait_s: float) -> None:
     """Release a directory that a run has claimed; nothing happens if it has not. Idempotent."""
-    if not place.claim.exists():
+    if not (place.claim.exists() or place.lock.exists()):  # a lock: whoever released it has died
         return
     with locked(place.lock, lock_wait_s):
         theirs = _standing(place.claim)
         if theirs is not None and theirs.run_id == run_id:
             place.claim.unlink(missing_ok=True)
-            tree.sync(place.beside)
+    tidy(place)
 
 
 def _standing(path: Path) -> Claim | None:
