@@ -60,7 +60,7 @@ def test_what_the_rows_raise_is_not_blamed_on_the_disk(tmp_path: Path) -> None:
         yield ROWS
         raise OSError("the network is gone")
 
-    out = sink(tmp_path / "out", target_file_bytes=1)
+    out = sink(tmp_path / "out", target_file_bytes=50_000)
     with pytest.raises(OSError, match=r"^the network is gone$"):
         out.stage_portions(failing(), "run1", "1-0-1")
     assert not list(tmp_path.rglob("*.staged"))
