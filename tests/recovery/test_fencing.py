@@ -23,7 +23,7 @@ POINTS = {
     "before it begins": r"link .*ledger/00000000",
     "before it commits": r"link .*targets/\w+/runs/.*begin",
     "before it puts a file": r"rename .*1-1-1-0\.staged",
-    "before its manifest stands": r"link .*\.json-\w+\.staged",
+    "before its manifest stands": r"link .*/(?!claim)[^/]*\.json-\w+\.staged",
 }
 
 

@@ -45,13 +45,12 @@ def claim(place: Place, mine: Claim, lock_wait_s: float) -> None:
 
 def release(place: Place, run_id: str, lock_wait_s: float) -> None:
     """Release a directory that a run has claimed; nothing happens if it has not. Idempotent."""
-    if not (place.claim.exists() or place.lock.exists()):  # a lock: whoever released it has died
-        return
-    with locked(place.lock, lock_wait_s):
-        theirs = _standing(place.claim)
-        if theirs is not None and theirs.run_id == run_id:
-            place.claim.unlink(missing_ok=True)
-    tidy(place)
+    if place.claim.exists() or place.lock.exists():  # a lock: whoever released it has died
+        with locked(place.lock, lock_wait_s):
+            theirs = _standing(place.claim)
+            if theirs is not None and theirs.run_id == run_id:
+                place.claim.unlink(missing_ok=True)
+    tidy(place)  # also if an earlier attempt released it and died before that was durable
 
 
 def _standing(path: Path) -> Claim | None:

@@ -213,7 +213,7 @@ def test_text_lists_and_structs(text, expected):
         ("", "the expression is empty"),
         ("i ? 1", 'the character "?" has no meaning'),
         ("lft(s, 2)", 'no such function "lft". Did you mean "left"?'),
-        ("left(s)", "left: got 1 arguments. Write it as left(text, integer)"),
+        ("left(s)", "left: got 1 argument. Write it as left(text, integer)"),
         ("left(i, 2)", "left: argument 1 is int64, but must be text"),
         ("s ~ '('", "unclosed group"),
         ("s ~ s", "must be a constant"),

@@ -8,7 +8,14 @@ import pytest
 
 from ingest.core.outcome import Book, Failure, Outcome, Staged
 from ingest.core.partition import Partition, Slice
-from ingest.records.events import AttemptBegan, Event, PartitionSplit, PlanFrozen, Settled
+from ingest.records.events import (
+    AttemptBegan,
+    Event,
+    IntentFacts,
+    PartitionSplit,
+    PlanFrozen,
+    Settled,
+)
 
 OUTCOME = Outcome(
     key=(1, 2, 3),
@@ -50,7 +57,8 @@ NESTED = {
     "counts": {"new": 2},
     "open": {},
     "examples": ("a.csv: was 1 byte",),
-    "plans": {"main": {"puts": [["a", "b"]]}},
+    "effects": {"main": IntentFacts("1-main", 1, 3, "ab")},
+    "facts": {"files": 3},
 }
 
 
