@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field
 
-from ingest.sinks.base import Disposition
+from ingest.core.model import Model
+from ingest.sinks.base import Disposition, Sink
 from ingest.sinks.directory.hive import NULL_FOLDER
 from ingest.sinks.directory.sink import DirectorySink
 from ingest.sinks.directory.staging import HashedFile
@@ -26,14 +27,14 @@ _LARGE_BYTES = 16 * 1024 * 1024
 _BATCH_ROWS = 8192  # 1,024 at a time cost 4 % more
 
 
-class Parquet(DirectorySink):
-    """A directory of Parquet files, compressed with zstd, with statistics for every column.
+class ParquetFiles(Model):
+    """How Parquet files are written, whatever lists them: a directory, the log of a table.
 
-    A column is dictionary-encoded if at most half of the values in a sample of 4,096 rows are
-    distinct. Other integers and timestamps are stored as differences (DELTA_BINARY_PACKED).
+    They are compressed with zstd. A column is dictionary-encoded if at most half of the values in a
+    sample of 4,096 rows are distinct. Other integers and timestamps are stored as differences
+    (DELTA_BINARY_PACKED).
     """
 
-    type: Literal["parquet"]
     compression_level: int = Field(default=1, ge=1, le=22)
     """The zstd compression level. 3 makes files 3 to 4 % smaller for 8 to 10 % more time; higher
     levels are rarely worth it."""
@@ -43,6 +44,34 @@ class Parquet(DirectorySink):
     """The encoding of integers and timestamps with few repeated values. The default stores
     differences (DELTA_BINARY_PACKED), which takes half the time and a fifth less space. Use `plain`
     for readers that do not support it (Spark before 3.3)."""
+
+    @property
+    def chunk_rows(self) -> int:
+        """At most how many rows are encoded at a time: a row group."""
+        return self.row_group_rows
+
+    def encoder(self, file: HashedFile, rows: pl.DataFrame) -> "ParquetEncoder":
+        """Begin a file."""
+        return ParquetEncoder(
+            file, rows, self.compression_level, delta=self.integer_encoding == "delta"
+        )
+
+    def count_rows(self, file: pa.NativeFile) -> int:
+        """Decode the file, so that damage is found, and count its rows."""
+        # Files are counted side by side: threads within a small one only get in each other's way.
+        threads = file.size() > _LARGE_BYTES
+        with pq.ParquetFile(file) as parquet:
+            return sum(batch.num_rows for batch in parquet.iter_batches(use_threads=threads))
+
+
+class Parquet(ParquetFiles, DirectorySink):
+    """A directory of Parquet files, compressed with zstd, with statistics for every column.
+
+    A column is dictionary-encoded if at most half of the values in a sample of 4,096 rows are
+    distinct. Other integers and timestamps are stored as differences (DELTA_BINARY_PACKED).
+    """
+
+    type: Literal["parquet"]
 
     def beside(self, name: str, write_disposition: Disposition) -> "Parquet":
         """Return a sink for another directory beside this one."""
@@ -68,26 +97,8 @@ class Parquet(DirectorySink):
             for name in sorted(nulls)
         ]
 
-    @property
-    def chunk_rows(self) -> int:
-        """At most how many rows are encoded at a time: a row group."""
-        return self.row_group_rows
 
-    def encoder(self, file: HashedFile, rows: pl.DataFrame) -> "ParquetEncoder":
-        """Begin a file."""
-        return ParquetEncoder(
-            file, rows, self.compression_level, delta=self.integer_encoding == "delta"
-        )
-
-    def count_rows(self, file: pa.NativeFile) -> int:
-        """Decode the file, so that damage is found, and count its rows."""
-        # Files are counted side by side: threads within a small one only get in each other's way.
-        threads = file.size() > _LARGE_BYTES
-        with pq.ParquetFile(file) as parquet:
-            return sum(batch.num_rows for batch in parquet.iter_batches(use_threads=threads))
-
-
-def parquet_beside(sink: DirectorySink, name: str, write_disposition: Disposition) -> Parquet:
+def parquet_beside(sink: Sink, name: str, write_disposition: Disposition) -> Parquet:
     """Return a sink of Parquet files in `<directory>_<name>`, where no reader mixes the two."""
     return Parquet(
         type="parquet",

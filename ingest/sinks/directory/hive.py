@@ -38,11 +38,18 @@ def by_folder(
     portions: Iterator[pl.DataFrame], columns: Sequence[str]
 ) -> Iterator[tuple[str, Iterable[pl.DataFrame]]]:
     """Return the rows of each folder, all of them held if there are columns; none without rows."""
+    return ((folder(keys), rows) for keys, rows in by_keys(portions, columns))
+
+
+def by_keys(
+    portions: Iterator[pl.DataFrame], columns: Sequence[str]
+) -> Iterator[tuple[dict[str, object], Iterable[pl.DataFrame]]]:
+    """Return the rows of each combination of values in the columns, without these; see above."""
     first = next(portions, None)
     if first is None:
         return
     if not columns:
-        yield "", itertools.chain([first], portions)
+        yield {}, itertools.chain([first], portions)
         return
     whole = pl.concat([first, *portions])
     dates = [name for name in columns if isinstance(whole.schema[name], pl.Date)]
@@ -51,7 +58,7 @@ def by_folder(
         columns, as_dict=True, include_key=False, maintain_order=True
     )
     for values, rows in parts.items():
-        yield folder(dict(zip(columns, values, strict=True))), [rows]
+        yield dict(zip(columns, values, strict=True)), [rows]
 
 
 def _segment(column: str, value: object) -> str:
@@ -60,7 +67,7 @@ def _segment(column: str, value: object) -> str:
             f'sink.partition_by: column "{column}" contains the text "{NULL_FOLDER}", which '
             "readers read as null. Replace it in a step, or partition by another column"
         )
-    name = f"{_escape(column)}={NULL_FOLDER if value is None else _escape(_text(value))}"
+    name = f"{_escape(column)}={NULL_FOLDER if value is None else _escape(value_text(value))}"
     if len(name.encode()) > _MOST_BYTES:
         raise JobError(
             f'sink.partition_by: column "{column}" contains a value whose folder name would '
@@ -70,7 +77,8 @@ def _segment(column: str, value: object) -> str:
     return name
 
 
-def _text(value: object) -> str:
+def value_text(value: object) -> str:
+    """Return the text of a value that is not null: of a boolean, `true` or `false`."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -34,13 +34,14 @@ def problems(place: Place, use: Use) -> list[str]:
     least = "/".join(f"{column}=_" for column in use.partition_by)
     if long := too_long(place, use.suffix, least):  # first: such a path can be asked nothing else
         return [f'"{_shown(place.root)}": {long}']
-    wrong = [*_shape(place.root)] or _permissions(place)
-    wrong += _overlaps(place.root, use.inputs)
+    wrong = [*shape(place.root)] or _permissions(place)
+    wrong += overlaps(place.root, use.inputs)
     wrong = wrong or [text for text in [place.earlier()] if text]
     return wrong or [*_foreign(place, use.disposition, use.partition_by)]
 
 
-def _shape(root: Path) -> Iterator[str]:
+def shape(root: Path, *, stages_beside: bool = True) -> Iterator[str]:
+    """Say why a path can be no output directory, whoever writes there."""
     kind = virtual(root)
     if encoding := names_encoding():
         yield (
@@ -55,7 +56,7 @@ def _shape(root: Path) -> Iterator[str]:
         )
     elif not root.name:
         yield f'"{root}" is the root of the file system. Use a directory inside it'
-    elif root.is_mount():
+    elif stages_beside and root.is_mount():
         yield (
             f'"{root}" is a mount point, but files are staged beside the output, on the same '
             f"file system. Use a directory inside it, such as {root}/data"
@@ -75,7 +76,7 @@ def _permissions(place: Place) -> list[str]:
         *(path for path in (place.root, place.beside, place.manifests) if path.exists()),
     ]
     return [
-        f'"{path}" is not writable for {_user()}. Files are staged beside the '
+        f'"{path}" is not writable for {user()}. Files are staged beside the '
         "output, so its parent must be writable too. Change the permissions, or use another "
         "path"
         for path in wanted
@@ -83,7 +84,7 @@ def _permissions(place: Place) -> list[str]:
     ]
 
 
-def _user() -> str:
+def user() -> str:
     """Name the user that this process acts as; a container's may have no name."""
     number = os.geteuid()
     try:
@@ -92,7 +93,7 @@ def _user() -> str:
         return f"the user with uid {number}"
 
 
-def _overlaps(root: Path, inputs: Sequence[str]) -> Iterator[str]:
+def overlaps(root: Path, inputs: Sequence[str]) -> Iterator[str]:
     """Say which inputs lie in a place that is published to, or around it."""
     for given in inputs:
         plain = given.removeprefix("file://")

@@ -80,7 +80,7 @@ class Verifying:
         return [
             f"{file['name']}: {problem}"
             for file in files
-            for problem in _compare(self.place.root / file["name"], file, self.count_rows)
+            for problem in compare(self.place.root / file["name"], file, self.count_rows)
         ]
 
     def _look_for_others(self) -> None:
@@ -149,7 +149,8 @@ def _values(key: str, page: Any, committed: Mapping[str, Any]) -> str:
     return f": {json.dumps(values[0])}, the ledger says {json.dumps(values[1])}"
 
 
-def _compare(path: Path, file: Mapping[str, Any], count_rows: CountRows) -> Iterator[str]:
+def compare(path: Path, file: Mapping[str, Any], count_rows: CountRows) -> Iterator[str]:
+    """Say how a file differs from what is on record of it: bytes, `sha256`, rows."""
     size = path.stat().st_size
     if size != file["bytes"]:
         yield f"{size} bytes, the ledger says {file['bytes']}"

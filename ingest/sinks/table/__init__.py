@@ -1,0 +1,1 @@
+"""What the Delta sink consists of: a table's log, its columns, and what a run does to it."""

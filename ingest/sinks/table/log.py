@@ -1,0 +1,358 @@
+"""The log of a Delta table: what it says, and the one commit that a run makes. Knows `deltalake`.
+
+A run is known to a table by an application transaction of its own, `ingest/<run_id>`, written in
+the commit that adds its files. It stays in the log whatever later runs do, so that asking for it
+answers "this run is there" also much later. Its version is a number made of the job's name, which
+tells whose rows a run's files contain, even after the history of commits has expired.
+"""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import polars as pl
+
+from ingest.core.errors import ConfigError, FatalError
+from ingest.core.values.iso import iso_texts
+from ingest.sinks.directory.hive import value_text
+from ingest.storage import tree
+from ingest.storage.causes import storage_error
+
+if TYPE_CHECKING:
+    import deltalake
+
+LOG = "_delta_log"
+_FEATURES = frozenset({"timestampNtz", "appendOnly", "invariants"})
+"""What a table may ask of writers: nothing else is kept by adding and removing whole files."""
+_PLAIN_WRITER, _LISTS_FEATURES = 2, 7
+_EXPIRY = "delta.setTransactionRetentionDuration"
+
+
+class Conflict(Exception):  # noqa: N818 - control flow: the commit is decided again
+    """Another commit has taken the version that this one was to be."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableFile:
+    """A file of a table, by its path in the folder; `values` are those of the partition columns."""
+
+    path: str
+    bytes: int
+    values: tuple[str | None, ...]
+
+    @property
+    def run_id(self) -> str:
+        """The run that has staged it, if it is one of ours: its folder is named for it."""
+        return self.path.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Who commits: goes into the history of the table, for people."""
+
+    run_id: str
+    job: str
+    owner: str
+    output: str
+    disposition: str
+
+
+class Log:
+    """A table as of its newest version when it was opened."""
+
+    def __init__(self, root: Path, table: "deltalake.DeltaTable") -> None:
+        self.root = root
+        self._table = table
+
+    @classmethod
+    def open(cls, root: Path) -> "Log | None":
+        """Read the log; None if there is no table.
+
+        Raises:
+            FatalError: the log is damaged.
+        """
+        if next((root / LOG).glob("*.json"), None) is None:
+            return None
+        from deltalake import DeltaTable  # noqa: PLC0415 - 0.1 s, and an extra
+
+        with _errors(root):
+            return cls(root, DeltaTable(str(root)))
+
+    @property
+    def version(self) -> int:
+        """The number of the version."""
+        return self._table.version()
+
+    @property
+    def partition_by(self) -> tuple[str, ...]:
+        """The partition columns."""
+        return tuple(self._table.metadata().partition_columns)
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The columns by name, each as the log describes it."""
+        return {
+            field["name"]: field for field in json.loads(self._table.schema().to_json())["fields"]
+        }
+
+    def unsupported(self) -> Iterator[str]:
+        """Say what the table asks of its writers that this sink does not keep."""
+        protocol, settings = self._table.protocol(), self._table.metadata().configuration
+        features = set(protocol.writer_features or ()) - _FEATURES
+        if features:
+            yield f"needs the writer features {', '.join(sorted(features))}"
+        elif _PLAIN_WRITER < protocol.min_writer_version < _LISTS_FEATURES:
+            yield f"needs writer version {protocol.min_writer_version}"
+        if settings.get(_EXPIRY):
+            yield f"has {_EXPIRY}, by which the table would forget that a run is there"
+
+    @property
+    def append_only(self) -> bool:
+        """Whether no row may be removed from the table."""
+        return self._table.metadata().configuration.get("delta.appendOnly") == "true"
+
+    def has(self, run_id: str) -> bool:
+        """Say whether a run was committed to the table, however long ago."""
+        return self._owner(run_id) is not None
+
+    def is_of(self, run_id: str, jobs: Iterable[str]) -> bool:
+        """Say whether a run that was committed here is one of these jobs."""
+        return self._owner(run_id) in {_number(job) for job in jobs}
+
+    def files(self) -> list[TableFile]:
+        """Return the files that readers of this version read."""
+        actions = pl.DataFrame(self._table.get_add_actions(flatten=True))
+        columns = [f"partition.{name}" for name in self.partition_by]
+        texts = [
+            iso_texts(column).to_list()
+            if isinstance(column.dtype, pl.Date)
+            else [None if value is None else value_text(value) for value in column]
+            for column in actions.select(columns).get_columns()
+        ]
+        values = zip(*texts, strict=True) if texts else [()] * actions.height
+        return [
+            TableFile(unquote(path), size, tuple(each))
+            for path, size, each in zip(actions["path"], actions["size_bytes"], values, strict=True)
+        ]
+
+    def commits(self) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+        """Yield the commits whose logs are still there, the newest first, with their actions."""
+        for path in sorted((self.root / LOG).glob("*.json"), reverse=True):
+            if path.stem.isdigit() and int(path.stem) <= self.version:
+                lines = path.read_text(encoding="utf-8").splitlines()
+                yield int(path.stem), [json.loads(line) for line in lines if line.strip()]
+
+    def commit_of(self, run_id: str) -> tuple[int, list[dict[str, Any]]] | None:
+        """Return the version that a run has made and its actions; None if its log has expired."""
+        name = _application(run_id)
+        for version, actions in self.commits():
+            if any(action.get("txn", {}).get("appId") == name for action in actions):
+                return version, actions
+        return None
+
+    def job_of(self, run_id: str) -> str:
+        """Return the name of the job that a run was of; empty if its log has expired."""
+        _, actions = self.commit_of(run_id) or (0, [])
+        told = (action.get("commitInfo", {}).get("ingest", {}) for action in actions)
+        return next((str(each["job"]) for each in told if "job" in each), "")
+
+    def add_columns(self, fields: Sequence[Mapping[str, Any]]) -> None:
+        """Add columns to the table, null in all rows that are there, by a commit of its own.
+
+        Raises:
+            Conflict: another commit came first.
+        """
+        from deltalake import CommitProperties, Field  # noqa: PLC0415
+
+        added = [Field.from_json(json.dumps(field)) for field in fields]
+        with self._conflicts():
+            self._table.alter.add_columns(
+                added, commit_properties=CommitProperties(max_commit_retries=0)
+            )
+
+    def commit(
+        self, mark: Mark, adds: Iterable[Mapping[str, Any]], removes: Iterable[TableFile]
+    ) -> None:
+        """Add files and remove others in one version, if nobody else has made the next one.
+
+        Raises:
+            Conflict: somebody has; nothing was changed.
+        """
+        from deltalake.transaction import RemoveAction  # noqa: PLC0415
+
+        now, by = int(time.time() * 1000), self.partition_by
+        gone = [
+            RemoveAction(
+                path=file.path,
+                data_change=True,
+                deletion_timestamp=now,
+                size=file.bytes,
+                partition_values=dict(zip(by, file.values, strict=True)),
+            )
+            for file in removes
+        ]
+        with self._conflicts():
+            self._table.create_write_transaction(
+                [*_add_actions(adds), *gone],
+                mode="append",
+                schema=self._table.schema(),
+                partition_by=list(by),
+                commit_properties=_properties(mark),
+            )
+
+    @contextmanager
+    def _conflicts(self) -> Iterator[None]:
+        """Tell another commit that came first from a storage that failed."""
+        from deltalake.exceptions import CommitFailedError  # noqa: PLC0415
+
+        with _errors(self.root):
+            try:
+                yield
+            except CommitFailedError as error:
+                if (self.root / LOG / f"{self.version + 1:020}.json").exists():
+                    raise Conflict from error
+                raise
+
+    def _owner(self, run_id: str) -> int | None:
+        with _errors(self.root):
+            return self._table.transaction_version(_application(run_id))
+
+
+def create(
+    root: Path,
+    mark: Mark,
+    frame: pl.DataFrame,
+    partition_by: Sequence[str],
+    adds: Iterable[Mapping[str, Any]],
+) -> None:
+    """Create a table with the columns of a frame and with its first files, in one commit.
+
+    Raises:
+        Conflict: somebody else has created one.
+    """
+    from deltalake import Schema  # noqa: PLC0415
+    from deltalake.exceptions import DeltaError  # noqa: PLC0415
+    from deltalake.transaction import create_table_with_add_actions  # noqa: PLC0415
+
+    with _errors(root):
+        try:
+            create_table_with_add_actions(
+                str(root),
+                Schema.from_arrow(frame.to_arrow().schema),
+                _add_actions(adds),
+                mode="error",
+                partition_by=list(partition_by),
+                commit_properties=_properties(mark),
+            )
+        except DeltaError as error:
+            if (root / LOG / f"{0:020}.json").exists():
+                raise Conflict from error
+            raise
+
+
+def described(frame: pl.DataFrame) -> dict[str, Any]:
+    """Return the columns of a frame as a table's log would describe them."""
+    from deltalake import Schema  # noqa: PLC0415
+
+    page = json.loads(Schema.from_arrow(frame.to_arrow().schema).to_json())
+    return {field["name"]: field for field in page["fields"]}
+
+
+def sync(root: Path) -> None:
+    """Make the newest commit durable: the library does not."""
+    newest = max((root / LOG).glob("*.json"), default=None)
+    if newest is not None:
+        handle = os.open(newest, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        for folder in (root / LOG, root, root.parent):
+            tree.sync(folder)
+
+
+def require_library() -> None:
+    """Refuse the sink where its library is not installed.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    try:
+        import deltalake  # noqa: F401, PLC0415
+    except ImportError:
+        raise ConfigError(
+            "type: delta needs a package that is not installed. Install it with: "
+            "pip install 'ingest[delta]'"
+        ) from None
+
+
+def _add_actions(adds: Iterable[Mapping[str, Any]]) -> list[Any]:
+    from deltalake.transaction import AddAction  # noqa: PLC0415
+
+    return [
+        AddAction(
+            path=add["add"],
+            size=add["bytes"],
+            partition_values=add["values"],
+            modification_time=add["modified"],
+            data_change=True,
+            stats=add["stats"],
+        )
+        for add in adds
+    ]
+
+
+def _properties(mark: Mark) -> Any:
+    from deltalake import CommitProperties, Transaction  # noqa: PLC0415
+
+    told = {
+        "run_id": mark.run_id, "job": mark.job, "owner": mark.owner, "output": mark.output,
+        "write_disposition": mark.disposition,
+    }  # fmt: skip
+    return CommitProperties(
+        custom_metadata={"ingest": told},
+        # decided again by us, on what is there then, and not by the library on what was there
+        max_commit_retries=0,
+        app_transactions=[
+            Transaction(_application(mark.run_id), _number(mark.job), int(time.time() * 1000))
+        ],
+    )
+
+
+def _application(run_id: str) -> str:
+    return f"ingest/{run_id}"
+
+
+def _number(job: str) -> int:
+    return int.from_bytes(hashlib.sha256(job.encode()).digest()[:8]) >> 1
+
+
+@contextmanager
+def _errors(root: Path) -> Iterator[None]:
+    """Make errors of ours of those of the library, whose texts have several lines."""
+    from deltalake.exceptions import CommitFailedError, DeltaError  # noqa: PLC0415
+
+    try:
+        yield
+    except CommitFailedError as error:
+        text = f"{root}: the commit to the Delta table failed: {_first_line(error)}"
+        raise storage_error(f"{text}. Check the disk, then run again", error) from error
+    except DeltaError as error:
+        raise FatalError(
+            f"{root}: the Delta table cannot be used: {_first_line(error)}. Restore its {LOG} "
+            "from a backup, then run again"
+        ) from error
+    except OSError as error:
+        text = f"{root}: the storage failed: {_first_line(error)}"
+        raise storage_error(f"{text}. Check the disk, then run again", error) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0].removesuffix(".")

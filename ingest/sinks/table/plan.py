@@ -1,0 +1,78 @@
+"""All that a run does to a table, as lines that were written before the commit.
+
+The first line says who and how, one line for each file says what is added, and the last one counts
+them. What is removed is not among them: that is all that is there when the commit is made.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from ingest.core.outcome import Staged
+from ingest.sinks.base import Delivery, Line
+from ingest.sinks.table.log import Mark
+
+
+class TablePlan:
+    """A view of those lines, which are read from the beginning each time."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self._lines = lines
+
+    @staticmethod
+    def begin(delivery: Delivery, disposition: str, partition_by: Iterable[str]) -> Line:
+        """Return the first line."""
+        return {
+            "run_id": delivery.run_id,
+            "job": delivery.job,
+            "owner": delivery.owner,
+            "output": delivery.output,
+            "disposition": disposition,
+            "partition_by": list(partition_by),
+            "schema": dict(delivery.schema),
+        }
+
+    @staticmethod
+    def add(staged: Staged) -> Line:
+        """Return the line for a file."""
+        keep = dict(staged.keep)
+        return {"add": keep.pop("path"), "rows": staged.rows, "bytes": staged.bytes, **keep}
+
+    @staticmethod
+    def end(files: int, rows: int) -> Line:
+        """Return the last line."""
+        return {"files": files, "rows": rows}
+
+    @cached_property
+    def head(self) -> Line:
+        """The first line."""
+        return next(iter(self._lines))
+
+    @property
+    def mark(self) -> Mark:
+        """Who commits."""
+        names = ("run_id", "job", "owner", "output", "disposition")
+        return Mark(*(str(self.head[name]) for name in names))
+
+    @property
+    def run_id(self) -> str:
+        """The run that publishes."""
+        return str(self.head["run_id"])
+
+    @property
+    def schema(self) -> Mapping[str, str]:
+        """The columns of the run, by names of types."""
+        schema: Mapping[str, str] = self.head["schema"]
+        return schema
+
+    @cached_property
+    def counts(self) -> Mapping[str, Any]:
+        """How many files and rows are added."""
+        last: Line = {}
+        for last in self._lines:  # noqa: B007 - the last one counts
+            pass
+        return last
+
+    def adds(self) -> Iterator[Line]:
+        """Yield what is added, in order."""
+        return (line for line in self._lines if "add" in line)
