@@ -15,7 +15,7 @@ from ingest.driver.cleaning import Kept, Leftover, Search
 from ingest.driver.removing import Old, Removal, trim_leases
 from ingest.records.lease import LeaseHeldError
 from ingest.records.runs import Runs
-from ingest.sinks.directory.leftovers import remove_staged
+from ingest.sinks.leftovers import remove_staged
 from ingest.storage.objects import Store
 from ingest.watch.summary import size
 

@@ -16,7 +16,7 @@ from ingest.records.history import History
 from ingest.records.holders import holder
 from ingest.records.reader import Reader
 from ingest.records.runs import Runs, made_at
-from ingest.sinks.directory.leftovers import staged
+from ingest.sinks.leftovers import staged
 from ingest.storage.objects import Store
 
 RECORDING = timedelta(days=1)

@@ -13,8 +13,8 @@ from ingest.driver.sinks import schemas_of, sinks_of
 from ingest.job import Job
 from ingest.records.runs import Runs
 from ingest.sinks.base import Sink
-from ingest.sinks.directory.content import publishes_in
 from ingest.sinks.directory.place import STAGING
+from ingest.sinks.leftovers import publishes_in
 from ingest.storage.objects import Store
 from ingest.storage.remote import is_remote
 

@@ -29,7 +29,7 @@ from ingest.records.reader import Reader
 from ingest.records.receipts import history_of
 from ingest.records.runs import Runs
 from ingest.records.targets import Target
-from ingest.sinks.directory.leftovers import published_runs, remove_staged
+from ingest.sinks.leftovers import published_runs, remove_staged
 from ingest.storage.objects import Store
 
 PLAN = ("plan.json", "plan")

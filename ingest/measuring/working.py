@@ -117,7 +117,7 @@ def _told_apart(outcome: Outcome, folder: Path) -> Outcome:
 
     What writing takes (hashing, the system, the disk) is measured by writing the files once more.
     """
-    staged = set(folder.rglob("*.staged"))
+    staged = {path for name in ("*.staged", "*.parquet") for path in folder.rglob(name)}
     seconds = cpu_s = 0.0
     for path in staged:
         content = path.read_bytes()

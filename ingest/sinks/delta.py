@@ -108,7 +108,7 @@ class Delta(ParquetFiles, Sink):
         """Refuse what cannot work; see `Sink.check`."""
         require_library()
         with place_errors(self.root):
-            wrong = [*shape(self.root, stages_beside=False)] or [*self._unusable()]
+            wrong = [*shape(self.root, table=True)] or [*self._unusable()]
             wrong += overlaps(self.root, inputs)
             if not wrong and (log := Log.open(self.root)):
                 wrong += (f'"{self.root}" {what}. Use another table' for what in log.unsupported())

@@ -40,8 +40,8 @@ def problems(place: Place, use: Use) -> list[str]:
     return wrong or [*_foreign(place, use.disposition, use.partition_by)]
 
 
-def shape(root: Path, *, stages_beside: bool = True) -> Iterator[str]:
-    """Say why a path can be no output directory, whoever writes there."""
+def shape(root: Path, *, table: bool = False) -> Iterator[str]:
+    """Say why a path can be no output directory; `table` says that it is to be a Delta table."""
     kind = virtual(root)
     if encoding := names_encoding():
         yield (
@@ -54,9 +54,11 @@ def shape(root: Path, *, stages_beside: bool = True) -> Iterator[str]:
             f'"{root}" is on a file system of type {kind}, which cannot store data. Use a folder '
             "on a disk"
         )
+    elif not table and (root / "_delta_log").is_dir():
+        yield f'"{root}" is a Delta table. Write sink.type=delta, or use another path'
     elif not root.name:
         yield f'"{root}" is the root of the file system. Use a directory inside it'
-    elif stages_beside and root.is_mount():
+    elif not table and root.is_mount():
         yield (
             f'"{root}" is a mount point, but files are staged beside the output, on the same '
             f"file system. Use a directory inside it, such as {root}/data"

@@ -77,9 +77,11 @@ class Log:
 
         Raises:
             FatalError: the log is damaged.
+            ConfigError: there is a table, and the library is not installed.
         """
         if next((root / LOG).glob("*.json"), None) is None:
             return None
+        require_library()
         from deltalake import DeltaTable  # noqa: PLC0415 - 0.1 s, and an extra
 
         with _errors(root):
