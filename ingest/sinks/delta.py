@@ -35,6 +35,8 @@ from ingest.storage import tree
 from ingest.storage.remote import local_path
 
 _COMMIT_ATTEMPTS = 100
+_MISREAD = "%\\"
+"""What the library takes in a path for something else: it makes a URL of it."""
 
 
 class Delta(ParquetFiles, Sink):
@@ -226,6 +228,12 @@ class Delta(ParquetFiles, Sink):
 
     def _unusable(self) -> Iterator[str]:
         """Say why the folder cannot become or be the folder of a table."""
+        if strange := set(_MISREAD) & set(self.uri):
+            yield (
+                f'"{self.root}" contains {" and ".join(sorted(strange))}, and the Delta library '
+                "would open another path. Use a path without"
+            )
+            return
         there = next(path for path in (self.root, *self.root.parents) if path.exists())
         if not os.access(there, os.W_OK | os.X_OK, effective_ids=True):
             yield (

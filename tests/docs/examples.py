@@ -92,6 +92,11 @@ SINKS: dict[str, Example] = {
         "compression": "gz",
     },
     "jsonl": {"path": "out/flights", "write_disposition": "overwrite", "compression": "zst"},
+    "delta": {
+        "path": "lake/flights",
+        "write_disposition": "overwrite_partitions",
+        "partition_by": ["month"],
+    },
 }
 
 CONNECTIONS: dict[str, Example] = {

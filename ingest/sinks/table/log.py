@@ -112,6 +112,9 @@ class Log:
             yield f"needs the writer features {', '.join(sorted(features))}"
         elif _PLAIN_WRITER < protocol.min_writer_version < _LISTS_FEATURES:
             yield f"needs writer version {protocol.min_writer_version}"
+        for name, field in self.columns.items():
+            if rules := sorted(key for key in field["metadata"] if key.startswith("delta.")):
+                yield f'has rules for the values of column "{name}" ({", ".join(rules)})'
         if settings.get(_EXPIRY):
             yield f"has {_EXPIRY}, by which the table would forget that a run is there"
 

@@ -27,7 +27,7 @@ def verified(root: Path, plan: TablePlan, count_rows: CountRows) -> Verified:
     for line in plan.adds():
         if line["add"] in there:
             problems += [f"{line['add']}: {each}" for each in _compared(root, line, count_rows)]
-    replaced = Counter(_removers(log, gone).values()) if gone else Counter[str]()
+    replaced = Counter(_removers(log, plan.run_id, gone).values()) if gone else Counter[str]()
     return Verified(files, rows, tuple(problems), replaced=dict(replaced))
 
 
@@ -38,12 +38,14 @@ def _compared(root: Path, line: Mapping[str, Any], count_rows: CountRows) -> Ite
     return compare(path, line, count_rows)
 
 
-def _removers(log: Log, paths: Iterable[str]) -> dict[str, str]:
+def _removers(log: Log, run_id: str, paths: Iterable[str]) -> dict[str, str]:
     """Return by file who has removed it: a run, or a version that somebody else has made."""
     found = dict.fromkeys(paths, _LOST)
     for version, actions in log.commits():
         told: dict[str, Any] = next((a["commitInfo"] for a in actions if "commitInfo" in a), {})
         who = told.get("ingest", {}).get("run_id")
+        if who == run_id:
+            break  # what is older than the files has not removed them
         who = who or f"version {version} ({told.get('operation', 'unknown')})"
         for action in actions:
             if "remove" in action and (path := unquote(action["remove"]["path"])) in found:

@@ -292,6 +292,8 @@ def test_folders_that_are_no_tables_and_tables_that_are_no_folders_are_refused(t
     (tmp_path / "t" / "x.parquet").write_bytes(b"")
     with pytest.raises(ConfigError, match=r'not a Delta table and not empty: it contains "x'):
         sink_at(tmp_path).check([])
+    with pytest.raises(ConfigError, match=r"contains %, and the Delta library would open another"):
+        sink_at(tmp_path / "a%20b").check([])
     write_deltalake(str(tmp_path / "u"), ROWS.to_arrow())
     other = Parquet(type="parquet", path=str(tmp_path / "u"), write_disposition="append")
     with pytest.raises(ConfigError, match=r"is a Delta table\. Write sink\.type=delta"):
