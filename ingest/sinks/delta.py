@@ -68,8 +68,8 @@ class Delta(ParquetFiles, Sink):
     replaces_jobs: tuple[str, ...] | Literal["any"] = ()
     """Other jobs whose rows `overwrite` and `overwrite_partitions` may replace, for example after
     you rename a job. By default, rows of another job are never removed, and the run is refused.
-    `any` allows all rows of the table, whoever wrote them; also needed once OPTIMIZE has merged
-    files, which then tell no longer whose rows they contain."""
+    `any` allows all rows of the table, also those of other programs. It is also needed after
+    OPTIMIZE has merged files, because they no longer tell whose rows they contain."""
 
     @field_validator("path")
     @classmethod
@@ -192,8 +192,8 @@ class Delta(ParquetFiles, Sink):
         Memory: the library holds all actions of the commit, about 1 kB for each file.
 
         Raises:
-            FatalError: somebody else has changed the table at the same moment, and the run replaces
-                rows; or staged files are gone, or the table does not go with the rows any more.
+            FatalError: another program has changed the table at the same moment, and the run
+                replaces rows; or staged files are gone, or the rows no longer go with the table.
             RetryableError: the storage did not answer.
         """
         plan = TablePlan(lines)
@@ -208,8 +208,9 @@ class Delta(ParquetFiles, Sink):
                     log = Log.open(self.root)
                     if self.write_disposition != "append" and not (log and log.has(plan.run_id)):
                         raise FatalError(
-                            f"{self.root}: somebody else has changed the table at the same moment, "
-                            "and this run replaces rows of it. Nothing was changed. Run again"
+                            f"{self.root}: another program has changed the table at the same "
+                            "moment, and this run replaces rows of it. Nothing was changed. Run "
+                            "again"
                         ) from conflict
             return self._ended(plan)
 

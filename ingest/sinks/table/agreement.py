@@ -67,9 +67,9 @@ def owners(sink: Publisher, log: Log, job: str) -> Iterator[str]:
         )
     if "" in others:
         yield (
-            "path: the table contains rows of which it cannot be told that this job has published "
-            "them: somebody else wrote them, or merged files (OPTIMIZE). Use another path. If "
-            "this run may remove them, write sink.replaces_jobs=any"
+            "path: the table contains rows of unknown origin: another program wrote them, or "
+            "merged files (OPTIMIZE). Use another path. If this run may remove them, write "
+            "sink.replaces_jobs=any"
         )
 
 

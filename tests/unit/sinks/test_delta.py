@@ -126,7 +126,7 @@ def test_rows_of_others_that_came_since_the_commit_was_prepared_stay(tmp_path):
 def test_rows_of_other_tools_go_only_with_any(tmp_path):
     write_deltalake(str(tmp_path / "t"), ROWS.to_arrow())
     sink = sink_at(tmp_path, "overwrite")
-    with pytest.raises(ConfigError, match=r"somebody else wrote them.*sink\.replaces_jobs=any"):
+    with pytest.raises(ConfigError, match=r"another program wrote them.*sink\.replaces_jobs=any"):
         sink.check_published("orders", schema_to_json(ROWS.schema))
     sink = sink_at(tmp_path, "overwrite", replaces_jobs="any")
     sink.publish(prepared(sink, RUNS[0], ROWS.head(1)))
