@@ -1,8 +1,6 @@
 """Delta Lake tables."""
 
-import itertools
 import os
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -12,25 +10,19 @@ from typing import Any, Literal, Self
 import polars as pl
 from pydantic import Field, field_validator, model_validator
 
-from ingest.core.errors import ConfigError, FatalError, JobError
+from ingest.core.errors import ConfigError, FatalError
 from ingest.core.outcome import Staged
 from ingest.core.types import schema_from_json
 from ingest.sinks.base import Delivery, Disposition, Line, Published, Sink, Verified
-from ingest.sinks.directory.hive import by_keys, folder, null_columns, value_text
 from ingest.sinks.directory.preflight import overlaps, shape, user
-from ingest.sinks.directory.staged import StagedFile
-from ingest.sinks.directory.staging import (
-    HashedFile,
-    place_errors,
-    stage_rows,
-    storage_errors,
-)
+from ingest.sinks.directory.staging import place_errors, storage_errors
 from ingest.sinks.parquet import Parquet, ParquetFiles, parquet_beside
 from ingest.sinks.table import agreement, leftovers, verifying
 from ingest.sinks.table.columns import problems
-from ingest.sinks.table.log import Conflict, Log, create, described, require_library, sync
+from ingest.sinks.table.library import Conflict, require_library
+from ingest.sinks.table.log import Log, create, described, sync
 from ingest.sinks.table.plan import TablePlan
-from ingest.sinks.table.statistics import CountedEncoder
+from ingest.sinks.table.staging import staged_files, sync_names
 from ingest.storage import tree
 from ingest.storage.remote import local_path
 
@@ -140,21 +132,14 @@ class Delta(ParquetFiles, Sink):
         Files are durable when it returns. With `partition_by`, all rows are held until the last has
         come, because each partition's are written together.
         """
-        filled = (rows for rows in portions if not rows.is_empty())
-        numbers = itertools.count()
         staged: list[Staged] = []
+        files = staged_files(self, portions, run_id, stem)
         try:
-            for keys, rows in by_keys(filled, self.partition_by):
-                name, values = folder(keys), _texts(keys)
-                place = self.root / run_id / name
-                paths = (place / f"{stem}-{number}.parquet" for number in numbers)
-                for file, statistics in self._files(rows, paths):
-                    # one by one: what stands is known if the next one fails
-                    keep = {"path": f"{run_id}/{name and name + '/'}{file.name}", "values": values}
-                    staged.append(_kept(file, {**keep, "stats": statistics}, null_columns(name)))
+            for file in files:  # one by one: what stands is known if the next one fails
+                staged.append(file)  # noqa: PERF402
             if staged:
                 with storage_errors(self.root):
-                    self._sync(staged)
+                    sync_names(self.root, staged)
                 self._refuse_late(run_id)
         except BaseException:
             with suppress(OSError):
@@ -229,9 +214,9 @@ class Delta(ParquetFiles, Sink):
 
     def _unusable(self) -> Iterator[str]:
         """Say why the folder cannot become or be the folder of a table."""
-        if strange := set(_MISREAD) & set(self.uri):
+        if misread := set(_MISREAD) & set(self.uri):
             yield (
-                f'"{self.root}" contains {" and ".join(sorted(strange))}, and the Delta library '
+                f'"{self.root}" contains {" and ".join(sorted(misread))}, and the Delta library '
                 "would open another path. Use a path without"
             )
             return
@@ -299,29 +284,6 @@ class Delta(ParquetFiles, Sink):
             facts |= {"version": version, "removed": sum("remove" in each for each in actions)}
         return Published(rows, inserted=rows, facts=facts)
 
-    def _files(
-        self, rows: Iterable[pl.DataFrame], paths: Iterator[Path]
-    ) -> Iterator[tuple[StagedFile, str]]:
-        """Write files, and return each with its statistics."""
-        counted: list[CountedEncoder] = []
-
-        def opened(file: HashedFile, first: pl.DataFrame) -> CountedEncoder:
-            counted[:] = [CountedEncoder(self.encoder(file, first))]
-            return counted[0]
-
-        files = stage_rows(
-            rows, paths, opened, target_bytes=self.target_file_bytes, most_rows=self.chunk_rows
-        )
-        for file in files:
-            yield file, counted[0].text
-
-    def _sync(self, staged: Sequence[Staged]) -> None:
-        """Make the names of staged files durable."""
-        folders = {(self.root / each.keep["path"]).parent for each in staged}
-        for made in sorted({*folders, *(path for f in folders for path in f.parents)}):
-            if made == self.root.parent or made.is_relative_to(self.root):
-                tree.sync(made)
-
     def _vanished(self, path: str, size: int) -> str:
         """Say what became of a staged file; empty if it is as it was staged."""
         try:
@@ -337,24 +299,3 @@ class Delta(ParquetFiles, Sink):
             raise FatalError(
                 f"{self.root}: run {run_id} is already published; this try is too late"
             )
-
-
-def _kept(file: StagedFile, keep: dict[str, Any], nulls: tuple[str, ...]) -> Staged:
-    """Return what an add action needs of a file."""
-    keep |= {"sha256": file.sha256, "modified": int(time.time() * 1000)}
-    return Staged(output="", rows=file.rows, bytes=file.bytes, keep=keep, nulls=nulls)
-
-
-def _texts(keys: Mapping[str, object]) -> dict[str, str | None]:
-    """Return the values of partition columns as a table's log has them.
-
-    Raises:
-        JobError: one is the empty text, which readers of the log take for null.
-    """
-    for column, value in keys.items():
-        if value == "":
-            raise JobError(
-                f'sink.partition_by: column "{column}" contains an empty text, which Delta tables '
-                "read as null. Replace it in a step, or partition by another column"
-            )
-    return {name: None if value is None else value_text(value) for name, value in keys.items()}

@@ -10,7 +10,7 @@ from pathlib import Path
 from ingest.sinks.directory import content
 from ingest.sinks.directory import leftovers as directory
 from ingest.sinks.table import leftovers as table
-from ingest.sinks.table.log import LOG
+from ingest.sinks.table.library import LOG
 
 
 def staged(place: Path) -> Iterator[tuple[str, int]]:

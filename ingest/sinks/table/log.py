@@ -1,4 +1,4 @@
-"""The log of a Delta table: what it says, and the one commit that a run makes. Knows `deltalake`.
+"""The log of a Delta table: what it says, and the one commit that a run makes.
 
 A run is known to a table by an application transaction of its own, `ingest/<run_id>`, written in
 the commit that adds its files. It stays in the log whatever later runs do, so that asking for it
@@ -6,7 +6,6 @@ answers "this run is there" also much later. Its version is a number made of the
 tells whose rows a run's files contain, even after the history of commits has expired.
 """
 
-import hashlib
 import json
 import os
 import time
@@ -19,24 +18,19 @@ from urllib.parse import unquote
 
 import polars as pl
 
-from ingest.core.errors import ConfigError, FatalError
 from ingest.core.values.iso import iso_texts
 from ingest.sinks.directory.hive import value_text
+from ingest.sinks.table.actions import Mark, add_actions, application, number, properties
+from ingest.sinks.table.library import LOG, Conflict, library_errors, require_library
 from ingest.storage import tree
-from ingest.storage.causes import storage_error
 
 if TYPE_CHECKING:
     import deltalake
 
-LOG = "_delta_log"
 _FEATURES = frozenset({"timestampNtz", "appendOnly", "invariants"})
 """What a table may ask of writers: nothing else is kept by adding and removing whole files."""
 _PLAIN_WRITER, _LISTS_FEATURES = 2, 7
 _EXPIRY = "delta.setTransactionRetentionDuration"
-
-
-class Conflict(Exception):  # noqa: N818 - control flow: the commit is decided again
-    """Another commit has taken the version that this one was to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +45,6 @@ class TableFile:
     def run_id(self) -> str:
         """The run that has staged it, if it is one of ours: its folder is named for it."""
         return self.path.partition("/")[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Who commits: goes into the history of the table, for people."""
-
-    run_id: str
-    job: str
-    owner: str
-    output: str
-    disposition: str
 
 
 class Log:
@@ -84,7 +67,7 @@ class Log:
         require_library()
         from deltalake import DeltaTable  # noqa: PLC0415 - 0.1 s, and an extra
 
-        with _errors(root):
+        with library_errors(root):
             return cls(root, DeltaTable(str(root)))
 
     @property
@@ -129,7 +112,7 @@ class Log:
 
     def is_of(self, run_id: str, jobs: Iterable[str]) -> bool:
         """Say whether a run that was committed here is one of these jobs."""
-        return self._owner(run_id) in {_number(job) for job in jobs}
+        return self._owner(run_id) in {number(job) for job in jobs}
 
     def files(self) -> list[TableFile]:
         """Return the files that readers of this version read."""
@@ -156,7 +139,7 @@ class Log:
 
     def commit_of(self, run_id: str) -> tuple[int, list[dict[str, Any]]] | None:
         """Return the version that a run has made and its actions; None if its log has expired."""
-        name = _application(run_id)
+        name = application(run_id)
         for version, actions in self.commits():
             if any(action.get("txn", {}).get("appId") == name for action in actions):
                 return version, actions
@@ -205,11 +188,11 @@ class Log:
         ]
         with self._conflicts():
             self._table.create_write_transaction(
-                [*_add_actions(adds), *gone],
+                [*add_actions(adds), *gone],
                 mode="append",
                 schema=self._table.schema(),
                 partition_by=list(by),
-                commit_properties=_properties(mark),
+                commit_properties=properties(mark),
             )
 
     @contextmanager
@@ -217,7 +200,7 @@ class Log:
         """Tell another commit that came first from a storage that failed."""
         from deltalake.exceptions import CommitFailedError  # noqa: PLC0415
 
-        with _errors(self.root):
+        with library_errors(self.root):
             try:
                 yield
             except CommitFailedError as error:
@@ -226,8 +209,8 @@ class Log:
                 raise
 
     def _owner(self, run_id: str) -> int | None:
-        with _errors(self.root):
-            return self._table.transaction_version(_application(run_id))
+        with library_errors(self.root):
+            return self._table.transaction_version(application(run_id))
 
 
 def create(
@@ -246,15 +229,15 @@ def create(
     from deltalake.exceptions import DeltaError  # noqa: PLC0415
     from deltalake.transaction import create_table_with_add_actions  # noqa: PLC0415
 
-    with _errors(root):
+    with library_errors(root):
         try:
             create_table_with_add_actions(
                 str(root),
                 Schema.from_arrow(frame.to_arrow().schema),
-                _add_actions(adds),
+                add_actions(adds),
                 mode="error",
                 partition_by=list(partition_by),
-                commit_properties=_properties(mark),
+                commit_properties=properties(mark),
             )
         except DeltaError as error:
             if (root / LOG / f"{0:020}.json").exists():
@@ -281,83 +264,3 @@ def sync(root: Path) -> None:
             os.close(handle)
         for folder in (root / LOG, root, root.parent):
             tree.sync(folder)
-
-
-def require_library() -> None:
-    """Refuse the sink where its library is not installed.
-
-    Raises:
-        ConfigError: it is not.
-    """
-    try:
-        import deltalake  # noqa: F401, PLC0415
-    except ImportError:
-        raise ConfigError(
-            "type: delta needs a package that is not installed. Install it with: "
-            "pip install 'ingest[delta]'"
-        ) from None
-
-
-def _add_actions(adds: Iterable[Mapping[str, Any]]) -> list[Any]:
-    from deltalake.transaction import AddAction  # noqa: PLC0415
-
-    return [
-        AddAction(
-            path=add["add"],
-            size=add["bytes"],
-            partition_values=add["values"],
-            modification_time=add["modified"],
-            data_change=True,
-            stats=add["stats"],
-        )
-        for add in adds
-    ]
-
-
-def _properties(mark: Mark) -> Any:
-    from deltalake import CommitProperties, Transaction  # noqa: PLC0415
-
-    told = {
-        "run_id": mark.run_id, "job": mark.job, "owner": mark.owner, "output": mark.output,
-        "write_disposition": mark.disposition,
-    }  # fmt: skip
-    return CommitProperties(
-        custom_metadata={"ingest": told},
-        # decided again by us, on what is there then, and not by the library on what was there
-        max_commit_retries=0,
-        app_transactions=[
-            Transaction(_application(mark.run_id), _number(mark.job), int(time.time() * 1000))
-        ],
-    )
-
-
-def _application(run_id: str) -> str:
-    return f"ingest/{run_id}"
-
-
-def _number(job: str) -> int:
-    return int.from_bytes(hashlib.sha256(job.encode()).digest()[:8]) >> 1
-
-
-@contextmanager
-def _errors(root: Path) -> Iterator[None]:
-    """Make errors of ours of those of the library, whose texts have several lines."""
-    from deltalake.exceptions import CommitFailedError, DeltaError  # noqa: PLC0415
-
-    try:
-        yield
-    except CommitFailedError as error:
-        text = f"{root}: the commit to the Delta table failed: {_first_line(error)}"
-        raise storage_error(f"{text}. Check the disk, then run again", error) from error
-    except DeltaError as error:
-        raise FatalError(
-            f"{root}: the Delta table cannot be used: {_first_line(error)}. Restore its {LOG} "
-            "from a backup, then run again"
-        ) from error
-    except OSError as error:
-        text = f"{root}: the storage failed: {_first_line(error)}"
-        raise storage_error(f"{text}. Check the disk, then run again", error) from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0].removesuffix(".")

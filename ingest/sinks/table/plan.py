@@ -10,7 +10,7 @@ from typing import Any
 
 from ingest.core.outcome import Staged
 from ingest.sinks.base import Delivery, Line
-from ingest.sinks.table.log import Mark
+from ingest.sinks.table.actions import Mark
 
 
 class TablePlan:

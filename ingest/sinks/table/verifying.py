@@ -8,7 +8,8 @@ from urllib.parse import unquote
 
 from ingest.sinks.base import Verified
 from ingest.sinks.directory.verifying import CountRows, compare
-from ingest.sinks.table.log import LOG, Log
+from ingest.sinks.table.library import LOG
+from ingest.sinks.table.log import Log
 from ingest.sinks.table.plan import TablePlan
 
 _LOST = "a version whose log has expired"

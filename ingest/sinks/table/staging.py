@@ -1,0 +1,113 @@
+"""Writing files into a table's folder that no version lists yet, and what the log is to say."""
+
+import itertools
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+
+from ingest.core.errors import JobError
+from ingest.core.outcome import Staged
+from ingest.sinks.directory.hive import by_keys, folder, null_columns, value_text
+from ingest.sinks.directory.staged import StagedFile
+from ingest.sinks.directory.staging import Encoder, HashedFile, stage_rows
+from ingest.sinks.table.statistics import CountedEncoder
+from ingest.storage import tree
+
+
+class Writer(Protocol):
+    """What is asked of a sink to write files."""
+
+    @property
+    def root(self) -> Path:
+        """The table's folder."""
+        ...
+
+    @property
+    def partition_by(self) -> tuple[str, ...]:
+        """The partition columns."""
+        ...
+
+    @property
+    def target_file_bytes(self) -> int:
+        """About how many bytes a file is to have."""
+        ...
+
+    @property
+    def chunk_rows(self) -> int:
+        """At most how many rows are encoded at a time."""
+        ...
+
+    def encoder(self, file: HashedFile, rows: pl.DataFrame) -> Encoder:
+        """Begin a file."""
+        ...
+
+
+def staged_files(
+    sink: Writer, portions: Iterable[pl.DataFrame], run_id: str, stem: str
+) -> Iterator[Staged]:
+    """Write rows as files, each of one partition of the table: `<run_id>/<column>=<value>/...`.
+
+    The folders of partitions are for Polars, which takes values of partition columns from paths.
+
+    Raises:
+        JobError: a value cannot be that of a partition.
+        FatalError, RetryableError: the disk is full, or did not answer.
+    """
+    filled = (rows for rows in portions if not rows.is_empty())
+    numbers = itertools.count()
+    for keys, rows in by_keys(filled, sink.partition_by):
+        name, values = folder(keys), _texts(keys)
+        place = sink.root / run_id / name
+        paths = (place / f"{stem}-{number}.parquet" for number in numbers)
+        for file, statistics in _written(sink, rows, paths):
+            keep = {"path": f"{run_id}/{name and name + '/'}{file.name}", "values": values}
+            yield _kept(file, {**keep, "stats": statistics}, null_columns(name))
+
+
+def sync_names(root: Path, staged: Sequence[Staged]) -> None:
+    """Make the names of staged files durable."""
+    folders = {(root / each.keep["path"]).parent for each in staged}
+    for made in sorted({*folders, *(path for each in folders for path in each.parents)}):
+        if made == root.parent or made.is_relative_to(root):
+            tree.sync(made)
+
+
+def _written(
+    sink: Writer, rows: Iterable[pl.DataFrame], paths: Iterator[Path]
+) -> Iterator[tuple[StagedFile, str]]:
+    """Write files, and return each with its statistics."""
+    counted: list[CountedEncoder] = []
+
+    def opened(file: HashedFile, first: pl.DataFrame) -> CountedEncoder:
+        counted[:] = [CountedEncoder(sink.encoder(file, first))]
+        return counted[0]
+
+    files = stage_rows(
+        rows, paths, opened, target_bytes=sink.target_file_bytes, most_rows=sink.chunk_rows
+    )
+    for file in files:
+        yield file, counted[0].text
+
+
+def _kept(file: StagedFile, keep: dict[str, Any], nulls: tuple[str, ...]) -> Staged:
+    """Return what an add action needs of a file."""
+    keep |= {"sha256": file.sha256, "modified": int(time.time() * 1000)}
+    return Staged(output="", rows=file.rows, bytes=file.bytes, keep=keep, nulls=nulls)
+
+
+def _texts(keys: Mapping[str, object]) -> dict[str, str | None]:
+    """Return the values of partition columns as a table's log has them.
+
+    Raises:
+        JobError: one is the empty text, which readers of the log take for null.
+    """
+    for column, value in keys.items():
+        if value == "":
+            raise JobError(
+                f'sink.partition_by: column "{column}" contains an empty text, which Delta tables '
+                "read as null. Replace it in a step, or partition by another column"
+            )
+    return {name: None if value is None else value_text(value) for name, value in keys.items()}
