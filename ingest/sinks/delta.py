@@ -174,7 +174,7 @@ class Delta(ParquetFiles, Sink):
     def publish(self, lines: Iterable[Line]) -> Published:
         """Make the run's commit, unless the table has it; see `Sink.publish`.
 
-        Memory: the library holds all actions of the commit, about 1 kB for each file.
+        Memory: the library holds all actions of the commit, and the files of the newest version.
 
         Raises:
             FatalError: another program has changed the table at the same moment, and the run
