@@ -3,12 +3,14 @@
 import json
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 from deltalake import DeltaTable, write_deltalake
+from polars.testing import assert_frame_equal
 
 from ingest.core.errors import ConfigError, FatalError, JobError
 from ingest.core.types import schema_to_json
@@ -211,6 +213,26 @@ def test_new_columns_are_added_where_the_job_says_so(tmp_path):
 def test_what_a_table_cannot_store_exactly_is_refused(tmp_path, column, said):
     with pytest.raises(ConfigError, match=said):
         sink_at(tmp_path).check_schema(ROWS.head(1).with_columns(column).schema)
+
+
+def test_values_of_every_type_come_back_as_they_were(tmp_path):
+    rows = pl.DataFrame(
+        {
+            "i": pl.Series([-128, None], dtype=pl.Int8),
+            "f": [float("inf"), -0.0],
+            "bin": [b"\x00\xff", b""],
+            "d": [date(1, 1, 1), date(9999, 12, 31)],
+            "t": pl.Series([-1, 253_402_214_400_000_000], dtype=pl.Datetime("us")),
+            "z": pl.Series([1, None], dtype=pl.Datetime("us", "UTC")),
+            "dec": pl.Series([Decimal("9" * 35 + ".999"), None], dtype=pl.Decimal(38, 3)),
+            "s": [{"a": 1, "b": ["x"]}, {"a": None, "b": None}],
+        }
+    )
+    sink = sink_at(tmp_path)
+    sink.check_schema(rows.schema)
+    for run_id in RUNS[:2]:
+        sink.publish(prepared(sink, run_id, rows))
+    assert_frame_equal(pl.read_delta(str(tmp_path / "t")), pl.concat([rows, rows]))
 
 
 def test_statistics_are_exact_and_leave_out_files(tmp_path):
