@@ -78,6 +78,8 @@ def _none(store: Store, arguments: Namespace) -> str:
     known = Runs(store).jobs()
     if not (arguments.job and known):
         return f"no runs in {arguments.state}. Start one with: ingest run NAME"
+    if arguments.job in known:
+        return f'no runs of job "{arguments.job}" are recorded in {arguments.state}'
     near = hint(arguments.job, known)
     return (
         f'no runs of a job "{arguments.job}" in {arguments.state}. {near}Jobs with runs: '
