@@ -7,6 +7,7 @@ from ingest.testing.chaos.campaign import campaign
 pytestmark = pytest.mark.ray
 
 
+@pytest.mark.slow  # three minutes; each kind of kill has a test of its own beside this
 @pytest.mark.timeout(300)
 def test_whatever_is_killed_on_ray_runs_come_to_the_same(tmp_path_factory):
     wrong = []

@@ -127,7 +127,7 @@ def test_a_pool_larger_than_the_cluster_is_refused(make_workers):
 
 def test_a_second_connection_is_refused():
     with (
-        pytest.raises(ConfigError, match="connected to a Ray cluster already"),
+        pytest.raises(ConfigError, match="already connected to a Ray cluster"),
         connection("local", 1),
     ):
         pass
