@@ -111,7 +111,7 @@ class Drive:
         assert history.totals.partitions == self.count, "every partition is completed"
         worked = time.perf_counter()
         run = Run(RUN, self.job, {}, ledger, history, resumed=False)
-        commit(run, self.store, plan, {"n": pl.Int64()})
+        commit(run, self.store, {"n": pl.Int64()})
         publish(run, self.store)
         Runs(self.store).write_receipt(RUN, receipt(self.job, RUN, {}, plan, history))
         return worked

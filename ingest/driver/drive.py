@@ -169,7 +169,7 @@ def _work(
                 run.ledger.append(Warned(message=remark))
         target.begin(run.run_id)
         check(held)
-        commit(run, store, plan, output)
+        commit(run, store, output)
     with timed(run, "publish", request.clock):
         publish(run, store)
     target.end(run.run_id)

@@ -12,12 +12,11 @@ from ingest.records.events import Committed, Settled
 from ingest.records.history import History
 from ingest.records.intents import Intents
 from ingest.records.ledger import Ledger
-from ingest.records.plans import Plan
 from ingest.sinks.base import Claim
 from ingest.storage.objects import Store
 
 
-def commit(run: Run, store: Store, plan: Plan, schema: Schema) -> None:
+def commit(run: Run, store: Store, schema: Schema) -> None:
     """Write the commit record: from here on the run can only be finished.
 
     Any later attempt does what it says, whatever it finds by then. `schema` is that of the main
@@ -31,7 +30,6 @@ def commit(run: Run, store: Store, plan: Plan, schema: Schema) -> None:
         job=run.job,
         schema=schema,
         totals=history.totals,
-        plan=plan,
         staged=lambda output: _staged(ledger, history, output),
     )
     effects, intents = effects_of(run.job), Intents(store, run.run_id)

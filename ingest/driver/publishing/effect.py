@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from ingest.core.outcome import Staged
 from ingest.core.types import Schema
 from ingest.job import Job
-from ingest.records.plans import Plan
 from ingest.records.totals import Totals
 from ingest.sinks.base import Claim, Line, Published
 
@@ -25,7 +24,6 @@ class Completed:
     job: Job
     schema: Schema
     totals: Totals
-    plan: Plan
     staged: Callable[[str], Iterator[tuple[int, Staged]]]
 
 

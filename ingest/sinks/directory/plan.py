@@ -6,7 +6,7 @@ removed, and the last one counts them. In memory there is only the line at hand,
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -70,12 +70,7 @@ class PublishPlan:
     @staticmethod
     def end(counts: Counts) -> Line:
         """Return the last line."""
-        return {
-            "files": counts.files,
-            "rows": counts.rows,
-            "bytes": counts.bytes,
-            "removed": counts.removed,
-        }
+        return asdict(counts)
 
     @cached_property
     def _head(self) -> Line:
