@@ -1,21 +1,20 @@
 """Delta Lake tables."""
 
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import polars as pl
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.outcome import Staged
 from ingest.core.types import schema_from_json
-from ingest.sinks.base import Delivery, Disposition, Line, Published, Sink, Verified
+from ingest.sinks.base import Delivery, Disposition, Line, Published, Verified
 from ingest.sinks.directory.preflight import overlaps, shape, user
 from ingest.sinks.directory.staging import place_errors, storage_errors
+from ingest.sinks.folder import FolderSink
 from ingest.sinks.parquet import Parquet, ParquetFiles, parquet_beside
 from ingest.sinks.table import agreement, leftovers, verifying
 from ingest.sinks.table.columns import problems
@@ -24,14 +23,13 @@ from ingest.sinks.table.log import Log, create, described, sync
 from ingest.sinks.table.plan import TablePlan
 from ingest.sinks.table.staging import staged_files, sync_names
 from ingest.storage import tree
-from ingest.storage.remote import local_path
 
 _COMMIT_ATTEMPTS = 100
 _MISREAD = "%\\"
 """What the library takes in a path for something else: it makes a URL of it."""
 
 
-class Delta(ParquetFiles, Sink):
+class Delta(ParquetFiles, FolderSink):
     """A Delta Lake table, which each run changes by one commit.
 
     Files are staged in the table's folder, in one named for the run, `<run_id>/`; no reader of
@@ -62,37 +60,6 @@ class Delta(ParquetFiles, Sink):
     you rename a job. By default, rows of another job are never removed, and the run is refused.
     `any` allows all rows of the table, also those of other programs. It is also needed after
     OPTIMIZE has merged files, because they no longer tell whose rows they contain."""
-
-    @field_validator("path")
-    @classmethod
-    def _local(cls, path: str) -> str:
-        return local_path(path)
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        doubled = [name for name, times in Counter(self.partition_by).items() if times > 1]
-        if doubled:
-            raise ValueError(f'partition_by: "{doubled[0]}" is listed twice. Remove one')
-        if self.write_disposition == "overwrite_partitions" and not self.partition_by:
-            raise ValueError(
-                "write_disposition: overwrite_partitions needs partition_by. Write "
-                "partition_by: [COLUMN], or use overwrite"
-            )
-        return self
-
-    @property
-    def root(self) -> Path:
-        """The table's folder, absolute and with symbolic links resolved."""
-        return Path(os.path.realpath(self.path))
-
-    @property
-    def uri(self) -> str:
-        """The folder's absolute path."""
-        return str(self.root)
-
-    def at(self, uri: str) -> Self:
-        """Return this sink for another folder."""
-        return self.model_copy(update={"path": uri})
 
     def beside(self, name: str, write_disposition: Disposition) -> Parquet:
         """Return a sink of Parquet files beside the table."""

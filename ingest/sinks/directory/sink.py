@@ -1,24 +1,21 @@
 """What the sinks that write a directory of files have in common: everything but the format."""
 
 import itertools
-import os
 from abc import abstractmethod
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import polars as pl
 import pyarrow as pa
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
 from ingest.core.errors import ConfigError, FatalError, JobError
 from ingest.core.names import no_such_column
 from ingest.core.outcome import Staged
 from ingest.core.types import type_name
-from ingest.sinks.base import Claim, Delivery, Line, Published, Sink, Verified
+from ingest.sinks.base import Claim, Delivery, Line, Published, Verified
 from ingest.sinks.directory import claims, hive, manifest
 from ingest.sinks.directory.agreement import forms, owners
 from ingest.sinks.directory.content import Form, content, data_files
@@ -38,8 +35,8 @@ from ingest.sinks.directory.staging import (
     storage_errors,
 )
 from ingest.sinks.directory.verifying import Verifying
+from ingest.sinks.folder import FolderSink
 from ingest.storage import tree
-from ingest.storage.remote import local_path
 
 if TYPE_CHECKING:
     from ingest.sinks.directory.staged import StagedFile
@@ -47,7 +44,7 @@ if TYPE_CHECKING:
 LOCK_WAIT_S = 60.0
 
 
-class DirectorySink(Sink):
+class DirectorySink(FolderSink):
     """A directory of files, one or more for each partition, which appear when the run is committed.
 
     Files are named `<run_id>-<partition>-<n>.<suffix>` and never change, and nothing else of ours
@@ -70,23 +67,6 @@ class DirectorySink(Sink):
     container, or that another process watches or keeps open."""
     target_file_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
     """The target size of a file, in bytes on disk."""
-
-    @field_validator("path")
-    @classmethod
-    def _local(cls, path: str) -> str:
-        return local_path(path)
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        doubled = [name for name, times in Counter(self.partition_by).items() if times > 1]
-        if doubled:
-            raise ValueError(f'partition_by: "{doubled[0]}" is listed twice. Remove one')
-        if self.write_disposition == "overwrite_partitions" and not self.partition_by:
-            raise ValueError(
-                "write_disposition: overwrite_partitions needs partition_by. Write "
-                "partition_by: [COLUMN], or use overwrite"
-            )
-        return self
 
     @property
     @abstractmethod
@@ -114,20 +94,6 @@ class DirectorySink(Sink):
         Raises:
             Exception: whatever the reader of the format raises if it is damaged.
         """
-
-    @property
-    def root(self) -> Path:
-        """The directory, absolute and with symbolic links resolved."""
-        return Path(os.path.realpath(self.path))
-
-    @property
-    def uri(self) -> str:
-        """The directory's absolute path."""
-        return str(self.root)
-
-    def at(self, uri: str) -> Self:
-        """Return this sink for another directory."""
-        return self.model_copy(update={"path": uri})
 
     @property
     def place(self) -> Place:
