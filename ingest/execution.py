@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import ByteSize, Field, ValidationInfo, field_validator
 
+from ingest.core.marks import LATER, ROWS
 from ingest.core.model import Model
 
 MEBIBYTE = 1024 * 1024
@@ -79,7 +80,7 @@ class Execution(Model):
     """The memory that all workers may use together, such as `8GiB` or a number of bytes. Partitions
     are made small enough to fit, and a worker that uses more than its share is stopped. Default:
     four fifths of the machine's free memory."""
-    partition_bytes: int = Field(default=64 * MEBIBYTE, ge=1)
+    partition_bytes: Annotated[int, LATER] = Field(default=64 * MEBIBYTE, ge=1)
     """The target size of a partition, in bytes as stored. Larger files are split, smaller ones are
     grouped. Applies when a plan is made; a resumed run keeps its plan."""
     partition_timeout_s: float | None = Field(default=None, gt=0)
@@ -105,9 +106,9 @@ class Execution(Model):
     has changed since (`chmod`, a hard link, a restored copy, a rewrite with the old time): only
     their content could show whether they differ. `refuse` stops the run. Use `accept` if you know
     that the content is the same, or if the file system changes inode times by itself."""
-    seed: int = 0
+    seed: Annotated[int, ROWS] = 0
     """The seed of steps that choose rows at random (`sample`). It is part of the run's identity."""
-    python: bool = True
+    python: Annotated[bool, ROWS] = True
     """Whether `type: python` steps may call functions in `jobs/<name>/functions.py`."""
 
     @property

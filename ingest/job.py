@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union
 from pydantic import Field
 
 from ingest.checks.contract import Contract, Quarantine
+from ingest.core.marks import OUTSIDE, PLACE, ROWS
 from ingest.core.model import Model
 from ingest.execution import Execution
 from ingest.sinks import SINKS
@@ -79,7 +80,7 @@ class Job(Model):
         "name": "a name has lower-case letters, digits and _, and begins with a letter"
     }
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    name: Annotated[str, ROWS] = Field(pattern=r"^[a-z][a-z0-9_]*$")
     """The job's name in the state and in receipts; usually the name of its file."""
     owner: str = Field(min_length=1)
     """Who is responsible for the job: an address that people can write to."""
@@ -87,25 +88,25 @@ class Job(Model):
     """Which data the job moves from where to where, and for whom."""
     tags: dict[str, str] = Field(default_factory=dict)
     """Free labels, kept in receipts."""
-    source: AnySource
+    source: Annotated[AnySource, ROWS]
     """Where rows are read from."""
-    transforms: tuple[AnyTransform, ...] = ()
+    transforms: Annotated[tuple[AnyTransform, ...], ROWS] = ()
     """The steps that change the rows, in order."""
-    contract: Contract = Contract()
+    contract: Annotated[Contract, ROWS] = Contract()
     """What columns and rows must be, and what happens to those that are not."""
-    sink: AnySink
+    sink: Annotated[AnySink, PLACE]
     """Where rows are written."""
     execution: Execution = Execution()
     """How the run uses the machine: workers, memory, retries."""
     cluster: Annotated[Cluster, Field(discriminator="type")] = AutoCluster(type="auto")
     """Where partitions are processed."""
-    state: str = ".ingest"
+    state: Annotated[str, OUTSIDE] = ".ingest"
     """The folder for plans, ledgers, leases and receipts, or a place in a bucket:
     `s3://bucket/folder`. The store must create an object only if there is none of that name."""
-    state_connection: AnyConnection | None = None
+    state_connection: Annotated[AnyConnection | None, OUTSIDE] = None
     """The connection that the state's bucket is reached by, by its name:
     `conf/connection/NAME.yaml`. Without it, the environment says how."""
-    lib: dict[str, Any] = Field(default_factory=dict)
+    lib: Annotated[dict[str, Any], OUTSIDE] = Field(default_factory=dict)
     """Reusable pieces that other parts of the file refer to as `${lib.name}`. Not used by
     itself."""
 

@@ -37,6 +37,7 @@ from ingest.checks.base import BROKEN, Check, Violation
 from ingest.checks.rules import Cast, Rules
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
+from ingest.core.marks import NOTHING
 from ingest.core.model import Model
 from ingest.core.names import no_such_column
 from ingest.core.types import Schema, parse_type, type_name
@@ -65,11 +66,11 @@ class Column(Model):
     type: str
     """The column's type, such as `int32`, `string`, `date`, `timestamp`, `decimal(10,2)` or
     `list<string>`."""
-    description: str = ""
+    description: Annotated[str, NOTHING] = ""
     """What the column means, for readers of the docs."""
     nullable: bool = True
     """Whether the column may be null."""
-    unit: str | None = None
+    unit: Annotated[str | None, NOTHING] = None
     """The unit of the column's numbers, such as `mile` or `USD`."""
     pii: bool = False
     """Whether it holds personal data: see `contract.pii`, which this adds the column to."""

@@ -1,12 +1,10 @@
 """The door to configuration: names and overrides in, a typed job out."""
 
-import hashlib
 import json
 import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -48,11 +46,6 @@ class Loaded(Generic[M]):
         # PyYAML turns these line ends into spaces, unless it escapes all that is not ASCII
         lossy = re.search("[\x85\u2028\u2029]", json.dumps(self.raw, ensure_ascii=False))
         return yaml.safe_dump(self.raw, sort_keys=False, allow_unicode=not lossy, width=100)
-
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256, in hex, of what the job says; see `digest_of`."""
-        return digest_of(self.job)
 
 
 def load(
@@ -139,17 +132,6 @@ def restored(model: type[M], raw: Any) -> M:
     if not isinstance(raw, dict):
         raise ValueError(f"not a mapping but {type(raw).__name__}")  # noqa: TRY004 - as all others
     return _validated(model, model.recorded(raw) if issubclass(model, Model) else raw)
-
-
-def digest_of(job: BaseModel) -> str:
-    """Return a SHA-256, in hex, that two jobs share if and only if they say the same.
-
-    Defaults are left out: it does not matter whether one is written down, and a new option does
-    not change old jobs. The order of keys counts only where a user chose the keys (columns).
-    """
-    said = job.model_dump(mode="json", exclude_defaults=True)
-    text = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _validated(model: type[M], raw: dict[str, Any]) -> M:

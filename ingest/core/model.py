@@ -52,7 +52,7 @@ class Model(BaseModel):
 
 def describe(model: type[BaseModel]) -> None:
     """Give the fields of a model, and of those that it consists of, their descriptions."""
-    for each in _inside(model, set()):
+    for each in models_in(model):
         said: dict[str, str] = {}
         for cls in reversed(each.__mro__):
             if issubclass(cls, Model) and cls is not Model:
@@ -62,15 +62,16 @@ def describe(model: type[BaseModel]) -> None:
         each.model_rebuild(force=True)
 
 
-def _inside(kind: Any, seen: set[int]) -> Iterator[type[Model]]:
+def models_in(kind: Any, seen: set[int] | None = None) -> Iterator[type[Model]]:
     """Yield the models that a type consists of, each after those that it consists of itself."""
+    seen = set() if seen is None else seen
     if id(kind) in seen:  # what stands in `Annotated` need not be hashable
         return
     seen.add(id(kind))
     is_model = inspect.isclass(kind) and issubclass(kind, Model)
     parts = [f.annotation for f in kind.model_fields.values()] if is_model else get_args(kind)
     for part in parts:
-        yield from _inside(part, seen)
+        yield from models_in(part, seen)
     if is_model:
         yield kind
 

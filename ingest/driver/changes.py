@@ -2,28 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from ingest.core.counts import counted
+from ingest.core.marks import Decided, decided_at, settings
 from ingest.job import Job
 
-Effect = Literal["rows", "place", "later", "none"]
-
-ROWS = ("name", "source", "transforms", "contract", "execution.seed", "execution.python")
-"""The parts of a job that decide which rows come out."""
-IDENTITY = {"name", "source", "transforms", "contract", "sink", "execution"}
-"""What the identity of a job is made of: those, and where the rows go."""
-_APART: dict[str, Any] = {
-    "state": True,
-    "state_connection": True,
-    "lib": True,
-    "source": {"connection"},
-    "sink": {"connection"},
-    "contract": {"quarantine": {"connection"}},
-    "transforms": {"__all__": {"reference": {"connection"}}},
-}
+COMPARED: Collection[Decided] = ("rows", "place", "later", "nothing")
+"""What two jobs are compared by: all that is a setting of a run."""
 PACKAGES = ("ingest", "polars", "pyarrow")
 """The packages whose version may change what comes out of a step."""
 _RECORDED = ("owner", "description", "tags")
@@ -33,30 +21,25 @@ _LISTS = {"transforms": "step", "contract.checks": "check"}
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A setting of a job that is not as it was, as JSON values by its key."""
+    """A setting of a job that is not as it was, as JSON values by its key.
+
+    `decides` is what it would do to a run that is resumed.
+    """
 
     key: str
     was: Any
     now: Any
-
-    @property
-    def effect(self) -> Effect:
-        """What it would do to a run that is resumed."""
-        if _below(self.key, ROWS):
-            return "rows"
-        if _below(self.key, ("sink",)):
-            return "place"
-        return "later" if _below(self.key, ("execution.partition_bytes",)) else "none"
+    decides: Decided
 
     @property
     def refused(self) -> bool:
         """Whether a run cannot be resumed with it."""
-        return self.effect in {"rows", "place"}
+        return self.decides in {"rows", "place"}
 
     def __str__(self) -> str:
         """Say what was changed; of what is `refused`, that it affects the output is said once."""
         was, now = self._shown(self.was), self._shown(self.now)
-        if self.effect == "later":
+        if self.decides == "later":
             return (
                 f"{self.key}: this run keeps {was}, its value when it was planned; the next new "
                 f"run uses {now}"
@@ -85,14 +68,17 @@ def changes(then: Job, now: Job) -> list[Change]:
     Where the state lies and the library of named pieces are not settings of a run. Nor is how a
     storage is reached: that what is read there is what was planned, is seen when it is read.
     """
-    before, after = (job.model_dump(mode="json", exclude=_APART) for job in (then, now))
-    return sorted(_differing(before, after), key=lambda change: change.key)
+    before, after = (settings(job, COMPARED) for job in (then, now))
+    differing = (
+        Change(key, was, is_now, decided_at(then, key))
+        for key, was, is_now in _differing(before, after)
+    )
+    return sorted(differing, key=lambda change: change.key)
 
 
 def identity(job: Job) -> str:
-    """Return a digest of the parts of a job that decide which rows come out."""
-    page = job.model_dump(mode="json", include=IDENTITY, exclude=_APART)
-    page["execution"] = {"seed": job.execution.seed, "python": job.execution.python}
+    """Return a digest of the settings of a job that decide which rows come out, and where."""
+    page = settings(job, ("rows", "place"))
     return hashlib.sha256(json.dumps(page, sort_keys=True).encode()).hexdigest()
 
 
@@ -121,15 +107,18 @@ def _below(key: str, roots: tuple[str, ...]) -> bool:
     return any(key == root or key.startswith(f"{root}.") for root in roots)
 
 
-def _differing(was: Any, now: Any, key: str = "") -> Iterator[Change]:
-    """Yield what differs, as far down as both have the same shape."""
-    if was == now:
-        return
+def _differing(was: Any, now: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Yield keys and values that differ, as far down as both have the same shape.
+
+    Of two mappings with the same names in another order, the names: columns come out in that order.
+    """
     if isinstance(was, dict) and isinstance(now, dict):
+        if was.keys() == now.keys() and list(was) != list(now):
+            yield key, list(was), list(now)
         for name in was.keys() | now.keys():
             yield from _differing(was.get(name), now.get(name), f"{key}.{name}".strip("."))
     elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
         for place, (one, other) in enumerate(zip(was, now, strict=True)):
             yield from _differing(one, other, f"{key}.{place}")
-    else:
-        yield Change(key, was, now)
+    elif was != now:
+        yield key, was, now

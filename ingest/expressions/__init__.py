@@ -11,14 +11,14 @@ from functools import lru_cache
 
 import polars as pl
 
-from ingest.core.errors import BadRowError, ConfigError
+from ingest.core.errors import ConfigError
 from ingest.core.types import type_name
 from ingest.expressions import functions as functions
 from ingest.expressions.compiler import Compiler
 from ingest.expressions.nodes import Cast, Column, Node
 from ingest.expressions.parser import parse_tree
 
-__all__ = ["Expression", "checked", "columns", "failure", "parse", "resolve", "result_type"]
+__all__ = ["Expression", "checked", "columns", "failure", "resolve", "result_type"]
 
 _tree = lru_cache(maxsize=1024)(parse_tree)
 
@@ -51,30 +51,6 @@ def resolve(text: str, schema: Mapping[str, pl.DataType]) -> Expression:
             puts the place before it.
     """
     return _compiled(text, tuple(schema.items()))
-
-
-def parse(text: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:
-    """Compile an expression for those who cannot reject rows.
-
-    While it runs, a row in which it has no value raises a BadRowError.
-
-    Raises:
-        ConfigError: as `resolve`.
-    """
-    found = resolve(text, schema)
-    if found.fails is None:
-        return found.value
-
-    def refuse(failed: pl.Series) -> pl.Series:
-        if failed.any():
-            count = int(failed.sum())
-            raise BadRowError(
-                f'"{text}": cannot be computed in {count} rows. Use TRY_CAST to get null instead.'
-            )
-        return failed
-
-    guard = found.fails.map_batches(refuse, return_dtype=pl.Boolean(), is_elementwise=True)
-    return pl.when(~guard.fill_null(value=False)).then(found.value)
 
 
 def checked(text: str) -> str:

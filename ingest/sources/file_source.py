@@ -9,6 +9,7 @@ import polars as pl
 from pydantic import AfterValidator, Field, model_validator
 
 from ingest.core.errors import ConfigError
+from ingest.core.marks import OUTSIDE
 from ingest.core.partition import Slice
 from ingest.core.secrets import without_credentials
 from ingest.core.types import Schema
@@ -54,7 +55,7 @@ class FileSource(Source):
     """A file, a folder (all data files below it), a glob with `*`, `?` or `**` (`[[]` matches `[`),
     or a list of these. On a local disk, or in S3 or a compatible store: `s3://bucket/folder`. A
     file that several paths lead to is read once."""
-    connection: AnyConnection | None = None
+    connection: Annotated[AnyConnection | None, OUTSIDE] = None
     """The connection that a bucket is read through, by its name: `conf/connection/NAME.yaml`.
     Without it, the environment says how."""
     schema_: FileSchema = Field(default=FileSchema(), alias="schema")

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal
 
@@ -32,7 +32,6 @@ class StepContext:
     job_folder: str = ""
     python: bool = True
     private: frozenset[str] = frozenset()
-    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class Transform(Model, ABC):

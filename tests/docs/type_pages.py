@@ -1,6 +1,6 @@
 """The pages about what is written in a job: from the classes and their examples."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any, get_args
 
@@ -9,6 +9,7 @@ import yaml
 from ingest.checks import CHECKS, contract
 from ingest.core import type_aliases
 from ingest.core import types as column_types
+from ingest.core.marks import decided_by
 from ingest.core.model import Model
 from ingest.core.values import moments, texts
 from ingest.execution import Execution, Retry
@@ -56,8 +57,48 @@ def job() -> str:
             "`cluster=local` on the command line, or write it in the job."
         ),
         *listed(CLUSTERS, examples.CLUSTERS, "cluster", level=3),
+        "## What a change does to an unfinished run",
+        consequences(),
     ]
     return page(parts)
+
+
+CONSEQUENCES = {
+    "rows": "Other rows would come out: a run cannot be resumed with it.",
+    "place": "The rows would go elsewhere: a run cannot be resumed with it.",
+    "later": "A resumed run keeps the value that it was planned with.",
+    "nothing": "It can be changed at any time.",
+    "outside": "It is not part of the run, and not compared.",
+}
+
+
+def consequences() -> str:
+    """Return the table of what settings decide, by the marks on their fields."""
+    keys: dict[str, dict[str, None]] = {decided: {} for decided in CONSEQUENCES}
+    for key, decided in marked(Job):  # several types of source have the same keys
+        keys[decided][f"`{key}`"] = None
+    lines = (f"| {', '.join(keys[each])} | {text} |" for each, text in CONSEQUENCES.items())
+    return "\n".join(["| settings | a change |", "|---|---|", *lines])
+
+
+def marked(model: type[Model], key: str = "", above: str = "nothing") -> Iterator[tuple[str, str]]:
+    """Yield the keys of a model that decide something else than what they stand below.
+
+    At the top, all of them.
+    """
+    for name, field in model.model_fields.items():
+        decided, written = decided_by(field) or above, f"{key}{field.alias or name}"
+        if not key or decided != above:
+            yield written, decided
+        for below in parts_of(field.annotation):
+            yield from marked(below, f"{written}.", decided)
+
+
+def parts_of(kind: Any) -> list[type[Model]]:
+    """Return the models that a field consists of."""
+    if isinstance(kind, type) and issubclass(kind, Model):
+        return [kind]
+    return [model for part in get_args(kind) for model in parts_of(part)]
 
 
 def other_names() -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from ingest.config.folders import shipped
-from ingest.config.load import Loaded, digest_of, jobs, load, restore
+from ingest.config.load import Loaded, jobs, load, restore
 from ingest.config.provenance import Provenance
 from ingest.core.errors import ConfigError
 from ingest.core.model import Model
@@ -95,27 +95,6 @@ def test_whatever_a_job_holds_comes_back_from_its_text(value):
 
 def test_texts_stay_readable(conf):
     assert "name: Zoë" in load(Job, conf({}), ["+job=orders", "name='Zoë'"]).yaml()
-
-
-def test_the_digest_tells_jobs_apart_by_what_they_say(conf):
-    folder = conf({})
-
-    def digest(*overrides: str) -> str:
-        return load(Job, folder, ["+job=orders", *overrides]).digest
-
-    same = digest()
-    assert len(same) == 64
-    assert digest("execution={}") == same, "a default that is written down says nothing new"
-    assert digest("source={path: in.csv, type: csv}") == same
-    assert digest("name=other") != same
-    assert digest("source.columns={a: x, b: x}") != digest("source.columns={b: x, a: x}")
-
-
-@given(st.permutations(["name", "source", "execution"]))
-def test_the_order_of_the_models_own_keys_says_nothing(order):
-    data = {"name": "n", "source": {"type": "csv", "path": "p"}, "execution": {"b": 1, "a": 2}}
-    shuffled = Job.model_validate({key: data[key] for key in order})
-    assert digest_of(shuffled) == digest_of(Job.model_validate(data))
 
 
 def test_neither_help_nor_workers_import_hydra():

@@ -2,14 +2,18 @@
 
 import pytest
 
+from ingest.core.marks import decided_by
+from ingest.core.model import models_in
 from ingest.driver.changes import changes, identity, other_environment
 from ingest.driver.places import moved, places
 from ingest.job import Execution, Job
+from ingest.storage.connections import Connection
+from tests.docs.type_pages import parts_of
 from tests.recovery.jobs import make_job
 
 
 @pytest.mark.parametrize(
-    ("changed", "key", "effect"),
+    ("changed", "key", "decides"),
     [
         ({"source": {"type": "csv", "path": "elsewhere"}}, "source.path", "rows"),
         ({"source": {"type": "csv", "path": "in", "delimiter": ";"}}, "source.delimiter", "rows"),
@@ -23,31 +27,61 @@ from tests.recovery.jobs import make_job
             "place",
         ),
         ({"execution": {"partition_bytes": 1}}, "execution.partition_bytes", "later"),
-        ({"execution": {"workers": 9}}, "execution.workers", "none"),
-        ({"cluster": {"type": "local"}}, "cluster.type", "none"),
-        ({"owner": "you"}, "owner", "none"),
-        ({"tags": {"a": "b"}}, "tags.a", "none"),
+        ({"execution": {"workers": 9}}, "execution.workers", "nothing"),
+        ({"cluster": {"type": "local"}}, "cluster.type", "nothing"),
+        ({"owner": "you"}, "owner", "nothing"),
+        ({"tags": {"a": "b"}}, "tags.a", "nothing"),
     ],
 )
-def test_a_change_has_an_effect_and_the_identity_agrees(tmp_path, changed, key, effect):
+def test_a_change_has_an_effect_and_the_identity_agrees(tmp_path, changed, key, decides):
     then, now = make_job(tmp_path), make_job(tmp_path, **changed)
     (found,) = [change for change in changes(then, now) if change.key == key]
-    assert found.effect == effect
-    assert found.refused == (effect in {"rows", "place"})
+    assert found.decides == decides
+    assert found.refused == (decides in {"rows", "place"})
     assert (identity(then) != identity(now)) == found.refused
+
+
+def test_the_order_of_columns_is_a_change_and_that_of_keys_is_none(tmp_path):
+    """Columns come out in the order in which they are written."""
+
+    def job(*columns: str) -> Job:
+        derived = {"type": "derive", "columns": dict.fromkeys(columns, "1")}
+        return make_job(tmp_path, transforms=[derived])
+
+    (change,) = changes(job("a", "b"), job("b", "a"))
+    assert str(change) == 'transforms.0.columns: was ["a", "b"], is ["b", "a"]'
+    assert change.refused
+    page = job("a", "b").model_dump(mode="json")
+    shuffled = Job.model_validate(dict(sorted(page.items())))
+    assert changes(job("a", "b"), shuffled) == []
 
 
 def test_where_the_state_lies_is_no_change(tmp_path):
     assert changes(make_job(tmp_path), make_job(tmp_path, state="elsewhere", lib={"a": 1})) == []
 
 
-def test_every_setting_of_a_run_is_in_the_identity_or_changes_no_row():
-    """A new option of `Job` or `Execution` has to be put on one side, here and in `changes`."""
-    assert set(Job.model_fields) == {
-        "name", "source", "transforms", "contract", "sink", "execution",
-        "owner", "description", "tags", "cluster", "state", "state_connection", "lib",
+def test_every_setting_of_a_job_is_marked_or_changes_nothing():
+    """A new option of `Job` or `Execution` has to be put on one side, here and by its mark."""
+    marked = {name for name, field in Job.model_fields.items() if decided_by(field)}
+    assert marked == {
+        "name", "source", "transforms", "contract", "sink", "state", "state_connection", "lib",
     }  # fmt: skip
-    assert {"seed", "python"} < set(Execution.model_fields)
+    assert set(Job.model_fields) - marked == {
+        "owner", "description", "tags", "cluster", "execution",
+    }  # fmt: skip
+    seeds = {name for name, field in Execution.model_fields.items() if decided_by(field)}
+    assert seeds == {"seed", "python", "partition_bytes"}
+
+
+def test_how_something_is_reached_is_outside_of_the_run():
+    connections = [
+        (model.__name__, name, decided_by(field))
+        for model in models_in(Job)
+        for name, field in model.model_fields.items()
+        if any(issubclass(each, Connection) for each in parts_of(field.annotation))
+    ]
+    assert {name for name, *_ in connections} >= {"Job", "Csv", "Parquet"}
+    assert [where for *where, decided in connections if decided != "outside"] == []
 
 
 def test_relative_paths_mean_other_places_elsewhere(tmp_path, monkeypatch):
