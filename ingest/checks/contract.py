@@ -34,7 +34,7 @@ from pydantic import Field, field_validator, model_validator
 
 from ingest.checks import CHECKS
 from ingest.checks.base import BROKEN, Check, Violation
-from ingest.checks.rules import Cast, Rules
+from ingest.checks.rules import ColumnCast, Rules
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
 from ingest.core.marks import NOTHING
@@ -196,7 +196,7 @@ class Contract(Model):
         )
         return Rules(
             casts=tuple(
-                Cast(name, type_name(kind), converted(pl.col(name), schema[name], kind))
+                ColumnCast(name, type_name(kind), converted(pl.col(name), schema[name], kind))
                 for name, kind in self.types.items()
                 if schema[name] != kind
             ),

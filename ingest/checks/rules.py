@@ -25,7 +25,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class ColumnCast:
     """A column that has to change its type; `expression` is null where a value does not fit."""
 
     column: str
@@ -48,7 +48,7 @@ class Cast:
 class Rules:
     """All rules of a contract for rows of one schema, in the order in which they are judged."""
 
-    casts: tuple[Cast, ...]
+    casts: tuple[ColumnCast, ...]
     row: tuple[Violation, ...]
     partition: tuple[Violation, ...]
 

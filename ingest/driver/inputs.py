@@ -30,7 +30,7 @@ _WORST_FIRST: tuple[Fate, ...] = ("changed", "vanished", "touched")
 
 
 @dataclass(slots=True)
-class Tally:
+class InputTally:
     """How many inputs differ, by what became of them, and the first few of each kind.
 
     `open` are those that are still to be read, `settled` those of which all is settled. `accepted`
@@ -58,7 +58,7 @@ class Tally:
         return [fate for fate in _WORST_FIRST if self.open[fate] and fate not in self.accepted]
 
 
-def compared(run: Run, plan: Plan, *, accept_touched: bool = False) -> Tally:
+def compared(run: Run, plan: Plan, *, accept_touched: bool = False) -> InputTally:
     """Compare the inputs of a run with its plan.
 
     In memory: a part of the plan, and what the source needs to list its inputs.
@@ -66,7 +66,7 @@ def compared(run: Run, plan: Plan, *, accept_touched: bool = False) -> Tally:
     Raises:
         ConfigError: the inputs may not be listed.
     """
-    tally = Tally(frozenset({"new", "touched"} if accept_touched else {"new"}))
+    tally = InputTally(frozenset({"new", "touched"} if accept_touched else {"new"}))
     for one in run.job.source.compare(planned(plan, run.history), run.loaded_at):
         tally.add(one)
     return tally
@@ -124,7 +124,7 @@ def planned(plan: Plan, history: History) -> Iterator[Planned]:
         yield last
 
 
-def refusal(tally: Tally) -> str:
+def refusal(tally: InputTally) -> str:
     """Return why a run cannot be finished, and what can be done about it."""
     shown = [line for fate in tally.refused for line in tally.examples.get(fate, ())]
     shown = [f"  {line}" for line in shown if not line.endswith(_READ)][:SHOWN]

@@ -15,22 +15,22 @@ from ingest.core.errors import ConfigError
 from ingest.core.types import type_name
 from ingest.expressions import functions as functions
 from ingest.expressions.compiler import Compiler
-from ingest.expressions.nodes import Cast, Column, Node
+from ingest.expressions.nodes import CastNode, ColumnNode, Node
 from ingest.expressions.parser import parse_tree
 
-__all__ = ["Expression", "checked", "columns", "failure", "resolve", "result_type"]
+__all__ = ["Compiled", "checked", "columns", "failure", "resolve", "result_type"]
 
 _tree = lru_cache(maxsize=1024)(parse_tree)
 
 
 @lru_cache(maxsize=1024)
-def _compiled(text: str, columns: tuple[tuple[str, pl.DataType], ...]) -> "Expression":
+def _compiled(text: str, columns: tuple[tuple[str, pl.DataType], ...]) -> "Compiled":
     value = Compiler(text, dict(columns)).whole(_tree(text))
-    return Expression(value.expr, value.dtype, value.fails)
+    return Compiled(value.expr, value.dtype, value.fails)
 
 
 @dataclass(frozen=True, slots=True)
-class Expression:
+class Compiled:
     """An expression resolved against a schema.
 
     `fails` is true for rows in which it has no value: a CAST of a text that is no number, a sum
@@ -42,7 +42,7 @@ class Expression:
     fails: pl.Expr | None
 
 
-def resolve(text: str, schema: Mapping[str, pl.DataType]) -> Expression:
+def resolve(text: str, schema: Mapping[str, pl.DataType]) -> Compiled:
     """Compile an expression for rows of a schema, types checked.
 
     Raises:
@@ -69,7 +69,7 @@ def checked(text: str) -> str:
 def failure(text: str) -> str:
     """Say what is wrong with a row for which an expression `fails`."""
     tree = _tree(text)
-    if isinstance(tree, Cast):
+    if isinstance(tree, CastNode):
         return f"cannot cast value to {type_name(tree.target)}"
     return f"{text}: cannot be computed"
 
@@ -81,7 +81,7 @@ def columns(text: str) -> frozenset[str]:
         ConfigError: it cannot be parsed.
     """
     tree: Node = _tree(text)
-    return frozenset(node.name for node in tree.walk() if isinstance(node, Column))
+    return frozenset(node.name for node in tree.walk() if isinstance(node, ColumnNode))
 
 
 def result_type(text: str, schema: Mapping[str, pl.DataType]) -> pl.DataType:

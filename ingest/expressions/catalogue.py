@@ -25,7 +25,7 @@ Built = TypeVar("Built", bound=Build)
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ArgumentKind:
     """What an argument may be."""
 
     families: tuple[str, ...]
@@ -58,7 +58,7 @@ class Function:
     meaning: str
     example: str
     gives: str
-    kinds: tuple[Kind, ...]
+    kinds: tuple[ArgumentKind, ...]
     required: int
     repeats: bool
     build: Build
@@ -105,7 +105,7 @@ def function(signature: str, example: str, gives: str, *also: str) -> Callable[[
     """
     name, _, parameters = signature.partition("(")
     kinds = [
-        Kind(tuple(found.strip("'").split("|")), written=found.startswith("'"))
+        ArgumentKind(tuple(found.strip("'").split("|")), written=found.startswith("'"))
         for found in _PARAMETER.findall(parameters)
     ]
     required = len(_PARAMETER.findall(parameters.partition("[")[0]))

@@ -18,8 +18,8 @@ from ingest.expressions.catalogue import find
 from ingest.expressions.nodes import (
     Call,
     Case,
-    Cast,
-    Column,
+    CastNode,
+    ColumnNode,
     Constant,
     Field,
     Interval,
@@ -73,11 +73,11 @@ class Compiler:
         match node:
             case Literal(value=value):
                 return _literal(value)
-            case Column():
+            case ColumnNode():
                 return self._column(node)
             case Field(operand=operand, name=name):
                 return _field(self.compile(operand), name)
-            case Cast():
+            case CastNode():
                 return self._cast(node)
             case Case():
                 return self._case(node)
@@ -88,7 +88,7 @@ class Compiler:
                 return self._call(name, [self.compile(each) for each in arguments])
         raise TypeError(node)
 
-    def _column(self, node: Column) -> Value:
+    def _column(self, node: ColumnNode) -> Value:
         name = node.name
         if name not in self.schema or name.startswith(HIDDEN_PREFIX):
             if text := refusals.reason(name.lower()):
@@ -107,7 +107,7 @@ class Compiler:
             return Value(pl.col(name).cast(pl.String), pl.String())
         return Value(pl.col(name), dtype)
 
-    def _cast(self, node: Cast) -> Value:
+    def _cast(self, node: CastNode) -> Value:
         value = self.compile(node.operand)
         expr = converted(value.expr, value.dtype, node.target, rounding=True)
         if node.lenient:
@@ -199,7 +199,7 @@ def _field(value: Value, name: str) -> Value:
     return replace(value, expr=value.expr.struct.field(name), dtype=instance(fields[name]))
 
 
-def _can_fail(value: Value, node: Cast) -> bool:
+def _can_fail(value: Value, node: CastNode) -> bool:
     """Whether a cast may meet values that do not fit, so that they have to be looked for."""
     if value.dtype == node.target or isinstance(node.target, pl.String) or value.is_null:
         return isinstance(value.dtype, pl.Binary) and value.dtype != node.target

@@ -48,7 +48,7 @@ class Literal(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Column(Node):
+class ColumnNode(Node):
     """A column of the rows; `quoted` if it was written in double quotes."""
 
     name: str
@@ -80,7 +80,7 @@ class Call(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Cast(Node):
+class CastNode(Node):
     """CAST, `::` and, if `lenient`, TRY_CAST."""
 
     operand: Node

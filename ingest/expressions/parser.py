@@ -11,7 +11,16 @@ from ingest.core.types import parse_type
 from ingest.expressions import refusals, typenames
 from ingest.expressions.cursor import Cursor
 from ingest.expressions.intervals import parse_interval
-from ingest.expressions.nodes import Call, Case, Cast, Column, Constant, Field, Literal, Node
+from ingest.expressions.nodes import (
+    Call,
+    Case,
+    CastNode,
+    ColumnNode,
+    Constant,
+    Field,
+    Literal,
+    Node,
+)
 from ingest.expressions.tokens import Token, at
 
 # how tightly an operator binds: OR, AND, NOT, IS, comparison, LIKE and IN, ||, +, *, AT, sign, ::
@@ -91,7 +100,7 @@ class _Parser(Cursor):
         if token.kind == "text":
             return Literal(token.place, token.value)
         if token.kind == "name":
-            return Column(token.place, token.value, quoted=True)
+            return ColumnNode(token.place, token.value, quoted=True)
         if token.kind == "word":
             return self.named(token)
         if token.kind == "operator":
@@ -124,7 +133,7 @@ class _Parser(Cursor):
         if word in _RESERVED:
             self.index -= 1
             raise self.unexpected("a column, a value or a function")
-        return Column(place, token.value)
+        return ColumnNode(place, token.value)
 
     def typed(self, word: str) -> Constant:
         """Return the value of DATE '...', TIMESTAMP '...', TIME '...' or INTERVAL '...'."""
@@ -160,7 +169,7 @@ class _Parser(Cursor):
         if name in {"cast", "try_cast"}:
             operand = self.expression()
             self.need("AS")
-            node: Node = Cast(place, operand, self.type(), lenient=name == "try_cast")
+            node: Node = CastNode(place, operand, self.type(), lenient=name == "try_cast")
         elif name == "extract" and self.following.is_word("from"):
             unit = Literal(place, self.take().value.lower())
             self.need("FROM")
@@ -212,7 +221,7 @@ class _Parser(Cursor):
         if token.kind == "word":
             return self.worded(left, token)
         if token.value == "::":
-            return Cast(token.place, left, self.type(), lenient=False)
+            return CastNode(token.place, left, self.type(), lenient=False)
         if token.value == ".":
             name = self.take()
             if name.kind not in {"word", "name"}:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from ingest.job import Job
 from ingest.measuring.estimate import STARTS_S, Start, makespan
-from ingest.measuring.sample import Sample
-from ingest.measuring.what_if import Tried
+from ingest.measuring.sample import PlanSample
+from ingest.measuring.what_if import TriedSetting
 from ingest.measuring.working import Worked
 from ingest.watch.parts import parts
 
@@ -19,11 +19,11 @@ class Findings:
     nothing was to be tried out. `threads` is with how many the engine worked here.
     """
 
-    sample: Sample
+    sample: PlanSample
     worked: Worked
     start: Start
     checks: tuple[tuple[str, float], ...] = ()
-    tried: tuple[Tried, ...] | None = None
+    tried: tuple[TriedSetting, ...] | None = None
     threads: int = 1
 
     @property

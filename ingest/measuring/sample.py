@@ -20,7 +20,7 @@ RUN_ID = "bench"
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class PlanSample:
     """Some partitions of a job's plan, and the sizes of all of them, in bytes on storage."""
 
     job: Job
@@ -41,7 +41,7 @@ class Sample:
         return choice(self.job, Outlook(sum(self.sizes), len(self.sizes)))[0].type
 
 
-def sample(job: Job, place: Place, number: int | None) -> Sample:
+def sample(job: Job, place: Place, number: int | None) -> PlanSample:
     """Plan the job as a run would, and take so many partitions, evenly spread; all without one.
 
     Raises:
@@ -62,7 +62,7 @@ def sample(job: Job, place: Place, number: int | None) -> Sample:
     )
     task = task_of(job, drafted.flow, context)
     taken = time.perf_counter() - began
-    return Sample(job, task, partitions, sizes, drafted.files, taken)
+    return PlanSample(job, task, partitions, sizes, drafted.files, taken)
 
 
 def spread(partitions: Partitions, number: int | None) -> list[tuple[str, tuple[Slice, ...]]]:

@@ -10,7 +10,7 @@ from ingest.core.model import Model
 from ingest.core.rows import visible
 from ingest.driver.flow import Place, check_flow
 from ingest.job import Job
-from ingest.measuring.sample import Sample, sample
+from ingest.measuring.sample import PlanSample, sample
 from ingest.measuring.working import Told, Worked, staging_in, work_all
 from ingest.sinks.base import Sink
 from ingest.sources.parquet import Parquet
@@ -25,7 +25,7 @@ NOISE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class TriedSetting:
     """What a setting came to, against the job as it is.
 
     `seconds` is what the same input takes, as a ratio (0.9: a tenth less), and so is `written`, the
@@ -47,7 +47,7 @@ class Tried:
 @dataclass(slots=True)
 class _Contender:
     setting: str
-    sample: Sample
+    sample: PlanSample
     rounds: list[Worked]
 
     @property
@@ -70,7 +70,7 @@ class _Contender:
         return totals.bytes_written.get("main", 0) / max(1, totals.bytes_read)
 
 
-def what_if(base: Sample, place: Place, folder: Path, tell: Told) -> list[Tried]:
+def what_if(base: PlanSample, place: Place, folder: Path, tell: Told) -> list[TriedSetting]:
     """Try the settings that matter for this job, one at a time, and say what each has changed."""
     contenders = [_Contender("as it is", base, []), *_contenders(base, place)]
     for number in range(ROUNDS):
@@ -80,7 +80,7 @@ def what_if(base: Sample, place: Place, folder: Path, tell: Told) -> list[Tried]
             each.rounds.append(work_all(task, each.sample.partitions, folder, _quiet))
     ours, *others = contenders
     return [
-        Tried(
+        TriedSetting(
             each.setting,
             each.per_byte / max(ours.per_byte, 1e-12),
             each.written / max(ours.written, 1e-12),
@@ -91,7 +91,7 @@ def what_if(base: Sample, place: Place, folder: Path, tell: Told) -> list[Tried]
     ]
 
 
-def _contenders(base: Sample, place: Place) -> Iterator[_Contender]:
+def _contenders(base: PlanSample, place: Place) -> Iterator[_Contender]:
     """Yield the settings that fit the job, each with a sample of about as many bytes."""
     job, number = base.job, len(base.partitions)
     same = dict.fromkeys(base.partitions)
@@ -126,7 +126,7 @@ def _sinks(sink: Sink) -> Iterator[tuple[str, Sink]]:
                 yield f"sink.compression={text}", _with(sink, compression=text)
 
 
-def _pruned(base: Sample, place: Place) -> tuple[list[str], Job] | None:
+def _pruned(base: PlanSample, place: Place) -> tuple[list[str], Job] | None:
     """Return the columns of Parquet files that nothing needs, and the job without them."""
     job, layout = base.job, base.task.layout
     if not isinstance(job.source, Parquet):

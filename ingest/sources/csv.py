@@ -35,7 +35,7 @@ from ingest.sources.text.dialect import Dialect, refuse_signs
 from ingest.sources.text.encodings import decode_line, packed_endings
 from ingest.sources.text.grammar import UNCLOSED
 from ingest.sources.text.line_ends import as_written, swapped_text
-from ingest.sources.text.line_rules import LineRules, Tally
+from ingest.sources.text.line_rules import LineRules, LineTally
 from ingest.sources.text.ranges import Preamble
 from ingest.sources.text.rejecting import Clean, cast_columns, with_column
 from ingest.sources.text.source import TextSource
@@ -164,7 +164,7 @@ class Csv(TextSource):
         )
 
     def filtered(
-        self, records: pl.DataFrame, header: Sequence[str], layout: Layout, tally: Tally
+        self, records: pl.DataFrame, header: Sequence[str], layout: Layout, tally: LineTally
     ) -> pl.DataFrame:
         """Reject or leave out the records that repeat the header."""
         if self.header is False or self.repeated_headers == "keep":

@@ -31,7 +31,7 @@ SHORT = "line too short"
 LONG = "text behind the last column"
 
 
-class Place(ColumnForm):
+class FieldPlace(ColumnForm):
     """A column's type, the format of its text, and its position in the line."""
 
     type: TypeName = "string"
@@ -57,7 +57,7 @@ class FixedWidth(TextSource):
     guessable = False
 
     type: Literal["fixed_width"]
-    columns: Mapping[str, Place] = Field(min_length=1)
+    columns: Mapping[str, FieldPlace] = Field(min_length=1)
     """The columns in output order, such as
     `{id: {width: 6, type: int64}, name: {start: 9, width: 20}}`."""
     trim: Literal["both", "left", "right", "none"] = "both"
@@ -198,6 +198,6 @@ def _covered(line: str, kept: Container[int]) -> str:
     return "".join(sign if place in kept or sign == " " else "*" for place, sign in enumerate(line))
 
 
-def _typed(form: Place) -> bool:
+def _typed(form: FieldPlace) -> bool:
     """Say whether a type was written down."""
     return "type" in form.model_fields_set

@@ -33,14 +33,14 @@ ABILITIES = (LIST, READ, WRITE, CREATE_ONCE, MULTIPART, COPY, REMOVE)
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class TriedAbility:
     """An ability, and why it is missing; empty if it is there."""
 
     ability: Ability
     problem: str = ""
 
 
-def try_all(connection: Connection, uri: str, *, read_only: bool = False) -> Iterator[Tried]:
+def try_all(connection: Connection, uri: str, *, read_only: bool = False) -> Iterator[TriedAbility]:
     """Try what ingest needs at a place, in order; what depends on a missing one is left out.
 
     With `read_only`, nothing is written: only listing and reading are tried.
@@ -70,13 +70,13 @@ def try_all(connection: Connection, uri: str, *, read_only: bool = False) -> Ite
         yield _tried(ability, attempt)
 
 
-def _tried(ability: Ability, attempt: Callable[[], str]) -> Tried:
+def _tried(ability: Ability, attempt: Callable[[], str]) -> TriedAbility:
     try:
-        return Tried(ability, attempt())
+        return TriedAbility(ability, attempt())
     except FileNotFoundError:
-        return Tried(ability, "the object that was written is not there")
+        return TriedAbility(ability, "the object that was written is not there")
     except IngestError as error:
-        return Tried(ability, str(error))
+        return TriedAbility(ability, str(error))
 
 
 class _Trial:

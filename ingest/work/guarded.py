@@ -31,7 +31,7 @@ from ingest.transforms.base import StepContext
 from ingest.work.classify import classify, frames, raised
 from ingest.work.parent import die_with_parent
 from ingest.work.pipeline import Pipeline, Steps
-from ingest.work.poison import Frontier, Mark
+from ingest.work.poison import ChunkMark, Frontier
 
 REASON_CHARS = 100
 OUT_OF_MEMORY = "killed the worker: out of memory"
@@ -104,7 +104,7 @@ class _Search:
         self.step = step
         if self.length:
             known = self.order.frontier
-            now = Mark(known.at, known.fine, known.single, self.length, self.position, step)
+            now = ChunkMark(known.at, known.fine, known.single, self.length, self.position, step)
             self._say("works", *now)
 
     def _say(self, *what: Any) -> None:

@@ -17,7 +17,7 @@ for pages that the system has to find and clear; in pieces of 15 or 30 MB, 3 ms.
 
 
 @dataclass(slots=True)
-class Tally:
+class StepTally:
     """What one place of the flow has seen so far.
 
     Rows that went on, seconds spent, and for how many of them the processor was busy.
@@ -32,14 +32,14 @@ class Tally:
 class Tallies:
     """The places of the flow by name, and a watch that runs from one to the next."""
 
-    places: dict[str, Tally] = field(default_factory=dict)
+    places: dict[str, StepTally] = field(default_factory=dict)
     since: float = field(default_factory=time.perf_counter)
     busy: float = field(default_factory=time.process_time)
 
     def passed(self, place: str, rows: int = 0) -> None:
         """Count rows that go on from a place, and the time since the one before."""
         now, busy = time.perf_counter(), time.process_time()
-        tally = self.places.setdefault(place, Tally())
+        tally = self.places.setdefault(place, StepTally())
         tally.rows += rows
         tally.seconds += now - self.since
         tally.cpu += busy - self.busy

@@ -51,7 +51,7 @@ class Steps:
         return checks and all(step.by_row for step in self.transforms)
 
 
-class Cause(IntEnum):
+class RemovalCause(IntEnum):
     """Why a row was taken out at a place of the flow, in the order in which that happens there."""
 
     POISON = 0
@@ -78,7 +78,7 @@ class Pipeline:
     poison: Sequence[Poison] = ()
     begins: Callable[[int], None] | None = None
     tallies: Tallies = field(default_factory=Tallies)
-    taken: dict[tuple[int, Cause], list[pl.DataFrame]] = field(default_factory=dict)
+    taken: dict[tuple[int, RemovalCause], list[pl.DataFrame]] = field(default_factory=dict)
     siblings: Siblings = field(default_factory=Siblings)
     rules: Rules = field(init=False)
 
@@ -145,12 +145,12 @@ class Pipeline:
         for number, (name, step) in enumerate(steps):
             rows = self._begun(rows, number)
             rows = step.apply(rows.lazy(), self.context).collect()
-            rows = self._diverted(rows, number, Cause.REJECT)
+            rows = self._diverted(rows, number, RemovalCause.REJECT)
             self.tallies.passed(name, rows.height)
         last = len(self.steps.transforms)
         judged = self._begun(rows, last)
         rows, broken = self.rules.judged(judged)
-        self._take(broken, last, Cause.BROKEN)
+        self._take(broken, last, RemovalCause.BROKEN)
         if self.steps.adds:
             self.siblings.went_on(judged, broken)
         good = rows.select(*self.steps.output)
@@ -172,30 +172,32 @@ class Pipeline:
         why = rows[POSITION].replace_strict(reasons, default=None, return_dtype=pl.String)
         nowhere = pl.lit(None, pl.String).alias(REJECT_COLUMN)
         marked = rows.with_columns(why.alias(REJECT), nowhere)
-        return self._diverted(marked, number, Cause.POISON)
+        return self._diverted(marked, number, RemovalCause.POISON)
 
-    def _diverted(self, rows: pl.DataFrame, number: int, cause: Cause) -> pl.DataFrame:
+    def _diverted(self, rows: pl.DataFrame, number: int, cause: RemovalCause) -> pl.DataFrame:
         """Return the rows that are not marked, and keep the others."""
         rows, marked = divert(rows, REJECT, REJECT_COLUMN)
         self._take(marked, number, cause)
         return rows
 
-    def _take(self, rows: pl.DataFrame, number: int, cause: Cause) -> None:
+    def _take(self, rows: pl.DataFrame, number: int, cause: RemovalCause) -> None:
         if not rows.is_empty():
             self.taken.setdefault((number, cause), []).append(rows)
             if self.steps.adds:
                 self.siblings.took(rows)
 
-    def _why(self, number: int, cause: Cause, rows: pl.DataFrame, private: Private) -> Rejected:
+    def _why(
+        self, number: int, cause: RemovalCause, rows: pl.DataFrame, private: Private
+    ) -> Rejected:
         name = (*self.steps.names, CONTRACT)[number]
         partly = self.siblings.of(rows)
-        if cause == Cause.BROKEN:
+        if cause == RemovalCause.BROKEN:
             why = self.rules.reasons(rows)
         else:
             reason, column = rows[REJECT], rows[REJECT_COLUMN]
             one = reason.to_frame("reason").select(pl.concat_list("reason")).to_series()
             why = column, reason, one
-        hidden = private.after(number) if cause == Cause.REJECT else private.before(number)
+        hidden = private.after(number) if cause == RemovalCause.REJECT else private.before(number)
         return Rejected.of_rows(name, rows, *why, partly=partly, hidden=hidden)
 
     def _taken_at(self, number: int) -> int:

@@ -35,7 +35,7 @@ class Poison:
     traceback: str = ""
 
 
-class Mark(NamedTuple):
+class ChunkMark(NamedTuple):
     """What a guarded process is about to do: which chunk, in which step; and its frontier.
 
     `position` is that of the chunk's first record.

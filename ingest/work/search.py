@@ -27,7 +27,7 @@ from ingest.core.outcome import ErrorKind, Failure
 from ingest.work import guarded
 from ingest.work.endings import without_words
 from ingest.work.guarded import Order
-from ingest.work.poison import FINE, Frontier, Limits, Mark, Poison
+from ingest.work.poison import FINE, ChunkMark, Frontier, Limits, Poison
 from ingest.work.quarantine import Rejected, assemble, examples, places
 
 MEBIBYTE = 1024 * 1024
@@ -45,14 +45,14 @@ _NO_MEMORY = re.compile(r"memory allocation of \d+ bytes failed|std::bad_alloc")
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class SearchFindings:
     """The guilty rows of a partition; or why it is not worth working without them."""
 
     poison: tuple[Poison, ...] = ()
     failure: Failure | None = None
 
 
-def search(order: Order, limits: Limits) -> Findings:
+def search(order: Order, limits: Limits) -> SearchFindings:
     """Search a partition for the rows that end or break the process which works them.
 
     If there are none, or they cannot be told, the findings are empty: working the partition whole
@@ -70,7 +70,7 @@ def search(order: Order, limits: Limits) -> Findings:
         if death is None:
             break
         if child.mark is None:
-            return Findings(failure=_unreadable(order, death))
+            return SearchFindings(failure=_unreadable(order, death))
         row = child.mark
         order = replace(order, frontier=Frontier(row.at, row.fine, row.single))
         if order.frontier.broke(row.length):
@@ -78,8 +78,8 @@ def search(order: Order, limits: Limits) -> Findings:
             found.setdefault(row.position, guilty)
         fruitless = fruitless + 1 if len(found) == before else 0
     if len(found) > limits.max_poison_rows:
-        return Findings(failure=_too_many(order, list(found.values()), limits))
-    return Findings(tuple(found.values()))
+        return SearchFindings(failure=_too_many(order, list(found.values()), limits))
+    return SearchFindings(tuple(found.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class _Child:
     """A guarded process at work; `mark` is what it last said it would do."""
 
     def __init__(self, order: Order, limits: Limits) -> None:
-        self.mark: Mark | None = None
+        self.mark: ChunkMark | None = None
         self._limits = limits
         self._unread = b""
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
@@ -146,7 +146,7 @@ class _Child:
                 if what == "done" or len(found) > self._limits.max_poison_rows:
                     return None
                 if what == "works":
-                    before, self.mark = self.mark, Mark(*values)
+                    before, self.mark = self.mark, ChunkMark(*values)
                     if before is None or before.chunk != self.mark.chunk:
                         within_s = _deadline_s(self._limits, self.mark.length)
                         until = time.monotonic() + within_s

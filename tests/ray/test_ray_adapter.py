@@ -18,7 +18,7 @@ from ray._private.parameter import RayParams
 from ray.data import ActorPoolStrategy, DataContext
 
 from ingest.workers.on_ray.adapter import (
-    Observer,
+    LossObserver,
     hush,
     kill_process,
     lean_node,
@@ -42,7 +42,7 @@ class Fragile:
         return block
 
 
-def pool_over(numbers: list[int], observer: Observer) -> ray.data.Dataset:
+def pool_over(numbers: list[int], observer: LossObserver) -> ray.data.Dataset:
     hush()
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
     with DataContext.current(observed_context(observer)):
@@ -59,7 +59,7 @@ def pool_over(numbers: list[int], observer: Observer) -> ray.data.Dataset:
 
 def test_the_observer_gets_the_blocks_that_a_dead_worker_held():
     losses = []
-    observer = Observer(losses.append)
+    observer = LossObserver(losses.append)
 
     rows = pool_over([1, 2, 3, 4], observer).take_all()
 
@@ -69,7 +69,7 @@ def test_the_observer_gets_the_blocks_that_a_dead_worker_held():
 
 
 def test_an_execution_can_be_ended_from_another_thread():
-    observer = Observer(lambda _blocks: None)
+    observer = LossObserver(lambda _blocks: None)
     data = pool_over([1, 99], observer)
     seen = []
     first = threading.Event()
@@ -93,7 +93,7 @@ def test_an_execution_can_be_ended_from_another_thread():
 
 
 def test_a_pool_starts_without_a_word(capfd):
-    observer = Observer(lambda _blocks: None)
+    observer = LossObserver(lambda _blocks: None)
 
     rows = pool_over([1, 2], observer).take_all()
 
@@ -135,7 +135,7 @@ def test_only_the_ray_within_is_lean():
 def test_nothing_limits_an_observed_execution_but_the_driver():
     before = DataContext.get_current().copy()
 
-    context = observed_context(Observer(lambda _blocks: None))
+    context = observed_context(LossObserver(lambda _blocks: None))
 
     assert context.target_max_block_size == 1
     assert context.max_errored_blocks == context.execution_no_progress_timeout_s == -1
@@ -149,4 +149,4 @@ def test_the_logs_of_the_session_are_found():
 def test_rays_advice_about_our_options_is_not_shown():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        pool_over([1], Observer(lambda _blocks: None))
+        pool_over([1], LossObserver(lambda _blocks: None))

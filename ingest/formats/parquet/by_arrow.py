@@ -14,10 +14,10 @@ from ingest.core.values.casting import not_a
 from ingest.formats.parquet.arrays import fitted
 from ingest.formats.parquet.footer import first_line
 from ingest.formats.parquet.raw import raw_values
-from ingest.formats.parquet.span import Fault, Span, damaged_pages
+from ingest.formats.parquet.span import Span, ValueFault, damaged_pages
 
 
-def decode_strictly(span: Span, names: Sequence[str]) -> tuple[pl.DataFrame, list[Fault]]:
+def decode_strictly(span: Span, names: Sequence[str]) -> tuple[pl.DataFrame, list[ValueFault]]:
     """Return the rows as `decode` does, all of it decoded by PyArrow."""
     if not names:
         return pl.DataFrame(height=span.rows), []
@@ -82,7 +82,7 @@ def _opened(span: Span, int96: str) -> Iterator[pq.ParquetFile]:
 
 def _column(
     span: Span, name: str, file: pq.ParquetFile, other: pq.ParquetFile | None
-) -> tuple[pl.Series, Fault | None]:
+) -> tuple[pl.Series, ValueFault | None]:
     """Return a column, and which of its rows are at fault, if any."""
     with _decoder_errors(f'{span.uri}: column "{name}"'):
         values = _read(span, name, file)
@@ -108,7 +108,7 @@ def _column(
     )
     mask = pa.array(rows)
     raw = raw_values(values.filter(mask), None if nanos is None else nanos.filter(mask))
-    return column, Fault(name, _reason(dtype), rows, raw)
+    return column, ValueFault(name, _reason(dtype), rows, raw)
 
 
 def _read(span: Span, name: str, file: pq.ParquetFile) -> pa.ChunkedArray:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from ingest.core.errors import BadRowError, JobError
 from ingest.core.types import Schema
-from ingest.formats.parquet.forms import Form, form_of
+from ingest.formats.parquet.forms import ReadForm, form_of
 from ingest.formats.parquet.metadata import Chunk, Group, Metadata, parse
 from ingest.formats.parquet.thrift import MalformedError
 
@@ -37,7 +37,7 @@ class Footer:
     its length and the closing mark. `opens` says that Polars can open the file.
     """
 
-    forms: dict[str, Form]
+    forms: dict[str, ReadForm]
     groups: tuple[Group, ...]
     leaves: dict[str, range]
     opens: bool
@@ -175,12 +175,12 @@ def _footer(tail: bytes, metadata: Metadata, int96: Int96) -> Footer:
     )
 
 
-def _by_name(names: Sequence[str], forms: Sequence[Form]) -> dict[str, Form]:
+def _by_name(names: Sequence[str], forms: Sequence[ReadForm]) -> dict[str, ReadForm]:
     """Return the forms of the columns; a name that two have stands for none."""
     found = dict(zip(names, forms, strict=True))
     for name, times in Counter(names).items():
         if times > 1:
-            found[name] = Form(
+            found[name] = ReadForm(
                 found[name].dtype, opens=False, refusal=f"{times} columns have that name"
             )
     return found

@@ -24,7 +24,7 @@ import polars as pl
 import pyarrow as pa
 
 from ingest.core.types import known_zone
-from ingest.formats.parquet.metadata import CODECS, Node
+from ingest.formats.parquet.metadata import CODECS, SchemaNode
 
 if TYPE_CHECKING:
     from polars._typing import TimeUnit
@@ -71,7 +71,7 @@ _OTHER: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class ReadForm:
     """As what a column is read.
 
     `plain` says that Polars' decoder may be trusted with it, `opens` that Polars can open a file
@@ -92,28 +92,28 @@ class Form:
         return "; ".join(dict.fromkeys(self.notes))
 
 
-def form_of(node: Node, kind: pa.DataType, codecs: frozenset[int]) -> Form:
+def form_of(node: SchemaNode, kind: pa.DataType, codecs: frozenset[int]) -> ReadForm:
     """Return as what a column is read: its node in the schema, its Arrow type, its compression."""
     form = _form(
         pa.string() if _is_enum(node) and kind in {pa.binary(), pa.large_binary()} else kind
     )
     refusal = form.refusal or _refusal(node, kind, codecs)
     if refusal:
-        return Form(pl.Unknown(), opens=False, refusal=refusal)
+        return ReadForm(pl.Unknown(), opens=False, refusal=refusal)
     nodes = list(node.within())
     notes = [note for each in nodes if (note := _note(each))]
     odd = any((each.logical or 0) > _LOGICAL_KNOWN or each.converted == _INTERVAL for each in nodes)
     int96 = any(each.physical == _INT96 for each in nodes)
     plain = form.plain and not odd and not int96
-    return Form(form.dtype, plain, form.opens and not odd, int96, (*notes, *form.notes))
+    return ReadForm(form.dtype, plain, form.opens and not odd, int96, (*notes, *form.notes))
 
 
-def _is_enum(node: Node) -> bool:
+def _is_enum(node: SchemaNode) -> bool:
     """Say whether a leaf is an ENUM, which is text by the specification and bytes to PyArrow."""
     return _ENUM in {node.logical, node.converted}
 
 
-def _note(node: Node) -> str:
+def _note(node: SchemaNode) -> str:
     if node.physical == _INT96:
         return "INT96"
     logical = node.logical or 0
@@ -122,7 +122,7 @@ def _note(node: Node) -> str:
     return _LOGICAL_NOTES.get(logical) or _CONVERTED_NOTES.get(node.converted or 0, "")
 
 
-def _refusal(node: Node, kind: pa.DataType, codecs: frozenset[int]) -> str:
+def _refusal(node: SchemaNode, kind: pa.DataType, codecs: frozenset[int]) -> str:
     """Return why a column cannot be read although its Arrow type can."""
     if any(each.logical == _VARIANT for each in node.within()):
         return "it is a VARIANT, which is not supported yet"
@@ -155,43 +155,43 @@ def _structs(kind: pa.DataType) -> Iterator[pa.DataType]:
 
 
 @lru_cache(maxsize=1024)
-def _form(kind: pa.DataType) -> Form:
+def _form(kind: pa.DataType) -> ReadForm:
     if kind in _PLAIN:
-        return Form(_PLAIN[kind], plain=True)
+        return ReadForm(_PLAIN[kind], plain=True)
     if kind in _OTHER:
         is_half = pa.types.is_float16(kind)
-        return Form(_OTHER[kind], notes=("float16, as float32",) if is_half else ())
+        return ReadForm(_OTHER[kind], notes=("float16, as float32",) if is_half else ())
     if isinstance(kind, pa.BaseExtensionType):
         form = _form(kind.storage_type)
         notes = (f"{kind.extension_name}, as its storage type", *form.notes)
-        return Form(form.dtype, opens=False, notes=notes, refusal=form.refusal)
+        return ReadForm(form.dtype, opens=False, notes=notes, refusal=form.refusal)
     if pa.types.is_dictionary(kind):
         values = _form(kind.value_type)
         text = isinstance(values.dtype, pl.String)
-        return Form(
+        return ReadForm(
             values.dtype, plain=text, opens=text, notes=values.notes, refusal=values.refusal
         )
     return _timed(kind) or _nested(kind) or _unread(kind)
 
 
-def _timed(kind: pa.DataType) -> Form | None:
+def _timed(kind: pa.DataType) -> ReadForm | None:
     if pa.types.is_timestamp(kind):
         return _timestamp(kind)
     if pa.types.is_time(kind):
-        return Form(pl.Time())  # Polars' decoder turns 24:00 into null
+        return ReadForm(pl.Time())  # Polars' decoder turns 24:00 into null
     if pa.types.is_duration(kind):
-        return Form(pl.Duration(_unit(kind)), plain=kind.unit != "s")
+        return ReadForm(pl.Duration(_unit(kind)), plain=kind.unit != "s")
     if pa.types.is_fixed_size_binary(kind):
-        return Form(pl.Binary(), plain=True)
+        return ReadForm(pl.Binary(), plain=True)
     return _decimal(kind) if pa.types.is_decimal(kind) else None
 
 
-def _timestamp(kind: pa.DataType) -> Form:
+def _timestamp(kind: pa.DataType) -> ReadForm:
     zone = known_zone(kind.tz) if kind.tz else None
     if zone or not kind.tz:
-        return Form(pl.Datetime(_unit(kind), zone), plain=True)
+        return ReadForm(pl.Datetime(_unit(kind), zone), plain=True)
     notes = (f'instants in UTC; the file says "{kind.tz}"',)
-    return Form(pl.Datetime(_unit(kind), "UTC"), opens=False, notes=notes)
+    return ReadForm(pl.Datetime(_unit(kind), "UTC"), opens=False, notes=notes)
 
 
 def _unit(kind: pa.DataType) -> "TimeUnit":
@@ -200,9 +200,9 @@ def _unit(kind: pa.DataType) -> "TimeUnit":
     return units[kind.unit]
 
 
-def _decimal(kind: pa.DataType) -> Form:
+def _decimal(kind: pa.DataType) -> ReadForm:
     if kind.precision > _MOST_DIGITS:
-        return Form(
+        return ReadForm(
             pl.Unknown(),
             refusal=(
                 f"it is decimal({kind.precision},{kind.scale}), but decimals have at most "
@@ -212,10 +212,10 @@ def _decimal(kind: pa.DataType) -> Form:
     if not 0 <= kind.scale <= kind.precision:
         return _unread(kind)
     plain = pa.types.is_decimal128(kind)
-    return Form(pl.Decimal(kind.precision, kind.scale), plain=plain, opens=plain)
+    return ReadForm(pl.Decimal(kind.precision, kind.scale), plain=plain, opens=plain)
 
 
-def _nested(kind: pa.DataType) -> Form | None:
+def _nested(kind: pa.DataType) -> ReadForm | None:
     if pa.types.is_map(kind):
         pair = pa.struct([("key", kind.key_type), ("value", kind.item_type)])
         return _list(pair, opens=True, note="a map, as list<struct<key, value>>")
@@ -227,7 +227,7 @@ def _nested(kind: pa.DataType) -> Form | None:
         return _list(kind.value_type, opens=True, note=f"lists of {kind.list_size}, as list")
     if pa.types.is_struct(kind):
         forms = {field.name: _form(field.type) for field in kind}
-        return Form(
+        return ReadForm(
             pl.Struct({name: form.dtype for name, form in forms.items()}),
             opens=all(form.opens for form in forms.values()),
             notes=tuple(note for form in forms.values() for note in form.notes),
@@ -236,11 +236,13 @@ def _nested(kind: pa.DataType) -> Form | None:
     return None
 
 
-def _list(inner: pa.DataType, *, opens: bool, note: str = "") -> Form:
+def _list(inner: pa.DataType, *, opens: bool, note: str = "") -> ReadForm:
     form = _form(inner)
     notes = (*((note,) if note else ()), *form.notes)
-    return Form(pl.List(form.dtype), opens=opens and form.opens, notes=notes, refusal=form.refusal)
+    return ReadForm(
+        pl.List(form.dtype), opens=opens and form.opens, notes=notes, refusal=form.refusal
+    )
 
 
-def _unread(kind: pa.DataType) -> Form:
-    return Form(pl.Unknown(), refusal=f"it is {kind}, which is not supported")
+def _unread(kind: pa.DataType) -> ReadForm:
+    return ReadForm(pl.Unknown(), refusal=f"it is {kind}, which is not supported")

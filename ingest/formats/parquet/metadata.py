@@ -41,7 +41,7 @@ _FILE = {2: [_ELEMENT], 4: [{1: [_CHUNK], 2: INTEGER, 3: INTEGER}], 8: _Each()}
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class SchemaNode:
     """A group or a leaf of the schema, as it is written: numbers are those of parquet.thrift.
 
     `physical` is None for a group; `logical` is the number of the field that is set in the union
@@ -53,14 +53,14 @@ class Node:
     repetition: int
     converted: int | None
     logical: int | None
-    children: tuple["Node", ...] = ()
+    children: tuple["SchemaNode", ...] = ()
 
     @property
     def leaves(self) -> int:
         """How many columns of values lie in it."""
         return sum(child.leaves for child in self.children) if self.physical is None else 1
 
-    def within(self) -> Iterator["Node"]:
+    def within(self) -> Iterator["SchemaNode"]:
         """Yield it and all nodes below it."""
         yield self
         for child in self.children:
@@ -96,7 +96,7 @@ class Group:
 class Metadata:
     """A footer. `encrypted` says what cannot be read without keys, `elsewhere` in which file."""
 
-    columns: tuple[Node, ...]
+    columns: tuple[SchemaNode, ...]
     groups: tuple[Group, ...]
     encrypted: str = ""
     elsewhere: str = ""
@@ -125,7 +125,7 @@ def parse(footer: bytes, data_bytes: int) -> Metadata:
     return Metadata(root.children, tuple(_group(group, leaves, data_bytes) for group in groups))
 
 
-def _node(elements: Sequence[Fields], at: int, level: int) -> tuple[Node, int]:
+def _node(elements: Sequence[Fields], at: int, level: int) -> tuple[SchemaNode, int]:
     """Return the node that begins at a place of the list, and the place behind it."""
     if level > MOST_LEVELS:
         raise MalformedError(f"its schema is nested more than {MOST_LEVELS} levels deep")
@@ -140,7 +140,7 @@ def _node(elements: Sequence[Fields], at: int, level: int) -> tuple[Node, int]:
     physical = None if children or not level else element.get(1)
     if level and physical is None and not children:
         raise MalformedError("a group of its schema has no fields")
-    return Node(
+    return SchemaNode(
         name=_name(element.get(4, b"")),
         physical=physical,
         repetition=element.get(3, 0),

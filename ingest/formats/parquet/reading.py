@@ -12,7 +12,7 @@ import polars as pl
 
 from ingest.formats.parquet.by_arrow import decode_strictly
 from ingest.formats.parquet.pages import are_sound
-from ingest.formats.parquet.span import Fault, Span
+from ingest.formats.parquet.span import Span, ValueFault
 
 NOT_DECODED = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
@@ -21,7 +21,7 @@ Collect = Callable[[pl.LazyFrame], pl.DataFrame]
 
 def read_span(
     span: Span, names: Sequence[str], collect: Collect, *, whole: bool
-) -> tuple[pl.DataFrame, list[Fault]]:
+) -> tuple[pl.DataFrame, list[ValueFault]]:
     """Return what `collect` makes of the rows, and those of them that are at fault.
 
     `collect` gets the columns of these names in the types of the footer, and with `whole` gives all
@@ -43,7 +43,7 @@ def read_span(
     return collect(frame.lazy()), faults
 
 
-def decode(span: Span, names: Sequence[str]) -> tuple[pl.DataFrame, list[Fault]]:
+def decode(span: Span, names: Sequence[str]) -> tuple[pl.DataFrame, list[ValueFault]]:
     """Return the rows, and which of them are at fault; see `read_span`."""
     plain = _trusted(span, names)
     quick = _by_polars(span, plain) if plain else None

@@ -44,7 +44,7 @@ class Span:
         return None if None in counts else sum(count or 0 for count in counts)
 
 
-class Fault(NamedTuple):
+class ValueFault(NamedTuple):
     """Rows that hold a value which their column's type has no room for, and why.
 
     `raw` is what stands there, as JSON, for each of these rows.

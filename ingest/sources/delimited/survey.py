@@ -17,7 +17,7 @@ from ingest.sources.files.identity import while_planning
 from ingest.sources.files.sampling import COMPARED_FILES, SAMPLE_FILES, asked, files_of, spread
 from ingest.sources.files.schema import Combined, schema_remarks, together
 from ingest.sources.text.bodies import Body
-from ingest.sources.text.line_rules import Tally
+from ingest.sources.text.line_rules import LineTally
 from ingest.sources.text.lines import split_records
 from ingest.sources.text.ranges import Preamble
 from ingest.sources.text.typing import Guesses, typed
@@ -153,7 +153,7 @@ class Survey:
         for uri, preamble, body in heads:
             header = self.csv.file_header(uri, preamble, layout) or names
             records = split_records([Body(0, body)], self.csv.rules(layout))
-            records = self.csv.filtered(records, header, layout, Tally())
+            records = self.csv.filtered(records, header, layout, LineTally())
             texts = records.filter(pl.col("reason").is_null())["text"].head(GUESSING_ROWS)
             texts = self.csv.dialect.tidy(texts, len(header))
             whole = texts.filter(self.csv.dialect.faults(texts, len(header)).is_null())

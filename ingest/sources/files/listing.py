@@ -20,7 +20,7 @@ from ingest.core.partition import Slice
 from ingest.core.paths import readable_path
 from ingest.sources.base import Inputs
 from ingest.sources.files.folder_keys import folder_keys
-from ingest.sources.files.local import Found, find_local
+from ingest.sources.files.local import FoundFile, find_local
 from ingest.sources.files.nothing_there import NothingThereError
 from ingest.sources.files.passed_over import PassedOver, few
 from ingest.sources.files.patterns import GLOB, fixed_part, reads, reads_remote, unwritten
@@ -44,7 +44,7 @@ class _Listing:
     aliases: dict[str, str] = field(default_factory=dict)
     passed: PassedOver = field(default_factory=PassedOver)
 
-    def add(self, found: Iterable[Found]) -> None:
+    def add(self, found: Iterable[FoundFile]) -> None:
         """Take files in: of several names for one file, its own one, else the first in order."""
         for piece, real in found:
             known = self.files.setdefault(real, piece)
@@ -160,10 +160,10 @@ def would_read(paths: str | Sequence[str], endings: Sequence[str], file: str) ->
 
 def _find(
     path: str, endings: tuple[str, ...], passed: PassedOver, connection: Connection | None
-) -> list[Found]:
+) -> list[FoundFile]:
     if is_remote(path):
         pieces = list_remote(path, endings, passed, connection)
-        return [Found(piece, piece.uri) for piece in pieces]
+        return [FoundFile(piece, piece.uri) for piece in pieces]
     return find_local(path, endings, passed)
 
 
@@ -179,7 +179,7 @@ def _two_keys(one: str, other: str) -> str:
     )
 
 
-def _check_readable(path: str, found: Iterable[Found]) -> None:
+def _check_readable(path: str, found: Iterable[FoundFile]) -> None:
     refused = [
         piece.uri for piece, _ in found if not os.access(piece.uri, os.R_OK, effective_ids=True)
     ]

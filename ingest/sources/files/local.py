@@ -18,7 +18,7 @@ from ingest.sources.files.passed_over import PassedOver
 from ingest.sources.files.patterns import HIDDEN, is_hidden, matcher, place_of
 
 
-class Found(NamedTuple):
+class FoundFile(NamedTuple):
     """A file as a whole slice, and where it really is."""
 
     piece: Slice
@@ -34,7 +34,7 @@ class _Folder:
     crossed: tuple[str, ...] = ()
 
 
-def find_local(path: str, endings: tuple[str, ...], passed: PassedOver) -> list[Found]:
+def find_local(path: str, endings: tuple[str, ...], passed: PassedOver) -> list[FoundFile]:
     """Return the files that a path stands for, folder by folder.
 
     Raises:
@@ -74,7 +74,7 @@ class _Lister:
     endings: tuple[str, ...]
     passed: PassedOver
 
-    def find(self) -> list[Found]:
+    def find(self) -> list[FoundFile]:
         """Return the files, folder by folder."""
         if "\0" in self.path:
             raise ConfigError(
@@ -98,7 +98,7 @@ class _Lister:
             )
         return listed
 
-    def _below(self, folder: _Folder) -> Iterator[Found]:
+    def _below(self, folder: _Folder) -> Iterator[FoundFile]:
         """Walk a folder. `os.scandir` lists and stats 100,000 files in about half a second."""
         for entry in _entries(folder.path):
             if entry.name.startswith(HIDDEN):
@@ -110,7 +110,7 @@ class _Lister:
             else:
                 self.passed.add("ending", entry.path)
 
-    def _matching(self, place: Path, pattern: Sequence[str]) -> Iterator[Found]:
+    def _matching(self, place: Path, pattern: Sequence[str]) -> Iterator[FoundFile]:
         if not place.is_dir():
             raise NothingThereError(
                 f'path: "{self.path}": no such folder "{place}". {siblings(place)}'
@@ -121,7 +121,7 @@ class _Lister:
                 seen.add(found.piece.uri)
                 yield found
 
-    def _expand(self, folder: _Folder, parts: Sequence[str]) -> Iterator[Found]:
+    def _expand(self, folder: _Folder, parts: Sequence[str]) -> Iterator[FoundFile]:
         part, rest = parts[0], parts[1:]
         if part == "**":
             yield from self._expand(folder, rest or ("*",))
@@ -138,7 +138,7 @@ class _Lister:
 
     def _matched(
         self, folder: _Folder, entry: "os.DirEntry[str]", rest: Sequence[str]
-    ) -> Iterator[Found]:
+    ) -> Iterator[FoundFile]:
         if rest:
             if entry.is_dir():
                 yield from self._expand(_enter(folder, entry), rest)
@@ -179,11 +179,11 @@ def _enter(folder: _Folder, entry: "os.DirEntry[str]") -> _Folder:
     return _Folder(entry.path, target, crossed)
 
 
-def _entry(folder: _Folder, entry: "os.DirEntry[str]") -> Found:
+def _entry(folder: _Folder, entry: "os.DirEntry[str]") -> FoundFile:
     _refuse_bytes(entry.name, entry.path)
     if not entry.is_file():
         raise ConfigError(f'path: "{printable(entry.path)}": {irregular(link=entry.is_symlink())}')
-    return Found(whole(entry.path, entry.stat()), _real(folder, entry))
+    return FoundFile(whole(entry.path, entry.stat()), _real(folder, entry))
 
 
 def _real(folder: _Folder, entry: "os.DirEntry[str]") -> str:
@@ -195,7 +195,7 @@ def _real(folder: _Folder, entry: "os.DirEntry[str]") -> str:
     return os.path.join(folder.real, entry.name)  # noqa: PTH118 - for every file of a folder
 
 
-def _file(place: Path) -> Found:
+def _file(place: Path) -> FoundFile:
     try:
         status = place.stat()
     except FileNotFoundError:
@@ -210,7 +210,7 @@ def _file(place: Path) -> Found:
         ) from None
     if not place.is_file():
         raise ConfigError(f'path: "{place}": {irregular()}')
-    return Found(whole(str(place), status), os.path.realpath(place))
+    return FoundFile(whole(str(place), status), os.path.realpath(place))
 
 
 def _refuse_bytes(name: str, path: str = "") -> None:

@@ -11,7 +11,7 @@ from ingest.core.json_rows import json_objects, json_values
 from ingest.core.rows import position, record_of
 from ingest.core.types import Schema, instance, type_name
 from ingest.formats.parquet.reading import decode
-from ingest.formats.parquet.span import Fault, Span
+from ingest.formats.parquet.span import Span, ValueFault
 from ingest.sources.base import Rejects
 
 LOCATED: Schema = {"position": pl.UInt64(), "line": pl.Int64(), "original": pl.String()}
@@ -56,7 +56,7 @@ def _in_json(dtype: pl.DataType) -> pl.DataType:
 
 
 def rejects_of(
-    span: Span, names: Iterable[str], faults: Sequence[Fault], place: int
+    span: Span, names: Iterable[str], faults: Sequence[ValueFault], place: int
 ) -> pl.DataFrame:
     """Return the rows at fault as rejects of the slice in that place, each for its first fault."""
     if not faults:

@@ -8,7 +8,7 @@ import polars as pl
 from ingest.core.rows import POSITION, record_of
 from ingest.sources.text.bits import Bits, Places, Ranks, is_set, positions, where
 from ingest.sources.text.bodies import Body, ended, line_counts
-from ingest.sources.text.line_rules import LineRules, Tally
+from ingest.sources.text.line_rules import LineRules, LineTally
 from ingest.sources.text.lines import EMPTY_RECORDS, records_at
 from ingest.sources.text.rejecting import Clean, cast_columns
 
@@ -32,7 +32,7 @@ def covers(block: Sequence[Body], ends: Bits | None, most_bytes: int) -> bool:
 
 
 def numbered(
-    block: Sequence[Body], data: bytes, clean: Clean, aside: Places, tally: Tally
+    block: Sequence[Body], data: bytes, clean: Clean, aside: Places, tally: LineTally
 ) -> pl.DataFrame:
     """Return the `position` and the `number` of each record of bodies, and let `tally` know.
 

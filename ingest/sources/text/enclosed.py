@@ -10,7 +10,7 @@ import polars as pl
 from ingest.sources.text.bits import Flags, positions, where
 from ingest.sources.text.bodies import Body
 from ingest.sources.text.decoding import texts_of
-from ingest.sources.text.line_rules import LineRules, Tally, without_ends
+from ingest.sources.text.line_rules import LineRules, LineTally, without_ends
 from ingest.sources.text.open_quotes import REACH, Quotes
 
 MOST_BACK = 64 * REACH
@@ -36,7 +36,7 @@ class Block:
     skipped: Flags
 
 
-def enclosed(block: Block, rules: LineRules, tally: Tally) -> Flags:
+def enclosed(block: Block, rules: LineRules, tally: LineTally) -> Flags:
     """Return which lines belong to a record that was begun on a line before.
 
     `tally` knows what is open before them, and is told what is open behind.
@@ -62,7 +62,7 @@ def enclosed(block: Block, rules: LineRules, tally: Tally) -> Flags:
     return inside
 
 
-def look_back(file: BinaryIO, body: Body, first: int, rules: LineRules, tally: Tally) -> None:
+def look_back(file: BinaryIO, body: Body, first: int, rules: LineRules, tally: LineTally) -> None:
     """Tell `tally` what is open where a slice's first body begins, by reading what is before.
 
     The file's records begin at the byte `first`.
@@ -84,7 +84,7 @@ def look_back(file: BinaryIO, body: Body, first: int, rules: LineRules, tally: T
         reach *= 4
 
 
-def _follow(quotes: Quotes, inside: Flags, place: int, tally: Tally) -> None:
+def _follow(quotes: Quotes, inside: Flags, place: int, tally: LineTally) -> None:
     """Mark the lines of a slice within quotes, and note what is open behind them."""
     regions, since = quotes.regions(tally.since.pop(place, None))
     for first, stop in regions:
@@ -93,7 +93,7 @@ def _follow(quotes: Quotes, inside: Flags, place: int, tally: Tally) -> None:
         tally.since[place] = since
 
 
-def _go_on(ends: Flags, inside: Flags, place: int, tally: Tally) -> None:
+def _go_on(ends: Flags, inside: Flags, place: int, tally: LineTally) -> None:
     """Mark the lines of a slice that follow one with an escaped end."""
     if not len(ends):
         return

@@ -61,7 +61,7 @@ class LineRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class LineTally:
     """How far the slices of a partition have been read.
 
     `lines` are numbered already. `since` is at which byte the line begins whose quote is still

@@ -11,7 +11,7 @@ from ingest.sources.text.bodies import Body, join_bodies, line_counts
 from ingest.sources.text.decoding import texts_of
 from ingest.sources.text.enclosed import Block, enclosed
 from ingest.sources.text.encodings import decode_line, readable
-from ingest.sources.text.line_rules import IGNORED, LineRules, Tally, without_ends
+from ingest.sources.text.line_rules import IGNORED, LineRules, LineTally, without_ends
 
 ORIGINAL_CHARACTERS = 64 * 1024
 """How much of a rejected record's text is kept."""
@@ -29,7 +29,7 @@ EMPTY_RECORDS = pl.DataFrame(
 
 
 def split_records(
-    bodies: Sequence[Body], rules: LineRules, tally: Tally | None = None
+    bodies: Sequence[Body], rules: LineRules, tally: LineTally | None = None
 ) -> pl.DataFrame:
     """Return one row per record of the bodies, in order.
 
@@ -37,7 +37,7 @@ def split_records(
     null if the bytes cannot be decoded), `original` (string, only where it is not the text) and
     `reason` (string, null as long as the record is fine). What `tally` has numbered comes before.
     """
-    data, tally = join_bodies(bodies), tally or Tally()
+    data, tally = join_bodies(bodies), tally or LineTally()
     texts, originals = texts_of(data, rules.encoding)
     counts = line_counts(bodies)
     lines, places = tally.number(bodies, counts)

@@ -23,7 +23,7 @@ from ingest.sources.text.enclosed import look_back
 from ingest.sources.text.encodings import UTF8, canonical, is_wide
 from ingest.sources.text.files import BLOCK_BYTES, TextFiles
 from ingest.sources.text.line_ends import LineEnd, as_written
-from ingest.sources.text.line_rules import FOOTER, IGNORED, LineRules, Tally, known_pattern
+from ingest.sources.text.line_rules import FOOTER, IGNORED, LineRules, LineTally, known_pattern
 from ingest.sources.text.lines import (
     EMPTY_RECORDS,
     line_number,
@@ -107,7 +107,7 @@ class TextSource(FileSource):
         records: pl.DataFrame,
         header: Sequence[str],  # noqa: ARG002 - for those that need it
         layout: Layout,  # noqa: ARG002
-        tally: Tally,  # noqa: ARG002
+        tally: LineTally,  # noqa: ARG002
     ) -> pl.DataFrame:
         """Return records without those that are none to this source, which `tally` counts."""
         return records
@@ -163,7 +163,7 @@ class TextSource(FileSource):
     def read(self, partition: Partition, layout: Layout) -> Read:
         """Read a partition; see `Source.read`."""
         begins: dict[int, Begin] = {}
-        rows, rejects, tally = [], [], Tally()
+        rows, rejects, tally = [], [], LineTally()
         bodies = self._bodies(partition, layout, range(len(partition.slices)), begins, tally)
         for block in in_blocks(bodies, BLOCK_BYTES):
             if block[0].footer:
@@ -188,7 +188,7 @@ class TextSource(FileSource):
         wanted = positions.cast(pl.UInt64).to_frame("position")
         places = _places(wanted)
         begins: dict[int, Begin] = {}
-        rules, tally, parts = self.rules(layout), Tally(), [EMPTY_RECORDS]
+        rules, tally, parts = self.rules(layout), LineTally(), [EMPTY_RECORDS]
         for body in self._bodies(partition, layout, places, begins):
             if rules.multiline:
                 records = split_records([body], rules, tally)
@@ -231,14 +231,14 @@ class TextSource(FileSource):
         return {name: dtype for name, dtype in layout.columns.items() if name not in made}
 
     def _each(
-        self, block: Sequence[Body], layout: Layout, tally: Tally
+        self, block: Sequence[Body], layout: Layout, tally: LineTally
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Return rows and rejects of bodies, looking at each record."""
         records = split_records(block, self.rules(layout), tally)
         return self._judged(records, block[0], layout, tally)
 
     def _judged(
-        self, records: pl.DataFrame, body: Body, layout: Layout, tally: Tally
+        self, records: pl.DataFrame, body: Body, layout: Layout, tally: LineTally
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         records = self.filtered(records, body.header, layout, tally)
         good, bad = self.rows(records, body.header, layout)
@@ -251,7 +251,7 @@ class TextSource(FileSource):
         return good, bad
 
     def _clean_rows(
-        self, block: Sequence[Body], layout: Layout, tally: Tally
+        self, block: Sequence[Body], layout: Layout, tally: LineTally
     ) -> tuple[pl.DataFrame, pl.DataFrame] | None:
         """Return rows and rejects of bodies that are read all at once, but for a few lines.
 
@@ -284,7 +284,7 @@ class TextSource(FileSource):
         layout: Layout,
         places: Iterable[int],
         begins: dict[int, Begin],
-        tally: Tally | None = None,
+        tally: LineTally | None = None,
     ) -> Iterator[Body]:
         """Read slices one after the other, noting in `begins` where their records begin.
 
@@ -364,7 +364,7 @@ def _refuse_flood(rejects: Sequence[pl.DataFrame], partition: Partition) -> None
     )
 
 
-def _lines_among(wanted: pl.Series, body: Body, rules: LineRules, tally: Tally) -> pl.DataFrame:
+def _lines_among(wanted: pl.Series, body: Body, rules: LineRules, tally: LineTally) -> pl.DataFrame:
     """Return the records of a body whose positions are among these, which are sorted."""
     first, lines = position(body.slice_index, tally.lines[body.slice_index]), line_counts([body])
     tally.lines[body.slice_index] += lines[0]

@@ -43,7 +43,7 @@ _INIT_DEATHS = 3  # workers in a row that may die while they start
 Report = Callable[[list[Any] | None], None]
 
 
-class Observer:
+class LossObserver:
     """Sees the losses of one execution, and can end it from outside.
 
     `report` is called on Ray Data's scheduling thread, once for each block that a dead worker held,
@@ -117,10 +117,10 @@ class ObserverCallback(ExecutionCallback):
             observer.stepped()
 
 
-_observers: WeakValueDictionary[str, Observer] = WeakValueDictionary()
+_observers: WeakValueDictionary[str, LossObserver] = WeakValueDictionary()
 
 
-def observed_context(observer: Observer) -> DataContext:
+def observed_context(observer: LossObserver) -> DataContext:
     """Return the context for a data set whose execution `observer` is to see.
 
     Ray Data's own limits are off in it: lost blocks do not end it, nor does waiting, and each row

@@ -15,8 +15,8 @@ from ingest.core.outcome import Cause, Outcome
 from ingest.core.partition import Assignment
 from ingest.work.memory import readable, share_of
 from ingest.workers.base import Lost
-from ingest.workers.on_ray.adapter import Observer, kill_process, observed_context, session_logs
-from ingest.workers.on_ray.feed import Holder, open_feed
+from ingest.workers.on_ray.adapter import LossObserver, kill_process, observed_context, session_logs
+from ingest.workers.on_ray.feed import Culprit, open_feed
 from ingest.workers.on_ray.feed_source import FeedSource, unframe
 from ingest.workers.on_ray.state import capacity, death_of, wait_for_end
 from ingest.workers.on_ray.worker import PoolWorker
@@ -31,7 +31,7 @@ STILL_S = 20.0  # a step of Ray Data's scheduling loop takes a tenth of a second
 Answer = Callable[[Outcome | Lost], None]
 
 
-class Execution:
+class LiveExecution:
     """A feed, a pool and what they have been given.
 
     Each assignment that was put is answered at most once, with an outcome or a `Lost`; what has no
@@ -52,7 +52,7 @@ class Execution:
         self._late: set[int] = set()
         self._begun: dict[int, float] = {}
         self._idle = 0
-        self._observer = Observer(self._on_loss)
+        self._observer = LossObserver(self._on_loss)
         self._name = f"feed-{uuid.uuid4().hex}"
         self._feed = open_feed(self._name, task)
         self._blocks = self._build()
@@ -232,7 +232,7 @@ class Execution:
             culprit = holder is not None and len(pack) == 1
             self._close(index, [Lost(each.key, reason, culprit, kind) for each in pack])
 
-    def _cause(self, index: int, holder: Holder | None) -> tuple[Cause, str]:
+    def _cause(self, index: int, holder: Culprit | None) -> tuple[Cause, str]:
         if holder is None:
             return "lost_worker", "its worker died before the partition was started"
         if index in self._late:

@@ -18,7 +18,7 @@ PAUSE_S = 0.5  # Ray Data takes longer to see that a worker is idle than the dri
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
+class WorkerLease:
     """Which pack a worker began last, when, by the feed's own clock, and the id of its actor.
 
     Not its handle: the first one to be unpickled would import Ray Data, half a second in which the
@@ -32,7 +32,7 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class Culprit:
     """The worker process that has begun a pack, and why it was to end, if it could still say so."""
 
     worker: str
@@ -51,7 +51,7 @@ class Feed:
         self._packs: dict[int, bytes] = {}
         self._end: int | None = None
         self._stopped = False
-        self._leases: dict[str, Lease] = {}
+        self._leases: dict[str, WorkerLease] = {}
         self._idle: dict[str, float] = {}
         self._unbegun: set[int] = set()
         self._condemned: set[str] = set()
@@ -145,7 +145,7 @@ class Feed:
             return False
         self._idle.pop(name, None)
         self._unbegun.discard(index)
-        self._leases[name] = Lease(index, time.monotonic(), actor, guarded)
+        self._leases[name] = WorkerLease(index, time.monotonic(), actor, guarded)
         return True
 
     async def ends(self, name: str, cause: Cause, reason: str) -> None:
@@ -167,11 +167,11 @@ class Feed:
         self._condemned |= late.keys()
         return [(lease.index, lease.actor) for lease in late.values()]
 
-    async def holder(self, index: int) -> Holder | None:
+    async def holder(self, index: int) -> Culprit | None:
         """Return who has begun a pack that is not answered; None if nobody has."""
         for name, lease in self._leases.items():
             if lease.index == index:
-                return Holder(name, self._last_words.get(name))
+                return Culprit(name, self._last_words.get(name))
         return None
 
     async def busy(self) -> bool:

@@ -24,7 +24,7 @@ from ingest.workers.outlook import Outlook
 from ingest.workers.pool import ROLL_AFTER, Pool, likely_logs, pack
 
 if TYPE_CHECKING:
-    from ingest.workers.on_ray.execution import Execution
+    from ingest.workers.on_ray.execution import LiveExecution
 
 BARREN = 3  # executions in a row that end by themselves without one answer
 KILL_S = 30.0  # how long `close` waits for Ray to end
@@ -73,7 +73,7 @@ class RayDataWorkers:
         self._ready = False
         self._forced = False
         self._began = 0.0
-        self._execution: Execution | None = None
+        self._execution: LiveExecution | None = None
         self._closing = False
         self._error: IngestError | None = None
         self._thread: threading.Thread | None = None
@@ -282,11 +282,11 @@ class RayDataWorkers:
                     f"the worker pool ended {BARREN} times without an answer: {reason}"
                 )
 
-    def _begin(self, task: bytes) -> "Execution | None":
+    def _begin(self, task: bytes) -> "LiveExecution | None":
         """Build an execution, unless all is to end; outside the lock, because Ray may hang."""
-        from ingest.workers.on_ray.execution import Execution  # noqa: PLC0415
+        from ingest.workers.on_ray.execution import LiveExecution  # noqa: PLC0415
 
-        execution = None if self._closing else Execution(self._pool, task, self._take)
+        execution = None if self._closing else LiveExecution(self._pool, task, self._take)
         with self._lock:
             if execution is None or self._closing:
                 return None

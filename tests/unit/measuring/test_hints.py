@@ -10,12 +10,12 @@ from ingest.job import Job
 from ingest.measuring.estimate import Start
 from ingest.measuring.findings import Findings
 from ingest.measuring.hints import hints
-from ingest.measuring.sample import Sample
-from ingest.measuring.what_if import Tried
+from ingest.measuring.sample import PlanSample
+from ingest.measuring.what_if import TriedSetting
 from ingest.measuring.working import Worked
 from ingest.records.totals import Totals
 
-TRIED = Tried("sink.compression_level=1", 0.8, 1.1, 0, 0.01)
+TRIED = TriedSetting("sink.compression_level=1", 0.8, 1.1, 0, 0.01)
 
 
 def job(folder, cluster="processes"):
@@ -47,7 +47,7 @@ def found(
     )
     totals = Totals()
     totals.add(outcome)
-    sample = Sample(job(folder, cluster), None, (), array("q", sizes), len(sizes), 0.1)
+    sample = PlanSample(job(folder, cluster), None, (), array("q", sizes), len(sizes), 0.1)
     return Findings(sample, Worked([outcome], totals), Start(1.0, 3.0, "typical"), (), tried)
 
 

@@ -17,7 +17,7 @@ from ingest.sources.text.bodies import (
     longest_line,
 )
 from ingest.sources.text.dialect import Dialect
-from ingest.sources.text.line_rules import LineRules, Tally
+from ingest.sources.text.line_rules import LineRules, LineTally
 from ingest.sources.text.lines import records_at, split_records
 
 QUOTED: dict[str, Any] = {"dialect": Dialect(",", '"'), "multiline": True}
@@ -37,7 +37,7 @@ def test_records_of_several_bodies_are_numbered_in_each() -> None:
     assert records["line"].to_list() == [0, 1, 0, 1]
     assert records["text"].to_list() == ["a", "b", "c", ""]
     assert records["reason"].to_list() == [None, None, None, "blank line"]
-    lines, numbered = Tally().number(bodies, line_counts(bodies))
+    lines, numbered = LineTally().number(bodies, line_counts(bodies))
     assert numbered.equals(records["position"])
     assert lines.tolist() == records["line"].to_list()
     assert join_bodies(bodies) == b"a\nb\nc\n\n"
@@ -101,7 +101,7 @@ def test_no_bytes_hold_no_records() -> None:
 
 
 def test_bodies_of_one_slice_are_numbered_on() -> None:
-    tally = Tally()
+    tally = LineTally()
     first = split_records([Body(2, b"a\n#\nb\n"), Body(5, b"c\n")], LineRules(comment="#"), tally)
     then = split_records([Body(5, b"d\n"), Body(2, b"#\ne\n")], LineRules(comment="#"), tally)
     assert first["position"].to_list() == [position(2), position(2, 2), position(5)]
