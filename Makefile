@@ -96,7 +96,7 @@ bench-gate-update: $(READY)  ## put on record what it costs now
 KILLS ?= 200
 
 chaos: $(READY)  ## kill runs until KILLS=200 are reached, a tenth of them on Ray, and compare
-	$(BIN)/python -m ingest.testing.chaos --kills $(KILLS)
+	$(BIN)/python -m tests.chaos --kills $(KILLS)
 
 lock: $(READY)  ## write constraints.txt anew: names and versions only
 	$(BIN)/uv pip compile --quiet --universal --no-header --no-annotate --all-extras --python-version 3.11 -o constraints.txt pyproject.toml

@@ -37,7 +37,7 @@ from ingest.records.ledger import Ledger
 from ingest.records.plans import Plan, PlanFacts, PlanWriter
 from ingest.records.runs import Runs
 from ingest.storage.objects import LocalStore
-from ingest.testing.workers import SimulatedWorkers
+from tests.pools.simulated import SimulatedWorkers
 
 RUN = "20130101t000000-000000"
 MOST_BYTES = 150

@@ -29,7 +29,7 @@ contract: {on_error: quarantine, max_errors: 3}
 sink: {type: parquet, path: out, write_disposition: append}
 execution: {max_memory: 4GiB, partition_bytes: 33554432}
 """
-FUNCTIONS = "from ingest.testing.poison import suffer\n"
+FUNCTIONS = "from tests.injectors.poison import suffer\n"
 FILES = 4
 LIMIT_S = 60.0
 

@@ -1,14 +1,21 @@
 """Installed as a wheel, in an empty directory, it runs a team's own job, and has none itself."""
 
+import ast
 import os
+import re
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from ingest.__main__ import COMMANDS
+
 CONF = Path(__file__).parents[2] / "conf"
+STARTED = {"ingest.__main__", "ingest.run", "ingest.workers.on_ray.idle_agent"}
+AWAITED = {"ingest.storage.uploads"}  # by `ingest clean`
 PIECES = ("config.yaml", "cluster/", "execution/")
 JOB = """# @package _global_
 # A team's own job, in its own repository.
@@ -81,6 +88,37 @@ def test_the_types_of_its_functions_are_in_the_wheel(site):
 def test_nothing_but_the_package_is_in_the_wheel(site):
     names = {path.name for path in Path(site).iterdir()}
     assert {name for name in names if not name.endswith(".dist-info")} == {"ingest"}
+
+
+def test_what_only_our_own_tests_use_is_not_in_the_wheel(site):
+    """Each module is imported by another, is started, or is public and named so in its package."""
+    modules = {
+        module_name(file, site): file
+        for file in (site / "ingest").rglob("*.py")
+        if file.name != "__init__.py"
+    }
+    used = {name for file in (site / "ingest").rglob("*.py") for name in imported(file)}
+    text, _, _ours = (site / "ingest/testing/__init__.py").read_text().partition("What only")
+    public = {f"ingest.testing.{name}" for name in re.findall(r"`([a-z]+)`", text)}
+    commands = {f"ingest.commands.{name.replace('-', '_')}" for name in COMMANDS}
+    assert set(modules) - used - public - commands - STARTED - AWAITED == set()
+    assert {name for name in used if name.startswith(("tests", "benchmarks"))} == set()
+
+
+def module_name(file: Path, site: Path) -> str:
+    return ".".join(file.relative_to(site).with_suffix("").parts)
+
+
+def imported(file: Path) -> Iterator[str]:
+    """Name each module that a file imports, at its top or later, also by a name in a text."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{each.name}" for each in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.Constant) and str(node.value).startswith("ingest."):
+            yield str(node.value).partition(":")[0]
 
 
 def files(folder: Path) -> list[Path]:

@@ -8,6 +8,7 @@ from tests.docs import type_pages
 from tests.docs.command_page import commands
 from tests.docs.error_page import errors
 from tests.docs.event_page import events
+from tests.docs.expression_page import expressions
 from tests.docs.file_page import files
 from tests.docs.python_page import python
 
@@ -46,6 +47,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/commands.md": commands,
     "reference/errors.md": errors,
     "reference/events.md": events,
+    "reference/expressions.md": expressions,
     "reference/files.md": files,
     "reference/python.md": python,
     "README.md": contents,

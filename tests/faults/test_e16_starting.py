@@ -19,11 +19,11 @@ from ingest.records.events import (
     WorkersStarting,
 )
 from ingest.records.history import History
-from ingest.testing.workers import SimulatedWorkers
 from ingest.workers.bounded import within
 from ingest.workers.on_ray import pool as ray_data
 from ingest.workers.on_ray.pool import RayDataWorkers
 from tests.bad_input.bench import ROOT, Bench, Process
+from tests.pools.simulated import SimulatedWorkers
 from tests.unit.driver.runs import Attempt
 
 HUNG = """

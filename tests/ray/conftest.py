@@ -3,8 +3,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ingest.testing import obedient
 from ingest.workers.on_ray.pool import RayDataWorkers
+from tests.pools import obedient
 
 
 @pytest.fixture(scope="module")

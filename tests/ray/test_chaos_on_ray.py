@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.testing.chaos.campaign import campaign
+from tests.chaos.campaign import campaign
 
 pytestmark = pytest.mark.ray
 

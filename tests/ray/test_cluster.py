@@ -6,8 +6,8 @@ import pytest
 import ray
 
 from ingest.core.errors import ConfigError, FatalError
-from ingest.testing.obedient import Obedient, assignments, work_off
 from ingest.workers.on_ray.cluster import connection
+from tests.pools.obedient import Obedient, assignments, work_off
 
 pytestmark = pytest.mark.ray
 

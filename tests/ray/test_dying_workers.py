@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import ray
 
-from ingest.testing.obedient import Obedient, assignments, collect, work_off
+from tests.pools.obedient import Obedient, assignments, collect, work_off
 
 MEBIBYTE = 1024 * 1024
 

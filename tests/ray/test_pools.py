@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from ingest.testing.pools import LAWS
+from tests.pools.laws import LAWS
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("two_cores")]
 

@@ -6,9 +6,9 @@ import ray
 
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Assignment
-from ingest.testing.obedient import Obedient, assignments, collect, work_off
 from ingest.workers.base import Lost
 from ingest.workers.on_ray.cluster import connection
+from tests.pools.obedient import Obedient, assignments, collect, work_off
 
 READ_TASK = ("ray::_map_task", "ray::ReadFeedSource")  # while it waits, while it yields
 

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 import ray
 
-from ingest.testing.obedient import Obedient, assignments, work_off
 from ingest.workers.on_ray.cluster import ENVIRONMENT, _environment, _token
+from tests.pools.obedient import Obedient, assignments, work_off
 
 pytestmark = pytest.mark.ray
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ingest.commands.base import guarded
 from ingest.commands.run import main
-from ingest.testing.disk import FileFaults
+from tests.injectors.disk import FileFaults
 
 
 def stopping(pattern):

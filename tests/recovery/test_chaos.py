@@ -9,12 +9,12 @@ import shutil
 
 import pytest
 
-from ingest.testing.chaos.bench import Bench
-from ingest.testing.chaos.campaign import campaign
-from ingest.testing.chaos.judging import last_run
-from ingest.testing.chaos.nursery import nursery
-from ingest.testing.chaos.ordeal import suffer
-from ingest.testing.chaos.shapes import SHAPES
+from tests.chaos.bench import Bench
+from tests.chaos.campaign import campaign
+from tests.chaos.judging import last_run
+from tests.chaos.nursery import nursery
+from tests.chaos.ordeal import suffer
+from tests.chaos.shapes import SHAPES
 
 KILLS = 150
 ON_PROCESSES_KILLS = 40

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.testing.disk import FileFaults, crash
 from ingest.testing.faults import Crash
-from ingest.testing.power import PowerCut
+from tests.injectors.disk import FileFaults, crash
+from tests.injectors.power import PowerCut
 from tests.recovery.jobs import work
 from tests.recovery.power import SINKS, Disk
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from ingest.storage.objects import LocalStore
-from ingest.testing.disk import FileFaults, crash
 from ingest.testing.faults import Crash, CrashingStore
-from ingest.testing.power import PowerCut
+from tests.injectors.disk import FileFaults, crash
+from tests.injectors.power import PowerCut
 from tests.recovery.jobs import work
 from tests.recovery.power import SINKS, Disk
 

@@ -21,7 +21,7 @@ from ingest.workers.processes.pool import ProcessWorkers
 from tests.recovery.jobs import AT_ONCE, debris, make_job, published, work, write_input
 
 ROOT = Path(__file__).parents[2]
-FUNCTIONS = "from ingest.testing.poison import suffer\n"
+FUNCTIONS = "from tests.injectors.poison import suffer\n"
 SUFFER = {"type": "python", "function": "functions:suffer", "row_wise": True}
 MEBIBYTE = 1024 * 1024
 

@@ -16,8 +16,8 @@ from ingest.sinks.directory.content import data_files
 from ingest.sinks.directory.place import Place
 from ingest.sinks.directory.plan import PublishPlan, Put
 from ingest.sinks.jsonl import Jsonl
-from ingest.testing.power import PowerCut
 from ingest.testing.sinks import delivery
+from tests.injectors.power import PowerCut
 
 OLD = pl.DataFrame({"month": [1, 1, 2], "value": ["old 1", "old 1b", "old 2"]})
 NEW = pl.DataFrame({"month": [2, 3, 3], "value": ["new 2", "new 3", "new 3b"]})

@@ -8,8 +8,8 @@ import time
 import pytest
 
 from ingest.sinks.directory import manifest
-from ingest.testing.disk import FileFaults, failing
 from tests.bad_input.bench import Bench
+from tests.injectors.disk import FileFaults, failing
 
 SINK = {"type": "parquet", "path": "out", "write_disposition": "overwrite"}
 EXECUTION = {"partition_bytes": 1000, "lease_s": 1, "retry": {"connection": {"max_tries": 1}}}

@@ -7,10 +7,10 @@ import pytest
 from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.storage.objects import LocalStore
-from ingest.testing.chaos.bench import Bench
-from ingest.testing.chaos.judging import Result, compare, leftovers
-from ingest.testing.chaos.nursery import Life, nursery
-from ingest.testing.chaos.shapes import JOB, Shape
+from tests.chaos.bench import Bench
+from tests.chaos.judging import Result, compare, leftovers
+from tests.chaos.nursery import Life, nursery
+from tests.chaos.shapes import JOB, Shape
 
 TIMES = 50
 SHAPE = Shape("two drivers", disposition="append", partitions=12, files=4)

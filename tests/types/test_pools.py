@@ -2,8 +2,8 @@
 
 import pytest
 
-from ingest.testing.pools import LAWS
 from ingest.workers.processes.pool import ProcessWorkers
+from tests.pools.laws import LAWS
 
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)

@@ -17,7 +17,7 @@ from ingest.records.plans import Plan, PlanFacts, PlanWriter
 from ingest.records.reader import Reader
 from ingest.storage.objects import LocalStore
 from ingest.testing.clock import SetClock
-from ingest.testing.workers import SimulatedWorkers, no_rows
+from tests.pools.simulated import SimulatedWorkers, no_rows
 
 
 def halves(partition):

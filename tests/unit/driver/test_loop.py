@@ -12,8 +12,8 @@ from ingest.core.outcome import Book, Failure, Staged
 from ingest.driver.audit import audit
 from ingest.execution import Execution, Retries, Retry
 from ingest.records.history import History
-from ingest.testing.workers import SimulatedWorkers, no_rows
 from ingest.workers.base import Lost
+from tests.pools.simulated import SimulatedWorkers, no_rows
 from tests.unit.driver.runs import Attempt
 
 

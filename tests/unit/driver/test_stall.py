@@ -4,7 +4,7 @@ import pytest
 
 from ingest.core.errors import FatalError
 from ingest.execution import Execution
-from ingest.testing.workers import SimulatedWorkers
+from tests.pools.simulated import SimulatedWorkers
 from tests.unit.driver.runs import Attempt
 
 WHY = "2 workers of 1 CPU each are asked for; the cluster has 0 CPUs"

@@ -5,7 +5,7 @@ from dataclasses import replace
 from ingest.driver.stragglers import stragglers
 from ingest.execution import Execution, Speculation
 from ingest.records.events import Settled
-from ingest.testing.workers import SimulatedWorkers, no_rows
+from tests.pools.simulated import SimulatedWorkers, no_rows
 from tests.unit.driver.runs import Attempt
 
 

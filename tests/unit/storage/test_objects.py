@@ -9,8 +9,8 @@ import pytest
 
 from ingest.core.errors import ConfigError, FatalError
 from ingest.storage.objects import LocalStore, open_store
-from ingest.testing.disk import FileFaults, crash, failing
 from ingest.testing.faults import Crash
+from tests.injectors.disk import FileFaults, crash, failing
 
 
 def test_only_the_first_create_wins(tmp_path):

@@ -11,10 +11,10 @@ from ingest.driver.flow import check_flow
 from ingest.driver.tasks import context_of, task_of
 from ingest.job import Job
 from ingest.sources.csv import Csv
-from ingest.testing.poison import DeadlyCsv
 from ingest.work.poison import Limits
+from tests.injectors.poison import DeadlyCsv
 
-FUNCTIONS = "from ingest.testing.poison import gobble, suffer\n"
+FUNCTIONS = "from tests.injectors.poison import gobble, suffer\n"
 SUFFER = {"type": "python", "function": "functions:suffer", "row_wise": True}
 TYPES = {"id": "int64", "fate": "string"}
 

@@ -4,12 +4,12 @@ import psutil
 import pytest
 
 from ingest.job import Job
-from ingest.testing.obedient import Obedient, assignments, work_off
 from ingest.workers.base import Chosen
 from ingest.workers.choose import choice, workers_for
 from ingest.workers.outlook import BYTES_PER_SECOND, Outlook
 from ingest.workers.processes.forks import Forkserver
 from ingest.workers.processes.headstart import HeadStart
+from tests.pools.obedient import Obedient, assignments, work_off
 
 MINUTE = int(60 * BYTES_PER_SECOND)
 

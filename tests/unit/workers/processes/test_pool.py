@@ -15,15 +15,15 @@ import pytest
 from ingest.core.errors import FatalError
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Assignment
-from ingest.testing.obedient import Obedient, assignments, collect, work_off
 from ingest.workers.base import Lost
 from ingest.workers.processes.forks import Forkserver
 from ingest.workers.processes.pool import ProcessWorkers
+from tests.pools.obedient import Obedient, assignments, collect, work_off
 
 SMALL = 100
 DRIVER = """
 import os, sys, time
-from ingest.testing.obedient import Obedient, assignments, work_off
+from tests.pools.obedient import Obedient, assignments, work_off
 from ingest.workers.processes.forking import is_alone
 from ingest.workers.processes.pool import ProcessWorkers
 

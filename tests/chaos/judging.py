@@ -15,8 +15,8 @@ from ingest.records.history import History
 from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.storage.objects import LocalStore
-from ingest.testing.chaos.shapes import JOB, Shape
 from ingest.testing.golden import read_rows
+from tests.chaos.shapes import JOB, Shape
 
 Key = tuple[int, int, int]
 """A try at a partition: attempt, index of the partition, number of the try."""

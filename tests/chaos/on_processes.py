@@ -4,11 +4,11 @@ from random import Random
 
 import psutil
 
-from ingest.testing.chaos.bench import Bench
-from ingest.testing.chaos.judging import Effort, last_run
-from ingest.testing.chaos.nursery import Child
-from ingest.testing.chaos.on_ray import Attempt
-from ingest.testing.chaos.ordeal import MOST_ATTEMPTS, Story, conclude, judge
+from tests.chaos.bench import Bench
+from tests.chaos.judging import Effort, last_run
+from tests.chaos.nursery import Child
+from tests.chaos.on_ray import Attempt
+from tests.chaos.ordeal import MOST_ATTEMPTS, Story, conclude, judge
 
 ENDS = ("driver", "server", "point", "stop", "driver", "twice")
 """What the attempts of a run come to, in turns. After `server` an attempt goes on."""
@@ -20,7 +20,7 @@ def suffer_on_processes(seed: int, bench: Bench) -> Story:
     Each attempt loses some workers while it works; all but the last end by a kill of the driver or
     by a signal, or lose what the workers are forked from.
     """
-    chance = Random(seed)  # noqa: S311 - nothing secret
+    chance = Random(seed)
     shape = bench.shapes[seed % len(bench.shapes)]
     place = bench.make(shape, f"processes-{seed}", {"type": "processes"})
     story, effort = Story(seed, "processes", shape.name, place), Effort()

@@ -126,8 +126,8 @@ class FileFaults:
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    if FileFaults._entered is not None:  # noqa: SLF001 - the hook is the other half of the class
-        FileFaults._entered.audit(event, arguments)  # noqa: SLF001
+    if FileFaults._entered is not None:
+        FileFaults._entered.audit(event, arguments)
 
 
 def _absolute(path: Any) -> str:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ingest.testing.chaos.ordeal import Story
+from tests.chaos.ordeal import Story
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
 """Killing runs at named points until they are done, and comparing what came of it.
 
-`python -m ingest.testing.chaos --kills 1000`; the guide is in docs/guides/chaos.md.
+`python -m tests.chaos --kills 1000`; the guide is in docs/guides/chaos.md.
 """

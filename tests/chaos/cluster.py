@@ -114,8 +114,8 @@ class Nodes:
 @contextmanager
 def nodes(number: int) -> Iterator[Nodes]:
     """Start a cluster of nodes with one CPU each."""
-    command = [sys.executable, "-m", "ingest.workers.on_ray.nodes", str(number)]
-    process = subprocess.Popen(  # noqa: S603 - our own module
+    command = [sys.executable, "-m", "tests.chaos.nodes", str(number)]
+    process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     started: list[psutil.Process] = []

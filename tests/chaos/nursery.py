@@ -24,12 +24,12 @@ from pathlib import Path
 import psutil
 
 from ingest.records import ledger
-from ingest.testing.chaos.points import Death, Watch
+from tests.chaos.points import Death, Watch
 
 PRELOAD = [
     "ingest.checks.contract", "ingest.commands.base", "ingest.config.compose",
     "ingest.config.sweep", "ingest.driver.drive", "ingest.records.lease",
-    "ingest.testing.chaos.nursery",
+    "tests.chaos.nursery",
     "ingest.watch.progress", "ingest.watch.summary", "ingest.workers.choose",
     "ingest.workers.processes.headstart", "ingest.workers.in_process", "ingest.work.task",
 ]  # fmt: skip
@@ -158,4 +158,4 @@ def _live(life: Life) -> None:
     try:
         runpy.run_module(life.module, run_name="__main__", alter_sys=True)
     finally:
-        atexit._run_exitfuncs()  # noqa: SLF001 - multiprocessing leaves them out
+        atexit._run_exitfuncs()

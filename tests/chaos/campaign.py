@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingest.testing.chaos.bench import Bench
-from ingest.testing.chaos.cluster import Nodes, environment, nodes
-from ingest.testing.chaos.nursery import Nursery, nursery
-from ingest.testing.chaos.on_processes import suffer_on_processes
-from ingest.testing.chaos.on_ray import suffer_on_ray
-from ingest.testing.chaos.ordeal import Meddle, Story, suffer
-from ingest.testing.chaos.shapes import ON_PROCESSES, ON_RAY, SHAPES, Shape
-from ingest.testing.chaos.tally import Tally
+from tests.chaos.bench import Bench
+from tests.chaos.cluster import Nodes, environment, nodes
+from tests.chaos.nursery import Nursery, nursery
+from tests.chaos.on_processes import suffer_on_processes
+from tests.chaos.on_ray import suffer_on_ray
+from tests.chaos.ordeal import Meddle, Story, suffer
+from tests.chaos.shapes import ON_PROCESSES, ON_RAY, SHAPES, Shape
+from tests.chaos.tally import Tally
 
 LANES = 2
 NODES = 3

@@ -39,7 +39,7 @@ class Shape:
     def write_input(self, folder: Path, *, earlier: bool = False) -> None:
         """Write the input, the same each time; `earlier` gives the input of the run before."""
         folder.mkdir(parents=True)
-        chance = Random(f"{self.name} {earlier}")  # noqa: S311 - nothing secret
+        chance = Random(f"{self.name} {earlier}")
         rows = [_row(chance, number, clean=not self.quarantine) for number in range(self.rows)]
         size = -(-self.rows // self.files)
         for number in range(self.files):
@@ -80,7 +80,7 @@ class Shape:
         file = place / "conf" / "job" / f"{JOB}.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
         text = yaml.safe_dump(page, sort_keys=False)
-        file.write_text(f"# @package _global_\n# Written by ingest.testing.chaos.\n{text}")
+        file.write_text(f"# @package _global_\n# Written by tests.chaos.\n{text}")
 
 
 def _row(chance: Random, number: int, *, clean: bool) -> Row:

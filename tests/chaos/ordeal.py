@@ -8,11 +8,11 @@ from pathlib import Path
 from random import Random
 
 from ingest.core.errors import IngestError
-from ingest.testing.chaos.bench import Bench
-from ingest.testing.chaos.judging import Effort, Result, compare, is_done, last_run, leftovers
-from ingest.testing.chaos.nursery import Child
-from ingest.testing.chaos.points import MARK, Death, read_log
-from ingest.testing.chaos.shapes import Shape
+from tests.chaos.bench import Bench
+from tests.chaos.judging import Effort, Result, compare, is_done, last_run, leftovers
+from tests.chaos.nursery import Child
+from tests.chaos.points import MARK, Death, read_log
+from tests.chaos.shapes import Shape
 
 MOST_ATTEMPTS = 30
 SOFT = ((signal.SIGTERM,), (signal.SIGINT,), (signal.SIGTERM,) * 2, (signal.SIGINT,) * 2,
@@ -53,7 +53,7 @@ class Story:
     @property
     def replay(self) -> str:
         """The command that does the same again."""
-        return f"python -m ingest.testing.chaos --seed {self.seed} --on {self.on}"
+        return f"python -m tests.chaos --seed {self.seed} --on {self.on}"
 
 
 def suffer(seed: int, bench: Bench, meddle: Meddle | None = None) -> Story:
@@ -62,7 +62,7 @@ def suffer(seed: int, bench: Bench, meddle: Meddle | None = None) -> Story:
     The first death is at the point whose turn it is: as many seeds in a row as there are points
     kill at each of them once. The further ones are drawn.
     """
-    chance = Random(seed)  # noqa: S311 - nothing secret
+    chance = Random(seed)
     names = list(bench.points)
     first = names[seed % len(names)]
     shape = chance.choice(bench.points[first])

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ingest.testing.chaos.judging import Result, last_run
-from ingest.testing.chaos.nursery import Child, Life, Nursery
-from ingest.testing.chaos.points import Death, read_log
-from ingest.testing.chaos.shapes import JOB, SHAPES, Shape
+from tests.chaos.judging import Result, last_run
+from tests.chaos.nursery import Child, Life, Nursery
+from tests.chaos.points import Death, read_log
+from tests.chaos.shapes import JOB, SHAPES, Shape
 
 INLINE = {"type": "inline"}
 NOWHERE = "elsewhere"

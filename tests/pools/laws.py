@@ -16,8 +16,8 @@ from typing import Protocol
 
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Assignment
-from ingest.testing.obedient import Obedient, assignments, collect, work_off
 from ingest.workers.base import Lost, Workers
+from tests.pools.obedient import Obedient, assignments, collect, work_off
 
 MEBIBYTE = 1024 * 1024
 SMALL = 100

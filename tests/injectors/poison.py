@@ -1,6 +1,6 @@
 """Poison on purpose: rows that end or break whoever works them.
 
-A job's `functions.py` takes them over: `from ingest.testing.poison import suffer`, and its step is
+A job's `functions.py` takes them over: `from tests.injectors.poison import suffer`, and its step is
 `{type: python, function: functions:suffer, row_wise: true}`.
 """
 

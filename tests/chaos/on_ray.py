@@ -9,11 +9,11 @@ from random import Random
 
 import psutil
 
-from ingest.testing.chaos.bench import Bench
-from ingest.testing.chaos.cluster import Nodes, below, pool_workers, raylets, still_there
-from ingest.testing.chaos.judging import Effort
-from ingest.testing.chaos.nursery import Child
-from ingest.testing.chaos.ordeal import (
+from tests.chaos.bench import Bench
+from tests.chaos.cluster import Nodes, below, pool_workers, raylets, still_there
+from tests.chaos.judging import Effort
+from tests.chaos.nursery import Child
+from tests.chaos.ordeal import (
     ASKED_TO_STOP,
     MOST_ATTEMPTS,
     Kill,
@@ -22,8 +22,8 @@ from ingest.testing.chaos.ordeal import (
     conclude,
     judge,
 )
-from ingest.testing.chaos.points import MARK, Death, read_log
-from ingest.testing.chaos.shapes import Shape
+from tests.chaos.points import MARK, Death, read_log
+from tests.chaos.shapes import Shape
 
 DEADLINE_S = 120.0
 POLL_S = 0.02
@@ -47,7 +47,7 @@ def suffer_on_ray(seed: int, bench: Bench, cluster: Nodes | None = None) -> Stor
     of its raylet, or by a signal. A node that is lost of a cluster is replaced for the next
     attempt; the run goes on with the others.
     """
-    chance = Random(seed)  # noqa: S311 - nothing secret
+    chance = Random(seed)
     on = "cluster" if cluster else "ray"
     shape = bench.shapes[seed % len(bench.shapes)]
     address = {"type": "address", "address": cluster.address} if cluster else {"type": "local"}

@@ -1,4 +1,4 @@
-"""A Ray cluster of nodes on this machine, to be killed: `python -m ingest.workers.on_ray.nodes 3`.
+"""A Ray cluster of nodes on this machine, to be killed: `python -m tests.chaos.nodes 3`.
 
 Prints `address HOST:PORT` when it stands, then obeys lines of its input: `lose` ends the processes
 of the newest node by force, `add` adds a node; each is answered by `done`. Ends with its input.

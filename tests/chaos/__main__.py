@@ -1,4 +1,4 @@
-"""`python -m ingest.testing.chaos`: kill runs, and say whether anything came of it."""
+"""`python -m tests.chaos`: kill runs, and say whether anything came of it."""
 
 import argparse
 import sys
@@ -7,13 +7,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ingest.testing.chaos.campaign import CLUSTER_SHARE, PROCESSES_SHARE, campaign
-from ingest.testing.chaos.ordeal import Story
-from ingest.testing.chaos.tally import Tally
+from tests.chaos.campaign import CLUSTER_SHARE, PROCESSES_SHARE, campaign
+from tests.chaos.ordeal import Story
+from tests.chaos.tally import Tally
 
 EXAMPLE = """examples:
-  python -m ingest.testing.chaos --kills 1000 --ray-share 0.1
-  python -m ingest.testing.chaos --seed 12345 --on process    (one run again)"""
+  python -m tests.chaos --kills 1000 --ray-share 0.1
+  python -m tests.chaos --seed 12345 --on process    (one run again)"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(
-        prog="python -m ingest.testing.chaos",
+        prog="python -m tests.chaos",
         description=(
             "Kill runs at named points and at random until they are done, and compare their "
             "results with those of undisturbed runs."

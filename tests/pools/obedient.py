@@ -42,8 +42,8 @@ def _nothing() -> None:
 
 
 def _threads() -> dict[str, float]:
-    import polars as pl  # noqa: PLC0415 - a worker is to import it when its variables are set
-    import pyarrow as pa  # noqa: PLC0415
+    import polars as pl
+    import pyarrow as pa
 
     return {"polars": pl.thread_pool_size(), "arrow": pa.cpu_count()}
 
@@ -65,7 +65,7 @@ def _fill_lists() -> None:
 
 
 def _fill_columns() -> None:
-    import polars as pl  # noqa: PLC0415
+    import polars as pl
 
     kept: list[pl.DataFrame] = []
     while True:
@@ -84,7 +84,7 @@ def _talk() -> None:
 
 
 def _family() -> None:
-    subprocess.run(["sleep", "60"], check=False)  # noqa: S607
+    subprocess.run(["sleep", "60"], check=False)
 
 
 MISDEEDS: dict[str, Callable[[], object]] = {
