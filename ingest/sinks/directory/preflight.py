@@ -44,8 +44,8 @@ def _foreign(place: Place, disposition: str, partition_by: Sequence[str]) -> Ite
             f'"{place.uri}" contains files written by runs that no manifest in '
             f'"{place.beside_uri}/manifests" lists: {_named(orphans)}. {disposition} replaces only '
             "files that a manifest lists. If that folder was moved or copied here, also move the "
-            f'folder that was beside it, "{STAGING}<its old name>", to "{place.beside_uri}". If a run is '
-            "still publishing there, finish it first. Otherwise move the files away, or use "
+            f'folder that was beside it, "{STAGING}<its old name>", to "{place.beside_uri}". If a '
+            "run is still publishing there, finish it first. Otherwise move the files away, or use "
             "another path"
         )
     elif foreign:
