@@ -12,7 +12,7 @@ from ingest.core.errors import ConfigError, FatalError
 from ingest.core.outcome import Staged
 from ingest.core.types import schema_from_json
 from ingest.sinks.base import Delivery, Disposition, Line, Published, Verified
-from ingest.sinks.directory.preflight import overlaps, shape, user
+from ingest.sinks.directory.local.preflight import overlaps, shape, user
 from ingest.sinks.directory.staging import place_errors, storage_errors
 from ingest.sinks.folder import FolderSink
 from ingest.sinks.parquet import Parquet, ParquetFiles, parquet_beside

@@ -1,4 +1,4 @@
-"""What sinks share whose rows lie in a folder of a local disk: where it is, and its partitions."""
+"""What sinks share whose rows lie in files: where they are, and partitions that are folders."""
 
 import os
 from collections import Counter
@@ -11,16 +11,11 @@ from ingest.sinks.base import Sink
 from ingest.storage.remote import local_path
 
 
-class FolderSink(Sink):
-    """A sink whose rows lie in one folder, perhaps partitioned by columns."""
+class PartitionedSink(Sink):
+    """A sink whose rows lie in one directory, perhaps partitioned by columns."""
 
     path: str
     partition_by: tuple[str, ...] = ()
-
-    @field_validator("path")
-    @classmethod
-    def _local(cls, path: str) -> str:
-        return local_path(path)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -33,6 +28,15 @@ class FolderSink(Sink):
                 "partition_by: [COLUMN], or use overwrite"
             )
         return self
+
+
+class FolderSink(PartitionedSink):
+    """A sink whose directory is a folder of a local disk."""
+
+    @field_validator("path")
+    @classmethod
+    def _local(cls, path: str) -> str:
+        return local_path(path)
 
     @property
     def root(self) -> Path:

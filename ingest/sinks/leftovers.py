@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ingest.sinks.directory import content
-from ingest.sinks.directory import leftovers as directory
+from ingest.sinks.directory.opening import open_place
 from ingest.sinks.table import leftovers as table
 from ingest.sinks.table.library import LOG
 
@@ -18,24 +18,32 @@ def staged(place: Path) -> Iterator[tuple[str, int]]:
 
     Not those that are publishing there at this moment.
     """
-    yield from directory.staged(place)
+    directory = open_place(str(place))
+    with directory.errors():
+        yield from directory.staged()
     yield from table.staged(place)
 
 
 def remove_staged(place: Path, run_id: str) -> None:
     """Remove what a dead run has staged for a place. Idempotent; leaves one that publishes."""
-    directory.remove_staged(place, run_id)
+    directory = open_place(str(place))
+    with directory.errors():
+        directory.remove_staged(run_id)
     table.remove_staged(place, run_id)
 
 
 def published_runs(place: Path) -> set[str]:
     """Return the runs of which rows are there now."""
-    return table.published_runs(place) if is_table(place) else directory.published_runs(place)
+    if is_table(place):
+        return table.published_runs(place)
+    directory = open_place(str(place))
+    with directory.errors():
+        return content.published_runs(directory)
 
 
 def publishes_in(folder: Path) -> bool:
     """Say whether what runs have published lies in a folder, or a table of anybody's."""
-    return is_table(folder) or content.publishes_in(folder)
+    return is_table(folder) or content.publishes_in(open_place(str(folder)))
 
 
 def is_table(folder: Path) -> bool:

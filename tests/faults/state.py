@@ -15,7 +15,7 @@ from ingest.commands.base import Main, guarded
 from ingest.records.events import Event
 from ingest.records.reader import Reader
 from ingest.records.runs import Runs
-from ingest.sinks.directory import manifest
+from ingest.sinks.directory.local.place import Folder
 from ingest.storage.objects import LocalStore
 from tests.bad_input.bench import Result
 from tests.recovery.jobs import AT_ONCE
@@ -112,7 +112,7 @@ class State:
 
     def manifest(self, run_id: str, output: str = "out") -> dict[str, Any]:
         """Return the manifest of a run."""
-        path = manifest.path_of(self.place / output, run_id)
+        path = Folder(self.place / output).manifest_path(run_id)
         return dict(json.loads(path.read_bytes()))
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ingest.sinks.directory import manifest
+from ingest.sinks.directory.local.place import Folder
 from tests.faults.state import State, assert_done, assert_refused
 
 
@@ -84,7 +84,7 @@ def test_what_was_replaced_belongs_to_nobody_any_more(state):
 
 
 def test_rows_of_a_manifest_without_a_job_are_replaced_only_by_any(state):
-    path = manifest.path_of(state.place / "out", state.last())
+    path = Folder(state.place / "out").manifest_path(state.last())
     page = json.loads(path.read_text())
     del page["job"]
     path.write_text(json.dumps(page))

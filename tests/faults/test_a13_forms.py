@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ingest.sinks.directory import manifest
+from ingest.sinks.directory.local.place import Folder
 from tests.faults.state import assert_done, assert_refused
 
 
@@ -136,7 +136,7 @@ def test_another_job_that_appends_is_held_to_it_too(state):
 
 def test_a_manifest_that_says_nothing_of_it_does_not_stand_in_the_way(state):
     publish(state, {"type": "csv"})
-    path = manifest.path_of(state.place / "out", state.last())
+    path = Folder(state.place / "out").manifest_path(state.last())
     page = json.loads(path.read_text())
     for key in ("schema", "reading"):
         del page[key]
@@ -148,7 +148,7 @@ def test_a_quarantine_of_other_columns_has_advice_of_its_own(state):
     state.write("in/orders/b.csv", "id,name\nx,y\n")
     quarantine = {"on_error": "quarantine"}
     publish(state, contract=quarantine)
-    path = manifest.path_of(state.place / "out_quarantine", state.last())
+    path = Folder(state.place / "out_quarantine").manifest_path(state.last())
     page = json.loads(path.read_text())
     page["schema"].pop("row")
     path.write_text(json.dumps(page))

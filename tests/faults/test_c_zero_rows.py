@@ -7,7 +7,7 @@ import polars as pl
 import pyarrow.dataset
 import pytest
 
-from ingest.sinks.directory.content import data_files
+from ingest.storage.tree import files
 from tests.faults.state import State, assert_done
 
 COLUMNS = {"id": "int64", "day": "date", "name": "string"}
@@ -30,7 +30,7 @@ def describe(state, **sink):
 
 def data(state):
     out = state.place / "out"
-    return sorted(data_files(out))
+    return sorted(files(out))
 
 
 @pytest.mark.parametrize(

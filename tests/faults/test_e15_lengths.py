@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.sinks.directory.lengths import too_long
-from ingest.sinks.directory.place import Place
+from ingest.sinks.directory.local.lengths import too_long
+from ingest.sinks.directory.local.paths import Paths
 from tests.faults.state import assert_done, assert_refused
 
 BAD = {"on_error": "quarantine"}
@@ -61,7 +61,7 @@ def longest(state, folder=""):
     """Return the longest path that is not refused."""
     sizes = range(4094, 3000, -1)
     paths = (deep(state, size) for size in sizes)
-    return next(path for path in paths if not too_long(Place(Path(path)), "parquet", folder))
+    return next(path for path in paths if not too_long(Paths(Path(path)), "parquet", folder))
 
 
 def test_the_longest_path_that_is_taken_can_be_published_twice(state):

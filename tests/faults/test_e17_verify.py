@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from ingest.sinks.directory import manifest
+from ingest.sinks.directory.local.place import Folder
 from tests.faults.state import assert_done
 
 OK = "OK: files match recorded row counts and checksums"
@@ -24,7 +24,7 @@ def publish(state, **sink):
 
 
 def edit(state, run_id, change):
-    path = manifest.path_of(state.place / "out", run_id)
+    path = Folder(state.place / "out").manifest_path(run_id)
     page = json.loads(path.read_text())
     change(page)
     path.write_text(json.dumps(page, indent=1) + "\n")
@@ -74,7 +74,7 @@ def test_anything_else_that_was_edited(state, key):
 )
 def test_a_damaged_manifest(state, text, said):
     run_id = publish(state)
-    (manifest.path_of(state.place / "out", run_id)).write_text(text)
+    (Folder(state.place / "out").manifest_path(run_id)).write_text(text)
     result = state.verify(run_id)
     assert result.code == 1
     assert said in result.err or "not a manifest" in result.err
@@ -82,13 +82,13 @@ def test_a_damaged_manifest(state, text, said):
 
 def test_a_missing_manifest(state):
     run_id = publish(state)
-    (manifest.path_of(state.place / "out", run_id)).unlink()
+    (Folder(state.place / "out").manifest_path(run_id)).unlink()
     assert_differs(state, run_id, "the manifest is missing")
 
 
 def test_a_manifest_that_was_only_written_anew_is_the_same(state):
     run_id = publish(state)
-    path = manifest.path_of(state.place / "out", run_id)
+    path = Folder(state.place / "out").manifest_path(run_id)
     path.write_text(json.dumps(json.loads(path.read_text())))
     assert_done(state.verify(run_id))
 

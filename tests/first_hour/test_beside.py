@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ingest.sinks.directory import manifest
+from ingest.sinks.directory.local.place import Folder
 from tests.faults.state import assert_done, assert_refused
 
 BAD = {"on_error": "quarantine"}
@@ -30,7 +31,7 @@ def test_a_folder_that_is_deleted_is_published_again(state, disposition):
     assert_done(result)
     assert "append adds their rows again" not in result.err
     assert state.ids() == [1, 2]
-    assert manifest.current(state.place / "out") == files(state)
+    assert manifest.current(Folder(state.place / "out")) == files(state)
     assert state.verify(state.last()).code == 0
     gone = state.verify(first)
     assert gone.code == 1
@@ -55,9 +56,11 @@ def test_a_file_that_is_lost_is_not_passed_over_by_readers_of_manifests(state):
     state.rows("in/orders/b.csv", 3)
     state.describe(sink={"partition_by": ["name"]})
     assert_done(state.run())
-    listed = manifest.current(state.place / "out")
+    listed = manifest.current(Folder(state.place / "out"))
     (state.place / "out" / listed[0]).unlink()
-    assert manifest.current(state.place / "out") == listed, "opening it fails, which is loud"
+    assert manifest.current(Folder(state.place / "out")) == listed, (
+        "opening it fails, which is loud"
+    )
 
 
 @pytest.mark.parametrize("disposition", ["overwrite", "overwrite_partitions"])
@@ -137,7 +140,7 @@ def test_who_may_publish_into_the_folder_may_do_so_beside_it(state):
         status = Path(folder).stat()
         assert (status.st_uid, status.st_gid) == (12345, 54321), folder
         assert stat.S_IMODE(status.st_mode) == 0o2775
-    assert manifest.path_of(state.place / "out", state.last()).stat().st_gid == 54321
+    assert Folder(state.place / "out").manifest_path(state.last()).stat().st_gid == 54321
 
 
 def test_an_output_inside_what_was_published_before_is_refused_while_it_is_there(state):
@@ -153,7 +156,7 @@ def test_an_output_inside_what_was_published_before_is_refused_while_it_is_there
 def test_the_manifest_is_what_was_committed(state):
     state.describe()
     assert_done(state.run())
-    page = json.loads(manifest.path_of(state.place / "out", state.last()).read_text())
+    page = json.loads(Folder(state.place / "out").manifest_path(state.last()).read_text())
     (file,) = (state.place / "state/runs" / state.last() / "publish").glob("*-main-*.jsonl")
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     puts = [{k: v for k, v in line.items() if k != "put"} for line in lines if "put" in line]

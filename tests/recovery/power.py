@@ -7,6 +7,7 @@ from ingest.records.history import History
 from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.sinks.directory import manifest
+from ingest.sinks.directory.local.place import Folder
 from ingest.storage.objects import LocalStore
 from ingest.testing.golden import read_rows
 from tests.recovery.jobs import make_job
@@ -58,7 +59,7 @@ class Disk:
         """Return what a reader sees who goes by the manifests; fails if a listed file is gone."""
         place = self.root / output
         found = []
-        for name in manifest.current(place):
+        for name in manifest.current(Folder(place)):
             assert (place / name).exists(), f"{name} is listed and gone"
             copy = self.root.parent / "copy" / name
             copy.parent.mkdir(parents=True, exist_ok=True)

@@ -12,10 +12,10 @@ import pytest
 from ingest.core.errors import FatalError
 from ingest.sinks.base import Line
 from ingest.sinks.directory import manifest
-from ingest.sinks.directory.content import data_files
-from ingest.sinks.directory.place import Place
+from ingest.sinks.directory.local.place import Folder
 from ingest.sinks.directory.plan import PublishPlan, Put
 from ingest.sinks.jsonl import Jsonl
+from ingest.storage import tree
 from ingest.testing.sinks import delivery
 from tests.injectors.power import PowerCut
 
@@ -64,23 +64,24 @@ def last_put(lines: list[Line]) -> Put:
 
 def visible(root: Path) -> set[str]:
     """Return what a reader sees who reads every file there is."""
-    return set(_values(root, data_files(root)))
+    return set(_values(root, tree.files(root)))
 
 
 def by_manifest(root: Path) -> set[str]:
     """Return what a reader sees who goes by the manifests; fails if a listed file is gone."""
-    every = {run_id: manifest.read(root, run_id) for run_id in manifest.run_ids(root)}
-    pages = [page for run_id, page in every.items() if manifest.counts(root, run_id, page)]
+    place = Folder(root)
+    every = {run_id: manifest.read(place, run_id) for run_id in place.run_ids()}
+    pages = [page for run_id, page in every.items() if manifest.counts(place, run_id, page)]
     listed = {file["name"] for page in pages for file in page["files"]}
     current = sorted(listed.difference(*(page["replaced"] for page in pages)))
-    assert manifest.current(root) == current, "nothing is left out because it is gone"
+    assert manifest.current(Folder(root)) == current, "nothing is left out because it is gone"
     return set(_values(root, current))
 
 
 def beside(root: Path) -> list[str]:
     """Return what lies in the parent of a directory, the manifests of runs left out."""
     names = {str(path.relative_to(root.parent)) for path in root.parent.rglob("*")}
-    manifests = Place(root).manifests
+    manifests = Folder(root).manifests
     ours = [root, manifests, manifests.parent, *manifests.glob("run?.json"), *root.rglob("*")]
     return sorted(names - {str(path.relative_to(root.parent)) for path in ours})
 
@@ -91,7 +92,7 @@ def _values(root: Path, names: "Iterator[str] | list[str]") -> Iterator[str]:
 
 
 def assert_settled(root: Path, expected: set[str]) -> None:
-    values = list(_values(root, data_files(root)))
+    values = list(_values(root, tree.files(root)))
     assert sorted(values) == sorted(expected)
     assert by_manifest(root) == expected
     assert beside(root) == [], "nothing is left beside the directory but the manifests"
@@ -299,7 +300,7 @@ def test_a_run_of_another_state_publishes_between(tmp_path: Path, how: str, last
         other.publish(staged(other, LAST, "run3"))
         assert "last 3" in visible(root)
         sink.publish(plan)
-        values = list(_values(root, data_files(root)))
+        values = list(_values(root, tree.files(root)))
         assert len(values) == len(set(values)), "no row twice"
         assert {"last 3"} <= set(values) == by_manifest(root)
         before = snapshot(root)
@@ -335,7 +336,7 @@ def test_what_was_put_is_durable_before_what_it_replaces_goes(tmp_path: Path) ->
                     break
             steps.close()
         power.cut()
-        seen = set(_values(sink.root, set(data_files(sink.root)) - {"notes.txt"}))
+        seen = set(_values(sink.root, set(tree.files(sink.root)) - {"notes.txt"}))
         assert seen >= EXPECTED["overwrite"]
     sink.publish(plan)
     (sink.root / "notes.txt").unlink()

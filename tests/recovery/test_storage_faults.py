@@ -8,6 +8,7 @@ import time
 import pytest
 
 from ingest.sinks.directory import manifest
+from ingest.sinks.directory.local.place import Folder
 from tests.bad_input.bench import Bench
 from tests.injectors.disk import FileFaults, failing
 
@@ -26,7 +27,7 @@ def bench(tmp_path, monkeypatch):
 
 def listed(bench):
     """Return the files that make up the output by its manifests; none of them may be missing."""
-    names = manifest.current(bench.place / "out")
+    names = manifest.current(Folder(bench.place / "out"))
     assert all((bench.place / "out" / name).exists() for name in names)
     return names
 

@@ -1,15 +1,12 @@
 """What lies in a published directory: whose files they are, and in which form they were written."""
 
-import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ingest.sinks.directory import manifest
 from ingest.sinks.directory.place import Place
-from ingest.storage import tree
 
 _NAME = re.compile(r"(?P<run_id>.+)-\d{7,}-\d+(\.\w+)+")
 
@@ -62,12 +59,12 @@ class _Seen:
     left: int = 0
 
     @classmethod
-    def of(cls, root: Path, run_id: str) -> "_Seen":
+    def of(cls, place: Place, run_id: str) -> "_Seen":
         """Read a run's manifest; without one, nothing is its own."""
-        if not run_id or not manifest.exists(root, run_id):
+        if not run_id or not place.has_manifest(run_id):
             return cls({}, {})
-        page = manifest.read(root, run_id)
-        if not manifest.counts(root, run_id, page):  # cut off: what it has put is not its own yet
+        page = manifest.read(place, run_id)
+        if not manifest.counts(place, run_id, page):  # cut off: what it has put is not its own yet
             return cls({}, {})
         rows = {file["name"]: int(file["rows"]) for file in page["files"]}
         return cls({key: page[key] for key in page if key not in {"files", "replaced"}}, rows)
@@ -77,7 +74,7 @@ class _Seen:
 class _Sorting:
     """The files of a directory while they are sorted."""
 
-    root: Path
+    place: Place
     runs: dict[str, _Seen] = field(default_factory=dict)
     ours: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
@@ -87,7 +84,7 @@ class _Sorting:
         """Put a file where it belongs."""
         run_id = run_of(name)
         if run_id not in self.runs:
-            self.runs[run_id] = _Seen.of(self.root, run_id)
+            self.runs[run_id] = _Seen.of(self.place, run_id)
         run = self.runs[run_id]
         if name not in run.rows:
             self.foreign.append(name)
@@ -99,7 +96,7 @@ class _Sorting:
             self.empty.append(name)
 
 
-def content(root: Path) -> Content:
+def content(place: Place) -> Content:
     """Sort the files of a directory by whose they are.
 
     Reads only the manifests of runs that still have a file here, however many there were before.
@@ -107,8 +104,8 @@ def content(root: Path) -> Content:
     Raises:
         FatalError: one of these cannot be read.
     """
-    sorting = _Sorting(root)
-    for name in data_files(root):
+    sorting = _Sorting(place)
+    for name in place.files():
         sorting.take(name)
     runs = (
         Standing(run_id, str(run.page.get("job", "")), run.files, run.left, _form(run.page))
@@ -118,18 +115,15 @@ def content(root: Path) -> Content:
     return Content(tuple(sorting.ours), tuple(sorting.empty), tuple(sorting.foreign), tuple(runs))
 
 
-def data_files(root: Path) -> Iterator[str]:
-    """List the files of a directory, ours or not: nothing but data lies there."""
-    return tree.files(root)
+def publishes_in(place: Place) -> bool:
+    """Say whether files that runs have published lie in a place."""
+    known = set(place.run_ids())
+    return bool(known) and any(run_of(name) in known for name in place.files())
 
 
-def publishes_in(root: Path) -> bool:
-    """Say whether files that runs have published lie in a folder."""
-    if not os.path.isdir(Place(root).manifests):  # noqa: PTH112 - also of a path that is too long
-        return False
-    return any(
-        (run_id := run_of(name)) and manifest.exists(root, run_id) for name in data_files(root)
-    )
+def published_runs(place: Place) -> set[str]:
+    """Return the runs that files of a place are named for."""
+    return {run_of(name) for name in place.files()} - {""}
 
 
 def run_of(name: str) -> str:

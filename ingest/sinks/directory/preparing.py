@@ -1,6 +1,5 @@
 """Deciding what publishing into a directory will do: what is put, under which names, what goes."""
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
@@ -72,7 +71,9 @@ def prepared(
         run_id,
         sink.write_disposition,
         _facts(sink, delivery),
-        exchange=sink.write_disposition == "overwrite" and sink.replace == "folder",
+        exchange=sink.place.exchanges
+        and sink.write_disposition == "overwrite"
+        and sink.replace == "folder",
     )
     touched: set[str] = set()
     index, number = -1, 0
@@ -108,18 +109,16 @@ def _standing(
     place: Place, staged: Iterable[tuple[int, Staged]], run_id: str
 ) -> Iterator[tuple[int, StagedFile]]:
     """Pass on what was staged, if it is still there: once committed, a run must be finished."""
-    staging = place.staging(run_id)
+    sizes = place.staged_sizes(run_id)
     for index, each in staged:
         file = StagedFile.of(each)
-        try:
-            size = os.stat(f"{staging}/{file.name}").st_size  # noqa: PTH116 - pathlib keeps names
-        except FileNotFoundError:
-            size = None
+        size = sizes(file.name, file.bytes)
         if size != file.bytes:
             now = "has vanished" if size is None else f"has {size} of {file.bytes} bytes"
             raise FatalError(
-                f"{staging / file.name}: staged: the file {now}. Nothing was published. "
-                "Restore it and run again, or add --fresh to discard the run and start over"
+                f"{place.staged_uri(run_id, file.name)}: staged: the file {now}. Nothing was "
+                "published. Restore it and run again, or add --fresh to discard the run and start "
+                "over"
             )
         yield index, file
 
@@ -129,10 +128,10 @@ def _replaced(sink: Publisher, touched: set[str], job: str) -> Iterable[str]:
 
     Owners are looked at once more: another job may have published since the run was planned.
     """
-    standing = content(sink.place.root)
+    standing = content(sink.place)
     if sink.write_disposition == "append":
         return standing.empty if touched else ()
-    for problem in owners(str(sink.place.root), standing, job, sink.replaces_jobs):
+    for problem in owners(sink.place.uri, standing, job, sink.replaces_jobs):
         raise FatalError(f"sink.path: {problem}. Nothing was published")
     if sink.write_disposition == "overwrite":
         return standing.ours

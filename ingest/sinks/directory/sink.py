@@ -3,7 +3,6 @@
 import itertools
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -16,32 +15,23 @@ from ingest.core.names import no_such_column
 from ingest.core.outcome import Staged
 from ingest.core.types import type_name
 from ingest.sinks.base import Claim, Delivery, Line, Published, Verified
-from ingest.sinks.directory import claims, hive, manifest
+from ingest.sinks.directory import hive, manifest
 from ingest.sinks.directory.agreement import forms, owners
-from ingest.sinks.directory.content import Form, content, data_files
-from ingest.sinks.directory.leftovers import published_runs, remove_staged
-from ingest.sinks.directory.lengths import too_long
+from ingest.sinks.directory.content import Form, content, published_runs
+from ingest.sinks.directory.opening import open_place
 from ingest.sinks.directory.place import Place
 from ingest.sinks.directory.plan import PublishPlan
 from ingest.sinks.directory.preflight import Use, problems
 from ingest.sinks.directory.preparing import prepared
-from ingest.sinks.directory.publishing import inherit, publish_steps, tidy
-from ingest.sinks.directory.staging import (
-    Encoder,
-    HashedFile,
-    place_errors,
-    stage_none,
-    stage_rows,
-    storage_errors,
-)
+from ingest.sinks.directory.staging import Encoder, HashedFile, stage_none, stage_rows
 from ingest.sinks.directory.verifying import Verifying
 from ingest.sinks.folder import FolderSink
-from ingest.storage import tree
 
 if TYPE_CHECKING:
     from ingest.sinks.directory.staged import StagedFile
 
 LOCK_WAIT_S = 60.0
+"""How long publishing waits for another process that publishes to the same folder, in seconds."""
 
 
 class DirectorySink(FolderSink):
@@ -98,20 +88,22 @@ class DirectorySink(FolderSink):
     @property
     def place(self) -> Place:
         """Where published and staged files are."""
-        return Place(self.root)
+        return open_place(self.path)
 
     def check(self, inputs: Sequence[str]) -> None:
         """Refuse what cannot work; see `Sink.check`."""
         use = Use(self.write_disposition, self.partition_by, self.suffix, inputs)
-        with place_errors(self.root):
-            wrong = problems(self.place, use)
+        place = self.place
+        with place.first_errors():
+            wrong = problems(place, use)
         if wrong:
             raise ConfigError(*(f"path: {problem}" for problem in wrong))
 
     def check_published(self, job: str, schema: Mapping[str, str]) -> None:
         """Refuse what does not go with what is there; see `Sink.check_published`."""
-        with place_errors(self.root):
-            standing = content(self.root)
+        where = self.place
+        with where.first_errors():
+            standing = content(where)
         place, form = self.uri, Form(self.type, self.partition_by, schema, self.reading)
         lines: list[str] = []
         if self.write_disposition != "append":
@@ -148,19 +140,19 @@ class DirectorySink(FolderSink):
         Files are durable when it returns. With `partition_by`, all rows are held until the last has
         come, because each folder's are written together.
         """
-        staging = self.place.staging(run_id)
-        paths = (staging / f"{stem}-{number}.staged" for number in itertools.count())
+        place = self.place
+        opened = (place.open(run_id, f"{stem}-{number}.staged") for number in itertools.count())
         filled = (rows for rows in portions if not rows.is_empty())
         staged: list[StagedFile] = []
         try:
             for folder, rows in self._by_folder(filled):
                 if not staged:
-                    self._refuse_late(run_id)
-                    with storage_errors(staging):
-                        inherit(self.place, run_id)
+                    self._refuse_late(place, run_id)
+                    with place.errors():
+                        place.begin(run_id)
                 files = stage_rows(
                     rows,
-                    paths,
+                    opened,
                     self.encoder,
                     target_bytes=self.target_file_bytes,
                     most_rows=self.chunk_rows,
@@ -169,16 +161,13 @@ class DirectorySink(FolderSink):
                     staged.append(replace(file, folder=folder))  # noqa: PERF401
             if not staged:
                 return []
-            with storage_errors(staging):
-                for made in (staging, self.place.beside, self.place.beside.parent):
-                    tree.sync(made)
+            with place.errors():
+                place.settle(run_id)
             # Once more: had the run been published before our files stood, its publisher, who
             # removes what is staged, would have passed them over. Now one of us two removes them.
-            self._refuse_late(run_id)
+            self._refuse_late(place, run_id)
         except BaseException:
-            with suppress(OSError):
-                for file in staged:
-                    (staging / file.name).unlink(missing_ok=True)
+            place.unstage(run_id, [file.name for file in staged])
             raise
         return [file.packed() for file in staged]
 
@@ -190,21 +179,27 @@ class DirectorySink(FolderSink):
         It lies at the directory's root and has all columns, also those that become folders, and
         goes when a run brings rows.
         """
-        with storage_errors(self.root):
-            if self.write_disposition != "overwrite" and any(data_files(self.root)):
+        place = self.place
+        with place.errors():
+            if self.write_disposition != "overwrite" and any(place.files()):
                 return None
-        path = self.place.staging(run_id) / f"{stem}-0.staged"
-        return stage_none(pl.DataFrame(schema=schema), path, self.encoder).packed()
+        file = place.open(run_id, f"{stem}-0.staged")
+        staged = stage_none(pl.DataFrame(schema=schema), file, self.encoder)
+        with place.errors():
+            place.settle(run_id)
+        return staged.packed()
 
     def claim(self, claim: Claim) -> None:
         """Claim the directory; see `Sink.claim`."""
-        with storage_errors(self.root):
-            claims.claim(self.place, claim, LOCK_WAIT_S)
+        place = self.place
+        with place.errors():
+            place.claim(claim)
 
     def release(self, run_id: str) -> None:
         """Release the directory; see `Sink.release`."""
-        with storage_errors(self.root):
-            claims.release(self.place, run_id, LOCK_WAIT_S)
+        place = self.place
+        with place.errors():
+            place.release(run_id)
 
     def prepare(self, staged: Iterable[tuple[int, Staged]], delivery: Delivery) -> Iterator[Line]:
         """Decide on names, and on what is replaced; see `Sink.prepare`.
@@ -212,7 +207,7 @@ class DirectorySink(FolderSink):
         Raises:
             FatalError: a manifest in the directory cannot be read, or staged files have vanished.
         """
-        with storage_errors(self.root):
+        with self.place.errors():
             yield from prepared(self, staged, delivery)
 
     def publish(self, lines: Iterable[Line]) -> Published:
@@ -232,8 +227,9 @@ class DirectorySink(FolderSink):
         self, lines: Iterable[Line], lock_wait_s: float = LOCK_WAIT_S
     ) -> Iterator[str]:
         """Publish, stopping after each operation: what tests cut, and `publish` runs to its end."""
-        with storage_errors(self.root):
-            yield from publish_steps(self.place, PublishPlan(lines), lock_wait_s)
+        place = self.place
+        with place.errors():
+            yield from place.publish_steps(PublishPlan(lines), lock_wait_s)
 
     def discard(self, run_id: str) -> None:
         """Remove what a run that was given up has staged; see `Sink.discard`.
@@ -241,44 +237,43 @@ class DirectorySink(FolderSink):
         Raises:
             FatalError: the run is being published; it can only be finished.
         """
-        with storage_errors(self.root):
-            if self.place.tree(run_id).exists():
-                raise FatalError(
-                    f"{self.root}: run {run_id} has begun to publish and can only be finished. "
-                    "Run the job again"
-                )
-            remove_staged(self.root, run_id)
+        place = self.place
+        with place.errors():
+            place.discard(run_id)
 
     def published_runs(self) -> set[str]:
         """Return the runs that files are named for; see `Sink.published_runs`."""
-        return published_runs(self.root)
+        place = self.place
+        with place.errors():
+            return published_runs(place)
 
     def files_of(self, run_id: str) -> list[str]:
         """Return the names of the files that a run has published here, still there or not."""
-        return [file["name"] for file in manifest.read(self.root, run_id)["files"]]
+        return [file["name"] for file in manifest.read(self.place, run_id)["files"]]
 
     def current(self) -> list[str]:
         """Return the names of the files that make up the data set, by its manifests."""
-        return manifest.current(self.root)
+        return manifest.current(self.place)
 
     def verify(self, lines: Iterable[Line]) -> Verified:
         """Count and hash what a run has published; see `Sink.verify`."""
-        with storage_errors(self.root):
-            return Verifying(self.place, PublishPlan(lines), self.count_rows).verified()
+        place = self.place
+        with place.errors():
+            return Verifying(place, PublishPlan(lines), self.count_rows).verified()
 
-    def _refuse_late(self, run_id: str) -> None:
+    def _refuse_late(self, place: Place, run_id: str) -> None:
         """Refuse a try of a run that is published, having removed the folder if it is empty."""
-        with storage_errors(self.root):
-            if not manifest.exists(self.root, run_id):
+        with place.errors():
+            if not place.has_manifest(run_id):
                 return
-            tidy(self.place)
-        raise FatalError(f"{self.root}: run {run_id} is already published; this try is too late")
+            place.tidy()
+        raise FatalError(f"{place.uri}: run {run_id} is already published; this try is too late")
 
     def _by_folder(
         self, portions: Iterator[pl.DataFrame]
     ) -> Iterator[tuple[str, Iterable[pl.DataFrame]]]:
         """Return the rows of each folder; none if there are no rows."""
         for folder, rows in hive.by_folder(portions, self.partition_by):
-            if folder and (long := too_long(self.place, self.suffix, folder)):
+            if folder and (long := self.place.too_long(self.suffix, folder)):
                 raise JobError(f'sink.partition_by: "{folder}": {long}')
             yield folder, rows

@@ -3,10 +3,10 @@
 import hashlib
 import itertools
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,14 @@ from ingest.core.errors import FatalError
 from ingest.sinks.base import Verified
 from ingest.sinks.directory import manifest
 from ingest.sinks.directory.content import content, run_of
-from ingest.sinks.directory.place import Place
+from ingest.sinks.directory.place import Measured, Place
 from ingest.sinks.directory.plan import PublishPlan
 from ingest.sinks.directory.preflight import in_partition
 
 _SHOWN = 10
-_PART, _AT_ONCE = 100, 100
-_IN_MEMORY_BYTES = 16 * 1024 * 1024
+_AT_ONCE = 100
+IN_MEMORY_BYTES = 16 * 1024 * 1024
+"""Up to which size a file is read once, and kept until its rows are counted."""
 
 CountRows = Callable[[pa.NativeFile], int]
 
@@ -32,7 +33,7 @@ CountRows = Callable[[pa.NativeFile], int]
 class Verifying:
     """One look at what a run has published, compared with what was prepared before the commit.
 
-    Reads several files at a time: a small one once, a large one for its checksum and for its rows.
+    Reads several files at a time.
     """
 
     place: Place
@@ -49,10 +50,10 @@ class Verifying:
         """
         if earlier := self.place.earlier():
             raise FatalError(earlier)
-        root, listed = self.place.root, list(self.plan.files())
-        missing = [file["name"] for file in listed if not (root / file["name"]).is_file()]
-        replaced = manifest.replacers(root, missing)
-        self.problems += _manifest(root, self.plan)
+        listed, part = list(self.plan.files()), self.place.files_in_turn
+        missing = self.place.lacking(file["name"] for file in listed)
+        replaced = manifest.replacers(self.place, missing)
+        self.problems += _manifest(self.place, self.plan)
         self.problems += (
             f"{name}: missing, and no later run has replaced it"
             for name in missing
@@ -60,8 +61,8 @@ class Verifying:
         )
         away = set(missing)
         standing = [file for file in listed if file["name"] not in away]
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            parts = (standing[i : i + _PART] for i in range(0, len(standing), _PART))
+        with ThreadPoolExecutor(self.place.readers) as pool:
+            parts = (standing[i : i + part] for i in range(0, len(standing), part))
             while some := list(itertools.islice(parts, _AT_ONCE)):
                 for problems in pool.map(self._compared, some):
                     self.problems += problems
@@ -80,18 +81,18 @@ class Verifying:
         return [
             f"{file['name']}: {problem}"
             for file in files
-            for problem in compare(self.place.root / file["name"], file, self.count_rows)
+            for problem in differences(self.place.measured(file["name"]), file, self.count_rows)
         ]
 
     def _look_for_others(self) -> None:
         """Note files that readers see and that no run has published."""
         listed = set(self.plan.names())  # if its manifest is lost
-        foreign = [name for name in content(self.place.root).foreign if name not in listed]
+        foreign = [name for name in content(self.place).foreign if name not in listed]
         own: list[str] = []
         others: list[str] = []
         for name in foreign:
             run_id = run_of(name)
-            if run_id and self.place.staging(run_id).exists():
+            if run_id and self.place.is_staged(run_id):
                 continue  # that run is being published right now
             (own if self._strange(name, run_id) else others).append(name)
         self.problems += _listed(own, "no run of ingest has published it, but readers see it")
@@ -112,15 +113,14 @@ def _listed(names: list[str], why: str) -> Iterator[str]:
         yield f"and {len(names) - _SHOWN:,} more files that no run of ingest has published"
 
 
-def _manifest(root: Path, plan: PublishPlan) -> Iterator[str]:
+def _manifest(place: Place, plan: PublishPlan) -> Iterator[str]:
     """Say what of the manifest is not as it was committed."""
-    path = manifest.path_of(root, plan.run_id)
-    name = str(path.relative_to(root.parent))
+    name = f"{place.label}/manifests/{plan.run_id}.json"
     written = b"".join(
         manifest.encoded(plan.manifest, plan.files(), plan.removes(), plan.counts.rows)
     )
     try:
-        data = path.read_bytes()
+        data = place.manifest(plan.run_id)
         page = json.loads(data)
     except FileNotFoundError:
         yield f"{name}: the manifest is missing. Restore it from a backup"
@@ -150,11 +150,33 @@ def _values(key: str, page: Any, committed: Mapping[str, Any]) -> str:
 
 
 def compare(path: Path, file: Mapping[str, Any], count_rows: CountRows) -> Iterator[str]:
+    """Say how a local file differs from what is on record of it; see `differences`."""
+    return differences(measured(path), file, count_rows)
+
+
+def differences(
+    opened: AbstractContextManager[Measured], file: Mapping[str, Any], count_rows: CountRows
+) -> Iterator[str]:
     """Say how a file differs from what is on record of it: bytes, `sha256`, rows."""
+    with opened as content:
+        if content.size != file["bytes"]:
+            yield f"{content.size} bytes, the ledger says {file['bytes']}"
+        if content.sha256 != file["sha256"]:
+            yield f"sha256 {content.sha256}, the ledger says {file['sha256']}"
+        try:
+            rows = count_rows(content.source)
+        except Exception as error:  # noqa: BLE001 - whatever a reader makes of a damaged file is the finding
+            yield f"cannot be read: {error}"
+            return
+        if rows != file["rows"]:
+            yield f"{rows} rows, the ledger says {file['rows']}"
+
+
+@contextmanager
+def measured(path: Path) -> Iterator[Measured]:
+    """Read a local file: a small one once, a large one for its checksum and for its rows."""
     size = path.stat().st_size
-    if size != file["bytes"]:
-        yield f"{size} bytes, the ledger says {file['bytes']}"
-    if size <= _IN_MEMORY_BYTES:
+    if size <= IN_MEMORY_BYTES:
         data = path.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
         source: pa.NativeFile = pa.BufferReader(data)
@@ -162,13 +184,5 @@ def compare(path: Path, file: Mapping[str, Any], count_rows: CountRows) -> Itera
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         source = pa.OSFile(str(path))
-    if digest != file["sha256"]:
-        yield f"sha256 {digest}, the ledger says {file['sha256']}"
-    try:
-        with source:
-            rows = count_rows(source)
-    except Exception as error:  # noqa: BLE001 - whatever a reader makes of a damaged file is the finding
-        yield f"cannot be read: {error}"
-        return
-    if rows != file["rows"]:
-        yield f"{rows} rows, the ledger says {file['rows']}"
+    with source:
+        yield Measured(size, digest, source)

@@ -12,7 +12,7 @@ from ingest.core.errors import JobError
 from ingest.core.outcome import Staged
 from ingest.sinks.directory.hive import by_keys, folder, null_columns, value_text
 from ingest.sinks.directory.staged import StagedFile
-from ingest.sinks.directory.staging import Encoder, HashedFile, stage_rows
+from ingest.sinks.directory.staging import Encoder, HashedFile, new_file, stage_rows
 from ingest.sinks.table.statistics import CountedEncoder
 from ingest.storage import tree
 
@@ -86,7 +86,11 @@ def _written(
         return counted[0]
 
     files = stage_rows(
-        rows, paths, opened, target_bytes=sink.target_file_bytes, most_rows=sink.chunk_rows
+        rows,
+        map(new_file, paths),
+        opened,
+        target_bytes=sink.target_file_bytes,
+        most_rows=sink.chunk_rows,
     )
     for file in files:
         yield file, counted[0].text

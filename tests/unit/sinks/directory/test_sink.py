@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from ingest.core.errors import ConfigError, FatalError
 from ingest.sinks.directory import manifest
+from ingest.sinks.directory.local.place import Folder
 from ingest.sinks.directory.plan import PublishPlan
 from ingest.sinks.jsonl import Jsonl
 from ingest.testing.sinks import delivery
@@ -41,7 +42,7 @@ def test_the_manifest_says_what_was_published(tmp_path: Path) -> None:
     publish(out, ROWS, "run1")
     overwriting = sink(tmp_path / "out", partition_by=["month"], write_disposition="overwrite")
     plan = publish(overwriting, ROWS.head(1), "run2")
-    page = manifest.read(tmp_path / "out", "run2")
+    page = manifest.read(Folder(tmp_path / "out"), "run2")
     assert page["replaced"] == list(plan.removes()) == out.files_of("run1")
     assert {key: page[key] for key in ("run_id", "job", "rows", "disposition")} == {
         "run_id": "run2",

@@ -1,4 +1,4 @@
-"""Making a run's files visible in a directory, in steps that may be cut off and repeated anywhere.
+"""Making a run's files visible in a folder, in steps that may be cut off and repeated anywhere.
 
 Putting (append, overwrite_partitions, and overwrite where directories cannot be exchanged):
 
@@ -32,14 +32,13 @@ from pathlib import Path
 
 from ingest.core.errors import FatalError
 from ingest.sinks.directory import manifest
-from ingest.sinks.directory.content import data_files
-from ingest.sinks.directory.place import Place
+from ingest.sinks.directory.local.paths import Paths
 from ingest.sinks.directory.plan import PublishPlan, Put
 from ingest.storage import tree
 from ingest.storage.lock import locked
 
 
-def publish_steps(place: Place, plan: PublishPlan, lock_wait_s: float) -> Iterator[str]:
+def publish_steps(place: Paths, plan: PublishPlan, lock_wait_s: float) -> Iterator[str]:
     """Publish, stopping after each operation to say what it was.
 
     Whoever takes only the first few has made a publisher that died there.
@@ -51,7 +50,7 @@ def publish_steps(place: Place, plan: PublishPlan, lock_wait_s: float) -> Iterat
     if earlier := place.earlier():
         raise FatalError(f"{earlier}. Then run again")
     with locked(place.lock, lock_wait_s) if plan.exchange else nullcontext():
-        stands = manifest.exists(place.root, plan.run_id)
+        stands = place.has_manifest(plan.run_id)
         if plan.exchange and (not stands or _waits(place, plan)):
             stands = yield from _exchange(place, plan)
         elif plan.exchange:
@@ -70,7 +69,7 @@ def publish_steps(place: Place, plan: PublishPlan, lock_wait_s: float) -> Iterat
     tidy(place)
 
 
-def tidy(place: Place) -> None:
+def tidy(place: Paths) -> None:
     """Remove what late workers of published runs have staged, and the sibling if it is empty.
 
     A run whose manifest stands has moved all its files: what else is staged for it, nobody needs.
@@ -79,7 +78,7 @@ def tidy(place: Place) -> None:
     with suppress(FileNotFoundError):
         runs = [path.name for path in place.beside.iterdir()]
     for run_id in runs:
-        if manifest.exists(place.root, run_id):
+        if place.has_manifest(run_id):
             for late in place.staging(run_id).glob("*.staged"):
                 late.unlink(missing_ok=True)
             tree.remove_empty(place.beside, [run_id])
@@ -91,7 +90,7 @@ def tidy(place: Place) -> None:
             tree.sync(folder)
 
 
-def inherit(place: Place, run_id: str) -> None:
+def inherit(place: Paths, run_id: str) -> None:
     """Let whoever may publish into the directory do so in what lies beside it, too.
 
     Staged files belong to the group of a directory that hands its group on (setgid): they are moved
@@ -105,7 +104,7 @@ def inherit(place: Place, run_id: str) -> None:
             tree.hand_on_group(place.staging(run_id), status.st_gid)
 
 
-def _put(place: Place, plan: PublishPlan) -> Iterator[str]:
+def _put(place: Paths, plan: PublishPlan) -> Iterator[str]:
     staging, built = place.staging(plan.run_id), place.tree(plan.run_id)
     if plan.counts.files:
         tree.make_folder(place.root)
@@ -121,7 +120,7 @@ def _put(place: Place, plan: PublishPlan) -> Iterator[str]:
     yield from _write_manifest(place, plan)
 
 
-def _exchange(place: Place, plan: PublishPlan) -> Generator[str, None, bool]:
+def _exchange(place: Paths, plan: PublishPlan) -> Generator[str, None, bool]:
     """Swap the directories; the generator returns whether that was possible."""
     staging, built = place.staging(plan.run_id), place.tree(plan.run_id)
     tree.make_folder(built)
@@ -137,7 +136,7 @@ def _exchange(place: Place, plan: PublishPlan) -> Generator[str, None, bool]:
     _adopt(built, place.root)
     yield from _write_manifest(place, plan)
     removed = set(plan.removes())
-    if any(name not in removed for name in data_files(place.root)):
+    if any(name not in removed for name in place.files()):
         # Foreign files that came since the run began must stay where they are; and what an earlier
         # attempt has begun by putting, for the same reason, is ended by putting.
         return False
@@ -157,21 +156,21 @@ def _adopt(built: Path, root: Path) -> None:
             tree.copy_attributes(root / name, built / name)
 
 
-def _waits(place: Place, plan: PublishPlan) -> bool:
+def _waits(place: Paths, plan: PublishPlan) -> bool:
     """Say whether the swap is still to be made: made twice, it would bring the old rows back.
 
     Names are never used again: files of the run lie in `tree` only before the swap, and those that
     they replace in the directory. A run without files goes by the latter.
     """
     if plan.counts.files:
-        return manifest.waits(place.root, plan.run_id, plan.names())
+        return place.waits(plan.run_id, plan.names())
     return any(os.path.lexists(f"{place.root}/{name}") for name in plan.removes())
 
 
-def _require_shown(place: Place, plan: PublishPlan) -> None:
+def _require_shown(place: Paths, plan: PublishPlan) -> None:
     """Accept that nothing waits to be swapped in only if it was, and is there or replaced."""
     missing = [name for name in plan.names() if not os.path.lexists(f"{place.root}/{name}")]
-    replaced = manifest.replacers(place.root, missing)
+    replaced = manifest.replacers(place, missing)
     if lost := next((name for name in missing if name not in replaced), None):
         raise FatalError(
             f"{place.root / lost}: publish: the file is gone, there and in "
@@ -180,8 +179,8 @@ def _require_shown(place: Place, plan: PublishPlan) -> None:
         )
 
 
-def _write_manifest(place: Place, plan: PublishPlan) -> Iterator[str]:
-    path = manifest.path_of(place.root, plan.run_id)
+def _write_manifest(place: Paths, plan: PublishPlan) -> Iterator[str]:
+    path = place.manifest_path(plan.run_id)
     tree.make_folder(place.manifests)
     with suppress(FileNotFoundError):  # nothing was put, and there is no directory
         for folder in (place.beside, place.manifests):
@@ -192,7 +191,7 @@ def _write_manifest(place: Place, plan: PublishPlan) -> Iterator[str]:
     yield "manifest written"
 
 
-def _remove(place: Place, plan: PublishPlan) -> Iterator[str]:
+def _remove(place: Paths, plan: PublishPlan) -> Iterator[str]:
     for name in plan.removes():
         with suppress(FileNotFoundError):
             os.unlink(f"{place.root}/{name}")  # noqa: PTH108 - see above
@@ -201,7 +200,7 @@ def _remove(place: Place, plan: PublishPlan) -> Iterator[str]:
     _sync_folders(place.root, plan.removes())
 
 
-def _restore(place: Place, plan: PublishPlan) -> Iterator[str]:
+def _restore(place: Paths, plan: PublishPlan) -> Iterator[str]:
     """Empty the old side of an exchange; give back what is not ours to remove."""
     old = place.tree(plan.run_id)
     removes = set(plan.removes())
@@ -223,12 +222,12 @@ def _restore(place: Place, plan: PublishPlan) -> Iterator[str]:
     _sync_folders(place.root, given_back)
 
 
-def _require_done(place: Place, plan: PublishPlan, put: Put) -> None:
+def _require_done(place: Paths, plan: PublishPlan, put: Put) -> None:
     """Accept that there is nothing to put only if it has been put: by name or by the manifest.
 
     The manifest of an exchange says nothing of it: it stands while the files are still in `tree`.
     """
-    done = not plan.exchange and manifest.exists(place.root, plan.run_id)
+    done = not plan.exchange and place.has_manifest(plan.run_id)
     if done or (place.root / put.name).exists():
         return
     raise FatalError(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ingest.sinks.directory import manifest
-from ingest.sinks.directory.place import Place
+from ingest.sinks.directory.local.paths import Paths
 
 _RUN_ID = "20131231t235959-1a2b3c"
 _INDEX, _NUMBER = 10**9, 10**6
@@ -13,7 +13,7 @@ _SCRATCH = f"{_RUN_ID}.json-0123456789ab.staged"
 _NAME_BYTES, _PATH_BYTES = 255, 4096
 
 
-def too_long(place: Place, suffix: str, folder: str = "") -> str:
+def too_long(place: Paths, suffix: str, folder: str = "") -> str:
     """Say what is too long about a place, or about a folder in it; empty if nothing is."""
     name_bytes, path_bytes = limits(place.root)
     for path in _longest(place, suffix, folder):
@@ -44,10 +44,10 @@ def limits(path: Path) -> tuple[int, int]:
     return _NAME_BYTES, _PATH_BYTES
 
 
-def _longest(place: Place, suffix: str, folder: str) -> Iterator[Path]:
+def _longest(place: Paths, suffix: str, folder: str) -> Iterator[Path]:
     """Yield the longest paths that there will be, of each kind."""
     name = manifest.published_name(folder, _RUN_ID, _INDEX, _NUMBER, suffix)
     yield place.root / name
     yield place.tree(_RUN_ID) / name
-    yield manifest.path_of(place.root, _RUN_ID)
+    yield place.manifest_path(_RUN_ID)
     yield place.staging(_RUN_ID) / _SCRATCH

@@ -1,0 +1,1 @@
+"""A prefix of a bucket as the place of a directory sink."""
