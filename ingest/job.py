@@ -14,6 +14,7 @@ from ingest.sinks import SINKS
 from ingest.sinks.parquet import Parquet
 from ingest.sources import AnySource
 from ingest.storage.connections import AnyConnection
+from ingest.storage.remote import canonical, is_remote
 from ingest.transforms import TRANSFORMS
 
 if TYPE_CHECKING:
@@ -134,11 +135,19 @@ class Job(Model):
         disposition: Disposition = "overwrite" if follows else "append"
         if told.path is None and (sink := self.sink.beside("quarantine", disposition)):
             return sink
-        return Parquet(
-            type="parquet",
-            path=told.path or f"{self.name}_quarantine",
-            write_disposition=disposition,
-            replaces_jobs=self.sink.replaces_jobs,
+        path = told.path or f"{self.name}_quarantine"
+        connection: Any = told.connection
+        scheme = canonical(path).partition("://")[0]
+        if connection is None and is_remote(path) and self.sink.uri.startswith(f"{scheme}://"):
+            connection = self.sink.reached_by
+        return Parquet.model_validate(
+            {
+                "type": "parquet",
+                "path": path,
+                "connection": connection,
+                "write_disposition": disposition,
+                "replaces_jobs": self.sink.replaces_jobs,
+            }
         )
 
     @property

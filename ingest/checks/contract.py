@@ -27,7 +27,7 @@ Other pairs are refused before anything runs.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, Union
 
 import polars as pl
 from pydantic import Field, field_validator, model_validator
@@ -40,9 +40,11 @@ from ingest.core.errors import ConfigError
 from ingest.core.marks import NOTHING
 from ingest.core.model import Model
 from ingest.core.names import no_such_column
+from ingest.core.secrets import without_credentials
 from ingest.core.types import Schema, parse_type, type_name
 from ingest.core.values.casting import converted
-from ingest.storage.remote import local_path
+from ingest.storage.connections import AnyConnection
+from ingest.storage.remote import writer_of
 
 __all__ = ["BROKEN", "Column", "Contract", "Quarantine"]
 
@@ -91,7 +93,11 @@ class Quarantine(Model):
     """Where rejected rows go."""
 
     path: str | None = Field(default=None, min_length=1)
-    """The directory of the Parquet data set. Default: the sink's path followed by `_quarantine`."""
+    """The directory of the Parquet data set, on a local disk or in a bucket. Default: the sink's
+    path followed by `_quarantine`."""
+    connection: AnyConnection | None = None
+    """The connection that a bucket is written through, by its name: `conf/connection/NAME.yaml`.
+    Without it, that of the sink if it has one, otherwise the environment says how."""
     keep: Literal["published", "all"] = "published"
     """Which rejected rows the quarantine contains after a run whose sink overwrites: `published`
     keeps those of the published run, `all` keeps those of every run, marked by `run_id`. Other
@@ -103,10 +109,13 @@ class Quarantine(Model):
     """What `original` and `row` contain for private columns (see `contract.pii`): `***` (`redact`)
     or their values (`keep`). To read a redacted record again, use its `file` and `line`."""
 
-    @field_validator("path")
-    @classmethod
-    def _local(cls, path: str | None) -> str | None:
-        return path and local_path(path)
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if self.path is not None:
+            writer_of(without_credentials(self.path), self.connection)
+        elif self.connection is not None:
+            raise ValueError("connection: goes with path. Write path: s3://BUCKET/PATH")
+        return self
 
 
 class Contract(Model):

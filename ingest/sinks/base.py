@@ -102,6 +102,14 @@ class Sink(Model, ABC):
     def uri(self) -> str:
         """Where the output is: two jobs cannot publish to one place at once."""
 
+    @property
+    def reached_by(self) -> Mapping[str, Any] | None:
+        """How its place is reached, as plain data with references to secrets; see `leftovers`.
+
+        None if the place itself, and the environment, say how.
+        """
+        return None
+
     @abstractmethod
     def at(self, uri: str) -> Self:
         """Return this sink for another place, which is told as `uri` tells it."""

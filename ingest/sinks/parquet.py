@@ -100,11 +100,14 @@ class Parquet(ParquetFiles, DirectorySink):
 
 def parquet_beside(sink: Sink, name: str, write_disposition: Disposition) -> Parquet:
     """Return a sink of Parquet files in `<directory>_<name>`, where no reader mixes the two."""
-    return Parquet(
-        type="parquet",
-        path=f"{sink.uri.rstrip('/')}_{name}",
-        write_disposition=write_disposition,
-        replaces_jobs=sink.replaces_jobs,
+    return Parquet.model_validate(
+        {
+            "type": "parquet",
+            "path": f"{sink.uri.rstrip('/')}_{name}",
+            "connection": sink.reached_by,
+            "write_disposition": write_disposition,
+            "replaces_jobs": sink.replaces_jobs,
+        }
     )
 
 

@@ -6,13 +6,14 @@ is read back. No other condition is used, because few stores honor others.
 """
 
 import contextlib
+import os
 import re
 import secrets
 import threading
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import obstore
 from obstore import exceptions as refused
@@ -30,6 +31,7 @@ WRITER = "writer"
 PART_BYTES = 16 * 1024**2
 """How much of a large object is sent in one request."""
 PARTS_AT_ONCE = 4
+_CHUNK_BYTES = 1024**2
 _DENIED = re.compile(r"status code: 40[13] ")
 _UNTRUSTED = re.compile(r"InvalidCertificate\(\s*(\w+)")
 _CODE = re.compile(r"<Code>(\w+)</Code>")
@@ -52,19 +54,25 @@ class Bucket:
     The texts begin with the object's URI.
     """
 
-    def __init__(self, uri: str, connection: Connection) -> None:
+    def __init__(self, uri: str, connection: Connection, client: "Client | None" = None) -> None:
         self.connection = connection
         self._uri = uri.rstrip("/")
-        self._client: Client = bucket_client(connection, uri)
+        self._client: Client = client or bucket_client(connection, uri)
         self._written = False
 
     def uri(self, name: str = "") -> str:
         """Return the URI of the place, or of an object."""
         return f"{self._uri}/{name}" if name else self._uri
 
-    def put(self, name: str, data: bytes | Path) -> None:
-        """Write an object, whole or not at all; a large one in parts."""
-        size = data.stat().st_size if isinstance(data, Path) else len(data)
+    def put(self, name: str, data: bytes | Path | BinaryIO) -> None:
+        """Write an object, whole or not at all; a large one in parts. A file is read from 0."""
+        if isinstance(data, bytes):
+            size = len(data)
+        elif isinstance(data, Path):
+            size = data.stat().st_size
+        else:
+            size = data.seek(0, os.SEEK_END)
+            data.seek(0)
         with self._errors(name, "written"):
             obstore.put(
                 self._client,
@@ -132,6 +140,17 @@ class Bucket:
         with self._errors(name, "read"):
             return bytes(obstore.get(self._client, name).bytes())
 
+    def fetch(self, name: str, file: BinaryIO) -> None:
+        """Write the bytes of an object to a file, from 0; they are not in memory all at once.
+
+        Raises:
+            FileNotFoundError: there is none of that name.
+        """
+        with self._errors(name, "read"):
+            file.seek(0)
+            file.truncate()
+            file.writelines(obstore.get(self._client, name).stream(min_chunk_size=_CHUNK_BYTES))
+
     def size(self, name: str) -> int | None:
         """Return the bytes of an object; None if there is none."""
         with contextlib.suppress(FileNotFoundError), self._errors(name, "read"):
@@ -146,14 +165,19 @@ class Bucket:
         return sorted({path.rpartition("/")[2] for path in paths} - {""})
 
     def objects(self, folder: str = "") -> Iterator[Object]:
-        """Yield the objects below a prefix, however deep, a page of a thousand at a time."""
-        pages = iter(obstore.list(self._client, folder or None))
+        """Yield the objects below a prefix, however deep, by name."""
+        for page in self.pages(folder):
+            yield from page
+
+    def pages(self, folder: str = "", after: str = "") -> Iterator[list[Object]]:
+        """Yield the same, a page of a thousand at a time; those that come `after` a name."""
+        pages = iter(obstore.list(self._client, folder or None, offset=after or None))
         while True:
             with self._errors(folder, "read"):
                 page = next(pages, None)
             if page is None:
                 return
-            yield from (Object(str(entry["path"]), int(entry["size"])) for entry in page)
+            yield [Object(str(entry["path"]), int(entry["size"])) for entry in page]
 
     def copy(self, source: str, target: str) -> None:
         """Copy an object within the store, over what is there; its bytes do not come here.

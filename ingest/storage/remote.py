@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from ingest.core.errors import ConfigError
 from ingest.core.names import hint
 from ingest.core.secrets import masked
-from ingest.storage.connections import SCHEMES, Connection
+from ingest.storage.connections import CONNECTIONS, SCHEMES, Connection, usual
 
 PROTOCOLS = ("s3", "s3a", "memory")
 """Where files may lie besides local disks. Not `http`, which would need a guard against addresses
@@ -33,6 +33,13 @@ def is_remote(path: str) -> bool:
     return "://" in path and not path.startswith("file://")
 
 
+def canonical(uri: str) -> str:
+    """Return a URI as it is compared with others: without a `/` at its end, by the usual scheme."""
+    scheme, separator, rest = uri.rstrip("/").partition("://")
+    usual_scheme = next((each.schemes[0] for each in CONNECTIONS if scheme in each.schemes), scheme)
+    return f"{usual_scheme}{separator}{rest}"
+
+
 def local_path(path: str) -> str:
     """Return a path without `file://`.
 
@@ -42,10 +49,43 @@ def local_path(path: str) -> str:
     if is_remote(path):
         copy = f": aws s3 sync FOLDER {masked(path)}" if path.startswith("s3") else ""
         raise ValueError(
-            f'"{masked(path)}": sinks can only write to local disks so far. Name a local '
+            f'"{masked(path)}": this type of sink can only write to local disks. Name a local '
             f"folder, and copy its files after the run{copy.replace('s3a:', 's3:', 1)}"
         )
     return path.removeprefix("file://")
+
+
+def writer_of(path: str, connection: Connection | None = None) -> Connection | None:
+    """Return the connection that a directory is written through; None if it is on a local disk.
+
+    Raises:
+        ValueError: the path is in no storage that can be written to, or not in that connection's.
+    """
+    if connection is not None:
+        try:
+            refuse_other("path", path, connection)
+        except ConfigError as error:
+            raise ValueError(str(error).removeprefix("path: ")) from None
+    if not is_remote(path):
+        return None
+    scheme, _, rest = path.partition("://")
+    parts = rest.rstrip("/").split("/")
+    if len(parts) < 2 or not all(parts) or {".", ".."}.intersection(parts):
+        raise ValueError(
+            f'"{path}": not a prefix of a bucket. Write {scheme}://BUCKET/PATH: files are staged '
+            "beside it, in the same bucket"
+        )
+    if scheme not in SCHEMES:
+        raise ValueError(
+            f'"{path}": {scheme}:// is not supported. {hint(scheme, SCHEMES)}Directories are '
+            f"written to local paths and to {', '.join(f'{each}://' for each in SCHEMES)}"
+        )
+    if (found := connection or usual(scheme)) is None:
+        raise ValueError(
+            f'"{path}": {scheme}:// is written through a connection. Write one to '
+            "conf/connection/NAME.yaml, and name it: connection: NAME"
+        )
+    return found
 
 
 def refuse_unknown(what: str, path: str, connection: Connection | None = None) -> None:

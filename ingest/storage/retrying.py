@@ -3,12 +3,16 @@
 import logging
 import random
 import secrets
-from collections.abc import Callable
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar
 
 from ingest.core.clock import Clock, SystemClock
 from ingest.core.errors import ConfigError, FatalError, RetryableError, ThrottledError
 from ingest.storage.store import Store
+
+if TYPE_CHECKING:
+    from ingest.storage.bucket import Bucket, Object
 
 log = logging.getLogger(__name__)
 
@@ -113,6 +117,74 @@ class RetryingStore:
     def remove(self, name: str) -> None:
         """Remove."""
         self._again(lambda: self._store.remove(name))
+
+
+class RetryingBucket:
+    """Passes everything on to a bucket, and again where that raises `RetryableError`."""
+
+    def __init__(self, bucket: "Bucket", max_tries: int, clock: Clock | None = None) -> None:
+        self._bucket = bucket
+        self._again = Retrying(max_tries, clock)
+
+    def uri(self, name: str = "") -> str:
+        """Return where an object is."""
+        return self._bucket.uri(name)
+
+    def put(self, name: str, data: bytes | Path | BinaryIO) -> None:
+        """Put."""
+        self._again(lambda: self._bucket.put(name, data))
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Create, with one token for all tries: whose answer was lost is known by it."""
+        token = secrets.token_hex(8)
+        return self._again(lambda: self._bucket.create(name, data, token))
+
+    def flaw(self, probe: str) -> str:
+        """See whether `create` can be relied on."""
+        return self._again(lambda: self._bucket.flaw(probe))
+
+    def read(self, name: str) -> bytes:
+        """Read."""
+        return self._again(lambda: self._bucket.read(name))
+
+    def fetch(self, name: str, file: BinaryIO) -> None:
+        """Read into a file, from the beginning each time."""
+        self._again(lambda: self._bucket.fetch(name, file))
+
+    def size(self, name: str) -> int | None:
+        """Measure."""
+        return self._again(lambda: self._bucket.size(name))
+
+    def names(self, folder: str) -> list[str]:
+        """List what lies directly below a prefix."""
+        return self._again(lambda: self._bucket.names(folder))
+
+    def objects(self, folder: str = "") -> "Iterator[Object]":
+        """List what lies below a prefix; going on behind the last page that was answered."""
+        pages: Iterator[list[Object]] | None = None
+        last = ""
+
+        def next_page() -> "list[Object] | None":
+            nonlocal pages
+            pages = pages or self._bucket.pages(folder, last)
+            try:
+                return next(pages, None)
+            except RetryableError:
+                pages = None  # an iterator that has raised has ended
+                raise
+
+        while page := self._again(next_page):
+            yield from page
+            last = page[-1].name
+
+    def copy(self, source: str, target: str) -> None:
+        """Copy."""
+        self._again(lambda: self._bucket.copy(source, target))
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Delete."""
+        listed = list(names)
+        self._again(lambda: self._bucket.remove(listed))
 
 
 def _wait_s(error: RetryableError, tries: int) -> float:

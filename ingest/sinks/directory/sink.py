@@ -4,28 +4,31 @@ import itertools
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import polars as pl
 import pyarrow as pa
-from pydantic import Field
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from ingest.core.errors import ConfigError, FatalError, JobError
 from ingest.core.names import no_such_column
 from ingest.core.outcome import Staged
+from ingest.core.secrets import without_credentials
 from ingest.core.types import type_name
 from ingest.sinks.base import Claim, Delivery, Line, Published, Verified
 from ingest.sinks.directory import hive, manifest
 from ingest.sinks.directory.agreement import forms, owners
 from ingest.sinks.directory.content import Form, content, published_runs
-from ingest.sinks.directory.opening import open_place
+from ingest.sinks.directory.opening import open_place, uri_of
 from ingest.sinks.directory.place import Place
 from ingest.sinks.directory.plan import PublishPlan
 from ingest.sinks.directory.preflight import Use, problems
 from ingest.sinks.directory.preparing import prepared
 from ingest.sinks.directory.staging import Encoder, HashedFile, stage_none, stage_rows
 from ingest.sinks.directory.verifying import Verifying
-from ingest.sinks.folder import FolderSink
+from ingest.sinks.folder import PartitionedSink
+from ingest.storage.connections import AnyConnection
+from ingest.storage.remote import is_remote, writer_of
 
 if TYPE_CHECKING:
     from ingest.sinks.directory.staged import StagedFile
@@ -34,7 +37,7 @@ LOCK_WAIT_S = 60.0
 """How long publishing waits for another process that publishes to the same folder, in seconds."""
 
 
-class DirectorySink(FolderSink):
+class DirectorySink(PartitionedSink):
     """A directory of files, one or more for each partition, which appear when the run is committed.
 
     Files are named `<run_id>-<partition>-<n>.<suffix>` and never change, and nothing else of ours
@@ -45,18 +48,32 @@ class DirectorySink(FolderSink):
     by_position: ClassVar[bool] = False
     """Whether readers of the format go by the order of columns and not by their names."""
 
-    path: str = Field(min_length=1)
-    """The output directory. It is created if missing. Its parent must be on the same file
-    system."""
+    path: Annotated[str, AfterValidator(without_credentials)] = Field(min_length=1)
+    """The output directory. It is created if missing. Its parent must be on the same file system.
+    Or a prefix of a bucket: `s3://bucket/folder`."""
+    connection: AnyConnection | None = None
+    """The connection that a bucket is written through, by its name: `conf/connection/NAME.yaml`.
+    Without it, the environment says how."""
     partition_by: tuple[str, ...] = ()
     """Columns whose values become folder names (`month=1/`). They are not written into the
     files."""
     replace: Literal["folder", "files"] = "folder"
     """How `overwrite` replaces earlier rows. `folder` swaps in a new folder in one instant. `files`
     replaces file by file inside the same folder: use it for a folder that is mounted in a
-    container, or that another process watches or keeps open."""
+    container, or that another process watches or keeps open. In a bucket, objects are always
+    replaced one by one."""
     target_file_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
     """The target size of a file, in bytes on disk."""
+
+    @field_validator("path")
+    @classmethod
+    def _plain(cls, path: str) -> str:
+        return path.removeprefix("file://")
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        writer_of(self.path, self.connection)
+        return self
 
     @property
     @abstractmethod
@@ -88,7 +105,22 @@ class DirectorySink(FolderSink):
     @property
     def place(self) -> Place:
         """Where published and staged files are."""
-        return open_place(self.path)
+        return open_place(self.path, self.connection)
+
+    @property
+    def uri(self) -> str:
+        """The directory's absolute path, or the URI of its prefix."""
+        return uri_of(self.path)
+
+    @property
+    def reached_by(self) -> dict[str, Any] | None:
+        """The connection, if there is one; see `Sink.reached_by`."""
+        return None if self.connection is None else self.connection.model_dump(mode="json")
+
+    def at(self, uri: str) -> Self:
+        """Return this sink for another directory; in a bucket, by the same connection."""
+        connection = self.connection if is_remote(uri) else None
+        return self.model_copy(update={"path": uri, "connection": connection})
 
     def check(self, inputs: Sequence[str]) -> None:
         """Refuse what cannot work; see `Sink.check`."""

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, ClassVar, Protocol
 
 import polars as pl
 
@@ -69,6 +69,9 @@ class HashedFile:
     end instead of 4 ms.
     """
 
+    written_back: ClassVar[bool] = True
+    """Whether the disk is to begin before `finish`."""
+
     def __init__(self, path: Path, file: BinaryIO | None = None) -> None:
         self.path = path
         self.name = path.name
@@ -83,7 +86,7 @@ class HashedFile:
         self._digest.update(data)
         self.bytes += memoryview(data).nbytes
         written = self._file.write(data)
-        if self.bytes - self._on_its_way >= _WRITE_BACK_BYTES:
+        if self.written_back and self.bytes - self._on_its_way >= _WRITE_BACK_BYTES:
             self._file.flush()
             begin_writing(self._file.fileno(), self._on_its_way, self.bytes)
             self._on_its_way = self.bytes
