@@ -136,7 +136,7 @@ def _remove(store: Store, found: Found, arguments: Namespace) -> list[str]:
             report(f"removed {_run(run)}")
     for each in found.leftovers:
         try:
-            remove_staged(each.place, each.run_id)
+            remove_staged(each.place, each.run_id, each.reached_by)
         except IngestError as error:
             problems.append(f"staged files of run {each.run_id}: not removed: {error}")
         else:

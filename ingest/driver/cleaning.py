@@ -4,10 +4,10 @@ What stays is the last run that a job has published to a place (baselines and th
 read it), what is committed and not finished, and what is unfinished.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import Any
 
 from ingest.core.errors import FatalError
 from ingest.driver.removing import Old, Removal, Was
@@ -41,8 +41,9 @@ class Leftover:
     """Files that a run which has ended has staged for a place, and that nobody will publish."""
 
     run_id: str
-    place: Path
+    place: str
     bytes: int
+    reached_by: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,16 @@ class Search:
     def leftovers(self) -> Iterator[Leftover]:
         """Yield what ended runs have staged, at all places that the jobs' runs publish to."""
         runs = Runs(self.store)
-        outputs = (runs.outputs(job, run_id) for job in self.jobs for run_id in runs.of_job(job))
-        places = {place for each in outputs for place in each.values()}
-        for place in map(Path, sorted(places)):
-            for run_id, size in staged(place):
+        places: dict[str, dict[str, Any] | None] = {}
+        for job in self.jobs:
+            for run_id in runs.of_job(job):
+                reached = runs.reached_by(job, run_id)
+                outputs = runs.outputs(job, run_id)
+                places |= {uri: reached.get(output) for output, uri in outputs.items()}
+        for place, how in sorted(places.items(), key=lambda each: each[0]):
+            for run_id, size in staged(place, how):
                 if self._is_dead(run_id, runs):
-                    yield Leftover(run_id, place, size)
+                    yield Leftover(run_id, place, size, how)
 
     def _of_job(self, job: str, removal: Removal) -> Iterator[Old | Kept]:
         runs = Runs(self.store)

@@ -6,7 +6,7 @@ from ingest.core.clock import Clock
 from ingest.core.errors import ConfigError
 from ingest.driver.changes import identity
 from ingest.driver.deciding import decide
-from ingest.driver.places import anchored, places
+from ingest.driver.places import anchored, places, reached_by
 from ingest.driver.recorded import Run, read_history
 from ingest.driver.resuming import refuse_changed_steps, refuse_differing, reopen
 from ingest.job import Job
@@ -76,6 +76,7 @@ def _new(job: Job, store: Store, clock: Clock) -> Run:
         "identity": identity(job),
         "folder": str(Path.cwd()),
         "places": recorded,
+        "reached_by": reached_by(job),
         **environment(),
     }
     ledger = Ledger(store, run_id, clock)

@@ -1,14 +1,14 @@
 """What speaks against a job's outputs before anything runs: where they lie, whose rows are in."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ingest.core.errors import ConfigError, FatalError
 from ingest.driver.flow import Place, located, placed
+from ingest.driver.places import reached_by
 from ingest.driver.sinks import schemas_of, sinks_of
 from ingest.job import Job
 from ingest.records.runs import Runs
@@ -16,7 +16,7 @@ from ingest.sinks.base import Sink
 from ingest.sinks.directory.place import STAGING
 from ingest.sinks.leftovers import publishes_in
 from ingest.storage.objects import Store
-from ingest.storage.remote import is_remote
+from ingest.storage.remote import canonical, is_remote
 
 WRITTEN = {"main": ("sink",), "quarantine": ("contract", "quarantine")}
 """Where in a job it is said where an output goes."""
@@ -28,7 +28,7 @@ _NAMES = {"main": "the output", "quarantine": "the quarantine"}
 class _Other:
     """A place that another job of the state publishes to, by its last run."""
 
-    path: Path
+    uri: str
     output: str
     job: str
     run_id: str
@@ -49,7 +49,7 @@ def check_places(job: Job, store: Store, place: Place) -> None:
             continue
         try:
             with placed(place, *WRITTEN[output]):
-                sink.check(job.source.roots)
+                sink.check(_inputs(job, sink))
         except ConfigError as error:
             lines += error.lines
     try:
@@ -58,6 +58,12 @@ def check_places(job: Job, store: Store, place: Place) -> None:
         lines += error.lines
     if lines:
         raise ConfigError(*dict.fromkeys(lines))
+
+
+def _inputs(job: Job, sink: Sink) -> list[str]:
+    """Return what is read where a sink writes to: another server may have such URIs, too."""
+    same = job.source.server == sink.server
+    return [root for root in job.source.roots if same or not is_remote(root)]
 
 
 def _is_beside(output: str, job: Job) -> bool:
@@ -144,19 +150,20 @@ def check_published(job: Job, place: Place, schema: dict[str, str]) -> None:
 
 def _output(output: str, outputs: dict[str, str], job: Job, store: Store) -> Iterator[str]:
     """Say what an output is in, or what is in it."""
-    here = Path(outputs[output])
+    here = outputs[output]
     for name, uri in outputs.items():
-        if name != output and here.is_relative_to(uri):
+        if name != output and (here == uri or _is_within(here, uri)):
             yield (
                 f'path: "{here}" is inside "{uri}", where this job publishes too: readers '
                 "would mix the two. Use a path outside it"
             )
-    state = "" if is_remote(store.uri()) else _real(store.uri())
-    if state and here.is_relative_to(state) and str(here) != state:
+    state = _real(store.uri())
+    if _is_within(here, state):
         yield f'path: "{here}" is inside the state "{state}". Use a path outside it'
     yield from _staging("path", here)
-    above = next((folder for folder in here.parents if publishes_in(folder)), None)
-    if above is not None:
+    how = reached_by(job).get(output)
+    above = next((folder for folder in _parents(here) if _publishes_in(folder, how)), "")
+    if above:
         yield (
             f'path: "{here}" is inside "{above}", where runs are published: readers would read '
             "the rows of both. Use a path outside it"
@@ -164,44 +171,49 @@ def _output(output: str, outputs: dict[str, str], job: Job, store: Store) -> Ite
     yield from _across(here, output, job, store)
 
 
-def _across(here: Path, output: str, job: Job, store: Store) -> Iterator[str]:
+def _publishes_in(uri: str, how: Mapping[str, Any] | None) -> bool:
+    """Ask a place above; credentials that open a prefix need not open what it lies in."""
+    with suppress(ConfigError, FatalError):
+        return publishes_in(uri, how)
+    return False
+
+
+def _across(here: str, output: str, job: Job, store: Store) -> Iterator[str]:
     """Say which other job publishes to a place that cannot be shared with this one."""
     for other in _others(store, job.name):
-        if here == other.path and output != other.output:
+        if here == other.uri and output != other.output:
             yield (
                 f'path: "{here}" is {other}. A folder can contain the rows of one output only. Use '
                 "another path"
             )
-        elif here != other.path and other.path.is_relative_to(here):
+        elif _is_within(other.uri, here):
             yield (
-                f'path: "{other.path}", {other}, is inside "{here}": readers would read the '
+                f'path: "{other.uri}", {other}, is inside "{here}": readers would read the '
                 "rows of both. Use a path outside it"
             )
 
 
 def _source(job: Job) -> Iterator[str]:
     for root in job.source.roots:
-        if "://" not in root:
-            yield from _staging("path", Path(_real(root)))
+        yield from _staging("path", _real(root))
 
 
-def _staging(option: str, path: Path) -> Iterator[str]:
+def _staging(option: str, uri: str) -> Iterator[str]:
     """Say that a place lies where a run stages its files."""
-    folder = next((p for p in (path, *path.parents) if p.name.startswith(STAGING)), None)
-    if folder is not None:
+    above = (uri, *_parents(uri))
+    folder = next((each for each in above if each.rpartition("/")[2].startswith(STAGING)), "")
+    if folder:
         yield (
-            f'{option}: "{path}" is in "{folder}", where ingest keeps unpublished files and '
+            f'{option}: "{uri}" is in "{folder}", where ingest keeps unpublished files and '
             "removes them. Use another path"
         )
 
 
 def _state(store: Store, outputs: dict[str, str]) -> Iterator[str]:
     """Say what would read the files of the state as rows."""
-    if is_remote(store.uri()):
-        return
-    state = Path(_real(store.uri()))
+    state = _real(store.uri())
     for output, uri in outputs.items():
-        if state.is_relative_to(uri):
+        if state == uri or _is_within(state, uri):
             yield (
                 f'"{state}" is inside {_NAMES[output]} "{uri}": readers would read the '
                 "state's files as rows. Use a path outside it: state=DIR"
@@ -213,9 +225,10 @@ def _others(store: Store, job: str) -> Iterator[_Other]:
     runs = Runs(store)
     for name in runs.jobs():
         for run_id in runs.of_job(name)[-1:] if name != job else ():
+            reached = runs.reached_by(name, run_id)
             for output, uri in _places(runs, run_id).items():
-                if output in WRITTEN and publishes_in(Path(uri)):
-                    yield _Other(Path(uri), output, name, run_id)
+                if output in WRITTEN and _publishes_in(uri, reached.get(output)):
+                    yield _Other(uri, output, name, run_id)
 
 
 def _places(runs: Runs, run_id: str) -> dict[str, Any]:
@@ -224,5 +237,15 @@ def _places(runs: Runs, run_id: str) -> dict[str, Any]:
     return {}
 
 
+def _parents(uri: str) -> Iterator[str]:
+    """Yield the places that a place lies in, the next one first; of a bucket, not the bucket."""
+    scheme, separator, rest = uri.rpartition("://")
+    while "/" in rest.strip("/"):
+        rest = rest.rpartition("/")[0]
+        if not separator or "/" in rest:
+            yield f"{scheme}{separator}{rest}"
+
+
 def _real(path: str) -> str:
-    return os.path.realpath(path.removeprefix("file://"))
+    path = path.removeprefix("file://")
+    return canonical(path) if is_remote(path) else os.path.realpath(path)

@@ -20,6 +20,12 @@ def outputs_of(job: Job) -> dict[str, str]:
     return {output: sink.uri for output, sink in sinks_of(job).items()}
 
 
+def reached_by(job: Job) -> dict[str, Any]:
+    """Return how the places of outputs are reached, of those that do not say so themselves."""
+    found = {output: sink.reached_by for output, sink in sinks_of(job).items()}
+    return {output: dict(how) for output, how in found.items() if how is not None}
+
+
 def anchored(job: Job, recorded: Mapping[str, Any]) -> Job:
     """Return the job with its outputs where they were when a run was recorded.
 

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Literal
 
 from ingest.core.errors import ConfigError, FatalError, IngestError
@@ -104,9 +103,10 @@ class Removal:
         places = self._runs.outputs(old.job, old.run_id)
         if main := places.get("main"):
             Target(self._store, main).forget(old.run_id)
-        for place in places.values():
+        reached = self._runs.reached_by(old.job, old.run_id)
+        for output, place in places.items():
             with suppress(IngestError):  # gone, or not to be written any more: nobody reads there
-                remove_staged(Path(place), old.run_id)
+                remove_staged(place, old.run_id, reached.get(output))
         for name in self.parts(old.run_id):
             self._store.remove(f"runs/{old.run_id}/{name}")
 
@@ -117,7 +117,8 @@ class Removal:
         if not mark.get("plan") or not main:
             return bool(mark.get("plan"))
         if main not in self._standing:
-            self._standing[main] = published_runs(Path(main))
+            reached = self._runs.reached_by(str(mark.get("job", "")), run_id)
+            self._standing[main] = published_runs(main, reached.get("main"))
         return run_id in self._standing[main]
 
     def _appended(self, run_id: str) -> bool:

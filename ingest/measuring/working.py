@@ -15,6 +15,7 @@ from ingest.core.partition import Assignment, Partition
 from ingest.job import Job
 from ingest.records.totals import Totals
 from ingest.sinks.directory.staging import HashedFile
+from ingest.storage.remote import is_remote
 from ingest.work.task import PartitionTask
 
 _ERRORS: dict[str, type[IngestError]] = {"bad_row": BadRowError, "contract": ContractError}
@@ -45,13 +46,15 @@ class Worked:
 def scratch(job: Job) -> Iterator[Path]:
     """Make a folder on the sink's file system, and remove it, whatever happens, with what is in it.
 
-    Only if the process is killed (SIGKILL) it stays: `.ingest-bench-*`, beside the sink or in the
+    If the sink writes to a bucket, the folder is where its files are encoded: what the upload takes
+    is not measured. Only if the process is killed (SIGKILL) it stays: `.ingest-bench-*`, beside the sink or in the
     nearest folder above that exists.
 
     Raises:
         ConfigError: there may nothing be written.
     """
-    above = next(folder for folder in Path(job.sink.uri).parents if folder.is_dir())
+    sink = Path(tempfile.gettempdir()) / "sink" if is_remote(job.sink.uri) else Path(job.sink.uri)
+    above = next(folder for folder in sink.parents if folder.is_dir())
     try:
         folder = tempfile.TemporaryDirectory(dir=above, prefix=".ingest-bench-")
     except OSError as error:

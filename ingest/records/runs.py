@@ -14,6 +14,7 @@ from ingest.storage.objects import Store
 FORMAT = 1
 RESTORE = "Restore the file from a backup, or discard the run and start over with: --fresh"
 """What to do about a damaged record of a run."""
+_REACHED = "reached_by"
 _STAMP = "%Y%m%dt%H%M%S"
 
 
@@ -83,13 +84,15 @@ class Runs:
     def create(self, run_id: str, job: str, config: str, facts: dict[str, Any]) -> None:
         """Record a new run: the job as composed, in YAML, and the facts that are frozen with it.
 
-        The index of the job's runs has where they publish, and outlives what else is kept of them.
+        The index of the job's runs has where they publish and how that is reached, and outlives
+        what else is kept of them.
         """
         page = {"format": FORMAT, "run_id": run_id, "job": job, **facts}
         self._store.create(f"runs/{run_id}/job.yaml", config.encode())
         self._store.create(f"runs/{run_id}/run.json", json.dumps(page, indent=1).encode())
         outputs = {name: uri for name, uri in facts.get("places", {}).items() if name != "source"}
-        self._store.create(f"jobs/{job}/runs/{run_id}", json.dumps(outputs).encode())
+        how = {_REACHED: facts[_REACHED]} if facts.get(_REACHED) else {}
+        self._store.create(f"jobs/{job}/runs/{run_id}", json.dumps({**outputs, **how}).encode())
 
     def of_job(self, job: str) -> list[str]:
         """Return the ids of a job's runs, oldest first, also of those whose records are gone."""
@@ -97,12 +100,22 @@ class Runs:
 
     def outputs(self, job: str, run_id: str) -> dict[str, str]:
         """Return where a run publishes, by output; empty if nobody knows any more."""
-        with suppress(ValueError, FileNotFoundError):  # earlier releases left the entry empty
-            return dict(json.loads(self._store.read(f"jobs/{job}/runs/{run_id}")))
+        if indexed := self._indexed(job, run_id):
+            indexed.pop(_REACHED, None)
+            return indexed
         with suppress(ConfigError, FatalError):
             found = dict(self.facts(run_id).get("places", {}))
             found.pop("source", None)
             return found
+        return {}
+
+    def reached_by(self, job: str, run_id: str) -> dict[str, dict[str, Any]]:
+        """Return how a run's outputs are reached, of those that do not say so themselves."""
+        return dict(self._indexed(job, run_id).get(_REACHED, {}))
+
+    def _indexed(self, job: str, run_id: str) -> dict[str, Any]:
+        with suppress(ValueError, FileNotFoundError):  # earlier releases left the entry empty
+            return dict(json.loads(self._store.read(f"jobs/{job}/runs/{run_id}")))
         return {}
 
     def jobs(self) -> list[str]:

@@ -110,6 +110,11 @@ class Sink(Model, ABC):
         """
         return None
 
+    @property
+    def server(self) -> str:
+        """The URL of the server that its URI is meant for; empty if it says that itself."""
+        return ""
+
     @abstractmethod
     def at(self, uri: str) -> Self:
         """Return this sink for another place, which is told as `uri` tells it."""

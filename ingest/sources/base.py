@@ -284,6 +284,11 @@ class Source(Model, ABC):
         return ()
 
     @property
+    def server(self) -> str:
+        """The URL of the server that its roots are meant for; empty if they say that themselves."""
+        return ""
+
+    @property
     def roots(self) -> tuple[str, ...]:
         """The places below which this source reads, so that no sink is put there."""
         return ()

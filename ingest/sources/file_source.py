@@ -19,7 +19,8 @@ from ingest.sources.files.comparing import differences
 from ingest.sources.files.folder_keys import KeySurvey, PlannedKeys
 from ingest.sources.files.listing import as_list, bases_of, list_inputs, root_of, survey, would_read
 from ingest.sources.files.schema import Expected, FileSchema
-from ingest.storage.connections import AnyConnection
+from ingest.storage.clients import endpoint_of
+from ingest.storage.connections import AnyConnection, usual
 from ingest.storage.remote import refuse_other
 
 
@@ -82,6 +83,13 @@ class FileSource(Source):
     def roots(self) -> tuple[str, ...]:
         """The files and folders that are named, and of globs the folders above the first sign."""
         return tuple(root_of(path) for path in as_list(self.path))
+
+    @property
+    def server(self) -> str:
+        """The URL of the store; empty for the provider's own, or for none."""
+        scheme = as_list(self.path)[0].partition("://")[0]
+        connection = self.connection or usual(scheme)
+        return endpoint_of(connection) if connection else ""
 
     def would_read(self, file: str) -> bool:
         """Say whether a file, a path or a URI, would be read as input, if it were there."""

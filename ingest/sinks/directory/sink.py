@@ -27,6 +27,7 @@ from ingest.sinks.directory.preparing import prepared
 from ingest.sinks.directory.staging import Encoder, HashedFile, stage_none, stage_rows
 from ingest.sinks.directory.verifying import Verifying
 from ingest.sinks.folder import PartitionedSink
+from ingest.storage.clients import endpoint_of
 from ingest.storage.connections import AnyConnection
 from ingest.storage.remote import is_remote, writer_of
 
@@ -111,6 +112,12 @@ class DirectorySink(PartitionedSink):
     def uri(self) -> str:
         """The directory's absolute path, or the URI of its prefix."""
         return uri_of(self.path)
+
+    @property
+    def server(self) -> str:
+        """The URL of the store; empty for the provider's own, or for none."""
+        connection = writer_of(self.path, self.connection)
+        return endpoint_of(connection) if connection else ""
 
     @property
     def reached_by(self) -> dict[str, Any] | None:

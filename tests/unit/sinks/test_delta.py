@@ -258,15 +258,15 @@ def test_statistics_are_exact_and_leave_out_files(tmp_path):
 def test_staged_files_are_found_and_removed_and_those_of_the_table_are_not(tmp_path):
     sink = sink_at(tmp_path)
     sink.stage(ROWS, RUNS[0], "1-0-1")
-    assert [run_id for run_id, _ in staged(tmp_path / "t")] == [RUNS[0]]
+    assert [run_id for run_id, _ in staged(str(tmp_path / "t"))] == [RUNS[0]]
     sink.discard(RUNS[0])
     assert not (tmp_path / "t").exists()
     sink.publish(prepared(sink, RUNS[1]))
     sink.stage(ROWS, RUNS[2], "1-0-1")
-    assert [run_id for run_id, _ in staged(tmp_path / "t")] == [RUNS[2]]
+    assert [run_id for run_id, _ in staged(str(tmp_path / "t"))] == [RUNS[2]]
     for run_id in RUNS[:3]:
-        remove_staged(tmp_path / "t", run_id)
-    assert (seen(tmp_path), published_runs(tmp_path / "t")) == ([1, 2, 3], {RUNS[1]})
+        remove_staged(str(tmp_path / "t"), run_id)
+    assert (seen(tmp_path), published_runs(str(tmp_path / "t"))) == ([1, 2, 3], {RUNS[1]})
 
 
 def test_a_try_that_comes_late_is_refused_and_leaves_nothing(tmp_path):
