@@ -1,8 +1,17 @@
-"""Faults on purpose: a store that dies at a chosen write, before or after it takes effect."""
+"""Faults on purpose: stores and buckets that die at a chosen request, before or after it works."""
 
-from typing import Literal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
 
+from ingest.core.errors import RetryableError
+from ingest.storage.bucket import Bucket
+from ingest.storage.connections import Connection
 from ingest.storage.objects import Store
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore as Client
 
 
 class Crash(BaseException):
@@ -71,3 +80,42 @@ class CrashingStore:
     def _alive(self) -> None:
         if self.creates >= self._at:
             raise Crash
+
+
+class FaultyBucket(Bucket):
+    """A bucket that dies at the n-th request, counted from 1; reading ones count, too.
+
+    With `when="before"` the request is not made, with `after` it is made and the process dies; with
+    `lost` it is made, its answer is lost, and nobody dies. After a crash every further request
+    dies, in all threads. `requests` is how many were made.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        connection: Connection,
+        client: "Client | None" = None,
+        *,
+        at: int = 0,
+        when: Literal["before", "after", "lost"] = "before",
+    ) -> None:
+        super().__init__(uri, connection, client)
+        self._at = at
+        self._when = when
+        self._counting = threading.Lock()
+        self.requests = 0
+
+    @contextmanager
+    def _errors(self, name: str, what: str) -> Iterator[None]:
+        with self._counting:
+            self.requests += 1
+            number = self.requests
+        dies = self._at and self._when != "lost" and number >= self._at
+        if dies and (number > self._at or self._when == "before"):
+            raise Crash(name)
+        with super()._errors(name, what):
+            yield
+        if number == self._at:
+            if self._when == "lost":
+                raise RetryableError(f"{self.uri(name)}: the answer was lost")
+            raise Crash(name)
