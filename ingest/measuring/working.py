@@ -47,8 +47,8 @@ def scratch(job: Job) -> Iterator[Path]:
     """Make a folder on the sink's file system, and remove it, whatever happens, with what is in it.
 
     If the sink writes to a bucket, the folder is where its files are encoded: what the upload takes
-    is not measured. Only if the process is killed (SIGKILL) it stays: `.ingest-bench-*`, beside the sink or in the
-    nearest folder above that exists.
+    is not measured. Only if the process is killed (SIGKILL) it stays: `.ingest-bench-*`, beside the
+    sink or in the nearest folder above that exists.
 
     Raises:
         ConfigError: there may nothing be written.

@@ -16,9 +16,9 @@ _PROBED = b'{"note": "created to check that this store does not create an object
 class ObjectStore:
     """Objects below a prefix of a bucket. Makes each request once: see `retrying`."""
 
-    def __init__(self, uri: str, connection: Connection) -> None:
+    def __init__(self, uri: str, connection: Connection, bucket: Bucket | None = None) -> None:
         with _about_state(uri):
-            self._bucket = Bucket(uri, connection)
+            self._bucket = bucket or Bucket(uri, connection)
         self._proven = False
 
     def uri(self, name: str = "") -> str:

@@ -82,40 +82,50 @@ class CrashingStore:
             raise Crash
 
 
-class FaultyBucket(Bucket):
-    """A bucket that dies at the n-th request, counted from 1; reading ones count, too.
+class RequestFaults:
+    """What becomes of the n-th request, counted from 1, of all buckets that share this.
 
-    With `when="before"` the request is not made, with `after` it is made and the process dies; with
-    `lost` it is made, its answer is lost, and nobody dies. After a crash every further request
-    dies, in all threads. `requests` is how many were made.
+    With `when="before"` it is not made and the process dies, with `after` it is made and the
+    process dies; with `lost` it is made, its answer is lost, and nobody dies. After a crash every
+    further request dies, in all threads. `requests` is how many were made.
     """
 
-    def __init__(
-        self,
-        uri: str,
-        connection: Connection,
-        client: "Client | None" = None,
-        *,
-        at: int = 0,
-        when: Literal["before", "after", "lost"] = "before",
-    ) -> None:
-        super().__init__(uri, connection, client)
+    def __init__(self, at: int = 0, when: Literal["before", "after", "lost"] = "before") -> None:
         self._at = at
         self._when = when
         self._counting = threading.Lock()
         self.requests = 0
 
     @contextmanager
-    def _errors(self, name: str, what: str) -> Iterator[None]:
+    def request(self, what: str) -> Iterator[None]:
+        """Make a request, or die."""
         with self._counting:
             self.requests += 1
             number = self.requests
         dies = self._at and self._when != "lost" and number >= self._at
         if dies and (number > self._at or self._when == "before"):
-            raise Crash(name)
-        with super()._errors(name, what):
-            yield
+            raise Crash(what)
+        yield
         if number == self._at:
             if self._when == "lost":
-                raise RetryableError(f"{self.uri(name)}: the answer was lost")
-            raise Crash(name)
+                raise RetryableError(f"{what}: the answer was lost")
+            raise Crash(what)
+
+
+class FaultyBucket(Bucket):
+    """A bucket whose requests fail on purpose, reading ones too."""
+
+    def __init__(
+        self,
+        uri: str,
+        connection: Connection,
+        faults: RequestFaults,
+        client: "Client | None" = None,
+    ) -> None:
+        super().__init__(uri, connection, client)
+        self._faults = faults
+
+    @contextmanager
+    def _errors(self, name: str, what: str) -> Iterator[None]:
+        with self._faults.request(self.uri(name)), super()._errors(name, what):
+            yield
