@@ -62,6 +62,7 @@ RUN = {
     "(with a slow hash). A run is resumed and published only while they are the same.",
     "folder": "The folder where the run was started. Relative paths start there.",
     "places": "The absolute paths of source and sinks.",
+    "reached_by": "The connections of the outputs that have one, with references to secrets.",
     "python": "Version of Python.",
     "platform": "Operating system and machine.",
     "cores": "Cores of the driver's machine.",

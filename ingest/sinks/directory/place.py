@@ -38,6 +38,8 @@ class Place(ABC):
 
     exchanges: ClassVar[bool] = False
     """Whether all files can be replaced in one step."""
+    most_file_bytes: ClassVar[int | None] = None
+    """What the target size of files may be at most, in bytes; None if that does not matter."""
     files_in_turn: ClassVar[int] = 1
     """How many files are read one after the other where several are read at a time."""
 

@@ -135,8 +135,14 @@ class DirectorySink(PartitionedSink):
         place = self.place
         with place.first_errors():
             wrong = problems(place, use)
-        if wrong:
-            raise ConfigError(*(f"path: {problem}" for problem in wrong))
+        lines = [f"path: {problem}" for problem in wrong]
+        if place.most_file_bytes and self.target_file_bytes > place.most_file_bytes:
+            lines.append(
+                f"target_file_bytes: {self.target_file_bytes:,}, but stores cannot copy objects of "
+                f"more than 5 GB. Write at most {place.most_file_bytes}"
+            )
+        if lines:
+            raise ConfigError(*lines)
 
     def check_published(self, job: str, schema: Mapping[str, str]) -> None:
         """Refuse what does not go with what is there; see `Sink.check_published`."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
 
@@ -32,6 +32,9 @@ READERS = 16
 
 class Prefix(Place):
     """The place `<scheme>://<bucket>/<path>`; `bucket` is the prefix above it, if it is open."""
+
+    most_file_bytes: ClassVar[int | None] = 4 * 1024**3
+    """S3 copies objects of up to 5 GB, and a file may be a chunk larger than its target."""
 
     def __init__(self, uri: str, connection: Connection, bucket: "Bucket | None" = None) -> None:
         self._uri = uri.rstrip("/")
