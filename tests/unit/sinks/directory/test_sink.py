@@ -98,10 +98,34 @@ def test_a_run_that_is_being_published_cannot_be_discarded(tmp_path: Path) -> No
     assert len(out.current()) == 1
 
 
-@pytest.mark.parametrize("path", ["s3://bucket/x", ""])
-def test_only_local_paths(path: str) -> None:
-    with pytest.raises(ValidationError):
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("", "at least 1 character"),
+        ("s3://bucket", r"not a prefix of a bucket. Write s3://BUCKET/PATH"),
+        ("s3://bucket/a/../b", "not a prefix of a bucket"),
+        ("s3://key:secret@bucket/x", "contains credentials"),
+        ("ftp://host/x", r"ftp:// is not supported. Directories are written to local paths and to"),
+        (
+            "az://container/x",
+            r"az:// is written through a connection. Write one to conf/connection",
+        ),
+    ],
+)
+def test_places_that_there_are_none_of(path: str, text: str) -> None:
+    with pytest.raises(ValidationError, match=text):
         sink(path)
+
+
+def test_a_prefix_of_a_bucket_is_a_place() -> None:
+    out = sink("s3a://bucket/a/out/")
+    assert (out.uri, out.place.beside_uri) == ("s3://bucket/a/out", "s3://bucket/a/.ingest-out")
+    connection = {"type": "s3", "endpoint": "http://localhost:9"}
+    named = sink("s3://bucket/x", connection=connection)
+    assert named.beside("quarantine", "append").reached_by == named.reached_by
+    assert named.at("/tmp/x").reached_by is None
+    with pytest.raises(ValidationError, match="the environment opens s3:// or s3a://"):
+        sink("out", connection=connection)
 
 
 def test_a_file_uri_is_a_path(tmp_path: Path) -> None:
