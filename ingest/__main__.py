@@ -20,17 +20,17 @@ GROUPS = {
         "test": "run jobs on their samples and compare with the expected rows",
         "preview": "show what each step does to rows, and which rows the contract would reject",
         "plan": "show what a run would read, and in how many partitions; changes nothing",
-        "connections": "list connections, or test what works through one",
+        "connections": "list connections to buckets, or test one",
     },
     "Run": {
-        "run": "run a job and publish it, or resume it",
-        "resume": "resume an unfinished run by its id, as it was recorded",
+        "run": "run a job and publish its rows, or resume its last run if that was stopped",
+        "resume": "resume an unfinished run by its id, with the settings it was started with",
     },
     "After a run": {
-        "status": "list runs with row counts",
-        "verify": "check the published files of a run against its record",
+        "status": "list runs with their row counts, or show one",
+        "verify": "check whether the published files of a run are still as it wrote them",
         "bench": "show where the time of a job or run goes, and what would help",
-        "clean": "remove old runs and leftover files of stopped runs",
+        "clean": "remove what was recorded of old runs, and leftover files; never published rows",
     },
 }
 """The commands in the order of their use."""
@@ -63,8 +63,8 @@ USAGE = "usage: ingest COMMAND [options]    (or: python -m ingest COMMAND)"
 
 PURPOSE = (
     "A job is one YAML file, conf/job/NAME.yaml. It says which files to read, which steps\nto "
-    "apply, which contract the rows must meet, and where to write them. A run publishes the\n"
-    "result after it has been checked, on one machine or on a Ray cluster."
+    "apply, which contract (column types and checks) the rows must meet, and where to write\n"
+    "them. A run checks the result before it publishes it: before readers can see it."
 )
 
 EXAMPLES = """Examples:
@@ -90,7 +90,7 @@ def _command(argv: Sequence[str] | None) -> int:
         return 0
     if name not in COMMANDS:
         near = ELSEWHERE.get(name) or hint(name, COMMANDS)
-        print(f'ingest: no such command "{name}". {near}', file=sys.stderr)
+        print(f'ingest: no such command "{name}". {near}'.rstrip(), file=sys.stderr)
         print(f"\n{usage()}", file=sys.stderr)
         return 2
     return int(command(name).main(arguments[1:]))

@@ -27,6 +27,7 @@ Other pairs are refused before anything runs.
 """
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, Union
 
 import polars as pl
@@ -178,6 +179,7 @@ class Contract(Model):
                 all of it, one line each, beginning at the option.
         """
         lines: list[str] = []
+        absent = self.types.keys() - schema.keys()
         for name, kind in self.types.items():
             try:
                 if name not in schema:
@@ -190,7 +192,8 @@ class Contract(Model):
             try:
                 check.violations(outgoing)
             except ConfigError as error:
-                lines += (f"checks[{place}].{check.type}: {line}" for line in error.lines)
+                said = (line for line in error.lines if not _is_about(line, absent))
+                lines += (f"checks[{place}]: {check.type}: {line}" for line in said)
         if lines:
             raise ConfigError(*lines)
         return outgoing
@@ -236,6 +239,11 @@ class Contract(Model):
         for check in self.checks:
             if check.scope == scope:
                 yield from check.violations(schema)
+
+
+def _is_about(line: str, absent: AbstractSet[str]) -> bool:
+    """Whether a mistake is that a column is absent of which `columns` has said so already."""
+    return any(f'no such column "{name}".' in line for name in absent)
 
 
 def _were(rows: int) -> str:

@@ -1,5 +1,6 @@
 """Text must have a pattern."""
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -27,7 +28,8 @@ class Matches(Check):
         try:
             pl.select(pl.lit("").str.contains(_whole(pattern)))
         except pl.exceptions.ComputeError as error:
-            reason = " ".join(str(error).split())
+            found = re.search(r"error: (?!regex)(.*)", str(error))
+            reason = found[1] if found else " ".join(str(error).split())
             raise ValueError(
                 f'"{pattern}" is not a regular expression: {reason}. Look-around and back '
                 "references are not supported. Fix the pattern, or use the check expression"

@@ -120,8 +120,8 @@ def _kept(attempt: Attempt, watching: "Watcher", error: IngestError) -> str:
     history = watching.history
     if history.phase == "committed":
         return (
-            "Publishing has begun, and parts of the output may be visible. The run can only be "
-            "finished."
+            "Publishing has begun, and parts of the output may be visible. This run has to be "
+            "finished before the job can run again."
         )
     if not watching.settled or isinstance(error, (*_DOOMED, StalePlanError)):
         return "Nothing was published."
@@ -135,7 +135,7 @@ def _kept(attempt: Attempt, watching: "Watcher", error: IngestError) -> str:
 def _next(attempt: Attempt, history: "History") -> str:
     """Say what to type now."""
     if not history.attempt:
-        return f"Nothing was recorded. Start again: {attempt.resume}"
+        return f"The run had not begun: there is nothing to resume. Start again: {attempt.resume}"
     resume = f"Resume with: {attempt.resume}"
     if history.phase == "committed":
         return resume
@@ -189,7 +189,7 @@ def stopping(stop: threading.Event, grace_s: float) -> Iterator[None]:
         stop.set()
         name = signal.Signals(number).name
         if isinstance(stop, Stop) and stop.at_once:
-            print(f"{name}: stopped before anything was recorded", file=sys.stderr)
+            print(f"{name}: stopped while planning, before a run had begun", file=sys.stderr)
             raise KeyboardInterrupt
         wait = f"max {grace_s:g} s"
         again = "Ctrl-C again to abort" if number == signal.SIGINT else f"{name} again to abort"

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingest.commands.typed import Parser
 from ingest.core.errors import IngestError, Interrupted
 from ingest.core.streams import forgive, lost_output, standard
 
@@ -26,10 +27,10 @@ LONGEST_LINE = 90
 Main = Callable[[Sequence[str] | None], int]
 
 
-def parser(name: str, purpose: str, example: str) -> argparse.ArgumentParser:
+def parser(name: str, purpose: str, example: str) -> Parser:
     """Return a parser for a command, with an example in its help."""
     width = min(LONGEST_LINE, shutil.get_terminal_size().columns)
-    return argparse.ArgumentParser(
+    return Parser(
         prog=f"ingest {name}",
         description=textwrap.fill(purpose, width),
         epilog=f"example:\n  {example}",
@@ -51,11 +52,15 @@ def add_conf(to: argparse.ArgumentParser) -> None:
 def add_overrides(to: argparse.ArgumentParser) -> None:
     """Let a command take a job by name, any of its settings, and the folder of job files."""
     add_conf(to)
+    to.usage = f"{to.prog} [options] NAME [KEY=VALUE ...]"
     to.add_argument(
         "overrides",
         nargs="*",
         metavar="NAME KEY=VALUE",
-        help="the job (or +job=NAME), and settings of it to change: sink.path=out cluster=inline",
+        help=(
+            "the job (+job=NAME means the same), and settings to change for this command only: "
+            "sink.path=out cluster=inline"
+        ),
     )
 
 
@@ -70,7 +75,7 @@ def add_state(to: argparse.ArgumentParser, default: str | None = STATE) -> None:
     to.add_argument(
         "--state-connection",
         metavar="NAME",
-        help="connection that a bucket with the state is read through: conf/connection/NAME.yaml",
+        help="if --state is a bucket: how to reach it, see conf/connection/NAME.yaml",
     )
 
 

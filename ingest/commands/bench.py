@@ -11,7 +11,7 @@ from ingest.commands.base import add_overrides, add_state, load_job, open_state,
 from ingest.core.errors import ConfigError
 
 EXAMPLE = """ingest bench flights
-  ingest bench flights --what-if                    (tries the settings that matter)
+  ingest bench flights --what-if                    (tries other settings, too)
   ingest bench 20261123t184500-1a2b3c               (a past run, from its recorded times)"""
 PARTITIONS = 5
 RUN = re.compile(r"\d{8}t\d{6}-")
@@ -29,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         EXAMPLE,
     )
     add_overrides(options)
+    options.usage = f"{options.usage}\n       {options.prog} [options] RUN"
     options.add_argument(
         "--partitions",
         type=int,
@@ -40,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument(
         "--what-if",
         action="store_true",
-        help="also try other settings on the sample, alternating with the job as it is",
+        help="also measure other settings on the same partitions, in turns with the job's own",
     )
     add_state(options, None)
     options.add_argument("--json", action="store_true", help="print the result as JSON")

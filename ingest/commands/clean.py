@@ -17,6 +17,7 @@ from ingest.records.lease import LeaseHeldError
 from ingest.records.runs import Runs
 from ingest.sinks.leftovers import remove_staged
 from ingest.storage.objects import Store
+from ingest.watch.runs import SHOWN
 from ingest.watch.summary import size
 
 KEEP = "30d"
@@ -30,22 +31,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Remove what is old and say what that was; return 1 if something could not be removed."""
     options = parser(
         "clean",
-        "Remove the records of old runs, and staged files of runs that have ended. Published "
-        "rows are never touched. Each output's latest published run is always kept. Unfinished "
-        "runs, which can be resumed, are kept unless you add --unfinished.",
+        "Remove what ingest recorded of old runs, and files that a run wrote beside its output "
+        "but will never publish. Published rows are never touched. The latest published run of "
+        "each output is always kept. Unfinished runs (failed, interrupted, died) are kept unless "
+        "you add --unfinished.",
         EXAMPLE,
     )
     options.add_argument(
         "--keep",
         default=KEEP,
         metavar="TIME",
-        help=f"keep runs that started within this time: 12h, 30d, 2w ({KEEP})",
+        help=f"keep runs that started within this time: 12h, 30d, 2w (default: {KEEP})",
     )
     options.add_argument("--job", help="only this job's runs")
     options.add_argument(
         "--unfinished",
         action="store_true",
-        help="also discard unfinished runs older than --keep, with their completed partitions",
+        help=(
+            "also remove unfinished runs older than --keep, with the partitions that they have "
+            "completed"
+        ),
     )
     options.add_argument(
         "--dry-run", action="store_true", help="show what would be removed, but remove nothing"
@@ -83,8 +88,10 @@ class Found:
 
     def __str__(self) -> str:
         taken = sum(each.bytes for each in self.old) + sum(each.bytes for each in self.leftovers)
-        staged = f"staged files of {counted(len(self.leftovers), 'run')}"
-        return f"{counted(len(self.old), 'run')}, {staged}: {size(taken)}"
+        parts = [counted(len(self.old), "run")] if self.old else []
+        staged = f"unpublished files of {counted(len(self.leftovers), 'run')}"
+        parts += [staged] if self.leftovers else []
+        return f"{', '.join(parts)}: {size(taken)}"
 
 
 def duration(text: str) -> timedelta:
@@ -115,7 +122,7 @@ def _jobs(store: Store, job: str | None) -> list[str]:
 def _would(found: Found, arguments: Namespace) -> list[str]:
     lines = [f"would remove {_run(each)}" for each in found.old]
     lines += [f"would remove {_staged(each)}" for each in found.leftovers]
-    return [*lines, f"{_total(found, arguments)}. Nothing was removed (--dry-run)"]
+    return [*lines, f"{_total(found, arguments)} (--dry-run: nothing was removed)"]
 
 
 def _remove(store: Store, found: Found, arguments: Namespace) -> list[str]:
@@ -138,7 +145,7 @@ def _remove(store: Store, found: Found, arguments: Namespace) -> list[str]:
         try:
             remove_staged(each.place, each.run_id, each.reached_by)
         except IngestError as error:
-            problems.append(f"staged files of run {each.run_id}: not removed: {error}")
+            problems.append(f"unpublished files of run {each.run_id}: not removed: {error}")
         else:
             done.leftovers.append(each)
             report(f"removed {_staged(each)}")
@@ -148,22 +155,22 @@ def _remove(store: Store, found: Found, arguments: Namespace) -> list[str]:
 
 
 def _run(old: Old) -> str:
-    return f"run {old.run_id}  {old.job or '-'}  {old.was}  {size(old.bytes)}"
+    return f"run {old.run_id}  {old.job or '-'}  {SHOWN.get(old.was, old.was)}  {size(old.bytes)}"
 
 
 def _staged(leftover: Leftover) -> str:
-    what = f"staged files of run {leftover.run_id}"
+    what = f"unpublished files of run {leftover.run_id}"
     return f"{what}  {size(leftover.bytes)}  for {leftover.place}"
 
 
 def _total(found: Found, arguments: Namespace) -> str:
     if found.kept and not found.old and not found.leftovers:
-        return f"nothing removed: {counted(len(found.kept), 'old run')} kept"
+        return f"nothing to remove: {counted(len(found.kept), 'old run')} kept, see below"
     if not found.old and not found.leftovers:
-        runs = "run, finished or unfinished," if arguments.unfinished else "finished run"
+        which = "no run" if arguments.unfinished else "no done or discarded run"
         return (
-            f"nothing to remove: no {runs} is older than {arguments.keep} (--keep), apart from "
-            "those that are always kept"
+            f"nothing to remove: {which} started more than {arguments.keep.strip()} ago (--keep), "
+            "besides the latest published run of each output, which is always kept"
         )
     return str(found)
 
@@ -175,8 +182,12 @@ def _stays(kept: Sequence[Kept], arguments: Namespace) -> list[str]:
         here = state_option(arguments.state, arguments.state_connection)
         keep = "" if arguments.keep == KEEP else f" --keep {arguments.keep.strip()}"
         job = f" --job {arguments.job}" if arguments.job else ""
-        lines += [
-            f"To finish an unfinished run: ingest resume RUN{here}",
-            f"To remove these unfinished runs too: ingest clean{keep}{job} --unfinished{here}",
-        ]
+        if any(each.resumable and not each.doomed for each in kept):
+            lines.append(f"To finish an unfinished run: ingest resume RUN{here}")
+        if any(each.doomed for each in kept):
+            lines.append(
+                "A run that failed because of its job or its input fails again if it is resumed. "
+                f"What to do about it: ingest status RUN{here}"
+            )
+        lines.append(f"To remove unfinished runs too: ingest clean{keep}{job} --unfinished{here}")
     return lines

@@ -17,19 +17,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     """List connections, or test one; return 1 if something that ingest needs does not work."""
     options = parser(
         "connections",
-        "List the connections in conf/connection/, or test one: list, read, write, create an "
-        "object only once, upload in parts, copy, remove. The exit code is 1 if something does "
-        "not work.",
+        "A connection says how a bucket is reached: its server and its credentials, in "
+        "conf/connection/NAME.yaml. List all connections, or test one: whether ingest can list, "
+        "read, write, copy and remove files there. The exit code is 1 if something does not work.",
         EXAMPLE,
     )
     options.add_argument(
         "action",
         nargs="?",
+        metavar="list|test",
         choices=("list", "test"),
         default="list",
         help="list all connections (default), or test one",
     )
-    options.add_argument("name", nargs="?", help="the connection to test")
+    options.add_argument("name", nargs="?", metavar="NAME", help="the connection to test")
     options.add_argument(
         "place",
         nargs="?",
@@ -83,8 +84,12 @@ def _test(arguments: Any) -> int:
         what = f'no connection "{arguments.name}"' if arguments.name else "no connection is named"
         near = hint(arguments.name or "", known)
         raise ConfigError(
-            f"command line: {what}. {near}Known connections: {', '.join(known) or 'none'}. Write: "
-            "ingest connections test NAME"
+            f"command line: {what}. {near}Known connections: {', '.join(known) or 'none'}. "
+            + (
+                "Write: ingest connections test NAME"
+                if known
+                else "To add one: conf/connection/NAME.yaml"
+            )
         )
     connection = load_connection(arguments.conf, arguments.name)
     place = arguments.place or connection.test_path

@@ -24,6 +24,7 @@ from ingest.sniffing.sample import write_sample
 from ingest.sniffing.table import Table
 from ingest.storage.tree import make_folder
 from ingest.testing.golden import work_over, write_lines
+from ingest.watch.summary import size
 
 UNKNOWN_OWNER = "owner@example.org"
 LONGEST_SHOWN = 60
@@ -35,15 +36,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Write a job, its sample and its expected rows; say what was found and what to type next."""
     options = parser(
         "init",
-        "Inspect a file, a folder or a glob, and write a job that is ready to run: "
-        "conf/job/NAME.yaml, jobs/NAME/sample and jobs/NAME/expected. Reports what it found, "
-        "and where it was not sure.",
+        "Inspect files and write a job for them that is ready to run: conf/job/NAME.yaml. Also "
+        "copies the first rows to jobs/NAME/sample, and the result of the job for them to "
+        "jobs/NAME/expected, as a test. Reports what it found, and where it was not sure.",
         "ingest init downloads/orders.csv\n  ingest init downloads/ --name orders\n  ingest "
-        "init 'in/**/*.jsonl.gz' --name events      (quotes keep the shell from expanding it)",
+        "init 'in/**/*.jsonl.gz' --name events      (in quotes, or the shell expands it)",
     )
     add_conf(options)
     options.add_argument(
-        "path", help="CSV, JSON Lines or Parquet, also compressed with gzip or zstd"
+        "path",
+        metavar="PATH",
+        help=(
+            "a file, a folder or a pattern such as 'in/*.csv'; CSV, JSON Lines or Parquet, also "
+            "compressed with gzip or zstd"
+        ),
     )
     options.add_argument("--name", help="the name of the job (default: made from the path)")
     options.add_argument(
@@ -52,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument(
         "--no-sample",
         action="store_true",
-        help="write only the job, and no rows to jobs/NAME/sample/ and expected/",
+        help="write only the job: copy no rows to jobs/NAME/",
     )
     arguments = options.parse_args(argv)
     name = job_name(arguments.name, arguments.path)
@@ -73,8 +79,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     conf_option = f" --conf {arguments.conf}" if arguments.conf else ""
     report(
         f"\nnext:\n  review the job, and describe its columns: {job}\n  ingest "
-        f"preview{conf_option} {name}\n  ingest run{conf_option} {name}\n  ingest "
-        f"test{conf_option} {name}    (after a change: check the sample again)"
+        f"preview{conf_option} {name}    (shows the result for some rows)\n  ingest "
+        f"run{conf_option} {name}\n  ingest "
+        f"test{conf_option} {name}       (after you change the job: is the result the same?)"
     )
     return 0
 
@@ -185,8 +192,8 @@ def refuse_existing(name: str, job: Path, folder: Path) -> None:
     ]
     if existing:
         raise ConfigError(
-            f"{existing[0]}: there is already a job {name}. Add --force to replace its file, "
-            "sample and expected rows, or choose another name: --name OTHER"
+            f'{existing[0]}: there is already a job "{name}". To replace its file, sample and '
+            "expected rows, add --force. To keep it, choose another name: --name OTHER"
         )
 
 
@@ -194,7 +201,7 @@ def found(table: Table) -> list[str]:
     """Say in a few lines what was found, and what of it is not sure."""
     listing = table.listing
     files = counted(len(listing.files), "file")
-    lines = [f"found {files}, {counted(listing.bytes, 'byte')}: {table.summary}"]
+    lines = [f"found {files}, {size(listing.bytes)}: {table.summary}"]
     lines += [
         f"  {name}: {'null' if option.value is None else repr(option.value)}"
         + (f" ({option.why})" if option.why else "")
@@ -208,9 +215,7 @@ def found(table: Table) -> list[str]:
         for name, column in zip(names, table.columns, strict=True)
     ]
     if table.rejects.count:
-        lines.append(
-            f"{table.rejects}: they are malformed, or a value does not have the type of its column"
-        )
+        lines.append(f"{table.rejects}: {why_rejected(table)}")
     lines += [f"skipped: {uri}" for uri in listing.passed_over]
     lines += listing.remarks
     doubts = [
@@ -218,6 +223,16 @@ def found(table: Table) -> list[str]:
         *(f"{shown(one.name)}: {one.note}" for one in table.columns if one.note),
     ]
     return [*lines, *(["not sure:"] if doubts else []), *(f"  {doubt}" for doubt in doubts)]
+
+
+def why_rejected(table: Table) -> str:
+    """Say why sampled records would be rejected: how many are malformed, how many do not fit."""
+    count = table.rejects.count
+    malformed = min(count, max(0, table.rejects.records - table.rows))
+    misfits = count - malformed
+    why = [f"{malformed:,} malformed"] if malformed else []
+    why += [f"{misfits:,} with a value that is not of its column's type"] if misfits else []
+    return ", ".join(why)
 
 
 def told_of(column: Column) -> list[str]:
@@ -231,8 +246,8 @@ def warning(table: Table, folder: Path) -> str:
     names = [shown(column.name) for column in table.columns if column.private]
     hidden = f"; the values of {', '.join(names)} were replaced by invented ones" if names else ""
     return (
-        f"warning: Git tracks {folder}/: rows of your files were copied to its sample/ and "
-        f"expected/{hidden}. To copy none: --no-sample"
+        f"warning: rows of your files were copied to {folder}/{hidden}. Git does not ignore this "
+        f"folder, so you may commit them. To copy no rows: ingest init ... --no-sample --force"
     )
 
 

@@ -12,7 +12,11 @@ from ingest.core.counts import counted
 def main(argv: Sequence[str] | None = None) -> int:
     """Show files, bytes, partitions, schemas and estimates; return the exit code."""
     options = parser(
-        "plan", "Show what a run would read and write. Changes nothing.", "ingest plan flights"
+        "plan",
+        "Show what a run would do now: which files it would read, in how many partitions (parts "
+        "that are processed one by one), with which columns, and whether it would resume an "
+        "earlier run. Changes nothing.",
+        "ingest plan flights",
     )
     add_overrides(options)
     options.add_argument("--json", action="store_true", help="print the plan as JSON")
@@ -30,8 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def render(page: dict[str, Any], run: str) -> str:
     """Return the plan for a person to read; `run` is the command that would run it."""
-    from ingest.watch.summary import columns, size  # noqa: PLC0415 - keeps --help quick
-    from ingest.workers.base import Chosen  # noqa: PLC0415
+    from ingest.watch.summary import cluster, columns, size  # noqa: PLC0415 - keeps --help quick
 
     partitions = counted(page["partitions"], "partition")
     workers = counted(page["workers"], "worker")
@@ -41,18 +44,22 @@ def render(page: dict[str, Any], run: str) -> str:
             f"{page['job']}: {counted(page['files'], 'file')}, {size(page['bytes'])}",
             *(f"  {remark}" for remark in page["remarks"]),
             f"  {partitions} of up to {size(page['largest_partition_bytes'])}",
-            f"  about {size(page['estimated_memory_bytes'])} of memory",
-            f"  about {page['estimated_seconds']:,} s of work on {workers}",
-            f"  cluster: {Chosen(page['cluster']['name'], page['cluster']['why'])}",
-            f"  {page['sink']['disposition']} to {page['sink']['uri']}",
+            f"  memory: about {size(page['estimated_memory_bytes'])} in all",
+            f"  time: {_about(page['estimated_seconds'])} on {workers}, once they have started",
+            f"  {cluster(page['cluster']['name'], page['cluster']['why'])}",
+            f"  output: {page['sink']['disposition']} {page['sink']['uri']}",
             "",
-            "input",
+            "columns of the input, with what decides their type",
             *columns(page["input_schema"], page["types_from"]),
             "",
-            "output",
+            "columns of the output",
             *columns(page["output_schema"]),
         ]
     )
+
+
+def _about(seconds: float) -> str:
+    return f"about {seconds:,.0f} s" if seconds >= 1 else "less than 1 s"
 
 
 def standing(page: dict[str, Any], run: str) -> list[str]:
@@ -62,13 +69,14 @@ def standing(page: dict[str, Any], run: str) -> list[str]:
 
 
 def _unfinished(page: dict[str, Any], run: str) -> list[str]:
+    from ingest.records.history import unfinished  # noqa: PLC0415 - keeps --help quick
+
     run_id, because = page["run_id"], page["because"]
     if "phase" not in page:
         lines = [f"  {line}" for line in because]
-        return [f"Run {run_id} cannot be read. `ingest run` would stop here:", *lines]
-    how = page["ended"] or "died, or is still running"
+        return [f"Run {run_id} cannot be read. `{run}` would be refused:", *lines]
     first = (
-        f"Run {run_id} is unfinished ({how}): {page['settled']:,} of "
+        f"Run {run_id} is {unfinished(page['ended'])}: {page['settled']:,} of "
         f"{counted(page['partitions'], 'partition')} completed after "
         f"{counted(page['attempts'], 'attempt')}."
     )
@@ -80,13 +88,13 @@ def _unfinished(page: dict[str, Any], run: str) -> list[str]:
         lines = [line.replace(ADD_FRESH, over) for line in lines]
         if because[0].startswith(f"run {run_id} is unfinished"):
             first = ""  # the refusal says so itself
-        return [f"{first} `ingest run` would stop here:".lstrip(), *lines]
+        return [f"{first} `{run}` would be refused:".lstrip(), *lines]
     if page["would"] == "start over":
         return [
-            f"The last run ({run_id}) is not resumed: {because[0]}.",
-            f"`{run}` starts over. The new run would do this:",
+            f"`{run}` would start over, and not resume run {run_id}: {because[0]}.",
+            "The new run would do this:",
         ]
     if page["phase"] == "committed":
-        return [f"{first} `ingest run` would finish publishing it.", *lines]
-    would = f"{first} `ingest run` would resume it with its recorded plan."
-    return [would, *lines, "For comparison, a new run would do this:"]
+        return [f"{first} `{run}` would finish publishing it.", *lines]
+    would = f"{first} `{run}` would resume it, with the partitions that it planned."
+    return [would, *lines, f"A new run instead (`{run} --fresh`) would do this:"]

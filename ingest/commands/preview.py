@@ -44,14 +44,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Work the beginnings of a few files in this process and show them; return the exit code."""
     options = parser(
         "preview",
-        "Show what each step does to the first rows, and which rows the contract would reject, "
-        f"for up to {FILES} files from all over the input: rows in and out, and the changed "
-        "columns. Reports the same errors as plan. Writes nothing.",
+        "Show what each step does to rows: how many go in and out, and the columns that it "
+        "changes. Then show the rows that would be rejected. Reads the beginning (1 MiB) of up to "
+        f"{FILES} files from all over the input. Reports the same errors as plan. Writes nothing.",
         EXAMPLE,
     )
     add_overrides(options)
     options.add_argument(
-        "-n", "--rows", type=int, default=5, help="rows to show for each step (default: 5)"
+        "-n",
+        "--rows",
+        type=int,
+        default=5,
+        help="rows to show of each step, and of the rejected rows (default: 5)",
     )
     options.add_argument(
         "--columns",
@@ -71,11 +75,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not slices:
         print(f"{job.name}: the input has no records")
         return 0
-    looked = f"{len(slices):,} of {counted(drafted.files, 'file')}"
-    looked += f", {size(sum(piece.bytes for piece in slices))} of {size(drafted.bytes)}"
-    print(f"{job.name}: read the beginning of {looked}")
+    files, of_all = counted(drafted.files, "file"), size(drafted.bytes)
+    looked = f"{files}, {of_all}"
+    if (part := sum(piece.bytes for piece in slices)) != drafted.bytes:
+        looked = f"{len(slices):,} of {files}, {size(part)} of {of_all}"
     partition = Partition(0, partition_id(slices), slices)
     whole = sum(piece.bytes for piece in slices) == drafted.bytes
+    cut = any(piece.bytes < piece.size for piece in slices)
+    how = "all of " if whole else "the beginning of " if cut else ""
+    print(f"{job.name}: read {how}{looked}")
     show(task_of(job, drafted.flow, context), partition, arguments, whole=whole)
     return 0
 
@@ -126,6 +134,8 @@ def show(task: PartitionTask, partition: Partition, arguments: Namespace, *, who
         bad = bad.filter(pl.col("step").is_in(names))
     if bad.height:
         told = bad.select("file", "line", "step", "reason", "original").head(arguments.rows)
+        more = "" if told.height == bad.height else f", the first {told.height:,} (-n shows more)"
+        print(f"\nrejected: {counted(bad.height, 'row')}{more}")
         print(table(told.with_columns(file=ends(told["file"]), reason=_faults(told["reason"]))))
 
 

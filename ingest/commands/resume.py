@@ -24,15 +24,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Resume the run and publish it; return the exit code."""
     options = parser(
         "resume",
-        "Resume an unfinished run as it was recorded, even if its job file has changed or is gone.",
+        "Resume an unfinished run by its id, with the settings that it was started with, even if "
+        "its job file has changed or is gone. (`ingest run JOB` resumes the last run of the job.)",
         EXAMPLE,
     )
-    options.add_argument("run", help="the id of the run, as listed by `ingest status`")
+    options.usage = f"{options.prog} [options] RUN [KEY=VALUE ...]"
+    options.add_argument(
+        "run", metavar="RUN", help="the id of the run, as listed by `ingest status`"
+    )
     options.add_argument(
         "overrides",
         nargs="*",
+        default=[],
         metavar="KEY=VALUE",
-        help="settings that do not affect the output: execution.workers=2 cluster=inline",
+        help="settings to change that do not affect the output: execution.workers=2",
     )
     add_conf(options)
     add_state(options)
@@ -41,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with importing():  # here, because --help is told sooner without them
         from ingest.config.places import dotted  # noqa: PLC0415
         from ingest.driver.drive import Request  # noqa: PLC0415
-        from ingest.records.runs import Runs  # noqa: PLC0415
+        from ingest.records.runs import Runs, command_of  # noqa: PLC0415
         from ingest.workers.choose import workers_for  # noqa: PLC0415
 
     store = open_state(arguments)  # before the folder changes
@@ -66,8 +71,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             state=state,
             state_connection=arguments.state_connection or "",
             resume=shlex.join(again),
-            again=shlex.join(["ingest", "run", *conf, job.name]),
-            preview=shlex.join(["ingest", "preview", *conf, job.name]),
+            again=command_of(facts, job.name),
+            preview=command_of(facts, job.name).replace("ingest run", "ingest preview", 1),
             progress=arguments.progress,
             as_json=arguments.json,
         )

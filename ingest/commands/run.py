@@ -14,7 +14,7 @@ from ingest.core.errors import ConfigError, IngestError, Interrupted
 
 EXAMPLE = """ingest run flights
   ingest run flights cluster=inline sink.path=elsewhere/flights
-  ingest run flights,events                       (a sweep: one run after the other)
+  ingest run flights,events                       (two jobs, one run after the other)
   python -m ingest.run +job=flights               (for Ray job submission)"""
 PROGRAM = "ingest run"
 ENDED = {
@@ -31,10 +31,17 @@ def main(argv: Sequence[str] | None = None, program: str = PROGRAM) -> int:
 
     `program` is what was typed before it, which is what is told to be typed again.
     """
-    options = parser("run", "Run a job and publish it, or resume its unfinished run.", EXAMPLE)
+    options = parser(
+        "run",
+        "Run a job and publish its rows: make them visible in its output, all at once. If the "
+        "last run of the job was stopped, this resumes it.",
+        EXAMPLE,
+    )
     add_overrides(options)
     options.add_argument(
-        "--fresh", action="store_true", help="discard the job's unfinished run and start over"
+        "--fresh",
+        action="store_true",
+        help="discard the job's unfinished run, if there is one, and start over",
     )
     add_output(options)
     options.set_defaults(program=program)
@@ -66,7 +73,7 @@ def _all(arguments: Any, sweeps: Sequence[Sequence[str]]) -> int:
     became = [ENDED[code] for code in codes] + ["not started"] * (len(sweeps) - len(codes))
     counts = ", ".join(f"{number} {what}" for what, number in Counter(became).items())
     lines = [f"  {what:<12} {shlex.join(each)}" for what, each in zip(became, sweeps, strict=True)]
-    text = "\n".join([f"\nsweep of {len(sweeps)} runs: {counts}", *lines])
+    text = "\n".join([f"\n{len(sweeps)} runs: {counts}", *lines])
     if arguments.json:
         print(text, file=sys.stderr)
     else:

@@ -14,23 +14,27 @@ from ingest.core.faults import fault
 from ingest.core.names import hint
 from ingest.core.outcome import places
 from ingest.records.history import DOOMED
-from ingest.records.runs import Runs
+from ingest.records.runs import Runs, command_of
 from ingest.storage.objects import Store
 from ingest.watch.resuming import inputs
-from ingest.watch.runs import Page, describe, newest
-from ingest.watch.summary import OUTPUTS, size
+from ingest.watch.runs import SHOWN, Page, describe, newest
+from ingest.watch.summary import OUTPUTS, REASONS, cluster, size
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """List runs, newest last; return the exit code."""
-    options = parser("status", "List runs with row counts.", "ingest status --job flights")
+    options = parser(
+        "status",
+        "List runs, how they ended, and their row counts. A run is done (published), running, "
+        "discarded, or unfinished: failed, interrupted or died (killed). Or show one run: what "
+        "happened to its rows, and what to type next.",
+        "ingest status\n  ingest status --job flights\n  ingest status 20261123t184500-1a2b3c",
+    )
     options.add_argument(
         "run",
         nargs="?",
-        help=(
-            "show this run only: attempts, row counts, rejected rows by reason, outputs, next "
-            "command"
-        ),
+        metavar="RUN",
+        help="the id of a run: show this run in detail",
     )
     options.add_argument("--job", help="only this job's runs")
     add_state(options)
@@ -60,8 +64,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 STATES = ("running", "open", "done", "failed", "interrupted", "discarded", "died", "damaged")
-SHOWN = {"abandoned": "discarded"}
-"""States that are called otherwise on record."""
 EXAMPLES = 5
 
 
@@ -99,7 +101,7 @@ def _gone(book: dict[str, Any]) -> Iterator[str]:
     for reason, count in book["dropped"].items():
         named = book["filtered"] if reason == "filtered" else {}
         why = ", ".join(f"{number:,} {name}" for name, number in named.items())
-        yield f"{reason} {count:,}" + (f" ({why})" if why else "")
+        yield f"{count:,} {REASONS.get(reason, reason)}" + (f" ({why})" if why else "")
 
 
 def _line(page: Page) -> str:
@@ -129,7 +131,7 @@ def details(page: Page, here: str) -> list[str]:
         differ = page["inputs"]
         lines += ["", *inputs(differ["counts"], differ["open"], differ["examples"])]
         lines += [f"  {one}" for one in differ["examples"]]
-    lines += ["", *_steps(page["books"])]
+    lines += ["", *_steps(page["books"])] if page["books"] else []
     if page["reasons"]:
         lines += ["", "rejected rows by reason"]
         lines += [f"{count:>13,}  {fault(reason)}" for reason, count in page["reasons"].items()]
@@ -166,16 +168,16 @@ def following(page: Page, here: str) -> dict[str, str]:
     if page["go_on"] and page["state"] != "running":
         return _ways_on(page, f"ingest resume {run}{here}")
     if page["phase"] == "new" and page["state"] in {"failed", "interrupted", "died"}:
-        return {"run the job again": f"ingest run {page['job']}"}
+        return {"run the job again": command_of(page, page["job"])}
     return {}
 
 
 def _ways_on(page: Page, resume: str) -> dict[str, str]:
     """Return what can be done about an unfinished run."""
-    again, failure = f"ingest run {page['job']}", page["failure"]
+    again, failure = command_of(page, page["job"]), page["failure"]
     if page["state"] == "failed" and page["phase"] == "planned":
         if failure in DOOMED:
-            return {"resuming gives the same result; fix the input or the job, then": again}
+            return {"resumed as it is, it would fail again; fix the input or the job, then": again}
         if failure == "stale_plan":
             return {
                 "to start over with the files as they are": again,
@@ -227,16 +229,15 @@ def _attempt(tried: dict[str, Any], page: Page) -> list[str]:
     by = f"process {tried['pid']} on {tried['host']}: " if tried["host"] else ""
     if how == "abandoned":
         return [f"\nattempt {tried['number']}: {tried['started_at']} {by}the run was discarded"]
-    said = [f"{tried['settled']:,} completed"]
+    said = [f"{counted(tried['settled'], 'partition')} completed"]
     said += [
         f"{counted(count, 'retry', 'retries')} ({kind})" for kind, count in tried["retries"].items()
     ]
     said += [f"{count:,} {kind}" for kind, count in tried["events"].items()]
-    error = tried["error"].partition("\n")[0]
+    error = "" if is_last else tried["error"].partition("\n")[0]  # that of the last is shown below
     line = f"\nattempt {tried['number']}: {tried['started_at']} {by}{how}"
     line += f": {error}" if error else ""
-    why = f" ({tried['cluster_why']})" if tried["cluster_why"] else ""
-    notes = [f"cluster: {tried['cluster']}{why}"] if tried["cluster"] else []
+    notes = [cluster(tried["cluster"], tried["cluster_why"])] if tried["cluster"] else []
     other = tried["user"] not in {"", page["user"]}
     notes += [f"user: {tried['user']}"] if other else []
     notes += [*tried["notes"], *tried["changes"]]

@@ -20,15 +20,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Test all jobs of the folder, or those named; return 1 if one does not give what it should."""
     options = parser(
         "test",
-        "Run each job on jobs/NAME/sample/ and compare the result with jobs/NAME/expected/. "
-        "The job's state and outputs are not touched. The exit code is 0 if all jobs give the "
-        "expected rows, and 1 if not.",
+        "Run jobs on the rows in jobs/NAME/sample/ and compare the result with the rows in "
+        "jobs/NAME/expected/. Publishes nothing and records no run. The exit code is 0 if all "
+        "jobs give the expected rows, and 1 if not.",
         EXAMPLE,
     )
     add_conf(options)
-    options.add_argument("jobs", nargs="*", metavar="JOB", help="names of jobs (default: all)")
+    options.add_argument("jobs", nargs="*", metavar="NAME", help="names of jobs (default: all)")
     options.add_argument(
-        "--update", action="store_true", help="replace jobs/JOB/expected/ with the current result"
+        "--update", action="store_true", help="replace jobs/NAME/expected/ with the current result"
     )
     arguments = options.parse_args(argv)
     names = jobs(arguments.conf)
@@ -64,9 +64,9 @@ def _tested(name: str, conf: Path | None, *, update: bool) -> bool | None:
         report(f"{name}: failed")
         report("\n".join(f"  {line}" for line in str(error).splitlines()))
         return False
-    came = f"{counted(result.rows, 'row')}, {result.rejected:,} rejected"
+    came = f"{counted(result.rows, 'row')} written, {result.rejected:,} rejected"
     if update:
-        report(f"{name}: {came}, written to {folder}/expected/")
+        report(f"{name}: {came}; {folder}/expected/ was updated")
         if result.real:
             report(
                 f"  warning: {folder}/expected/ has values of private columns "
@@ -74,7 +74,7 @@ def _tested(name: str, conf: Path | None, *, update: bool) -> bool | None:
                 "people, replace them in the sample with invented values, then update again"
             )
     elif not result.differences:
-        report(f"{name}: ok, {came}")
+        report(f"{name}: ok: {came}, as expected")
     else:
         report(f"{name}: differs from {folder}/expected/")
         report("\n".join(f"  {line}" for line in result.differences))

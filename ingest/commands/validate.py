@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from ingest.commands.base import add_conf, importing, parser, report
+from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
 
 
@@ -30,5 +31,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(job, file=sys.stderr)
         else:
             report(f"{name}: ok")
-    report(f"{number - wrong} of {number} jobs are valid")
+    are = "is" if number == 1 else "are"
+    report(f"{number - wrong} of {counted(number, 'job')} {are} valid")
     return ConfigError.exit_code if wrong else 0

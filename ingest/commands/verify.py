@@ -22,13 +22,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Verify one run; return 0 if what it has published is there, or was replaced since, else 1."""
     options = parser(
         "verify",
-        "Check the published files of a run: compare files, row counts and checksums with the "
-        "run's record. The exit code is 0 if they match or if a later run has replaced the "
-        "files, 1 if they differ, and 2 if the run has published nothing (it was discarded, or "
-        "is unfinished) or its records were removed.",
+        "Check whether the files that a run published are still as it wrote them: names, row "
+        "counts and checksums. Exit codes: 0 they are, or a later run has replaced them; 1 files "
+        "are missing or changed; 2 there is nothing to check, because the run has published "
+        "nothing or its records were removed.",
         "ingest verify 20261123t184500-1a2b3c",
     )
-    options.add_argument("run", help="the id of the run, as listed by `ingest status`")
+    options.add_argument(
+        "run", metavar="RUN", help="the id of the run, as listed by `ingest status`"
+    )
     add_state(options)
     arguments = options.parse_args(argv)
     store = open_state(arguments)
@@ -38,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if history.phase != "done":
         name = runs.job_of(arguments.run)
         here = state_option(arguments.state, arguments.state_connection)
-        raise ConfigError(_refusal(arguments.run, history, here, name))
+        raise ConfigError(_refusal(arguments.run, history, here, runs.command(arguments.run, name)))
     job = recorded_job(runs, arguments.run)
     check_books(history.totals, job.contract)
     outputs = {
@@ -46,32 +48,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         for output, sink in sinks_of(job).items()
     }
     problems = list(_problems(history, outputs))
-    for line in [*problems, *_notes(outputs), *_again(job, outputs)]:
+    again = runs.command(arguments.run, job.name)
+    for line in [*problems, *_notes(outputs), *_again(job, again, outputs)]:
         print(line, file=sys.stderr)
     if not problems:
-        fine = ". Nothing is wrong" if any(one.replaced for one in outputs.values()) else ""
-        report(f"run {arguments.run}: {'; '.join(_verdict(outputs))}{fine}")
+        fine = ", but later runs have replaced files" if _replaced(outputs) else ""
+        report("\n".join([f"run {arguments.run}: ok{fine}", *_verdict(outputs)]))
     return 1 if problems else 0
 
 
-def _refusal(run: str, history: History, here: str, job: str) -> str:
+def _refusal(run: str, history: History, here: str, again: str) -> str:
     what = f"run {run}: nothing to verify: "
     if history.phase == "abandoned":
         return (
-            f"{what}it was discarded and published nothing. `ingest status` lists published "
-            "runs as done"
+            f"{what}it was discarded and has published nothing. To list the runs that were "
+            "published (state: done): ingest status"
         )
     if history.phase == "new":
-        return f"{what}it ended before it had a plan. Run the job again: ingest run {job}"
+        return f"{what}it ended before it had a plan. Run the job again: {again}"
     if history.phase == "planned" and history.failure in DOOMED:
         return (
-            f"{what}it failed and published nothing. Resuming gives the same result. Fix the input "
-            f"or the job, then: ingest run {job}"
+            f"{what}it is {history.standing} and has published nothing. Resumed as it is, it would "
+            f"fail in the same way. Fix the input or the job, then run it again: {again}"
         )
-    return (
-        f"{what}it is unfinished ({history.ended or 'running, or died'}). Finish it first: "
-        f"ingest resume {run}{here}"
-    )
+    return f"{what}it is {history.standing}. Finish it first: ingest resume {run}{here}"
 
 
 def _problems(history: History, outputs: dict[str, Verified]) -> Iterator[str]:
@@ -92,7 +92,7 @@ def _notes(outputs: dict[str, Verified]) -> Iterator[str]:
         yield from (f"{name}: note: {note}" for note in verified.notes)
 
 
-def _again(job: Job, outputs: dict[str, Verified]) -> Iterator[str]:
+def _again(job: Job, again: str, outputs: dict[str, Verified]) -> Iterator[str]:
     """Say how rows of missing files are published again."""
     if not any(verified.missing for verified in outputs.values()):
         return
@@ -102,7 +102,7 @@ def _again(job: Job, outputs: dict[str, Verified]) -> Iterator[str]:
             "those that are still there"
         )
     else:
-        yield f"To publish the rows again: ingest run {job.name}"
+        yield f"To publish the rows again: {again}"
 
 
 def _verdict(outputs: dict[str, Verified]) -> Iterator[str]:
@@ -110,18 +110,20 @@ def _verdict(outputs: dict[str, Verified]) -> Iterator[str]:
     for output, verified in outputs.items():
         if output != "main" and not verified.files:
             continue
-        kind = "file" if output == "main" else "quarantine file"
-        files, rows = counted(verified.files, kind), counted(verified.rows, "row")
+        name = OUTPUTS.get(output, output)
+        files, rows = counted(verified.files, "file"), counted(verified.rows, "row")
         gone = sum(verified.replaced.values())
         by = f"{'run' if len(verified.replaced) == 1 else 'runs'} {', '.join(verified.replaced)}"
         if gone and gone == verified.files:
-            yield f"superseded: {by} replaced its {files} ({rows}) later"
+            yield f"  {name}: superseded: {by} replaced its {files} ({rows}) later"
         elif gone:
             yield (
-                f"{by} replaced {gone:,} of its {files} later; OK: the others match recorded row "
-                "counts and checksums"
+                f"  {name}: {by} replaced {gone:,} of its {files} later. OK: the others match "
+                "recorded row counts and checksums"
             )
         else:
-            where = "" if output == "main" else " of the quarantine"
-            files = counted(verified.files, "file")
-            yield f"{rows} in {files}{where}: OK: files match recorded row counts and checksums"
+            yield f"  {name}: {rows} in {files}. OK: files match recorded row counts and checksums"
+
+
+def _replaced(outputs: dict[str, Verified]) -> bool:
+    return any(one.replaced for one in outputs.values())

@@ -13,8 +13,8 @@ from ingest.config.places import COMMAND_LINE, Place, Problem, dotted
 
 _HYDRA = re.compile(r"(?:(?:override|optional)\s+)*/?hydra(?:[/@:.]|$)")
 OWN_SETTINGS = (
-    "Hydra's own settings are not allowed in a job. Remove this key. To name the folder of job "
-    "files, use --conf DIR."
+    "this would set Hydra itself, which loads job files. Remove this key. To take job files from "
+    "another folder, use --conf DIR."
 )
 
 

@@ -16,14 +16,31 @@ MOST_ENTRIES = 100_000  # aliases of aliases unfold to any size; a job file has 
 
 _GLOBAL = re.compile(r"#\s*@package\s+_global_")
 _MERGE = "tag:yaml.org,2002:merge"
-_HINTS = {
-    "mapping values are not allowed": 'A value that contains ": " needs quotes.',
-    "scanning an alias": "A value that begins with * needs quotes.",
-    "scanning an anchor": "A value that begins with & needs quotes.",
-    "cannot start any token": "A value that begins with this character needs quotes.",
-    "expected <block end>": "Check the indentation, or put the whole value in quotes.",
-    "unexpected end of stream": "A quote is opened but not closed.",
+_SYNTAX = {
+    "mapping values are not allowed": 'a second ": " in this line. Put the value in quotes',
+    "scanning an alias": "a value that begins with *. Put it in quotes",
+    "scanning an anchor": "a value that begins with &. Put it in quotes",
+    "cannot start any token": "a value that begins with {character}. Put it in quotes",
+    "expected <block end>": (
+        "text behind a closing quote or bracket, or indentation that fits no line above. Put the "
+        "whole value in quotes, or fix the indentation"
+    ),
+    "unexpected end of stream": "a quote that is opened but not closed. Close it",
+    "parsing a flow sequence": '"[" without its "]", or a missing comma. Close the list',
+    "parsing a flow mapping": '"{{" without its "}}", or a missing comma. Close the mapping',
+    "expected a single document": (
+        'a second document, which "---" begins. A file holds one: remove the line'
+    ),
+    "could not find expected ':'": 'a line without a colon. Write "key: value"',
+    "unknown escape character": (
+        "a backslash in double quotes, which begins an escape such as \\n. Use single quotes"
+    ),
+    "found undefined alias": "a value that begins with *. Put it in quotes",
+    "found duplicate anchor": "a name behind & that is used twice. Change one of them",
 }
+"""What the texts of PyYAML mean, by a part of each, and what to do about it."""
+_CHARACTER = re.compile(r"found character (['\"].+['\"]) that")
+_UNKNOWN = "this line cannot be read. Check its quotes, brackets and indentation"
 _INDENTED = ("<block mapping start>", "<block sequence start>", "'-'")
 """What PyYAML finds at a line whose indentation fits neither the block it is in nor one above."""
 
@@ -72,9 +89,15 @@ def read(name: str, path: Path) -> ConfFile:
         wrong = _syntax(error, content.decode("utf-8"))
     except yaml.reader.ReaderError as error:
         line = content.decode("utf-8").count("\n", 0, error.position) + 1
-        wrong = line, f"a control character: U+{error.character:04X}. Remove it"
+        wrong = line, f"a character that YAML does not allow: U+{error.character:04X}. Remove it"
     except (RecursionError, OverflowError):
-        wrong = 1, "nested too deeply, or an alias that refers to itself. Write the value out"
+        wrong = (
+            1,
+            (
+                "values are nested too deeply, or aliases (*name) repeat too much or themselves. "
+                "Write the values out, without aliases"
+            ),
+        )
     if wrong is None:
         return ConfFile(name, path, entries)
     return ConfFile(name, path, problems=(Problem(Place(shown(path), wrong[0]), f"{wrong[1]}."),))
@@ -85,7 +108,7 @@ def _unfit(name: str, entries: tuple[Entry, ...], text: str) -> tuple[int, str] 
     if not entries:
         return 1, "the file is empty. Write its keys, or {} if there are none"
     if not isinstance(entries[0].node, yaml.MappingNode):
-        return entries[0].line, 'not a mapping. Write lines of "key: value"'
+        return entries[0].line, 'the file has no keys. Write lines of "key: value"'
     return _header(text) if name.startswith(GLOBAL_GROUPS) else None
 
 
@@ -128,9 +151,13 @@ def _syntax(error: yaml.MarkedYAMLError, content: str) -> tuple[int, str]:
         return line, "a tab: YAML allows only spaces for indentation. Replace the tab with spaces"
     misplaced = "expected <block end>" in text and any(mark in text for mark in _INDENTED)
     if misplaced or ("mapping values are" in text and _is_too_deep(content, line)):
-        return line, "not YAML: this line is indented differently from the lines above it"
-    hint = next((hint for part, hint in _HINTS.items() if part in text), "Fix the line")
-    return line, f"not YAML: {text}. {hint.removesuffix('.')}"
+        return line, (
+            "not YAML: this line is indented differently from the lines above it. Indent it as "
+            "they are"
+        )
+    character = _CHARACTER.search(text)
+    said = next((said for part, said in _SYNTAX.items() if part in text), _UNKNOWN)
+    return line, f"not YAML: {said.format(character=character[1] if character else '')}"
 
 
 def _is_too_deep(text: str, line: int) -> bool:
@@ -151,19 +178,25 @@ def _header(text: str) -> tuple[int, str] | None:
     if not _GLOBAL.fullmatch(lines[first - 1]):
         for number, line in enumerate(lines, 1):
             if re.match(r"#\s*@package\b", line):
-                late = (
-                    "the package header is not on line 1"
+                what = (
+                    "this line must be the first of the file. Move it up"
                     if number > first
-                    else "a different package header"
+                    else f'not what Hydra, which loads job files, needs. Write "{HEADER}" instead'
                 )
-                return number, f'{late}: "{line}". Line 1 must be: {HEADER}'
-        return 1, f"line 1 must be `{HEADER}`: Hydra, which loads the configuration, needs it"
+                return number, f'"{line}": {what}'
+        return 1, (
+            f'the first line is not "{HEADER}". Hydra, which loads job files, needs it. Add it '
+            "above this line"
+        )
     if text.startswith("\ufeff"):
         return (
             1,
-            "a byte order mark before the header. Save the file as UTF-8 without a byte order mark",
+            "the file begins with a byte order mark (BOM). Save it as UTF-8 without BOM",
         )
     number, line = next((at, line) for at, line in enumerate(lines[first:], first + 1) if line)
     if re.match(r"#\s*@", line):  # Hydra goes on reading, and the last header wins
-        return number, f'a second header: "{line}". Start this comment with different text'
+        return number, (
+            f'"{line}": Hydra, which loads job files, takes a comment that begins with # @ for a '
+            "header. Begin it with other text"
+        )
     return None

@@ -12,11 +12,15 @@ from ingest.config.overrides import Given
 from ingest.config.places import COMMAND_LINE, Problem, choices
 
 _OVERRIDES = {
-    "list index out of range": "there is no such item in the list. Set one that is there, or all",
-    "is not an int": "the items of a list have numbers, as in transforms[0].where",
-    "invalid literal for int": "the items of a list have numbers, as in transforms[0].where",
-    "Could not append": "this key is set already. Leave the + out to set it again",
-    "Could not delete": "there is no such key to remove",
+    "list index out of range": (
+        "the list has no such item. Items count from 0; to add one, set the whole list"
+    ),
+    "is not an int": "items of a list are named by number, from 0, as in transforms[0].where",
+    "invalid literal for int": (
+        "items of a list are named by number, from 0, as in transforms[0].where"
+    ),
+    "Could not append": "this key is already set. To change it, write it without the +",
+    "Could not delete": "the job has no such key to remove. Leave this out",
 }
 _PARENT = re.compile(r"In '([^']+)': ")
 
@@ -41,14 +45,16 @@ def defaults(text: str, chain: Chain) -> Problem:
     if twice := re.match(r"(\S+) appears more than once|Multiple values for (\S+)\.", text):
         group = twice[1] or twice[2]
         what = (
-            f'{group} is chosen twice. Write "- /{group}: name" for a group that has no '
-            f'default, and "- override /{group}: name" for one that has a default.'
+            f"{group} is listed twice, here or in conf/config.yaml. To replace the earlier entry, "
+            f"write: - override /{group}: NAME"
         )
         return Problem(chain.last_mention(group), f"defaults: {what}")
     if unset := re.search(r"Could not override '([^']+)'", text):
         group = unset[1]
-        what = f"{group} has no default to override. Write - /{group}: name"
-        return Problem(chain.last_mention(group), f"defaults: {what}.")
+        what = (
+            f'"override" replaces an earlier entry, and {group} has none. Write: - /{group}: NAME'
+        )
+        return Problem(chain.last_mention(group), f"defaults: {what}")
     named = [chain.place(name) for name in chain.files if re.search(rf"\b{name}\b", text)]
     where = named[-1] if named else COMMAND_LINE
     return Problem(where, f"defaults: {_sentence(_PARENT.sub('', text))}")

@@ -8,6 +8,7 @@ from ingest.config.folders import options
 from ingest.config.places import MOST_LISTED, choices
 
 FIRST = "Write the first one: ingest init PATH"
+NO_SETTING = "not a setting. Write settings as KEY=VALUE, such as sink.path=out"
 _JOB = re.compile(r"\+{0,2}job=")
 _FILE = re.compile(r"^.*\bjob/|\.ya?ml$")
 """What is left out of `conf/job/flights.yaml`, to find the name that is meant."""
@@ -29,21 +30,24 @@ def no_such_job(name: str, known: Sequence[str]) -> str:
     """Return what is said of a name that no job has, with what to type next."""
     several = [part.strip() for part in name.split(",")]
     if len(several) > 1 and set(several) <= set(known):
-        return f"name only one job here: {several[0]}"
+        return f"this command takes one job. Write: {several[0]}"
     found = choices(_FILE.sub("", name), known, "Known jobs")
     text = f'there is no job "{name}".{found}'
     if known and len(known) <= MOST_LISTED:
         return text
-    return f"{text} {'All of them: ingest validate' if known else FIRST}"
+    return f"{text} {'To list all jobs: ingest validate' if known else FIRST}"
 
 
 def second_word(text: str, texts: Sequence[str], folders: Sequence[Path]) -> str:
-    """Return what is said of a word behind the one that names the job."""
-    first = job_word(texts)
+    """Return what is said of a word beside the one that names the job."""
+    override = next((each for each in texts if _JOB.match(each)), "")
+    first = job_word(texts) or override.partition("=")[2]
     known = options(folders, "job")
+    if text == first:
+        return f"the job is named twice. Keep one of {override or first} and {text}"
     if text in known and first in known:
         return (
-            "there is already a job name. To run both jobs, one after the other, write: "
+            f"the job is already named: {first}. To run both jobs, one after the other, write: "
             f"{first},{text}"
         )
-    return "a setting must have the form key=value. Write: KEY=VALUE"
+    return f"{NO_SETTING}. The job is already named: {first}"

@@ -21,8 +21,11 @@ from hydra.errors import HydraException
 
 from ingest.config import references
 from ingest.config.folders import is_group, options
-from ingest.config.job_word import FIRST, is_bare, job_word, no_such_job, second_word
+from ingest.config.job_word import FIRST, NO_SETTING, is_bare, job_word, no_such_job, second_word
 from ingest.config.places import COMMAND_LINE, KeyPath, Problem, choices, closest, listed
+
+QUOTES = '""'
+"""What an empty argument is shown as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ def read_overrides(
             wrong = list(_mistakes(one, folders))
         else:
             wrong = [second_word(text, texts, folders) if is_bare(text) else _unreadable(text)]
-        problems += [Problem(COMMAND_LINE, f"{text}: {what}") for what in wrong]
+        problems += [Problem(COMMAND_LINE, f"{text or QUOTES}: {what}") for what in wrong]
         given += [one] if one and not wrong else []
     groups = [one.key for one in given if one.group]
     problems += [
@@ -178,13 +181,15 @@ def quoted(key: str, value: str) -> str:
 
 def _unreadable(text: str) -> str:
     key, equals, value = text.partition("=")
+    if not text.strip():
+        return "an empty argument. Remove it"
     if not equals or not key:
-        return "a setting must have the form key=value. Write: KEY=VALUE"
+        return NO_SETTING
     write = quoted(key, value)
     try:
         OverridesParser.create().parse_override(indexes(shlex.split(write)[0]))
     except HydraException:
-        return f'"{key}" cannot be used as a key on the command line. Set it in the job\'s file.'
+        return f'"{key}" cannot be used as a key on the command line. Set it in the job\'s file'
     return f"this value needs quotes inside the shell's quotes. Write: {write}"
 
 
@@ -193,17 +198,18 @@ def _mistakes(given: Given, folders: Sequence[Path]) -> Iterator[str]:
     root = re.split(r"[./@]", key)[0]
     if root == "hydra":
         yield (
-            "Hydra's own settings are not allowed in a job. To name the folder of job files, use "
-            "--conf DIR."
+            "this would set Hydra itself, which loads job files. Remove it. To take job files from "
+            "another folder, write: --conf DIR"
         )
     elif parsed.is_sweep_override():
         value = given.typed.partition("=")[2]
+        one = f"For a list, write {key}=[{value}]; for" if "(" not in value else "For"
         yield (
-            "a comma, or a function such as range(), means several runs, which only `ingest run` "
-            f"can do. For a list, write {key}=[{value}]; for text: {quoted(key, value)}"
+            "several values, separated by commas or made by a function such as range(), mean "
+            f"several runs, and only `ingest run` takes them. {one} text: {quoted(key, value)}"
         )
     elif key == "job" and not parsed.is_delete() and not isinstance(given.value, str):
-        yield "one job at a time. Name a single job: +job=NAME"
+        yield "this command takes one job. Write: +job=NAME"
     elif given.group and not parsed.is_delete():
         yield from _no_such_option(given, folders)
     else:
@@ -218,7 +224,7 @@ def _mistakes(given: Given, folders: Sequence[Path]) -> Iterator[str]:
 def _no_such_option(given: Given, folders: Sequence[Path]) -> Iterator[str]:
     group, value = given.parsed.key_or_group, given.value
     if value is None:
-        yield f"no name is given. To remove the group, write ~{group}"
+        yield f"null names no file in {group}/. To use none, write: ~{group}"
         return
     known = options(folders, group)
     for name in map(str, value if isinstance(value, list) else [value]):
@@ -228,10 +234,10 @@ def _no_such_option(given: Given, folders: Sequence[Path]) -> Iterator[str]:
             yield no_such_job(name, known)
             continue
         found = choices(name, known, f"Known names in {group}/")
-        then = f" conf/{group}/{name}.yaml, or remove this"
+        then = f"Create conf/{group}/{name}.yaml, or remove this setting"
         if known:
-            then = f": {group}={(*closest(name, known), known[0])[0]}"
-        yield f'there is no {group} "{name}".{found} Write{then}'
+            then = f"Write: {group}={(*closest(name, known), 'NAME')[0]}"
+        yield f'there is no {group} "{name}".{found} {then}'
 
 
 def _within(value: Any) -> Iterator[Any]:

@@ -13,11 +13,15 @@ from ingest.config.places import KeyPath, Problem, dotted
 from ingest.config.provenance import REFERENCE, Provenance
 
 _MISSING = "???"
+_TARGET = "_target_"
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """The data, what is wrong with it, and the ways to references that were not resolved."""
+    """The data, what is wrong with it, and the ways to keys of which nothing more is to be said.
+
+    Those are references that were not resolved, and what `_target_` stands in place of.
+    """
 
     raw: dict[str, Any]
     problems: tuple[Problem, ...]
@@ -35,9 +39,11 @@ def plain(tree: DictConfig, origin: Provenance) -> Plain:
             if mistake := _unresolved(tree, path, text):
                 wrong[path] = mistake
     problems = tuple(origin.problem(path, text) for path, text in wrong.items())
+    # who writes `_target_` takes it for `type`: that this is missing needs no line of its own
+    untyped = frozenset((*path[:-1], "type") for path in wrong if path[-1:] == (_TARGET,))
     if wrong.keys() & references_to.keys():
-        return Plain(_as_json(written), problems, frozenset(references_to))
-    return Plain(_as_json(OmegaConf.to_container(tree, resolve=True)), problems, frozenset())
+        return Plain(_as_json(written), problems, untyped | references_to.keys())
+    return Plain(_as_json(OmegaConf.to_container(tree, resolve=True)), problems, untyped)
 
 
 def _walk(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
@@ -55,10 +61,13 @@ def _refers(value: Any) -> bool:
 
 
 def _wrong(path: KeyPath, value: Any) -> str | None:
-    if path[-1:] == ("_target_",):
-        return '"_target_" is not allowed: a job cannot import or call code. Remove the key.'
+    if path[-1:] == (_TARGET,):
+        return (
+            "not allowed, because Hydra would call what it names. Remove the key. To call a "
+            "function of your own, use a step: {type: python, function: MODULE:FUNCTION}."
+        )
     if value == _MISSING:
-        return f"no value is set (???). Set it: {dotted(path)}=VALUE"
+        return f"no value is set (???). Write it here, or add to the command: {dotted(path)}=VALUE"
     return references.mistake(value) if isinstance(value, str) else None
 
 

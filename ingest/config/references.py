@@ -6,7 +6,7 @@ from typing import Any
 from omegaconf import grammar_parser
 from omegaconf.errors import GrammarParseError
 
-ESCAPE = r"Write \${ for a literal ${"
+ESCAPE = r"Write \${ for the characters ${ themselves"
 
 
 def unreadable(text: str) -> str | None:
@@ -14,7 +14,7 @@ def unreadable(text: str) -> str | None:
     try:
         _parse(text)
     except GrammarParseError:
-        return f'"{text}" starts a reference with ${{ that cannot be read. {ESCAPE}.'
+        return f'"{text}" is not a complete reference to another key: ${{KEY}}. {ESCAPE}.'
     return None
 
 
@@ -31,12 +31,13 @@ def mistake(text: str) -> str | None:
         return None
     if name == "oc.env":
         return (
-            f'"{text}" would copy an environment variable into the stored configuration. Name '
-            "a secret as {env: NAME} or {file: PATH}; it is read where it is used."
+            f'"{text}": environment variables are not allowed here, because their values would be '
+            "recorded with each run. Where an option takes a secret, write {env: NAME}. Set other "
+            "values on the command line: KEY=VALUE."
         )
     return (
-        f'"{text}" calls "{name}". Only references to other keys are allowed, '
-        f"as in ${{lib.mask}}. {ESCAPE}."
+        f'"{text}" calls "{name}". Only references to other keys of the job are allowed: '
+        f"${{source.path}}. {ESCAPE}."
     )
 
 

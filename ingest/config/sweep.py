@@ -29,7 +29,10 @@ def sweep(overrides: Sequence[str], conf: Path | None = None) -> list[list[str]]
         _names(text, conf) if text and text == word else _values(text, conf) for text in overrides
     ]
     refuse(
-        Problem(COMMAND_LINE, f"{text}: a sweep without values. List the values: key=a,b")
+        Problem(
+            COMMAND_LINE,
+            f"{text}: several runs are asked for, but no values. List the values: key=a,b",
+        )
         for text, found in zip(overrides, values, strict=True)
         if not found
     )

@@ -43,8 +43,8 @@ def unloadable(entry: Entry) -> Iterator[str]:
         yield f'YAML treats {node.value} as special syntax. Write it in quotes: "{node.value}".'
     elif kind not in _DATA:
         yield (
-            f"YAML reads {node.tag} as a tag, and tags are not allowed in a job. Write the value "
-            "in quotes."
+            f"{node.tag} is a YAML tag, and tags are not allowed in a job. If it is text, write "
+            "the value in quotes."
         )
     if entry.key and not isinstance(entry.key, yaml.ScalarNode):
         yield "a key must be a string, not a list or a mapping. Write it in quotes."
@@ -101,5 +101,6 @@ def _duplicates(node: yaml.MappingNode) -> Iterator[str]:
         lines.setdefault(str(key.value), []).append(key.start_mark.line + 1)
     for name, found in lines.items():
         if len(found) > 1:
-            where = " and ".join(map(str, dict.fromkeys(found)))
-            yield f'the key "{name}" is set more than once (line {where}). Keep one.'
+            places = list(dict.fromkeys(found))
+            where = f"{'line' if len(places) == 1 else 'lines'} {' and '.join(map(str, places))}"
+            yield f'the key "{name}" is set more than once ({where}). Keep one.'

@@ -44,10 +44,10 @@ def decided_by(field: FieldInfo) -> Decided | None:
 
 
 def decided_at(model: BaseModel, key: str) -> Decided:
-    """Return what the setting at a key decides, such as `transforms.0.where`."""
+    """Return what the setting at a key decides, such as `transforms[0].where`."""
     at: Any = model
     decided: Decided = "nothing"
-    for name in key.split("."):
+    for name in key.replace("[", ".").replace("]", "").split("."):
         match at:
             case BaseModel() if field := _field(type(at), name):
                 decided, at = decided_by(field[1]) or decided, getattr(at, field[0])

@@ -51,11 +51,11 @@ def fault_of(name: str) -> str:
     return "is a pattern, which would also match other columns" if is_pattern(name) else ""
 
 
-def no_such_column(name: str, columns: Iterable[str]) -> ConfigError:
+def no_such_column(name: str, columns: Iterable[str], where: str = "here") -> ConfigError:
     """Make the error for a column that is not there: the nearest name, and all that there are."""
     names = [column for column in columns if not column.startswith("__ingest_")]
     more = f", and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ConfigError(
         f'no such column "{name}". {hint(name, names)}'
-        f"Columns here: {', '.join(names[:_SHOWN]) or 'none'}{more}."
+        f"Columns {where}: {', '.join(names[:_SHOWN]) or 'none'}{more}."
     )

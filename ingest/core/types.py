@@ -47,7 +47,7 @@ MOST_LEVELS = 32
 """How deep lists and structs may be nested in one another: more is an attack or a mistake."""
 TYPE_NAMES = (
     *(name for name in _SIMPLE if name != "null"),
-    "decimal(p,s)", "duration(us)", "list<…>", "array<…, n>", "struct<…>",
+    "decimal(12,2)", "duration(us)", "list<int64>", "array<int64, 3>", "struct<a: int64, b: date>",
 )  # fmt: skip
 _UNQUOTED = re.compile(r"[^\s:,<>()\"](?:[^:,<>()\"]*[^\s:,<>()\"])?")
 """Names of fields that need no quotes."""

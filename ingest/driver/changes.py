@@ -44,8 +44,7 @@ class Change:
                 f"{self.key}: this run keeps {was}, its value when it was planned; the next new "
                 f"run uses {now}"
             )
-        verb = "now has" if self.key in _LISTS and self.now else "is"
-        said = f"{self.key}: was {was}, {verb} {now}"
+        said = f"{self.key}: was {was}, now {now}"
         if self.refused:
             return said
         kept = "; the run keeps what was recorded" if _below(self.key, _RECORDED) else ""
@@ -104,7 +103,7 @@ def _counts(name: str, version: str) -> str:
 
 
 def _below(key: str, roots: tuple[str, ...]) -> bool:
-    return any(key == root or key.startswith(f"{root}.") for root in roots)
+    return any(key == root or key.startswith((f"{root}.", f"{root}[")) for root in roots)
 
 
 def _differing(was: Any, now: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
@@ -119,6 +118,6 @@ def _differing(was: Any, now: Any, key: str = "") -> Iterator[tuple[str, Any, An
             yield from _differing(was.get(name), now.get(name), f"{key}.{name}".strip("."))
     elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
         for place, (one, other) in enumerate(zip(was, now, strict=True)):
-            yield from _differing(one, other, f"{key}.{place}")
+            yield from _differing(one, other, f"{key}[{place}]")
     elif was != now:
         yield key, was, now

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ingest.core.counts import counted
 from ingest.core.errors import FatalError
 from ingest.driver.removing import Old, Removal, Was
 from ingest.records.endings import closed, ending
-from ingest.records.history import History
+from ingest.records.history import DOOMED, History
 from ingest.records.holders import holder
 from ingest.records.reader import Reader
 from ingest.records.runs import Runs, made_at
@@ -27,13 +28,15 @@ RECORDING = timedelta(days=1)
 class Kept:
     """A run that is old enough to go and is not finished, and why it stays.
 
-    `resumable` says that it can be resumed or discarded by whoever asks for that.
+    `resumable` says that it can be resumed or discarded by whoever asks for that; `doomed`, that
+    it would fail again, so that it is the job or its input that needs to change.
     """
 
     run_id: str
     job: str
     why: str
     resumable: bool = False
+    doomed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +131,9 @@ class Search:
             return Kept(run_id, job, "it has begun to publish and can only be finished")
         if self.unfinished:
             return self._going(run_id, job, "unfinished")
-        settled = f"{history.totals.partitions:,} of {history.partitions:,}"
-        why = f"unfinished, {settled} partitions completed"
-        return Kept(run_id, job, why, resumable=True)
+        done, partitions = history.totals.partitions, counted(history.partitions, "partition")
+        why = f"{history.standing}, {done:,} of {partitions} completed"
+        return Kept(run_id, job, why, resumable=True, doomed=history.failure in DOOMED)
 
     def _going(self, run_id: str, job: str, was: Was) -> Old:
         return Old(run_id, job, was, self.store.size(f"runs/{run_id}"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ingest.core.clock import Clock, SystemClock
 from ingest.core.errors import FencedError, IngestError, StalePlanError
 from ingest.core.proc import require_proc
+from ingest.core.secrets import masked
 from ingest.core.stop import at_once
 from ingest.core.types import Schema, schema_from_json, schema_to_json
 from ingest.driver.abandoning import withdraw
@@ -51,14 +52,16 @@ if TYPE_CHECKING:
 class Request:
     """What a command asks of the driver.
 
-    `config` is the job as composed, in YAML; `store` is where the state lies, the job's own place
-    if it is None. With `run_id` this run is resumed, and no other.
+    `config` is the job as composed, in YAML; `arguments` is what stands behind `ingest run` to ask
+    for the same. `store` is where the state lies, the job's own place if it is None. With `run_id`
+    this run is resumed, and no other.
     """
 
     job: Job
     config: str
     place: Place
     workers: Workers
+    arguments: Sequence[str] = ()
     fresh: bool = False
     run_id: str | None = None
     store: Store | None = None
@@ -94,6 +97,7 @@ def drive(request: Request) -> dict[str, Any]:
         drafted = None if run.resumed else _draft(run, request, store)
         if not run.resumed:
             check(held)
+            run.facts["arguments"] = [masked(text) for text in request.arguments]
             record(run, request.config, store)
         _begin(run, _chosen(run, request, drafted))
         try:

@@ -7,6 +7,7 @@ from ingest.core.errors import FatalError
 from ingest.driver.places import outputs_of
 from ingest.driver.recorded import as_written, read_history
 from ingest.job import Job
+from ingest.records.history import DOOMED
 from ingest.records.runs import Runs
 from ingest.records.succession import Succession
 from ingest.storage.objects import Store
@@ -51,10 +52,11 @@ def kept(job: Job, store: Store, succession: Succession, besides: str = "") -> l
     if not planned:
         return []
     uri, more = succession.outputs(planned[0]).get("main", ""), len(planned) - 1
-    note = (
-        f"Run {planned[0]} to {uri} is unfinished and was kept. To resume it: ingest resume "
-        f"{planned[0]}"
-    )
+    note = f"Run {planned[0]} to {uri} is unfinished and was kept. "
+    if read_history(store, planned[0]).failure in DOOMED:
+        note += f"What to do about it: ingest status {planned[0]}"
+    else:
+        note += f"To resume it: ingest resume {planned[0]}"
     return [note + (f" ({more} more: ingest status)" if more else "")]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from ingest.config.places import COMMAND_LINE, dotted
+from ingest.config.places import dotted
 from ingest.core.errors import ConfigError
 from ingest.core.names import fault_of
 from ingest.core.private import NOTHING, Private
@@ -129,13 +129,14 @@ def placed(place: Place, *path: str | int, what: str = "") -> Iterator[None]:
 def located(place: Place, path: tuple[str | int, ...], line: str, what: str = "") -> str:
     """Return a mistake in this part of the job with its place.
 
-    If the line begins with a key (`where: ...`), the place is where that was written: its own line
-    of the file, or the command line, where the file is overridden.
+    If the line begins with a key (`path: ...`), the place is where that was written: its own line
+    of the file, or the command line, where the file is overridden. Then the key is written as
+    everywhere, `source.path`; of a step and a check it follows their type, `what`.
     """
     key, _, text = line.partition(": ")
     below = _below(key)
     exact = place((*path, *below))
-    if exact.startswith(f"{COMMAND_LINE}: ") and below and not what:
+    if below and not what:
         return f"{exact}: {text}"
     where = exact.removesuffix(dotted((*path, *below)))
     return f"{where}{dotted(path)}: {what}{line}"

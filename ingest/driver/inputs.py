@@ -16,13 +16,13 @@ from ingest.watch.resuming import NEW, arrived, happened
 
 SHOWN = 5
 _STARTS_OVER = (
-    "To use the files as they are, run the job again: it starts over. To finish this run "
+    "To read the files as they are now, run the job again: it starts over. To finish this run "
     "instead, restore the files as they were, then resume it"
 )
 _STAYS = "Restore the files as they were, or start over with the files as they are (--fresh)"
 _TOUCHED = (
-    "Touched files have the planned size and time, but their content may differ. If you know "
-    "that it is the same (chmod, a hard link, a restored copy), resume with "
+    "A file counts as touched if size and time are as planned, but its content may differ. If "
+    "you know that it is the same (chmod, a hard link, a restored copy), resume with "
     "execution.touched_inputs=accept"
 )
 _READ = " (read before it changed)"
@@ -90,15 +90,16 @@ def check_inputs(run: Run, plan: Plan, *, accept_touched: bool = False) -> None:
         raise StalePlanError(refusal(tally))
 
 
-def left_out(job: Job, count: int, examples: Sequence[str]) -> list[str]:
+def left_out(job: Job, then: str, count: int, examples: Sequence[str]) -> list[str]:
     """Warn of so many input files that have come since the run began, with what reads them.
+
+    `then` is the command that runs the job as that run was asked for.
 
     A run that appends adds all that it reads, so it must be given the new files alone.
     """
     if not count:
         return []
     names = [line.partition(NEW)[0] for line in examples if NEW in line]
-    then = f"ingest run {job.name}"
     if job.sink.write_disposition == "append":
         files = ",".join(names) if count == len(names) else "FILE,FILE"
         then += f" {shlex.quote(f'source.path=[{files}]')}"
@@ -130,9 +131,9 @@ def refusal(tally: InputTally) -> str:
     shown = [f"  {line}" for line in shown if not line.endswith(_READ)][:SHOWN]
     more = sum(tally.open[fate] for fate in tally.refused) - len(shown)
     what = " and ".join(happened(fate, tally.open[fate]) for fate in tally.refused)
-    they = "it was" if sum(tally.open[fate] for fate in tally.refused) == 1 else "they were"
-    first = f"source.path: {what} after the run was planned, before {they} fully read. "
-    first += "A run must read the planned files, or old and new rows would be mixed:"
+    them = "it" if sum(tally.open[fate] for fate in tally.refused) == 1 else "them"
+    first = f"source.path: {what} after the run was planned, and the run still has to read {them}. "
+    first += "It cannot read other files, or old and new rows would be mixed:"
     last = [_STARTS_OVER if set(tally.refused) - {"touched"} else _STAYS]
     last += [_TOUCHED] if "touched" in tally.refused else []
     return "\n".join([first, *shown, *([f"  and {more:,} more"] if more > 0 else []), *last])

@@ -128,7 +128,7 @@ def _open_ledger(
         ConfigError: it is done, discarded, or was never planned.
     """
     reader = Reader(store, run_id)
-    start = f"ingest run {job.name}"
+    start = runs.command(run_id, job.name)
     discarded, history = runs.given_up(run_id), History()
     if not discarded:
         history = History.of(reader.events())

@@ -108,7 +108,7 @@ def check_together(jobs: Sequence[tuple[Job, Place]]) -> None:
 def _clashes(sink: Sink, other: Job) -> Iterator[str]:
     """Say why a sink cannot publish after another job of the same sweep has published."""
     for output, theirs in sinks_of(other).items():
-        whose = f'{_NAMES[output]} of job "{other.name}" of this sweep'
+        whose = f'{_NAMES[output]} of job "{other.name}" in this command'
         if sink.uri == theirs.uri:
             allowed = sink.replaces_jobs == "any" or other.name in sink.replaces_jobs
             if sink.write_disposition == "overwrite" and not allowed:

@@ -46,7 +46,7 @@ def moved(recorded: Mapping[str, Any], job: Job) -> list[str]:
     """Say which paths of a job lead elsewhere than they did when the run was recorded."""
     now = places(job)
     return [
-        f"{OUTPUTS.get(name, name)}: was {json.dumps(was)}, is {json.dumps(now.get(name))}"
+        f"{OUTPUTS.get(name, name)}: was {json.dumps(was)}, now {json.dumps(now.get(name))}"
         for name, was in recorded.items()
         if was != now.get(name)
     ]

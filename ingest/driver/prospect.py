@@ -11,10 +11,11 @@ from ingest.driver.inputs import compared, left_out, refusal
 from ingest.driver.places import outputs_of
 from ingest.driver.recorded import read_history
 from ingest.driver.resuming import refuse_changed_steps
+from ingest.driver.starting_over import FAILED
 from ingest.job import Job
-from ingest.records.history import History
+from ingest.records.history import DOOMED, History
 from ingest.records.plans import Plan
-from ingest.records.runs import Runs
+from ingest.records.runs import Runs, command_of
 from ingest.records.succession import Succession
 from ingest.storage.objects import Store
 
@@ -32,10 +33,19 @@ def prospect(job: Job, store: Store) -> dict[str, Any]:
         return _refused(job, store, error)
     page: dict[str, Any] = {"would": decision.would, "because": [], "notes": decision.notes}
     if decision.run:
-        page["because"] = [*decision.run.changes, *decision.run.warnings, *late]
+        again = _fails_again(decision.run.history)
+        page["because"] = [*again, *decision.run.changes, *decision.run.warnings, *late]
     elif decision.why:
         page["because"] = [decision.why]
     return page | (_standing(decision.run_id, decision.history) if decision.run_id else {})
+
+
+def _fails_again(history: History) -> list[str]:
+    """Say that a run which is resumed would fail as it did: neither job nor input has changed."""
+    if history.phase != "planned" or history.failure not in DOOMED:
+        return []
+    why = f"{FAILED[history.failure]}, and neither the job nor its input has changed since"
+    return [f"it would fail again: {why}. Once you have changed one of them, a run starts over"]
 
 
 def _refuse_stale(decision: Decision, job: Job, store: Store) -> list[str]:
@@ -52,7 +62,9 @@ def _refuse_stale(decision: Decision, job: Job, store: Store) -> list[str]:
     if found.refused:
         raise FatalError(refusal(found))
     new = found.open["new"] + found.settled["new"]
-    return left_out(decision.run.job, new, found.examples.get("new", ()))
+    run = decision.run
+    then = command_of(run.facts, run.job.name)
+    return left_out(run.job, then, new, found.examples.get("new", ()))
 
 
 def _refused(job: Job, store: Store, error: ConfigError | FatalError) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from ingest.driver.sinks import sinks_of
 from ingest.job import Job
 from ingest.records.history import History
 from ingest.records.plans import Plan
+from ingest.records.runs import command_of
 
 FORMAT = 1
 PUBLISHED = ("rows", "inserted", "updated", "ignored", "facts")
@@ -64,7 +65,7 @@ def receipt(
         },
         "books": [asdict(book) for book in totals.books.values()],
         "errors": totals.errors,
-        "warnings": [*history.warnings, *_left_out(job, history)],
+        "warnings": [*history.warnings, *_left_out(job, facts, history)],
         "outputs": outputs,
         "effects": effects,
         "schema": plan.facts.output_schema,
@@ -77,6 +78,7 @@ def receipt(
     }  # fmt: skip
 
 
-def _left_out(job: Job, history: History) -> list[str]:
+def _left_out(job: Job, facts: dict[str, Any], history: History) -> list[str]:
     late = history.inputs
-    return left_out(job, late.counts.get("new", 0), late.examples) if late else []
+    then = command_of(facts, job.name)
+    return left_out(job, then, late.counts.get("new", 0), late.examples) if late else []

@@ -7,11 +7,12 @@ from ingest.records.history import DOOMED
 from ingest.records.plans import Plan
 from ingest.storage.objects import Store
 
-_HOW = {
+FAILED = {
     "contract": "it failed its contract",
-    "bad_row": "a row broke its contract",
+    "bad_row": "a row broke the contract",
     "job": "a setting, a step or a value made it fail",
 }
+"""What happened in a failure that repeats, in half a sentence."""
 _CHANGED = {"changed": "changed", "vanished": "gone", "touched": "touched", "new": "new"}
 
 
@@ -23,7 +24,7 @@ def reason(reopened: Reopened, now: Job, store: Store) -> str:
     whoever types the command in another folder may not mean to begin.
     """
     history = reopened.run.history
-    how = _HOW.get(history.failure, "")
+    how = FAILED.get(history.failure, "")
     if history.failure == "stale_plan":
         how = "its input has changed"
     elif not how and not history.totals.partitions:

@@ -9,7 +9,7 @@ may be left out, `...` repeats the last.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 import polars as pl
@@ -125,15 +125,16 @@ def function(signature: str, example: str, gives: str, *also: str) -> Callable[[
 
 
 def find(name: str) -> Function:
-    """Return the function of that name.
+    """Return the function of that name, which errors then call it by.
 
     Raises:
         Unfit: there is none; with the nearest name.
     """
-    if name in FUNCTIONS:
-        return FUNCTIONS[name]
+    if found := FUNCTIONS.get(name):
+        signature = found.signature.replace(found.name, name, 1)
+        return replace(found, name=name, signature=signature)
     near = meant(ELSEWHERE.get(name, ())) or hint(name, FUNCTIONS)
     raise Unfit(
         f'no such function "{name}". {near}'
-        "All functions are listed in docs/reference/expressions.md"
+        'The page "Expressions" of the documentation lists all functions'
     )

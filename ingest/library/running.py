@@ -42,6 +42,7 @@ def opened(conf: Path | None, overrides: Sequence[str], *, fresh: bool) -> Itera
             config=loaded.yaml(),
             place=loaded.place,
             workers=workers_for(loaded.job, head.server),
+            arguments=[*(["--conf", str(conf)] if conf else []), *overrides],
             fresh=fresh,
         )
     finally:

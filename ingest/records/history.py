@@ -33,6 +33,14 @@ DOOMED = frozenset({"contract", "bad_row", "job"})
 """Failures that repeat as long as job and inputs are the same."""
 
 
+def unfinished(ended: str) -> str:
+    """Say how a run stands that is neither published nor discarded, by how its last attempt ended.
+
+    Empty if that attempt was killed, or works on it still.
+    """
+    return f"unfinished ({ended or 'running, or died'})"
+
+
 @dataclass(slots=True)
 class History:
     """A run as its ledger tells it.
@@ -73,6 +81,11 @@ class History:
     timings: dict[str, float] = field(default_factory=dict)
     lap: dict[str, float] = field(default_factory=dict)
     before: int = 0
+
+    @property
+    def standing(self) -> str:
+        """How an unfinished run stands, in the words of all commands: `unfinished (failed)`."""
+        return unfinished(self.ended)
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> "History":

@@ -2,6 +2,8 @@
 
 import json
 import secrets
+import shlex
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,6 +39,14 @@ def new_run_id(now: datetime, after: str | None = None) -> str:
         last = datetime.strptime(after.partition("-")[0], _STAMP).replace(tzinfo=now.tzinfo)
         now = max(now, last + timedelta(seconds=1))
     return f"{now:{_STAMP}}-{secrets.token_hex(3)}"
+
+
+def command_of(facts: Mapping[str, Any], job: str) -> str:
+    """Return the command that runs a job as a run of it was asked for, its settings included.
+
+    `facts` are those of the run. Runs of earlier releases recorded no settings.
+    """
+    return f"ingest run {shlex.join(facts.get('arguments') or [job])}"
 
 
 class OtherFormatError(FatalError):
@@ -165,10 +175,18 @@ class Runs:
             )
         known = [run for job in self.jobs() for run in self.of_job(job) if self.exists(run)]
         near = hint(run_id, known)
-        recent = f"The latest runs here: {', '.join(sorted(known)[-3:])}" if known else "No runs"
-        return ConfigError(
-            f'{self._store.uri()}: no run "{run_id}". {near}{recent}. List them with: ingest status'
-        )
+        then = "No runs are recorded here. If it was recorded elsewhere, add --state DIR"
+        if known:
+            then = (
+                f"The latest runs here: {', '.join(sorted(known)[-3:])}. To list all: ingest status"
+            )
+        return ConfigError(f'{self._store.uri()}: no run "{run_id}". {near}{then}')
+
+    def command(self, run_id: str, job: str) -> str:
+        """Return the command that runs the job as this run was asked for; see `command_of`."""
+        with suppress(ConfigError, FatalError):
+            return command_of(self.facts(run_id), job)
+        return command_of({}, job)
 
     def job_of(self, run_id: str) -> str:
         """Return the name of the job of a run.

@@ -92,8 +92,7 @@ class Parquet(ParquetFiles, DirectorySink):
             f'sink.partition_by: "{name}" is null in some rows (folder {name}={NULL_FOLDER}). '
             "Polars, DuckDB and Daft read that, but pandas cannot open the folder as it is, and "
             "PyArrow cannot if all rows are null. To fill it with a value, add a step "
-            f"{{type: fill_null, columns: {{{name}: VALUE}}}}. Without that: How readers open a "
-            "folder, in docs/concepts/publishing.md"
+            f"{{type: fill_null, columns: {{{name}: VALUE}}}}"
             for name in sorted(nulls)
         ]
 

@@ -56,12 +56,12 @@ def _of_column(column: Column) -> Iterator[Suggestion]:
         values = sorted(column.values)
         yield Suggestion(
             {"type": "in_set", "column": column.name, "values": values},
-            f"all values of {column.rows:,} sampled rows",
+            f"the only values in {column.rows:,} sampled rows",
         )
     elif bounds := _bounds(column):
         yield Suggestion(
             {"type": "range", "column": column.name, **bounds},
-            f"the sample has {column.least} to {column.most}",
+            f"wider than the sample, which has {column.least} to {column.most}",
         )
 
 
@@ -113,5 +113,5 @@ def _keys(columns: Sequence[Column]) -> Iterator[Suggestion]:
     for column in named[:_MOST_KEYS]:
         yield Suggestion(
             {"type": "unique_in_partition", "columns": [column.name]},
-            f"no duplicates in {column.rows:,} rows. Is it a key?",
+            f"no duplicates in {column.rows:,} sampled rows. Is it a key?",
         )

@@ -67,11 +67,11 @@ def with_note(column: Column, sample: CsvInput, texts: Sequence[str]) -> Column:
         values = (shown(texts[row][:_SHOWN_CHARACTERS]) for row in first)
         places = [f"{value} in {place}" for value, place in zip(values, places, strict=True)]
     more = f", and {count - len(first):,} more" if count > len(first) else ""
-    are = "is" if count == 1 else "are"
-    where = f"{count:,} of {known:,} values {are} not {kind.type} ({'; '.join(places)}{more})"
+    do = "does" if count == 1 else "do"
+    where = f"{count:,} of {known:,} values {do} not fit {kind.type} ({'; '.join(places)}{more})"
     if column.nearly.sure:
         rows = "its row is" if count == 1 else "their rows are"
-        note = f"{where}: {rows} rejected. To keep every value, make it a string column"
+        note = f"{where}: {rows} rejected. To keep every value, make the column a string"
         repeated = Counter(texts[row] for row in column.others)
         if len(repeated) == 1 and count > 1 and not column.private:
             note += f". If {shown(next(iter(repeated)))} means null, add it to null_values"

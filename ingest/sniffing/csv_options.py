@@ -132,7 +132,7 @@ def _why_lines(lines: int, sample: CsvInput, *, sound: bool) -> str:
         return "lines before the header"
     if not sample.has_header:
         return "lines before the rows"
-    return "the header line" if lines == 1 else "lines before the rows, including the header"
+    return "the header line" if lines == 1 else f"lines above the rows: {lines - 1} and the header"
 
 
 def _trial(sample: CsvInput, text: Text) -> Trial:

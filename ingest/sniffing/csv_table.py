@@ -24,7 +24,7 @@ LOOK_BYTES = 1024 * 1024
 LEAST_BYTES = 32 * 1024
 _HEADER_BYTES = 16 * 1024
 _QUOTED_LINE = re.compile(r'(the (?:\w+ )?line) ".*"(?= is taken| looks like)', re.DOTALL)
-_SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
 def look_at_csv(listing: Listing) -> Table:
@@ -177,8 +177,8 @@ def _doubts(
     if encoding is not None and not is_wide(encoding.value):
         shown = f'; with it, one value reads "{word}"' if word else ""
         yield (
-            f"encoding: {encoding.value} is a guess{shown}. If that is wrong, set the right "
-            "one: cp1250, iso8859-15, mac-roman, gbk, ..."
+            f"encoding: {encoding.value} is a guess{shown}. If that is wrong, set another one: "
+            "cp1250, iso8859-15, mac-roman, gbk, ..."
         )
     for doubt in sample.doubts(ignored="ignore_rows" in chosen.options):
         yield _QUOTED_LINE.sub(r"\1", doubt) if private else doubt
@@ -189,4 +189,4 @@ def _doubts(
 def _summary(delimiter: str, width: int) -> str:
     if width == 1:
         return "one column"
-    return f"{_SIGNS.get(delimiter, repr(delimiter))} between {width} columns"
+    return f"{width} columns, separated by {_SIGNS.get(delimiter, repr(delimiter))}"

@@ -29,7 +29,7 @@ def job_text(table: Table, name: str, owner: str) -> str:
             "sink:",
             "  type: parquet",
             f"  path: data/{name}",
-            "  write_disposition: overwrite  # each run replaces the rows of the run before",
+            "  write_disposition: overwrite  # each run replaces all rows in the folder",
             "",
         ]
     )
@@ -49,7 +49,7 @@ def _transforms(table: Table) -> Iterator[str]:
     """Write the steps that make of texts what the source cannot."""
     told = formats(table.columns) if table.listing.type != "csv" else {}
     if not told:
-        yield "transforms: []  # steps before the contract: filter, derive, rename, ..."
+        yield "transforms: []  # steps that change rows: filter, derive, rename, ..."
         return
     yield "transforms:"
     yield "  - type: cast  # the format of text"
@@ -60,10 +60,10 @@ def _contract(table: Table, name: str) -> Iterator[str]:
     yield "contract:"
     if any(column.private for column in table.columns):
         yield (
-            "  # pii: values of the column are in the output only, and never in a quarantine, log "
-            "or error."
+            "  # pii marks personal data: values are written to the output, and replaced by *** in "
+            "the quarantine, logs and errors."
         )
-        yield "  # It is a guess from the sample: remove or add it where you know better."
+        yield "  # pii is a guess from the sample: remove or add it where you know better."
     yield "  columns:"
     for column in table.columns:
         if column.note:
@@ -74,12 +74,13 @@ def _contract(table: Table, name: str) -> Iterator[str]:
         told = {"type": column.type, **marked, "description": _facts(column)}
         yield from _entry("    ", column.name, told)
     yield from _checks(table)
-    yield f"  on_error: quarantine  # bad rows go to data/{name}_quarantine, with place and reason"
-    limit = "above this share of bad records, nothing is published"
+    where = f"data/{name}_quarantine, with file, line and reason"
+    yield f"  on_error: quarantine  # bad rows go to {where}"
+    limit = "with a larger share of bad records, nothing is published"
     if table.budget == 1:
-        limit = "1 = no limit; lower it"
+        limit = "1 means no limit; lower it"
     yield f"  max_error_ratio: {table.budget:g}  # {limit}"
-    yield "  min_records: 100  # with fewer records, the share is not checked"
+    yield "  min_records: 100  # with fewer records in all, max_error_ratio does not apply"
 
 
 def _checks(table: Table) -> Iterator[str]:

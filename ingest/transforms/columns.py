@@ -12,14 +12,18 @@ from ingest.core.rows import HIDDEN_PREFIX, visible
 from ingest.core.types import type_name
 
 
-def need(schema: Mapping[str, pl.DataType], names: Iterable[str], option: str) -> None:
-    """Refuse columns that are not there.
+def need(
+    schema: Mapping[str, pl.DataType], names: Iterable[str], option: str, where: str = "here"
+) -> None:
+    """Refuse columns that are not there; `where` says whose columns the schema has.
 
     Raises:
         ConfigError: one line for each of them.
     """
     known = visible(schema)
-    lines = [f"{option}: {no_such_column(name, known)}" for name in names if name not in known]
+    lines = [
+        f"{option}: {no_such_column(name, known, where)}" for name in names if name not in known
+    ]
     if lines:
         raise ConfigError(*lines)
 

@@ -25,6 +25,8 @@ class Lookup(Transform):
 
     drops: ClassVar[str] = "unmatched"
 
+    hints: ClassVar[Mapping[str, str]] = {"reference": "Write {path: FILE}"}
+
     type: Literal["lookup"]
     reference: Annotated[AnySource, BeforeValidator(as_source)]
     """The lookup table: a source, with all its options. Leave out `type` if the file's ending shows
@@ -52,7 +54,7 @@ class Lookup(Transform):
         schema = frame.collect_schema()
         table = self._table(context)
         keys = self._keys()
-        need(schema, keys, "key")
+        need(schema, keys, "key", "before this step")
         for here, there in keys.items():
             if schema[here] != table.schema[there]:
                 raise ConfigError(self._unlike(here, schema[here], there, table.schema[there]))
@@ -95,7 +97,7 @@ class Lookup(Transform):
         taken = self.columns
         if not isinstance(taken, dict):
             taken = {name: name for name in taken}
-        need(table.schema, taken, "columns")
+        need(table.schema, taken, "columns", "in the lookup table")
         return taken
 
     def _table(self, context: StepContext) -> pl.DataFrame:

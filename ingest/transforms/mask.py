@@ -35,7 +35,9 @@ class Mask(Transform):
 
     @model_validator(mode="after")
     def _salted(self) -> Self:
-        if (self.method == "hash") != (self.salt is not None):
+        if self.method == "hash" and self.salt is None:
+            raise ValueError("method: hash needs a salt, a secret text. Add salt: {env: NAME}")
+        if self.method != "hash" and self.salt is not None:
             raise ValueError("salt only works with method: hash. Remove it, or write method: hash")
         return self
 

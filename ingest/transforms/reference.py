@@ -11,6 +11,7 @@ import polars as pl
 from pydantic import TypeAdapter
 
 from ingest.core.errors import BadRowError, ConfigError, FatalError
+from ingest.core.names import no_such_column
 from ingest.core.partition import Partition, Slice, partition_id
 from ingest.core.rows import POSITION, slice_of
 from ingest.core.showing import showable
@@ -19,17 +20,23 @@ from ingest.sources.base import Rejects, Source
 from ingest.sources.file_source import FileSource
 from ingest.sources.files.opening import codec, open_input, read_plain
 from ingest.storage.connections import Connection
-from ingest.transforms.columns import need
 
 MOST_BYTES: Final = 256 * 1024**2
 """The most bytes, unpacked, of a table that every worker holds in memory."""
 _CHUNK_BYTES: Final = 4 * 1024**2
-_ENDINGS: Final[dict[str, str]] = {
-    ending: get_args(source.model_fields["type"].annotation)[0]
-    for source in SOURCES
-    if issubclass(source, FileSource)
-    for ending in source.endings
-}
+
+
+def _endings() -> dict[str, str]:
+    """Return the type of source for each ending; of two that read one, the first: csv for .txt."""
+    known: dict[str, str] = {}
+    for source in SOURCES:
+        if issubclass(source, FileSource):
+            for ending in source.endings:
+                known.setdefault(ending, get_args(source.model_fields["type"].annotation)[0])
+    return known
+
+
+_ENDINGS: Final = _endings()
 
 _SOURCE: Final[TypeAdapter[Source]] = TypeAdapter(AnySource)
 
@@ -114,7 +121,11 @@ def _read(
         table = found.frame.drop(POSITION).collect()
     if found.rejects is not None:
         raise ConfigError(_bad(found.rejects, slices))
-    need(table.schema, keys, "key")
+    if unknown := [name for name in keys if name not in table.schema]:
+        where = f"in the lookup table {slices[0].uri}"
+        other = "If the column has another name there, write key: {HERE: THERE}."
+        lines = (str(no_such_column(name, table.schema, where)) for name in unknown)
+        raise ConfigError(*(f"key: {line} {other}" for line in lines))
     # null finds no partner, so that it may stand as often as it likes
     known = table.select(pl.all_horizontal(pl.col(keys).is_not_null())).to_series()
     repeated = table.select(keys).is_duplicated() & known

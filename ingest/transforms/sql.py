@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import polars as pl
 
 from ingest.core.errors import ConfigError
+from ingest.core.names import no_such_column
 from ingest.core.rows import visible
 from ingest.expressions.refusals import AGGREGATES, CLOCKS, RANDOM, WINDOWS
 from ingest.expressions.tokens import Token, tokens
@@ -14,6 +15,7 @@ from ingest.transforms.base import Scope, StepContext, Transform
 from ingest.transforms.columns import need_free
 
 _NO_TABLE = re.compile(r"relation '(.+)' was not found")
+_NO_COLUMN = re.compile(r'unable to find column "(.+?)"')
 _PARTIAL = (
     "GROUP BY, ORDER BY, DISTINCT, LIMIT, aggregates and windows see one part of the input at a "
     "time (a partition), not all rows"
@@ -51,6 +53,8 @@ class Sql(Transform):
             reason = str(error).strip().partition("\n\n")[0].replace("\n", " ").rstrip(".")
             if table := _NO_TABLE.match(reason):
                 reason = f'there is no table "{table[1]}". The rows are the table input: FROM input'
+            if column := _NO_COLUMN.match(reason):
+                reason = str(no_such_column(column[1], rows.collect_schema())).rstrip(".")
             raise ConfigError(f"query: {reason}.") from None
         need_free((), schema, "query")
         return result

@@ -43,7 +43,7 @@ from ingest.records.events import (
 )
 from ingest.records.history import History
 from ingest.watch.resuming import inputs, resuming, warnings
-from ingest.watch.summary import OUTPUTS
+from ingest.watch.summary import OUTPUTS, cluster
 
 Mode = Literal["auto", "bar", "log", "json"]
 LOG_EVERY_S = 5.0
@@ -177,7 +177,7 @@ class Log(Watcher):
                 partitions = counted(self.history.partitions, "partition")
                 return f"{self.settled:,} of {partitions}, {counts(self.history, seconds)}"
             case Committed():
-                return "all checks passed; publishing"
+                return "row counts add up, and rejected rows are within the limits; publishing"
             case EffectPublished() if event.uri and (event.effect != "quarantine" or event.rows):
                 return f"published {OUTPUTS.get(event.effect, event.effect)}: {event.uri}"
             case AttemptFailed() | AttemptInterrupted() | RunDone():
@@ -207,7 +207,7 @@ def measures(event: Event) -> str:  # noqa: PLR0911 - one return for each kind
         case PartitionSplit(partition=partition, kind=kind, children=children):
             return f"partition {partition}: split into {len(children)} parts after {kind}"
         case Speculated(partition=partition):
-            return f"partition {partition} is slow: started a speculative attempt"
+            return f"partition {partition} is slow: processing it a second time, the first wins"
         case WorkersStarting(what=what):
             return f"starting {what}"
         case WorkersStarted(what=what, seconds=seconds):
@@ -222,7 +222,7 @@ def announced(event: Event) -> list[str]:
     match event:
         case AttemptBegan():
             why = event.cluster_why
-            chosen = [f"cluster: {event.cluster} ({why})"] if why else []
+            chosen = [cluster(event.cluster, why)] if why else []
             return [*event.notes, *(resuming if event.resumed else warnings)(event), *chosen]
         case Warned():
             return [f"warning: {event.message}"]
@@ -253,7 +253,7 @@ def counts(history: History, seconds: float) -> str:
     totals = history.totals
     parts = [counted(totals.records, "row")]
     if seconds > 0 and (lately := totals.records - history.before):
-        parts.append(f"{lately / seconds:,.0f}/s")
+        parts.append(f"{lately / seconds:,.0f} rows/s")
     if totals.rejected:
         parts.append(f"{totals.rejected:,} rejected")
     if history.retries:

@@ -10,7 +10,7 @@ def resuming(began: AttemptBegan) -> list[str]:
     """Return what the beginning of an attempt at a resumed run tells, a text for each line."""
     first = f"resuming run {began.run_id} (attempt {began.number}): "
     if began.phase == "committed":
-        first += "all checks passed; publishing the rest"
+        first += "all partitions completed and checked; publishing the rest"
     else:
         partitions = counted(began.partitions, "partition")
         first += f"{began.settled:,} of {partitions} completed"
@@ -64,9 +64,9 @@ def arrived(count: int, examples: Iterable[str]) -> str:
 
 
 def _read(count: int, still: int) -> str:
-    them = "it was" if count == 1 else "they were"
+    them = "it" if count == 1 else "them"
     if not still:
-        return f", but {them} read before"
+        return f"; the run had already read {them}"
     if still == count:
-        return f", before {them} fully read"
-    return f"; {still:,} of them {'was' if still == 1 else 'were'} not fully read before"
+        return f"; the run still has to read {them}"
+    return f"; the run still has to read {still:,} of them"

@@ -18,6 +18,8 @@ from ingest.storage.objects import Store
 from ingest.watch.attempts import attempts
 
 Page = dict[str, Any]
+SHOWN = {"abandoned": "discarded"}
+"""States that are called otherwise on record."""
 
 
 def newest(runs: Runs, job: str | None, number: int) -> list[tuple[str, str]]:
@@ -56,6 +58,7 @@ def describe(store: Store, run_id: str, job: str) -> Page:
     return {
         "run_id": run_id,
         "job": job,
+        "arguments": facts.get("arguments") or [job],
         "state": state,
         "started_at": history.started_at,
         "ended_at": history.ended_at,

@@ -9,6 +9,16 @@ from ingest.core.types import Schema
 REASONS_SHOWN = 5
 OUTPUTS = {"main": "output"}
 """What outputs are called where people read of them, if it is not their name on record."""
+REASONS = {"quarantined": "rejected", "skipped": "rejected and dropped"}
+"""What became of rows, where it is called otherwise on record."""
+CLUSTERS = {
+    "inline": "one process on this machine",
+    "processes": "processes on this machine",
+    "local": "Ray on this machine",
+}
+"""Where partitions are processed, by the name of the cluster."""
+PHASES = {"plan": "plan", "work": "process", "publish": "publish"}
+"""What a run does one after the other, as it is called on record and here."""
 Receipt = dict[str, Any]
 
 
@@ -51,9 +61,9 @@ def _time(receipt: Receipt) -> str:
     """Return how long the last attempt took, and its rate: earlier ones may have been killed."""
     last, again = receipt["last_attempt"], receipt["attempts"] > 1
     seconds = last["seconds"]
-    parts = {name: seconds[name] for name in ("plan", "work", "publish") if name in seconds}
+    parts = {name: seconds[name] for name in PHASES if name in seconds}
     took = sum(parts.values())
-    split = ", ".join(f"{name} {value:.1f}" for name, value in parts.items())
+    split = ", ".join(f"{PHASES[name]} {value:.1f} s" for name, value in parts.items())
     if "first_outcome" in seconds:
         split += f"; first partition completed after {seconds['first_outcome']:.1f} s"
     rate = f"{last['rows'] / max(took, 1e-3):,.0f} rows/s" if last["rows"] else "no rows read"
@@ -69,10 +79,24 @@ def _moves(books: list[dict[str, Any]]) -> list[str]:
         if unnamed := dropped.pop("filtered", 0) - sum(named.values()):
             lines.append(_line("filtered", unnamed, where))
         lines += [_line("filtered", count, f"{where}: {why}") for why, count in named.items()]
-        lines += [_line(why, count, where) for why, count in dropped.items()]
+        lines += [
+            _line("rejected", count, _how(where, why))
+            if why in REASONS
+            else _line(why, count, where)
+            for why, count in dropped.items()
+        ]
         if book["added"]:
             lines.append(_line("added", book["added"], where))
     return lines
+
+
+def _how(where: str, why: str) -> str:
+    return f"{where}, dropped (on_error: skip)" if why == "skipped" else where
+
+
+def cluster(name: str, why: str = "") -> str:
+    """Say where partitions are processed, and why there, if the job leaves that open."""
+    return f"cluster: {CLUSTERS.get(name, name)}" + (f" ({why})" if why else "")
 
 
 def by_step(step: str) -> str:
@@ -84,11 +108,12 @@ def by_step(step: str) -> str:
 
 
 def _rejects(errors: dict[str, int]) -> list[str]:
+    """Return the reasons of the rejected rows, under a heading: they are counted once, above."""
     shown = sorted(errors.items(), key=lambda item: -item[1])[:REASONS_SHOWN]
-    lines = [_line("rejected", count, fault(reason)) for reason, count in shown]
+    lines = ["  rejected rows by reason"] if shown else []
+    lines += [_line("", count, fault(reason)) for reason, count in shown]
     if more := len(errors) - len(shown):
-        reasons = counted(more, "more reason")
-        lines.append(f"  and for {reasons}, see the receipt")
+        lines.append(f"  and {counted(more, 'more reason')}: see the receipt")
     return lines
 
 

@@ -17,8 +17,10 @@ def table(rows: pl.DataFrame) -> str:
     rows = showable(rows)
     if rows.width > MOST_COLUMNS:
         return "\n".join(_columns(rows))
+    rows = rows.rename({name: f"{name}\n{type_name(kind)}" for name, kind in rows.schema.items()})
     with pl.Config(
         tbl_hide_dataframe_shape=True,
+        tbl_hide_column_data_types=True,  # Polars calls them otherwise than a job does
         tbl_rows=-1,
         tbl_cols=-1,
         fmt_str_lengths=LONGEST_VALUE,

@@ -48,7 +48,8 @@ class Stage:
         counts = [f"{counted(self.before, noun)} in, {out:,} out"]
         counts += [f"{left:,} {self.dropped or 'left out'}"] if left > 0 else []
         counts += [f"{-left:,} added"] if left < 0 else []
-        counts += [f"{self.rejected:,} rejected"] if self.rejected else []
+        by = " by the contract" if self.name == OUTPUT else ""
+        counts += [f"{self.rejected:,} rejected{by}"] if self.rejected else []
         if self.name in {SOURCE, OUTPUT}:
             return f"{self.name}: {', '.join(counts)}, {counted(len(self.columns), 'column')}"
         ways: dict[str, list[str]] = {}

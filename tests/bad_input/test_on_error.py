@@ -93,5 +93,5 @@ def test_with_another_contract_it_starts_over_and_removes_what_was_staged(messy)
 
 def test_a_contract_for_a_column_that_is_not_there(messy):
     messy.describe(contract={"columns": {"nmae": "string"}})
-    said = 'contract: columns.nmae: no such column "nmae". Did you mean "name"?'
+    said = 'contract.columns.nmae: no such column "nmae". Did you mean "name"?'
     assert_refused(messy, messy.run(), "conf/job/orders.yaml:", said)

@@ -8,21 +8,21 @@ from tests.bad_input.bench import HEADER, assert_refused
 def test_no_such_path(bench):
     bench.fill(1)
     bench.describe(source={"type": "csv", "path": "inn"})
-    said = f'conf/job/orders.yaml:7: source: path: "{bench.place}/inn": no such file or folder.'
+    said = f'conf/job/orders.yaml:7: source.path: "{bench.place}/inn": no such file or folder.'
     assert_refused(bench, bench.run(), said, f'Did you mean "{bench.place}/in"?')
 
 
 def test_a_glob_that_matches_nothing(bench):
     bench.fill(1)
     bench.describe(source={"type": "csv", "path": "in/*.tsv"})
-    said = 'conf/job/orders.yaml:7: source: path: "in/*.tsv": no file matches.'
+    said = 'conf/job/orders.yaml:7: source.path: "in/*.tsv": no file matches.'
     assert_refused(bench, bench.run(), said, f'"{bench.place}/in" contains "1.csv"', "Name a file")
 
 
 def test_a_directory_where_a_file_should_be(bench):
     (bench.place / "in" / "1.csv").mkdir()
     bench.describe(source={"type": "csv", "path": "in/1.csv"})
-    said = 'source: path: "in/1.csv": no file below it ends in .csv'
+    said = 'source.path: "in/1.csv": no file in it ends in .csv'
     assert_refused(bench, bench.run(), said, "Name a file, a folder or a glob")
 
 
@@ -40,7 +40,7 @@ def test_a_file_where_a_directory_is_to_be_written(bench, option):
     sink = {"type": "parquet", "path": "taken", "write_disposition": "overwrite"}
     bench.describe(**{option: sink if option == "sink" else "taken"})
     said = {
-        "sink": f'sink: path: "{bench.place}/taken" is a file, but must be a directory. Use another',  # noqa: E501
+        "sink": f'sink.path: "{bench.place}/taken" is a file, but must be a directory. Use another',
         "state": f"{bench.place}/taken/jobs/orders/runs: the state cannot be read: Not a",
     }
     assert_refused(bench, bench.run(), said[option])
@@ -50,14 +50,14 @@ def test_a_file_where_a_directory_is_to_be_written(bench, option):
 def test_a_sink_inside_the_source(bench):
     bench.fill(1)
     bench.describe(sink={"type": "parquet", "path": "in/out", "write_disposition": "append"})
-    said = f'sink: path: "{bench.place}/in/out" is inside the source "{bench.place}/in"'
+    said = f'sink.path: "{bench.place}/in/out" is inside the source "{bench.place}/in"'
     assert_refused(bench, bench.run(), said, "Use a path outside it")
 
 
 def test_a_source_inside_the_sink(bench):
     bench.fill(1)
     bench.describe(sink={"type": "parquet", "path": ".", "write_disposition": "append"})
-    assert_refused(bench, bench.run(), "sink: path: the source", "Use another path")
+    assert_refused(bench, bench.run(), "sink.path: the source", "Use another path")
 
 
 def test_a_quarantine_inside_the_source(bench):

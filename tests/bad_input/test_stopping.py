@@ -134,6 +134,9 @@ def test_one_signal_ends_the_planning_at_once(bench, number):
     assert time.monotonic() - asked < 3
     assert result.code == 130, result.err
     assert f"{number.name}: " in result.err
-    assert "orders: stopped. Nothing was recorded. Start again: python -m" in result.err
+    said = (
+        "orders: stopped. The run had not begun: there is nothing to resume. Start again: python -m"
+    )
+    assert said in result.err
     assert "Traceback" not in result.err
     assert not (bench.place / "state" / "runs").exists()

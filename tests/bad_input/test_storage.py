@@ -103,7 +103,7 @@ def test_no_permission_to_write(bench, option):
     sink = {"type": "parquet", "path": "locked/out", "write_disposition": "append"}
     bench.describe(**{option: sink if option == "sink" else "locked/state"})
     said = {
-        "sink": (f'sink: path: "{locked}" is not writable for user ', "use another path"),
+        "sink": (f'sink.path: "{locked}" is not writable for user ', "use another path"),
         "state": ("the state cannot be written: Permission denied", "use another folder"),
     }
     assert_refused(bench, bench.start(before=ORDINARY).end(), *said[option])

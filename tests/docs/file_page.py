@@ -61,6 +61,7 @@ RUN = {
     "fingerprints": "Digests of other things that steps depend on: tables, functions, secrets "
     "(with a slow hash). A run is resumed and published only while they are the same.",
     "folder": "The folder where the run was started. Relative paths start there.",
+    "arguments": "What was typed after `ingest run`: the job and the settings that were changed.",
     "places": "The absolute paths of source and sinks.",
     "reached_by": "The connections of the outputs that have one, with references to secrets.",
     "python": "Version of Python.",

@@ -26,7 +26,7 @@ def test_overwriting_the_rows_of_another_job_is_refused(state, command):
     assert_refused(
         getattr(state, command)("returns"),
         "conf/job/returns.yaml:",
-        f'sink: path: "{state.place}/out" holds 3 rows in 1 files of job "orders" (last run: '
+        f'sink.path: "{state.place}/out" holds 3 rows in 1 files of job "orders" (last run: '
         f"{first})",
         "write sink.replaces_jobs=[orders]",
     )

@@ -25,7 +25,7 @@ def test_a_column_that_changed_its_type(state, command, kind):
     state.describe(contract=TO_TEXT, sink={"type": kind, "write_disposition": "append"})
     assert_refused(
         getattr(state, command)(),
-        'sink: columns: "id" is string here, int64 there. Write contract.columns: {id: int64}',
+        'sink.columns: "id" is string here, int64 there. Write contract.columns: {id: int64}',
         f'run {first} of job "orders" has published to "{state.place}/out"',
         "sink.write_disposition=overwrite",
     )
@@ -74,7 +74,7 @@ def test_another_order_of_columns_where_readers_go_by_it(state, kind, refused):
 def test_another_format(state):
     publish(state)
     state.describe(sink={"type": "csv", "write_disposition": "append"})
-    assert_refused(state.run(), "sink: type: csv here, parquet there")
+    assert_refused(state.run(), "sink.type: csv here, parquet there")
 
 
 @pytest.mark.parametrize(

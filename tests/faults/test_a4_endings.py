@@ -72,7 +72,7 @@ def test_a_pattern_says_what_it_does_not_match(four):
 def test_a_folder_of_nothing_but_other_files(job):
     job.write("in/a.xlsx", "x")
     job.define()
-    job.refused("no file below it ends in .csv", '1 file with another ending: "in/a.xlsx"')
+    job.refused("no file in it ends in .csv", '1 file with another ending: "in/a.xlsx"')
 
 
 @pytest.mark.parametrize(

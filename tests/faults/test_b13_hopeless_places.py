@@ -18,7 +18,7 @@ from tests.faults.state import assert_done, assert_refused
 def test_where_no_file_can_be(state, command, path):
     state.describe(sink={"path": path})
     assert_refused(
-        getattr(state, command)(), "sink: path: ", "which cannot store data. Use a folder on a disk"
+        getattr(state, command)(), "sink.path: ", "which cannot store data. Use a folder on a disk"
     )
     assert not (state.place / "state" / "runs").exists()
     assert_done(state.run("orders", "--fresh", "sink.path=out"))
@@ -37,7 +37,7 @@ def test_links_in_a_circle(state, command):
     (state.place / "one").symlink_to("two")
     (state.place / "two").symlink_to("one")
     state.describe(sink={"path": "one/x"})
-    assert_refused(getattr(state, command)(), "sink: path: ", "links form a circle")
+    assert_refused(getattr(state, command)(), "sink.path: ", "links form a circle")
 
 
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="there is no /proc")

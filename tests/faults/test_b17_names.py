@@ -46,7 +46,7 @@ def test_a_job_that_is_not_there_is_missed_by_its_name(bench, name):
 def test_a_job_is_one_name(bench, value):
     result = bench.type(["--conf", "conf", f"+job={value}"])
     assert result.code == 2
-    assert "one job at a time. Name a single job: +job=NAME" in result.err
+    assert "this command takes one job. Write: +job=NAME" in result.err
 
 
 @pytest.mark.parametrize("name", ODD)

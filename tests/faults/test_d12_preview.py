@@ -31,7 +31,7 @@ def test_it_says_how_much_it_looked_at(bench, show):
     bench.fill(3)
     result = show()
     assert result.code == 0, result.err
-    assert result.out.startswith("orders: read the beginning of 3 of 3 files, ")
+    assert result.out.startswith("orders: read all of 3 files, ")
     assert "of 12 records: 12 written, 0 rejected" in result.out
 
 
@@ -40,7 +40,7 @@ def test_what_is_wrong_in_a_later_file_is_seen(bench, show):
     bench.write("9.csv", HEADER + "900,a,1\n901,b,many\n")  # the last in the order of names
     result = show(contract={"columns": {"id": "int64", "n": "int8"}, "on_error": "quarantine"})
     assert result.code == 0
-    assert "read the beginning of 10 of 12 files" in result.out
+    assert "read 10 of 12 files" in result.out
     assert "1 rejected" in result.out
     assert "n: not an int8" in result.out
 
@@ -69,7 +69,7 @@ def test_what_cannot_be_cut_is_bounded_too(bench, show, monkeypatch):
         bench.write(f"{number}.csv.gz", data)
     result = show()
     assert result.code == 0
-    looked = int(result.out.partition("beginning of ")[2].split()[0])
+    looked = int(result.out.partition("read ")[2].split()[0])
     assert 1 <= looked < 6
 
 
@@ -82,7 +82,8 @@ def test_the_first_and_the_last_file_are_among_them(bench, show, files):
     shown = result.out.partition("output:")[2]
     assert result.code == 0
     looked = min(files, 10)
-    assert f"read the beginning of {looked} of {files} file" in result.out
+    told = f"all of {files}" if looked == files else f"{looked} of {files}"
+    assert f"read {told} file" in result.out
     assert f" {files - 1} " in shown
     assert f"of {looked} record" in result.out
 
@@ -102,5 +103,5 @@ def test_parquet(bench, show):
         frame.write_parquet(bench.place / "in" / f"{number}.parquet", row_group_size=10)
     result = show(source={"type": "parquet", "path": "in"}, contract={})
     assert result.code == 0
-    assert "3 of 3 files" in result.out
+    assert "read all of 3 files" in result.out
     assert "records: " in result.out

@@ -59,7 +59,7 @@ def test_one_that_an_earlier_release_discarded_names_nobody(desk):
 def test_verify_of_a_discarded_run_gives_no_way_to_finish_it(discarded):
     result = ingest(verify, discarded)
     assert result.code == 2
-    assert f"run {discarded}: nothing to verify: it was discarded and published nothing." in (
+    assert f"run {discarded}: nothing to verify: it was discarded and has published nothing." in (
         result.err
     )
     assert "resume" not in result.err

@@ -147,10 +147,10 @@ def test_a_sweep_ends_with_what_became_of_each(bench):
     bench.describe(contract={"columns": {"id": "int64"}})
     result = bench.run("source.path=other,in", "state=s1,s2")
     assert result.code == 1
-    lines = result.out[result.out.index("\nsweep of") :].split("\n")[1:]
+    lines = result.out[result.out.index("\n4 runs") :].split("\n")[1:]
     common = "+job=orders cluster=inline"
     assert lines == [
-        "sweep of 4 runs: 2 published, 2 failed",
+        "4 runs: 2 published, 2 failed",
         f"  published    {common} source.path=other state=s1",
         f"  published    {common} source.path=other state=s2",
         f"  failed       {common} source.path=in state=s1",
@@ -164,7 +164,7 @@ def test_a_sweep_of_which_something_ran_has_failed_and_receipts_stay_alone_on_st
     result = bench.run("source.path=in,nowhere", "state=s1", "--json")
     assert result.code == 1
     assert result.out.count("\n") == 1
-    assert "sweep of 2 runs: 1 published, 1 refused" in result.err
+    assert "2 runs: 1 published, 1 refused" in result.err
 
 
 def test_a_sweep_that_is_stopped_starts_no_other_run(bench):
@@ -180,5 +180,5 @@ def test_a_sweep_that_is_stopped_starts_no_other_run(bench):
     process.send(signal.SIGINT)
     result = process.end()
     assert result.code == 130
-    assert "sweep of 3 runs: 1 interrupted, 2 not started" in result.out
+    assert "3 runs: 1 interrupted, 2 not started" in result.out
     assert not (bench.place / "s2").exists()

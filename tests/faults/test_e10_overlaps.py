@@ -150,4 +150,4 @@ def test_nothing_is_written_into_a_place_that_is_refused(state):
 def test_all_is_said_at_once(state):
     state.rows(".ingest-x/a.csv", 1)
     state.describe(source={"type": "csv", "path": ".ingest-x"}, state="out")
-    assert_refused(state.run(), "state: ", "source: path: ")
+    assert_refused(state.run(), "state: ", "source.path: ")

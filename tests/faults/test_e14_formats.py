@@ -113,7 +113,7 @@ def test_a_run_that_is_unfinished_is_refused_with_what_to_do(desk):
         assert "Traceback" not in result.err
     assert ingest(status).out.splitlines()[1].split()[2] == "unreadable"
     said = shell(desk, "ingest plan --conf conf +job=orders").stdout
-    assert said.startswith(f"Run {run} cannot be read. `ingest run` would stop here:\n  ")
+    assert said.startswith(f"Run {run} cannot be read. `ingest run orders` would be refused:\n  ")
     assert desk.run("--fresh").code == 0
     assert len(desk.rows) == 12
     assert ingest(status).out.splitlines()[1].split()[2] == "discarded"

@@ -42,7 +42,7 @@ def test_all_is_well(state):
     run_id = publish(state)
     result = state.verify(run_id)
     assert_done(result)
-    assert result.out == f"run {run_id}: 3 rows in 1 file: {OK}\n"
+    assert result.out == f"run {run_id}: ok\n  output: 3 rows in 1 file. {OK}\n"
 
 
 def test_edited_totals(state):
@@ -143,10 +143,10 @@ def test_a_run_that_was_replaced_is_superseded(state, replace):
     result = state.verify(first)
     assert_done(result)
     assert result.out == (
-        f"run {first}: superseded: run {second} replaced its 1 file (3 rows) later. "
-        "Nothing is wrong\n"
+        f"run {first}: ok, but later runs have replaced files\n"
+        f"  output: superseded: run {second} replaced its 1 file (3 rows) later\n"
     )
-    assert f"run {second}: 3 rows" in state.verify(second).out
+    assert "output: 3 rows" in state.verify(second).out
 
 
 def test_a_run_of_which_a_part_was_replaced(state):
@@ -156,7 +156,7 @@ def test_a_run_of_which_a_part_was_replaced(state):
     second = publish(state, **parts)
     result = state.verify(first)
     assert_done(result)
-    assert f"run {second} replaced 1 of its 3 files later; OK: the others match" in result.out
+    assert f"run {second} replaced 1 of its 3 files later. OK: the others match" in result.out
     (state.place / "out/name=x1").rename(state.place / "away")
     assert_differs(state, first, "missing, and no later run has replaced it")
 
@@ -195,4 +195,4 @@ def test_the_quarantine_too(state):
     assert result.out.count(OK) == 2
     assert_done(state.run())
     said = state.verify(first).out
-    assert f"superseded: run {state.last()} replaced its 1 quarantine file (1 row) later" in said
+    assert f"superseded: run {state.last()} replaced its 1 file (1 row) later" in said

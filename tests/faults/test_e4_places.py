@@ -127,7 +127,7 @@ def test_a_run_that_is_only_planned_is_not_moved(state, tmp_path, monkeypatch):
     assert state.run().code == 1, "a row is no number and on_error is fail"
     assert_refused(
         from_elsewhere(state, tmp_path, monkeypatch),
-        f'output: was "{state.place}/out", is "{tmp_path}/away/out"',
+        f'output: was "{state.place}/out", now "{tmp_path}/away/out"',
     )
 
 

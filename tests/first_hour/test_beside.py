@@ -122,7 +122,7 @@ def test_a_quarantine_that_has_become_empty_is_replaced_too(state):
     (state.place / "in/orders/b.csv").unlink()
     assert_done(state.run())
     assert files(state, "out_quarantine") == []
-    assert "replaced its 1 quarantine file" in state.verify(first).out
+    assert "quarantine: superseded: run" in state.verify(first).out
     assert state.verify(state.last()).code == 0
     shutil.rmtree("out_quarantine")
     assert_done(state.run())

@@ -102,7 +102,7 @@ def test_old_runs_go_and_the_last_stays(desk, clean, capsys):
     result = clean(*ALL)
     assert result.code == 0, result.err
     assert f"removed run {first}  orders  done  " in result.out
-    assert "2 runs, staged files of 0 runs: " in result.out
+    assert "2 runs: " in result.out
     assert records(desk) == {last}
     assert [path.name for path in (desk.place / "state/runs" / second).iterdir()] == [
         "removed.json"
@@ -119,8 +119,8 @@ def test_young_ones_stay(desk, clean):
     runs = made(desk)
     result = clean()
     assert result.out == (
-        "nothing to remove: no finished run is older than 30d (--keep), apart from those that are "
-        "always kept\n"
+        "nothing to remove: no done or discarded run started more than 30d ago (--keep), besides "
+        "the latest published run of each output, which is always kept\n"
     )
     assert records(desk) == set(runs)
 
@@ -132,7 +132,7 @@ def test_a_dry_run_says_the_same_and_removes_nothing(desk, clean):
     assert {path: path.stat().st_size for path in desk.place.rglob("*") if path.is_file()} == before
     done = clean(*ALL).out.splitlines()
     assert told[:-1] == [f"would {line.replace('removed', 'remove', 1)}" for line in done[:-1]]
-    assert told[-1] == f"{done[-1]}. Nothing was removed (--dry-run)"
+    assert told[-1] == f"{done[-1]} (--dry-run: nothing was removed)"
 
 
 def test_of_a_removed_run_commands_say_so(desk, clean, capsys):
@@ -168,7 +168,7 @@ def test_an_unfinished_run_stays_unless_it_is_asked_for(desk, clean):
     left = work(desk, until="planned")
     result = clean(*ALL)
     assert result.code == 0
-    assert f"kept run {left} of job orders: unfinished, 0 of " in result.err
+    assert f"kept run {left} of job orders: unfinished (interrupted), 0 of " in result.err
     assert "runs too: ingest clean --keep 1d --unfinished --state state\n" in result.err
     assert records(desk) == {done, left}
     result = clean(*ALL, "--unfinished")
@@ -207,7 +207,7 @@ def test_what_somebody_works_on_stays(desk, clean):
         result = clean(*ALL, "--unfinished")
         assert result.code == 0
         assert f'kept run {run} of job orders: job "orders": in use by process ' in result.err
-        assert result.out == "nothing removed: 1 old run kept\n"
+        assert result.out == "nothing to remove: 1 old run kept, see below\n"
     assert records(desk) == {run}
     assert desk.run().code == 0
     assert made(desk) == [run]
@@ -275,8 +275,10 @@ def test_what_ended_runs_have_staged_goes_and_nothing_else(desk, clean):
     alive = [staged(desk, run) for run in (unfinished, "20260101t000000-abcdef", "lock.d")]
     result = clean()
     assert result.code == 0, result.err
-    assert f"removed staged files of run {abandoned}  1.0 kB  for {desk.place}/out" in result.out
-    assert "0 runs, staged files of 2 runs: 2.0 kB" in result.out
+    assert (
+        f"removed unpublished files of run {abandoned}  1.0 kB  for {desk.place}/out" in result.out
+    )
+    assert "unpublished files of 2 runs: 2.0 kB" in result.out
     assert [folder.exists() for folder in dead] == [False, False]
     assert [folder.exists() for folder in alive] == [True, True, True]
 

@@ -23,7 +23,7 @@ def test_a_few_mistakes_are_rejected_and_shown_with_their_place(desk: Desk, rows
     desk.write("in/a.csv", orders({11: "oops"}, rows=rows))
     said = desk.init("in/a.csv")
     assert desk.types["amount"] == "decimal(18,2)"
-    text = f'1 of {rows:,} values is not decimal(18,2) ("oops" in in/a.csv, line 13)'
+    text = f'1 of {rows:,} values does not fit decimal(18,2) ("oops" in in/a.csv, line 13)'
     assert f"amount: {text}: its row is rejected" in said.unsure
     assert text in desk.text.replace("\n    # ", " ")
     assert desk.run().code == 0
@@ -51,7 +51,9 @@ def test_mistakes_in_a_private_column_are_not_shown(desk: Desk) -> None:
     desk.write("in/a.csv", orders(wrong, head="id,birth_date"))
     said = desk.init("in/a.csv")
     assert desk.types["birth_date"] == "date"
-    assert "1 of 300 values is not date (in/a.csv, line 11): its row is rejected" in said.unsure
+    assert (
+        "1 of 300 values does not fit date (in/a.csv, line 11): its row is rejected" in said.unsure
+    )
     assert "oops" not in said.out + desk.text
     assert desk.run().code == 0
     assert desk.rejected == ["birth_date: not a date"]
@@ -77,7 +79,9 @@ def test_what_may_be_right_stays_text(desk: Desk, good, other: str) -> None:
 
 def test_what_may_be_right_is_named(desk: Desk) -> None:
     desk.write("in/a.csv", orders({n: f"{n}" for n in range(300)} | {30: "C30"}))
-    text = '1 of 300 values is not int64 ("C30" in in/a.csv, line 32), and may be right: kept as'
+    text = (
+        '1 of 300 values does not fit int64 ("C30" in in/a.csv, line 32), and may be right: kept as'
+    )
     assert text in desk.init("in/a.csv").unsure
 
 
@@ -107,7 +111,7 @@ def test_a_wrong_delimiter_is_told_in_one_line(desk: Desk) -> None:
     planned = desk.plan()
     assert planned.code == 2
     assert len(planned.err.splitlines()) == 1
-    assert 'source: delimiter: with ",", the header is a single column.' in planned.err
+    assert 'source.delimiter: with ",", the header is a single column.' in planned.err
     assert 'The files seem to use ";". Write: delimiter: ";"' in planned.err
 
 

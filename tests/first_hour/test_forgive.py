@@ -71,7 +71,7 @@ def test_a_contract_that_failed_is_edited_and_the_same_command_publishes(bench):
     assert plan()["would"] == "start over"
     result = bench.run()
     assert result.code == 0, result.err
-    line = f"Discarded run {first}: a row broke its contract, and the job has changed since. "
+    line = f"Discarded run {first}: a row broke the contract, and the job has changed since. "
     assert f"{line}Starting over\n" in result.err
     assert (len(bench.rows), len(bench.quarantine)) == (16, 1)
     assert states(bench) == ["abandoned", "done"]
@@ -193,7 +193,7 @@ def test_completed_partitions_of_a_run_that_was_stopped_are_not_discarded(bench)
         "These changes affect the output, so the run cannot be resumed with them:"
     )
     assert len(differences) == 5
-    assert "  contract.checks: was empty, now has 1 check (not_null)" in differences
+    assert "  contract.checks: was empty, now 1 check (not_null)" in differences
     assert more == "  and 1 more. To see all: ingest plan, with the same arguments"
     assert f"ingest resume {run}" in finish
     assert over == "To discard that run and start over, add --fresh"
@@ -252,7 +252,7 @@ def test_one_that_shares_the_quarantine_shares_an_output(bench):
     bench.stop_at("settled", 1, TRIAL)
     result = bench.run()
     assert result.code == 2
-    assert 'sink.path: was "trial", is "out"' in result.err
+    assert 'sink.path: was "trial", now "out"' in result.err
 
 
 def test_the_runs_of_an_earlier_release_are_told_apart_too(bench):
@@ -274,7 +274,7 @@ def test_an_input_that_changed_is_refused_once_then_planned_again(bench):
     assert plan()["would"] == "refuse"
     refused = bench.run()
     assert refused.code == 1
-    assert "To use the files as they are, run the job again: it starts over" in refused.err
+    assert "To read the files as they are now, run the job again: it starts over" in refused.err
     assert plan()["would"] == "start over"
     result = bench.run()
     assert result.code == 0, result.err

@@ -38,15 +38,70 @@ def test_too_many_rejected_rows_are_shown_and_resuming_is_not_advised(desk, caps
     (run_id,) = made(desk)
     for command in ("status", "verify"):
         told = typed(capsys, command, run_id, "--state", "state")
-        assert "ingest run orders\n" in told.out + told.err
+        assert "ingest run orders cluster=inline\n" in told.out + told.err
         assert "ingest resume" not in told.out + told.err
     desk.describe()
     plan = typed(capsys, "plan", "orders", "contract.max_errors=9")
     why = "it failed its contract, and the job has changed since"
-    assert f"The last run ({run_id}) is not resumed: {why}.\n" in plan.out
-    over = "`ingest run orders contract.max_errors=9` starts over. The new run would do this:"
-    assert over in plan.out
+    over = "`ingest run orders contract.max_errors=9` would start over, and not resume run "
+    assert f"{over}{run_id}: {why}.\n" in plan.out
     assert "Discarded" not in plan.out
+
+
+def test_what_is_proposed_for_a_run_keeps_its_settings(desk, capsys):
+    assert run(capsys, "sink.path=trial", "contract.on_error=fail").code == 1
+    (run_id,) = made(desk)
+    typed_before = "ingest run orders cluster=inline sink.path=trial contract.on_error=fail\n"
+    for command in ("status", "verify"):
+        told = typed(capsys, command, run_id, "--state", "state")
+        assert typed_before in told.out + told.err
+    resumed = typed(capsys, "resume", run_id, "--state", "state", "cluster=inline")
+    assert f"run it again: {typed_before}" in resumed.err
+
+
+def test_a_run_that_would_fail_again_is_not_offered_to_be_resumed(desk, capsys):
+    strict(desk)
+    assert run(capsys).code == 1
+    plan = typed(capsys, "plan", "orders", "cluster=inline").out
+    assert "is unfinished (failed): " in plan
+    assert (
+        "  it would fail again: it failed its contract, and neither the job nor its input" in plan
+    )
+    clean = typed(capsys, "clean", "--keep", "0d", "--state", "state")
+    assert "unfinished (failed), " in clean.err
+    assert "fails again if it is resumed" in clean.err
+    assert "ingest resume" not in clean.err
+    assert run(capsys, "--fresh", "contract.max_error_ratio=0.5").code == 0
+    removed = typed(capsys, "clean", "--keep", "0d", "--state", "state")
+    assert "  orders  discarded  " in removed.out
+
+
+def test_a_mistake_on_the_command_line_says_what_to_type(capsys):
+    for words, said in (
+        (["resume"], "RUN is missing. Write: ingest resume RUN. All options: ingest resume --help"),
+        (["run", "--frsh", "x"], '--frsh: no such option. Did you mean "--fresh"? All options: '),
+        (["preview", "x", "-n", "y"], '-n/--rows: must be a whole number; got "y".'),
+        (["status", "a", "b"], "b: one argument too many. Remove it."),
+    ):
+        with pytest.raises(SystemExit) as caught:
+            typed(capsys, *words)
+        assert caught.value.code == 2
+        assert f"error: command line: {said}" in capsys.readouterr().err
+
+
+def test_a_column_that_is_not_there_is_one_mistake(desk, capsys):
+    not_null = {"type": "not_null", "columns": ["nmae"]}
+    desk.describe(contract={"columns": {"nmae": "string"}, "checks": [not_null]})
+    (line,) = typed(capsys, "plan", "orders").err.splitlines()
+    assert 'contract.columns.nmae: no such column "nmae". Did you mean "name"?' in line
+
+
+def test_a_function_is_called_as_it_was_written(desk, capsys):
+    for name in ("split", "str_split"):
+        desk.describe(transforms=[{"type": "derive", "columns": {"x": f"{name}(name, 1)"}}])
+        said = typed(capsys, "plan", "orders").err
+        assert f"{name}: argument 2 is int64, but must be text. Write it as {name}(text" in said
+        assert "string_" not in said
 
 
 def test_the_share_of_rejected_rows_is_never_shown_as_what_is_allowed():
@@ -73,9 +128,8 @@ def test_a_changed_input_says_how_to_start_over_and_how_to_finish(desk, capsys):
     desk.write("3.csv", HEADER + records(3, 6))
     result = run(capsys)
     assert result.code == 1
-    assert (
-        "source.path: 1 input file changed after the run was planned, before it was" in result.err
-    )
+    said = "source.path: 1 input file changed after the run was planned, and the run still has to"
+    assert said in result.err
     finish = f"ingest resume {run_id} --state state"
     assert result.err.endswith(
         "To start over with the files as they are: ingest run orders cluster=inline\n"
@@ -118,7 +172,7 @@ def test_verify_of_a_deleted_file_says_how_to_publish_again(desk, capsys):
     result = typed(capsys, "verify", run_id, "--state", "state")
     assert result.code == 1
     assert "missing, and no later run has replaced it\n" in result.err
-    assert result.err.endswith("To publish the rows again: ingest run orders\n")
+    assert result.err.endswith("To publish the rows again: ingest run orders cluster=inline\n")
 
 
 def test_a_state_where_no_folder_can_be_created_is_refused_in_a_line(tmp_path, monkeypatch):

@@ -53,12 +53,12 @@ def planned(tmp_path, monkeypatch, capsys):
         (
             "    name: string",
             "    nam: string",
-            'small.yaml:15: contract: columns.nam: no such column "nam"',
+            'small.yaml:15: contract.columns.nam: no such column "nam"',
         ),
-        ("[n]}", "[m]}", "small.yaml:17: contract: checks[0].not_null: columns: no such"),
-        ("partition_by: [n]", "partition_by: [m]", "small.yaml:21: sink: partition_by: "),
-        ("path: out", "path: in.csv", "small.yaml:22: sink: path: "),
-        ("path: in.csv", "path: im.csv", "small.yaml:8: source: path: "),
+        ("[n]}", "[m]}", "small.yaml:17: contract.checks[0]: not_null: columns: no such"),
+        ("partition_by: [n]", "partition_by: [m]", "small.yaml:21: sink.partition_by: "),
+        ("path: out", "path: in.csv", "small.yaml:22: sink.path: "),
+        ("path: in.csv", "path: im.csv", "small.yaml:8: source.path: "),
         ("n <> 3", "m <> 3", "small.yaml:11: transforms[0]: filter: where: no such column"),
         (
             STEPS,

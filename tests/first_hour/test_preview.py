@@ -67,10 +67,10 @@ def test_rows_in_which_a_value_changed_are_shown(job):
 
 def test_columns_that_are_chosen_are_shown_everywhere(job):
     shown = stages(said(job, "--columns", "id, twice", "-n", "1"))
-    assert "│ id  │" in shown["source"]
-    assert "│ id  │" in shown["0.filter"]
-    assert "│ id  ┆ twice │" in shown["3.cast"]
-    assert "│ id  │" in shown["output"]
+    assert "│ id     │" in shown["source"]
+    assert "│ id     │" in shown["0.filter"]
+    assert "│ id     ┆ twice │" in shown["3.cast"]
+    assert "│ id     │" in shown["output"]
     result = job.preview("--columns", "idd")
     assert result.code == 2
     assert '--columns: no such column "idd". Did you mean "id"?' in result.err
@@ -100,12 +100,14 @@ def test_rejected_rows_are_counted_where_they_go(job):
     job.define(parts=parts)
     out = said(job)
     assert "0.cast: 20 rows in, 19 out, 1 rejected\n" in out
-    assert "output: 19 rows in, 17 out, 2 rejected, 3 columns" in out
+    assert "output: 19 rows in, 17 out, 2 rejected by the contract, 3 columns" in out
     assert "of 20 records: 17 written, 3 rejected" in out
     assert "on_error" not in out
     job.define(parts=parts | {"contract": parts["contract"] | {"on_error": "fail"}})
     assert "on_error is fail: a run would fail at such a row" in said(job)
+    assert "rejected: 3 rows, the first 1 (-n shows more)\n" in said(job, "-n", "1")
     one = said(job, "--step", "0")
+    assert "rejected: 1 row\n" in one
     assert "3,x0,three" in one
     assert "n: range" not in one
 
@@ -135,7 +137,7 @@ def test_wide_rows_are_shown_whole(job):
 def test_it_says_of_how_many_files(job):
     for number in range(14):
         job.write(f"in/{number}.csv", ROWS)
-    assert said(job).startswith("x: read the beginning of 10 of 15 files, ")
+    assert said(job).startswith("x: read 10 of 15 files, ")
 
 
 def sink(path, **more):

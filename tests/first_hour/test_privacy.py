@@ -269,7 +269,7 @@ def test_columns_that_do_not_reach_the_output(job):
 def test_a_wrong_name_is_an_error(job):
     job.write("in/a.csv", HEADER + FINE)
     job.define("csv", parts={"contract": {"pii": ["mial"]}})
-    job.refused('contract: pii: no such column "mial". Did you mean "mail"?')
+    job.refused('contract.pii: no such column "mial". Did you mean "mail"?')
 
 
 NO_HEADER = f"{FINE.replace('ok', CANARY)}9,{CANARY},9,x\n"

@@ -87,7 +87,9 @@ def test_of_a_run_that_failed(desk, capsys):
     out = shown(capsys, desk)
     assert "state: failed\n" in out
     assert "error: " in out
-    then = "resuming gives the same result; fix the input or the job, then: ingest run orders\n"
+    then = (
+        "resumed as it is, it would fail again; fix the input or the job, then: ingest run --conf"
+    )
     assert then in out
     assert "ingest resume" not in out
     assert "place" not in out  # nothing is published

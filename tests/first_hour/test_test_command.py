@@ -36,13 +36,15 @@ def test_update_writes_what_comes_out_and_then_it_is_as_expected(desk, capsys):
     assert "rows: there are no expected rows yet" in result.out
     result = typed(capsys, "test", "orders", "--update")
     assert result.code == 0
-    assert "orders: 2 rows, 1 rejected, written to jobs/orders/expected/" in result.out
+    assert "orders: 2 rows written, 1 rejected; jobs/orders/expected/ was updated" in result.out
     assert Path("jobs/orders/expected/rows.jsonl").read_text() == (
         '["id", "name", "n"]\n[1, "a", 1]\n[2, "b", 2]\n'
     )
     result = typed(capsys, "test")
     assert result.code == 0
-    assert result.out == ("orders: ok, 2 rows, 1 rejected\n1 of 1 job gives the expected rows\n")
+    assert result.out == (
+        "orders: ok: 2 rows written, 1 rejected, as expected\n1 of 1 job gives the expected rows\n"
+    )
 
 
 def test_neither_state_nor_outputs_are_touched(desk, capsys):

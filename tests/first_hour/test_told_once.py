@@ -51,7 +51,7 @@ def test_a_quarantine_that_has_its_own_place_is_judged_for_itself(lines):
 def test_the_usual_quarantine_is_named_if_only_it_is_wrong(lines):
     Path("out_quarantine").touch()
     (line,) = lines("orders")
-    assert 'contract.quarantine: path: "' in line
+    assert 'contract.quarantine.path: "' in line
     assert '/out_quarantine" is a file' in line
 
 

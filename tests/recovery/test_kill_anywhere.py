@@ -91,7 +91,7 @@ def test_a_changed_job_is_not_mixed_into_an_unfinished_run(tmp_path):
     changed = make_job(tmp_path, transforms=[{"type": "filter", "where": "n < 3"}])
     with pytest.raises(ConfigError) as caught:
         work(changed)
-    assert 'transforms.0.where: was "n < 6", is "n < 3"' in str(caught.value)
+    assert 'transforms[0].where: was "n < 6", now "n < 3"' in str(caught.value)
     assert "--fresh" in str(caught.value)
     work(changed, fresh=True)
     assert len(published(tmp_path)[0]) < 12

@@ -33,7 +33,7 @@ def differences(
             yield Difference(one.uri, "vanished", f"{was}, is gone", one.open)
             continue
         if (at.size, at.version) != (one.size, one.version):
-            text = f"{was}, is {described(at.uri, at.size, at.version)}"
+            text = f"{was}, now {described(at.uri, at.size, at.version)}"
             yield Difference(one.uri, "changed", text, one.open)
         elif one.open and _is_touched(one, at, since_ns):
             when = time_of(at.changed_ns)

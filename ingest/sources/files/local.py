@@ -88,7 +88,7 @@ class _Lister:
         elif place.is_dir():
             listed = list(self._below(_Folder(str(place), os.path.realpath(place))))
             empty = "; ".join(
-                (f"no file below it ends in {', '.join(self.endings)}", *self.passed.remarks(()))
+                (f"no file in it ends in {_listed(self.endings)}", *self.passed.remarks(()))
             )
         else:
             return [_file(place)]
@@ -224,3 +224,9 @@ def _refuse_bytes(name: str, path: str = "") -> None:
 
 def _name(error: OSError) -> str:
     return printable(os.fsdecode(error.filename or ""))
+
+
+def _listed(endings: Sequence[str]) -> str:
+    """Return endings in a few words: those of compressed files in brackets behind the others."""
+    plain = [ending for ending in endings if not ending.endswith((".gz", ".zst"))]
+    return ", ".join(plain) + (" (also .gz, .zst)" if len(plain) < len(endings) else "")

@@ -51,10 +51,10 @@ def is_json(text: str) -> bool:
 
 def not_json(*first_lines: str) -> str:
     """Say that no record of a sample is JSON, and what its files may be, by their first lines."""
-    what = "no line of the sample is JSON, but this job reads JSON Lines (type: jsonl)"
+    what = "not JSON Lines (type: jsonl): none of the first lines is a JSON object"
     if all(any(sign in line for sign in _DELIMITERS) for line in first_lines):
-        return f"{what}. Is it CSV? Then write type: csv"
-    return f"{what}. JSON Lines has one object on each line. Name other files, or another type"
+        return f"{what}. They look like CSV. Write type: csv"
+    return f"{what}. Name other files, or set the type that fits them"
 
 
 def document(first_line: str) -> str:

@@ -1,5 +1,6 @@
 """How the bytes of text files become records, whatever stands in them."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -110,7 +111,8 @@ def known_pattern(pattern: str) -> str:
     try:
         pl.select(pl.lit("").str.contains(pattern))
     except pl.exceptions.ComputeError as error:
-        reason = " ".join(str(error).split())
+        found = re.search(r"error: (?!regex)(.*)", str(error))
+        reason = found[1] if found else " ".join(str(error).split())
         raise ValueError(
             f'"{pattern}" is not a regular expression: {reason}. Look-around and back '
             "references are not supported. Fix the pattern"

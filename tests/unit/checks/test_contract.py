@@ -133,10 +133,10 @@ def test_all_mistakes_are_said_at_once() -> None:
     assert starts == [
         'columns.idd: no such column "idd"',
         "columns.text: string cannot become list<int8>",
-        'checks[0].range: column: "text" is list<int8>',
-        'checks[1].in_set: values: "a" is not of type int64, the type of column "big"',
-        'checks[2].not_null: columns: no such column "ix"',
-        'checks[2].not_null: columns: no such column "iy"',
+        'checks[0]: range: column: "text" is list<int8>',
+        'checks[1]: in_set: values: "a" is not of type int64, the type of column "big"',
+        'checks[2]: not_null: columns: no such column "ix"',
+        'checks[2]: not_null: columns: no such column "iy"',
     ]
 
 

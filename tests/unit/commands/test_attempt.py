@@ -34,7 +34,7 @@ def test_the_first_signal_interrupts_what_is_not_on_record(number, capsys):
     assert time.monotonic() - began < 10
     assert not stop.at_once
     assert (
-        f"{signal.Signals(number).name}: stopped before anything was recorded"
+        f"{signal.Signals(number).name}: stopped while planning, before a run had begun"
         in capsys.readouterr().err
     )
 

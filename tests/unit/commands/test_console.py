@@ -75,7 +75,7 @@ def test_several_are_named_by_a_word_too(capsys, folder):
     (folder / "conf/job/other.yaml").write_text(JOB.replace("small", "other").replace("out,", "o,"))
     code, out, _ = ingest(capsys, "run", "small,other")
     assert code == 0
-    assert "sweep of 2 runs: 2 published\n  published    small\n  published    other\n" in out
+    assert "2 runs: 2 published\n  published    small\n  published    other\n" in out
 
 
 def test_a_sweep_whose_jobs_would_replace_each_others_rows_is_refused_before_it_runs(
@@ -83,9 +83,7 @@ def test_a_sweep_whose_jobs_would_replace_each_others_rows_is_refused_before_it_
 ):
     (folder / "conf/job/other.yaml").write_text(JOB.replace("small", "other"))
     code, out, err = ingest(capsys, "run", "small,other")
-    said = (
-        f'other.yaml:12: sink: path: "{folder}/out" is also the output of job "small" of this sweep'
-    )
+    said = f'other.yaml:12: sink.path: "{folder}/out" is also the output of job "small" in this'
     assert (code, out) == (2, "")
     assert said in err
     assert err.count("\n") == 1
@@ -108,8 +106,8 @@ def test_status_lists_runs_and_shows_the_books_of_one(capsys):
         one, "small", "done", "1/1", "4", "2", "1",
     ]  # fmt: skip
     _, out, _ = ingest(capsys, "status", one)
-    assert "quarantined 1" in out
-    assert "filtered 1" in out
+    assert "1 rejected" in out
+    assert "1 filtered" in out
     _, out, _ = ingest(capsys, "status", "--json")
     assert json.loads(out)[0]["rows"] == {"read": 4, "written": 2, "filtered": 1, "rejected": 1}
 
@@ -122,10 +120,7 @@ def test_verify_counts_again(capsys, folder):
     one = run_id(capsys)
     code, out, _ = ingest(capsys, "verify", one)
     assert code == 0
-    assert (
-        "2 rows in 1 file: OK: files match recorded row counts and checksums; 1 row in 1 file of"
-        in out
-    )
+    assert "output: 2 rows in 1 file. OK: files match recorded row counts and checksums\n" in out
     file = next((folder / "out").glob("*.parquet"))
     file.write_bytes(file.read_bytes()[:-9])
     code, _, err = ingest(capsys, "verify", one)
@@ -163,7 +158,7 @@ def test_the_summary_shows_a_run_on_one_screen(capsys):
     code, out, _ = ingest(capsys, "run", "+job=small")
     assert code == 0
     assert len(out.splitlines()) < 24
-    for text in ("4 rows", "filtered", "quarantined", "n: not an int64", "ingest verify "):
+    for text in ("4 rows", "filtered", "rejected", "n: not an int64", "ingest verify "):
         assert text in out
 
 

@@ -27,7 +27,7 @@ def test_a_job_is_written_that_previews_and_runs_as_it_is(
 ) -> None:
     assert main(["in/Orders 2013.csv"]) == 0
     said = capsys.readouterr().out
-    assert "found 1 file, 8,899 bytes: semicolons between 2 columns" in said
+    assert "found 1 file, 8.9 kB: 2 columns, separated by semicolons" in said
     assert "ingest run orders_2013" in said
     job = Path("conf/job/orders_2013.yaml").read_text().splitlines()
     assert job[0] == "# @package _global_"
@@ -110,7 +110,7 @@ def test_what_would_be_rejected_is_counted_and_a_high_limit_is_not_sure(
     said = capsys.readouterr().out
     assert "4 of 16 sampled records would be rejected (in/bad.jsonl: 4 of 10)" in said
     assert "  max_error_ratio: 0.5: 40% of the records of a file would be rejected, so the" in said
-    assert "max_error_ratio: 0.5  # above this share of bad" in (
+    assert "max_error_ratio: 0.5  # with a larger share of bad" in (
         Path("conf/job/events.yaml").read_text()
     )
 

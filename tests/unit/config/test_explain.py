@@ -112,9 +112,16 @@ def test_nothing_where_something_belongs_is_called_so():
     assert _said(number=None) == ["number: must be a whole number; got nothing."]
 
 
+def test_the_only_unknown_key_is_taken_for_the_only_missing_one():
+    said = _said(alone={"type": "plain", "condition": "a"})
+    assert said == [
+        'alone.condition: unknown key. Did you mean "where"? Known keys here: type, where.'
+    ]
+
+
 def test_long_values_are_cut():
     (text,) = _said(number="x" * 100)
-    assert text.endswith(f'got "{"x" * 59}….')
+    assert text.endswith(f'but "{"x" * 59}… is text.')
 
 
 def test_a_required_key_is_not_missed_if_it_is_misspelt():

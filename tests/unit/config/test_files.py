@@ -62,7 +62,7 @@ def test_a_file_outside_the_global_groups_needs_no_header(tmp_path, text):
 def test_a_file_whose_keys_stand_at_the_top_needs_one(tmp_path, name):
     (tmp_path / "x.yaml").write_text("a: 1\n")
     (problem,) = read(name, tmp_path / "x.yaml").problems
-    assert "line 1 must be `# @package _global_`" in problem.text
+    assert 'the first line is not "# @package _global_"' in problem.text
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_file_that_cannot_be_read_is_a_problem_not_a_crash(tmp_path):
 def test_a_second_header_would_win(tmp_path, second):
     (tmp_path / "x.yaml").write_text(f"# @package _global_\n{second}\na: 1\n")
     (problem,) = read("job/x", tmp_path / "x.yaml").problems
-    assert "a second header" in problem.text
+    assert "takes a comment that begins with # @ for a header" in problem.text
 
 
 def test_further_down_a_comment_may_begin_with_anything(tmp_path):

@@ -48,12 +48,12 @@ def test_a_bare_word_is_the_name_of_a_job(conf, name):
         (["+job=ordres"], 'Known jobs: items, orders.'),
         (["conf/job/orders.yaml"], 'Did you mean "orders"?'),
         (["orders", "items"], "To run both jobs, one after the other, write: orders,items"),
-        (["orders", "fast"], "fast: a setting must have the form key=value. Write: KEY=VALUE"),
-        (["+job=orders", "items"], "items: a setting must have the form key=value"),
-        (["orders,items"], "name only one job here: orders"),
+        (["orders", "fast"], "fast: not a setting. Write settings as KEY=VALUE, such as"),
+        (["+job=orders", "items"], "items: the job is already named: orders. To run both jobs"),
+        (["orders,items"], "this command takes one job. Write: orders"),
         ([], "no job is named. Known jobs: items, orders. Name one: ingest run items"),
         (["orders", "cluster=bgi"], "Known names in cluster/: big. Write: cluster=big"),
-        (["orders", "sink=x"], "Write conf/sink/x.yaml, or remove this"),
+        (["orders", "sink=x"], "Create conf/sink/x.yaml, or remove this setting"),
     ],
 )  # fmt: skip
 def test_what_is_no_name_is_told_with_what_to_type(conf, typed, said):

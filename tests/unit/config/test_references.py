@@ -32,10 +32,10 @@ def test_the_environment_is_not_composed(text):
     ],
 )
 def test_nothing_is_called_whatever_its_name_is_made_of(text):
-    assert "Only references to other keys are allowed" in mistake(text)
+    assert "Only references to other keys of the job are allowed" in mistake(text)
     assert unreadable(text) is None
 
 
 def test_what_cannot_be_parsed_is_said_to_be_so():
-    assert "cannot be read" in unreadable("${x")
-    assert "cannot be read" in mistake("${x")
+    assert "is not a complete reference" in unreadable("${x")
+    assert "is not a complete reference" in mistake("${x")

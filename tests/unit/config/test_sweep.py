@@ -50,5 +50,5 @@ def test_what_cannot_be_read_is_left_for_the_explanation():
 
 @pytest.mark.parametrize("text", ["a=interval(0,1)", "a=range(3,1)", "job=glob(zzz*)"])
 def test_a_sweep_of_nothing_is_refused(conf, text):
-    with pytest.raises(ConfigError, match="a sweep without values"):
+    with pytest.raises(ConfigError, match="several runs are asked for, but no values"):
         sweep([text], conf({}))

@@ -96,7 +96,7 @@ def test_relative_paths_mean_other_places_elsewhere(tmp_path, monkeypatch):
     (tmp_path / "away").mkdir()
     monkeypatch.chdir(tmp_path / "away")
     lines = "\n".join(moved(then, job))
-    assert f'output: was "{tmp_path}/out", is "{tmp_path}/away/out"' in lines
+    assert f'output: was "{tmp_path}/out", now "{tmp_path}/away/out"' in lines
     assert f'source: was ["{tmp_path}/in"]' in lines
     assert "quarantine: " in lines
 

@@ -57,7 +57,7 @@ def test_a_compressed_file_that_fits_no_worker_is_refused(tmp_path):
     (tmp_path / "in").mkdir()
     text = b"id,name\n" + b"7,some customer or other\n" * 600_000
     (tmp_path / "in" / "1.csv.gz").write_bytes(gzip.compress(text, mtime=0))
-    with pytest.raises(ConfigError, match=r"source: path: .*1\.csv\.gz: .* cannot be split"):
+    with pytest.raises(ConfigError, match=r"source\.path: .*1\.csv\.gz: .* cannot be split"):
         planned(job_over(tmp_path, memory="512MiB"))
 
 

@@ -191,7 +191,7 @@ def test_files_without_records_need_columns(tmp_path: Path) -> None:
 
 def test_a_sample_without_any_json_is_refused(tmp_path: Path) -> None:
     reader = source(write(tmp_path, "id,name\n1,a\n2,b\n").parent, columns={"id": "int64"})
-    with pytest.raises(ConfigError, match=r"a.jsonl.: no line of the sample is JSON.*type: csv"):
+    with pytest.raises(ConfigError, match=r"a.jsonl.: not JSON Lines .*Write type: csv"):
         layout_of(reader)
     write(tmp_path, '{"id": 1}\n', "b.jsonl")
     assert layout_of(reader).columns == {"id": pl.Int64()}

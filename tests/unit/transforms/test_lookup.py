@@ -54,10 +54,19 @@ def test_other_formats_are_told_by_their_ending(tmp_path, ending):
     assert lookup(path)["size"].to_list() == [9, None, None]
 
 
+def test_a_text_file_is_read_as_csv(tmp_path):
+    path = tmp_path / "t.txt"
+    path.write_text("code,size\nUA,9\n")
+    step = Lookup(type="lookup", reference={"path": str(path)}, key="code")
+    assert step.reference.type == "csv"
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"key": "cod"}, 'key: no such column "cod"'),
+        ({"key": "cod"}, 'key: no such column "cod". Did you mean "code"? Columns in the lookup'),
+        ({"key": "cod"}, "If the column has another name there, write key: {HERE: THERE}"),
+        ({"key": {"dy": "code"}}, 'key: no such column "dy". Did you mean "day"? Columns before'),
         ({"key": {"day": "code"}}, '"day" is int64 here, but "code" is string in the reference'),
         ({"columns": ["nam"]}, 'columns: no such column "nam". Did you mean "name"?'),
         ({"columns": {"name": "day"}}, 'there is already a column "day"'),

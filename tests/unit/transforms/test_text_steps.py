@@ -77,8 +77,10 @@ def test_a_missing_salt_is_found_before_the_run():
     step = Mask(type="mask", columns=["t"], method="hash", salt={"env": "INGEST_TEST_NO_SUCH_SALT"})
     with pytest.raises(ConfigError, match="INGEST_TEST_NO_SUCH_SALT"):
         step.prepare(StepContext())
-    with pytest.raises(ValidationError, match="salt only works with method: hash"):
+    with pytest.raises(ValidationError, match=r"needs a salt, .*Add salt: \{env: NAME\}"):
         Mask(type="mask", columns=["t"], method="hash")
+    with pytest.raises(ValidationError, match="salt only works with method: hash"):
+        Mask(type="mask", columns=["t"], method="redact", salt={"env": "SALT"})
 
 
 def test_partial_covers_short_values_whole():

@@ -57,7 +57,11 @@ def test_the_log_says_what_changes_the_course():
     assert texts[2] == "partition p1: trying again after lost: died"
     assert texts[3].startswith("2 of 2 partitions, 20 rows")
     assert texts[3].endswith("4 rejected, 1 retry")
-    assert texts[4:] == ["all checks passed; publishing", "published output: out", "done"]
+    assert texts[4:] == [
+        "row counts add up, and rejected rows are within the limits; publishing",
+        "published output: out",
+        "done",
+    ]
 
 
 def test_a_resumed_run_counts_what_was_settled_before():
@@ -72,7 +76,9 @@ def test_a_resumed_run_counts_what_was_settled_before():
     assert lines[0].endswith("resuming run r1 (attempt 2): 5 of 6 partitions completed")
     assert lines[1].endswith("  cluster.type: was ...")
     assert lines[2].endswith("  warning: polars 1 then")
-    assert "6 of 6 partitions, 60 rows, 1/s, 12 rejected" in lines[3], "the rate is of this attempt"
+    assert "6 of 6 partitions, 60 rows, 1 rows/s, 12 rejected" in lines[3], (
+        "the rate is of this attempt"
+    )
 
 
 def test_the_bar_says_above_itself_that_a_run_is_gone_on_with():
@@ -81,13 +87,14 @@ def test_the_bar_says_above_itself_that_a_run_is_gone_on_with():
     with Bar(stream) as bar:
         follow(bar, began, InputsDiffer(counts={"new": 2, "changed": 1}, open={}, examples=()))
     assert (
-        "resuming run r1 (attempt 3): all checks passed; publishing the rest" in stream.getvalue()
+        "resuming run r1 (attempt 3): all partitions completed and checked; publishing the rest"
+        in stream.getvalue()
     )
     assert (
         "2 files are new since this run began: they are not part of this run" in stream.getvalue()
     )
     assert (
-        "1 input file changed after the run was planned, but it was read before"
+        "1 input file changed after the run was planned; the run had already read it"
         in stream.getvalue()
     )
 

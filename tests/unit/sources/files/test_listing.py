@@ -103,7 +103,7 @@ def test_relative_paths_become_absolute(tmp_path: Path, monkeypatch: pytest.Monk
         ("flihgts/x.csv", 'no such file or folder. Did you mean "{}/flights"?'),
         ("flights/*.parquet", 'no file matches. "{}/flights" contains "empty", "january.csv"'),
         ("flihgts/*.csv", 'no such folder "{}/flihgts". Did you mean "{}/flights"?'),
-        ("flights/empty", "no file below it ends in .csv, .csv.gz"),
+        ("flights/empty", "no file in it ends in .csv (also .gz, .zst)"),
         ("flights/january.csv/x.csv", "part of the path is a file, not a folder"),
     ],
 )
