@@ -49,7 +49,7 @@ def test_the_order_of_columns_is_a_change_and_that_of_keys_is_none(tmp_path):
         return make_job(tmp_path, transforms=[derived])
 
     (change,) = changes(job("a", "b"), job("b", "a"))
-    assert str(change) == 'transforms.0.columns: was ["a", "b"], is ["b", "a"]'
+    assert str(change) == 'transforms[0].columns: was ["a", "b"], now ["b", "a"]'
     assert change.refused
     page = job("a", "b").model_dump(mode="json")
     shuffled = Job.model_validate(dict(sorted(page.items())))
