@@ -38,10 +38,15 @@ def no_such_job(name: str, known: Sequence[str]) -> str:
     return f"{text} {'To list all jobs: ingest validate' if known else FIRST}"
 
 
-def second_word(text: str, texts: Sequence[str], folders: Sequence[Path]) -> str:
-    """Return what is said of a word beside the one that names the job."""
+def second_word(text: str, texts: Sequence[str], folders: Sequence[Path], word: str) -> str:
+    """Return what is said of a bare word that does not name the job.
+
+    `word` is the one that does; empty if an override does, or no job is to be named.
+    """
     override = next((each for each in texts if _JOB.match(each)), "")
-    first = job_word(texts) or override.partition("=")[2]
+    first = word or override.partition("=")[2]
+    if not first:
+        return NO_SETTING
     known = options(folders, "job")
     if text == first:
         return f"the job is named twice. Keep one of {override or first} and {text}"

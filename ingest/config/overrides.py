@@ -101,7 +101,9 @@ def read_overrides(
         if one:
             wrong = list(_mistakes(one, folders))
         else:
-            wrong = [second_word(text, texts, folders) if is_bare(text) else _unreadable(text)]
+            wrong = [
+                second_word(text, texts, folders, word) if is_bare(text) else _unreadable(text)
+            ]
         problems += [Problem(COMMAND_LINE, f"{text or QUOTES}: {what}") for what in wrong]
         given += [one] if one and not wrong else []
     groups = [one.key for one in given if one.group]
