@@ -1,5 +1,6 @@
 """Types of other packages: one file and one line of an entry point are all that each takes."""
 
+import pickle
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -134,6 +135,13 @@ def rows_of(path: Path) -> pl.DataFrame:
         names = ", ".join(f'"{name}"' for name in ROWS.columns)
         rows = database.execute(f"SELECT {names} FROM t").fetchall() if there else []
     return pl.DataFrame(rows, schema=ROWS.schema, orient="row")
+
+
+def test_a_sink_that_is_made_of_a_format_can_be_sent_to_a_worker(tmp_path, install):
+    install("toy_format", FORMAT)
+    page = {"type": "bars", "path": str(tmp_path), "write_disposition": "append"}
+    sink = SINKS.load("bars").model_validate({**page, "null_text": "?"})
+    assert pickle.loads(pickle.dumps(sink)) == sink
 
 
 def test_the_types_of_this_package_stay_what_they_are(install):
