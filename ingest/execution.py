@@ -110,6 +110,9 @@ class Execution(Model):
     """The seed of steps that choose rows at random (`sample`). It is part of the run's identity."""
     python: Annotated[bool, ROWS] = True
     """Whether `type: python` steps may call functions in `jobs/<name>/functions.py`."""
+    extensions: bool = True
+    """Whether the job may name types of other installed packages: sources, sinks, formats, steps
+    and checks. With `false`, none of them is imported."""
 
     @property
     def planned_workers(self) -> int:

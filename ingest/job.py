@@ -1,31 +1,34 @@
 """The schema of a whole job: the unions over all types, and what a run may be told."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from ingest.checks import CHECKS
 from ingest.checks.contract import Contract, Quarantine
+from ingest.core.errors import ConfigError
 from ingest.core.marks import OUTSIDE, PLACE, ROWS
-from ingest.core.model import Model
+from ingest.core.model import Model, rebuild
+from ingest.core.registry import Types
 from ingest.execution import Execution
 from ingest.sinks import SINKS
+from ingest.sinks.base import Disposition, Sink
 from ingest.sinks.parquet import Parquet
-from ingest.sources import AnySource
+from ingest.sources import SOURCES, AnySource
 from ingest.storage.connections import AnyConnection
 from ingest.storage.remote import canonical, is_remote
 from ingest.transforms import TRANSFORMS
+from ingest.transforms.base import Transform
+from ingest.transforms.lookup import Lookup
+from ingest.transforms.reference import is_strange
 
-if TYPE_CHECKING:
-    from ingest.sinks.base import Disposition, Sink
-    from ingest.transforms.base import Transform
+AnyTransform = Annotated[Transform, TRANSFORMS]
+AnySink = Annotated[Sink, SINKS]
 
-    AnyTransform = Transform
-    AnySink = Sink
-else:
-    AnyTransform = Annotated[Union[TRANSFORMS], Field(discriminator="type")]  # noqa: UP007 - a tuple
-    AnySink = Annotated[Union[SINKS], Field(discriminator="type")]  # noqa: UP007
+KeyPath = tuple[str | int, ...]
 
 
 class AutoCluster(Model):
@@ -119,6 +122,24 @@ class Job(Model):
             return {**page, "sink": {"write_disposition": "append", **sink}}
         return page
 
+    @classmethod
+    def extend(cls, page: Mapping[str, Any]) -> list[tuple[KeyPath, str]]:
+        """Import the types of other packages that a page names, unless that is turned off."""
+        problems: list[tuple[KeyPath, str]] = []
+        for types, path, name in _named(page):
+            if not types.is_builtin(name) and name in types.names():
+                try:
+                    _refuse_if_shut(page, name)
+                    types.load(name)
+                except ConfigError as error:
+                    problems += (((*path, "type"), line) for line in error.lines)
+        if any(map(is_strange, _references(page))) and _may_extend(page):
+            SOURCES.load_all()
+        kinds = (SOURCES.imported, TRANSFORMS.imported, CHECKS.imported, SINKS.imported)
+        if any(kinds):
+            _rebuild_for(kinds)
+        return problems
+
     @property
     def state_connection_name(self) -> str:
         """The name of the connection that the state is reached by; empty if it has none."""
@@ -151,6 +172,15 @@ class Job(Model):
         )
 
     @property
+    def packages(self) -> dict[str, str]:
+        """Other packages whose types the job uses, with their versions."""
+        used: list[tuple[Types[Any], Any]] = [(SOURCES, self.source), (SINKS, self.sink)]
+        used += ((TRANSFORMS, step) for step in self.transforms)
+        used += ((SOURCES, step.reference) for step in self.transforms if isinstance(step, Lookup))
+        used += ((CHECKS, check) for check in self.contract.checks)
+        return {k: v for types, part in used for k, v in types.package(part.type).items()}
+
+    @property
     def folder(self) -> Path:
         """Where the job's own files lie: `jobs/<name>/`."""
         return Path("jobs") / self.name
@@ -165,3 +195,55 @@ class Job(Model):
         """Whether the rows of a part of a partition come to the same as within the whole."""
         checks = all(check.scope == "row" for check in self.contract.checks)
         return checks and all(step.by_row for step in self.transforms)
+
+
+@lru_cache(maxsize=1)
+def _rebuild_for(_kinds: tuple[tuple[type[Model], ...], ...]) -> None:
+    """Build the unions of a job anew, once for what has been imported."""
+    rebuild(Job)
+
+
+def _named(page: Mapping[str, Any]) -> Iterator[tuple[Types[Any], KeyPath, str]]:
+    """Yield what types a page names, each with the way to where it stands; it may be malformed."""
+    places: list[tuple[Types[Any], KeyPath]] = [(SOURCES, ("source",)), (SINKS, ("sink",))]
+    for number in range(_length(page, ("transforms",))):
+        step: KeyPath = ("transforms", number)
+        places += [(TRANSFORMS, step), (SOURCES, (*step, "reference"))]
+    for number in range(_length(page, ("contract", "checks"))):
+        places.append((CHECKS, ("contract", "checks", number)))
+    for types, path in places:
+        name = _at(page, (*path, "type"))
+        if isinstance(name, str):
+            yield types, path, name
+
+
+def _length(page: Any, path: KeyPath) -> int:
+    items = _at(page, path)
+    return len(items) if isinstance(items, list) else 0
+
+
+def _at(page: Any, path: KeyPath) -> Any:
+    """Return what stands at a place of plain data; None if there is none."""
+    for key in path:
+        if isinstance(page, list) and isinstance(key, int):
+            page = page[key]
+        else:
+            page = page.get(key) if isinstance(page, Mapping) else None
+    return page
+
+
+def _references(page: Mapping[str, Any]) -> Iterator[Any]:
+    for number in range(_length(page, ("transforms",))):
+        yield _at(page, ("transforms", number, "reference"))
+
+
+def _may_extend(page: Mapping[str, Any]) -> bool:
+    return _at(page, ("execution", "extensions")) is not False
+
+
+def _refuse_if_shut(page: Mapping[str, Any], name: str) -> None:
+    if not _may_extend(page):
+        raise ConfigError(
+            f'"{name}" is a type of another package, and these are turned off for this run '
+            "(execution.extensions: false). Use a built-in type, or ask your operator to allow them"
+        )

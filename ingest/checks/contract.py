@@ -28,7 +28,7 @@ Other pairs are refused before anything runs.
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, Union
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import polars as pl
 from pydantic import Field, field_validator, model_validator
@@ -49,10 +49,7 @@ from ingest.storage.remote import writer_of
 
 __all__ = ["BROKEN", "Column", "Contract", "Quarantine"]
 
-if TYPE_CHECKING:
-    AnyCheck = Check
-else:
-    AnyCheck = Annotated[Union[CHECKS], Field(discriminator="type")]  # noqa: UP007 - from a tuple
+AnyCheck = Annotated[Check, CHECKS]
 
 
 class Column(Model):

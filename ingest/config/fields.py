@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from ingest.config.places import KeyPath
+from ingest.core.registry import Types
 
 TAG = "type"
 
@@ -51,6 +52,8 @@ def tags(model: type[BaseModel], data: Any, path: KeyPath) -> list[str]:
     here: Any = model
     for part in path:
         here, data = _inner(_member(here, data), part), data[part]
+    if known := _types(here):
+        return known.names()
     return [tag for option in _options(here) for tag in _tags(option)]
 
 
@@ -80,7 +83,19 @@ def _member(annotation: Any, data: Any) -> Any:
     return next(iter((*tagged, *models, *mappings)), None)
 
 
+def _types(annotation: Any) -> Types[Any] | None:
+    """Return the types of which one belongs to a place, if other packages may add to them."""
+    if get_origin(annotation) is not Annotated:
+        return None
+    inner, *metadata = get_args(annotation)
+    more = [each for one in metadata if isinstance(one, FieldInfo) for each in one.metadata]
+    known = (each for each in (*metadata, *more) if isinstance(each, Types))
+    return next(known, None) or _types(inner)
+
+
 def _options(annotation: Any) -> list[Any]:
+    if known := _types(annotation):
+        return list(known)
     if get_origin(annotation) is Annotated:
         return _options(get_args(annotation)[0])
     if get_origin(annotation) in (Union, types.UnionType):
@@ -90,6 +105,8 @@ def _options(annotation: Any) -> list[Any]:
 
 def _is_tagged(annotation: Any) -> bool:
     """Whether pydantic chooses the member of a union by its tag, and then names it in `loc`."""
+    if _types(annotation):
+        return True
     if get_origin(annotation) is Annotated:
         inner, *metadata = get_args(annotation)
         return any(getattr(one, "discriminator", None) for one in metadata) or _is_tagged(inner)

@@ -14,8 +14,9 @@ from pydantic import BaseModel, ValidationError
 from ingest.config import folders
 from ingest.config.connections import GROUP
 from ingest.config.not_text import not_text
-from ingest.config.places import KeyPath, refuse
+from ingest.config.places import KeyPath, dotted, refuse
 from ingest.config.provenance import Provenance
+from ingest.core.errors import ConfigError
 from ingest.core.model import Model
 from ingest.storage.connections import AnyConnection, Connection
 
@@ -74,6 +75,8 @@ def load(
         problems, job = list(composed.problems), None
         if then and not problems:
             then(composed.raw)
+        if more := [composed.origin.problem(*each) for each in _extended(model, composed.raw)]:
+            refuse([*problems, *more])
         try:
             job = _validated(model, composed.raw)
         except ValidationError as error:
@@ -121,6 +124,7 @@ def restore(model: type[M], text: str) -> M:
     """Build a job again from what `Loaded.yaml` returned, without files or overrides.
 
     Raises:
+        ConfigError: it names a type of a package that cannot be used here.
         ValidationError: the text was written by a version whose options were others.
         ValueError, YAMLError: it is damaged.
     """
@@ -131,7 +135,14 @@ def restored(model: type[M], raw: Any) -> M:
     """Build a job from plain data; see `restore`."""
     if not isinstance(raw, dict):
         raise ValueError(f"not a mapping but {type(raw).__name__}")  # noqa: TRY004 - as all others
+    if problems := _extended(model, raw):
+        raise ConfigError(*(f"{dotted(path)}: {text}" for path, text in problems))
     return _validated(model, model.recorded(raw) if issubclass(model, Model) else raw)
+
+
+def _extended(model: type[M], raw: dict[str, Any]) -> list[tuple[KeyPath, str]]:
+    """Import the types of other packages that are named; return what is wrong with them."""
+    return model.extend(raw) if issubclass(model, Model) else []
 
 
 def _validated(model: type[M], raw: dict[str, Any]) -> M:

@@ -4,10 +4,12 @@ import ast
 import inspect
 import itertools
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, get_args
 
 from pydantic import BaseModel, ConfigDict
+
+from ingest.core.registry import Types
 
 
 class Model(BaseModel):
@@ -37,6 +39,14 @@ class Model(BaseModel):
     def recorded(cls, page: dict[str, Any]) -> dict[str, Any]:
         """Return what an older version has recorded, as this one writes the same."""
         return page
+
+    @classmethod
+    def extend(cls, page: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:  # noqa: ARG003
+        """Import the types that a page names and that other packages bring, before it is validated.
+
+        Returns what is wrong with them, each with the way to its place in the page.
+        """
+        return []
 
     @classmethod
     def instead(cls, name: str) -> str:  # noqa: ARG003 - for those that have other names elsewhere
@@ -69,11 +79,36 @@ def models_in(kind: Any, seen: set[int] | None = None) -> Iterator[type[Model]]:
         return
     seen.add(id(kind))
     is_model = inspect.isclass(kind) and issubclass(kind, Model)
-    parts = [f.annotation for f in kind.model_fields.values()] if is_model else get_args(kind)
-    for part in parts:
+    for part in _parts(kind):
         yield from models_in(part, seen)
     if is_model:
         yield kind
+
+
+def rebuild(model: type[Model]) -> None:
+    """Build those models anew that hold a union whose types have become more since."""
+    for each in models_in(model):
+        if each.__pydantic_complete__ and _is_open(each):
+            each.model_rebuild(force=True)
+
+
+def _is_open(kind: Any, seen: set[int] | None = None) -> bool:
+    """Say whether a type consists of types that other packages may add to."""
+    seen = set() if seen is None else seen
+    if isinstance(kind, Types) or id(kind) in seen:
+        return isinstance(kind, Types)
+    seen.add(id(kind))
+    return any(_is_open(part, seen) for part in _parts(kind))
+
+
+def _parts(kind: Any) -> Iterable[Any]:
+    """Return what a type consists of: the fields of a model, the members of a union."""
+    if isinstance(kind, Types):
+        return kind
+    if inspect.isclass(kind) and issubclass(kind, Model):
+        fields = kind.model_fields.values()
+        return [part for field in fields for part in (field.annotation, *field.metadata)]
+    return get_args(kind)
 
 
 def _docstrings(model: type[Model]) -> Iterator[tuple[str, str]]:

@@ -9,11 +9,12 @@ from typing import Any
 from ingest.core.counts import counted
 from ingest.core.marks import Decided, decided_at, settings
 from ingest.job import Job
+from ingest.records import environment
 
 COMPARED: Collection[Decided] = ("rows", "place", "later", "nothing")
 """What two jobs are compared by: all that is a setting of a run."""
 PACKAGES = ("ingest", "polars", "pyarrow")
-"""The packages whose version may change what comes out of a step."""
+"""The packages whose version may change what comes out of a step, beside those with types of it."""
 _RECORDED = ("owner", "description", "tags")
 _LISTS = {"transforms": "step", "contract.checks": "check"}
 """What the items are called of lists in which each has a `type`."""
@@ -85,10 +86,11 @@ def other_environment(facts: Mapping[str, Any], now: Mapping[str, Any]) -> list[
     """Say which versions a run is resumed with that may treat rows otherwise than the first did."""
     then = {"python": facts.get("python"), **facts.get("versions", {})}
     here = {"python": now["python"], **now["versions"]}
+    extensions = (name for name in then if name not in {"python", *environment.PACKAGES})
     found = [
-        f"{name} {then[name]} then, {here[name]} now"
-        for name in ("python", *PACKAGES)
-        if then.get(name) and _counts(name, then[name]) != _counts(name, here[name])
+        f"{name} {then[name]} then, {here.get(name)} now"
+        for name in ("python", *PACKAGES, *extensions)
+        if then.get(name) and _counts(name, then[name]) != _counts(name, here.get(name, ""))
     ]
     if not found:
         return []

@@ -77,7 +77,7 @@ def _new(job: Job, store: Store, clock: Clock) -> Run:
         "folder": str(Path.cwd()),
         "places": recorded,
         "reached_by": reached_by(job),
-        **environment(),
+        **environment(job.packages),
     }
     ledger = Ledger(store, run_id, clock)
     return Run(run_id, anchored(job, recorded), facts, ledger, History(), resumed=False)

@@ -43,7 +43,7 @@ def reopen(runs: Runs, run_id: str, ledger: Ledger, history: History, now: Job) 
     run = Run(run_id, anchored(then, recorded), facts, ledger, history, resumed=True)
     found, differing, elsewhere = changes(then, now), [], []
     if history.phase == "planned":
-        run.warnings += other_environment(facts, environment())
+        run.warnings += other_environment(facts, environment(now.packages))
         differing = [str(change) for change in found if change.refused]
         if not differing and facts["identity"] != identity(then):
             run.warnings.append(

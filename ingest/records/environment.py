@@ -5,6 +5,7 @@ import importlib.metadata
 import os
 import platform
 import socket
+from collections.abc import Mapping
 from typing import Any
 
 from ingest.core.git import asked
@@ -14,13 +15,16 @@ PACKAGES = (
 )  # fmt: skip
 
 
-def environment() -> dict[str, Any]:
-    """Return the facts that reproduce a run, as plain data."""
+def environment(extensions: Mapping[str, str]) -> dict[str, Any]:
+    """Return the facts that reproduce a run, as plain data.
+
+    `extensions` are the versions of other packages whose types it uses.
+    """
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cores": os.cpu_count(),
-        "versions": {name: _version(name) for name in PACKAGES},
+        "versions": {**{name: _version(name) for name in PACKAGES}, **extensions},
         "git": git_revision(),
         "user": user(),
     }

@@ -1,19 +1,12 @@
 """CSV, as RFC 4180 has it, in UTF-8."""
 
-import io
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Literal
 
-import polars as pl
-import pyarrow as pa
-from pydantic import Field, field_validator
-
-from ingest.core.errors import ConfigError, JobError
-from ingest.core.types import type_name
-from ingest.sinks.text import TextSink
+from ingest.formats.csv import CsvFormat
+from ingest.sinks.formatted import FormattedSink
 
 
-class Csv(TextSink):
+class Csv(CsvFormat, FormattedSink):
     """A directory of CSV files in UTF-8, each with a header line.
 
     Text is quoted if necessary. A null is written as `null_text` and the empty text as `""`, so
@@ -21,84 +14,4 @@ class Csv(TextSink):
     `+0000` if they have a zone.
     """
 
-    by_position: ClassVar[bool] = True
-
     type: Literal["csv"]
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
-    """The delimiter between fields: one ASCII character."""
-    header: bool = True
-    """Whether each file begins with a line of column names."""
-    quoting: Literal["necessary", "non_numeric"] = "necessary"
-    """`necessary` quotes fields that need it, `non_numeric` every field that is not a number."""
-    null_text: str = ""
-    """The text that represents null. A run fails if its rows contain this text, because the two
-    could not be distinguished."""
-
-    @field_validator("delimiter")
-    @classmethod
-    def _single(cls, delimiter: str) -> str:
-        if not delimiter.isascii() or delimiter in '"\r\n' or delimiter.isalnum():
-            raise ValueError(f'"{delimiter}" cannot be a delimiter. Use one of , ; | or "\\t"')
-        return delimiter
-
-    @property
-    def reading(self) -> Mapping[str, Any]:
-        """What a reader must be told."""
-        told = {"delimiter": self.delimiter, "header": self.header, "null_text": self.null_text}
-        return {**super().reading, **told}
-
-    @property
-    def extension(self) -> str:
-        """What the files' names end in before any compression."""
-        return "csv"
-
-    def check_schema(self, schema: Mapping[str, pl.DataType]) -> None:
-        """Refuse columns that a CSV field cannot hold."""
-        super().check_schema(schema)
-        columns = {name: kind for name, kind in schema.items() if name not in self.partition_by}
-        lines = [
-            f'type: column "{name}" is {type_name(kind)}, which CSV cannot store. Convert it '
-            "to text or columns in a step, or use parquet or jsonl"
-            for name, kind in columns.items()
-            if kind.is_nested() or isinstance(kind, pl.Binary | pl.Duration | pl.Object)
-        ]
-        if len(columns) == 1 and not self.null_text:
-            lines.append(
-                f'null_text: "{next(iter(columns))}" is the only column, so a null would be an '
-                "empty line, which readers skip. Write null_text: NULL, or another text"
-            )
-        if lines:
-            raise ConfigError(*lines)
-
-    def encode(self, rows: pl.DataFrame, *, first: bool) -> bytes:
-        """Return rows as CSV."""
-        self._refuse_null_text(rows)
-        buffer = io.BytesIO()
-        rows.write_csv(
-            buffer,
-            include_header=first and self.header,
-            separator=self.delimiter,
-            quote_style=self.quoting,
-            null_value=self.null_text,
-        )
-        return buffer.getvalue()
-
-    def count_rows(self, file: pa.NativeFile) -> int:
-        """Count the line ends that do not stand between quotes."""
-        lines, quoted = 0, False
-        for block in self.blocks(file):
-            for piece in block.split(b'"'):
-                lines += 0 if quoted else piece.count(b"\n")
-                quoted = not quoted
-            quoted = not quoted  # there is one piece more than there are quotes
-        return lines - self.header
-
-    def _refuse_null_text(self, rows: pl.DataFrame) -> None:
-        if not self.null_text:
-            return
-        for name, kind in rows.schema.items():
-            if isinstance(kind, pl.String) and (rows[name] == self.null_text).any():
-                raise JobError(
-                    f'sink.null_text: column "{name}" holds the text "{self.null_text}", which '
-                    "represents null. Choose a null_text that no row contains"
-                )

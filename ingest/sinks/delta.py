@@ -11,11 +11,12 @@ from pydantic import Field
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.outcome import Staged
 from ingest.core.types import schema_from_json
+from ingest.formats.parquet.writing import ParquetFiles
 from ingest.sinks.base import Delivery, Disposition, Line, Published, Verified
 from ingest.sinks.directory.local.preflight import overlaps, shape, user
 from ingest.sinks.directory.staging import place_errors, storage_errors
 from ingest.sinks.folder import FolderSink
-from ingest.sinks.parquet import Parquet, ParquetFiles, parquet_beside
+from ingest.sinks.parquet import Parquet, parquet_beside
 from ingest.sinks.table import agreement, leftovers, verifying
 from ingest.sinks.table.columns import problems
 from ingest.sinks.table.library import Conflict, require_library

@@ -10,10 +10,12 @@ from ingest.sniffing.csv_misfits import misfits_by_file, rows_of, typed_column, 
 from ingest.sniffing.csv_options import find_options, has_quoted_blanks
 from ingest.sniffing.dialect import Dialect, find_dialect
 from ingest.sniffing.differing import Differences, compare, refuse_delimiters, refuse_mixture
+from ingest.sniffing.heads import text_head
 from ingest.sniffing.listing import Listing
 from ingest.sniffing.notation import PLAIN, Notation
 from ingest.sniffing.offers import SCHEMA, Candidate
 from ingest.sniffing.separator import without_separator
+from ingest.sniffing.synthetic import csv_without_private
 from ingest.sniffing.table import Option, Rejects, Table, formats, key_columns, key_options
 from ingest.sniffing.text import read_text
 from ingest.sources.text.encodings import is_wide
@@ -60,6 +62,7 @@ def look_at_csv(listing: Listing) -> Table:
         rows=sum(len(sample.rows(file)) for file in files),
         rejects=Rejects.of([*map(sample.rejects, files, misfits)]),
         summary=_summary(dialect.delimiter, len(chosen.names)),
+        head=text_head(csv_without_private),
         open_quote=dialect.quote if dialect.multiline else None,
         doubts=(*_doubts(sample, chosen, columns, texts_of), *differences.said),
         showing=frozenset(differences.showing),

@@ -6,15 +6,13 @@ from datetime import datetime
 from ingest.core.counts import counted
 from ingest.sniffing.checks import suggest
 from ingest.sniffing.columns import Column
-from ingest.sniffing.table import Table, formats
+from ingest.sniffing.table import Table
 from ingest.sniffing.writing import LONGEST_KEY, WIDTH, comment, flow, key, scalar
-
-_NAMES = {"csv": "CSV", "jsonl": "JSON Lines", "parquet": "Parquet"}
 
 
 def job_text(table: Table, name: str, owner: str) -> str:
     """Return the text of a job that publishes a table as Parquet under `data/<name>`."""
-    kind, count = _NAMES[table.listing.type], len(table.listing.files)
+    kind, count = table.listing.label, len(table.listing.files)
     what = f"{counted(count, f'{kind} file')}, {table.summary}"
     return "\n".join(
         [
@@ -47,13 +45,12 @@ def _source(table: Table) -> Iterator[str]:
 
 def _transforms(table: Table) -> Iterator[str]:
     """Write the steps that make of texts what the source cannot."""
-    told = formats(table.columns) if table.listing.type != "csv" else {}
-    if not told:
+    if not table.casts:
         yield "transforms: []  # steps that change rows: filter, derive, rename, ..."
         return
     yield "transforms:"
     yield "  - type: cast  # the format of text"
-    yield from _entry("    ", "columns", told)
+    yield from _entry("    ", "columns", table.casts)
 
 
 def _contract(table: Table, name: str) -> Iterator[str]:

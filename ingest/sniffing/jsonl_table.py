@@ -13,9 +13,19 @@ from ingest.core.paths import readable_path
 from ingest.core.types import type_name
 from ingest.sniffing.columns import Column
 from ingest.sniffing.differing import compare, refuse_mixture
+from ingest.sniffing.heads import text_head
 from ingest.sniffing.listing import Listing
 from ingest.sniffing.names import listed
-from ingest.sniffing.table import EMPTY_LINES, Option, Rejects, Table, key_columns, key_options
+from ingest.sniffing.synthetic import json_without_private
+from ingest.sniffing.table import (
+    EMPTY_LINES,
+    Option,
+    Rejects,
+    Table,
+    formats,
+    key_columns,
+    key_options,
+)
 from ingest.sniffing.text import Text, read_text
 from ingest.sniffing.typed import describe_values
 from ingest.sources.columns.options import fault_of_name, is_nameable
@@ -64,7 +74,9 @@ def look_at_jsonl(listing: Listing) -> Table:
         ]
     )
     summary = f"JSON objects of {counted(len(types), 'field')}"
-    return Table(listing, options, (*columns, *keys), len(rows), rejects, summary)
+    head = text_head(json_without_private)
+    casts = formats((*columns, *keys))
+    return Table(listing, options, (*columns, *keys), len(rows), rejects, summary, head, casts)
 
 
 def _is_kept(name: str, dtype: pl.DataType, rows: Records) -> bool:

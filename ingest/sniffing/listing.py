@@ -4,28 +4,22 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import get_args
 
 from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.partition import Slice
+from ingest.core.registry import type_of
+from ingest.formats import FORMATS, USUAL
 from ingest.sources import SOURCES
+from ingest.sources.endings import longest, types_by_ending
 from ingest.sources.file_source import FileSource
 from ingest.sources.files.foreign import HEAD_BYTES, foreign, refusal
 from ingest.sources.files.identity import while_planning
 from ingest.sources.files.listing import GLOB, list_inputs
 from ingest.sources.files.opening import open_input, read_plain_head
-from ingest.sources.text.encodings import packed_endings
 from ingest.storage.remote import is_remote
 
-_WEAK = ("", *packed_endings(".txt"))
+_WEAK = ("", ".txt", ".txt.gz", ".txt.zst")
 """Endings that data files share with notes: they count only where there is no better one."""
-
-_KINDS: dict[str, str] = {
-    ending: get_args(source.model_fields["type"].annotation)[0]
-    for source in SOURCES
-    if issubclass(source, FileSource) and source.guessable
-    for ending in source.endings
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +41,12 @@ class Listing:
         """All files together, as they lie there."""
         return sum(piece.size for piece in self.files)
 
+    @property
+    def label(self) -> str:
+        """What people call files of this type."""
+        kind = SOURCES.load(self.type)
+        return kind.format.label if kind and issubclass(kind, FileSource) else self.type
+
     def some(self, number: int) -> list[Slice]:
         """Return a few files from all over the list that hold anything, the first among them."""
         held = [piece for piece in self.files if piece.size]
@@ -61,14 +61,16 @@ def find_files(path: str) -> Listing:
     Raises:
         ConfigError: nothing is there, all is empty, or a folder holds files of several kinds.
     """
-    inputs = list_inputs(path, tuple(_KINDS))
+    unusable = SOURCES.load_all()
+    types = types_by_ending(guessable=True)
+    inputs = list_inputs(path, tuple(types))
     files = inputs.slices
     if not any(piece.size for piece in files):
         raise ConfigError(f'"{path}": all files are empty. Name a file with rows')
-    endings = {piece.uri: ending_of(piece.uri) for piece in files}
+    endings = {piece.uri: longest(types, piece.uri) for piece in files}
     strong = [piece for piece in files if endings[piece.uri] not in _WEAK]
     kept = strong if _is_folder(path) and strong else files
-    kinds = Counter(_KINDS[ending] for piece in kept if (ending := endings[piece.uri]))
+    kinds = Counter(types[ending] for piece in kept if (ending := endings[piece.uri]))
     if len(kinds) > 1:
         counts = ", ".join(f"{count} of {kind}" for kind, count in kinds.most_common())
         found = sorted({ending for piece in kept if (ending := endings[piece.uri])})
@@ -80,13 +82,18 @@ def find_files(path: str) -> Listing:
     first = next(piece for piece in kept if piece.size)
     kind = _kind_by_content(first) if weak or not kinds else next(iter(kinds))
     if len(kept) == len(files):
-        return Listing(path, kind, tuple(files), remarks=inputs.remarks)
-    return replace(_without_notes(path, kind, kept, files), remarks=inputs.remarks)
+        listing = Listing(path, kind, tuple(files))
+    else:
+        found = sorted({endings[piece.uri] for piece in kept})
+        listing = _without_notes(path, kind, found, kept, files)
+    remarks = (*inputs.remarks, *(f"skipped: type {problem}" for problem in unusable))
+    return replace(listing, remarks=remarks)
 
 
-def _without_notes(path: str, kind: str, kept: Sequence[Slice], files: Sequence[Slice]) -> Listing:
+def _without_notes(
+    path: str, kind: str, found: Sequence[str], kept: Sequence[Slice], files: Sequence[Slice]
+) -> Listing:
     """Leave out text files beside data files, by naming the one ending that the others share."""
-    found = sorted({ending_of(piece.uri) for piece in kept})
     if len(found) > 1:
         raise ConfigError(
             f'"{path}": files that end in {", ".join(found)}, and other text files beside '
@@ -97,20 +104,16 @@ def _without_notes(path: str, kind: str, kept: Sequence[Slice], files: Sequence[
     return Listing(f"{path.rstrip('/')}/**/*{found[0]}", kind, tuple(kept), passed_over)
 
 
-def ending_of(uri: str) -> str:
-    """Return the longest known ending of a file, in lower case; empty if it has none."""
-    name = uri.lower()
-    return max((ending for ending in _KINDS if name.endswith(ending)), key=len, default="")
-
-
 def kind_by_name(uri: str) -> str | None:
     """Return the kind of file that an ending promises, if it does."""
-    return _KINDS.get(ending_of(uri))
+    types = types_by_ending(guessable=True)
+    return types.get(longest(types, uri))
 
 
 def usual_ending(kind: str) -> str:
     """Return the ending that files of a kind usually have."""
-    return next(ending for ending, other in _KINDS.items() if other == kind)
+    types = types_by_ending(guessable=True)
+    return next(ending for ending, other in types.items() if other == kind)
 
 
 def _is_folder(path: str) -> bool:
@@ -124,8 +127,7 @@ def _kind_by_content(piece: Slice) -> str:
             head = read_plain_head(file, piece, HEAD_BYTES)
     except (BadRowError, FatalError) as error:
         raise while_planning(error) from None
-    if head.startswith(b"PAR1"):
-        return "parquet"
-    if (other := foreign(head, piece.uri)) is not None:
+    known = next((type_of(kind) for kind in FORMATS if kind.recognizes(head)), None)
+    if known is None and (other := foreign(head, piece.uri)) is not None:
         raise ConfigError(refusal(piece.uri, other))
-    return "jsonl" if head.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"{") else "csv"
+    return known or type_of(USUAL)

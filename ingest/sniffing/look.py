@@ -1,12 +1,15 @@
 """Looking at files of whatever format."""
 
 from ingest.sniffing.csv_table import look_at_csv
+from ingest.sniffing.formatted_table import look_at_formatted
 from ingest.sniffing.jsonl_table import look_at_jsonl
 from ingest.sniffing.listing import find_files
 from ingest.sniffing.parquet_table import look_at_parquet
 from ingest.sniffing.table import Table
 
-_LOOKS = {"csv": look_at_csv, "jsonl": look_at_jsonl, "parquet": look_at_parquet}
+_CLOSELY = {"csv": look_at_csv, "jsonl": look_at_jsonl, "parquet": look_at_parquet}
+"""Formats that are looked at more closely than by reading a few files as a job would: an optional
+extra, which finds options of the source, mistakes in records, and types of texts."""
 
 
 def look_at(path: str) -> Table:
@@ -16,4 +19,4 @@ def look_at(path: str) -> Table:
         ConfigError: nothing is there, it cannot be read, or it is not one table.
     """
     listing = find_files(path)
-    return _LOOKS[listing.type](listing)
+    return _CLOSELY.get(listing.type, look_at_formatted)(listing)

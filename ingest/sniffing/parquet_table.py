@@ -1,24 +1,27 @@
 """Looking at Parquet files."""
 
+import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ingest.core.counts import counted
 from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.partition import Slice
 from ingest.core.types import Schema, type_name
-from ingest.core.values.iso import clipped
 from ingest.formats.parquet.by_arrow import decode_head, frame_of
+from ingest.formats.parquet.writing import MAGIC
 from ingest.sniffing.differing import compare, refuse_mixture
 from ingest.sniffing.listing import Listing
 from ingest.sniffing.offers import SCHEMA
-from ingest.sniffing.table import Option, Rejects, Table, key_columns, key_options
-from ingest.sniffing.typed import describe_values
+from ingest.sniffing.synthetic import columns_without_private
+from ingest.sniffing.table import Option, Rejects, Table, formats, key_columns, key_options
+from ingest.sniffing.typed import describe_values, values_of
 from ingest.sources.columns.options import fault_of_name, is_nameable
 from ingest.sources.columns.types import choose_types
 from ingest.sources.files.foreign import HEAD_BYTES, foreign, refusal
@@ -29,7 +32,6 @@ from ingest.sources.row_groups.footers import Footer, open_span, read_footer
 SAMPLE_FILES = 5
 MOST_FOOTERS = 100
 LOOK_ROWS = 2000
-_MAGIC = b"PAR1"
 
 
 def look_at_parquet(listing: Listing) -> Table:
@@ -54,7 +56,7 @@ def look_at_parquet(listing: Listing) -> Table:
     pieces = listing.some(SAMPLE_FILES)
     heads = [frame_of(read_head(piece, LOOK_ROWS, kept)) for piece in pieces]
     columns = [
-        describe_values(name, dtype, _values(name, dtype, heads), dates=False)
+        describe_values(name, dtype, values_of(name, dtype, heads), dates=False)
         for name, dtype in kept.items()
     ]
     keys = key_columns(listing, list(types))
@@ -71,6 +73,8 @@ def look_at_parquet(listing: Listing) -> Table:
         rows,
         Rejects(),
         summary,
+        _head,
+        formats((*columns, *keys)),
         doubts=doubts,
         showing=frozenset(differences.showing),
     )
@@ -90,11 +94,23 @@ def read_head(piece: Slice, rows: int, columns: Mapping[str, Any]) -> pa.Table:
         raise while_planning(error) from None
 
 
+def _head(table: Table, piece: Slice, rows: int, size: int) -> bytes:
+    """Return fewer rows until the file is small enough; see `Head`."""
+    names = {column.name: column.type for column in table.columns}
+    head = columns_without_private(table, read_head(piece, rows, names))
+    while True:
+        file = io.BytesIO()
+        pq.write_table(head, file, compression="zstd")
+        if len(file.getvalue()) <= size or head.num_rows <= 1:
+            return file.getvalue()
+        head = head.slice(0, head.num_rows // 2)
+
+
 def _footer(piece: Slice) -> Footer:
     try:
         with open_input(piece) as file:
             head = file.read(HEAD_BYTES)
-            kind = None if head.startswith(_MAGIC) else foreign(head, piece.uri)
+            kind = None if head.startswith(MAGIC) else foreign(head, piece.uri)
             if kind is not None:
                 raise ConfigError(refusal(piece.uri, kind))
             return read_footer(file, piece)
@@ -151,19 +167,6 @@ def _common(schemas: Mapping[str, Schema], name: str) -> pl.DataType:
     """
     having = {uri: schema for uri, schema in schemas.items() if name in schema}
     return choose_types(having, [name], {}, {}, {}).columns[name]
-
-
-def _values(name: str, dtype: pl.DataType, heads: Iterable[pl.DataFrame]) -> list[Any]:
-    """Return values that a description is made of: of nested ones only whether they are there."""
-    values: list[Any] = []
-    for head in heads:
-        if name not in head.columns:
-            values += [None] * head.height
-        elif dtype.is_nested() or isinstance(dtype, pl.Duration | pl.Binary):
-            values += [True if there else None for there in head[name].is_not_null()]
-        else:
-            values += clipped(head[name].cast(dtype)).to_list()
-    return values
 
 
 def _fault(name: str, dtype: pl.DataType, footers: Mapping[str, Footer]) -> str:

@@ -8,20 +8,10 @@ probably hold personal data, made-up values stand for the real ones.
 
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from ingest.core.partition import Slice
 from ingest.sniffing.listing import kind_by_name, usual_ending
-from ingest.sniffing.parquet_table import read_head
-from ingest.sniffing.synthetic import (
-    columns_without_private,
-    made_up,
-    records,
-    without_private,
-)
+from ingest.sniffing.synthetic import made_up
 from ingest.sniffing.table import Table
-from ingest.sniffing.text import read_text
 from ingest.sources.files.opening import codec
 from ingest.storage.tree import make_folder
 
@@ -37,7 +27,6 @@ def write_sample(table: Table, folder: Path) -> list[Path]:
         *few,
         *(one for one in table.listing.files if one.uri in table.showing and one not in few),
     ]
-    names = {column.name: column.type for column in table.columns}
     rows, size = ROWS // len(pieces), BYTES // len(pieces)
     written = []
     for number, piece in enumerate(pieces):
@@ -45,11 +34,7 @@ def write_sample(table: Table, folder: Path) -> list[Path]:
         if path in written:  # files of one name in different folders
             path = path.with_name(f"{number}_{path.name}")
         make_folder(path.parent)
-        if table.listing.type == "parquet":
-            head = read_head(piece, rows, names)
-            _write_parquet(path, columns_without_private(table, head), size)
-        else:
-            path.write_bytes(_head(piece, table, rows, size))
+        path.write_bytes(table.head(table, piece, rows, size))
         written.append(path)
     return written
 
@@ -66,25 +51,3 @@ def _place(piece: Slice, table: Table) -> Path:
     keys = (folder.partition("=") for folder in folders if "=" in folder)
     kept = (f"{key}={made_up(value) if key in private else value}" for key, _, value in keys)
     return Path(*kept, plain)
-
-
-def _head(piece: Slice, table: Table, rows: int, size: int) -> bytes:
-    """Return a file's first records, and at least one of them after a header."""
-    text = read_text(piece)
-    taken: list[str] = []
-    length = 0
-    for number, record in enumerate(records(text.pieces[0], table.open_quote)):
-        if number > 1 and (number > rows or length + len(record) > size):
-            break
-        taken.append(record)
-        length += len(text.encoded(record))
-    return text.encoded(without_private(table, piece.uri, "".join(taken)))
-
-
-def _write_parquet(path: Path, head: pa.Table, size: int) -> None:
-    """Write fewer rows until the file is small enough."""
-    while True:
-        pq.write_table(head, path, compression="zstd")
-        if path.stat().st_size <= size or head.num_rows <= 1:
-            return
-        head = head.slice(0, head.num_rows // 2)

@@ -53,22 +53,33 @@ def records(text: str, open_quote: str | None) -> Iterator[str]:
         yield "".join(parts)
 
 
-def without_private(table: Table, uri: str, text: str) -> str:
-    """Return the beginning of a text file with made-up values in its private columns.
+def csv_without_private(table: Table, uri: str, text: str) -> str:
+    """Return the beginning of a CSV file with made-up values in its private columns.
 
     A record that cannot be taken apart is made up as a whole, all but its signs.
     """
-    private = {column.name: column for column in table.columns if column.private}
+    private = _private(table)
+    return _csv(table, uri, text, private) if private else text
+
+
+def json_without_private(table: Table, uri: str, text: str) -> str:  # noqa: ARG001 - as for CSV
+    """Return the beginning of a JSON Lines file with made-up values in its private columns.
+
+    A line that is no object is made up as a whole, all but its signs.
+    """
+    private = _private(table)
     if not private:
         return text
-    if table.listing.type == "csv":
-        return _csv(table, uri, text, private)
     known = {column.name for column in table.columns}
     return "".join(_json(line, private, known) for line in _LINES.findall(text))
 
 
+def _private(table: Table) -> dict[str, Column]:
+    return {column.name: column for column in table.columns if column.private}
+
+
 def columns_without_private(table: Table, head: pa.Table) -> pa.Table:
-    """Return rows of a Parquet file with made-up values in their private columns."""
+    """Return rows of typed values with made-up values in their private columns."""
     for name in (column.name for column in table.columns if column.private):
         if name in head.column_names:
             place, field = head.column_names.index(name), head.schema.field(name)

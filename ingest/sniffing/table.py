@@ -1,11 +1,12 @@
 """What was found of an input, whatever its format: what a job for it is written from."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
+from ingest.core.partition import Slice
 from ingest.sniffing.columns import Column, describe
 from ingest.sniffing.listing import Listing
 from ingest.sniffing.notation import PLAIN, Notation
@@ -56,6 +57,13 @@ class Rejects:
         )
 
 
+Head = Callable[["Table", Slice, int, int], bytes]
+"""Returns the first rows of a file for a sample, at most so many rows and about so many bytes.
+
+In columns that probably hold personal data, made-up values stand for the real ones.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """An input as its sample shows it.
@@ -66,7 +74,8 @@ class Table:
     `summary` says in a few words how the files are written. `open_quote` is the quote between two
     of which a line end does not end a record, if there is such. `doubts` are sentences on what is
     not sure, besides the notes of columns. `showing` are files that a sample needs to show all
-    columns.
+    columns. `casts` is what a step is to be told of columns whose texts the source cannot read as
+    their types.
     """
 
     listing: Listing
@@ -75,6 +84,8 @@ class Table:
     rows: int
     rejects: "Rejects"
     summary: str
+    head: Head
+    casts: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     open_quote: str | None = None
     doubts: tuple[str, ...] = ()
     showing: frozenset[str] = frozenset()

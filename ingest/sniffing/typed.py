@@ -1,6 +1,6 @@
 """What the values of a typed format, JSON or Parquet, say of a column."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import isnan
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from ingest.core.types import parse_type, type_name
+from ingest.core.values.iso import clipped
 from ingest.sniffing.columns import Column, bounds_of, describe, epoch_of
 from ingest.sniffing.kind import TEXT, Kind
 from ingest.sniffing.writing import flow
@@ -37,6 +38,19 @@ def describe_values(
         unique=dtype.is_integer() and len(set(known)) == len(values) > 1,
         note=epoch_of(name, type_name(dtype), bounds, text=False),
     ).reserved({str(value) for value in known} if ordered else ())
+
+
+def values_of(name: str, dtype: pl.DataType, heads: Iterable[pl.DataFrame]) -> list[Any]:
+    """Return values that a description is made of: of nested ones only whether they are there."""
+    values: list[Any] = []
+    for head in heads:
+        if name not in head.columns:
+            values += [None] * head.height
+        elif dtype.is_nested() or isinstance(dtype, pl.Duration | pl.Binary):
+            values += [True if there else None for there in head[name].is_not_null()]
+        else:
+            values += clipped(head[name].cast(dtype)).to_list()
+    return values
 
 
 def _moments_only(column: Column, values: Sequence[Any], *, dates: bool) -> Column:

@@ -1,19 +1,20 @@
 """Where rows come from: one class in one file per type."""
 
-from typing import TYPE_CHECKING, Annotated, Union
+from typing import Annotated
 
-from pydantic import Field
-
+from ingest.core.registry import Origin, Types
+from ingest.formats import FORMATS
 from ingest.sources.base import Source
 from ingest.sources.csv import Csv
 from ingest.sources.fixed_width import FixedWidth
+from ingest.sources.formatted import source_of
 from ingest.sources.jsonl import Jsonl
 from ingest.sources.parquet import Parquet
 
-SOURCES: tuple[type[Source], ...] = (Csv, FixedWidth, Jsonl, Parquet)
-"""Every built-in source. A new type is added here and is then documented and tested by itself."""
+SOURCES: Types[Source] = Types(
+    Source, "ingest.sources", (Csv, FixedWidth, Jsonl, Parquet), Origin(FORMATS, source_of)
+)
+"""Every source. A new one is added here, and is then documented and tested. A format that has none
+here is read by one that is made of it."""
 
-if TYPE_CHECKING:
-    AnySource = Source
-else:
-    AnySource = Annotated[Union[SOURCES], Field(discriminator="type")]  # noqa: UP007 - from a tuple
+AnySource = Annotated[Source, SOURCES]

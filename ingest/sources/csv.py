@@ -11,6 +11,7 @@ from ingest.core.errors import BadRowError, JobError
 from ingest.core.partition import Slice
 from ingest.core.private import REDACTED
 from ingest.core.types import Schema, type_name
+from ingest.formats.csv import CsvFormat
 from ingest.sources.base import Layout
 from ingest.sources.delimited.header import (
     REPEATED,
@@ -32,7 +33,7 @@ from ingest.sources.delimited.survey import Survey
 from ingest.sources.delimited.table import TableReader
 from ingest.sources.delimited.values import Values
 from ingest.sources.text.dialect import Dialect, refuse_signs
-from ingest.sources.text.encodings import decode_line, packed_endings
+from ingest.sources.text.encodings import decode_line
 from ingest.sources.text.grammar import UNCLOSED
 from ingest.sources.text.line_ends import as_written, swapped_text
 from ingest.sources.text.line_rules import LineRules, LineTally
@@ -53,7 +54,7 @@ class Csv(TextSource):
     kinds of files: [Dialects of CSV](dialects.md).
     """
 
-    endings = packed_endings(".csv", ".tsv", ".txt")
+    format = CsvFormat
     about_files = TextSource.about_files | {
         "header", "skip_rows", "comment", "infer", "repeated_headers", "row_names",
     }  # fmt: skip

@@ -8,16 +8,19 @@ from typing import Annotated, Any, ClassVar, Self
 import polars as pl
 from pydantic import AfterValidator, Field, model_validator
 
-from ingest.core.errors import ConfigError
+from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.marks import OUTSIDE
 from ingest.core.partition import Slice
 from ingest.core.secrets import without_credentials
 from ingest.core.types import Schema
+from ingest.formats.base import Format
 from ingest.sources.base import Difference, Inputs, Layout, Planned, Source
 from ingest.sources.columns.options import FILE_COLUMNS, refuse_names
 from ingest.sources.files.comparing import differences
 from ingest.sources.files.folder_keys import KeySurvey, PlannedKeys
+from ingest.sources.files.identity import while_planning
 from ingest.sources.files.listing import as_list, bases_of, list_inputs, root_of, survey, would_read
+from ingest.sources.files.opening import expansion
 from ingest.sources.files.schema import Expected, FileSchema
 from ingest.storage.clients import endpoint_of
 from ingest.storage.connections import AnyConnection, usual
@@ -48,9 +51,8 @@ Path = Annotated[str, AfterValidator(without_credentials)]
 class FileSource(Source):
     """A source that reads files: one, several, folders of them, or what globs match."""
 
-    endings: ClassVar[tuple[str, ...]]
-    guessable: ClassVar[bool] = True
-    """Whether looking at such a file tells how it is read."""
+    format: ClassVar[type[Format]]
+    """The format of the files: its endings tell which files of a folder are read."""
 
     path: Path | tuple[Path, ...] = Field(min_length=1)
     """A file, a folder (all data files below it), a glob with `*`, `?` or `**` (`[[]` matches `[`),
@@ -93,17 +95,24 @@ class FileSource(Source):
 
     def would_read(self, file: str) -> bool:
         """Say whether a file, a path or a URI, would be read as input, if it were there."""
-        return would_read(self.path, self.endings, file)
+        return would_read(self.path, self.format.names(), file)
 
     def inputs(self) -> Inputs:
         """List the files."""
         return list_inputs(
-            self.path, self.endings, keyed=self.hive_partitions, connection=self.connection
+            self.path, self.format.names(), keyed=self.hive_partitions, connection=self.connection
         )
+
+    def expansion(self, sample: Sequence[Slice]) -> float:
+        """Return how far the sample's files unpack, the farthest of them."""
+        try:
+            return max((expansion(piece, self.connection) for piece in sample), default=1.0)
+        except (BadRowError, FatalError) as error:
+            raise while_planning(error) from None
 
     def compare(self, planned: Iterable[Planned], since: datetime) -> Iterable[Difference]:
         """List the files anew, and hold the list against the plan."""
-        return differences(planned, survey(self.path, self.endings, self.connection), since)
+        return differences(planned, survey(self.path, self.format.names(), self.connection), since)
 
     def admit(self, slices: Iterable[Slice], layout: Layout) -> Iterator[Slice]:
         """Pass on slices that lie in folders of the planned keys."""

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from ingest.core.partition import Slice
 from ingest.core.types import Schema, type_name
+from ingest.formats.fixed_width import FixedWidthFormat
 from ingest.sources.base import Layout
 from ingest.sources.columns.options import (
     ColumnForm,
@@ -20,7 +21,6 @@ from ingest.sources.delimited.preamble import Beginning
 from ingest.sources.delimited.values import Values
 from ingest.sources.files.sampling import SAMPLE_FILES, files_of, spread
 from ingest.sources.files.schema import schema_remarks
-from ingest.sources.text.encodings import packed_endings
 from ingest.sources.text.line_ends import as_written
 from ingest.sources.text.ranges import Preamble
 from ingest.sources.text.rejecting import cast_columns, with_column
@@ -52,9 +52,8 @@ class FixedWidth(TextSource):
     bytes.
     """
 
-    endings = packed_endings(".fwf", ".dat", ".prn", ".txt")
+    format = FixedWidthFormat
     about_files = TextSource.about_files | {"skip_rows"}
-    guessable = False
 
     type: Literal["fixed_width"]
     columns: Mapping[str, FieldPlace] = Field(min_length=1)

@@ -14,6 +14,7 @@ from ingest.core.partition import Slice
 from ingest.core.types import Schema, instance, parse_type, type_name
 from ingest.core.values.numerals import Numerals
 from ingest.core.values.texts import parse_texts
+from ingest.formats.jsonl import JsonlFormat
 from ingest.sources.base import Layout
 from ingest.sources.columns.options import (
     declared_format,
@@ -32,7 +33,6 @@ from ingest.sources.json.redaction import redacted
 from ingest.sources.json.sample import ARRAY, is_json, not_json, objects
 from ingest.sources.text.bodies import Body
 from ingest.sources.text.decoding import whole_text
-from ingest.sources.text.encodings import packed_endings
 from ingest.sources.text.lines import split_records
 from ingest.sources.text.rejecting import Clean, Parse, cast_columns, with_column
 from ingest.sources.text.source import TextSource
@@ -60,7 +60,7 @@ class Jsonl(TextSource):
     Lists and objects may be nested 32 levels deep.
     """
 
-    endings = packed_endings(".jsonl", ".ndjson", ".json")
+    format = JsonlFormat
     memory_per_byte = 6.0
 
     type: Literal["jsonl"]

@@ -14,6 +14,7 @@ from ingest.core.rows import HIDDEN_PREFIX, POSITION, REJECT, position, slice_of
 from ingest.core.types import Schema, schema_from_json, schema_to_json, type_name
 from ingest.expressions import columns, resolve
 from ingest.formats.parquet.reading import read_span
+from ingest.formats.parquet.writing import ParquetFormat
 from ingest.sources.base import Layout, Read, Rejects
 from ingest.sources.columns.aligning import Aligner
 from ingest.sources.columns.options import (
@@ -56,7 +57,7 @@ class Parquet(FileSource):
     are extension types that would run code. Page checksums are verified if the file has them.
     """
 
-    endings = (".parquet", ".pq", ".parq")
+    format = ParquetFormat
     memory_per_byte = 2.6
 
     type: Literal["parquet"]

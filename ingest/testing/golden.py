@@ -2,13 +2,15 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import polars as pl
+import pyarrow as pa
 
 from ingest.config.load import Loaded, load
 from ingest.core.showing import showable
@@ -16,7 +18,12 @@ from ingest.driver.drive import Request, drive
 from ingest.driver.places import anchored
 from ingest.driver.planning import draft
 from ingest.driver.tasks import context_of
+from ingest.formats import FORMATS
+from ingest.formats.base import WritableFormat
 from ingest.job import Job
+from ingest.sinks.directory.hive import NULL_FOLDER
+from ingest.sinks.directory.sink import DirectorySink
+from ingest.sinks.parquet import Parquet
 from ingest.workers.base import Workers
 from ingest.workers.in_process import InProcessWorkers
 
@@ -27,12 +34,7 @@ HERE = Path()
 OUTPUTS = ("rows", "quarantine")
 QUARANTINED = frozenset({"original", "source", "row"})
 """Columns of the quarantine that hold values of its rows."""
-
-_READERS: dict[str, Callable[[list[Path]], pl.DataFrame]] = {
-    "parquet": partial(pl.read_parquet, hive_partitioning=True),
-    "csv": partial(pl.read_csv, infer_schema=False),
-    "jsonl": pl.read_ndjson,
-}
+_KEY = "key of a folder: "
 
 
 def work_sample(
@@ -57,9 +59,11 @@ def work_over(
         job = _over(loaded.job, sample, place)
         outputs = {"main": str(place / "out"), "quarantine": str(place / "out_quarantine")}
         job = anchored(job, outputs)
+        written = job.sink
+        assert isinstance(written, DirectorySink), "others were replaced"
         drive(Request(job, loaded.yaml(), loaded.place, workers or InProcessWorkers()))
         return {
-            "rows": read_rows(place / "out", job.sink.type, root),
+            "rows": rows_in(place / "out", written, root),
             "quarantine": read_rows(place / "out_quarantine", "parquet", root),
         }
 
@@ -78,8 +82,13 @@ def private_columns(job: str, conf: Path | None = None) -> dict[str, frozenset[s
 
 
 def _over(job: Job, sample: Path, place: Path) -> Job:
+    """Return the job over other input, and with a folder instead of a table or database."""
     source = job.source.model_copy(update={"path": str(sample)})
-    return job.model_copy(update={"source": source, "state": str(place / "state")})
+    sink = job.sink
+    if not isinstance(sink, DirectorySink):
+        sink = Parquet(type="parquet", path=str(place / "out"), write_disposition="append")
+    over = {"source": source, "sink": sink, "state": str(place / "state")}
+    return job.model_copy(update=over)
 
 
 def write_lines(folder: Path, lines: dict[str, list[str]]) -> list[Path]:
@@ -101,20 +110,50 @@ def read_golden(job: str) -> dict[str, list[str]]:
 
 
 def read_rows(folder: Path, kind: str, root: Path = HERE) -> list[str]:
+    """Return a published directory of a format as lines of JSON, see `rows_in`."""
+    found = FORMATS.load(kind)
+    assert found is not None, "the format of a sink"
+    written = found.model_validate({"type": kind})
+    assert isinstance(written, WritableFormat), "the format of a sink"
+    return rows_in(folder, written, root)
+
+
+def rows_in(folder: Path, written: WritableFormat, root: Path = HERE) -> list[str]:
     """Return a published directory as lines of JSON, see `work_sample`; none if it has no files.
 
-    Paths below `root` are written as relative ones.
+    Keys of folders are columns, too. Paths below `root` are written as relative ones.
     """
-    suffix = {"parquet": "*.parquet", "csv": "*.csv*", "jsonl": "*.jsonl*"}[kind]
-    files = sorted(folder.rglob(suffix))
+    files = sorted(folder.rglob(f"*.{written.suffix}"))
     if not files:
         return []
-    frame = _READERS[kind](files)
+    frame = _typed(pl.concat([_read(file, folder, written) for file in files], how="diagonal"))
     kept = showable(frame.drop([name for name in RUN_METADATA if name in frame.columns]))
     above = f"{root.absolute()}/"
     lines = (_line(values).replace(above, "") for values in (kept.columns, *kept.rows()))
     first = next(lines)
     return [first, *sorted(lines)]
+
+
+def _read(file: Path, folder: Path, written: WritableFormat) -> pl.DataFrame:
+    with pa.input_stream(str(file), compression="detect") as stream:
+        rows = written.decode(stream).rows
+    keys = (part.partition("=") for part in file.relative_to(folder).parts[:-1])
+    return rows.with_columns(
+        pl.lit(None if value == NULL_FOLDER else unquote(value), dtype=pl.String).alias(_KEY + name)
+        for name, _, value in keys
+    )
+
+
+def _typed(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the keys of folders as readers take them: whole numbers, dates, or texts."""
+    for name in [name for name in frame.columns if name.startswith(_KEY)]:
+        key = frame[name]
+        for kind in (pl.Int64, pl.Date):
+            with suppress(pl.exceptions.PolarsError):
+                key = frame[name].cast(kind)
+                break
+        frame = frame.drop(name).with_columns(key.alias(name.removeprefix(_KEY)))
+    return frame
 
 
 def _lines(text: str) -> list[str]:

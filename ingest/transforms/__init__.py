@@ -1,5 +1,6 @@
 """Steps: what happens to rows between source and contract. One class per file."""
 
+from ingest.core.registry import Types
 from ingest.transforms.add_metadata import AddMetadata
 from ingest.transforms.base import Transform
 from ingest.transforms.cast import Cast
@@ -21,7 +22,7 @@ from ingest.transforms.select import Select
 from ingest.transforms.split import Split
 from ingest.transforms.sql import Sql
 
-TRANSFORMS: tuple[type[Transform], ...] = (
+BUILTIN: tuple[type[Transform], ...] = (
     AddMetadata,
     Cast,
     Deduplicate,
@@ -42,3 +43,6 @@ TRANSFORMS: tuple[type[Transform], ...] = (
     Split,
     Sql,
 )
+
+TRANSFORMS: Types[Transform] = Types(Transform, "ingest.transforms", BUILTIN)
+"""Every step. A new one is added to the list above, and is then documented and tested."""

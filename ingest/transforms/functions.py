@@ -5,7 +5,6 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from functools import lru_cache
-from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
@@ -13,6 +12,7 @@ import polars as pl
 
 from ingest.core.errors import ConfigError
 from ingest.core.names import hint
+from ingest.core.registry import entries, found
 
 GROUP = "ingest.functions"
 
@@ -34,13 +34,13 @@ def load(name: str, folder: str) -> Function:
             f'function: "{name}": there is no file {path}. Create it, or fix the name.'
         )
     module = _module(path.resolve(), path.stat().st_mtime_ns)
-    found = getattr(module, attribute, None)
-    if not callable(found):
+    function = getattr(module, attribute, None)
+    if not callable(function):
         known = [each for each, value in vars(module).items() if callable(value)]
         raise ConfigError(
             f'function: {path} has no function "{attribute}". {hint(attribute, known)}'
         )
-    return found  # type: ignore[no-any-return]  # what it returns is checked when it is called
+    return function  # type: ignore[no-any-return]  # what it returns is checked when it is called
 
 
 def version(name: str, folder: str) -> str:
@@ -53,19 +53,23 @@ def version(name: str, folder: str) -> str:
     module_name, colon, _ = name.partition(":")
     if colon:
         return hashlib.sha256(Path(folder, f"{module_name}.py").read_bytes()).hexdigest()
-    entry = next(entry for entry in entry_points(group=GROUP) if entry.name == name)
+    entry = next(entry for entry in entries(GROUP) if entry.name == name)
     return f"{entry.value} {entry.dist.version if entry.dist else ''}"
 
 
 def _installed(name: str) -> Function:
-    known = {entry.name: entry for entry in entry_points(group=GROUP)}
-    if name not in known:
+    try:
+        function: Function | None = found(GROUP, name)
+    except ConfigError as error:
+        raise ConfigError(f"function: {error}") from error
+    if function is None:
+        known = [entry.name for entry in entries(GROUP)]
         raise ConfigError(
             f'function: no entry point "{name}" of the group {GROUP} is installed. '
-            f"{hint(name, known)}Installed: {', '.join(sorted(known)) or 'none'}. For a "
+            f"{hint(name, known)}Installed: {', '.join(known) or 'none'}. For a "
             "function in the job's folder write module:function."
         )
-    return known[name].load()  # type: ignore[no-any-return]  # checked when it is called
+    return function
 
 
 @lru_cache(maxsize=64)

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal
 
 import polars as pl
 from pydantic import TypeAdapter
@@ -17,6 +17,7 @@ from ingest.core.rows import POSITION, slice_of
 from ingest.core.showing import showable
 from ingest.sources import SOURCES, AnySource
 from ingest.sources.base import Rejects, Source
+from ingest.sources.endings import longest, types_by_ending
 from ingest.sources.file_source import FileSource
 from ingest.sources.files.opening import codec, open_input, read_plain
 from ingest.storage.connections import Connection
@@ -24,21 +25,6 @@ from ingest.storage.connections import Connection
 MOST_BYTES: Final = 256 * 1024**2
 """The most bytes, unpacked, of a table that every worker holds in memory."""
 _CHUNK_BYTES: Final = 4 * 1024**2
-
-
-def _endings() -> dict[str, str]:
-    """Return the type of source for each ending; of two that read one, the first: csv for .txt."""
-    known: dict[str, str] = {}
-    for source in SOURCES:
-        if issubclass(source, FileSource):
-            for ending in source.endings:
-                known.setdefault(ending, get_args(source.model_fields["type"].annotation)[0])
-    return known
-
-
-_ENDINGS: Final = _endings()
-
-_SOURCE: Final[TypeAdapter[Source]] = TypeAdapter(AnySource)
 
 OnDuplicate = Literal["fail", "first"]
 
@@ -52,21 +38,45 @@ def as_source(reference: Any) -> Any:
     if not isinstance(reference, dict):
         return reference
     # by way of JSON, as the job itself: only there is a list taken for a tuple
-    return _SOURCE.validate_json(json.dumps(_with_type(reference)), strict=True)
+    return _source().validate_json(json.dumps(_with_type(reference)), strict=True)
+
+
+def _source() -> TypeAdapter[Source]:
+    """Return what validates a source of any type that is known by now."""
+    return _adapter(tuple(SOURCES))
+
+
+@lru_cache(maxsize=1)
+def _adapter(_known: tuple[type[Source], ...]) -> TypeAdapter[Source]:
+    return TypeAdapter(AnySource)
+
+
+def is_strange(reference: Any) -> bool:
+    """Say whether the path of a reference without a type ends in none that is known by now."""
+    path = _path(reference)
+    return path is not None and not longest(types_by_ending(), path)
 
 
 def _with_type(reference: dict[str, Any]) -> dict[str, Any]:
+    path = _path(reference)
+    if path is None:
+        return reference
+    types = types_by_ending()
+    if not (ending := longest(types, path)):
+        raise ValueError(
+            f'"{path}" does not end in {", ".join(types)}. Set reference.type to the format of '
+            "the file"
+        )
+    return {**reference, "type": types[ending]}
+
+
+def _path(reference: Any) -> str | None:
+    """Return the first path of a reference that does not say of which type it is."""
+    if not isinstance(reference, dict) or "type" in reference:
+        return None
     path = reference.get("path")
     first = path[0] if isinstance(path, list | tuple) and path else path
-    if not isinstance(first, str) or "type" in reference:
-        return reference
-    endings = [ending for ending in _ENDINGS if first.lower().endswith(ending)]
-    if not endings:
-        raise ValueError(
-            f'"{first}" does not end in {", ".join(_ENDINGS)}. Set reference.type to the '
-            "format of the file"
-        )
-    return {**reference, "type": _ENDINGS[max(endings, key=len)]}
+    return first if isinstance(first, str) else None
 
 
 def read(

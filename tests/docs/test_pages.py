@@ -31,10 +31,10 @@ from tests.docs.type_pages import CLUSTERS
 
 COLUMNS = schema_from_json(examples.COLUMNS)
 LISTED: list[tuple[tuple[type[Model], ...], dict[str, Any]]] = [
-    (SOURCES, examples.SOURCES),
-    (TRANSFORMS, examples.TRANSFORMS),
-    (CHECKS, examples.CHECKS),
-    (SINKS, examples.SINKS),
+    (SOURCES.builtin, examples.SOURCES),
+    (TRANSFORMS.builtin, examples.TRANSFORMS),
+    (CHECKS.builtin, examples.CHECKS),
+    (SINKS.builtin, examples.SINKS),
     (CLUSTERS, examples.CLUSTERS),
     (CONNECTIONS, examples.CONNECTIONS),
 ]
@@ -77,14 +77,14 @@ def test_every_type_has_an_example_that_is_valid(classes, shown):
 
 def test_the_examples_of_steps_checks_and_sinks_fit_the_columns_that_they_are_for():
     frame = pl.LazyFrame(schema=COLUMNS)
-    for cls in TRANSFORMS:
+    for cls in TRANSFORMS.builtin:
         example = {"type": type_of(cls), **examples.TRANSFORMS[type_of(cls)]}
         read(cls, example).apply(frame, StepContext()).collect_schema()
-    for cls in CHECKS:
+    for cls in CHECKS.builtin:
         example = {"type": type_of(cls), **examples.CHECKS[type_of(cls)]}
         assert read(cls, example).violations(COLUMNS)
     flat = {name: kind for name, kind in COLUMNS.items() if not kind.is_nested()}
-    for cls in SINKS:
+    for cls in SINKS.builtin:
         read(cls, {"type": type_of(cls), **examples.SINKS[type_of(cls)]}).check_schema(flat)
 
 

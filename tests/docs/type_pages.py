@@ -117,7 +117,7 @@ def sources() -> str:
             "original text. The contract's [`on_error`](job.md#contract) says what happens to "
             "rejected records."
         ),
-        *listed(SOURCES, examples.SOURCES, "source"),
+        *listed(SOURCES.builtin, examples.SOURCES, "source"),
         "## CSV records (`csv_grammar`)",
         body(csv_grammar),
         "## Values as text (`core.texts`)",
@@ -139,7 +139,7 @@ def transforms() -> str:
             "one partition, but no others. Dropped rows are counted, as `filtered` unless "
             "documented otherwise."
         ),
-        *listed(TRANSFORMS, examples.TRANSFORMS, "transforms"),
+        *listed(TRANSFORMS.builtin, examples.TRANSFORMS, "transforms"),
     ]
     return page(parts)
 
@@ -153,7 +153,7 @@ def checks() -> str:
             "passes every check except `not_null`, as in SQL's CHECK. Checks of scope `partition` "
             "come last, and only see rows that pass all others."
         ),
-        *listed(CHECKS, examples.CHECKS, "checks"),
+        *listed(CHECKS.builtin, examples.CHECKS, "checks"),
     ]
     return page(parts)
 
@@ -168,7 +168,7 @@ def sinks() -> str:
             "on local disks or mounted file systems. To have a published folder in a bucket, copy "
             "it after the run (`aws s3 sync data/orders s3://bucket/orders`)."
         ),
-        *listed(SINKS, examples.SINKS, "sink"),
+        *listed(SINKS.builtin, examples.SINKS, "sink"),
     ]
     return page(parts)
 

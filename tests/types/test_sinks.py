@@ -22,13 +22,15 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
 }
 CASES = [
     pytest.param(kind, options, id=f"{kind.model_fields['type'].annotation.__args__[0]}-{number}")
-    for kind in SINKS
+    for kind in SINKS.builtin
     for number, options in enumerate(OPTIONS[kind.model_fields["type"].annotation.__args__[0]])
 ]
 
 
 def test_every_sink_is_under_test() -> None:
-    assert {kind.model_fields["type"].annotation.__args__[0] for kind in SINKS} == set(OPTIONS)
+    assert {kind.model_fields["type"].annotation.__args__[0] for kind in SINKS.builtin} == set(
+        OPTIONS
+    )
 
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)

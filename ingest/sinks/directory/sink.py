@@ -1,13 +1,11 @@
 """What the sinks that write a directory of files have in common: everything but the format."""
 
 import itertools
-from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import polars as pl
-import pyarrow as pa
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from ingest.core.errors import ConfigError, FatalError, JobError
@@ -15,6 +13,7 @@ from ingest.core.names import no_such_column
 from ingest.core.outcome import Staged
 from ingest.core.secrets import without_credentials
 from ingest.core.types import type_name
+from ingest.formats.base import WritableFormat
 from ingest.sinks.base import Claim, Delivery, Line, Published, Verified
 from ingest.sinks.directory import hive, manifest
 from ingest.sinks.directory.agreement import forms, owners
@@ -24,7 +23,7 @@ from ingest.sinks.directory.place import Place
 from ingest.sinks.directory.plan import PublishPlan
 from ingest.sinks.directory.preflight import Use, problems
 from ingest.sinks.directory.preparing import prepared
-from ingest.sinks.directory.staging import Encoder, HashedFile, stage_none, stage_rows
+from ingest.sinks.directory.staging import stage_none, stage_rows
 from ingest.sinks.directory.verifying import Verifying
 from ingest.sinks.folder import PartitionedSink
 from ingest.storage.clients import endpoint_of
@@ -38,16 +37,13 @@ LOCK_WAIT_S = 60.0
 """How long publishing waits for another process that publishes to the same folder, in seconds."""
 
 
-class DirectorySink(PartitionedSink):
-    """A directory of files, one or more for each partition, which appear when the run is committed.
+class DirectorySink(WritableFormat, PartitionedSink):
+    """A format and a place: files, one or more for each partition, that appear when it commits.
 
     Files are named `<run_id>-<partition>-<n>.<suffix>` and never change, and nothing else of ours
     lies among them. What a run has put there, with row counts and checksums, is listed beside the
     directory, in `.ingest-<name>/manifests/<run_id>.json`.
     """
-
-    by_position: ClassVar[bool] = False
-    """Whether readers of the format go by the order of columns and not by their names."""
 
     path: Annotated[str, AfterValidator(without_credentials)] = Field(min_length=1)
     """The output directory. It is created if missing. Its parent must be on the same file system.
@@ -75,33 +71,6 @@ class DirectorySink(PartitionedSink):
     def _reachable(self) -> Self:
         writer_of(self.path, self.connection)
         return self
-
-    @property
-    @abstractmethod
-    def suffix(self) -> str:
-        """What the files' names end in, without the dot."""
-
-    @property
-    def reading(self) -> Mapping[str, Any]:
-        """What a reader must be told besides the type: files that differ in it are not mixed."""
-        return {}
-
-    @property
-    @abstractmethod
-    def chunk_rows(self) -> int:
-        """At most how many rows are encoded at a time."""
-
-    @abstractmethod
-    def encoder(self, file: HashedFile, rows: pl.DataFrame) -> Encoder:
-        """Begin a file. `rows` are the first that are about to be written into it."""
-
-    @abstractmethod
-    def count_rows(self, file: pa.NativeFile) -> int:
-        """Return how many rows a published file holds, which may be in memory.
-
-        Raises:
-            Exception: whatever the reader of the format raises if it is damaged.
-        """
 
     @property
     def place(self) -> Place:
@@ -159,7 +128,7 @@ class DirectorySink(PartitionedSink):
             raise ConfigError(*lines)
 
     def check_schema(self, schema: Mapping[str, pl.DataType]) -> None:
-        """Refuse columns that cannot be folders; formats refuse what they cannot write."""
+        """Refuse columns that cannot be folders, or that the format cannot hold."""
         lines = []
         for column in self.partition_by:
             if column not in schema:
@@ -174,6 +143,8 @@ class DirectorySink(PartitionedSink):
             lines.append(
                 "partition_by: no column is left for the files. Remove one from partition_by"
             )
+        written = {name: kind for name, kind in schema.items() if name not in self.partition_by}
+        lines += self.unfit(written)
         if lines:
             raise ConfigError(*lines)
 

@@ -8,11 +8,12 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, ClassVar, Protocol
+from typing import BinaryIO, ClassVar
 
 import polars as pl
 
 from ingest.core.errors import ConfigError, FatalError, JobError
+from ingest.formats.base import Encoder
 from ingest.sinks.directory.staged import StagedFile
 from ingest.storage import tree
 from ingest.storage.causes import storage_error
@@ -44,18 +45,6 @@ _SYNC_FILE_RANGE_WRITE = 2
 _sync_file_range = getattr(ctypes.CDLL(None), "sync_file_range", None)  # Linux has it
 if _sync_file_range is not None:
     _sync_file_range.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
-
-
-class Encoder(Protocol):
-    """Turns rows into the bytes of one file."""
-
-    def write(self, rows: pl.DataFrame) -> None:
-        """Add rows. With none it is called once, for a file that only has columns."""
-        ...
-
-    def close(self) -> None:
-        """Write what the format wants at its end."""
-        ...
 
 
 class HashedFile:

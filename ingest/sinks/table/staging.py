@@ -10,9 +10,10 @@ import polars as pl
 
 from ingest.core.errors import JobError
 from ingest.core.outcome import Staged
+from ingest.formats.base import Encoder
 from ingest.sinks.directory.hive import by_keys, folder, null_columns, value_text
 from ingest.sinks.directory.staged import StagedFile
-from ingest.sinks.directory.staging import Encoder, HashedFile, new_file, stage_rows
+from ingest.sinks.directory.staging import HashedFile, new_file, stage_rows
 from ingest.sinks.table.statistics import CountedEncoder
 from ingest.storage import tree
 

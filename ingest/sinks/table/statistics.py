@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from ingest.sinks.directory.staging import Encoder
+from ingest.formats.base import Encoder
 
 _LONGEST_BYTES = 64
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896

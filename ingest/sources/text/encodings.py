@@ -64,8 +64,3 @@ def to_utf8(data: bytes, encoding: str, *, complete: bool) -> bytes:
     """
     text = codecs.getincrementaldecoder(encoding)().decode(data, complete)
     return text.removeprefix("\ufeff").encode(UTF8)
-
-
-def packed_endings(*endings: str) -> tuple[str, ...]:
-    """Return file name endings, plain and compressed."""
-    return (*endings, *(f"{ending}{packed}" for ending in endings for packed in (".gz", ".zst")))

@@ -16,7 +16,7 @@ from ingest.sources.base import Layout, Read, Rejects
 from ingest.sources.columns.options import FILE_COLUMNS, Columns, file_values, with_file_values
 from ingest.sources.file_source import FileSource
 from ingest.sources.files.identity import while_planning
-from ingest.sources.files.opening import codec, expansion
+from ingest.sources.files.opening import codec
 from ingest.sources.text.bodies import Body, in_blocks, join_bodies, line_counts, longest_line
 from ingest.sources.text.clean_blocks import covers, numbered, records_of, together
 from ingest.sources.text.enclosed import look_back
@@ -152,13 +152,6 @@ class TextSource(FileSource):
     def halve(self, piece: Slice) -> Sequence[Slice]:
         """Cut a range of bytes in the middle, unless the file cannot be cut."""
         return halve_range(piece) if self.splits() and not codec(piece.uri) else ()
-
-    def expansion(self, sample: Sequence[Slice]) -> float:
-        """Return how far the sample's files unpack, the farthest of them."""
-        try:
-            return max((expansion(piece, self.connection) for piece in sample), default=1.0)
-        except (BadRowError, FatalError) as error:
-            raise while_planning(error) from None
 
     def read(self, partition: Partition, layout: Layout) -> Read:
         """Read a partition; see `Source.read`."""

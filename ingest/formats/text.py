@@ -2,30 +2,25 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import polars as pl
 import pyarrow as pa
 
 from ingest.core.errors import JobError
 from ingest.core.showing import has_no_text
-from ingest.sinks.base import Disposition
-from ingest.sinks.directory.sink import DirectorySink
-from ingest.sinks.directory.staging import HashedFile
-from ingest.sinks.parquet import Parquet, parquet_beside
+from ingest.formats.base import Output, WritableFormat
 
 Compression = Literal["none", "gz", "zst"]
 _CODECS: dict[str, str] = {"gz": "gzip", "zst": "zstd"}
 _BLOCK_BYTES = 1024 * 1024
 
 
-class TextSink(DirectorySink):
-    """A directory of text files, perhaps compressed.
+class TextFormat(WritableFormat):
+    """A format of text, perhaps compressed.
 
     A chunk is encoded in memory and written by us: Polars' writers hide what a full disk said.
     """
-
-    _CHUNK_ROWS: ClassVar[int] = 50_000
 
     compression: Compression = "none"
     """`gz` or `zst` compresses each file as a whole, and adds `.gz` or `.zst` to its name."""
@@ -36,36 +31,21 @@ class TextSink(DirectorySink):
         return {"compression": self.compression}
 
     @property
-    @abstractmethod
-    def extension(self) -> str:
-        """What the files' names end in before any compression."""
+    def suffix(self) -> str:
+        """What the files' names end in."""
+        plain = super().suffix
+        return plain if self.compression == "none" else f"{plain}.{self.compression}"
 
     @abstractmethod
     def encode(self, rows: pl.DataFrame, *, first: bool) -> bytes:
         """Return rows as text; `first` says whether they begin a file."""
 
-    def beside(self, name: str, write_disposition: Disposition) -> Parquet:
-        """Return a sink of Parquet files, whose types are exact, beside this directory."""
-        return parquet_beside(self, name, write_disposition)
-
-    @property
-    def suffix(self) -> str:
-        """What the files' names end in."""
-        return (
-            self.extension if self.compression == "none" else f"{self.extension}.{self.compression}"
-        )
-
-    @property
-    def chunk_rows(self) -> int:
-        """At most how many rows are encoded at a time."""
-        return self._CHUNK_ROWS
-
-    def encoder(self, file: HashedFile, rows: pl.DataFrame) -> "TextEncoder":  # noqa: ARG002 - text needs no look ahead
+    def encoder(self, file: Output, rows: pl.DataFrame) -> "TextEncoder":  # noqa: ARG002 - text needs no look ahead
         """Begin a file."""
         return TextEncoder(self, file)
 
     def blocks(self, file: pa.NativeFile) -> Iterator[bytes]:
-        """Read a published file piece by piece, decompressed.
+        """Read a file that is written piece by piece, decompressed.
 
         Raises:
             OSError: the compressed data are damaged or cut off.
@@ -76,15 +56,15 @@ class TextSink(DirectorySink):
 
 
 class TextEncoder:
-    """Encodes chunk after chunk into a file, compressed on the way if the sink says so."""
+    """Encodes chunk after chunk into a file, compressed on the way if the format says so."""
 
-    def __init__(self, sink: TextSink, file: HashedFile) -> None:
-        self._sink = sink
+    def __init__(self, text: TextFormat, file: Output) -> None:
+        self._text = text
         self._first = True
         self._file: Any = file
-        if sink.compression != "none":
+        if text.compression != "none":
             stream = pa.PythonFile(file, mode="w")
-            self._file = pa.CompressedOutputStream(stream, _CODECS[sink.compression])
+            self._file = pa.CompressedOutputStream(stream, _CODECS[text.compression])
 
     def write(self, rows: pl.DataFrame) -> None:
         """Add rows.
@@ -100,7 +80,7 @@ class TextEncoder:
                     "files cannot read. Replace it in a step, reject it with a range check, or "
                     "use parquet"
                 )
-        self._file.write(self._sink.encode(rows, first=self._first))
+        self._file.write(self._text.encode(rows, first=self._first))
         self._first = False
 
     def close(self) -> None:

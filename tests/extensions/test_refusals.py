@@ -1,0 +1,94 @@
+"""What is wrong with a package is one line that names it, and only jobs that need it see it."""
+
+import sys
+
+import pytest
+
+from tests.faults.job import FaultJob
+
+BROKEN = "import nothing_of_this_name\n"
+SINK = {"ingest.sinks": "sqlite = toy_sink:Sqlite"}
+
+
+@pytest.fixture
+def job(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    job = FaultJob(tmp_path)
+    job.write("in/a.csv", "id\n1\n")
+    return job
+
+
+def to(name: str) -> dict[str, object]:
+    return {"sink": {"type": name, "path": "out", "write_disposition": "append"}}
+
+
+def refusal(job, *more: str) -> str:
+    result = job.run(*more)
+    assert result.code == 2
+    (line,) = result.err.strip().splitlines()
+    return line
+
+
+def test_a_package_that_cannot_be_imported_is_named(job, install):
+    install("toy_broken", {"ingest.sinks": "broken = toy_broken:Sink"}, BROKEN)
+    job.define(parts=to("broken"))
+    line = refusal(job)
+    assert "conf/job/x.yaml:9: sink.type: " in line
+    assert (
+        "package toy_broken 1.0 in ingest.sinks cannot be imported from toy_broken:Sink: " in line
+    )
+    assert "No module named 'nothing_of_this_name'. Update or uninstall that package" in line
+
+
+def test_a_broken_package_is_not_touched_by_a_job_that_does_not_name_it(job, install):
+    install("toy_broken", {"ingest.sinks": "broken = toy_broken:Sink"}, BROKEN)
+    job.define()
+    assert job.run().code == 0
+    assert "toy_broken" not in sys.modules
+
+
+def test_two_packages_of_one_type_are_refused(job, install):
+    install("toy_one", {"ingest.sinks": "both = toy_one:Sink"}, "")
+    install("toy_two", {"ingest.sinks": "both = toy_two:Sink"}, "")
+    job.define(parts=to("both"))
+    line = refusal(job)
+    assert '"both": package toy_one 1.0 and package toy_two 1.0 both have' in line
+    assert line.endswith("Uninstall one of them")
+
+
+def test_a_class_that_is_no_sink_is_refused(job, install):
+    install("toy_other", {"ingest.sinks": "other = toy_other:Other"}, "class Other:\n    pass\n")
+    job.define(parts=to("other"))
+    assert "toy_other.Other is not derived from ingest.sinks.base.Sink" in refusal(job)
+
+
+def test_a_class_has_the_name_of_its_entry_point(job, install):
+    install("toy_sink", {"ingest.sinks": "lite = toy_sink:Sqlite"})
+    job.define(parts=to("lite"))
+    assert 'toy_sink.Sqlite has type: Literal["sqlite"], and its name must be' in refusal(job)
+
+
+def test_an_operator_can_shut_the_door(job, install):
+    install("toy_gate", {"ingest.sinks": "gate = toy_gate:Gate"}, "class Gate:\n    pass\n")
+    job.define(parts=to("gate"))
+    line = refusal(job, "execution.extensions=false")
+    assert '"gate" is a type of another package, and these are turned off for this run' in line
+    assert "toy_gate" not in sys.modules
+
+
+def test_a_wrong_name_is_answered_with_all_that_are_there(job, install):
+    install("toy_sink", SINK)
+    job.define(parts=to("sqlit"))
+    line = refusal(job)
+    assert 'no such type "sqlit". Did you mean "sqlite"?' in line
+    assert "parquet, csv, jsonl, delta" in line
+    assert "sqlite" in line.partition("Known types")[2]
+
+
+def test_options_of_a_type_are_explained_as_those_of_ours(job, install):
+    install("toy_sink", SINK)
+    job.define(parts={"sink": {"type": "sqlite", "pth": "x.db", "write_disposition": "append"}})
+    result = job.run()
+    assert result.code == 2
+    assert 'sink.pth: unknown key. Did you mean "path"?' in result.err
+    assert "sink.table: required, but not set" in result.err
