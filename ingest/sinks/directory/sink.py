@@ -49,6 +49,10 @@ class DirectorySink(PartitionedSink):
     by_position: ClassVar[bool] = False
     """Whether readers of the format go by the order of columns and not by their names."""
 
+    write_disposition: Literal["append", "overwrite", "overwrite_partitions"]
+    """What happens to the rows of earlier runs: `append` keeps them, `overwrite` replaces all of
+    them, `overwrite_partitions` replaces those in partitions (see `partition_by`) that the run has
+    rows for. There is no default. Files are not merged by key: see `type: delta`."""
     path: Annotated[str, AfterValidator(without_credentials)] = Field(min_length=1)
     """The output directory. It is created if missing. Its parent must be on the same file system.
     Or a prefix of a bucket: `s3://bucket/folder`."""
