@@ -9,8 +9,10 @@ import polars as pl
 import pytest
 from deltalake import DeltaTable
 from polars.testing import assert_frame_equal
+from pydantic import ValidationError
 
 from ingest.core.errors import ConfigError
+from ingest.sinks import leftovers
 from ingest.sinks.delta import Delta
 from ingest.testing.sinks import LAWS, MERGE_LAWS, ROWS, Subject, delivery
 from tests.services import ceph
@@ -180,13 +182,28 @@ def test_what_is_wrong_with_the_place_is_said_before_anything_runs(bucket):
     assert bucket.keys() == [], "the probe is gone"
     with pytest.raises(ConfigError, match=r"path: .*the bucket does not exist"):
         sink_at("s3://no-such-bucket").check([])
-    with pytest.raises(ConfigError, match=r"is a whole bucket\. Use a path inside it"):
-        Delta(type="delta", path=f"s3://{BUCKET}", write_disposition="append").check([])
+    with pytest.raises(ValidationError, match=r"not a prefix of a bucket\. Write s3://BUCKET/PATH"):
+        Delta(type="delta", path=f"s3://{BUCKET}", write_disposition="append")
     with pytest.raises(ConfigError, match="is inside the source"):
         sink.check([bucket.uri])
     bucket.put("t/strange.parquet", b"")
     with pytest.raises(ConfigError, match=r'not empty: it contains "strange\.parquet"'):
         sink.check([])
+
+
+def test_what_dead_runs_have_staged_is_found_and_removed(bucket):
+    sink = sink_at(bucket.uri)
+    sink.publish(prepared(sink, 0, ROWS))
+    sink.stage(MORE, run_id(1), "1-0-1")
+    keys = bucket.keys(f"t/{run_id(1)}")
+    assert [run for run, size in leftovers.staged(sink.uri) if size > 0] == [run_id(1)]
+    for run in (run_id(0), run_id(1)):
+        leftovers.remove_staged(sink.uri, run)
+    assert len(keys) == 1
+    assert bucket.keys(f"t/{run_id(1)}") == []
+    assert leftovers.published_runs(sink.uri) == {run_id(0)}
+    assert leftovers.publishes_in(sink.uri)
+    assert len(rows_of(bucket)) == len(ROWS)
 
 
 def test_a_job_merges_into_a_table_in_a_bucket_through_a_connection(
