@@ -38,7 +38,7 @@ from ingest.checks.base import BROKEN, Check, Violation
 from ingest.checks.rules import ColumnCast, Rules
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
-from ingest.core.marks import NOTHING
+from ingest.core.marks import NOTHING, OUTSIDE
 from ingest.core.model import Model
 from ingest.core.names import no_such_column
 from ingest.core.secrets import without_credentials
@@ -93,7 +93,7 @@ class Quarantine(Model):
     path: str | None = Field(default=None, min_length=1)
     """The directory of the Parquet data set, on a local disk or in a bucket. Default: the sink's
     path followed by `_quarantine`."""
-    connection: AnyConnection | None = None
+    connection: Annotated[AnyConnection | None, OUTSIDE] = None
     """The connection that a bucket is written through, by its name: `conf/connection/NAME.yaml`.
     Without it, that of the sink if it has one, otherwise the environment says how."""
     keep: Literal["published", "all"] = "published"

@@ -10,7 +10,7 @@ import polars as pl
 from ingest.core.model import Model
 from ingest.core.outcome import Staged
 
-Disposition = Literal["append", "overwrite", "overwrite_partitions"]
+Disposition = Literal["append", "overwrite", "overwrite_partitions", "merge"]
 
 
 Line = Mapping[str, Any]
@@ -21,7 +21,8 @@ Line = Mapping[str, Any]
 class Delivery:
     """What a run brings to one of its outputs, besides the rows.
 
-    `output` is `main` or `quarantine`; `schema` names the types of the columns.
+    `output` is `main` or `quarantine`; `schema` names the types of the columns. `private` are
+    columns whose values no text may contain.
     """
 
     run_id: str
@@ -29,6 +30,7 @@ class Delivery:
     job: str
     owner: str
     schema: Mapping[str, str]
+    private: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,8 @@ class Sink(Model, ABC):
     write_disposition: Disposition
     """What happens to the rows of earlier runs: `append` keeps them, `overwrite` replaces all of
     them, `overwrite_partitions` replaces those in partitions (see `partition_by`) that the run has
-    rows for. There is no default."""
+    rows for, `merge` replaces those with the same key (see `primary_key`). There is no
+    default."""
     replaces_jobs: tuple[str, ...] | Literal["any"] = ()
     """Other jobs whose rows `overwrite` and `overwrite_partitions` may replace, for example after
     you rename a job. By default, rows of another job are never removed, and the run is refused.

@@ -1,36 +1,38 @@
 """Delta Lake tables."""
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import polars as pl
-from pydantic import Field
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from ingest.core.errors import ConfigError, FatalError
+from ingest.core.errors import ConfigError, FatalError, JobError
+from ingest.core.marks import OUTSIDE
 from ingest.core.outcome import Staged
+from ingest.core.secrets import without_credentials
 from ingest.core.types import schema_from_json
 from ingest.formats.parquet.writing import ParquetFiles
 from ingest.sinks.base import Delivery, Disposition, Line, Published, Verified
-from ingest.sinks.directory.local.preflight import overlaps, shape, user
-from ingest.sinks.directory.staging import place_errors, storage_errors
-from ingest.sinks.folder import FolderSink
+from ingest.sinks.directory.opening import uri_of
+from ingest.sinks.folder import PartitionedSink
 from ingest.sinks.parquet import Parquet, parquet_beside
 from ingest.sinks.table import agreement, leftovers, verifying
-from ingest.sinks.table.columns import problems
-from ingest.sinks.table.library import Conflict, require_library
-from ingest.sinks.table.log import Log, create, described, sync
+from ingest.sinks.table.bucket_place import table_place
+from ingest.sinks.table.columns import key_problems, problems
+from ingest.sinks.table.committing import Committing, vanished
+from ingest.sinks.table.library import require_library
+from ingest.sinks.table.log import Log, described
+from ingest.sinks.table.merger import unrepeated
+from ingest.sinks.table.place import TablePlace, refused
 from ingest.sinks.table.plan import TablePlan
-from ingest.sinks.table.staging import staged_files, sync_names
-from ingest.storage import tree
-
-_COMMIT_ATTEMPTS = 100
-_MISREAD = "%\\"
-"""What the library takes in a path for something else: it makes a URL of it."""
+from ingest.sinks.table.staging import staged_files
+from ingest.storage.clients import endpoint_of
+from ingest.storage.connections import AnyConnection
+from ingest.storage.remote import writer_of
 
 
-class Delta(ParquetFiles, FolderSink):
+class Delta(ParquetFiles, PartitionedSink):
     """A Delta Lake table, which each run changes by one commit.
 
     Files are staged in the table's folder, in one named for the run, `<run_id>/`; no reader of
@@ -45,8 +47,19 @@ class Delta(ParquetFiles, FolderSink):
     """
 
     type: Literal["delta"]
-    path: str = Field(min_length=1)
-    """The table's folder, on a local disk. The table is created if missing."""
+    path: Annotated[str, AfterValidator(without_credentials)] = Field(min_length=1)
+    """The table's folder, on a local disk or in a bucket: `s3://bucket/table`. The table is created
+    if missing. A store that ignores conditional writes is refused, because two commits could both
+    win."""
+    connection: Annotated[AnyConnection | None, OUTSIDE] = None
+    """The connection that a bucket is reached by, by its name: `conf/connection/NAME.yaml`. Without
+    it, the environment says how."""
+    primary_key: tuple[str, ...] = ()
+    """The columns that tell rows apart, for `write_disposition: merge`. A row replaces the row of
+    the table with the same key, and is inserted if there is none. Nulls, and several rows of one
+    run with the same key, are refused before anything is published. If the key contains a
+    partition column, only the partitions that the run has rows for are searched. Otherwise all
+    are, and a row can move to another partition."""
     partition_by: tuple[str, ...] = ()
     """Partition columns. They are part of the table and are not written into the files. An empty
     text is refused, because Delta reads it as null."""
@@ -57,10 +70,62 @@ class Delta(ParquetFiles, FolderSink):
     target_file_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
     """The target size of a file, in bytes on disk."""
     replaces_jobs: tuple[str, ...] | Literal["any"] = ()
-    """Other jobs whose rows `overwrite` and `overwrite_partitions` may replace, for example after
-    you rename a job. By default, rows of another job are never removed, and the run is refused.
-    `any` allows all rows of the table, also those of other programs. It is also needed after
-    OPTIMIZE has merged files, because they no longer tell whose rows they contain."""
+    """Other jobs whose rows `overwrite`, `overwrite_partitions` and `merge` may replace, for
+    example after you rename a job. By default, rows of another job are never removed, and the run
+    is refused. `any` allows all rows of the table, also those of other programs. It is also needed
+    after OPTIMIZE has merged files, because they no longer tell whose rows they contain."""
+
+    @field_validator("path")
+    @classmethod
+    def _plain(cls, path: str) -> str:
+        return path.removeprefix("file://")
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        writer_of(self.path, self.connection)
+        return self
+
+    @model_validator(mode="after")
+    def _keyed(self) -> Self:
+        merges = self.write_disposition == "merge"
+        if merges and not self.primary_key:
+            raise ValueError(
+                "write_disposition: merge needs the columns that tell rows apart. Write "
+                "primary_key: [COLUMN]"
+            )
+        if self.primary_key and not merges:
+            raise ValueError(
+                "primary_key: only merge replaces rows by key. Write write_disposition: merge, or "
+                "remove primary_key"
+            )
+        if len(set(self.primary_key)) < len(self.primary_key):
+            raise ValueError("primary_key: a column is listed twice. Remove one")
+        return self
+
+    @property
+    def uri(self) -> str:
+        """The folder's absolute path, or the URI."""
+        return uri_of(self.path)
+
+    @property
+    def server(self) -> str:
+        """The URL of the store; empty for the provider's own, or for none."""
+        connection = writer_of(self.path, self.connection)
+        return endpoint_of(connection) if connection else ""
+
+    @property
+    def reached_by(self) -> dict[str, Any] | None:
+        """The connection, if there is one; see `Sink.reached_by`."""
+        return None if self.connection is None else self.connection.model_dump(mode="json")
+
+    def at(self, uri: str) -> Self:
+        """Return this sink for another place."""
+        return self.model_copy(update={"path": uri})
+
+    @property
+    def place(self) -> TablePlace:
+        """Where the table is, and how it is reached."""
+        return table_place(self.path, self.connection)
 
     def beside(self, name: str, write_disposition: Disposition) -> Parquet:
         """Return a sink of Parquet files beside the table."""
@@ -69,27 +134,24 @@ class Delta(ParquetFiles, FolderSink):
     def check(self, inputs: Sequence[str]) -> None:
         """Refuse what cannot work; see `Sink.check`."""
         require_library()
-        with place_errors(self.root):
-            wrong = [*shape(self.root, table=True)] or [*self._unusable()]
-            wrong += overlaps(self.root, inputs)
-            if not wrong and (log := Log.open(self.root)):
-                wrong += (f'"{self.root}" {what}. Use another table' for what in log.unsupported())
-                if log.append_only and self.write_disposition != "append":
-                    wrong.append(f'"{self.root}" is append-only. Write write_disposition: append')
-        if wrong:
-            raise ConfigError(*(f"path: {problem}" for problem in wrong))
+        place = self.place
+        with place.checking():
+            wrong = [*place.unusable()] or [*self._unusable(place)]
+            refused([*wrong, *place.overlapping(inputs)])
 
     def check_published(self, job: str, schema: Mapping[str, str]) -> None:
         """Refuse what does not go with the table; see `Sink.check_published`."""
-        with place_errors(self.root):
-            log = Log.open(self.root)
+        place = self.place
+        with place.checking():
+            log = Log.open(place)
             wrong = [*self._disagreements(log, job, schema)] if log else []
         if wrong:
             raise ConfigError(*wrong)
 
     def check_schema(self, schema: Mapping[str, pl.DataType]) -> None:
         """Refuse columns that a table cannot hold; see `Sink.check_schema`."""
-        if wrong := [*problems(schema, self.partition_by)]:
+        wrong = [*problems(schema, self.partition_by), *key_problems(schema, self.primary_key)]
+        if wrong:
             raise ConfigError(*wrong)
 
     def stage_portions(
@@ -99,20 +161,23 @@ class Delta(ParquetFiles, FolderSink):
 
         Files are durable when it returns. With `partition_by`, all rows are held until the last has
         come, because each partition's are written together.
+
+        Raises:
+            JobError: a key is null, or a value cannot be that of a partition.
         """
         staged: list[Staged] = []
-        files = staged_files(self, portions, run_id, stem)
+        place = self.place
+        files = staged_files(self, map(self._with_keys, portions), run_id, stem)
         try:
             for file in files:  # one by one: what stands is known if the next one fails
                 staged.append(file)  # noqa: PERF402
             if staged:
-                with storage_errors(self.root):
-                    sync_names(self.root, staged)
-                self._refuse_late(run_id)
+                with place.errors():
+                    place.sync_names(each.keep["path"] for each in staged)
+                self._refuse_late(place, run_id)
         except BaseException:
             with suppress(OSError):
-                for each in staged:
-                    (self.root / each.keep["path"]).unlink(missing_ok=True)
+                place.remove(each.keep["path"] for each in staged)
             raise
         return staged
 
@@ -122,81 +187,56 @@ class Delta(ParquetFiles, FolderSink):
         Raises:
             FatalError: staged files have vanished, or the table has changed since the run began so
                 that its rows do not go with it any more.
+            JobError: several rows have the same primary key.
         """
-        with storage_errors(self.root):
-            if log := Log.open(self.root):
+        place = self.place
+        with place.errors():
+            if log := Log.open(place):
                 for problem in self._disagreements(log, delivery.job, delivery.schema):
                     raise FatalError(f"sink.{problem}. Nothing was published")
             yield TablePlan.begin(delivery, self.write_disposition, self.partition_by)
+            adds = self._adds(place, staged)
+            if self.primary_key:
+                adds = unrepeated(self, delivery, adds)
             files = rows = 0
-            for _, each in staged:
-                if problem := self._vanished(each.keep["path"], each.bytes):
-                    raise FatalError(
-                        f"{problem}. Nothing was published. Restore it and run again, or add "
-                        "--fresh to discard the run and start over"
-                    )
-                files, rows = files + 1, rows + each.rows
-                yield TablePlan.add(each)
+            for line in adds:
+                files, rows = files + 1, rows + line["rows"]
+                yield line
             yield TablePlan.end(files, rows)
 
     def publish(self, lines: Iterable[Line]) -> Published:
-        """Make the run's commit, unless the table has it; see `Sink.publish`.
+        """Make the run's commit, unless the table has it; see `Sink.publish`, `Committing`.
 
         Memory: the library holds all actions of the commit, and the files of the newest version.
-
-        Raises:
-            FatalError: another program has changed the table at the same moment, and the run
-                replaces rows; or staged files are gone, or the rows no longer go with the table.
-            RetryableError: the storage did not answer.
+        Rows of a merge are read by a process of its own.
         """
-        plan = TablePlan(lines)
-        with storage_errors(self.root):
-            for _ in range(_COMMIT_ATTEMPTS):
-                log = Log.open(self.root)
-                if log is not None and log.has(plan.run_id):
-                    break
-                try:
-                    self._commit(log, plan)
-                except Conflict as conflict:
-                    log = Log.open(self.root)
-                    if self.write_disposition != "append" and not (log and log.has(plan.run_id)):
-                        raise FatalError(
-                            f"{self.root}: another program has changed the table at the same "
-                            "moment, and this run replaces rows of it. Nothing was changed. Run "
-                            "again"
-                        ) from conflict
-            return self._ended(plan)
+        with self.place.errors():
+            return Committing(self, TablePlan(lines)).published()
 
     def published_runs(self) -> set[str]:
         """Return the runs whose files are in the table; see `table.leftovers`."""
-        return leftovers.published_runs(self.root)
+        return leftovers.published_runs(self.place)
 
     def discard(self, run_id: str) -> None:
         """Remove what a run has staged; see `Sink.discard`."""
-        leftovers.remove_staged(self.root, run_id)
+        leftovers.remove_staged(self.place, run_id)
 
     def verify(self, lines: Iterable[Line]) -> Verified:
         """Count and hash what a run has published; see `Sink.verify`."""
-        with storage_errors(self.root):
-            return verifying.verified(self.root, TablePlan(lines), self.count_rows)
+        with self.place.errors():
+            return verifying.verified(self.place, TablePlan(lines), self.count_rows)
 
-    def _unusable(self) -> Iterator[str]:
-        """Say why the folder cannot become or be the folder of a table."""
-        if misread := set(_MISREAD) & set(self.uri):
+    def _unusable(self, place: TablePlace) -> Iterator[str]:
+        """Say why the place cannot become or be that of a table."""
+        if unwritable := place.unwritable():
+            yield unwritable
+        elif log := Log.open(place):
+            yield from (f'"{place.uri}" {what}. Use another table' for what in log.unsupported())
+            if log.append_only and self.write_disposition != "append":
+                yield f'"{place.uri}" is append-only. Write write_disposition: append'
+        elif strange := leftovers.strange(place):
             yield (
-                f'"{self.root}" contains {" and ".join(sorted(misread))}, and the Delta library '
-                "would open another path. Use a path without"
-            )
-            return
-        there = next(path for path in (self.root, *self.root.parents) if path.exists())
-        if not os.access(there, os.W_OK | os.X_OK, effective_ids=True):
-            yield (
-                f'"{there}" is not writable for {user()}. Change the permissions, or use another '
-                "path"
-            )
-        elif Log.open(self.root) is None and (strange := leftovers.strange(self.root)):
-            yield (
-                f'"{self.root}" is not a Delta table and not empty: it contains "{strange}". Use '
+                f'"{place.uri}" is not a Delta table and not empty: it contains "{strange}". Use '
                 "another path"
             )
 
@@ -207,63 +247,35 @@ class Delta(ParquetFiles, FolderSink):
         if self.write_disposition != "append":
             yield from agreement.owners(self, log, job)
 
-    def _commit(self, log: Log | None, plan: TablePlan) -> None:
-        """Commit the run on top of what was read."""
-        frame = pl.DataFrame(schema=schema_from_json(plan.schema))
-        for line in plan.adds():
-            if problem := self._vanished(line["add"], line["bytes"]):
-                raise FatalError(f"{problem}. Nothing was published. Restore it, then run again")
-        if log is None:
-            tree.make_folder(self.root)
-            create(self.root, plan.mark, frame, self.partition_by, plan.adds())
-            return
-        columns = described(frame)
-        for problem in agreement.shape(self, log, columns):
-            raise FatalError(f"{self.root}: {problem}. Nothing was published")
-        if new := [field for name, field in columns.items() if name not in log.columns]:
-            log.add_columns(new)
-            again = Log.open(self.root)
-            assert again is not None, "it was changed just now"
-            self._commit(again, plan)
-        else:
-            log.commit(plan.mark, plan.adds(), agreement.replaced(self, log, plan))
-
-    def _ended(self, plan: TablePlan) -> Published:
-        """Say what a run has come to that the table has, and remove what only its lost tries left.
+    def _with_keys(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return rows all of which have a key.
 
         Raises:
-            FatalError: the table does not have it, because others were always faster.
+            JobError: one has none.
         """
-        log = Log.open(self.root)
-        if log is None or not log.has(plan.run_id):
-            raise FatalError(
-                f"{self.root}: others have changed the table {_COMMIT_ATTEMPTS} times while this "
-                "run tried to. Nothing was published. Run again"
-            )
-        sync(self.root)
-        planned = {line["add"] for line in plan.adds()}
-        for name in list(tree.files(self.root / plan.run_id)):
-            if f"{plan.run_id}/{name}" not in planned:
-                (self.root / plan.run_id / name).unlink(missing_ok=True)
-        rows = plan.counts["rows"]
-        facts: dict[str, Any] = {"files": plan.counts["files"]}
-        if commit := log.commit_of(plan.run_id):
-            version, actions = commit
-            facts |= {"version": version, "removed": sum("remove" in each for each in actions)}
-        return Published(rows, inserted=rows, facts=facts)
+        for name in self.primary_key:
+            if nulls := rows[name].null_count():
+                raise JobError(
+                    f'sink.primary_key: column "{name}" is null in {nulls:,} rows. A merge needs a '
+                    f"key in every row. Add {{type: not_null, columns: [{name}]}} to "
+                    "contract.checks, or use another key"
+                )
+        return rows
 
-    def _vanished(self, path: str, size: int) -> str:
-        """Say what became of a staged file; empty if it is as it was staged."""
-        try:
-            now = (self.root / path).stat().st_size
-        except FileNotFoundError:
-            return f"{self.root / path}: staged: the file has vanished"
-        return "" if now == size else f"{self.root / path}: staged: {now} of {size} bytes are left"
+    def _adds(self, place: TablePlace, staged: Iterable[tuple[int, Staged]]) -> Iterator[Line]:
+        """Yield the lines of what was staged, if it still is there."""
+        for _, each in staged:
+            if problem := vanished(place, each.keep["path"], each.bytes):
+                raise FatalError(
+                    f"{problem}. Nothing was published. Restore it and run again, or add "
+                    "--fresh to discard the run and start over"
+                )
+            yield TablePlan.add(each)
 
-    def _refuse_late(self, run_id: str) -> None:
+    def _refuse_late(self, place: TablePlace, run_id: str) -> None:
         """Refuse a try of a run that is published: its publisher, or we, remove its files."""
-        log = Log.open(self.root)
+        log = Log.open(place)
         if log is not None and log.has(run_id):
             raise FatalError(
-                f"{self.root}: run {run_id} is already published; this try is too late"
+                f"{place.uri}: run {run_id} is already published; this try is too late"
             )

@@ -1,14 +1,11 @@
 """What sinks share whose rows lie in files: where they are, and partitions that are folders."""
 
-import os
 from collections import Counter
-from pathlib import Path
 from typing import Self
 
-from pydantic import field_validator, model_validator
+from pydantic import model_validator
 
 from ingest.sinks.base import Sink
-from ingest.storage.remote import local_path
 
 
 class PartitionedSink(Sink):
@@ -28,26 +25,3 @@ class PartitionedSink(Sink):
                 "partition_by: [COLUMN], or use overwrite"
             )
         return self
-
-
-class FolderSink(PartitionedSink):
-    """A sink whose directory is a folder of a local disk."""
-
-    @field_validator("path")
-    @classmethod
-    def _local(cls, path: str) -> str:
-        return local_path(path)
-
-    @property
-    def root(self) -> Path:
-        """The folder, absolute and with symbolic links resolved."""
-        return Path(os.path.realpath(self.path))
-
-    @property
-    def uri(self) -> str:
-        """The folder's absolute path."""
-        return str(self.root)
-
-    def at(self, uri: str) -> Self:
-        """Return this sink for another folder."""
-        return self.model_copy(update={"path": uri})

@@ -4,10 +4,8 @@ For whoever tidies up, when the job that published there is not at hand any more
 its URI and, if one was needed, by how it is reached (`Sink.reached_by`).
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -16,9 +14,9 @@ from ingest.sinks.directory import content
 from ingest.sinks.directory.opening import open_place
 from ingest.sinks.directory.place import Place
 from ingest.sinks.table import leftovers as table
-from ingest.sinks.table.library import LOG
+from ingest.sinks.table.bucket_place import table_place
+from ingest.sinks.table.place import TablePlace
 from ingest.storage.connections import AnyConnection, Connection
-from ingest.storage.remote import is_remote
 
 Reached = Mapping[str, Any] | None
 
@@ -33,8 +31,8 @@ def staged(uri: str, reached_by: Reached = None) -> Iterator[tuple[str, int]]:
     if place := _directory(uri, reached_by):
         with place.errors():
             yield from place.staged()
-    if not is_remote(uri):
-        yield from table.staged(Path(uri))
+    if tables := _table(uri, reached_by):
+        yield from table.staged(tables)
 
 
 def remove_staged(uri: str, run_id: str, reached_by: Reached = None) -> None:
@@ -42,14 +40,14 @@ def remove_staged(uri: str, run_id: str, reached_by: Reached = None) -> None:
     if place := _directory(uri, reached_by):
         with place.errors():
             place.remove_staged(run_id)
-    if not is_remote(uri):
-        table.remove_staged(Path(uri), run_id)
+    if tables := _table(uri, reached_by):
+        table.remove_staged(tables, run_id)
 
 
 def published_runs(uri: str, reached_by: Reached = None) -> set[str]:
     """Return the runs of which rows are there now."""
-    if is_table(uri):
-        return table.published_runs(Path(uri))
+    if (tables := _table(uri, reached_by)) and tables.is_table:
+        return table.published_runs(tables)
     if place := _directory(uri, reached_by):
         with place.errors():
             return content.published_runs(place)
@@ -58,17 +56,22 @@ def published_runs(uri: str, reached_by: Reached = None) -> set[str]:
 
 def publishes_in(uri: str, reached_by: Reached = None) -> bool:
     """Say whether what runs have published lies in a folder, or a table of anybody's."""
-    place = _directory(uri, reached_by)
-    return is_table(uri) or (place is not None and content.publishes_in(place))
-
-
-def is_table(uri: str) -> bool:
-    """Say whether a folder is a Delta table's."""
-    return not is_remote(uri) and os.path.isdir(f"{uri}/{LOG}")  # noqa: PTH112 - also if too long
+    place, tables = _directory(uri, reached_by), _table(uri, reached_by)
+    with suppress(OSError):  # such as for a name that is too long
+        if tables is not None and tables.is_table:
+            return True
+    return place is not None and content.publishes_in(place)
 
 
 def _directory(uri: str, reached_by: Reached) -> Place | None:
     """Return the place of a directory, None if there can be none."""
     with suppress(ValueError):
         return open_place(uri, _CONNECTION.validate_python(reached_by) if reached_by else None)
+    return None
+
+
+def _table(uri: str, reached_by: Reached) -> TablePlace | None:
+    """Return the place of a table, None if there can be none."""
+    with suppress(ValueError):
+        return table_place(uri, _CONNECTION.validate_python(reached_by) if reached_by else None)
     return None

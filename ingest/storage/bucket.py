@@ -151,6 +151,15 @@ class Bucket:
             file.truncate()
             file.writelines(obstore.get(self._client, name).stream(min_chunk_size=_CHUNK_BYTES))
 
+    def read_range(self, name: str, start: int, end: int) -> bytes:
+        """Return the bytes of an object from `start` up to `end`, which is not among them.
+
+        Raises:
+            FileNotFoundError: there is none of that name.
+        """
+        with self._errors(name, "read"):
+            return bytes(obstore.get_range(self._client, name, start=start, end=end))
+
     def size(self, name: str) -> int | None:
         """Return the bytes of an object; None if there is none."""
         with contextlib.suppress(FileNotFoundError), self._errors(name, "read"):

@@ -191,6 +191,37 @@ def polars_options(connection: S3Connection) -> dict[str, Any]:
     return {**options, **({"aws_session_token": keys["token"]} if keys["token"] else {})}
 
 
+def delta_options(connection: Connection) -> dict[str, str]:
+    """Return what the Delta library calls `storage_options`.
+
+    A commit is a put that creates only: of two for one version, one is refused. It is not made
+    without that.
+
+    Raises:
+        ConfigError: its secrets are missing, or the library cannot be told of its certificates.
+    """
+    if connection.ca_file and os.environ.get("SSL_CERT_FILE") != connection.ca_file:
+        raise ConfigError(
+            f"{connection.title}: ca_file: the Delta library takes certificates only from the "
+            f"environment. Also set SSL_CERT_FILE={connection.ca_file} before the run"
+        )
+    shared = {
+        "timeout": f"{connection.timeout_s:g}s",
+        "connect_timeout": f"{connection.connect_timeout_s:g}s",
+        "max_retries": str(connection.max_tries),
+        "allow_http": str(endpoint_of(connection).startswith("http://")).lower(),
+    }
+    if connection.proxy:
+        shared["proxy_url"] = connection.proxy
+    if isinstance(connection, S3Connection):
+        told = {key: str(value) for key, value in polars_options(connection).items()}
+        return {**told, **shared, "aws_conditional_put": "etag"}
+    if isinstance(connection, GcsConnection):
+        return {**shared, **_delta_gcs(connection)}
+    assert isinstance(connection, AzureConnection)
+    return {**shared, **_delta_azure(connection)}
+
+
 def bucket_of(connection: Connection, uri: str) -> tuple[str, str]:
     """Return the bucket and the prefix of a URI.
 
@@ -219,6 +250,30 @@ def region_of(connection: S3Connection) -> str:
     """Return the region, of the environment if the connection names none."""
     environment = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     return connection.region or environment or REGION
+
+
+def _delta_gcs(connection: GcsConnection) -> dict[str, str]:
+    secret, told = _secrets(connection), {}
+    if connection.anonymous:
+        told["google_skip_signature"] = "true"
+    if connection.endpoint:
+        told["google_base_url"] = connection.endpoint.rstrip("/")
+    if "service_account_key" in secret:
+        told["google_service_account_key"] = secret["service_account_key"]
+    return told
+
+
+def _delta_azure(connection: AzureConnection) -> dict[str, str]:
+    secret, told = _secrets(connection), {"azure_storage_account_name": connection.account}
+    if connection.anonymous:
+        told["azure_skip_signature"] = "true"
+    if connection.endpoint:
+        told["azure_endpoint"] = connection.endpoint.rstrip("/")
+    if "account_key" in secret:
+        told["azure_storage_account_key"] = secret["account_key"]
+    if "sas_token" in secret:
+        told["azure_storage_sas_key"] = secret["sas_token"]
+    return told
 
 
 def _http_options(connection: Connection) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 
 from ingest.core.errors import ConfigError
 from ingest.core.names import hint
-from ingest.core.secrets import masked
 from ingest.storage.connections import CONNECTIONS, SCHEMES, Connection, usual
 
 PROTOCOLS = ("s3", "s3a", "memory")
@@ -38,21 +37,6 @@ def canonical(uri: str) -> str:
     scheme, separator, rest = uri.rstrip("/").partition("://")
     usual_scheme = next((each.schemes[0] for each in CONNECTIONS if scheme in each.schemes), scheme)
     return f"{usual_scheme}{separator}{rest}"
-
-
-def local_path(path: str) -> str:
-    """Return a path without `file://`.
-
-    Raises:
-        ValueError: it is not on a local disk.
-    """
-    if is_remote(path):
-        copy = f": aws s3 sync FOLDER {masked(path)}" if path.startswith("s3") else ""
-        raise ValueError(
-            f'"{masked(path)}": this type of sink can only write to local disks. Name a local '
-            f"folder, and copy its files after the run{copy.replace('s3a:', 's3:', 1)}"
-        )
-    return path.removeprefix("file://")
 
 
 def writer_of(path: str, connection: Connection | None = None) -> Connection | None:

@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 from polars.testing import assert_frame_equal
 
+from ingest.core.errors import JobError
 from ingest.core.outcome import Staged
 from ingest.core.types import schema_to_json
 from ingest.sinks.base import Delivery, Disposition, Line, Sink
@@ -27,6 +28,9 @@ ROWS = pl.DataFrame(
         "text": ["", 'quote " comma , line\nbreak', None, "été"],
         "number": pl.Series([0.1, None, -1e300, 3.0], dtype=pl.Float64),
     }
+)
+MERGED = ROWS.filter(pl.col("id") != 2).with_columns(
+    id=pl.Series([1, 4, 5], dtype=pl.Int64), text=pl.lit("new")
 )
 MORE = ROWS.filter(pl.col("part") == "a").with_columns(pl.col("id") + 100)
 
@@ -168,6 +172,46 @@ def what_is_published_is_verified(subject: Subject) -> None:
     assert set(verified.replaced) == {"run2"}
 
 
+def merge_replaces_rows_of_the_same_key(subject: Subject) -> None:
+    """Rows of a key that is there are updated, others inserted; the rest stays. Counts are true."""
+    _publish(subject.make("append"), ROWS, "run1")
+    sink = subject.make("merge")
+    lines = _prepared(sink, MERGED, "run2")
+    for _ in range(2):
+        published = sink.publish(lines)
+        assert (published.rows, published.inserted, published.updated) == (3, 1, 2)
+    subject.sees(ROWS.filter(pl.col("id").is_in([2, 3])), MERGED)
+
+
+def merging_again_changes_nothing(subject: Subject) -> None:
+    """A late publish does not bring back what later runs have replaced."""
+    sink = subject.make("merge")
+    first = _publish(sink, ROWS, "run1")
+    _publish(sink, MERGED, "run2")
+    sink.publish(first)
+    subject.sees(ROWS.filter(pl.col("id").is_in([2, 3])), MERGED)
+    assert sink.verify(first).problems == ()
+
+
+def merging_refuses_rows_of_the_same_key(subject: Subject) -> None:
+    """Several rows of one key in a run, or a key that is null, are never published."""
+    sink = subject.make("merge")
+    staged = [(n, each) for n in range(2) for each in sink.stage(ROWS, "run1", f"1-{n}-1")]
+    _refuses(lambda: _lines(sink, staged, "run1"))
+    none = ROWS.with_columns(id=pl.lit(None, dtype=pl.Int64))
+    _refuses(lambda: _prepared(sink, none, "run2"))
+    subject.sees()
+
+
+def merging_no_rows_changes_nothing(subject: Subject) -> None:
+    """A run without rows removes none."""
+    sink = subject.make("merge")
+    _publish(sink, ROWS, "run1")
+    published = sink.publish(_lines(sink, [], "run2"))
+    assert (published.rows, published.inserted, published.updated) == (0, 0, 0)
+    subject.sees(ROWS)
+
+
 LAWS: tuple[Callable[[Subject], None], ...] = (
     nothing_is_seen_before_publish,
     a_run_is_published_whole,
@@ -183,6 +227,22 @@ LAWS: tuple[Callable[[Subject], None], ...] = (
     the_runs_that_are_there_are_known,
     what_is_published_is_verified,
 )
+
+MERGE_LAWS: tuple[Callable[[Subject], None], ...] = (
+    merge_replaces_rows_of_the_same_key,
+    merging_again_changes_nothing,
+    merging_refuses_rows_of_the_same_key,
+    merging_no_rows_changes_nothing,
+)
+"""For sinks that merge by key: the column `id` is the key of `ROWS`."""
+
+
+def _refuses(act: Callable[[], object]) -> None:
+    try:
+        act()
+    except JobError:
+        return
+    raise AssertionError("it was not refused with a JobError")
 
 
 def _prepared(sink: Sink, rows: pl.DataFrame, run_id: str, stem: str = "1-0-1") -> list[Line]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import polars as pl
 
@@ -23,7 +24,8 @@ Key = tuple[int, int, int]
 
 _STAYS = re.compile(r"\.ingest-[^/]+(/manifests(/[^/]+\.json)?)?")
 """What lies beside an output after a run: its manifests."""
-_STAGED = re.compile(r"(\d+)-(\d+)-(\d+)-\d+\.staged")
+_STAGED = re.compile(r"(\d+)-(\d+)-(\d+)-\d+\.(staged|parquet)")
+"""What a try has staged: beside a directory, or in the folder of a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Result:
         """Read what lies in a place."""
         page = Runs(_store(place)).receipt(last_run(place)) or {}
         return cls(
-            rows=Counter(read_rows(place / "out", shape.sink)[1:]),
+            rows=Counter(_rows(place / "out", shape.sink)),
             quarantine=Counter(_rejected(place / "out_quarantine")),
             receipt={
                 "books": page.get("books"),
@@ -74,10 +76,12 @@ class Effort:
 
     def look(self, place: Path) -> None:
         """Take note of what lies in the staging folder of the last run."""
-        run_id = last_run(place)
-        for file in (place / ".ingest-out" / run_id).glob("*.staged") if run_id else ():
+        if not (run_id := last_run(place)):
+            return
+        folders = place / ".ingest-out" / run_id, place / "out" / run_id
+        for file in (file for folder in folders for file in folder.rglob("*.*")):
             if staged := _STAGED.fullmatch(file.name):
-                attempt, index, number = map(int, staged.groups())
+                attempt, index, number = map(int, staged.groups()[:3])
                 self.tries.add((attempt, index, number))
 
     def count(self, place: Path) -> tuple[int, int, list[str]]:
@@ -130,6 +134,7 @@ def leftovers(place: Path) -> Iterator[str]:
         empty = path.is_dir() and not name.startswith("state/") and not any(path.iterdir())
         if hidden or empty or path.suffix == ".staged":
             yield name
+    yield from _unlisted(place / "out")
 
 
 def last_run(place: Path) -> str:
@@ -147,6 +152,25 @@ def is_done(place: Path, before: str) -> bool:
 
 def _store(place: Path) -> LocalStore:
     return LocalStore(place / "state")
+
+
+def _rows(folder: Path, kind: str) -> list[str]:
+    if kind != "delta":
+        return read_rows(folder, kind)[1:]
+    return [json.dumps(row) for row in pl.read_delta(str(folder)).rows()]
+
+
+def _unlisted(table: Path) -> Iterator[str]:
+    """List the files of a table that no version of it has ever had."""
+    log = [
+        json.loads(line)
+        for page in (table / "_delta_log").glob("*.json")
+        for line in page.read_text().splitlines()
+    ]
+    listed = {unquote(action["add"]["path"]) for action in log if "add" in action}
+    if log:
+        files = {str(path.relative_to(table)) for path in table.rglob("*.parquet")}
+        yield from sorted(files - listed)
 
 
 def _rejected(folder: Path) -> list[str]:

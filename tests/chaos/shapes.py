@@ -72,6 +72,7 @@ class Shape:
                 "path": str(place / "out"),
                 "write_disposition": self.disposition,
                 "partition_by": ["month"] if self.partition_by else [],
+                **({"primary_key": ["id"]} if self.disposition == "merge" else {}),
             },
             "execution": {"partition_bytes": max(1, size // self.partitions)},
             "cluster": cluster,
@@ -124,6 +125,9 @@ SHAPES = (
     Shape("without a quarantine", quarantine=False, source="parquet", sink="csv", earlier=True),
     Shape("one partition", rows=30, files=1, partitions=1, sink="jsonl"),
     Shape("many files", rows=90, files=15, partitions=15, disposition="append"),
+    Shape("a table, appended to", sink="delta", disposition="append", partition_by=True,
+          earlier=True, partitions=4),
+    Shape("a table, merged into", sink="delta", disposition="merge", earlier=True, partitions=4),
 )  # fmt: skip
 
 ON_PROCESSES = (

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ingest.core.types import schema_to_json
+from ingest.driver.privacy import named
 from ingest.driver.publishing.effect import Completed, Effect
 from ingest.driver.sinks import schemas_of
 from ingest.sinks.base import Claim, Delivery, Line, Published, Sink
@@ -39,6 +40,8 @@ class Output(Effect):
             job=run.job.name,
             owner=run.job.owner,
             schema=schemas_of(schema_to_json(run.schema))[self.name],
+            # also those that others are made of: of a job with private columns, none is shown
+            private=frozenset(run.schema) if named(run.job) else frozenset(),
         )
         return self.sink.prepare(staged, delivery)
 

@@ -9,6 +9,7 @@ import polars as pl
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from ingest.core.errors import ConfigError, FatalError, JobError
+from ingest.core.marks import OUTSIDE
 from ingest.core.names import no_such_column
 from ingest.core.outcome import Staged
 from ingest.core.secrets import without_credentials
@@ -45,10 +46,14 @@ class DirectorySink(WritableFormat, PartitionedSink):
     directory, in `.ingest-<name>/manifests/<run_id>.json`.
     """
 
+    write_disposition: Literal["append", "overwrite", "overwrite_partitions"]
+    """What happens to the rows of earlier runs: `append` keeps them, `overwrite` replaces all of
+    them, `overwrite_partitions` replaces those in partitions (see `partition_by`) that the run has
+    rows for. There is no default. Files are not merged by key: see `type: delta`."""
     path: Annotated[str, AfterValidator(without_credentials)] = Field(min_length=1)
     """The output directory. It is created if missing. Its parent must be on the same file system.
     Or a prefix of a bucket: `s3://bucket/folder`."""
-    connection: AnyConnection | None = None
+    connection: Annotated[AnyConnection | None, OUTSIDE] = None
     """The connection that a bucket is written through, by its name: `conf/connection/NAME.yaml`.
     Without it, the environment says how."""
     partition_by: tuple[str, ...] = ()

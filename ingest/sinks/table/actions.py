@@ -9,13 +9,15 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Who commits: goes into the history of the table, for people."""
+    """Who commits, and how many rows: goes into the history of the table, also for people."""
 
     run_id: str
     job: str
     owner: str
     output: str
     disposition: str
+    inserted: int
+    updated: int
 
 
 def add_actions(adds: Iterable[Mapping[str, Any]]) -> list[Any]:
@@ -39,9 +41,9 @@ def properties(mark: Mark) -> Any:
     """Return what a commit says of its run."""
     from deltalake import CommitProperties, Transaction  # noqa: PLC0415
 
-    told = {
+    told: dict[str, Any] = {
         "run_id": mark.run_id, "job": mark.job, "owner": mark.owner, "output": mark.output,
-        "write_disposition": mark.disposition,
+        "write_disposition": mark.disposition, "inserted": mark.inserted, "updated": mark.updated,
     }  # fmt: skip
     return CommitProperties(
         custom_metadata={"ingest": told},

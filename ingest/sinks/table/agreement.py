@@ -84,7 +84,7 @@ def replaced(sink: Publisher, log: Log, plan: TablePlan) -> Iterator[TableFile]:
     parts = {tuple(add["values"][name] for name in columns) for add in plan.adds()}
     for file in log.files():
         in_the_way = sink.write_disposition == "overwrite" or file.values in parts
-        if in_the_way and _may_go(sink, log, file, plan.mark.job):
+        if in_the_way and _may_go(sink, log, file, str(plan.head["job"])):
             yield file
 
 

@@ -53,6 +53,18 @@ def problems(schema: Mapping[str, pl.DataType], partition_by: Sequence[str]) -> 
         yield "partition_by: no column is left for the files. Remove one from partition_by"
 
 
+def key_problems(schema: Mapping[str, pl.DataType], key: Sequence[str]) -> Iterator[str]:
+    """Say which columns cannot tell rows apart."""
+    for column in key:
+        if column not in schema:
+            yield f"primary_key: {no_such_column(column, schema)}"
+        elif schema[column].is_nested() or schema[column].is_float():
+            yield (
+                f'primary_key: column "{column}" is {type_name(schema[column])}. Floats and nested '
+                "values do not tell rows apart reliably. Use other columns, or cast it"
+            )
+
+
 def differences(
     here: Mapping[str, Any], there: Mapping[str, Any], *, may_add: bool
 ) -> Iterator[str]:

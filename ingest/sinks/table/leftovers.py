@@ -2,52 +2,44 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
 
-from ingest.sinks.directory.staging import storage_errors
 from ingest.sinks.table.log import Log
-from ingest.storage import tree
+from ingest.sinks.table.place import TablePlace
 
 _RUN_ID = re.compile(r"\d{8}t\d{6}-[0-9a-f]+")
 
 
-def staged(root: Path) -> Iterator[tuple[str, int]]:
+def staged(place: TablePlace) -> Iterator[tuple[str, int]]:
     """Yield the runs that have files staged in a folder and are in no version, with their bytes."""
-    log = Log.open(root)
-    with storage_errors(root):
-        folders = sorted(root.iterdir()) if root.is_dir() else []
-        for folder in folders:
-            if _RUN_ID.fullmatch(folder.name) and not (log and log.has(folder.name)):
-                with suppress(FileNotFoundError):
-                    yield folder.name, tree.size(folder)
+    log = Log.open(place)
+    with place.errors():
+        for name in place.names():
+            if _RUN_ID.fullmatch(name) and not (log and log.has(name)):
+                yield name, sum(size for _, size in place.files(name))
 
 
-def strange(root: Path) -> str:
+def strange(place: TablePlace) -> str:
     """Return the name of something in a folder that no run has staged; empty if there is none."""
-    with storage_errors(root):
-        names = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
-    return next((name for name in names if not _RUN_ID.fullmatch(name)), "")
+    with place.errors():
+        return next((name for name in place.names() if not _RUN_ID.fullmatch(name)), "")
 
 
-def remove_staged(root: Path, run_id: str) -> None:
+def remove_staged(place: TablePlace, run_id: str) -> None:
     """Remove what a run has staged, unless it is in the table. Idempotent."""
-    log = Log.open(root)
+    log = Log.open(place)
     if log is not None and log.has(run_id):
         return  # older versions of the table are made of its files, too: they are for VACUUM
-    with storage_errors(root):
-        tree.remove_tree(root / run_id)
-        if log is None:
-            tree.remove_empty(root.parent, [root.name])
+    with place.errors():
+        place.remove_folder(run_id)
 
 
-def published_runs(root: Path) -> set[str]:
+def published_runs(place: TablePlace) -> set[str]:
     """Return the runs whose files the newest version lists.
 
     If it has files of other names, such as those of OPTIMIZE, whose rows are of any run, then all
     runs that the history still knows.
     """
-    log = Log.open(root)
+    log = Log.open(place)
     if log is None:
         return set()
     folders = {file.run_id for file in log.files()}

@@ -2,13 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from ingest.core.errors import ConfigError, FatalError
-from ingest.storage.causes import storage_error
-
-LOG = "_delta_log"
-"""The folder of a table's log."""
+from ingest.sinks.table.place import LOG
+from ingest.storage.causes import cause_of, storage_error
 
 
 class Conflict(Exception):  # noqa: N818 - control flow: the commit is decided again
@@ -31,23 +28,26 @@ def require_library() -> None:
 
 
 @contextmanager
-def library_errors(root: Path) -> Iterator[None]:
+def library_errors(where: str) -> Iterator[None]:
     """Make errors of ours of those of the library, whose texts have several lines."""
     from deltalake.exceptions import CommitFailedError, DeltaError  # noqa: PLC0415
 
     try:
         yield
     except CommitFailedError as error:
-        text = f"{root}: the commit to the Delta table failed: {_first_line(error)}"
-        raise storage_error(f"{text}. Check the disk, then run again", error) from error
+        text = f"{where}: the commit to the Delta table failed: {_first_line(error)}"
+        raise storage_error(f"{text}. Check the storage, then run again", error) from error
     except DeltaError as error:
+        if cause_of(error) is not None:
+            text = f"{where}: the storage did not answer: {_first_line(error)}"
+            raise storage_error(text, error) from error
         raise FatalError(
-            f"{root}: the Delta table cannot be used: {_first_line(error)}. Restore its {LOG} "
+            f"{where}: the Delta table cannot be used: {_first_line(error)}. Restore its {LOG} "
             "from a backup, then run again"
         ) from error
     except OSError as error:
-        text = f"{root}: the storage failed: {_first_line(error)}"
-        raise storage_error(f"{text}. Check the disk, then run again", error) from error
+        text = f"{where}: the storage failed: {_first_line(error)}"
+        raise storage_error(f"{text}. Check the storage, then run again", error) from error
 
 
 def _first_line(error: Exception) -> str:

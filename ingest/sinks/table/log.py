@@ -7,12 +7,10 @@ tells whose rows a run's files contain, even after the history of commits has ex
 """
 
 import json
-import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -21,8 +19,8 @@ import polars as pl
 from ingest.core.values.iso import iso_texts
 from ingest.sinks.directory.hive import value_text
 from ingest.sinks.table.actions import Mark, add_actions, application, number, properties
-from ingest.sinks.table.library import LOG, Conflict, library_errors, require_library
-from ingest.storage import tree
+from ingest.sinks.table.library import Conflict, library_errors, require_library
+from ingest.sinks.table.place import LOG, TablePlace
 
 if TYPE_CHECKING:
     import deltalake
@@ -40,6 +38,8 @@ class TableFile:
     path: str
     bytes: int
     values: tuple[str | None, ...]
+    ranges: Mapping[str, tuple[Any, Any]]
+    """The least and the greatest value of columns that were asked for, as far as they are known."""
 
     @property
     def run_id(self) -> str:
@@ -50,25 +50,28 @@ class TableFile:
 class Log:
     """A table as of its newest version when it was opened."""
 
-    def __init__(self, root: Path, table: "deltalake.DeltaTable") -> None:
-        self.root = root
+    def __init__(self, place: TablePlace, table: "deltalake.DeltaTable") -> None:
+        self.place = place
         self._table = table
 
     @classmethod
-    def open(cls, root: Path) -> "Log | None":
+    def open(cls, place: TablePlace) -> "Log | None":
         """Read the log; None if there is no table.
 
         Raises:
             FatalError: the log is damaged.
             ConfigError: there is a table, and the library is not installed.
         """
-        if next((root / LOG).glob("*.json"), None) is None:
+        if not place.is_table:
             return None
         require_library()
         from deltalake import DeltaTable  # noqa: PLC0415 - 0.1 s, and an extra
 
-        with library_errors(root):
-            return cls(root, DeltaTable(str(root)))
+        def opened() -> DeltaTable:
+            with library_errors(place.uri):
+                return DeltaTable(place.uri, storage_options=dict(place.options))
+
+        return cls(place, place.again(opened))
 
     @property
     def version(self) -> int:
@@ -86,6 +89,11 @@ class Log:
         return {
             field["name"]: field for field in json.loads(self._table.schema().to_json())["fields"]
         }
+
+    @property
+    def schema_text(self) -> str:
+        """The columns as the log has them: JSON."""
+        return self._table.schema().to_json()
 
     def unsupported(self) -> Iterator[str]:
         """Say what the table asks of its writers that this sink does not keep."""
@@ -114,8 +122,8 @@ class Log:
         """Say whether a run that was committed here is one of these jobs."""
         return self._owner(run_id) in {number(job) for job in jobs}
 
-    def files(self) -> list[TableFile]:
-        """Return the files that readers of this version read."""
+    def files(self, ranges_of: Sequence[str] = ()) -> list[TableFile]:
+        """Return the files that readers of this version read, with the ranges of some columns."""
         actions = pl.DataFrame(self._table.get_add_actions(flatten=True))
         columns = [f"partition.{name}" for name in self.partition_by]
         texts = [
@@ -125,17 +133,22 @@ class Log:
             for column in actions.select(columns).get_columns()
         ]
         values = zip(*texts, strict=True) if texts else [()] * actions.height
+        known = [name for name in ranges_of if {f"min.{name}", f"max.{name}"} <= {*actions.columns}]
+        ends = [[*zip(actions[f"min.{n}"], actions[f"max.{n}"], strict=True)] for n in known]
+        ranges = zip(*ends, strict=True) if ends else [()] * actions.height
+        told = zip(actions["path"], actions["size_bytes"], values, ranges, strict=True)
         return [
-            TableFile(unquote(path), size, tuple(each))
-            for path, size, each in zip(actions["path"], actions["size_bytes"], values, strict=True)
+            TableFile(unquote(path), size, tuple(each), dict(zip(known, both, strict=True)))
+            for path, size, each, both in told
         ]
 
     def commits(self) -> Iterator[tuple[int, list[dict[str, Any]]]]:
         """Yield the commits whose logs are still there, the newest first, with their actions."""
-        for path in sorted((self.root / LOG).glob("*.json"), reverse=True):
-            if path.stem.isdigit() and int(path.stem) <= self.version:
-                lines = path.read_text(encoding="utf-8").splitlines()
-                yield int(path.stem), [json.loads(line) for line in lines if line.strip()]
+        for name in reversed(self.place.names(LOG)):
+            stem = name.removesuffix(".json")
+            if stem != name and stem.isdigit() and int(stem) <= self.version:
+                lines = self.place.read(f"{LOG}/{name}").splitlines()
+                yield int(stem), [json.loads(line) for line in lines if line.strip()]
 
     def commit_of(self, run_id: str) -> tuple[int, list[dict[str, Any]]] | None:
         """Return the version that a run has made and its actions; None if its log has expired."""
@@ -148,8 +161,7 @@ class Log:
     def job_of(self, run_id: str) -> str:
         """Return the name of the job that a run was of; empty if its log has expired."""
         _, actions = self.commit_of(run_id) or (0, [])
-        told = (action.get("commitInfo", {}).get("ingest", {}) for action in actions)
-        return next((str(each["job"]) for each in told if "job" in each), "")
+        return str(told(actions).get("job", ""))
 
     def add_columns(self, fields: Sequence[Mapping[str, Any]]) -> None:
         """Add columns to the table, null in all rows that are there, by a commit of its own.
@@ -200,21 +212,21 @@ class Log:
         """Tell another commit that came first from a storage that failed."""
         from deltalake.exceptions import CommitFailedError  # noqa: PLC0415
 
-        with library_errors(self.root):
+        with library_errors(self.place.uri):
             try:
                 yield
             except CommitFailedError as error:
-                if (self.root / LOG / f"{self.version + 1:020}.json").exists():
+                if self.place.size(_page(self.version + 1)) is not None:
                     raise Conflict from error
                 raise
 
     def _owner(self, run_id: str) -> int | None:
-        with library_errors(self.root):
+        with library_errors(self.place.uri):
             return self._table.transaction_version(application(run_id))
 
 
 def create(
-    root: Path,
+    place: TablePlace,
     mark: Mark,
     frame: pl.DataFrame,
     partition_by: Sequence[str],
@@ -229,18 +241,19 @@ def create(
     from deltalake.exceptions import DeltaError  # noqa: PLC0415
     from deltalake.transaction import create_table_with_add_actions  # noqa: PLC0415
 
-    with library_errors(root):
+    with library_errors(place.uri):
         try:
             create_table_with_add_actions(
-                str(root),
+                place.uri,
                 Schema.from_arrow(frame.to_arrow().schema),
                 add_actions(adds),
                 mode="error",
                 partition_by=list(partition_by),
                 commit_properties=properties(mark),
+                storage_options=dict(place.options),
             )
         except DeltaError as error:
-            if (root / LOG / f"{0:020}.json").exists():
+            if place.size(_page(0)) is not None:
                 raise Conflict from error
             raise
 
@@ -253,14 +266,17 @@ def described(frame: pl.DataFrame) -> dict[str, Any]:
     return {field["name"]: field for field in page["fields"]}
 
 
-def sync(root: Path) -> None:
-    """Make the newest commit durable: the library does not."""
-    newest = max((root / LOG).glob("*.json"), default=None)
-    if newest is not None:
-        handle = os.open(newest, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        for folder in (root / LOG, root, root.parent):
-            tree.sync(folder)
+def told(actions: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return what a commit says of its run; nothing if it is not one of ours."""
+    infos = (action.get("commitInfo", {}).get("ingest", {}) for action in actions)
+    return next((info for info in infos if info), {})
+
+
+def added(actions: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the files that a commit has added."""
+    return {unquote(action["add"]["path"]) for action in actions if "add" in action}
+
+
+def _page(version: int) -> str:
+    """Return the name of the file of the log that makes a version."""
+    return f"{LOG}/{version:020}.json"

@@ -48,11 +48,11 @@ class TablePlan:
         """The first line."""
         return next(iter(self._lines))
 
-    @property
-    def mark(self) -> Mark:
-        """Who commits."""
+    def mark(self, updated: int = 0) -> Mark:
+        """Return who commits, and that so many rows replace others of the same key."""
         names = ("run_id", "job", "owner", "output", "disposition")
-        return Mark(*(str(self.head[name]) for name in names))
+        told = {name: str(self.head[name]) for name in names}
+        return Mark(**told, inserted=self.counts["rows"] - updated, updated=updated)
 
     @property
     def run_id(self) -> str:

@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,19 +11,19 @@ import polars as pl
 from ingest.core.errors import JobError
 from ingest.core.outcome import Staged
 from ingest.formats.base import Encoder
-from ingest.sinks.directory.hive import by_keys, folder, null_columns, value_text
+from ingest.sinks.directory.hive import by_keys, folder, value_text
 from ingest.sinks.directory.staged import StagedFile
 from ingest.sinks.directory.staging import HashedFile, new_file, stage_rows
+from ingest.sinks.table.place import TablePlace
 from ingest.sinks.table.statistics import CountedEncoder
-from ingest.storage import tree
 
 
 class Writer(Protocol):
     """What is asked of a sink to write files."""
 
     @property
-    def root(self) -> Path:
-        """The table's folder."""
+    def place(self) -> TablePlace:
+        """Where the table is."""
         ...
 
     @property
@@ -60,20 +60,26 @@ def staged_files(
     filled = (rows for rows in portions if not rows.is_empty())
     numbers = itertools.count()
     for keys, rows in by_keys(filled, sink.partition_by):
-        name, values = folder(keys), _texts(keys)
-        place = sink.root / run_id / name
-        paths = (place / f"{stem}-{number}.parquet" for number in numbers)
+        values = _texts(keys)
+        names = (f"{stem}-{number}.parquet" for number in numbers)
+        yield from written_files(sink, rows, f"{run_id}/{folder(keys)}".rstrip("/"), names, values)
+
+
+def written_files(
+    sink: Writer,
+    rows: Iterable[pl.DataFrame],
+    folder: str,
+    names: Iterator[str],
+    values: Mapping[str, str | None],
+) -> Iterator[Staged]:
+    """Write rows of one partition as files of a folder, by these names."""
+    nulls = tuple(name for name, value in values.items() if value is None)
+    with sink.place.staging() as staging:
+        paths = (staging / folder / name for name in names)
         for file, statistics in _written(sink, rows, paths):
-            keep = {"path": f"{run_id}/{name and name + '/'}{file.name}", "values": values}
-            yield _kept(file, {**keep, "stats": statistics}, null_columns(name))
-
-
-def sync_names(root: Path, staged: Sequence[Staged]) -> None:
-    """Make the names of staged files durable."""
-    folders = {(root / each.keep["path"]).parent for each in staged}
-    for made in sorted({*folders, *(path for each in folders for path in each.parents)}):
-        if made == root.parent or made.is_relative_to(root):
-            tree.sync(made)
+            path = f"{folder}/{file.name}"
+            sink.place.keep(staging, path)
+            yield _kept(file, {"path": path, "values": values, "stats": statistics}, nulls)
 
 
 def _written(

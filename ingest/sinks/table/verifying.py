@@ -2,23 +2,22 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from ingest.sinks.base import Verified
 from ingest.sinks.directory.verifying import CountRows, compare
-from ingest.sinks.table.library import LOG
 from ingest.sinks.table.log import Log
+from ingest.sinks.table.place import LOG, TablePlace
 from ingest.sinks.table.plan import TablePlan
 
 _LOST = "a version whose log has expired"
 
 
-def verified(root: Path, plan: TablePlan, count_rows: CountRows) -> Verified:
+def verified(place: TablePlace, plan: TablePlan, count_rows: CountRows) -> Verified:
     """Compare what a run has added with what the newest version lists and with the files."""
     files, rows = plan.counts["files"], plan.counts["rows"]
-    log = Log.open(root)
+    log = Log.open(place)
     if log is None or not log.has(plan.run_id):
         what = "there is no table" if log is None else f"the table does not contain {plan.run_id}"
         return Verified(files, rows, (f"{LOG}: {what}. Restore it from a backup",), missing=files)
@@ -27,16 +26,17 @@ def verified(root: Path, plan: TablePlan, count_rows: CountRows) -> Verified:
     problems = []
     for line in plan.adds():
         if line["add"] in there:
-            problems += [f"{line['add']}: {each}" for each in _compared(root, line, count_rows)]
+            problems += [f"{line['add']}: {each}" for each in _compared(place, line, count_rows)]
     replaced = Counter(_removers(log, plan.run_id, gone).values()) if gone else Counter[str]()
     return Verified(files, rows, tuple(problems), replaced=dict(replaced))
 
 
-def _compared(root: Path, line: Mapping[str, Any], count_rows: CountRows) -> Iterable[str]:
-    path = root / line["add"]
-    if not path.is_file():
+def _compared(place: TablePlace, line: Mapping[str, Any], count_rows: CountRows) -> Iterable[str]:
+    try:
+        with place.fetched(line["add"]) as path:
+            return list(compare(path, line, count_rows))
+    except FileNotFoundError:
         return ["missing, but the table lists it. Restore it from a backup"]
-    return compare(path, line, count_rows)
 
 
 def _removers(log: Log, run_id: str, paths: Iterable[str]) -> dict[str, str]:

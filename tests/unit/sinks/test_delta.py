@@ -19,6 +19,7 @@ from ingest.sinks.delta import Delta
 from ingest.sinks.leftovers import published_runs, remove_staged, staged
 from ingest.sinks.parquet import Parquet
 from ingest.sinks.table.log import Log
+from ingest.sinks.table.place import TablePlace
 
 ROWS = pl.DataFrame({"id": [1, 2, 3], "part": ["a", "b", None]})
 RUNS = [f"20260101t00000{n}-aaaaaa" for n in range(9)]
@@ -102,8 +103,8 @@ def overtake(monkeypatch: pytest.MonkeyPatch, other: Any) -> None:
     """Have somebody else publish after the table was read, and before it is written: once."""
     opened = Log.open
 
-    def slow(root: Path) -> Log | None:
-        log = opened(root)
+    def slow(place: TablePlace) -> Log | None:
+        log = opened(place)
         monkeypatch.setattr(Log, "open", opened)
         other()
         return log
