@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from ingest.checks.contract import Contract, Quarantine
 from ingest.core.marks import OUTSIDE, PLACE, ROWS
@@ -110,6 +110,18 @@ class Job(Model):
     lib: Annotated[dict[str, Any], OUTSIDE] = Field(default_factory=dict)
     """Reusable pieces that other parts of the file refer to as `${lib.name}`. Not used by
     itself."""
+
+    @field_validator("sink")
+    @classmethod
+    def _keeps_rows(cls, sink: "AnySink", about: ValidationInfo) -> "AnySink":
+        source = about.data.get("source")  # none if that is wrong itself
+        if source and source.is_incremental and sink.write_disposition == "overwrite":
+            raise ValueError(
+                "write_disposition: overwrite replaces all rows, and source.incremental reads only "
+                "what is new, so each run would leave only its own rows. Use append, or remove "
+                "source.incremental"
+            )
+        return sink
 
     @classmethod
     def recorded(cls, page: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from ingest.sources.files.comparing import differences
 from ingest.sources.files.folder_keys import KeySurvey, PlannedKeys
 from ingest.sources.files.listing import as_list, bases_of, list_inputs, root_of, survey, would_read
 from ingest.sources.files.schema import Expected, FileSchema
+from ingest.sources.files.unread import left_out, unread
+from ingest.sources.incremental import Earlier, Incremental, Unread
 from ingest.storage.clients import endpoint_of
 from ingest.storage.connections import AnyConnection, usual
 from ingest.storage.remote import refuse_other
@@ -69,6 +71,11 @@ class FileSource(Source):
     """Whether to add the columns `_file_path`, `_file_name`, `_file_size` (bytes as stored) and
     `_file_modified` (UTC)."""
 
+    incremental: Incremental | None = None
+    """`files` reads only files that no published run of the job has read: see
+    [Only new files](../guides/only-new-files.md). The long form is
+    `{type: files, on_changed: fail}`. Not with `write_disposition: overwrite`."""
+
     @model_validator(mode="after")
     def _reachable(self) -> Self:
         for path in as_list(self.path):
@@ -101,9 +108,40 @@ class FileSource(Source):
             self.path, self.endings, keyed=self.hive_partitions, connection=self.connection
         )
 
-    def compare(self, planned: Iterable[Planned], since: datetime) -> Iterable[Difference]:
+    @property
+    def is_incremental(self) -> bool:
+        """Whether only new files are read."""
+        return self.incremental is not None
+
+    def unread(self, earlier: Earlier) -> Unread:
+        """List the files that no published run has read; that may be none.
+
+        A path that leads to nothing any more is no mistake if files were read there.
+        """
+        assert self.incremental is not None, "else all inputs are read"
+        listed = list_inputs(
+            self.path,
+            self.endings,
+            keyed=self.hive_partitions,
+            connection=self.connection,
+            emptied=lambda path: self._has_read(path, earlier),
+        )
+        return unread(listed.slices, listed.remarks, earlier, self.incremental)
+
+    def compare(
+        self, planned: Iterable[Planned], since: datetime, earlier: Earlier | None = None
+    ) -> Iterable[Difference]:
         """List the files anew, and hold the list against the plan."""
-        return differences(planned, survey(self.path, self.endings, self.connection), since)
+        present = survey(self.path, self.endings, self.connection)
+        found = differences(planned, present, since)
+        if earlier is None or self.incremental is None:
+            return found
+        known = left_out(present, earlier, self.incremental)
+        return (each for each in found if each.fate != "new" or each.uri not in known)
+
+    def _has_read(self, path: str, earlier: Earlier) -> bool:
+        uris = (uri for part in earlier.files() for uri in part["uri"])
+        return any(would_read(path, self.endings, uri) for uri in uris)
 
     def admit(self, slices: Iterable[Slice], layout: Layout) -> Iterator[Slice]:
         """Pass on slices that lie in folders of the planned keys."""

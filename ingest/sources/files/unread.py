@@ -1,0 +1,131 @@
+"""Which of the listed files earlier runs have read: all of them held against the job's cursor.
+
+A file is the one that was read if URI, size and version (etag, or modification time) are the same.
+The time of the inode's last change does not count, unlike within a run (decision 0010): a backup by
+hard links or a `chmod` years later would have every file read again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from ingest.core.counts import counted
+from ingest.core.errors import ConfigError
+from ingest.core.partition import Slice
+from ingest.core.paths import readable_path
+from ingest.sources.files.identity import described
+from ingest.sources.files.sampling import SAMPLE_FILES, spread
+from ingest.sources.incremental import Earlier, NewFiles, Unread
+
+SHOWN = 5
+_NEW, _SAME, _CHANGED = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How listed files stand to the cursor, by their place in the list.
+
+    `fates` has a byte for each. `twins` says which new ones have size and version of a file that
+    was read under a name which is not there any more.
+    """
+
+    fates: "np.ndarray[tuple[int], np.dtype[np.uint8]]"
+    twins: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
+
+
+def unread(
+    listed: Sequence[Slice], remarks: tuple[str, ...], earlier: Earlier, options: NewFiles
+) -> Unread:
+    """Return the files that no published run has read.
+
+    Raises:
+        ConfigError: some were read and have changed since, and `on_changed` is `fail`.
+    """
+    standing = stand(listed, earlier)
+    changed = [listed[place] for place in np.flatnonzero(standing.fates == _CHANGED)]
+    if changed and options.on_changed == "fail":
+        raise ConfigError(_refusal(changed))
+    reads = {_NEW, _CHANGED} if options.on_changed == "read" else {_NEW}
+    fresh = [
+        piece for piece, fate in zip(listed, standing.fates.tolist(), strict=True) if fate in reads
+    ]
+    read = [piece for piece in spread(listed, SAMPLE_FILES) if not fresh]
+    return Unread(
+        slices=fresh,
+        remarks=(*remarks, *_remarks(listed, standing, changed, options)),
+        left_out=len(listed) - len(fresh),
+        known=len(changed) if options.on_changed == "read" else 0,
+        sample=read,
+    )
+
+
+def stand(listed: Sequence[Slice], earlier: Earlier) -> Standing:
+    """Compare a listing with the cursor, one part of it in memory at a time."""
+    fates = np.zeros(len(listed), dtype=np.uint8)
+    twins = np.zeros(len(listed), dtype=np.bool_)
+    there = pl.DataFrame(
+        {
+            "place": np.arange(len(listed), dtype=np.uint32),
+            "uri": pl.Series([piece.uri for piece in listed], dtype=pl.String),
+            "size": pl.Series([piece.size for piece in listed], dtype=pl.Int64),
+            "version": pl.Series([piece.version for piece in listed], dtype=pl.String),
+        }
+    )
+    for part in earlier.files():
+        both = there.join(part, on="uri", suffix="_read")
+        same = (both["size"] == both["size_read"]) & (both["version"] == both["version_read"])
+        places = both["place"].to_numpy()
+        undecided = fates[places] == _NEW  # an earlier version of a file counts no more
+        fates[places[undecided]] = np.where(same.to_numpy(), _SAME, _CHANGED)[undecided]
+        gone = part.join(there, on="uri", how="anti").filter(pl.col("size") > 0)
+        alike = there.join(gone, on=["size", "version"], how="semi")
+        twins[alike["place"].to_numpy()] = True
+    return Standing(fates, twins & (fates == _NEW))
+
+
+def left_out(listed: Sequence[Slice], earlier: Earlier, options: NewFiles) -> frozenset[str]:
+    """Return the URIs of files that a new run would not read; none is refused."""
+    fates = stand(listed, earlier).fates.tolist()
+    out = {_SAME} if options.on_changed == "read" else {_SAME, _CHANGED}
+    return frozenset(piece.uri for piece, fate in zip(listed, fates, strict=True) if fate in out)
+
+
+def _remarks(
+    listed: Sequence[Slice], standing: Standing, changed: list[Slice], options: NewFiles
+) -> list[str]:
+    remarks = []
+    if same := int((standing.fates == _SAME).sum()):
+        remarks.append(f"{counted(same, 'file')} not read: read and published by earlier runs")
+    if changed:
+        they = "it was" if len(changed) == 1 else "they were"
+        how = "read again as a whole" if options.on_changed == "read" else "not read again"
+        first = _first(changed)
+        remarks.append(f"{counted(len(changed), 'file')} {how}: changed since {they} read: {first}")
+    if renamed := [listed[place] for place in np.flatnonzero(standing.twins)]:
+        remarks.append(
+            f"{counted(len(renamed), 'new file')} may be renamed: size and time are those of a "
+            f"file that was read and is gone: {_first(renamed)}. A file is known by its name, so "
+            "its rows are added again. To mark files as read: ingest cursor set"
+        )
+    return remarks
+
+
+def _first(pieces: Sequence[Slice]) -> str:
+    more = f" and {len(pieces) - 1:,} more" if len(pieces) > 1 else ""
+    return f"{readable_path(pieces[0].uri)}{more}"
+
+
+def _refusal(changed: Sequence[Slice]) -> str:
+    names = "; ".join(
+        f"{readable_path(piece.uri)} is now {described(piece.uri, piece.size, piece.version)}"
+        for piece in changed[:SHOWN]
+    )
+    more = f"; and {len(changed) - SHOWN:,} more" if len(changed) > SHOWN else ""
+    return (
+        f"incremental: {counted(len(changed), 'file')} changed after an earlier run read and "
+        f"published them: {names}{more}. A file that was read must stay as it is. To read changed "
+        "files again as a whole: source.incremental.on_changed=read. To leave them out: "
+        "source.incremental.on_changed=ignore"
+    )
