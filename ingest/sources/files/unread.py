@@ -44,7 +44,7 @@ def unread(
         ConfigError: some were read and have changed since, and `on_changed` is `fail`.
     """
     standing = stand(listed, earlier)
-    changed = [listed[place] for place in np.flatnonzero(standing.fates == _CHANGED)]
+    changed = [listed[place] for place in np.flatnonzero(standing.fates == _CHANGED).tolist()]
     if changed and options.on_changed == "fail":
         raise ConfigError(_refusal(changed))
     reads = {_NEW, _CHANGED} if options.on_changed == "read" else {_NEW}
@@ -103,7 +103,7 @@ def _remarks(
         how = "read again as a whole" if options.on_changed == "read" else "not read again"
         first = _first(changed)
         remarks.append(f"{counted(len(changed), 'file')} {how}: changed since {they} read: {first}")
-    if renamed := [listed[place] for place in np.flatnonzero(standing.twins)]:
+    if renamed := [listed[place] for place in np.flatnonzero(standing.twins).tolist()]:
         remarks.append(
             f"{counted(len(renamed), 'new file')} may be renamed: size and time are those of a "
             f"file that was read and is gone: {_first(renamed)}. A file is known by its name, so "
