@@ -54,6 +54,6 @@ def _plugins(group: str, _path: tuple[str, ...]) -> Mapping[str, Plugin]:
     named: dict[str, Plugin] = {}
     for plugin in sorted(map(Plugin, entry_points(group=group)), key=lambda each: each.entry.name):
         other = named.setdefault(plugin.entry.name, plugin)
-        if other.entry != plugin.entry:
+        if other.package != plugin.package:
             raise ConfigError(f"{plugin}: {other.package} has the same name. Uninstall one of them")
     return named

@@ -9,7 +9,7 @@ import polars as pl
 from pydantic import AfterValidator, Field, model_validator
 
 from ingest.core.errors import ConfigError
-from ingest.core.marks import OUTSIDE
+from ingest.core.marks import LATER, OUTSIDE
 from ingest.core.partition import Slice
 from ingest.core.secrets import without_credentials
 from ingest.core.types import Schema
@@ -71,7 +71,7 @@ class FileSource(Source):
     """Whether to add the columns `_file_path`, `_file_name`, `_file_size` (bytes as stored) and
     `_file_modified` (UTC)."""
 
-    incremental: Incremental | None = None
+    incremental: Annotated[Incremental | None, LATER] = None
     """`files` reads only files that no published run of the job has read: see
     [Only new files](../guides/only-new-files.md). The long form is
     `{type: files, on_changed: fail}`. Not with `write_disposition: overwrite`."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ingest.core.types import type_name
-from ingest.records import intents, ledger, plans, runs
+from ingest.records import cursors, intents, ledger, plans, runs
 from ingest.work import quarantine
 from tests.docs.options import flat
 from tests.docs.type_pages import page
@@ -26,9 +26,9 @@ STATE = {
     "targets/<digest>/runs/<run_id>.begin": "This run is about to commit and to publish there.",
     "targets/<digest>/runs/<run_id>.end": "The run has published. Between the two files no other "
     "run may publish there.",
-    "jobs/<job>/cursor/<output>/<n>.json": "An entry of the job's cursor, with `source.incremental`: "
-    "one for each run that was published, and each `ingest cursor` command. The last one counts. "
-    "`<output>` is a hash of the sink's place.",
+    "jobs/<job>/cursor/<output>/<n>.json": "An entry of the job's cursor, with "
+    "`source.incremental`: one for each run that was published, and each `ingest cursor` command. "
+    "The last one counts. `<output>` is a hash of the sink's place.",
     "jobs/<job>/cursor/<output>/files/<n>-<by>-<k>.parquet": "Files that were read: `uri`, `size`, "
     f"`version`. Up to {cursors.SEGMENT_FILES:,} of them.",
     "runs/<run_id>/job.yaml": "The complete job, with all settings; secrets by name only.",

@@ -20,7 +20,7 @@ from ingest.sources.files.sampling import SAMPLE_FILES, spread
 from ingest.sources.incremental import Earlier, NewFiles, Unread
 
 SHOWN = 5
-_NEW, _SAME, _CHANGED = 0, 1, 2
+NEW, SAME, CHANGED = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,10 @@ def unread(
         ConfigError: some were read and have changed since, and `on_changed` is `fail`.
     """
     standing = stand(listed, earlier)
-    changed = [listed[place] for place in np.flatnonzero(standing.fates == _CHANGED).tolist()]
+    changed = [listed[place] for place in np.flatnonzero(standing.fates == CHANGED).tolist()]
     if changed and options.on_changed == "fail":
         raise ConfigError(_refusal(changed))
-    reads = {_NEW, _CHANGED} if options.on_changed == "read" else {_NEW}
+    reads = {NEW, CHANGED} if options.on_changed == "read" else {NEW}
     fresh = [
         piece for piece, fate in zip(listed, standing.fates.tolist(), strict=True) if fate in reads
     ]
@@ -77,18 +77,18 @@ def stand(listed: Sequence[Slice], earlier: Earlier) -> Standing:
         both = there.join(part, on="uri", suffix="_read")
         same = (both["size"] == both["size_read"]) & (both["version"] == both["version_read"])
         places = both["place"].to_numpy()
-        undecided = fates[places] == _NEW  # an earlier version of a file counts no more
-        fates[places[undecided]] = np.where(same.to_numpy(), _SAME, _CHANGED)[undecided]
+        undecided = fates[places] == NEW  # an earlier version of a file counts no more
+        fates[places[undecided]] = np.where(same.to_numpy(), SAME, CHANGED)[undecided]
         gone = part.join(there, on="uri", how="anti").filter(pl.col("size") > 0)
         alike = there.join(gone, on=["size", "version"], how="semi")
         twins[alike["place"].to_numpy()] = True
-    return Standing(fates, twins & (fates == _NEW))
+    return Standing(fates, twins & (fates == NEW))
 
 
 def left_out(listed: Sequence[Slice], earlier: Earlier, options: NewFiles) -> frozenset[str]:
     """Return the URIs of files that a new run would not read; none is refused."""
     fates = stand(listed, earlier).fates.tolist()
-    out = {_SAME} if options.on_changed == "read" else {_SAME, _CHANGED}
+    out = {SAME} if options.on_changed == "read" else {SAME, CHANGED}
     return frozenset(piece.uri for piece, fate in zip(listed, fates, strict=True) if fate in out)
 
 
@@ -96,7 +96,7 @@ def _remarks(
     listed: Sequence[Slice], standing: Standing, changed: list[Slice], options: NewFiles
 ) -> list[str]:
     remarks = []
-    if same := int((standing.fates == _SAME).sum()):
+    if same := int((standing.fates == SAME).sum()):
         remarks.append(f"{counted(same, 'file')} not read: read and published by earlier runs")
     if changed:
         they = "it was" if len(changed) == 1 else "they were"
