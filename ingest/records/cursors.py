@@ -166,21 +166,19 @@ class Cursor:
             if self._store.create(self._name(number), _page(entry)):
                 return entry
 
-    def trim(self) -> int:
-        """Remove segments that the last entry does not need any more; return how many.
+    def trim(self) -> None:
+        """Remove segments that the last entry does not need any more.
 
-        Those of an entry that is just being written stay. Who reads an earlier entry meanwhile
-        reads again.
+        Those of an entry that is just being written stay: their number is higher.
         """
         last = self.last()
         if last is None:
-            return 0
+            return
         needed = {segment.name for segment in last.segments}
         names = self._store.names(f"{self.folder}/files")
-        superseded = [name for name in names if name not in needed and _number(name) <= last.number]
-        for name in superseded:
-            self._store.remove(f"{self.folder}/files/{name}")
-        return len(superseded)
+        for name in names:
+            if name not in needed and _number(name) <= last.number:
+                self._store.remove(f"{self.folder}/files/{name}")
 
     def _made(self, move: Move) -> Entry | None:
         """Return the entry of this move, if it was made: after the one it was decided on."""
@@ -240,6 +238,13 @@ class Cursor:
 
     def _damaged(self, name: str, why: object) -> FatalError:
         return FatalError(f"{self._store.uri(name)}: the cursor is damaged: {why}. {RESTORE}")
+
+
+def trim(store: Store, jobs: Iterable[str]) -> None:
+    """Remove what no cursor of these jobs needs any more."""
+    for job in jobs:
+        for output in outputs_of(store, job):
+            Cursor(store, job, output).trim()
 
 
 def outputs_of(store: Store, job: str) -> list[str]:

@@ -126,6 +126,6 @@ def _refusal(changed: Sequence[Slice]) -> str:
     return (
         f"incremental: {counted(len(changed), 'file')} changed after an earlier run read and "
         f"published them: {names}{more}. A file that was read must stay as it is. To read changed "
-        "files again as a whole: source.incremental.on_changed=read. To leave them out: "
-        "source.incremental.on_changed=ignore"
+        "files again as a whole, write incremental: {type: files, on_changed: read}; to leave them "
+        "out, on_changed: ignore"
     )
