@@ -1,4 +1,4 @@
-"""Only new files: rows in, run, new file, run, rows out; killed, raced, resumed, changed by hand."""
+"""Only new files: rows in, run, new file, run, rows out; killed, raced, resumed, reset."""
 
 import os
 import shutil
@@ -310,7 +310,7 @@ def test_no_cursor_is_changed_while_a_run_is_publishing(tmp_path):
     assert phase(tmp_path) == "committed"
 
     with (
-        pytest.raises(ConfigError, match="has begun to publish .*Finish it first"),
+        pytest.raises(ConfigError, match=r"has begun to publish .*Finish it first"),
         held(job_at(tmp_path), LocalStore(tmp_path / "state")),
     ):
         pass

@@ -5,6 +5,7 @@ The time of the inode's last change does not count, unlike within a run (decisio
 hard links or a `chmod` years later would have every file read again.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,7 +63,7 @@ def unread(
 
 
 def stand(listed: Sequence[Slice], earlier: Earlier) -> Standing:
-    """Compare a listing with the cursor, one part of it in memory at a time."""
+    """Compare a listing, sorted by URI, with the cursor, one part of it in memory at a time."""
     fates = np.zeros(len(listed), dtype=np.uint8)
     twins = np.zeros(len(listed), dtype=np.bool_)
     there = pl.DataFrame(
@@ -74,15 +75,27 @@ def stand(listed: Sequence[Slice], earlier: Earlier) -> Standing:
         }
     )
     for part in earlier.files():
-        both = there.join(part, on="uri", suffix="_read")
+        both = _between(there, listed, part["uri"]).join(part, on="uri", suffix="_read")
         same = (both["size"] == both["size_read"]) & (both["version"] == both["version_read"])
         places = both["place"].to_numpy()
         undecided = fates[places] == NEW  # an earlier version of a file counts no more
         fates[places[undecided]] = np.where(same.to_numpy(), SAME, CHANGED)[undecided]
-        gone = part.join(there, on="uri", how="anti").filter(pl.col("size") > 0)
-        alike = there.join(gone, on=["size", "version"], how="semi")
-        twins[alike["place"].to_numpy()] = True
+        gone = part.filter(~pl.col("uri").is_in(both["uri"].implode()), pl.col("size") > 0)
+        if gone.height:
+            alike = there.join(gone, on=["size", "version"], how="semi")
+            twins[alike["place"].to_numpy()] = True
     return Standing(fates, twins & (fates == NEW))
+
+
+def _between(there: pl.DataFrame, listed: Sequence[Slice], uris: pl.Series) -> pl.DataFrame:
+    """Return the part of a sorted listing in which all of these can be."""
+    first, last = str(uris.min() or ""), str(uris.max() or "")
+    start = bisect_left(listed, first, key=_uri)
+    return there.slice(start, bisect_right(listed, last, key=_uri) - start)
+
+
+def _uri(piece: Slice) -> str:
+    return piece.uri
 
 
 def left_out(listed: Sequence[Slice], earlier: Earlier, options: NewFiles) -> frozenset[str]:
