@@ -109,7 +109,8 @@ class Execution(Model):
     seed: Annotated[int, ROWS] = 0
     """The seed of steps that choose rows at random (`sample`). It is part of the run's identity."""
     python: Annotated[bool, ROWS] = True
-    """Whether `type: python` steps may call functions in `jobs/<name>/functions.py`."""
+    """Whether Python code from outside ingest may be called: functions of `type: python` steps, and
+    effects of installed packages (the entry points `ingest.effects`)."""
 
     @property
     def planned_workers(self) -> int:

@@ -13,6 +13,12 @@ from ingest.sources.incremental import Earlier
 from ingest.storage.objects import Store
 
 
+REPLACES = (
+    "overwrite_partitions leaves in each partition that the new files have rows for only their "
+    "rows: those of files that were read before are removed there"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Since:
     """The cursor that a plan is made on: its last entry, 0 if there is none, and what that says.
@@ -44,7 +50,8 @@ def since(job: Job, store: Store) -> Since | None:
     if last is None:
         return Since(remarks=_elsewhere(job, store))
     earlier = Earlier(lambda: cursor.files(last), last.position)
-    return Since(last.number, earlier, _layout(last.layout))
+    remarks = (REPLACES,) if job.sink.write_disposition == "overwrite_partitions" else ()
+    return Since(last.number, earlier, _layout(last.layout), remarks)
 
 
 def layout_page(plan: Plan) -> dict[str, Any]:
