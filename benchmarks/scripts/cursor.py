@@ -63,7 +63,7 @@ def frames(start: int, count: int) -> Iterator[pl.DataFrame]:
             "/data/landing/orders/dt=2026-11-30/orders-{}.csv", index.cast(str).str.zfill(9)
         )
         version = (1_764_460_800_000_000_000 + index * 1_234_567).cast(str)
-        yield pl.select(uri=uri, size=1000 + index % 977, version=version).cast(FILES)  # type: ignore[arg-type]
+        yield pl.select(uri=uri, size=1000 + index % 977, version=version).cast(FILES)
 
 
 def piece(index: int) -> Slice:

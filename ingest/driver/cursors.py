@@ -12,7 +12,6 @@ from ingest.sources.base import Layout
 from ingest.sources.incremental import Earlier
 from ingest.storage.objects import Store
 
-
 REPLACES = (
     "overwrite_partitions leaves in each partition that the new files have rows for only their "
     "rows: those of files that were read before are removed there"
