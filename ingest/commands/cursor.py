@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "Show or change the cursor of a job with source.incremental: the files that its runs have "
         "read and published, and do not read again. set marks files that are there now as read "
         "without reading them. reset makes the next run read all files. A change is refused while "
-        "a run of the job is going on.",
+        "a run of the job is in progress.",
         EXAMPLE,
     )
     options.add_argument("action", choices=("show", "set", "reset"), help="what to do")

@@ -72,7 +72,7 @@ def held(job: Job, store: Store) -> Iterator[Cursor]:
     """Hold a job while its cursor is changed, and give the cursor.
 
     Raises:
-        LeaseHeldError: a run of it is going on.
+        LeaseHeldError: a run of it is in progress.
         ConfigError: a run has begun to publish, and will move the cursor.
     """
     with leases(store, job):

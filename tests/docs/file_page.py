@@ -99,7 +99,7 @@ CURSOR = {
     "added": "How many files it added.",
     "files": "How many files count as read after it.",
     "segments": "The objects that list them, oldest first.",
-    "position": "Where a cursor over columns stands; empty for files.",
+    "position": "The position of a cursor over columns; empty for files.",
     "layout": "Columns and types as the last run has read them.",
     "about": "When, and by which run, host, process and user.",
 }
