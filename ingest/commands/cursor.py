@@ -77,7 +77,7 @@ def _show(job: "Job", store: "Store", arguments: Namespace) -> int:
     from ingest.records.cursors import outputs_of  # noqa: PLC0415
 
     cursor = cursor_of(job, store)
-    entries = list(cursor.entries())
+    entries = list(cursor.entries(0 if arguments.json else LAST))
     others = [output for output in outputs_of(store, job.name) if output != cursor.output]
     if arguments.files:
         for part in cursor.files(entries[-1]) if entries else ():
@@ -88,7 +88,7 @@ def _show(job: "Job", store: "Store", arguments: Namespace) -> int:
     else:
         files = entries[-1].files if entries else 0
         print(f"{job.name}: {counted(files, 'file')} read and published to {cursor.output}")
-        lines = [_line(entry) for entry in entries[-LAST:]]
+        lines = [_line(entry) for entry in entries]
         head = f"  {'entry':>6} {'when':<24} {'added':>11} {'in all':>11}  by"
         print("\n".join([head, *lines]) if lines else "  No run was published there yet")
         for output in others:
@@ -126,10 +126,12 @@ def _line(entry: "Entry") -> str:
 def _set(job: "Job", store: "Store", choice: "Choice", arguments: Namespace) -> int:
     from ingest.driver.marking import choose, held, mark, unfinished  # noqa: PLC0415
 
-    with held(job, store) as cursor:
-        marked = choose(job, store, choice)
-        would = arguments.dry_run or not marked.files
-        entry = None if would else mark(cursor, marked, choice)
+    if arguments.dry_run:
+        marked, entry = choose(job, store, choice), None
+    else:
+        with held(job, store) as cursor:
+            marked = choose(job, store, choice)
+            entry = mark(cursor, marked, choice) if marked.files else None
     verb = "would be marked" if arguments.dry_run else "marked"
     files = f"{len(marked.files):,} of {counted(marked.listed, 'file')} {verb} as read"
     already = f" ({marked.read:,} already were)" if marked.read else ""
@@ -140,19 +142,22 @@ def _set(job: "Job", store: "Store", choice: "Choice", arguments: Namespace) -> 
 
 
 def _reset(job: "Job", store: "Store", arguments: Namespace) -> int:
+    from ingest.driver.cursors import cursor_of  # noqa: PLC0415
     from ingest.driver.marking import held, reset, unfinished  # noqa: PLC0415
 
-    with held(job, store) as cursor:
-        last = cursor.last()
-        forgotten = last.files if last else 0
-        entry = reset(cursor) if forgotten and not arguments.dry_run else None
-    if not forgotten:
-        text = "nothing to reset: no file counts as read"
-    else:
+    entry, last = None, cursor_of(job, store).last()
+    if not arguments.dry_run:
+        with held(job, store) as cursor:
+            last = cursor.last()
+            entry = reset(cursor) if last is None or last.files or last.position else None
+    forgotten = last.files if last else 0
+    if forgotten:
         verb = "would be forgotten" if arguments.dry_run else "forgotten"
         text = f"{counted(forgotten, 'file')} {verb}: the next run reads all files"
         if job.sink.write_disposition == "append":
             text += ", and append adds their rows again"
+    else:
+        text = "no file counts as read: the next run reads all files"
     _tell(f"{job.name}: {text}", {"forgotten": forgotten}, entry, arguments)
     _warn(unfinished(job, store) if entry else [])
     return 0

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from ingest.core.errors import StalePlanError
+from ingest.core.errors import ConfigError, StalePlanError
 from ingest.core.types import schema_from_json
 from ingest.job import Job
 from ingest.records.cursors import Cursor, Entry, outputs_of
 from ingest.records.plans import Plan
+from ingest.records.runs import Runs
 from ingest.sources.base import Layout
 from ingest.sources.incremental import Earlier
 from ingest.storage.objects import Store
@@ -51,6 +52,28 @@ def since(job: Job, store: Store) -> Since | None:
     earlier = Earlier(lambda: cursor.files(last), last.position)
     remarks = (REPLACES,) if job.sink.write_disposition == "overwrite_partitions" else ()
     return Since(last.number, earlier, _layout(last.layout), remarks)
+
+
+def refuse_unmarked(job: Job, store: Store) -> None:
+    """Refuse to append all files to rows of the same job without a cursor that says what is there.
+
+    So it is when a job has just become incremental, and when its output was moved.
+
+    Raises:
+        ConfigError: with both ways out.
+    """
+    if not job.source.is_incremental or job.sink.write_disposition != "append":
+        return
+    if cursor_of(job, store).number():
+        return
+    there = set(job.sink.published_runs()).intersection(Runs(store).of_job(job.name))
+    if there:
+        raise ConfigError(
+            f"source.incremental: {job.sink.uri} contains rows of earlier runs of this job (last: "
+            f"{max(there)}), but no cursor says which files they are from, so all files would be "
+            f"appended again. If the files that are there now were read: ingest cursor set "
+            f"{job.name}. To read all of them: ingest cursor reset {job.name}"
+        )
 
 
 def layout_page(plan: Plan) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from ingest.core.types import Schema, schema_from_json, schema_to_json
 from ingest.driver.abandoning import withdraw
 from ingest.driver.audit import audit
 from ingest.driver.backlog import Backlog
-from ingest.driver.cursors import since
+from ingest.driver.cursors import refuse_unmarked, since
 from ingest.driver.fleeting import refuse_fleeting
 from ingest.driver.flow import Place, check_flow, placed
 from ingest.driver.holding import check, leases
@@ -111,6 +111,7 @@ def drive(request: Request) -> dict[str, Any]:
 def _draft(run: Run, request: Request, store: Store) -> Draft:
     """Check everything that can be checked before the run exists."""
     check_places(run.job, store, request.place)
+    refuse_unmarked(run.job, store)
     effects_of(run.job, store)  # those of other packages can be imported
     workers = run.job.execution.planned_workers
     context = context_of(run.job, run.run_id, run.loaded_at)

@@ -14,7 +14,7 @@ from ingest.driver.fitting import fit
 from ingest.driver.flow import Flow, Place, check_flow, contract_types, placed
 from ingest.job import Job
 from ingest.records.plans import CursorFacts, Plan, PlanFacts, PlanWriter
-from ingest.sources.base import Layout, Source
+from ingest.sources.base import Source
 from ingest.sources.files.sampling import spread
 from ingest.sources.incremental import Unread
 from ingest.storage.objects import Store
@@ -93,20 +93,25 @@ def draft(
         unread = _unread(job.source, since)
         slices = _until(stop, _cut(job.source, unread.slices, target))
         peeked = list(itertools.islice(slices, PEEK_SLICES))
-        layout = _layout(job, unread, peeked, since)
-        room = fit(job, spread(peeked, SAMPLE_SLICES), workers) if peeked else None
+        nothing_new = since is not None and not peeked
+        layout = None if nothing_new else job.source.layout(peeked, contract_types(job))
+        room = None if nothing_new else fit(job, spread(peeked, SAMPLE_SLICES), workers)
         if room and room.bytes < target:
             target = room.bytes
             slices = room.checked(_until(stop, _cut(job.source, unread.slices, target)))
             peeked = list(itertools.islice(slices, PEEK_SLICES))
-    flow = check_flow(job, layout, context, place)
+    if layout is None:
+        assert since is not None, "otherwise the layout is that of the inputs"
+        flow = _flow_of_nothing(job, unread, since, context, place)
+    else:
+        flow = check_flow(job, layout, context, place)
     target = pack_bytes(peeked, target, workers)
     size = sum(piece.bytes for piece in peeked)
     total = size if len(peeked) < PEEK_SLICES else None
-    rest = job.source.admit(slices, layout)
+    rest = job.source.admit(slices, flow.layout)
     groups = pack(itertools.chain(peeked, rest), target, total, workers)
     result = Draft(flow, iter(()), pieces=len(peeked), peeked_bytes=size)
-    result.remarks = (*unread.remarks, *(since.remarks if since else ()), *layout.remarks)
+    result.remarks = (*unread.remarks, *(since.remarks if since else ()), *flow.layout.remarks)
     if since:
         position = dict(unread.position)
         result.cursor = CursorFacts(since.entry, unread.left_out, unread.known, position)
@@ -121,16 +126,24 @@ def _unread(source: Source, since: Since | None) -> Unread:
     return Unread(inputs.slices, inputs.remarks)
 
 
-def _layout(job: Job, unread: Unread, peeked: list[Slice], since: Since | None) -> Layout:
-    """Freeze the schema; where nothing is new, that of a few inputs which earlier runs have read.
+def _flow_of_nothing(
+    job: Job, unread: Unread, since: Since, context: StepContext, place: Place
+) -> Flow:
+    """Return the schemas of a run that finds nothing new: those that the last run has read by.
 
-    If those are gone too, it is the one that the last run has read by.
+    If the job does not fit them any more, it has changed: then those of a few inputs that were
+    read, as long as they are there.
     """
-    if not peeked and since is not None:
-        if not unread.sample and since.layout is not None:
-            return since.layout
-        peeked = list(_cut(job.source, unread.sample, job.execution.partition_bytes))
-    return job.source.layout(peeked, contract_types(job))
+    if since.layout is not None:
+        try:
+            return check_flow(job, since.layout, context, place)
+        except ConfigError:
+            if not unread.sample:
+                raise
+    with placed(place, "source"):
+        sample = list(_cut(job.source, unread.sample, job.execution.partition_bytes))
+        layout = job.source.layout(sample, contract_types(job))
+    return check_flow(job, layout, context, place)
 
 
 def freeze(drafted: Draft, job: Job, store: Store, run_id: str) -> Plan:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ingest.config.load import Loaded, load
 from ingest.core.types import schema_to_json, type_name
-from ingest.driver.cursors import since
+from ingest.driver.cursors import refuse_unmarked, since
 from ingest.driver.fleeting import refuse_fleeting
 from ingest.driver.outputs import check_places, check_published
 from ingest.driver.planning import Draft, draft
@@ -110,6 +110,7 @@ def drafted_at(loaded: Loaded[Job], store: Store, run_id: str = "") -> tuple[Dra
     job = loaded.job
     refuse_fleeting(job, store, loaded.place)
     check_places(job, store, loaded.place)
+    refuse_unmarked(job, store)
     context = context_of(job, run_id, datetime.now(UTC))
     workers = job.execution.planned_workers
     drafted = draft(job, context, loaded.place, workers, since=since(job, store))

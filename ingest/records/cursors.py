@@ -106,9 +106,9 @@ class Cursor:
         """Return the number of the last entry; 0 if there is none."""
         return max(self._numbers(), default=0)
 
-    def entries(self) -> Iterator[Entry]:
-        """Yield all entries, oldest first."""
-        return map(self.entry, self._numbers())
+    def entries(self, newest: int = 0) -> Iterator[Entry]:
+        """Yield all entries, oldest first, or so many of the newest."""
+        return map(self.entry, self._numbers()[-newest:])
 
     def entry(self, number: int) -> Entry:
         """Return an entry.

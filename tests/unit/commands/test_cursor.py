@@ -21,6 +21,7 @@ contract: {columns: {n: int64}}
 sink: {type: parquet, path: out, write_disposition: append}
 cluster: {type: inline}
 """
+LOOKUP = "{type: lookup, key: n, reference: {type: csv, path: in, incremental: files}}"
 
 
 @pytest.fixture
@@ -111,7 +112,7 @@ def test_all_of_now_is_marked_as_read(shop):
 
 
 def test_after_a_reset_all_is_read_again(shop):
-    assert "nothing to reset" in shop("cursor", "reset", "orders")
+    assert "no file counts as read" in shop("cursor", "reset", "orders")
     shop("run", "orders")
     assert "2 files would be forgotten" in shop("cursor", "reset", "orders", "--dry-run")
     assert "append adds their rows again" in shop("cursor", "reset", "orders")
@@ -120,8 +121,37 @@ def test_after_a_reset_all_is_read_again(shop):
 
     assert rows() == [0, 0, 1, 1]
     shown = json.loads(shop("cursor", "show", "orders", "--json"))
-    assert [entry["by"] for entry in shown["entries"]] == ["run", "reset", "run"]
+    assert [entry["by"] for entry in shown["entries"]] == ["reset", "run", "reset", "run"]
     assert shown["files"] == 2
+
+
+def test_a_job_that_becomes_incremental_says_which_files_it_has_read(shop):
+    shop("run", "orders", "source.incremental=null")
+
+    said = shop("run", "orders", code=2)
+    assert "contains rows of earlier runs of this job" in said
+    assert said == shop("plan", "orders", code=2)
+    shop("cursor", "set", "orders")
+    assert "nothing new" in shop("run", "orders")
+    assert rows() == [0, 1]
+
+
+def test_or_that_all_are_to_be_read_again(shop):
+    shop("run", "orders", "source.incremental=null")
+    shop("cursor", "reset", "orders")
+
+    shop("run", "orders")
+
+    assert rows() == [0, 0, 1, 1]
+
+
+def test_a_changed_job_is_checked_although_nothing_is_new(shop):
+    shop("run", "orders")
+    keep, steps = "{type: select, columns: [n]}", "transforms=[{{type: filter, where: {}}}, {}]"
+    named = steps.format("_file_name IS NOT NULL", keep)
+
+    assert "nothing new" in shop("run", "orders", "source.include_file_columns=true", named)
+    assert "_file_name" in shop("run", "orders", named, code=2)
 
 
 def test_no_change_while_a_run_holds_the_job(shop, tmp_path):
@@ -138,6 +168,7 @@ def test_no_change_while_a_run_holds_the_job(shop, tmp_path):
         (("reset", "orders", "--matching", "*"), "are for set, not for reset"),
         (("show", "orders", "sink.write_disposition=overwrite"), "would leave only its own rows"),
         (("show", "orders", "source.incremental=file"), "files"),
+        (("show", "orders", f"transforms=[{LOOKUP}]"), "a lookup reads its whole table"),
     ],
 )
 def test_mistakes(shop, words, said):
