@@ -47,7 +47,7 @@ def main() -> None:
         for number in (10, last.files):
             listed = [piece(index) for index in range(number)]
             base, began = memory(), time.perf_counter()
-            result = unread(listed, (), Earlier(lambda: cursor.files(last)), NewFiles(type="files"))
+            result = unread(listed, Earlier(lambda: cursor.files(last)), NewFiles(type="files"))
             assert result.left_out == number
             print(
                 f"{number:,} listed files held against it: {time.perf_counter() - began:.2f} s, "

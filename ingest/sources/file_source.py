@@ -1,7 +1,8 @@
 """What sources that read files share: their paths, and columns made from a file's name."""
 
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Self
 
@@ -23,7 +24,7 @@ from ingest.sources.files.unread import left_out, unread
 from ingest.sources.incremental import Earlier, Incremental, Unread
 from ingest.storage.clients import endpoint_of
 from ingest.storage.connections import AnyConnection, usual
-from ingest.storage.remote import refuse_other
+from ingest.storage.remote import is_remote, refuse_other
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,8 @@ class FileSource(Source):
             connection=self.connection,
             emptied=lambda path: self._has_read(path, earlier),
         )
-        return unread(listed.slices, listed.remarks, earlier, self.incremental)
+        found = unread(listed.slices, earlier, self.incremental, self._is_gone)
+        return replace(found, remarks=(*listed.remarks, *found.remarks))
 
     def compare(
         self, planned: Iterable[Planned], since: datetime, earlier: Earlier | None = None
@@ -138,6 +140,10 @@ class FileSource(Source):
             return found
         known = left_out(present, earlier, self.incremental)
         return (each for each in found if each.fate != "new" or each.uri not in known)
+
+    def _is_gone(self, uri: str) -> bool:
+        """Say whether a file that is not listed is there no more: of buckets, no other is asked."""
+        return self.would_read(uri) if is_remote(uri) else not os.access(uri, os.F_OK)
 
     def _has_read(self, path: str, earlier: Earlier) -> bool:
         uris = (uri for part in earlier.files() for uri in part["uri"])

@@ -29,8 +29,9 @@ class NewFiles(Model):
     type: Literal["files"]
     on_changed: Literal["fail", "read", "ignore"] = "fail"
     """What to do about a file that was read and has another size or modification time (or etag)
-    now. `fail` refuses the run. `read` reads the whole file again: with `append`, the rows of the
-    first reading stay. `ignore` leaves it out."""
+    now. `fail` refuses the run, also if a new file has size and time of one that is gone: it may be
+    renamed. `read` reads the whole file again: with `append`, the rows of the first reading stay.
+    `ignore` leaves it out."""
 
 
 def _long(value: object) -> object:

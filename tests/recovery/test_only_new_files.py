@@ -132,15 +132,28 @@ def test_a_touched_inode_is_no_change_between_runs(tmp_path):
     assert work(job_at(tmp_path))["inputs"]["nothing_new"]
 
 
-def test_a_renamed_file_is_new_and_that_is_said(tmp_path):
+def test_a_file_that_may_be_renamed_is_refused_unless_it_is_said_to_be_read(tmp_path):
     write(tmp_path, "a.csv", 1)
     work(job_at(tmp_path))
     (tmp_path / "in" / "a.csv").rename(tmp_path / "in" / "z.csv")
 
-    receipt = work(job_at(tmp_path))
+    with pytest.raises(ConfigError, match=r"1 file may be renamed: .*z\.csv.*ingest cursor set"):
+        work(job_at(tmp_path))
+    source = {"incremental": {"type": "files", "on_changed": "read"}}
+    receipt = work(job_at(tmp_path, source=source))
 
     assert rows(tmp_path) == [1, 1]
     assert "may be renamed" in receipt["inputs"]["remarks"][0]
+
+
+def test_a_copy_of_a_file_that_is_there_is_new(tmp_path):
+    write(tmp_path, "a.csv", 1)
+    work(job_at(tmp_path))
+    shutil.copy2(tmp_path / "in" / "a.csv", tmp_path / "in" / "b.csv")
+
+    work(job_at(tmp_path))
+
+    assert rows(tmp_path) == [1, 1]
 
 
 def test_a_vanished_file_stays_read(tmp_path):

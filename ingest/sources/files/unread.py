@@ -6,7 +6,7 @@ hard links or a `chmod` years later would have every file read again.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,17 +37,22 @@ class Standing:
 
 
 def unread(
-    listed: Sequence[Slice], remarks: tuple[str, ...], earlier: Earlier, options: NewFiles
+    listed: Sequence[Slice],
+    earlier: Earlier,
+    options: NewFiles,
+    is_gone: Callable[[str], bool] | None = None,
 ) -> Unread:
-    """Return the files that no published run has read.
+    """Return the files that no published run has read; for `is_gone` see `stand`.
 
     Raises:
-        ConfigError: some were read and have changed since, and `on_changed` is `fail`.
+        ConfigError: some were read and have changed since, or seem to be renamed, and `on_changed`
+            is `fail`.
     """
-    standing = stand(listed, earlier)
+    standing = stand(listed, earlier, is_gone)
     changed = [listed[place] for place in np.flatnonzero(standing.fates == CHANGED).tolist()]
-    if changed and options.on_changed == "fail":
-        raise ConfigError(_refusal(changed))
+    renamed = [listed[place] for place in np.flatnonzero(standing.twins).tolist()]
+    if options.on_changed == "fail":
+        refuse(changed, renamed)
     reads = {NEW, CHANGED} if options.on_changed == "read" else {NEW}
     fresh = [
         piece for piece, fate in zip(listed, standing.fates.tolist(), strict=True) if fate in reads
@@ -55,15 +60,21 @@ def unread(
     read = [piece for piece in spread(listed, SAMPLE_FILES) if not fresh]
     return Unread(
         slices=fresh,
-        remarks=(*remarks, *_remarks(listed, standing, changed, options)),
+        remarks=tuple(_remarks(standing, changed, renamed, options)),
         left_out=len(listed) - len(fresh),
         known=len(changed) if options.on_changed == "read" else 0,
         sample=read,
     )
 
 
-def stand(listed: Sequence[Slice], earlier: Earlier) -> Standing:
-    """Compare a listing, sorted by URI, with the cursor, one part of it in memory at a time."""
+def stand(
+    listed: Sequence[Slice], earlier: Earlier, is_gone: Callable[[str], bool] | None = None
+) -> Standing:
+    """Compare a listing, sorted by URI, with the cursor, one part of it in memory at a time.
+
+    `is_gone` says of a file that was read and is not listed whether it is there no more; without
+    it, nothing is said of twins.
+    """
     fates = np.zeros(len(listed), dtype=np.uint8)
     twins = np.zeros(len(listed), dtype=np.bool_)
     there = pl.DataFrame(
@@ -80,10 +91,13 @@ def stand(listed: Sequence[Slice], earlier: Earlier) -> Standing:
         places = both["place"].to_numpy()
         undecided = fates[places] == NEW  # an earlier version of a file counts no more
         fates[places[undecided]] = np.where(same.to_numpy(), SAME, CHANGED)[undecided]
-        gone = part.filter(~pl.col("uri").is_in(both["uri"].implode()), pl.col("size") > 0)
-        if gone.height:
-            alike = there.join(gone, on=["size", "version"], how="semi")
-            twins[alike["place"].to_numpy()] = True
+        if is_gone is None:
+            continue
+        others = part.filter(~pl.col("uri").is_in(both["uri"].implode()), pl.col("size") > 0)
+        others = others.unique(["size", "version"])  # one will do, of thousands that are alike
+        alike = there.join(others, on=["size", "version"], suffix="_read")
+        for place, uri in alike.select("place", "uri_read").iter_rows():
+            twins[place] |= is_gone(uri)
     return Standing(fates, twins & (fates == NEW))
 
 
@@ -106,7 +120,7 @@ def left_out(listed: Sequence[Slice], earlier: Earlier, options: NewFiles) -> fr
 
 
 def _remarks(
-    listed: Sequence[Slice], standing: Standing, changed: list[Slice], options: NewFiles
+    standing: Standing, changed: Sequence[Slice], renamed: Sequence[Slice], options: NewFiles
 ) -> list[str]:
     remarks = []
     if same := int((standing.fates == SAME).sum()):
@@ -116,11 +130,9 @@ def _remarks(
         how = "read again as a whole" if options.on_changed == "read" else "not read again"
         first = _first(changed)
         remarks.append(f"{counted(len(changed), 'file')} {how}: changed since {they} read: {first}")
-    if renamed := [listed[place] for place in np.flatnonzero(standing.twins).tolist()]:
+    if renamed:
         remarks.append(
-            f"{counted(len(renamed), 'new file')} may be renamed: size and time are those of a "
-            f"file that was read and is gone: {_first(renamed)}. A file is known by its name, so "
-            "its rows are added again. To mark files as read: ingest cursor set"
+            f"{counted(len(renamed), 'file')} read that may be renamed: {_first(renamed)}"
         )
     return remarks
 
@@ -130,15 +142,32 @@ def _first(pieces: Sequence[Slice]) -> str:
     return f"{readable_path(pieces[0].uri)}{more}"
 
 
-def _refusal(changed: Sequence[Slice]) -> str:
-    names = "; ".join(
-        f"{readable_path(piece.uri)} is now {described(piece.uri, piece.size, piece.version)}"
-        for piece in changed[:SHOWN]
-    )
-    more = f"; and {len(changed) - SHOWN:,} more" if len(changed) > SHOWN else ""
-    return (
-        f"incremental: {counted(len(changed), 'file')} changed after an earlier run read and "
-        f"published them: {names}{more}. A file that was read must stay as it is. To read changed "
-        "files again as a whole, write incremental: {type: files, on_changed: read}; to leave them "
-        "out, on_changed: ignore"
-    )
+def refuse(changed: Sequence[Slice], renamed: Sequence[Slice]) -> None:
+    """Refuse files whose rows, or rows like them, are published already.
+
+    Raises:
+        ConfigError: there are some; a line for those that changed, and one for renamed ones.
+    """
+    lines = []
+    if changed:
+        names = "; ".join(
+            f"{readable_path(piece.uri)} is now {described(piece.uri, piece.size, piece.version)}"
+            for piece in changed[:SHOWN]
+        )
+        more = f"; and {len(changed) - SHOWN:,} more" if len(changed) > SHOWN else ""
+        lines.append(
+            f"incremental: {counted(len(changed), 'file')} changed after an earlier run read and "
+            f"published them: {names}{more}. A file that was read must stay as it is. To read "
+            "changed files again as a whole, write incremental: {type: files, on_changed: read}; "
+            "to leave them out, on_changed: ignore"
+        )
+    if renamed:
+        lines.append(
+            f"incremental: {counted(len(renamed), 'file')} may be renamed: {_first(renamed)}. Size "
+            "and time (or etag) are those of a file that an earlier run read and that is gone. A "
+            "file is known by its name, so its rows would be added again. To leave such files out, "
+            "mark them as read: ingest cursor set NAME --matching PATTERN. To read them, write "
+            "incremental: {type: files, on_changed: read}"
+        )
+    if lines:
+        raise ConfigError(*lines)

@@ -111,6 +111,16 @@ def test_all_of_now_is_marked_as_read(shop):
     assert "nothing new: earlier runs have read 2 files" in shop("run", "orders")
 
 
+def test_a_folder_that_was_moved_is_marked_as_read(shop, tmp_path):
+    shop("run", "orders")
+    (tmp_path / "in").rename(tmp_path / "moved")
+    there = "source.path=moved"
+
+    assert "2 files may be renamed" in shop("run", "orders", there, code=2)
+    shop("cursor", "set", "orders", there)
+    assert "nothing new: earlier runs have read 2 files" in shop("run", "orders", there)
+
+
 def test_after_a_reset_all_is_read_again(shop):
     assert "no file counts as read" in shop("cursor", "reset", "orders")
     shop("run", "orders")
