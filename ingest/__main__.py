@@ -29,6 +29,7 @@ GROUPS = {
     "After a run": {
         "status": "list runs with their row counts, or show one",
         "verify": "check whether the published files of a run are still as it wrote them",
+        "cursor": "show which files a job has read, mark files as read, or read all again",
         "bench": "show where the time of a job or run goes, and what would help",
         "clean": "remove what was recorded of old runs, and leftover files; never published rows",
     },
@@ -42,7 +43,8 @@ _PLAN = "To see what a run would do: ingest plan NAME"
 _CHECK = "To check job files: ingest validate"
 _RUN = "To run a job: ingest run NAME"
 ELSEWHERE = {
-    **dict.fromkeys(("reset", "cancel", "abort", "discard"), _DISCARD),
+    **dict.fromkeys(("cancel", "abort", "discard"), _DISCARD),
+    "reset": f"{_DISCARD}. To read all files again: ingest cursor reset NAME",
     **dict.fromkeys(("clear", "purge", "prune", "gc", "vacuum", "cleanup"), "Did you mean clean?"),
     **dict.fromkeys(
         ("list", "ls", "runs", "history", "logs", "show"), "To list runs: ingest status"

@@ -112,7 +112,8 @@ class Execution(Model):
     """Whether `type: python` steps may call functions in `jobs/<name>/functions.py`."""
     extensions: bool = True
     """Whether the job may name types of other installed packages: sources, sinks, formats, steps
-    and checks. With `false`, none of them is imported."""
+    and checks; and whether such packages may add effects to the run. With `false`, none of them is
+    imported."""
 
     @property
     def planned_workers(self) -> int:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from ingest.checks import CHECKS
 from ingest.checks.contract import Contract, Quarantine
@@ -113,6 +113,18 @@ class Job(Model):
     lib: Annotated[dict[str, Any], OUTSIDE] = Field(default_factory=dict)
     """Reusable pieces that other parts of the file refer to as `${lib.name}`. Not used by
     itself."""
+
+    @field_validator("sink")
+    @classmethod
+    def _keeps_rows(cls, sink: "AnySink", about: ValidationInfo) -> "AnySink":
+        source = about.data.get("source")  # none if that is wrong itself
+        if source and source.is_incremental and sink.write_disposition == "overwrite":
+            raise ValueError(
+                "write_disposition: overwrite replaces all rows, and source.incremental reads only "
+                "what is new, so each run would leave only its own rows. Use append, or remove "
+                "source.incremental"
+            )
+        return sink
 
     @classmethod
     def recorded(cls, page: dict[str, Any]) -> dict[str, Any]:

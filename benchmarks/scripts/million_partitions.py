@@ -25,6 +25,7 @@ from ingest.driver.backlog import Backlog
 from ingest.driver.loop import Loop
 from ingest.driver.planning import pack
 from ingest.driver.publishing.commit import commit
+from ingest.driver.publishing.order import effects_of
 from ingest.driver.publishing.publish import publish
 from ingest.driver.receipt import receipt
 from ingest.driver.recorded import Run
@@ -111,7 +112,7 @@ class Drive:
         assert history.totals.partitions == self.count, "every partition is completed"
         worked = time.perf_counter()
         run = Run(RUN, self.job, {}, ledger, history, resumed=False)
-        commit(run, self.store, {"n": pl.Int64()})
+        commit(run, self.store, {"n": pl.Int64()}, effects_of(self.job, self.store))
         publish(run, self.store)
         Runs(self.store).write_receipt(RUN, receipt(self.job, RUN, {}, plan, history))
         return worked

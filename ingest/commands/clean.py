@@ -13,6 +13,7 @@ from ingest.core.errors import ConfigError, IngestError
 from ingest.core.names import hint
 from ingest.driver.cleaning import Kept, Leftover, Search
 from ingest.driver.removing import Old, Removal, trim_leases
+from ingest.records import cursors
 from ingest.records.lease import LeaseHeldError
 from ingest.records.runs import Runs
 from ingest.sinks.leftovers import remove_staged
@@ -72,6 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         problems: list[str] = []
     else:
         trim_leases(store, search.jobs)
+        cursors.trim(store, search.jobs)
         problems = _remove(store, found, arguments)
     for line in (*_stays(found.kept, arguments), *problems):
         print(line, file=sys.stderr)

@@ -72,6 +72,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     job = loaded.job
     drafted, context = drafted_at(loaded, open_store(job.state, job.state_connection), "preview")
     slices = tuple(sample(drafted, job.source))
+    if cursor := drafted.cursor:
+        again = " To see their rows too: source.incremental=null" if cursor.left_out else ""
+        print(
+            f"{job.name}: {counted(cursor.left_out, 'file')} left out: read by earlier runs.{again}"
+        )
+    if drafted.nothing_new:
+        print(f"{job.name}: nothing new")
+        return 0
     if not slices:
         print(f"{job.name}: the input has no records")
         return 0

@@ -125,6 +125,13 @@ def details(page: Page, here: str) -> list[str]:
     lines += [f"git: {revision}"] if (revision := _git(page["git"])) else []
     lines.append(f"attempts: {page['attempts']}")
     lines.append(f"partitions: {parts['settled']:,} of {parts['planned']:,} completed")
+    if out := page["left_out"]:
+        lines.append(f"left out: {counted(out, 'file')}, read by earlier runs")
+    if cursor := page["cursor"]:
+        lines.append(
+            f"cursor: {counted(cursor['files'], 'file')} added, {cursor['total']:,} in all "
+            f"(entry {cursor['entry']})"
+        )
     for tried in page["tried"]:
         lines += _attempt(tried, page)
     if page["inputs"]:

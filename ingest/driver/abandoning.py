@@ -3,9 +3,9 @@
 from contextlib import suppress
 from typing import Any
 
-from ingest.core.errors import FatalError, IngestError
+from ingest.core.errors import ConfigError, FatalError, IngestError
 from ingest.driver.places import anchored
-from ingest.driver.publishing.order import effects_of
+from ingest.driver.publishing.order import effects_of, own_effects
 from ingest.job import Job
 from ingest.records.environment import who
 from ingest.records.events import AttemptBegan, RunAbandoned
@@ -27,7 +27,7 @@ def abandon(store: Store, ledger: Ledger, job: Job, why: str) -> list[str]:
     ledger.flush()
     runs = Runs(store)
     runs.give_up(ledger.run_id, {"at": ledger.now(), **who(), "why": why})
-    return _discard(runs, ledger.run_id, job)
+    return _discard(store, ledger.run_id, job)
 
 
 def give_up_unread(store: Store, ledger: Ledger, job: Job, why: str) -> list[str]:
@@ -55,7 +55,7 @@ def give_up_unread(store: Store, ledger: Ledger, job: Job, why: str) -> list[str
             f"{marker or 'runs/' + run_id} and start again"
         )
     runs.give_up(run_id, {"at": ledger.now(), **who(), "why": why})
-    return _discard(runs, run_id, job)
+    return _discard(store, run_id, job)
 
 
 def withdraw(store: Store, run_id: str, job: Job) -> None:
@@ -66,13 +66,18 @@ def withdraw(store: Store, run_id: str, job: Job) -> None:
     runs = Runs(store)
     ended = History.of(Reader(store, run_id).events()).phase == "abandoned"
     if ended or runs.given_up(run_id):
-        _discard(runs, run_id, job)
+        _discard(store, run_id, job)
 
 
-def _discard(runs: Runs, run_id: str, job: Job) -> list[str]:
+def _discard(store: Store, run_id: str, job: Job) -> list[str]:
     """Remove what a run has staged, where it was staged: paths may lead elsewhere from here."""
-    left = []
-    for effect in effects_of(anchored(job, _places(runs, run_id))):
+    left: list[str] = []
+    job = anchored(job, _places(Runs(store), run_id))
+    try:
+        effects = effects_of(job, store)
+    except ConfigError as error:  # of another package, which cannot be imported any more
+        effects, left = own_effects(job, store), [str(error)]
+    for effect in effects:
         try:
             effect.discard(run_id)
         except IngestError as error:

@@ -15,6 +15,7 @@ from ingest.core.types import Schema, schema_from_json, schema_to_json
 from ingest.driver.abandoning import withdraw
 from ingest.driver.audit import audit
 from ingest.driver.backlog import Backlog
+from ingest.driver.cursors import refuse_unmarked, since
 from ingest.driver.fleeting import refuse_fleeting
 from ingest.driver.flow import Place, check_flow, placed
 from ingest.driver.holding import check, leases
@@ -25,6 +26,7 @@ from ingest.driver.opening import open_run, record
 from ingest.driver.outputs import check_places, check_published
 from ingest.driver.planning import Draft, draft, freeze, refuse_state
 from ingest.driver.publishing.commit import commit
+from ingest.driver.publishing.order import effects_of
 from ingest.driver.publishing.publish import publish
 from ingest.driver.receipt import receipt
 from ingest.driver.recorded import Run
@@ -113,10 +115,13 @@ def drive(request: Request) -> dict[str, Any]:
 def _draft(run: Run, request: Request, store: Store) -> Draft:
     """Check everything that can be checked before the run exists."""
     check_places(run.job, store, request.place)
+    refuse_unmarked(run.job, store)
+    effects_of(run.job, store)  # those of other packages can be imported
     workers = run.job.execution.planned_workers
     context = context_of(run.job, run.run_id, run.loaded_at)
     with at_once(request.stop):
-        drafted = draft(run.job, context, request.place, workers, request.stop)
+        at = since(run.job, store)
+        drafted = draft(run.job, context, request.place, workers, request.stop, since=at)
     check_published(run.job, request.place, schema_to_json(drafted.flow.output))
     run.facts["fingerprints"] = fingerprints(run.job, context)
     return drafted
@@ -125,7 +130,7 @@ def _draft(run: Run, request: Request, store: Store) -> Draft:
 def _chosen(run: Run, request: Request, drafted: Draft | None) -> Chosen | None:
     """Have it decided where the rest of the run is worked; nowhere, if all of it is."""
     history = run.history
-    if history.phase == "committed":
+    if history.phase == "committed" or (drafted and drafted.nothing_new):
         return None
     left = Outlook(
         history.bytes - history.totals.bytes_read, history.partitions - history.totals.partitions
@@ -167,15 +172,17 @@ def _work(
             _work_off(plan, run, request)
         if changed := run.changed_steps:
             raise StalePlanError(f"{changed} during the run. Run the job again: it starts over")
-        audit(run.history, run.job.contract)
+        nothing_new = plan.facts.nothing_new
+        if not nothing_new:
+            audit(run.history, run.job.contract)
         for remark in run.job.sink.remarks(run.history.totals.nulls):
             if remark not in run.history.warnings:  # by an attempt that did not come to its commit
                 run.ledger.append(Warned(message=remark))
         target.begin(run.run_id)
         check(held)
-        commit(run, store, output)
+        commit(run, store, output, () if nothing_new else effects_of(run.job, store))
     with timed(run, "publish", request.clock):
-        publish(run, store)
+        publish(run, store, outside=request.job.execution.extensions)
     target.end(run.run_id)
     page = receipt(run.job, run.run_id, run.facts, Plan(store, run.run_id), run.history)
     Runs(store).write_receipt(run.run_id, page)
@@ -212,13 +219,15 @@ def _work_off(plan: Plan, run: Run, request: Request) -> None:
 def _freeze(run: Run, request: Request, store: Store, drafted: Draft) -> Plan:
     """Write the plan, while the workers start."""
     context = context_of(run.job, run.run_id, run.loaded_at)
-    request.workers.start(task_of(run.job, drafted.flow, context))
+    if not drafted.nothing_new:
+        request.workers.start(task_of(run.job, drafted.flow, context))
     plan = freeze(drafted, run.job, store, run.run_id)
     run.ledger.append(
         PlanFrozen(
             partitions=len(plan),
             files=plan.facts.files,
             bytes=plan.facts.bytes,
+            left_out=drafted.cursor.left_out if drafted.cursor else 0,
             seconds=round(request.clock.monotonic() - drafted.began, 3),
         )
     )
@@ -240,7 +249,8 @@ def _reopen(run: Run, request: Request, store: Store) -> tuple[Plan, Schema]:
     context = context_of(run.job, run.run_id, run.loaded_at)
     layout = Layout(schema_from_json(facts.input_schema), facts.source_facts, facts.notes)
     flow = check_flow(run.job, layout, context, request.place)
-    check_inputs(run, plan, accept_touched=request.job.execution.touched_inputs == "accept")
+    accept_touched = request.job.execution.touched_inputs == "accept"
+    check_inputs(run, plan, store, accept_touched=accept_touched)
     if run.history.totals.partitions < run.history.partitions:  # else there is nothing to work
         request.workers.start(task_of(run.job, flow, context))
     return plan, flow.output

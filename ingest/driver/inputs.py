@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest.core.errors import StalePlanError
+from ingest.driver.cursors import refuse_moved, since
 from ingest.driver.recorded import Run
 from ingest.job import Job
 from ingest.records.events import InputsDiffer
 from ingest.records.history import History
 from ingest.records.plans import Plan
 from ingest.sources.base import Difference, Fate, Planned
+from ingest.storage.objects import Store
 from ingest.watch.resuming import NEW, arrived, happened
 
 SHOWN = 5
@@ -58,8 +60,8 @@ class InputTally:
         return [fate for fate in _WORST_FIRST if self.open[fate] and fate not in self.accepted]
 
 
-def compared(run: Run, plan: Plan, *, accept_touched: bool = False) -> InputTally:
-    """Compare the inputs of a run with its plan.
+def compared(run: Run, plan: Plan, store: Store, *, accept_touched: bool = False) -> InputTally:
+    """Compare the inputs of a run with its plan, and new ones with the cursor in this state.
 
     In memory: a part of the plan, and what the source needs to list its inputs.
 
@@ -67,20 +69,28 @@ def compared(run: Run, plan: Plan, *, accept_touched: bool = False) -> InputTall
         ConfigError: the inputs may not be listed.
     """
     tally = InputTally(frozenset({"new", "touched"} if accept_touched else {"new"}))
-    for one in run.job.source.compare(planned(plan, run.history), run.loaded_at):
+    source, given = run.job.source, planned(plan, run.history)
+    found = (
+        source.compare(given, run.loaded_at, at.earlier)
+        if (at := since(run.job, store))
+        else source.compare(given, run.loaded_at)
+    )
+    for one in found:
         tally.add(one)
     return tally
 
 
-def check_inputs(run: Run, plan: Plan, *, accept_touched: bool = False) -> None:
+def check_inputs(run: Run, plan: Plan, store: Store, *, accept_touched: bool = False) -> None:
     """Compare the inputs with the plan, put on record what differs, and refuse what cannot be.
 
     Raises:
         StalePlanError: inputs of partitions that are not completed have changed or vanished, or
-            may have because they were touched, unless that is accepted.
+            may have because they were touched, unless that is accepted; or the job's cursor is
+            not where it was.
         ConfigError: the inputs may not be listed.
     """
-    tally = compared(run, plan, accept_touched=accept_touched)
+    refuse_moved(run.job, store, plan)
+    tally = compared(run, plan, store, accept_touched=accept_touched)
     if not tally.examples:
         return
     counts = {fate: tally.open[fate] + tally.settled[fate] for fate in tally.examples}
@@ -95,12 +105,13 @@ def left_out(job: Job, then: str, count: int, examples: Sequence[str]) -> list[s
 
     `then` is the command that runs the job as that run was asked for.
 
-    A run that appends adds all that it reads, so it must be given the new files alone.
+    A run that appends adds all that it reads, so it must be given the new files alone, unless its
+    source is incremental.
     """
     if not count:
         return []
     names = [line.partition(NEW)[0] for line in examples if NEW in line]
-    if job.sink.write_disposition == "append":
+    if job.sink.write_disposition == "append" and not job.source.is_incremental:
         files = ",".join(names) if count == len(names) else "FILE,FILE"
         then += f" {shlex.quote(f'source.path=[{files}]')}"
         then += " (this job appends, so name only the new files)"

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from ingest.core.errors import ConfigError, Interrupted
 from ingest.core.partition import Slice, partition_id
 from ingest.core.types import schema_to_json
+from ingest.driver.cursors import Since
 from ingest.driver.fitting import fit
 from ingest.driver.flow import Flow, Place, check_flow, contract_types, placed
 from ingest.job import Job
-from ingest.records.plans import Plan, PlanFacts, PlanWriter
-from ingest.sources.base import Inputs, Source
+from ingest.records.plans import CursorFacts, Plan, PlanFacts, PlanWriter
+from ingest.sources.base import Source
 from ingest.sources.files.sampling import spread
+from ingest.sources.incremental import Unread
 from ingest.storage.objects import Store
 from ingest.transforms.base import StepContext
 from ingest.workers.outlook import Outlook
@@ -41,12 +43,14 @@ class Draft:
 
     While they are taken, `files` and `bytes` count along. `remarks` are what there is to say of the
     inputs: what was passed over, and what they have not in common. `pieces` and `peeked_bytes` are
-    what was seen before: all there is, unless that is more than `PEEK_SLICES`.
+    what was seen before: all there is, unless that is more than `PEEK_SLICES`. `cursor` is what the
+    job's cursor has decided; None if it was not asked.
     """
 
     flow: Flow
     partitions: Partitions
     remarks: tuple[str, ...] = ()
+    cursor: CursorFacts | None = None
     began: float = field(default_factory=time.monotonic)
     files: int = 0
     bytes: int = 0
@@ -58,6 +62,11 @@ class Draft:
         """How much there is to work, as far as it is known by now."""
         return Outlook(max(self.bytes, self.peeked_bytes), self.pieces)
 
+    @property
+    def nothing_new(self) -> bool:
+        """Whether earlier runs have read all there is."""
+        return self.cursor is not None and not self.pieces
+
 
 def draft(
     job: Job,
@@ -65,8 +74,12 @@ def draft(
     place: Place,
     workers: int,
     stop: threading.Event | None = None,
+    *,
+    since: Since | None = None,
 ) -> Draft:
     """List the inputs, freeze the schemas and cut the work.
+
+    With `since` only what the job's cursor does not have, which may be nothing.
 
     The driver holds at most `PEEK_SLICES` slices at a time, however many there are.
 
@@ -77,25 +90,60 @@ def draft(
     target = job.execution.partition_bytes
     with placed(place, "source"):
         refuse_state(job)
-        inputs = job.source.inputs()
-        slices = _until(stop, _cut(job.source, inputs, target))
+        unread = _unread(job.source, since)
+        slices = _until(stop, _cut(job.source, unread.slices, target))
         peeked = list(itertools.islice(slices, PEEK_SLICES))
-        layout = job.source.layout(peeked, contract_types(job))
-        room = fit(job, spread(peeked, SAMPLE_SLICES), workers)
+        nothing_new = since is not None and not peeked
+        layout = None if nothing_new else job.source.layout(peeked, contract_types(job))
+        room = None if nothing_new else fit(job, spread(peeked, SAMPLE_SLICES), workers)
         if room and room.bytes < target:
             target = room.bytes
-            slices = room.checked(_until(stop, _cut(job.source, inputs, target)))
+            slices = room.checked(_until(stop, _cut(job.source, unread.slices, target)))
             peeked = list(itertools.islice(slices, PEEK_SLICES))
-    flow = check_flow(job, layout, context, place)
+    if layout is None:
+        assert since is not None, "otherwise the layout is that of the inputs"
+        flow = _flow_of_nothing(job, unread, since, context, place)
+    else:
+        flow = check_flow(job, layout, context, place)
     target = pack_bytes(peeked, target, workers)
     size = sum(piece.bytes for piece in peeked)
     total = size if len(peeked) < PEEK_SLICES else None
-    rest = job.source.admit(slices, layout)
+    rest = job.source.admit(slices, flow.layout)
     groups = pack(itertools.chain(peeked, rest), target, total, workers)
-    remarks = (*inputs.remarks, *layout.remarks)
-    result = Draft(flow, iter(()), remarks, pieces=len(peeked), peeked_bytes=size)
+    result = Draft(flow, iter(()), pieces=len(peeked), peeked_bytes=size)
+    result.remarks = (*unread.remarks, *(since.remarks if since else ()), *flow.layout.remarks)
+    if since:
+        position = dict(unread.position)
+        result.cursor = CursorFacts(since.entry, unread.left_out, unread.known, position)
     result.partitions = _counted(result, groups)
     return result
+
+
+def _unread(source: Source, since: Since | None) -> Unread:
+    if since is not None:
+        return source.unread(since.earlier)
+    inputs = source.inputs()
+    return Unread(inputs.slices, inputs.remarks)
+
+
+def _flow_of_nothing(
+    job: Job, unread: Unread, since: Since, context: StepContext, place: Place
+) -> Flow:
+    """Return the schemas of a run that finds nothing new: those that the last run has read by.
+
+    If the job does not fit them any more, it has changed: then those of a few inputs that were
+    read, as long as they are there.
+    """
+    if since.layout is not None:
+        try:
+            return check_flow(job, since.layout, context, place)
+        except ConfigError:
+            if not unread.sample:
+                raise
+    with placed(place, "source"):
+        sample = list(_cut(job.source, unread.sample, job.execution.partition_bytes))
+        layout = job.source.layout(sample, contract_types(job))
+    return check_flow(job, layout, context, place)
 
 
 def freeze(drafted: Draft, job: Job, store: Store, run_id: str) -> Plan:
@@ -114,6 +162,7 @@ def freeze(drafted: Draft, job: Job, store: Store, run_id: str) -> Plan:
             source_facts=layout.facts,
             notes=layout.notes,
             remarks=list(drafted.remarks),
+            cursor=drafted.cursor,
         )
     )
 
@@ -149,8 +198,8 @@ def pack(
         yield tuple(group)
 
 
-def _cut(source: Source, inputs: Inputs, target: int) -> Iterator[Slice]:
-    for piece in inputs.slices:
+def _cut(source: Source, inputs: Iterable[Slice], target: int) -> Iterator[Slice]:
+    for piece in inputs:
         yield from source.cut(piece, target)
 
 

@@ -58,7 +58,8 @@ def _refuse_stale(decision: Decision, job: Job, store: Store) -> list[str]:
         return []
     refuse_changed_steps(Runs(store), decision.run)
     plan = Plan(store, decision.run_id)
-    found = compared(decision.run, plan, accept_touched=job.execution.touched_inputs == "accept")
+    accept_touched = job.execution.touched_inputs == "accept"
+    found = compared(decision.run, plan, store, accept_touched=accept_touched)
     if found.refused:
         raise FatalError(refusal(found))
     new = found.open["new"] + found.settled["new"]

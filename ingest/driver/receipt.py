@@ -30,7 +30,7 @@ def receipt(
             "bytes": totals.bytes_written.get(output, 0),
             "files": 0,
             "removed": 0,
-            **history.published[output].facts,
+            **(history.published[output].facts if output in history.published else {}),
         }
         for output, sink in sinks_of(job).items()
     }
@@ -54,6 +54,8 @@ def receipt(
             "path": plan.facts.inputs,
             "files": plan.facts.files,
             "bytes": plan.facts.bytes,
+            "left_out": plan.facts.cursor.left_out if plan.facts.cursor else 0,
+            "nothing_new": plan.facts.nothing_new,
             "schema": plan.facts.input_schema,
             "types_from": plan.facts.notes,
             "remarks": plan.facts.remarks,

@@ -29,10 +29,14 @@ def repeats(job: Job, store: Store, plan: Plan) -> str:
             break
     if not (count := int(again.sum())):
         return ""
+    instead = (
+        "If that is not wanted, mark files as read: ingest cursor set"
+        if job.source.is_incremental
+        else "To replace the rows instead: sink.write_disposition=overwrite"
+    )
     return (
         f"{count:,} of {len(inputs):,} input files were already published to {job.sink.uri} by "
-        f"earlier runs of this job (last: {earlier[-1]}). append adds their rows again. To "
-        "replace the rows instead: sink.write_disposition=overwrite"
+        f"earlier runs of this job (last: {earlier[-1]}). append adds their rows again. {instead}"
     )
 
 

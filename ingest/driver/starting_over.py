@@ -1,5 +1,6 @@
 """When a run is not worth resuming: where nothing is lost, and where resuming cannot help."""
 
+from ingest.driver.cursors import moved
 from ingest.driver.inputs import compared
 from ingest.driver.resuming import Reopened
 from ingest.job import Job
@@ -20,10 +21,13 @@ def reason(reopened: Reopened, now: Job, store: Store) -> str:
     """Say why a run that is not committed is not resumed, in half a sentence, or nothing.
 
     A run that has completed partitions is not given up lightly: it must have failed in a way that
-    resuming cannot help. Whoever only stopped it may have changed the job for another reason, and
-    whoever types the command in another folder may not mean to begin.
+    resuming cannot help, or the job's cursor was changed, so that it could not be committed.
+    Whoever only stopped it may have changed the job for another reason, and whoever types the
+    command in another folder may not mean to begin.
     """
     history = reopened.run.history
+    if changed := moved(reopened.run.job, store, Plan(store, reopened.run.run_id)):
+        return changed
     how = FAILED.get(history.failure, "")
     if history.failure == "stale_plan":
         how = "its input has changed"
@@ -40,7 +44,7 @@ def reason(reopened: Reopened, now: Job, store: Store) -> str:
 
 def _by_inputs(reopened: Reopened, now: Job, store: Store, how: str) -> str:
     run, accept_touched = reopened.run, now.execution.touched_inputs == "accept"
-    found = compared(run, Plan(store, run.run_id), accept_touched=accept_touched)
+    found = compared(run, Plan(store, run.run_id), store, accept_touched=accept_touched)
     if run.history.failure == "stale_plan":
         # what was only touched may be what was planned, put back: whoever knows can accept it
         return how if set(found.refused) - {"touched"} else ""

@@ -7,6 +7,7 @@ from typing import Any
 
 from ingest.config.load import Loaded, load
 from ingest.core.types import schema_to_json, type_name
+from ingest.driver.cursors import refuse_unmarked, since
 from ingest.driver.fleeting import refuse_fleeting
 from ingest.driver.outputs import check_places, check_published
 from ingest.driver.planning import Draft, draft
@@ -46,6 +47,8 @@ class PlanSummary:
     """Files that would be read."""
     bytes: int
     """Their size in bytes, as stored."""
+    left_out: int
+    """Files that would not be read, because earlier runs have read them."""
     partitions: int
     """Number of partitions."""
     largest_partition_bytes: int
@@ -107,8 +110,10 @@ def drafted_at(loaded: Loaded[Job], store: Store, run_id: str = "") -> tuple[Dra
     job = loaded.job
     refuse_fleeting(job, store, loaded.place)
     check_places(job, store, loaded.place)
+    refuse_unmarked(job, store)
     context = context_of(job, run_id, datetime.now(UTC))
-    drafted = draft(job, context, loaded.place, job.execution.planned_workers)
+    workers = job.execution.planned_workers
+    drafted = draft(job, context, loaded.place, workers, since=since(job, store))
     check_published(job, loaded.place, schema_to_json(drafted.flow.output))
     return drafted, context
 
@@ -124,6 +129,7 @@ def describe(job: Job, drafted: Draft, workers: int) -> dict[str, Any]:
         "job": job.name,
         "files": drafted.files,
         "bytes": drafted.bytes,
+        "left_out": drafted.cursor.left_out if drafted.cursor else 0,
         "partitions": count,
         "largest_partition_bytes": largest,
         "workers": workers,
@@ -156,7 +162,7 @@ def _remarks(job: Job) -> list[str]:
 
 def summary_of(page: dict[str, Any]) -> PlanSummary:
     """Return the typed view of a plan's figures."""
-    same = ("job", "files", "bytes", "partitions", "largest_partition_bytes", "workers")
+    same = ("job", "files", "bytes", "left_out", "partitions", "largest_partition_bytes", "workers")
     return PlanSummary(
         **{name: page[name] for name in same},
         estimated_memory_bytes=page["estimated_memory_bytes"],

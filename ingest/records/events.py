@@ -108,9 +108,11 @@ class PlanFrozen(Event):
     """The plan is frozen."""
 
     name: ClassVar[str] = "planned"
+    version: ClassVar[int] = 2
     partitions: Annotated[int, "Number of partitions."]
     files: Annotated[int, "Number of files to read."] = 0
     bytes: Annotated[int, "Their size, as stored."] = 0
+    left_out: Annotated[int, "Number of files that earlier runs have read. From version 2."] = 0
     seconds: Annotated[float, "How long planning took."]
 
 
@@ -236,7 +238,7 @@ class EffectPublished(Event):
     """An effect is visible: an output, say."""
 
     name: ClassVar[str] = "published"
-    effect: Annotated[str, "`main` or `quarantine`."]
+    effect: Annotated[str, "`quarantine`, `main`, `cursor`, or one of an installed package."]
     uri: Annotated[str, "Where it is; empty if that is the state."] = ""
     rows: Annotated[int, "Number of rows that were published,"]
     inserted: Annotated[int, "how many of them are new there,"]

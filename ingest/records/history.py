@@ -46,13 +46,14 @@ class History:
     """A run as its ledger tells it.
 
     `phase` says how far it has come: before `committed` it can be abandoned, from then on only
-    finished. `partitions` is how many must be settled; `closed` has one byte for each that there
-    ever was: 0 open, 1 settled, 2 split into some of the `children`. `retries` counts by class of
-    failure. `cluster` is where the last attempt that had any did its work, `bytes` how much the
-    plan reads. `ended` is how the last attempt ended: done, failed or interrupted, or empty if it
-    is still going on or was killed; `failure` is then the class of its failure, a
-    `core.outcome.ErrorKind`, or empty. `timings` are of all attempts that could put theirs on
-    record; `lap` are those of the last one, and `before` is how many rows had been read before it.
+    finished. `partitions` is how many must be settled; `closed` has one byte for each that
+    there ever was: 0 open, 1 settled, 2 split into some of the `children`. `retries` counts by
+    class of failure. `cluster` is where the last attempt that had any did its work, `bytes` how
+    much the plan reads, `left_out` how many files earlier runs have read. `ended` is how the
+    last attempt ended: done, failed or interrupted, or empty if it is still going on or was
+    killed; `failure` is then the class of its failure, a `core.outcome.ErrorKind`, or empty.
+    `timings` are of all attempts that could put theirs on record; `lap` are those of the last
+    one, and `before` is how many rows had been read before it.
     """
 
     phase: Phase = "new"
@@ -61,6 +62,7 @@ class History:
     cluster_why: str = ""
     partitions: int = 0
     bytes: int = 0
+    left_out: int = 0
     closed: bytearray = field(default_factory=bytearray)
     children: dict[int, Partition] = field(default_factory=dict)
     tries: int = 0
@@ -136,6 +138,7 @@ def _planned(event: PlanFrozen, history: History) -> None:
     history.partitions = event.partitions
     history.closed = bytearray(event.partitions)
     history.bytes = event.bytes
+    history.left_out = event.left_out
     history.timings["plan"] = history.lap["plan"] = event.seconds
 
 

@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,10 @@ from ingest.core.partition import Partition, Slice
 from ingest.records.runs import RESTORE, other_format
 from ingest.storage.objects import Store
 
-FORMAT = 2
-OLDER = frozenset({1})
-"""Formats that are read too. In format 1 slices have no `changed_ns`, and there are no remarks."""
+FORMAT = 3
+OLDER = frozenset({1, 2})
+"""Formats that are read too. In format 1 slices have no `changed_ns`, and there are no remarks; in
+format 2 there is no cursor."""
 PART_ROWS = 20_000
 
 _SLICE = pl.Struct(
@@ -34,8 +35,26 @@ _SCHEMA = {"index": pl.Int64(), "id": pl.String(), "bytes": pl.Int64(), "slices"
 
 
 @dataclass(frozen=True, slots=True)
+class CursorFacts:
+    """What a plan was decided on: the cursor's entry, and what it said of the inputs.
+
+    `left_out` is how many inputs are not read because earlier runs have read them, `known` how many
+    of those that are read the cursor has in another version. `position` is where a cursor over
+    columns will stand.
+    """
+
+    entry: int
+    left_out: int = 0
+    known: int = 0
+    position: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class PlanFacts:
-    """What is frozen besides the partitions: how many, the schemas, and what they depend on."""
+    """What is frozen besides the partitions: how many, the schemas, and what they depend on.
+
+    `cursor` says, of an incremental source, what was left out because earlier runs have read it.
+    """
 
     partitions: int
     files: int
@@ -46,6 +65,12 @@ class PlanFacts:
     source_facts: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    cursor: CursorFacts | None = None
+
+    @property
+    def nothing_new(self) -> bool:
+        """Whether earlier runs have read all there is."""
+        return self.cursor is not None and not self.partitions
 
 
 class Plan:
@@ -55,6 +80,7 @@ class Plan:
     """
 
     def __init__(self, store: Store, run_id: str) -> None:
+        self.run_id = run_id
         self._store = store
         self._folder = f"runs/{run_id}"
         self._part: tuple[int, pl.DataFrame] | None = None
@@ -72,6 +98,8 @@ class Plan:
         if (written := facts.pop("format", None)) not in {FORMAT, *OLDER}:
             raise other_format(store, run_id, "plan.json", written, FORMAT)
         try:
+            if cursor := facts.get("cursor"):
+                facts["cursor"] = CursorFacts(**cursor)
             self.facts = PlanFacts(**facts)
         except TypeError as error:
             raise self._damaged("plan.json", error) from None
@@ -123,6 +151,18 @@ class Plan:
         )
         return pl.concat([pl.Series(dtype=pl.UInt64), *parts]).unique()
 
+    def files(self) -> Iterator[pl.DataFrame]:
+        """Yield URI, size and version of each input, once, a part of the plan at a time."""
+        last = ""
+        for number in range(-(-len(self) // PART_ROWS)):
+            pieces = self._read(number, ["slices"]).select(pl.col("slices").explode()).drop_nulls()
+            files = pieces.unnest("slices").select("uri", "size", "version")
+            # the last file of the part before may go on in this one
+            files = files.unique("uri", maintain_order=True).filter(pl.col("uri") != last)
+            if files.height:
+                last = files["uri"][-1]
+                yield files
+
     def _read(self, number: int, columns: list[str] | None = None) -> pl.DataFrame:
         name = f"plan/{number:06d}.parquet"
         try:
@@ -166,7 +206,7 @@ class PlanWriter:
 
     def freeze(self, facts: PlanFacts) -> Plan:
         """Write the page of facts, after which the plan stands, and return the plan."""
-        page = {"format": FORMAT, **{name: getattr(facts, name) for name in PlanFacts.__slots__}}
+        page = {"format": FORMAT, **asdict(facts)}
         self._store.create(f"{self._folder}/plan.json", json.dumps(page, indent=1).encode())
         return Plan(self._store, self._folder.removeprefix("runs/"))
 

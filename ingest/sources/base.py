@@ -13,6 +13,7 @@ from ingest.core.model import Model
 from ingest.core.partition import Partition, Slice
 from ingest.core.private import REDACTED
 from ingest.core.types import Schema
+from ingest.sources.incremental import Earlier, Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +113,10 @@ class Difference:
 class Source(Model, ABC):
     """Where rows come from.
 
-    On the driver, once per run and in this order: `inputs`, `cut` for each of them, `layout`, then
-    `admit`. In workers, any number of times and in any order: `read`, and `locate` if rows of that
-    partition were rejected. The object is pickled between the two and holds no state.
+    On the driver, once per run and in this order: `inputs` (or `unread` if it is incremental),
+    `cut` for each of them, `layout`, then `admit`. In workers, any number of times and in any
+    order: `read`, and `locate` if rows of that partition were rejected. The object is pickled
+    between the two and holds no state.
 
     Guarantees that every source gives, and that `ingest.testing` tries to break:
     a record belongs to exactly one slice, whichever way the input is cut; reading the same slice
@@ -136,6 +138,20 @@ class Source(Model, ABC):
         Raises:
             ConfigError: nothing is there, or it may not be read.
         """
+
+    @property
+    def is_incremental(self) -> bool:
+        """Whether what earlier runs have read is not read again: see `incremental`."""
+        return False
+
+    def unread(self, earlier: Earlier) -> Unread:  # noqa: ARG002 - for those that are incremental
+        """List what earlier runs have not read; instead of `inputs`, if it is incremental.
+
+        Raises:
+            ConfigError: as `inputs`; or something that was read is not as it was.
+        """
+        inputs = self.inputs()
+        return Unread(inputs.slices, inputs.remarks)
 
     def doubt(
         self,
@@ -272,11 +288,13 @@ class Source(Model, ABC):
         self,
         planned: Iterable[Planned],  # noqa: ARG002 - for those that can tell
         since: datetime,  # noqa: ARG002
+        earlier: Earlier | None = None,  # noqa: ARG002
     ) -> Iterable[Difference]:
         """Say which inputs are not as a plan has them: on the driver, before a run is resumed.
 
         `planned` is a stream, each input once, in the order that `slices` gave; `since` is when the
-        plan was made. By default nothing is said: `read` finds out.
+        plan was made. What `earlier` runs have read is not new. By default nothing is said: `read`
+        finds out.
 
         Raises:
             ConfigError: the inputs may not be listed.

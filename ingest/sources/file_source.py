@@ -1,7 +1,8 @@
 """What sources that read files share: their paths, and columns made from a file's name."""
 
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Self
 
@@ -9,7 +10,7 @@ import polars as pl
 from pydantic import AfterValidator, Field, model_validator
 
 from ingest.core.errors import BadRowError, ConfigError, FatalError
-from ingest.core.marks import OUTSIDE
+from ingest.core.marks import LATER, OUTSIDE
 from ingest.core.partition import Slice
 from ingest.core.secrets import without_credentials
 from ingest.core.types import Schema
@@ -22,9 +23,11 @@ from ingest.sources.files.identity import while_planning
 from ingest.sources.files.listing import as_list, bases_of, list_inputs, root_of, survey, would_read
 from ingest.sources.files.opening import expansion
 from ingest.sources.files.schema import Expected, FileSchema
+from ingest.sources.files.unread import left_out, unread
+from ingest.sources.incremental import Earlier, Incremental, Unread
 from ingest.storage.clients import endpoint_of
 from ingest.storage.connections import AnyConnection, usual
-from ingest.storage.remote import refuse_other
+from ingest.storage.remote import is_remote, refuse_other
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,11 @@ class FileSource(Source):
     """Whether to add the columns `_file_path`, `_file_name`, `_file_size` (bytes as stored) and
     `_file_modified` (UTC)."""
 
+    incremental: Annotated[Incremental | None, LATER] = None
+    """`files` reads only files that no published run of the job has read: see
+    [Only new files](../guides/only-new-files.md). The long form is
+    `{type: files, on_changed: fail}`. Not with `write_disposition: overwrite`."""
+
     @model_validator(mode="after")
     def _reachable(self) -> Self:
         for path in as_list(self.path):
@@ -110,9 +118,45 @@ class FileSource(Source):
         except (BadRowError, FatalError) as error:
             raise while_planning(error) from None
 
-    def compare(self, planned: Iterable[Planned], since: datetime) -> Iterable[Difference]:
+    @property
+    def is_incremental(self) -> bool:
+        """Whether only new files are read."""
+        return self.incremental is not None
+
+    def unread(self, earlier: Earlier) -> Unread:
+        """List the files that no published run has read; that may be none.
+
+        A path that leads to nothing any more is no mistake if files were read there.
+        """
+        assert self.incremental is not None, "else all inputs are read"
+        listed = list_inputs(
+            self.path,
+            self.format.names(),
+            keyed=self.hive_partitions,
+            connection=self.connection,
+            emptied=lambda path: self._has_read(path, earlier),
+        )
+        found = unread(listed.slices, earlier, self.incremental, self._is_gone)
+        return replace(found, remarks=(*listed.remarks, *found.remarks))
+
+    def compare(
+        self, planned: Iterable[Planned], since: datetime, earlier: Earlier | None = None
+    ) -> Iterable[Difference]:
         """List the files anew, and hold the list against the plan."""
-        return differences(planned, survey(self.path, self.format.names(), self.connection), since)
+        present = survey(self.path, self.format.names(), self.connection)
+        found = differences(planned, present, since)
+        if earlier is None or self.incremental is None:
+            return found
+        known = left_out(present, earlier, self.incremental)
+        return (each for each in found if each.fate != "new" or each.uri not in known)
+
+    def _is_gone(self, uri: str) -> bool:
+        """Say whether a file that is not listed is there no more: of buckets, no other is asked."""
+        return self.would_read(uri) if is_remote(uri) else not os.access(uri, os.F_OK)
+
+    def _has_read(self, path: str, earlier: Earlier) -> bool:
+        uris = (uri for part in earlier.files() for uri in part["uri"])
+        return any(would_read(path, self.format.names(), uri) for uri in uris)
 
     def admit(self, slices: Iterable[Slice], layout: Layout) -> Iterator[Slice]:
         """Pass on slices that lie in folders of the planned keys."""

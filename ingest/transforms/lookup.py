@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, ClassVar, Literal
 
 import polars as pl
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
 
 from ingest.core.errors import ConfigError
 from ingest.core.rows import visible
 from ingest.core.types import type_name
 from ingest.sources import AnySource
+from ingest.sources.base import Source
 from ingest.transforms.base import StepContext, Transform
 from ingest.transforms.columns import need, need_free
 from ingest.transforms.reference import OnDuplicate, as_source, digest, read
@@ -44,6 +45,15 @@ class Lookup(Transform):
     on_duplicate: OnDuplicate = "fail"
     """What to do if a key occurs more than once in the table: refuse the job, or use the first of
     these rows (by file, then line)."""
+
+    @field_validator("reference")
+    @classmethod
+    def _whole(cls, reference: Source) -> Source:
+        if reference.is_incremental:
+            raise ValueError(
+                "incremental: a lookup reads its whole table in each run. Remove incremental"
+            )
+        return reference
 
     def prepare(self, context: StepContext) -> None:
         """Read the table and check that its key is unique."""

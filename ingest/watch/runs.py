@@ -67,6 +67,8 @@ def describe(store: Store, run_id: str, job: str) -> Page:
         "git": facts.get("git", {}),
         "attempts": history.attempt,
         "partitions": {"settled": totals.partitions, "planned": history.partitions},
+        "left_out": history.left_out,
+        "cursor": dict(moved.facts) if (moved := history.published.get("cursor")) else {},
         "rows": totals.summary,
         "reasons": dict(sorted(totals.errors.items(), key=lambda item: -item[1])),
         "examples": totals.examples,

@@ -32,6 +32,8 @@ def summary(receipt: Receipt, state: str, connection: str = "") -> str:
     option += f" --state-connection {connection}" if connection else ""
     books, outputs = receipt["books"], receipt["outputs"]
     main, inputs = outputs["main"], receipt["inputs"]
+    if inputs.get("nothing_new"):
+        return nothing_new(receipt)
     read = books[0]["rows"] if books else 0
     lines = [
         f"{receipt['job']['name']}: published. Run {receipt['run_id']}",
@@ -50,6 +52,13 @@ def summary(receipt: Receipt, state: str, connection: str = "") -> str:
         lines.append(f"  quarantine   {outputs['quarantine']['uri']}")
     next_step = f"  To check the published files later: ingest verify {receipt['run_id']}{option}"
     return "\n".join([*lines, f"  receipt      {where}", "", next_step])
+
+
+def nothing_new(receipt: Receipt) -> str:
+    """Say in a line that earlier runs have read all there is."""
+    left_out = receipt["inputs"]["left_out"]
+    known = f"earlier runs have read {counted(left_out, 'file')}" if left_out else "no files"
+    return f"{receipt['job']['name']}: nothing new: {known}. Run {receipt['run_id']}"
 
 
 def _written(main: dict[str, Any]) -> str:

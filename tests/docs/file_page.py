@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ingest.core.types import type_name
-from ingest.records import intents, ledger, plans, runs
+from ingest.records import cursors, intents, ledger, plans, runs
 from ingest.work import quarantine
 from tests.docs.options import flat
 from tests.docs.type_pages import page
@@ -26,6 +26,11 @@ STATE = {
     "targets/<digest>/runs/<run_id>.begin": "This run is about to commit and to publish there.",
     "targets/<digest>/runs/<run_id>.end": "The run has published. Between the two files no other "
     "run may publish there.",
+    "jobs/<job>/cursor/<output>/<n>.json": "An entry of the job's cursor, with "
+    "`source.incremental`: one for each run that was published, and each `ingest cursor` command. "
+    "The last one counts. `<output>` is a hash of the sink's place.",
+    "jobs/<job>/cursor/<output>/files/<n>-<by>-<k>.parquet": "Files that were read: `uri`, `size`, "
+    f"`version`. Up to {cursors.SEGMENT_FILES:,} of them.",
     "runs/<run_id>/job.yaml": "The complete job, with all settings; secrets by name only.",
     "runs/<run_id>/run.json": "Facts that were recorded when the run was created.",
     "runs/<run_id>/plan.json": "The plan, except for its partitions. Written last: the plan is "
@@ -83,6 +88,21 @@ PLAN = {
     "notes": "Where each column's type came from.",
     "remarks": "Remarks about the inputs: skipped files, files that were named twice, and "
     "columns that not all files have.",
+    "cursor": "With `source.incremental`: the cursor's entry that the plan was made on, how many "
+    "files are left out because earlier runs have read them, and how many are read again.",
+}
+CURSOR = {
+    "format": f"{cursors.FORMAT}.",
+    "number": "Number of the entry, from 1.",
+    "output": "The place that the rows went to.",
+    "token": "Who wrote it: the run, or a random word for a command.",
+    "by": "`run`, `set` or `reset`.",
+    "added": "How many files it added.",
+    "files": "How many files count as read after it.",
+    "segments": "The objects that list them, oldest first.",
+    "position": "The position of a cursor over columns; empty for files.",
+    "layout": "Columns and types as the last run has read them.",
+    "about": "When, and by which run, host, process and user.",
 }
 PARTITIONS = {
     "index": "Place in the plan, from 0.",
@@ -120,7 +140,8 @@ RECEIPT = {
     "attempts": "Number of attempts.",
     "cluster": "The cluster of the last attempt, and the reason if `auto` chose it.",
     "config": "As in `run.json`.",
-    "inputs": "Path, number of files, bytes, schema, where each type came from, and remarks.",
+    "inputs": "Path, number of files, bytes, files that were left out because earlier runs have "
+    "read them, whether nothing was new, schema, where each type came from, and remarks.",
     "partitions": "Number of partitions, of tries, and of retries among them.",
     "books": "For each step: rows in, added, dropped by reason, out.",
     "errors": "Rejected rows by reason.",
@@ -182,6 +203,9 @@ def files() -> str:
         _table("key", PLAN),
         "`plan/*.parquet`, a row for each partition:",
         _table("column", PARTITIONS),
+        "## The cursor",
+        "See [Only new files](../guides/only-new-files.md).",
+        _table("key", CURSOR),
         "## The ledger",
         (
             "JSON Lines. The first line of a file says which attempt wrote it (`format`, "

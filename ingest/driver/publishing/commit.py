@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from ingest.core.outcome import Staged
 from ingest.core.types import Schema
 from ingest.driver.publishing.effect import Completed, Effect
-from ingest.driver.publishing.order import effects_of
 from ingest.driver.recorded import Run
 from ingest.records.events import Committed, Settled
 from ingest.records.history import History
@@ -16,11 +15,12 @@ from ingest.sinks.base import Claim
 from ingest.storage.objects import Store
 
 
-def commit(run: Run, store: Store, schema: Schema) -> None:
+def commit(run: Run, store: Store, schema: Schema, effects: Sequence[Effect]) -> None:
     """Write the commit record: from here on the run can only be finished.
 
     Any later attempt does what it says, whatever it finds by then. `schema` is that of the main
-    output. Memory: about a bit for each partition.
+    output; `effects` are what the run makes visible, none if nothing was new. Memory: about a bit
+    for each partition.
     """
     ledger, history = run.ledger, run.history
     ledger.flush()
@@ -32,7 +32,7 @@ def commit(run: Run, store: Store, schema: Schema) -> None:
         totals=history.totals,
         staged=lambda output: _staged(ledger, history, output),
     )
-    effects, intents = effects_of(run.job), Intents(store, run.run_id)
+    intents = Intents(store, run.run_id)
     with _claimed(effects, Claim(run.run_id, run.job.name, store.uri()), history):
         written = {
             effect.name: intents.write(f"{ledger.attempt}-{effect.name}", effect.prepare(completed))

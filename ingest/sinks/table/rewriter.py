@@ -3,7 +3,7 @@
 import json
 from typing import Any, Protocol, Self
 
-from ingest.sinks.parquet import ParquetFiles
+from ingest.formats.parquet.writing import ParquetFiles
 from ingest.sinks.table.bucket_place import table_place
 from ingest.sinks.table.place import TablePlace
 from ingest.storage.connections import AnyConnection

@@ -198,7 +198,7 @@ def _of_files(slices: Sequence[Slice], connection: Connection | None) -> dict[st
         uris,
         [uri.rsplit("/", 1)[-1] for uri in uris],
         [piece.size for piece in slices],
-        [_modified(piece, connection) for piece in slices],
+        [modified_at(piece, connection) for piece in slices],
     )
     return {
         name: pl.Series(values, dtype=dtype)
@@ -206,7 +206,8 @@ def _of_files(slices: Sequence[Slice], connection: Connection | None) -> dict[st
     }
 
 
-def _modified(piece: Slice, connection: Connection | None) -> datetime | None:
+def modified_at(piece: Slice, connection: Connection | None) -> datetime | None:
+    """Return when a file was last written, UTC; None where the storage does not tell."""
     if is_remote(piece.uri):
         return modified_remote(piece.uri, connection)
     return _EPOCH + timedelta(microseconds=int(piece.version) // 1000)

@@ -10,7 +10,7 @@ are files of their own: one cannot tell which of them is meant to be the other.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -91,10 +91,12 @@ def list_inputs(
     *,
     keyed: bool = False,
     connection: Connection | None = None,
+    emptied: Callable[[str], bool] | None = None,
 ) -> Inputs:
     """Return every file that the paths stand for, once, sorted by URI, and what there is to say.
 
-    Local files are named by their absolute paths, because workers may run in another folder.
+    Local files are named by their absolute paths, because workers may run in another folder. That
+    nothing is there is no mistake of a path that was `emptied`.
 
     Raises:
         ConfigError: a path is not there, matches nothing, or may not be read; or, where folders
@@ -108,6 +110,9 @@ def list_inputs(
             if not is_remote(path):
                 _check_readable(path, found)
             listing.add(found)
+        except NothingThereError as error:
+            if not (emptied and emptied(path)):
+                problems.extend(error.lines)
         except ConfigError as error:
             problems.extend(error.lines)
     if problems:

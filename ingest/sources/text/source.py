@@ -45,7 +45,7 @@ class TextSource(FileSource):
 
     about_files: ClassVar[frozenset[str]] = frozenset({
         "path", "hive_partitions", "include_file_columns", "encoding", "max_decompressed_bytes",
-        "skip_footer", "ignore_rows", "schema_",
+        "skip_footer", "ignore_rows", "schema_", "incremental",
     })  # fmt: skip
     """Options about files, which say nothing of how a single record is read."""
 

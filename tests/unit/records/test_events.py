@@ -15,6 +15,7 @@ from ingest.records.events import (
     PartitionSplit,
     PlanFrozen,
     Settled,
+    WorkersStarted,
 )
 
 OUTCOME = Outcome(
@@ -72,9 +73,12 @@ def test_so_is_one_of_every_class(kind):
 
 
 def test_the_json_is_plain_and_says_a_version_only_above_the_first():
+    page = WorkersStarted(at="now", what="Ray", seconds=0.5).to_json()
+    assert page == {"event": "started", "at": "now", "what": "Ray", "seconds": 0.5}
     page = PlanFrozen(at="now", partitions=3, seconds=0.5).to_json()
     assert page == {
-        "event": "planned", "at": "now", "partitions": 3, "files": 0, "bytes": 0, "seconds": 0.5,
+        "event": "planned", "version": 2, "at": "now", "partitions": 3, "files": 0, "bytes": 0,
+        "left_out": 0, "seconds": 0.5,
     }  # fmt: skip
     assert EVENTS[2].to_json()["children"][0]["slices"][0]["end"] == 4
 
