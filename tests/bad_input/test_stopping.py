@@ -136,7 +136,7 @@ def test_one_signal_ends_the_planning_at_once(bench, number):
     process.send(number)
     asked = time.monotonic()
     result = process.end()
-    assert time.monotonic() - asked < 3
+    assert time.monotonic() - asked < 10
     assert result.code == 130, result.err
     assert f"{number.name}: " in result.err
     assert "orders: stopped. Nothing was recorded. Start again: python -m" in result.err

@@ -88,7 +88,7 @@ def test_rows_that_kill_their_worker_are_set_aside_and_the_rest_is_published(her
 
 def test_a_row_that_never_ends_is_ended_and_set_aside(here):
     write_fates(here, {20: "sleep"}, rows=60)
-    job = fated(here, partition_timeout_s=6.0)  # other rows have as long on a busy machine
+    job = fated(here, partition_timeout_s=2.0)
 
     work(job, workers=pool(job))
 
