@@ -1,16 +1,28 @@
 """What tests of all kinds share: golden files, their flag, and a state to work in."""
 
+import os
 from collections.abc import Callable
 
 import pytest
 from hypothesis import settings
 
-settings.register_profile("ingest", deadline=None)  # a busy machine is no failure of a property
+# a busy machine is no failure of a property; CI tries the same examples each time, others new ones
+settings.register_profile("ingest", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("ingest")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden files")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what is given the longest time, so that no core waits for it at the end."""
+    items.sort(key=_seconds, reverse=True)
+
+
+def _seconds(item: pytest.Item) -> float:
+    given = item.get_closest_marker("timeout")
+    return float(given.args[0]) if given else 0.0
 
 
 @pytest.fixture

@@ -10,14 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
-from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.default_element import ResultDefault
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, MissingConfigException
-from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
@@ -26,15 +23,12 @@ from ingest.config.chain import OWN_SETTINGS, Chain
 from ingest.config.connections import GROUP, Named, fill, is_within
 from ingest.config.folders import PRIMARY, find, options
 from ingest.config.overrides import Given, parse, read_overrides
+from ingest.config.passes import Ordered, Passes
 from ingest.config.places import KeyPath, Problem, refuse
 from ingest.config.plain import plain
 from ingest.config.precedence import drop_unwritten, package_of, replaced
 from ingest.config.provenance import Provenance
-from ingest.config.remembering import remember
 from ingest.core.errors import ConfigError
-
-# Hydra reads the search path again, with what `_hydra` put into it, only if it is overridden.
-_REREAD = "hydra.searchpath=[]"
 
 # The last two are what `transforms.x=1` and `transforms.x.y=1` end in: a list wants a number.
 _REFUSALS = (HydraException, OmegaConfBaseException, ValueError, TypeError)
@@ -99,13 +93,13 @@ def _composed(
         if one.group and isinstance(one.value, str):
             chain.read(f"{one.parsed.key_or_group}/{one.value}")
     refuse(chain.broken)
-    with _hydra(folders) as loader:
-        texts = _rewritten(loader, given, chain)
-        defaults = _defaults(loader, texts, chain)
+    with _hydra(folders) as passes:
+        ordered = _ordered(passes, _rewritten(passes, given, chain), chain)
+        defaults = ordered.files
         for default in defaults:
             chain.read(str(default.config_path))
         refuse(chain.broken)
-        tree = _merged(texts, given)
+        tree = _merged(ordered, given)
     gone = replaced(chain.files, defaults, given)
     origin = _provenance(chain, defaults, given, gone)
     for package in gone.values():
@@ -117,7 +111,7 @@ def _composed(
 
 
 @contextmanager
-def _hydra(folders: Sequence[Path]) -> Iterator[ConfigLoader]:
+def _hydra(folders: Sequence[Path]) -> Iterator[Passes]:
     """Open Hydra over the folders; it is closed again whatever happens.
 
     The main folder must hold the primary config, or Hydra finds none; the others are put before
@@ -134,42 +128,42 @@ def _hydra(folders: Sequence[Path]) -> Iterator[ConfigLoader]:
             loader.get_search_path().prepend(
                 "ingest", f"file://{folder}", SearchPathQuery(provider=anchor, path=None)
             )
-        remember(loader)
-        yield loader
+        yield Passes(loader)
 
 
-def _rewritten(loader: ConfigLoader, given: Sequence[Given], chain: Chain) -> list[str]:
+def _rewritten(passes: Passes, given: Sequence[Given], chain: Chain) -> list[str]:
     """Return the overrides as Hydra wants them, which depends on the groups that have defaults."""
     ordered = sorted(given, key=lambda one: one.key != "job")
     job = [text for one in ordered[:1] for text in one.rewritten(frozenset())]
     present = {one.key for one in given if one.group} - {"job"}
     if not present <= chain.usual_groups:  # else no pass over all files is needed to know it
-        present = {str(default.override_key) for default in _defaults(loader, job, chain)}
+        present = {str(default.override_key) for default in _ordered(passes, job, chain).files}
     return [text for one in ordered for text in one.rewritten(present - {"job"})]
 
 
-def _defaults(loader: ConfigLoader, texts: Sequence[str], chain: Chain) -> list[ResultDefault]:
-    """Return the files in merge order, without Hydra's own."""
+def _ordered(passes: Passes, texts: Sequence[str], chain: Chain) -> Ordered:
+    """Return the files in merge order."""
     try:
-        found = loader.compute_defaults_list("config", [_REREAD, *texts], RunMode.RUN).defaults
+        ordered = passes.ordered(texts)
     except MissingConfigException as error:
         raise ConfigError(str(hydra_errors.missing(error, chain))) from None
     except _REFUSALS as error:
         raise ConfigError(str(hydra_errors.defaults(str(error), chain))) from None
-    ours = [default for default in found if not str(default.config_path).startswith("hydra/")]
-    for default in ours:  # `/source@hydra: x` would put a file where Hydra's own settings are
+    for default in ordered.files:  # `/source@hydra: x`
         if package_of(default)[:1] == ("hydra",):
             raise ConfigError(f"{chain.place(str(default.config_path))}: {OWN_SETTINGS}")
-    for default in ours:  # Hydra sees the jobs beside a checkout too, which are not offered
+    for (
+        default
+    ) in ordered.files:  # Hydra sees the jobs beside a checkout too, which are not offered
         if find(chain.folders, str(default.config_path)) is None:
             problem = hydra_errors.absent(str(default.config_path), str(default.parent), chain)
             raise ConfigError(str(problem))
-    return ours
+    return ordered
 
 
-def _merged(texts: Sequence[str], given: Sequence[Given]) -> DictConfig:
+def _merged(ordered: Ordered, given: Sequence[Given]) -> DictConfig:
     try:
-        return hydra_compose("config", [_REREAD, *texts])
+        return ordered.merged()
     except _REFUSALS as error:
         raise ConfigError(str(hydra_errors.override(error, given))) from None
 

@@ -35,6 +35,7 @@ LEAST_BYTES = 256 * MEBIBYTE  # with less, Polars' own threads and arenas find n
 MOST_BYTES = 2048 * MEBIBYTE  # where nothing is said: to fill more only takes longer
 LEAST_S = 2.0
 CHUNK_S = 60.0
+START_S = 30.0  # a busy machine may take as long to start a process and import what it needs
 FRUITLESS = 8
 """After so many deaths without a guilty row, rows are not what it dies of."""
 STDERR_BYTES = 8192
@@ -135,7 +136,7 @@ class _Child:
 
         Returns None if it is done, or has found more than may be.
         """
-        within_s = self._limits.timeout_s or math.inf
+        within_s = max(self._limits.timeout_s or math.inf, START_S)
         until = time.monotonic() + within_s
         try:
             while report := self._next(until):

@@ -33,6 +33,8 @@ Tell = Callable[[Story, Tally], None]
 class Campaign:
     """Runs stories until so many kills have taken place, or so many `runs`, or time is over.
 
+    Their seeds are `step` apart: with 4, runs in process are first killed at every fourth point.
+
     Places of runs in which something was wrong are kept, the others removed. `tell` is called
     after each story, by one thread at a time. `meddle` is for testing this very harness.
     """
@@ -41,6 +43,7 @@ class Campaign:
     nursery: Nursery
     seed: int
     tell: Tell
+    step: int = 1
     until: float = float("inf")
     runs: int | None = None
     meddle: Meddle | None = None
@@ -89,7 +92,7 @@ class Campaign:
                     return
                 self.runs = self.runs and self.runs - 1
                 seed = self.seed
-                self.seed += 1
+                self.seed += self.step
             yield seed
 
     def _note(self, story: Story, bench: Bench) -> None:

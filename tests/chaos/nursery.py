@@ -29,7 +29,7 @@ from tests.chaos.points import Death, Watch
 PRELOAD = [
     "ingest.checks.contract", "ingest.commands.base", "ingest.config.compose",
     "ingest.config.sweep", "ingest.driver.drive", "ingest.records.lease",
-    "tests.chaos.nursery",
+    "tests.chaos.nursery", "tests.chaos.warm",
     "ingest.watch.progress", "ingest.watch.summary", "ingest.workers.choose",
     "ingest.workers.processes.headstart", "ingest.workers.in_process", "ingest.work.task",
 ]  # fmt: skip

@@ -41,11 +41,10 @@ class _Attempt(Attempt):
     fails = frozenset()
 
     def _worker(self, child: Child) -> str:
-        (server,) = psutil.Process(child.pid).children()
+        server = psutil.Process(child.pid).children()[0]  # IndexError: the run has just ended
         self._chance.choice(server.children()).kill()
         return "pool worker, SIGKILL"
 
     def _server(self, child: Child) -> str:
-        (server,) = psutil.Process(child.pid).children()
-        server.kill()
+        psutil.Process(child.pid).children()[0].kill()
         return "fork server, SIGKILL"

@@ -15,7 +15,6 @@ from ingest.__main__ import COMMANDS
 
 CONF = Path(__file__).parents[2] / "conf"
 STARTED = {"ingest.__main__", "ingest.run", "ingest.workers.on_ray.idle_agent"}
-AWAITED = {"ingest.storage.uploads"}  # by `ingest clean`
 PIECES = ("config.yaml", "cluster/", "execution/")
 JOB = """# @package _global_
 # A team's own job, in its own repository.
@@ -101,7 +100,7 @@ def test_what_only_our_own_tests_use_is_not_in_the_wheel(site):
     text, _, _ours = (site / "ingest/testing/__init__.py").read_text().partition("What only")
     public = {f"ingest.testing.{name}" for name in re.findall(r"`([a-z]+)`", text)}
     commands = {f"ingest.commands.{name.replace('-', '_')}" for name in COMMANDS}
-    assert set(modules) - used - public - commands - STARTED - AWAITED == set()
+    assert set(modules) - used - public - commands - STARTED == set()
     assert {name for name in used if name.startswith(("tests", "benchmarks"))} == set()
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ingest.sources.csv import Csv
 from ingest.testing.sources import pack, plan, records_of, rows_of
+from tests.examples import examples
 from tests.faults.text_job import TextJob
 from tests.unit.sources.text.test_source import CarefulCsv, found
 
@@ -178,7 +179,7 @@ DIALECTS: list[dict[str, Any]] = [
 ]
 
 
-@settings(max_examples=200)
+@examples(60)
 @given(
     st.lists(st.lists(st.sampled_from(TEXTS), min_size=2, max_size=2), max_size=6),
     st.sampled_from(DIALECTS),

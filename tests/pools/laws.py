@@ -108,9 +108,9 @@ def each_death_costs_one_try_and_has_its_reason(make: Make) -> None:
 def many_deaths_do_not_end_the_run(make: Make) -> None:
     """A pool replaces its dead as often as it has to."""
     with started(make) as pool:
-        settled, lost = work_off(pool, assignments(["killed", "nap"] * 20), 110)
-    assert len(settled) == 40
-    assert sum(each.culprit for each in lost) == 20
+        settled, lost = work_off(pool, assignments(["killed", "nap"] * 10), 110)
+    assert len(settled) == 20
+    assert sum(each.culprit for each in lost) == 10
 
 
 def only_what_was_worked_is_blamed_for_a_death(make: Make) -> None:

@@ -7,9 +7,21 @@ from ingest.workers.on_ray.pool import RayDataWorkers
 from tests.pools import obedient
 
 
-@pytest.fixture(scope="module")
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put last what shares a Ray: it stays until the end, and other tests want a process without.
+
+    Of these, the readers come first: they publish before there is a Ray.
+    """
+    items.sort(key=lambda item: (_shares(item), "test_readers" not in item.nodeid))
+
+
+def _shares(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and "two_cores" in item.fixturenames
+
+
+@pytest.fixture(scope="session")
 def two_cores() -> Iterator[None]:
-    """A private Ray with 2 CPUs for the tests of one module."""
+    """A private Ray with 2 CPUs for all tests that do not end it."""
     from ingest.workers.on_ray.cluster import connection
 
     handler = signal.getsignal(signal.SIGTERM)
@@ -20,7 +32,7 @@ def two_cores() -> Iterator[None]:
 
 @pytest.fixture
 def make_workers() -> Iterator[Callable[..., RayDataWorkers]]:
-    """Make pools on the Ray of the module; closed without draining when the test ends."""
+    """Make pools on the Ray that is shared; closed without draining when the test ends."""
     from ray import cloudpickle
 
     cloudpickle.register_pickle_by_value(obedient)

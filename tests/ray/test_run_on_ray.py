@@ -139,7 +139,7 @@ def test_when_ray_itself_dies_the_run_ends_with_a_word_and_can_be_resumed(run, t
 
     next(each for each in processes if each.name() == part).kill()
     _, said = process.communicate(timeout=60)
-    again = run("--progress", "json", SMALL)
+    again = run("--progress", "json", SMALL, "cluster=inline")  # sooner there than another Ray
     again.communicate(timeout=90)
 
     assert process.returncode == 1

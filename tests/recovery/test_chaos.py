@@ -16,12 +16,14 @@ from tests.chaos.nursery import nursery
 from tests.chaos.ordeal import suffer
 from tests.chaos.shapes import SHAPES
 
-KILLS = 150
-ON_PROCESSES_KILLS = 40
+MANY = 1_000_000
+EVERY = pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.slow)])
+"""Which of the points: `make test` strikes a fourth of them, `make test-slow` all."""
 
 
+@EVERY
 @pytest.mark.timeout(300)
-def test_killed_anywhere_runs_come_to_the_same(tmp_path):
+def test_killed_anywhere_runs_come_to_the_same(tmp_path, every):
     wrong = []
 
     def tell(story, _tally):
@@ -29,14 +31,15 @@ def test_killed_anywhere_runs_come_to_the_same(tmp_path):
             wrong.append("\n".join([story.replay, *map(str, story.kills), *story.problems]))
 
     with campaign(tmp_path / "chaos", 0, tell) as made:
-        bench = made.in_process(KILLS)
-        while made.tally.runs < len(bench.points):
-            made.in_process(1)
+        points = list(made.in_process(0).points)[::every]
+        made.step, made.runs = every, len(points)
+        made.in_process(MANY)
 
     assert not wrong, "\n\n".join(wrong)
     assert made.tally.lost == made.tally.doubled == made.tally.leftovers == 0
+    assert made.tally.kills > len(points) > 60 // every
     hit = {point for _on, _target, point in made.tally.points}
-    assert set(bench.points) <= hit, "points that nobody was killed at"
+    assert set(points) <= hit, "points that nobody was killed at"
 
 
 @pytest.fixture(scope="module")
@@ -131,8 +134,9 @@ def test_the_same_seed_does_the_same_again(bench):
     assert kills[0] == kills[1]
 
 
+@pytest.mark.parametrize("kills", [12, pytest.param(40, marks=pytest.mark.slow)])
 @pytest.mark.timeout(300)
-def test_whatever_is_killed_of_worker_processes_runs_come_to_the_same(tmp_path):
+def test_whatever_is_killed_of_worker_processes_runs_come_to_the_same(tmp_path, kills):
     wrong = []
 
     def tell(story, _tally):
@@ -140,10 +144,10 @@ def test_whatever_is_killed_of_worker_processes_runs_come_to_the_same(tmp_path):
             wrong.append("\n".join([story.replay, *map(str, story.kills), *story.problems]))
 
     with campaign(tmp_path / "chaos", 0, tell) as made:
-        made.on_processes(ON_PROCESSES_KILLS)
+        made.on_processes(kills)
 
     assert not wrong, "\n\n".join(wrong)
-    assert made.tally.kills >= ON_PROCESSES_KILLS
+    assert made.tally.kills >= kills
     assert made.tally.lost == made.tally.doubled == made.tally.leftovers == 0
     assert {target for _on, target, _point in made.tally.points} >= {
         "driver, SIGKILL",

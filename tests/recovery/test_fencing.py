@@ -3,16 +3,17 @@
 import json
 import os
 import signal
-import subprocess
-import sys
+import time
 from contextlib import contextmanager
 
+import psutil
 import pytest
 import yaml
 
 from ingest.records.runs import Runs
 from ingest.storage.objects import LocalStore
-from tests.bad_input.bench import ROOT, Bench
+from tests.bad_input.bench import Bench
+from tests.chaos.nursery import Life, nursery
 
 POINTS = {
     "before it stages": r"mkdir .*\.ingest-out/\w",
@@ -37,36 +38,44 @@ def bench(tmp_path, monkeypatch):
     return bench
 
 
+@pytest.fixture(scope="module")
+def drivers():
+    """What starts drivers: processes in which all is imported."""
+    with nursery() as children:
+        yield children
+
+
 @contextmanager
-def stopped(bench, pattern):
+def stopped(drivers, bench, pattern):
     """Start a driver and wait until it has stopped itself."""
-    command = [sys.executable, "-m", "tests.recovery.stopping", pattern, *bench.arguments()]
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(
-        command,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=pipe,
-        stderr=pipe,
-        text=True,
+    driver = drivers.start(
+        Life(
+            "tests.recovery.stopping",
+            (pattern, *bench.arguments()),
+            root=bench.place,
+            log=bench.place / "points",
+            said=bench.place / "said",
+        )
     )
     try:
-        _, status = os.waitpid(process.pid, os.WUNTRACED)
-        assert os.WIFSTOPPED(status), process.communicate()
-        yield process
+        while psutil.Process(driver.pid).status() != psutil.STATUS_STOPPED:
+            assert driver.lives, driver.said()
+            time.sleep(0.01)
+        yield driver
     finally:
-        process.kill()
-        process.communicate()
+        driver.kill()
+        driver.wait()
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_a_woken_driver_ends_and_has_no_effect(bench, point):
-    with stopped(bench, POINTS[point]) as process:
+def test_a_woken_driver_ends_and_has_no_effect(drivers, bench, point):
+    with stopped(drivers, bench, POINTS[point]) as driver:
         result = bench.run()
         assert result.code == 0, result.err
         rows = bench.rows
         assert len(rows) == 12
         before = list(bench.history.totals.rows.items())
-        wake(process)
+        wake(driver)
     assert bench.rows == rows
     assert list(bench.history.totals.rows.items()) == before
     assert bench.history.phase == "done"
@@ -74,25 +83,25 @@ def test_a_woken_driver_ends_and_has_no_effect(bench, point):
     assert {path.name for path in bench.place.glob(".ingest-*/*")} == {"manifests"}
 
 
-def test_a_driver_that_wakes_before_its_run_is_on_record_begins_none(bench):
-    with stopped(bench, r"fsync .*state/targets/\w+$") as process:
+def test_a_driver_that_wakes_before_its_run_is_on_record_begins_none(drivers, bench):
+    with stopped(drivers, bench, r"fsync .*state/targets/\w+$") as driver:
         assert bench.run().code == 0
         rows = bench.rows
-        err = wake(process)
+        err = wake(driver)
     assert f"process {os.getpid()} on " in err
     assert len(Runs(LocalStore(bench.place / "state")).of_job("orders")) == 1
     assert len(bench.rows) == 12
     assert bench.rows == rows
 
 
-def test_a_driver_that_wakes_does_not_publish_where_another_job_publishes_now(bench):
+def test_a_driver_that_wakes_does_not_publish_where_another_job_publishes_now(drivers, bench):
     other = {**yaml.safe_load(bench.file.read_text()), "name": "other"}
-    with stopped(bench, POINTS["before it commits"]) as process:
+    with stopped(drivers, bench, POINTS["before it commits"]) as driver:
         bench.file.with_name("other.yaml").write_text(f"# @package _global_\n{json.dumps(other)}")
         result = bench.type(["--conf", "conf", "+job=other", "cluster=inline"])
         assert result.code == 0, result.err
         assert len(bench.rows) == 12
-        err = wake(process)
+        err = wake(driver)
     assert f"process {os.getpid()} on " in err
     assert len(bench.rows) == 12
     assert bench.history.phase == "planned"
@@ -101,12 +110,12 @@ def test_a_driver_that_wakes_does_not_publish_where_another_job_publishes_now(be
 
 
 @pytest.mark.parametrize("point", ["while it stages", "before it commits"])
-def test_a_driver_that_wakes_after_a_run_to_another_output_is_resumed_later(bench, point):
-    with stopped(bench, POINTS[point]) as process:
+def test_a_driver_that_wakes_after_a_run_to_another_output_is_resumed_later(drivers, bench, point):
+    with stopped(drivers, bench, POINTS[point]) as driver:
         result = bench.run("sink.path=trial")
         assert result.code == 0, result.err
         assert "is unfinished and was kept. To resume it: ingest resume" in result.err
-        wake(process)
+        wake(driver)
     assert bench.rows == []
     assert bench.run().code == 0
     assert len(bench.rows) == 12
@@ -116,22 +125,21 @@ def test_a_driver_that_wakes_after_a_run_to_another_output_is_resumed_later(benc
 
 
 @pytest.mark.parametrize("point", ["before it stages", "while it stages", "before it settles"])
-def test_what_it_stages_of_a_run_that_was_given_up_is_removed(bench, point):
-    with stopped(bench, POINTS[point]) as process:
+def test_what_it_stages_of_a_run_that_was_given_up_is_removed(drivers, bench, point):
+    with stopped(drivers, bench, POINTS[point]) as driver:
         assert bench.run("--fresh").code == 0
         rows = bench.rows
-        wake(process)
+        wake(driver)
     assert len(rows) == 12
     assert bench.rows == rows
     assert bench.staged == set()
     assert {path.name for path in bench.place.glob(".ingest-*/*")} == {"manifests"}
 
 
-def wake(process):
+def wake(driver):
     """Let a driver go on that was stopped, and return what it says when it ends."""
-    process.send_signal(signal.SIGCONT)
-    _, err = process.communicate(timeout=30)
-    assert process.returncode == 1, err
-    assert "has taken over" in err
-    assert "Traceback" not in err
-    return err
+    driver.kill(signal.SIGCONT)
+    assert driver.wait() == 1, driver.said()
+    assert "has taken over" in driver.said()
+    assert "Traceback" not in driver.said()
+    return driver.said()

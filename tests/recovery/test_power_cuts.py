@@ -45,12 +45,13 @@ def before_commit(disk, job):
     return marks[0]
 
 
-STRIDE = int(os.environ.get("INGEST_POWER_STRIDE", "3"))
-"""Every third operation, from another one on with each run of the tests; 1 strikes all of them."""
+EVERY = pytest.mark.parametrize("every", [9, pytest.param(1, marks=pytest.mark.slow)])
+"""Which of the operations, from another one on with each run of the tests."""
 
 
+@EVERY
 @pytest.mark.parametrize("how", SINKS)
-def test_at_every_file_operation_of_a_run(disk, how):
+def test_at_every_file_operation_of_a_run(disk, how, every):
     """A kill at an operation, and at an `fsync` the loss of all that was not synced.
 
     Between two of them, the most forgetful disk holds the same.
@@ -62,9 +63,9 @@ def test_at_every_file_operation_of_a_run(disk, how):
     shutil.copytree(disk.root, disk.root.parent / "base")
     at = 0 if how == "overwrite" else before_commit(disk, job)  # until then they do the same
     first = at
-    at -= secrets.randbelow(STRIDE)
+    at -= secrets.randbelow(every)
     while True:
-        at += STRIDE
+        at += every
         restore(disk)
         with PowerCut(disk.root) as power:
             faults = FileFaults(disk.root, at, crash)

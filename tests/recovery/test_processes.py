@@ -163,13 +163,13 @@ class Command:
         return self.process.returncode, out, err
 
 
-def many(here):
-    """Write an input of 300 partitions; return what must come of it."""
+def many(here, rows=9_000):
+    """Write an input of 300 partitions, or one for every 90 rows; return what must come of it."""
     (here / "in").mkdir()
     for file in range(3):
-        rows = "".join(f"{file * 10_000 + n},x{n},{n % 8}\n" for n in range(9_000))
-        (here / "in" / f"{file}.csv").write_text(f"id,name,n\n{rows}")
-    return 3 * 6_750
+        text = "".join(f"{file * 10_000 + n},x{n},{n % 8}\n" for n in range(rows))
+        (here / "in" / f"{file}.csv").write_text(f"id,name,n\n{text}")
+    return 3 * rows * 6 // 8
 
 
 def gone(processes):
@@ -182,7 +182,7 @@ def gone(processes):
 
 
 def test_the_default_says_what_it_has_chosen_and_why_and_keeps_it_on_record(here):
-    rows = many(here)
+    rows = many(here, 400)
     command = Command(here)
 
     event = command.until("attempt")

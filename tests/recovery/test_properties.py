@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.core.errors import Interrupted
@@ -23,6 +23,7 @@ from ingest.testing.faults import Crash, CrashingStore
 from ingest.testing.golden import read_rows
 from ingest.workers.base import Lost
 from ingest.workers.in_process import InProcessWorkers
+from tests.examples import examples
 from tests.recovery.jobs import AT_ONCE, debris, make_job, phase, work
 
 NAMES = st.none() | st.text("abxyz ÄÖ,\"'", min_size=1, max_size=6)
@@ -106,7 +107,7 @@ def layouts(draw):
     return rows, kind, files
 
 
-@settings(max_examples=60)
+@examples(20)
 @given(
     layouts(),
     st.integers(1, 400) | st.just(64 * 1024 * 1024),
@@ -149,7 +150,7 @@ def test_any_cut_layout_and_order_gives_the_same_rows(layout, partition_bytes, c
     ],
     ids=["deduplicate", "sql"],
 )
-@settings(max_examples=25)
+@examples(8)
 @given(
     ROWS,
     st.lists(st.tuples(st.sampled_from(["stop", "crash"]), st.integers(1, 12)), max_size=3),

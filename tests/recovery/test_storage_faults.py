@@ -49,18 +49,19 @@ def assert_mended(bench, rows=8):
 
 
 ERRORS = (errno.EIO, errno.EACCES, errno.EROFS, errno.ENOSPC)
-STRIDE = int(os.environ.get("INGEST_FAULT_STRIDE", "11"))
-"""Every so many operations; 1 for all, which takes minutes."""
+EVERY = pytest.mark.parametrize("every", [23, pytest.param(5, marks=pytest.mark.slow)])
+"""Which of a run's operations."""
 
 
-def test_a_disk_that_breaks_at_any_operation(bench, tmp_path_factory):
+@EVERY
+def test_a_disk_that_breaks_at_any_operation(bench, tmp_path_factory, every):
     """From some operation on every one fails, reads too; one error after the other."""
     assert bench.run().code == 0
     base = tmp_path_factory.mktemp("base")
     for name in ("out", ".ingest-out", "state", "conf"):
         shutil.copytree(bench.place / name, base / name)
     before = listed(bench)
-    for turn, at in enumerate(range(1, 1000, STRIDE)):
+    for turn, at in enumerate(range(1, 1000, every)):
         for name in ("out", ".ingest-out", "state"):
             shutil.rmtree(bench.place / name)
             shutil.copytree(base / name, bench.place / name)

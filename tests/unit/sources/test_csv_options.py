@@ -5,11 +5,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.sources.csv import Csv
 from ingest.testing.sources import assert_balanced, layout_of, pack, records_of
+from tests.examples import examples
 from tests.unit.sources.text.test_source import CarefulCsv, found, is_readable
 
 PIECES = [
@@ -46,7 +47,7 @@ TEXTS = st.one_of(
 
 
 @pytest.mark.slow
-@settings(max_examples=400)
+@examples(100)
 @given(TEXTS.filter(lambda data: is_readable(b"\n" + data)), OPTIONS, st.integers(1, 40))
 def test_all_options_together(data: bytes, options: dict[str, Any], target: int) -> None:
     head = options["delimiter"].join("pq") + "\n"

@@ -7,12 +7,13 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.core.types import parse_type
 from ingest.core.values.casting import not_a
 from ingest.core.values.texts import failed, parse_texts
+from tests.examples import examples
 from tests.unit.core.written import IMPOSSIBLE, KINDS, TEXTS, value_of
 
 
@@ -24,7 +25,7 @@ def values(kind: str, *texts: str | None, form: str | None = None) -> list[Any]:
     return [IMPOSSIBLE if bad else value for bad, value in zip(wrong, parsed, strict=True)]
 
 
-@settings(max_examples=300)
+@examples(100)
 @given(st.lists(TEXTS, min_size=1, max_size=20), st.sampled_from(KINDS))
 def test_a_text_is_what_python_says_or_is_refused(texts: list[str], kind: str) -> None:
     expected = [value_of(text, kind) for text in texts]

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.core.types import parse_type
@@ -16,6 +16,7 @@ from ingest.sources.csv import Csv
 from ingest.sources.delimited.table import TableReader, is_number
 from ingest.sources.text.dialect import Dialect
 from ingest.testing.sources import assert_balanced, pack
+from tests.examples import examples
 from tests.unit.sources.text.test_source import CarefulCsv, found, is_readable
 
 KINDS = (
@@ -83,7 +84,7 @@ def both(data: bytes, kinds: tuple[str, ...], options: dict[str, Any]) -> tuple[
         return reads[0], reads[1]
 
 
-@settings(max_examples=300)
+@examples(100)
 @given(tables().filter(lambda drawn: is_readable(drawn[0])))
 def test_all_at_once_and_one_by_one_agree(
     drawn: tuple[bytes, tuple[str, ...], dict[str, Any]],

@@ -16,7 +16,7 @@ import pytest
 from tests.bad_input.bench import ROOT, Result
 from tests.first_hour.test_readers import daft_reads, needs_daft
 
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(300)]
 
 MONTHS, DAYS = 3, 90
 GOOD, NEW = MONTHS * DAYS, 5
