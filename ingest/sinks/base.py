@@ -92,7 +92,7 @@ class Sink(Model, ABC):
     write_disposition: Disposition
     """What happens to the rows of earlier runs: `append` keeps them, `overwrite` replaces all of
     them, `overwrite_partitions` replaces those in partitions (see `partition_by`) that the run has
-    rows for, `merge` replaces those with the same key (see `primary_key`). There is no
+    rows for, `merge` replaces those with the same key (see `primary_key`; tables only). There is no
     default."""
     replaces_jobs: tuple[str, ...] | Literal["any"] = ()
     """Other jobs whose rows `overwrite` and `overwrite_partitions` may replace, for example after

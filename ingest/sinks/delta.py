@@ -187,7 +187,7 @@ class Delta(ParquetFiles, PartitionedSink):
         Raises:
             FatalError: staged files have vanished, or the table has changed since the run began so
                 that its rows do not go with it any more.
-            JobError: several rows have the same primary key.
+            ContractError: several rows have the same primary key.
         """
         place = self.place
         with place.errors():

@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import re
 import secrets
+from typing import get_args
 
 import polars as pl
 import pytest
@@ -13,8 +14,9 @@ from pydantic import ValidationError
 
 from ingest.core.errors import ConfigError
 from ingest.sinks import leftovers
+from ingest.sinks.base import Disposition
 from ingest.sinks.delta import Delta
-from ingest.testing.sinks import LAWS, MERGE_LAWS, ROWS, Subject, delivery
+from ingest.testing.sinks import LAWS, ROWS, Subject, delivery
 from tests.services import ceph
 from tests.services.bucket import BUCKET, Bucket
 from tests.services.desk import WANTED, Desk
@@ -40,12 +42,13 @@ def rows_of(bucket) -> pl.DataFrame:
     return pl.read_delta(f"{bucket.uri}/t", storage_options=table_options(bucket.url))
 
 
-@pytest.mark.parametrize("law", [*LAWS, *MERGE_LAWS], ids=lambda law: law.__name__)
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
 def test_law(bucket, law):
     law(
         Subject(
             lambda disposition: sink_at(bucket.uri, disposition, partition_by=("part",)),
             lambda: rows_of(bucket).select(ROWS.columns),
+            frozenset(get_args(Disposition)),
         )
     )
 

@@ -2,15 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import polars as pl
 import pytest
 
 from ingest.sinks import SINKS
 from ingest.sinks.base import Disposition, Sink
-from ingest.sinks.delta import Delta
-from ingest.testing.sinks import LAWS, MERGE_LAWS, ROWS, Subject
+from ingest.testing.sinks import LAWS, ROWS, Subject
 
 OPTIONS: dict[str, list[dict[str, Any]]] = {
     "parquet": [{}, {"target_file_bytes": 1, "row_group_rows": 1}],
@@ -51,10 +50,12 @@ def test_law(
             path=str(root),
             write_disposition=disposition,
             partition_by=("part",),
+            **({"primary_key": ("id",)} if disposition == "merge" else {}),
             **options,
         )
 
-    law(Subject(make, lambda: read(root, name, options)))
+    dispositions = get_args(kind.model_fields["write_disposition"].annotation)
+    law(Subject(make, lambda: read(root, name, options), frozenset(dispositions)))
 
 
 def read(root: Path, name: str, options: dict[str, Any]) -> pl.DataFrame:
@@ -84,21 +85,3 @@ def read(root: Path, name: str, options: dict[str, Any]) -> pl.DataFrame:
             frame.with_columns(pl.lit(part, dtype=pl.String).alias("part")).select(ROWS.columns)
         )
     return pl.concat(frames)
-
-
-@pytest.mark.parametrize("law", MERGE_LAWS, ids=lambda law: law.__name__)
-@pytest.mark.parametrize("by", [(), ("part",)])
-def test_merge_law(tmp_path: Path, by: tuple[str, ...], law: Callable[[Subject], None]) -> None:
-    root = tmp_path / "out"
-
-    def make(disposition: Disposition) -> Delta:
-        key = ("id",) if disposition == "merge" else ()
-        return Delta(
-            type="delta",
-            path=str(root),
-            write_disposition=disposition,
-            primary_key=key,
-            partition_by=by,
-        )
-
-    law(Subject(make, lambda: read(root, "delta", {})))

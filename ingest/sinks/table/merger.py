@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ingest.core.errors import JobError
+from ingest.core.errors import ContractError
 from ingest.sinks.base import Delivery, Line
 from ingest.sinks.table.log import Log, TableFile
 from ingest.sinks.table.plan import TablePlan
@@ -130,7 +130,7 @@ def unrepeated(sink: "Table", delivery: Delivery, lines: Iterable[Line]) -> Iter
     """Pass on what a run adds, if all its keys differ.
 
     Raises:
-        JobError: several rows have the same key.
+        ContractError: several rows have the same key.
     """
     with Question(sink, "repeats", columns=dict(delivery.schema)) as question:
         for line in lines:
@@ -141,9 +141,10 @@ def unrepeated(sink: "Table", delivery: Delivery, lines: Iterable[Line]) -> Iter
         private = delivery.private & {*sink.primary_key}
         shown = "" if private else f", such as {', '.join(answer['some'])}"
         columns = ", ".join(sink.primary_key)
-        raise JobError(
-            f"sink.primary_key: {answer['keys']:,} keys occur in several rows of this run{shown}. "
-            "A merge needs one row for each key, and does not choose. Nothing was published. "
-            f"Correct the input, add a column to primary_key ([{columns}]), or add a "
-            "deduplicate step if the rows are in one partition"
+        keys = "1 key is" if answer["keys"] == 1 else f"{answer['keys']:,} keys are"
+        raise ContractError(
+            f"sink.primary_key: {keys} in several rows of this run{shown}. "
+            "A merge needs one row for each key, and does not choose. Correct the input, add a "
+            f"column to primary_key ([{columns}]), or add a deduplicate step if the rows are in "
+            "one partition"
         )

@@ -11,7 +11,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 from pydantic import ValidationError
 
-from ingest.core.errors import ConfigError, FatalError, JobError
+from ingest.core.errors import ConfigError, ContractError, FatalError, JobError
 from ingest.sinks.base import Published
 from ingest.sinks.delta import Delta
 from ingest.sinks.table import keys, question
@@ -90,10 +90,12 @@ def test_a_key_without_it_searches_all_and_the_row_moves(tmp_path):
 def test_several_rows_of_one_key_are_refused_before_the_commit(tmp_path):
     sink = merging(tmp_path)
     files = [(n, each) for n in range(2) for each in sink.stage(NEW, RUNS[0], f"1-{n}-1")]
-    with pytest.raises(JobError, match=r"2 keys occur in several rows of this run, such as 2, 4\."):
+    with pytest.raises(
+        ContractError, match=r"2 keys are in several rows of this run, such as 2, 4\."
+    ):
         list(sink.prepare(files, delivery(RUNS[0], NEW)))
     secret = replace(delivery(RUNS[0], NEW), private=frozenset({"id"}))
-    with pytest.raises(JobError, match=r"2 keys occur in several rows of this run\. A merge"):
+    with pytest.raises(ContractError, match=r"2 keys are in several rows of this run\. A merge"):
         list(sink.prepare(files, secret))
     assert not (tmp_path / "t" / "_delta_log").exists()
 
