@@ -4,6 +4,8 @@ import sys
 
 import pytest
 
+from ingest.commands.base import guarded
+from ingest.commands.init import main as init
 from tests.faults.job import FaultJob
 
 BROKEN = "import nothing_of_this_name\n"
@@ -45,6 +47,13 @@ def test_a_broken_package_is_not_touched_by_a_job_that_does_not_name_it(job, ins
     job.define()
     assert job.run().code == 0
     assert "toy_broken" not in sys.modules
+
+
+def test_init_says_which_package_it_cannot_ask(job, install, capsys):
+    install("toy_broken", {"ingest.formats": "broken = toy_broken:Format"}, BROKEN)
+    assert guarded(init, ["in", "--name", "people"]) == 0
+    text = "".join(capsys.readouterr())
+    assert 'skipped: type "broken": the entry point of package toy_broken 1.0' in text
 
 
 def test_two_packages_of_one_type_are_refused(job, install):
