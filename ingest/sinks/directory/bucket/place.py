@@ -97,12 +97,14 @@ class Prefix(Place):
         return ""
 
     def files(self) -> Iterator[str]:
-        """List the objects, but for those that stand for a folder, as some tools make them."""
+        """List the objects, but for those that stand for folders, as some tools make them.
+
+        They are empty and have no ending; the `/` at the end of their names is not told to us.
+        """
         below = f"{self._names.root}/"
         for each in self._objects.objects(self._names.root):
-            name = each.name.removeprefix(below)
-            if name != each.name and not name.endswith("/"):
-                yield name
+            if each.name.startswith(below) and (each.size or "." in each.name.rpartition("/")[2]):
+                yield each.name.removeprefix(below)
 
     def lacking(self, names: Iterable[str]) -> list[str]:
         """List the objects once."""
