@@ -81,6 +81,10 @@ def test_every_command_works_on_it(lake):
     lake.assert_settled()
     (run,) = lake.runs(*here)
     assert "OK: files match" in lake.type("verify", run["run_id"], *here)
+    inside = [f"sink.path={lake.bucket.uri}/out/a/b", f"state={lake.bucket.uri}/out/a/b/c"]
+    text = lake.type("plan", "orders", *lake.settings, *inside, code=2)
+    assert f'"{lake.bucket.uri}/out/a/b" is inside "{lake.bucket.uri}/out", where runs are' in text
+    assert f'"{lake.bucket.uri}/out/a/b/c" is inside the output' in text
     lake.type("run", "orders", *lake.settings)
     lake.assert_settled()
     assert "replaced its" in lake.type("verify", run["run_id"], *here)
