@@ -234,6 +234,25 @@ def test_between_the_commit_of_one_state_and_its_end_another_does_not_publish(la
     lake.assert_settled()
 
 
+def test_two_states_that_run_at_once_publish_one_after_the_other_or_one_of_them(lake):
+    start, done = threading.Barrier(2), []
+    append = ("sink.write_disposition=append", "contract.on_error=skip")
+    requests = [lake.request(*append, f"state={lake.bucket.uri}/state{n}") for n in range(2)]
+
+    def race(request):
+        start.wait()
+        with suppress(FatalError):
+            done.append(drive(request)["run_id"])
+
+    threads = [threading.Thread(target=race, args=(request,)) for request in requests]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert done
+    assert sorted(lake.objects("out")["n"].to_list()) == sorted(WANTED * len(done))
+
+
 def test_large_objects_are_staged_in_parts_and_copied(bucket):
     page = {"type": "jsonl", "path": f"{bucket.uri}/out", "write_disposition": "append"}
     sink = Jsonl.model_validate(page)
