@@ -25,7 +25,9 @@ class Ability:
 LIST = Ability("list", "sources, sinks, the state")
 READ = Ability("read", "sources, the state")
 WRITE = Ability("write", "sinks, the state")
-CREATE_ONCE = Ability("create-once", "the state: two runs could overwrite each other's records")
+CREATE_ONCE = Ability(
+    "create-once", "the state, sinks: two runs could overwrite each other's records and rows"
+)
 MULTIPART = Ability("multipart", "sinks: files larger than 16 MB")
 COPY = Ability("copy", "sinks: staged files become visible by a copy within the store")
 REMOVE = Ability("remove", "sinks, and `ingest clean`")

@@ -336,11 +336,11 @@ def test_what_was_put_is_durable_before_what_it_replaces_goes(tmp_path: Path) ->
                     break
             steps.close()
         power.cut()
-        seen = set(_values(sink.root, set(tree.files(sink.root)) - {"notes.txt"}))
+        seen = set(_values(sink.place.root, set(tree.files(sink.place.root)) - {"notes.txt"}))
         assert seen >= EXPECTED["overwrite"]
     sink.publish(plan)
-    (sink.root / "notes.txt").unlink()
-    assert_settled(sink.root, EXPECTED["overwrite"])
+    (sink.place.root / "notes.txt").unlink()
+    assert_settled(sink.place.root, EXPECTED["overwrite"])
 
 
 def test_a_first_overwrite_makes_the_directory(tmp_path: Path) -> None:

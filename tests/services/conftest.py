@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 import botocore.session
@@ -22,6 +23,7 @@ def missing(what: str) -> None:
     pytest.skip(f"{what} is not installed: make services")
 
 
+@lru_cache
 def client(url: str, secret: str = ceph.SECRET):
     """Return a client to a server that is none of the libraries under test."""
     return botocore.session.get_session().create_client(

@@ -81,6 +81,10 @@ def test_every_command_works_on_it(lake):
     lake.assert_settled()
     (run,) = lake.runs(*here)
     assert "OK: files match" in lake.type("verify", run["run_id"], *here)
+    inside = [f"sink.path={lake.bucket.uri}/out/a/b", f"state={lake.bucket.uri}/out/a/b/c"]
+    text = lake.type("plan", "orders", *lake.settings, *inside, code=2)
+    assert f'"{lake.bucket.uri}/out/a/b" is inside "{lake.bucket.uri}/out", where runs are' in text
+    assert f'"{lake.bucket.uri}/out/a/b/c" is inside the output' in text
     lake.type("run", "orders", *lake.settings)
     lake.assert_settled()
     assert "replaced its" in lake.type("verify", run["run_id"], *here)
@@ -228,6 +232,25 @@ def test_between_the_commit_of_one_state_and_its_end_another_does_not_publish(la
     assert sorted(lake.objects("out")["n"].to_list()) == WANTED
     drive(lake.request(*other))
     lake.assert_settled()
+
+
+def test_two_states_that_run_at_once_publish_one_after_the_other_or_one_of_them(lake):
+    start, done = threading.Barrier(2), []
+    append = ("sink.write_disposition=append", "contract.on_error=skip")
+    requests = [lake.request(*append, f"state={lake.bucket.uri}/state{n}") for n in range(2)]
+
+    def race(request):
+        start.wait()
+        with suppress(FatalError):
+            done.append(drive(request)["run_id"])
+
+    threads = [threading.Thread(target=race, args=(request,)) for request in requests]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert done
+    assert sorted(lake.objects("out")["n"].to_list()) == sorted(WANTED * len(done))
 
 
 def test_large_objects_are_staged_in_parts_and_copied(bucket):

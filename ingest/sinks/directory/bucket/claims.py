@@ -63,7 +63,7 @@ class Claims:
         if not self._objects.create(mine, data):
             return False
         numbers = self._numbers()
-        if numbers[-1] > number + 1:
+        if numbers[-1:] != [number + 1]:
             self._objects.remove([mine])
             return False
         self._objects.remove(self._name(each) for each in numbers if each <= number)

@@ -1,6 +1,7 @@
 """A prefix of a bucket, and its sibling: published to by copies within the store."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
 
-from ingest.core.errors import ConfigError, IngestError, RetryableError
+from ingest.core.errors import ConfigError, FatalError, IngestError, RetryableError
 from ingest.sinks.base import Claim
 from ingest.sinks.directory.bucket.claims import Claims
 from ingest.sinks.directory.bucket.names import KEPT, MANIFESTS, Names
@@ -25,6 +26,8 @@ from ingest.storage.retrying import Retrying, RetryingBucket
 
 if TYPE_CHECKING:
     from ingest.storage.bucket import Bucket
+
+log = logging.getLogger(__name__)
 
 READERS = 16
 """How many objects are counted again at a time, if the connection does not allow less."""
@@ -97,12 +100,14 @@ class Prefix(Place):
         return ""
 
     def files(self) -> Iterator[str]:
-        """List the objects, but for those that stand for a folder, as some tools make them."""
+        """List the objects, but for those that stand for folders, as some tools make them.
+
+        They are empty and have no ending; the `/` at the end of their names is not told to us.
+        """
         below = f"{self._names.root}/"
         for each in self._objects.objects(self._names.root):
-            name = each.name.removeprefix(below)
-            if name != each.name and not name.endswith("/"):
-                yield name
+            if each.name.startswith(below) and (each.size or "." in each.name.rpartition("/")[2]):
+                yield each.name.removeprefix(below)
 
     def lacking(self, names: Iterable[str]) -> list[str]:
         """List the objects once."""
@@ -216,8 +221,8 @@ class Prefix(Place):
     def remove_staged(self, run_id: str) -> None:
         """Delete the run's objects, and abort its uploads."""
         self._remove_staged(run_id)
-        for numbers in self._uploads().get(run_id, ()):
-            self._abort(numbers)
+        for upload in self._uploads().get(run_id, ()):
+            self._abort(upload)
 
     @property
     def _claims(self) -> Claims:
@@ -239,7 +244,12 @@ class Prefix(Place):
 
         again = Retrying(self._connection.max_tries)
         found: dict[str, list[Any]] = {}
-        for upload in again(lambda: unfinished(self._connection, self.beside_uri)):
+        try:
+            uploads = again(lambda: unfinished(self._connection, self.beside_uri))
+        except FatalError as error:  # not a reason to leave everything else
+            log.warning("%s", error)
+            return {}
+        for upload in uploads:
             folder, _, name = upload.name.partition("/")
             run_id = name.removesuffix(".json") if folder == MANIFESTS else folder
             found.setdefault(run_id, []).append(upload)
