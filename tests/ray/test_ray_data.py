@@ -110,11 +110,13 @@ def test_closing_at_once_does_not_wait_for_the_work(make_workers):
 
     workers.close()
 
-    ours = [each for each in psutil.Process().children(recursive=True) if each.status() != "zombie"]
     assert time.monotonic() - began < 5
     assert not workers._thread.is_alive()
-    assert ours
-    assert not [each for each in ours if each.name().startswith("ray::MapWorker")]
+    ours = psutil.Process().children(recursive=True)
+    _, alive = psutil.wait_procs(ours, timeout=0)
+    pool = [each for each in alive if each.name().startswith("ray::MapWorker")]
+    assert alive
+    assert not psutil.wait_procs(pool, timeout=5)[1]
 
 
 def test_a_pool_larger_than_the_cluster_is_refused(make_workers):

@@ -31,9 +31,9 @@ def run(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start a run of the flights' sample with what else the command line is to say."""
     started = []
 
-    def start(*more: str) -> subprocess.Popen[str]:
+    def start(*more: str, cluster: str = "local") -> subprocess.Popen[str]:
         command = [
-            *(sys.executable, "-m", "ingest.run", "+job=flights", "cluster=local"),
+            *(sys.executable, "-m", "ingest.run", "+job=flights", f"cluster={cluster}"),
             *("execution.workers=2", *more),
             *("source.path=jobs/flights/sample", f"sink.path={tmp_path}/out"),
             f"state={tmp_path}/state",
@@ -139,7 +139,7 @@ def test_when_ray_itself_dies_the_run_ends_with_a_word_and_can_be_resumed(run, t
 
     next(each for each in processes if each.name() == part).kill()
     _, said = process.communicate(timeout=60)
-    again = run("--progress", "json", SMALL, "cluster=inline")  # sooner there than another Ray
+    again = run("--progress", "json", SMALL, cluster="inline")  # sooner than another Ray
     again.communicate(timeout=90)
 
     assert process.returncode == 1
