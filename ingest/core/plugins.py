@@ -1,29 +1,39 @@
 """What installed packages add, by entry points: listed by name only, imported when it is used."""
 
-import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ingest.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
     """An entry point of an installed package."""
 
-    entry: EntryPoint
+    entry: "EntryPoint"
+
+    @property
+    def name(self) -> str:
+        """What it is called in its group."""
+        return self.entry.name
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The package that it comes with, and its version; empty if that is not known."""
+        package = self.entry.dist
+        return {package.name: package.version} if package else {}
 
     @property
     def package(self) -> str:
-        """The package that it comes with, and its version."""
-        package = self.entry.dist
-        return f"{package.name} {package.version}" if package else "an unknown package"
+        """The same, for people."""
+        named = (f"package {name} {version}" for name, version in self.versions.items())
+        return next(named, "an unknown package")
 
     def __str__(self) -> str:
-        return f'entry point "{self.entry.name}" of {self.entry.group} ({self.package})'
+        return f'"{self.name}": the entry point of {self.package} in {self.entry.group}'
 
     def load(self) -> Any:
         """Return what it names.
@@ -35,25 +45,31 @@ class Plugin:
             return self.entry.load()
         except Exception as error:  # whatever a foreign module does while it is imported
             raise ConfigError(
-                f"{self}: {self.entry.value} cannot be imported: {error!r}. Fix or uninstall the "
-                "package"
+                f"{self} cannot be imported from {self.entry.value}: {type(error).__name__}: "
+                f"{error}. Update or uninstall that package"
             ) from error
 
 
-def plugins(group: str) -> Mapping[str, Plugin]:
-    """Return the entry points of a group by their names, sorted.
+def plugins(group: str) -> list[Plugin]:
+    """Return the entry points of a group, sorted by name; those of one package once."""
+    from importlib.metadata import entry_points  # noqa: PLC0415 - 0.1 s, which few jobs need
+
+    named = [Plugin(entry) for entry in entry_points(group=group)]
+    unlike = {(each.name, each.entry.value, each.package): each for each in named}
+    return [unlike[key] for key in sorted(unlike)]
+
+
+def plugin(group: str, name: str) -> Plugin | None:
+    """Return the entry point of this name in a group; None if there is none.
 
     Raises:
-        ConfigError: two packages have one of the same name.
+        ConfigError: several packages have one.
     """
-    return _plugins(group, tuple(sys.path))  # looked up once: it reads a file of every package
-
-
-@lru_cache(maxsize=16)
-def _plugins(group: str, _path: tuple[str, ...]) -> Mapping[str, Plugin]:
-    named: dict[str, Plugin] = {}
-    for plugin in sorted(map(Plugin, entry_points(group=group)), key=lambda each: each.entry.name):
-        other = named.setdefault(plugin.entry.name, plugin)
-        if other.package != plugin.package:
-            raise ConfigError(f"{plugin}: {other.package} has the same name. Uninstall one of them")
-    return named
+    named = [each for each in plugins(group) if each.name == name]
+    if len(named) > 1:
+        packages = " and ".join(each.package for each in named)
+        raise ConfigError(
+            f'"{name}": {packages} both have an entry point of this name in {group}. Uninstall '
+            "one of them"
+        )
+    return named[0] if named else None

@@ -5,15 +5,13 @@ a job names: a job of built-in types does not pay for what is installed beside i
 """
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Generic, NamedTuple, TypeVar, Union, get_args
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar, Union, get_args
 
 from pydantic import BaseModel, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema
 
 from ingest.core.errors import ConfigError
-
-if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+from ingest.core.plugins import Plugin, plugin, plugins
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -59,11 +57,10 @@ class Types(Generic[T]):
 
     def names(self) -> list[str]:
         """Return the names of all types, those of installed packages last; imports none of them."""
-        installed = dict.fromkeys(entry.name for entry in entries(self.group))
-        if self._origin is not None:
-            installed |= dict.fromkeys(entry.name for entry in entries(self._origin.types.group))
+        groups = [self.group, *([self._origin.types.group] if self._origin else [])]
+        installed = {each.name for group in groups for each in plugins(group)}
         own = [type_of(kind) for kind in self.builtin]
-        return [*own, *(name for name in sorted(installed) if name not in own)]
+        return [*own, *sorted(installed.difference(own))]
 
     @property
     def imported(self) -> tuple[type[T], ...]:
@@ -78,10 +75,9 @@ class Types(Generic[T]):
         """Return the package that brings a type, with its version; empty if it is built in."""
         if self.is_builtin(name):
             return {}
-        entry = next((entry for entry in entries(self.group) if entry.name == name), None)
-        if entry is None:
-            return self._origin.types.package(name) if self._origin else {}
-        return {entry.dist.name: entry.dist.version} if entry.dist else {}
+        if installed := plugin(self.group, name):
+            return installed.versions
+        return self._origin.types.package(name) if self._origin else {}
 
     def load(self, name: str) -> type[T] | None:
         """Return a type by its name, importing it if a package brings it; None if nobody does.
@@ -108,9 +104,9 @@ class Types(Generic[T]):
         return problems
 
     def _installed(self, name: str) -> type[T] | None:
-        kind: type[T] | None = found(self.group, name)
-        if kind is not None:
-            self._check(name, kind)
+        if installed := plugin(self.group, name):
+            kind: type[T] = installed.load()
+            self._check(installed, kind)
             return kind
         if self._origin is None:
             return None
@@ -118,20 +114,16 @@ class Types(Generic[T]):
         made: type[T] | None = None if given is None else self._origin.derive(given)
         return made
 
-    def _check(self, name: str, kind: Any) -> None:
+    def _check(self, installed: Plugin, kind: Any) -> None:
         where = f"{getattr(kind, '__module__', '')}.{getattr(kind, '__qualname__', kind)}"
         wanted = f"{self.base.__module__}.{self.base.__qualname__}"
         if not (isinstance(kind, type) and issubclass(kind, self.base)):
             what = f"{where} is not derived from {wanted}"
-        elif type_of(kind) != name:
+        elif type_of(kind) != installed.name:
             what = f'{where} has type: Literal["{type_of(kind)}"], and its name must be the same'
         else:
             return
-        package = _package(next(entry for entry in entries(self.group) if entry.name == name))
-        raise ConfigError(
-            f'"{name}": the entry point of {package} in {self.group}: {what}. Update or uninstall '
-            "that package"
-        )
+        raise ConfigError(f"{installed}: {what}. Update or uninstall that package")
 
 
 def type_of(kind: type[BaseModel]) -> str:
@@ -139,44 +131,3 @@ def type_of(kind: type[BaseModel]) -> str:
     field = kind.model_fields.get("type")
     words = get_args(field.annotation) if field else ()
     return str(words[0]) if words else ""
-
-
-def entries(group: str) -> "list[EntryPoint]":
-    """Return the entry points of a group, sorted by name; those of one package once."""
-    from importlib.metadata import entry_points  # noqa: PLC0415 - 0.1 s, which few jobs need
-
-    named = entry_points(group=group)
-    unlike = {(entry.name, entry.value, _package(entry)): entry for entry in named}
-    return [unlike[key] for key in sorted(unlike)]
-
-
-def found(group: str, name: str) -> Any:
-    """Import what an installed package has under a name in a group; None if none has.
-
-    Raises:
-        ConfigError: several packages have it, or importing it fails.
-    """
-    named = [entry for entry in entries(group) if entry.name == name]
-    if not named:
-        return None
-    if len(named) > 1:
-        packages = " and ".join(map(_package, named))
-        raise ConfigError(
-            f'"{name}": {packages} both have an entry point of this name in {group}. Uninstall '
-            "one of them"
-        )
-    entry = named[0]
-    try:
-        return entry.load()
-    except Exception as error:
-        raise ConfigError(
-            f'"{name}": the entry point of {_package(entry)} in {group} cannot be imported from '
-            f"{entry.value}: {type(error).__name__}: {error}. Update or uninstall that package"
-        ) from error
-
-
-def _package(entry: "EntryPoint") -> str:
-    """Return the package that an entry point is of, with its version."""
-    if entry.dist is None:
-        return "an unknown package"
-    return f"package {entry.dist.name} {entry.dist.version}"

@@ -12,7 +12,7 @@ import polars as pl
 
 from ingest.core.errors import ConfigError
 from ingest.core.names import hint
-from ingest.core.registry import entries, found
+from ingest.core.plugins import plugin, plugins
 
 GROUP = "ingest.functions"
 
@@ -53,17 +53,19 @@ def version(name: str, folder: str) -> str:
     module_name, colon, _ = name.partition(":")
     if colon:
         return hashlib.sha256(Path(folder, f"{module_name}.py").read_bytes()).hexdigest()
-    entry = next(entry for entry in entries(GROUP) if entry.name == name)
-    return f"{entry.value} {entry.dist.version if entry.dist else ''}"
+    installed = plugin(GROUP, name)
+    assert installed is not None, "it was loaded"
+    return f"{installed.entry.value} {''.join(installed.versions.values())}"
 
 
 def _installed(name: str) -> Function:
     try:
-        function: Function | None = found(GROUP, name)
+        installed = plugin(GROUP, name)
+        function: Function | None = installed.load() if installed else None
     except ConfigError as error:
         raise ConfigError(f"function: {error}") from error
     if function is None:
-        known = [entry.name for entry in entries(GROUP)]
+        known = [each.name for each in plugins(GROUP)]
         raise ConfigError(
             f'function: no entry point "{name}" of the group {GROUP} is installed. '
             f"{hint(name, known)}Installed: {', '.join(known) or 'none'}. For a "

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ingest.core.errors import ConfigError, FatalError, IngestError
-from ingest.core.plugins import Plugin, plugins
+from ingest.core.plugins import Plugin, plugin, plugins
 from ingest.driver.publishing.effect import Completed, Effect
 from ingest.job import Job
 from ingest.sinks.base import Claim, Line, Published
@@ -79,25 +79,28 @@ def outside(job: Job, taken: Iterable[str]) -> Iterator[Outside]:
     """
     if not job.execution.extensions:
         return
-    for name, plugin in plugins(GROUP).items():
+    for name in sorted({each.name for each in plugins(GROUP)}):
+        installed = plugin(GROUP, name)
+        assert installed is not None, "it is listed"
         if name in (names := list(taken)):
-            raise ConfigError(f"{plugin}: the names {', '.join(names)} are taken. Rename it")
-        effect = _made(plugin, job)
+            raise ConfigError(f"{installed}: the names {', '.join(names)} are taken. Rename it")
+        effect = _made(installed, job)
         if isinstance(effect, Effect):
-            yield Outside(name, plugin, effect)
+            yield Outside(name, installed, effect)
         elif effect is not None:
             raise ConfigError(
-                f"{plugin}: {plugin.entry.value} returned {type(effect).__name__}. It must return "
-                "an ingest.driver.publishing.effect.Effect, or None. Fix or uninstall the package"
+                f"{installed}: {installed.entry.value} returned {type(effect).__name__}. It must "
+                "return an ingest.driver.publishing.effect.Effect, or None. Update or uninstall "
+                "that package"
             )
 
 
-def _made(plugin: Plugin, job: Job) -> object:
-    make = plugin.load()
+def _made(installed: Plugin, job: Job) -> object:
+    make = installed.load()
     try:
         return make(job)
     except Exception as error:  # a bug of another package
         raise ConfigError(
-            f"{plugin}: {error!r}. Fix or uninstall the package. To run without such effects: "
-            "execution.extensions=false"
+            f"{installed}: {error!r}. Update or uninstall that package. To run without such "
+            "effects: execution.extensions=false"
         ) from error

@@ -152,7 +152,7 @@ def test_the_door_is_shut(tmp_path, install):
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ({"code": "1 / 0"}, r"latest_effect:latest cannot be imported: ZeroDivisionError"),
+        ({"code": "1 / 0"}, r"from latest_effect:latest: ZeroDivisionError"),
         ({"code": "latest = len"}, r"TypeError.*execution\.extensions=false"),
         ({"code": "latest = repr"}, r"returned str. It must return an .*Effect, or None"),
         ({"code": EFFECT, "name": "main"}, r"the names quarantine, main, cursor are taken"),
@@ -174,5 +174,5 @@ def test_two_packages_with_one_name_are_refused(tmp_path, install):
     )
     importlib.invalidate_caches()
 
-    with pytest.raises(ConfigError, match="has the same name"):
+    with pytest.raises(ConfigError, match="both have an entry point of this name"):
         work(job_at(tmp_path))
