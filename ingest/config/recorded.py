@@ -16,10 +16,10 @@ from ingest.config.load import restore, restored
 from ingest.config.overrides import Given, read_overrides
 from ingest.config.places import COMMAND_LINE, Problem, refuse
 from ingest.config.provenance import Provenance
+from ingest.core.marks import decided_at
 
 MAY_CHANGE = ("execution", "cluster")
-FIXED = ("execution.seed", "execution.python")
-"""What may not be changed of these: it decides which rows come out."""
+"""What an attempt may change, but for what decides which rows come out."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -37,7 +37,7 @@ def amend(model: type[M], text: str, overrides: Sequence[str], conf: Path | None
     folders = pieces_path(conf)
     given, problems = read_overrides(overrides, folders)
     run = shlex.join(["ingest", "run", str(getattr(recorded, "name", "NAME")), *overrides])
-    problems += [_problem(one, why) for one in given if (why := _refusal(one, run))]
+    problems += [_problem(one, why) for one in given if (why := _refusal(one, recorded, run))]
     refuse(problems)
     if not given:
         return recorded
@@ -58,7 +58,7 @@ def amend(model: type[M], text: str, overrides: Sequence[str], conf: Path | None
         raise
 
 
-def _refusal(one: Given, run: str) -> str:
+def _refusal(one: Given, recorded: BaseModel, run: str) -> str:
     """Say why it cannot be changed; `run` is the command for a new run with all that was given."""
     root = re.split(r"[.@]", one.key)[0]
     if root == "job":
@@ -68,7 +68,7 @@ def _refusal(one: Given, run: str) -> str:
             "a resumed run writes where it was planned to write, so sink.path cannot change. For "
             f"a new run to that place, which leaves this run as it is: {run}"
         )
-    if root not in MAY_CHANGE or one.key in FIXED:
+    if root not in MAY_CHANGE or decided_at(recorded, one.key) == "rows":
         return (
             f"{one.key} affects the output, so a resumed run keeps the value that it was planned "
             f"with. You can change: {', '.join(f'{name}.*' for name in MAY_CHANGE)}. To start over "

@@ -104,7 +104,7 @@ def test_one_that_fails_keeps_its_run_open_and_the_next_attempt_begins_there(tmp
     broken = tmp_path / "out-latest.json.broken"
     broken.touch()
 
-    with pytest.raises(FatalError, match=r'"latest" of .*latest-effect 1\.2.*pointer is broken'):
+    with pytest.raises(FatalError, match=r'"latest": .*latest-effect 1\.2.*pointer is broken'):
         work(job_at(tmp_path))
     assert phase(tmp_path) == "committed"
     assert list(tmp_path.glob("out/*.parquet")), "the rows are published all the same"
