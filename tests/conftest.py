@@ -6,8 +6,12 @@ from collections.abc import Callable
 import pytest
 from hypothesis import settings
 
+from tests.examples import FACTOR
+
 # a busy machine is no failure of a property; CI tries the same examples each time, others new ones
-settings.register_profile("ingest", deadline=None, derandomize="CI" in os.environ)
+settings.register_profile(
+    "ingest", deadline=None, derandomize="CI" in os.environ, max_examples=40 * FACTOR
+)
 settings.load_profile("ingest")
 
 
