@@ -29,7 +29,7 @@ run: $(READY)  ## unpack the flight records of 2013 and run the main job on a lo
 
 # Ceph's gateway is a real S3 server; tests/services/ceph.py starts it
 SERVERS := radosgw ceph-mon ceph-osd ceph
-SERVER_PACKAGES := radosgw ceph-mon ceph-osd ceph-mgr ceph-common
+SERVER_PACKAGES := radosgw ceph-mon ceph-osd ceph-mgr ceph-common postgresql
 
 # A quarter of what tests took was waiting for disks: their folders are in memory, where there are
 # 4 GB of it to be had (a container has 64 MB of /dev/shm), and go with the command
@@ -45,7 +45,8 @@ test: $(READY)  ## all tests but the slow ones; those with servers or Ray come l
 	$(BIN)/python -m pytest -q -p no:randomly -m "not slow" tests/ray
 
 services:  ## install the servers that tests/services starts, on Debian, as root
-	@for program in $(SERVERS); do command -v $$program >/dev/null || missing=yes; done; \
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing=yes; \
+	for program in $(SERVERS); do command -v $$program >/dev/null || missing=yes; done; \
 	if [ -n "$$missing" ]; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 		apt-get install -qq -y --no-install-recommends $(SERVER_PACKAGES); \

@@ -18,7 +18,7 @@ from ingest.sinks import SINKS
 from ingest.sinks.base import Disposition, Sink
 from ingest.sinks.parquet import Parquet
 from ingest.sources import SOURCES, AnySource
-from ingest.storage.connections import AnyConnection
+from ingest.storage.connections import AnyStore
 from ingest.storage.remote import canonical, is_remote
 from ingest.transforms import TRANSFORMS
 from ingest.transforms.base import Transform
@@ -107,7 +107,7 @@ class Job(Model):
     state: Annotated[str, OUTSIDE] = ".ingest"
     """The folder for plans, ledgers, leases and receipts, or a place in a bucket:
     `s3://bucket/folder`. The store must create an object only if there is none of that name."""
-    state_connection: Annotated[AnyConnection | None, OUTSIDE] = None
+    state_connection: Annotated[AnyStore | None, OUTSIDE] = None
     """The connection that the state's bucket is reached by, by its name:
     `conf/connection/NAME.yaml`. Without it, the environment says how."""
     lib: Annotated[dict[str, Any], OUTSIDE] = Field(default_factory=dict)

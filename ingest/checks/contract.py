@@ -44,7 +44,7 @@ from ingest.core.names import no_such_column
 from ingest.core.secrets import without_credentials
 from ingest.core.types import Schema, parse_type, type_name
 from ingest.core.values.casting import converted
-from ingest.storage.connections import AnyConnection
+from ingest.storage.connections import AnyStore
 from ingest.storage.remote import writer_of
 
 __all__ = ["BROKEN", "Column", "Contract", "Quarantine"]
@@ -93,7 +93,7 @@ class Quarantine(Model):
     path: str | None = Field(default=None, min_length=1)
     """The directory of the Parquet data set, on a local disk or in a bucket. Default: the sink's
     path followed by `_quarantine`."""
-    connection: Annotated[AnyConnection | None, OUTSIDE] = None
+    connection: Annotated[AnyStore | None, OUTSIDE] = None
     """The connection that a bucket is written through, by its name: `conf/connection/NAME.yaml`.
     Without it, that of the sink if it has one, otherwise the environment says how."""
     keep: Literal["published", "all"] = "published"

@@ -96,8 +96,16 @@ def open_state(arguments: argparse.Namespace) -> "Store":
     connection = None
     if name := arguments.state_connection:
         from ingest.config.load import load_connection  # noqa: PLC0415 - needs Hydra
+        from ingest.core.errors import ConfigError  # noqa: PLC0415
+        from ingest.storage.connections import StoreConnection  # noqa: PLC0415
 
-        connection = load_connection(getattr(arguments, "conf", None), name)
+        named = load_connection(getattr(arguments, "conf", None), name)
+        if not isinstance(named, StoreConnection):
+            raise ConfigError(
+                f"--state-connection {name}: leads to a database ({named.address}). A state is a "
+                "folder or a place in a bucket: name the connection of an object store"
+            )
+        connection = named
     return open_store(arguments.state or STATE, connection)
 
 

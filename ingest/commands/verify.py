@@ -117,7 +117,9 @@ def _verdict(outputs: dict[str, Verified]) -> Iterator[str]:
         files, rows = counted(verified.files, "file"), counted(verified.rows, "row")
         gone = sum(verified.replaced.values())
         by = f"{'run' if len(verified.replaced) == 1 else 'runs'} {', '.join(verified.replaced)}"
-        if gone and gone == verified.files:
+        if verified.table:
+            yield f"  {name}: {rows}. OK: the table's record of the run matches its row counts"
+        elif gone and gone == verified.files:
             yield f"  {name}: superseded: {by} replaced its {files} ({rows}) later"
         elif gone:
             yield (

@@ -32,14 +32,15 @@ def anchored(job: Job, recorded: Mapping[str, Any]) -> Job:
     Whatever folder a command is typed in, and wherever a link leads by now: what was staged and
     committed lies at the recorded places. Those that are not on record stay as the job has them.
     """
-    changed: dict[str, Any] = {}
     if main := recorded.get("main"):
-        changed["sink"] = job.sink.at(str(main))
-    if bad := recorded.get("quarantine"):
+        job = job.model_copy(update={"sink": job.sink.at(str(main))})
+    bad = recorded.get("quarantine")
+    if bad and bad != job.quarantine_sink.uri:  # else it lies beside the output, perhaps a table
         told = job.contract.quarantine or Quarantine()
         quarantine = told.model_copy(update={"path": str(bad)})
-        changed["contract"] = job.contract.model_copy(update={"quarantine": quarantine})
-    return job.model_copy(update=changed)
+        contract = job.contract.model_copy(update={"quarantine": quarantine})
+        job = job.model_copy(update={"contract": contract})
+    return job
 
 
 def moved(recorded: Mapping[str, Any], job: Job) -> list[str]:

@@ -1,11 +1,14 @@
 """Whether a run adds rows of inputs that earlier runs of its job have added already."""
 
+from typing import get_args
+
 import polars as pl
 
 from ingest.core.errors import ConfigError, FatalError
 from ingest.job import Job
 from ingest.records.plans import Plan
 from ingest.records.runs import Runs
+from ingest.sinks.base import Sink
 from ingest.storage.objects import Store
 
 
@@ -32,12 +35,19 @@ def repeats(job: Job, store: Store, plan: Plan) -> str:
     instead = (
         "If that is not wanted, mark files as read: ingest cursor set"
         if job.source.is_incremental
-        else "To replace the rows instead: sink.write_disposition=overwrite"
+        else f"To replace the rows instead: {_instead(job.sink)}"
     )
     return (
         f"{count:,} of {len(inputs):,} input files were already published to {job.sink.uri} by "
         f"earlier runs of this job (last: {earlier[-1]}). append adds their rows again. {instead}"
     )
+
+
+def _instead(sink: Sink) -> str:
+    allowed = get_args(type(sink).model_fields["write_disposition"].annotation)
+    if "overwrite" in allowed:
+        return "sink.write_disposition=overwrite"
+    return "sink.write_disposition=merge sink.primary_key=[COLUMN]"
 
 
 def _inputs(store: Store, run_id: str) -> pl.Series:

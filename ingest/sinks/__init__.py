@@ -8,8 +8,9 @@ from ingest.sinks.delta import Delta
 from ingest.sinks.formatted import sink_of
 from ingest.sinks.jsonl import Jsonl
 from ingest.sinks.parquet import Parquet
+from ingest.sinks.postgres import Postgres
 
 SINKS: Types[Sink] = Types(
-    Sink, "ingest.sinks", (Parquet, Csv, Jsonl, Delta), Origin(FORMATS, sink_of)
+    Sink, "ingest.sinks", (Parquet, Csv, Jsonl, Delta, Postgres), Origin(FORMATS, sink_of)
 )
 """Every sink. A format that has none here is written by one that is made of it and a folder."""

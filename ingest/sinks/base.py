@@ -62,7 +62,8 @@ class Verified:
 
     `files` and `rows` are how many there were; `replaced` is how many files which later runs have
     replaced since, which is no problem. `problems` are differences, `notes` what is worth a look.
-    `missing` is how many files are gone that no later run has replaced.
+    `missing` is how many files are gone that no later run has replaced. `table` says that it is no
+    files that were looked at, but one table.
     """
 
     files: int
@@ -71,6 +72,7 @@ class Verified:
     notes: tuple[str, ...] = ()
     replaced: dict[str, int] = field(default_factory=dict)
     missing: int = 0
+    table: bool = False
 
 
 class Sink(Model, ABC):

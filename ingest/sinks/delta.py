@@ -28,7 +28,7 @@ from ingest.sinks.table.place import TablePlace, refused
 from ingest.sinks.table.plan import TablePlan
 from ingest.sinks.table.staging import staged_files
 from ingest.storage.clients import endpoint_of
-from ingest.storage.connections import AnyConnection
+from ingest.storage.connections import AnyStore
 from ingest.storage.remote import writer_of
 
 
@@ -51,7 +51,7 @@ class Delta(ParquetFiles, PartitionedSink):
     """The table's folder, on a local disk or in a bucket: `s3://bucket/table`. The table is created
     if missing. A store that ignores conditional writes is refused, because two commits could both
     win."""
-    connection: Annotated[AnyConnection | None, OUTSIDE] = None
+    connection: Annotated[AnyStore | None, OUTSIDE] = None
     """The connection that a bucket is reached by, by its name: `conf/connection/NAME.yaml`. Without
     it, the environment says how."""
     primary_key: tuple[str, ...] = ()

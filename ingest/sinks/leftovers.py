@@ -16,11 +16,12 @@ from ingest.sinks.directory.place import Place
 from ingest.sinks.table import leftovers as table
 from ingest.sinks.table.bucket_place import table_place
 from ingest.sinks.table.place import TablePlace
-from ingest.storage.connections import AnyConnection, Connection
+from ingest.storage.connections import AnyStore, StoreConnection
 
+DATABASE = "postgresql://"
 Reached = Mapping[str, Any] | None
 
-_CONNECTION: TypeAdapter[Connection] = TypeAdapter(AnyConnection)
+_CONNECTION: TypeAdapter[StoreConnection] = TypeAdapter(AnyStore)
 
 
 def staged(uri: str, reached_by: Reached = None) -> Iterator[tuple[str, int]]:
@@ -28,7 +29,9 @@ def staged(uri: str, reached_by: Reached = None) -> Iterator[tuple[str, int]]:
 
     Not those that are publishing there at this moment.
     """
-    if place := _directory(uri, reached_by):
+    if table_sink := _database(uri, reached_by):
+        yield from table_sink.staged_runs()
+    elif place := _directory(uri, reached_by):
         with place.errors():
             yield from place.staged()
     if tables := _table(uri, reached_by):
@@ -37,7 +40,9 @@ def staged(uri: str, reached_by: Reached = None) -> Iterator[tuple[str, int]]:
 
 def remove_staged(uri: str, run_id: str, reached_by: Reached = None) -> None:
     """Remove what a dead run has staged for a place. Idempotent; leaves one that publishes."""
-    if place := _directory(uri, reached_by):
+    if table_sink := _database(uri, reached_by):
+        table_sink.discard(run_id)
+    elif place := _directory(uri, reached_by):
         with place.errors():
             place.remove_staged(run_id)
     if tables := _table(uri, reached_by):
@@ -46,6 +51,8 @@ def remove_staged(uri: str, run_id: str, reached_by: Reached = None) -> None:
 
 def published_runs(uri: str, reached_by: Reached = None) -> set[str]:
     """Return the runs of which rows are there now."""
+    if table_sink := _database(uri, reached_by):
+        return table_sink.published_runs()
     if (tables := _table(uri, reached_by)) and tables.is_table:
         return table.published_runs(tables)
     if place := _directory(uri, reached_by):
@@ -65,6 +72,8 @@ def publishes_in(uri: str, reached_by: Reached = None) -> bool:
 
 def _directory(uri: str, reached_by: Reached) -> Place | None:
     """Return the place of a directory, None if there can be none."""
+    if uri.startswith(DATABASE):
+        return None
     with suppress(ValueError):
         return open_place(uri, _CONNECTION.validate_python(reached_by) if reached_by else None)
     return None
@@ -72,6 +81,15 @@ def _directory(uri: str, reached_by: Reached) -> Place | None:
 
 def _table(uri: str, reached_by: Reached) -> TablePlace | None:
     """Return the place of a table, None if there can be none."""
+    if uri.startswith(DATABASE):
+        return None
     with suppress(ValueError):
         return table_place(uri, _CONNECTION.validate_python(reached_by) if reached_by else None)
     return None
+
+
+def _database(uri: str, reached_by: Reached) -> Postgres | None:
+    """Return the sink of a table in a database; None if it is none, or nobody can log in."""
+    if not uri.startswith(DATABASE) or not reached_by:
+        return None
+    return Postgres.reached(reached_by)

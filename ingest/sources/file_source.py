@@ -26,7 +26,7 @@ from ingest.sources.files.schema import Expected, FileSchema
 from ingest.sources.files.unread import left_out, unread
 from ingest.sources.incremental import Earlier, Incremental, Unread
 from ingest.storage.clients import endpoint_of
-from ingest.storage.connections import AnyConnection, usual
+from ingest.storage.connections import AnyStore, usual
 from ingest.storage.remote import is_remote, refuse_other
 
 
@@ -61,7 +61,7 @@ class FileSource(Source):
     """A file, a folder (all data files below it), a glob with `*`, `?` or `**` (`[[]` matches `[`),
     or a list of these. On a local disk, or in S3 or a compatible store: `s3://bucket/folder`. A
     file that several paths lead to is read once."""
-    connection: Annotated[AnyConnection | None, OUTSIDE] = None
+    connection: Annotated[AnyStore | None, OUTSIDE] = None
     """The connection that a bucket is read through, by its name: `conf/connection/NAME.yaml`.
     Without it, the environment says how."""
     schema_: FileSchema = Field(default=FileSchema(), alias="schema")

@@ -21,7 +21,7 @@ from obstore import exceptions as refused
 from ingest.core.errors import ConfigError, FatalError, IngestError, RetryableError
 from ingest.storage.causes import cause_of, storage_error
 from ingest.storage.clients import bucket_client
-from ingest.storage.connections import Connection
+from ingest.storage.connections import StoreConnection
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore as Client
@@ -54,7 +54,9 @@ class Bucket:
     The texts begin with the object's URI.
     """
 
-    def __init__(self, uri: str, connection: Connection, client: "Client | None" = None) -> None:
+    def __init__(
+        self, uri: str, connection: StoreConnection, client: "Client | None" = None
+    ) -> None:
         self.connection = connection
         self._uri = uri.rstrip("/")
         self._client: Client = client or bucket_client(connection, uri)
@@ -260,7 +262,7 @@ def _readable(file: BinaryIO) -> Path | BinaryIO:
 
 
 @lru_cache
-def _limit(connection: Connection) -> threading.BoundedSemaphore:
+def _limit(connection: StoreConnection) -> threading.BoundedSemaphore:
     """Return what keeps this process from making too many requests at once."""
     return threading.BoundedSemaphore(connection.max_connections)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ingest.core.errors import FatalError, IngestError
 from ingest.storage.bucket import PART_BYTES, Bucket
 from ingest.storage.clients import file_system
-from ingest.storage.connections import Connection
+from ingest.storage.connections import StoreConnection
 from ingest.storage.retrying import Retrying
 
 FOLDER = ".ingest-connection-test"
@@ -42,7 +42,9 @@ class TriedAbility:
     problem: str = ""
 
 
-def try_all(connection: Connection, uri: str, *, read_only: bool = False) -> Iterator[TriedAbility]:
+def try_all(
+    connection: StoreConnection, uri: str, *, read_only: bool = False
+) -> Iterator[TriedAbility]:
     """Try what ingest needs at a place, in order; what depends on a missing one is left out.
 
     With `read_only`, nothing is written: only listing and reading are tried.
@@ -84,7 +86,7 @@ def _tried(ability: Ability, attempt: Callable[[], str]) -> TriedAbility:
 class _Trial:
     """The attempts; each returns what is wrong, or nothing."""
 
-    def __init__(self, connection: Connection, uri: str) -> None:
+    def __init__(self, connection: StoreConnection, uri: str) -> None:
         self._connection = connection
         self._bucket = Bucket(uri, connection)
         self._again = Retrying(connection.max_tries)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from ingest.core.errors import ConfigError
 from ingest.storage.connections import (
     AzureConnection,
-    Connection,
     GcsConnection,
     S3Connection,
+    StoreConnection,
 )
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _NO_CREDENTIALS = (
 )
 
 
-def bucket_client(connection: Connection, uri: str) -> "Client":
+def bucket_client(connection: StoreConnection, uri: str) -> "Client":
     """Return obstore's client for a bucket, or for a prefix in it; it does not retry by itself.
 
     Raises:
@@ -80,7 +80,7 @@ def bucket_client(connection: Connection, uri: str) -> "Client":
     return store.AzureStore(bucket, config=config, **shared)  # type: ignore[arg-type]
 
 
-def file_system(connection: Connection) -> "fsspec.AbstractFileSystem":
+def file_system(connection: StoreConnection) -> "fsspec.AbstractFileSystem":
     """Return fsspec's file system for a connection, for reading and listing.
 
     Raises:
@@ -191,7 +191,7 @@ def polars_options(connection: S3Connection) -> dict[str, Any]:
     return {**options, **({"aws_session_token": keys["token"]} if keys["token"] else {})}
 
 
-def delta_options(connection: Connection) -> dict[str, str]:
+def delta_options(connection: StoreConnection) -> dict[str, str]:
     """Return what the Delta library calls `storage_options`.
 
     A commit is a put that creates only: of two for one version, one is refused. It is not made
@@ -222,7 +222,7 @@ def delta_options(connection: Connection) -> dict[str, str]:
     return {**shared, **_delta_azure(connection)}
 
 
-def bucket_of(connection: Connection, uri: str) -> tuple[str, str]:
+def bucket_of(connection: StoreConnection, uri: str) -> tuple[str, str]:
     """Return the bucket and the prefix of a URI.
 
     Raises:
@@ -238,7 +238,7 @@ def bucket_of(connection: Connection, uri: str) -> tuple[str, str]:
     return bucket, prefix.strip("/")
 
 
-def endpoint_of(connection: Connection) -> str:
+def endpoint_of(connection: StoreConnection) -> str:
     """Return the URL of the server, empty for the provider's own."""
     told = connection.endpoint or ""
     if not told and isinstance(connection, S3Connection):
@@ -276,7 +276,7 @@ def _delta_azure(connection: AzureConnection) -> dict[str, str]:
     return told
 
 
-def _http_options(connection: Connection) -> dict[str, Any]:
+def _http_options(connection: StoreConnection) -> dict[str, Any]:
     options: dict[str, Any] = {
         "timeout": timedelta(seconds=connection.timeout_s),
         "connect_timeout": timedelta(seconds=connection.connect_timeout_s),
@@ -289,7 +289,7 @@ def _http_options(connection: Connection) -> dict[str, Any]:
     return options
 
 
-def _certificates(connection: Connection) -> str:
+def _certificates(connection: StoreConnection) -> str:
     try:
         return Path(str(connection.ca_file)).read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
@@ -300,7 +300,7 @@ def _certificates(connection: Connection) -> str:
         ) from None
 
 
-def _secrets(connection: Connection) -> dict[str, str]:
+def _secrets(connection: StoreConnection) -> dict[str, str]:
     """Read the secrets of a connection.
 
     Raises:
@@ -369,7 +369,7 @@ def _found_keys(connection: S3Connection) -> Callable[[], Keys]:
     return keys
 
 
-def _fsspec_options(connection: Connection) -> dict[str, Any]:
+def _fsspec_options(connection: StoreConnection) -> dict[str, Any]:
     secret = _secrets(connection)
     if isinstance(connection, S3Connection):
         return _s3fs_options(connection, secret)

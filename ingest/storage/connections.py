@@ -1,10 +1,11 @@
-"""Connections: where a storage is and how it is reached, named once and used by many jobs.
+"""Connections: where a storage or a database is, and how it is reached; named once, used by jobs.
 
 A connection holds no secrets, only references to them, and is recorded with a run. What each
-library wants to be told of it is in `clients`.
+library wants to be told of a store is in `clients`, and of a database in `postgres.session`.
 """
 
 from typing import Annotated, ClassVar, Literal, Self
+from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
@@ -15,11 +16,32 @@ from ingest.core.secrets import SecretRef
 class Connection(Model):
     """What all kinds of connections share."""
 
+    name: str = ""
+    """What errors call it: the name of its file."""
+
+    @property
+    def title(self) -> str:
+        """What errors call it: its name, or the environment."""
+        return f'connection "{self.name}"' if self.name else "the environment"
+
+    @property
+    def secrets(self) -> dict[str, SecretRef]:
+        """The secrets that it refers to, by the key that they are written at."""
+        found = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return {name: value for name, value in found if isinstance(value, SecretRef)}
+
+    @property
+    def address(self) -> str:
+        """Where the server is, to be listed; empty if the provider knows."""
+        return ""
+
+
+class StoreConnection(Connection):
+    """What connections to object stores share: they are reached over HTTP."""
+
     schemes: ClassVar[tuple[str, ...]]
     """How URIs begin that such a connection can open."""
 
-    name: str = ""
-    """What errors call it: the name of its file."""
     endpoint: str | None = Field(default=None, pattern=r"^https?://[^/?#\s@]+/?$")
     """The URL of the server, such as `https://s3.example.org:9000`. Without it, the provider's
     own."""
@@ -41,18 +63,12 @@ class Connection(Model):
     """How often a request is made before it fails, with growing waits between."""
 
     @property
-    def title(self) -> str:
-        """What errors call it: its name, or the environment."""
-        return f'connection "{self.name}"' if self.name else "the environment"
-
-    @property
-    def secrets(self) -> dict[str, SecretRef]:
-        """The secrets that it refers to, by the key that they are written at."""
-        found = ((name, getattr(self, name)) for name in type(self).model_fields)
-        return {name: value for name, value in found if isinstance(value, SecretRef)}
+    def address(self) -> str:
+        """The URL of the server."""
+        return self.endpoint or ""
 
 
-class S3Connection(Connection):
+class S3Connection(StoreConnection):
     """S3, or a store that speaks its protocol, such as Ceph, MinIO or R2.
 
     Without keys they are looked for where the AWS command line looks: in the environment, in
@@ -91,7 +107,7 @@ class S3Connection(Connection):
         return self
 
 
-class GcsConnection(Connection):
+class GcsConnection(StoreConnection):
     """Google Cloud Storage. Needs the extra `ingest[gcs]` for sources.
 
     Without a key, Google's application default credentials are used.
@@ -112,7 +128,7 @@ class GcsConnection(Connection):
         return self
 
 
-class AzureConnection(Connection):
+class AzureConnection(StoreConnection):
     """Azure Blob Storage. Needs the extra `ingest[azure]` for sources.
 
     Without a key or a token, those of the environment are used (`AZURE_STORAGE_…`), or the identity
@@ -139,14 +155,56 @@ class AzureConnection(Connection):
         return self
 
 
-CONNECTIONS: tuple[type[Connection], ...] = (AzureConnection, GcsConnection, S3Connection)
+class PostgresConnection(Connection):
+    """A PostgreSQL database, version 12 or later. Needs the extra `ingest[postgres]`."""
+
+    type: Literal["postgres"]
+    host: str = Field(min_length=1, pattern=r"^[^/?#\s@,]+$")
+    """The server's name or address."""
+    port: int = Field(default=5432, ge=1, le=65535)
+    """The port that the server listens on."""
+    database: str = Field(min_length=1)
+    """The database on the server."""
+    user: str = Field(min_length=1)
+    """The role to log in as."""
+    password: SecretRef | None = None
+    """The role's password. Without it, `PGPASSWORD` and `~/.pgpass` are used, if there."""
+    sslmode: Literal["disable", "require", "verify-ca", "verify-full"] = "verify-full"
+    """How the server is trusted. `verify-full`: its certificate must be signed by somebody
+    trusted and name this host. `verify-ca`: only signed. `require`: encrypted, but it may be
+    anybody. `disable`: not encrypted, for servers on this machine."""
+    ca_file: str | None = None
+    """A file with the certificates (PEM) of those who sign the server's certificate, on the driver
+    and on every worker. Without it, those that the system trusts."""
+    connect_timeout_s: int = Field(default=10, ge=2, le=3600)
+    """How long the server may take to accept a connection, in seconds."""
+    lock_timeout_s: int = Field(default=300, ge=1, le=86400)
+    """How long a statement may wait for a lock that another program holds, in seconds."""
+    max_tries: int = Field(default=6, ge=1, le=100)
+    """How often a transaction is tried that a lost connection or a conflict has ended, with growing
+    waits between."""
+
+    @property
+    def address(self) -> str:
+        """The server and the database."""
+        return f"{self.host}:{self.port}/{self.database}"
+
+    @property
+    def uri(self) -> str:
+        """Where the database is, without who logs in: `postgresql://host:5432/database`."""
+        return f"postgresql://{self.host}:{self.port}/{quote(self.database, safe='')}"
+
+
+STORES: tuple[type[StoreConnection], ...] = (AzureConnection, GcsConnection, S3Connection)
+CONNECTIONS: tuple[type[Connection], ...] = (*STORES, PostgresConnection)
+AnyStore = Annotated[AzureConnection | GcsConnection | S3Connection, Field(discriminator="type")]
 AnyConnection = Annotated[
-    AzureConnection | GcsConnection | S3Connection, Field(discriminator="type")
+    AzureConnection | GcsConnection | PostgresConnection | S3Connection, Field(discriminator="type")
 ]
-SCHEMES: tuple[str, ...] = tuple(scheme for each in CONNECTIONS for scheme in each.schemes)
+SCHEMES: tuple[str, ...] = tuple(scheme for each in STORES for scheme in each.schemes)
 
 
-def usual(scheme: str) -> Connection | None:
+def usual(scheme: str) -> StoreConnection | None:
     """Return the connection that the environment describes; None if that takes a named one."""
     if scheme in S3Connection.schemes:
         return S3Connection(type="s3")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ingest.core.errors import ConfigError
 from ingest.storage.bucket import Bucket
 from ingest.storage.clients import endpoint_of
-from ingest.storage.connections import Connection
+from ingest.storage.connections import StoreConnection
 
 PROBE = "create-once.json"
 """An object of each state, which its store is seen to refuse to create again."""
@@ -16,7 +16,7 @@ _PROBED = b'{"note": "created to check that this store does not create an object
 class ObjectStore:
     """Objects below a prefix of a bucket. Makes each request once: see `retrying`."""
 
-    def __init__(self, uri: str, connection: Connection, bucket: Bucket | None = None) -> None:
+    def __init__(self, uri: str, connection: StoreConnection, bucket: Bucket | None = None) -> None:
         with _about_state(uri):
             self._bucket = bucket or Bucket(uri, connection)
         self._proven = False

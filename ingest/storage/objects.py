@@ -12,7 +12,7 @@ from ingest.core.errors import ConfigError, FatalError, IngestError
 from ingest.core.names import hint
 from ingest.core.secrets import masked
 from ingest.storage import tree
-from ingest.storage.connections import SCHEMES, Connection, usual
+from ingest.storage.connections import SCHEMES, StoreConnection, usual
 from ingest.storage.remote import is_remote
 from ingest.storage.store import Store
 
@@ -222,7 +222,7 @@ def _refusal(path: Path, what: str, error: OSError, *, begun: bool) -> IngestErr
     return ConfigError(f"{allow}, or use another folder: state=DIR")
 
 
-def open_store(uri: str, connection: Connection | None = None) -> Store:
+def open_store(uri: str, connection: StoreConnection | None = None) -> Store:
     """Return the store behind a place for state.
 
     A bucket is opened by a connection, without one by what the environment says.
@@ -241,7 +241,7 @@ def open_store(uri: str, connection: Connection | None = None) -> Store:
     return LocalStore(root)
 
 
-def _open_bucket(uri: str, connection: Connection | None) -> Store:
+def _open_bucket(uri: str, connection: StoreConnection | None) -> Store:
     scheme = uri.partition("://")[0]
     if (shown := masked(uri)) != uri:
         raise ConfigError(f'state: "{shown}" contains credentials. Remove them: {_WITH_CONNECTION}')

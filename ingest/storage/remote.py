@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from ingest.core.errors import ConfigError
 from ingest.core.names import hint
-from ingest.storage.connections import CONNECTIONS, SCHEMES, Connection, usual
+from ingest.storage.connections import SCHEMES, STORES, StoreConnection, usual
 
 PROTOCOLS = ("s3", "s3a", "memory")
 """Where files may lie besides local disks. Not `http`, which would need a guard against addresses
@@ -35,11 +35,11 @@ def is_remote(path: str) -> bool:
 def canonical(uri: str) -> str:
     """Return a URI as it is compared with others: without a `/` at its end, by the usual scheme."""
     scheme, separator, rest = uri.rstrip("/").partition("://")
-    usual_scheme = next((each.schemes[0] for each in CONNECTIONS if scheme in each.schemes), scheme)
+    usual_scheme = next((each.schemes[0] for each in STORES if scheme in each.schemes), scheme)
     return f"{usual_scheme}{separator}{rest}"
 
 
-def writer_of(path: str, connection: Connection | None = None) -> Connection | None:
+def writer_of(path: str, connection: StoreConnection | None = None) -> StoreConnection | None:
     """Return the connection that a directory is written through; None if it is on a local disk.
 
     Raises:
@@ -72,7 +72,7 @@ def writer_of(path: str, connection: Connection | None = None) -> Connection | N
     return found
 
 
-def refuse_unknown(what: str, path: str, connection: Connection | None = None) -> None:
+def refuse_unknown(what: str, path: str, connection: StoreConnection | None = None) -> None:
     """Refuse a remote path of a storage that is not supported, or one that names no bucket.
 
     Raises:
@@ -97,7 +97,7 @@ def refuse_unknown(what: str, path: str, connection: Connection | None = None) -
         )
 
 
-def refuse_other(what: str, path: str, connection: Connection) -> None:
+def refuse_other(what: str, path: str, connection: StoreConnection) -> None:
     """Refuse a path that a connection does not open.
 
     Raises:

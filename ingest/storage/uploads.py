@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ingest.core.errors import FatalError
 from ingest.storage.causes import cause_of, storage_error
 from ingest.storage.clients import bucket_of, s3_client
-from ingest.storage.connections import Connection, S3Connection
+from ingest.storage.connections import S3Connection, StoreConnection
 
 
 class Upload(NamedTuple):
@@ -28,7 +28,7 @@ class Upload(NamedTuple):
     number: str
 
 
-def unfinished(connection: Connection, uri: str) -> list[Upload]:
+def unfinished(connection: StoreConnection, uri: str) -> list[Upload]:
     """Return the uploads below a place that were begun and neither completed nor aborted.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ingest.core.errors import RetryableError
 from ingest.storage.bucket import Bucket
-from ingest.storage.connections import Connection
+from ingest.storage.connections import StoreConnection
 from ingest.storage.objects import Store
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class FaultyBucket(Bucket):
     def __init__(
         self,
         uri: str,
-        connection: Connection,
+        connection: StoreConnection,
         faults: RequestFaults,
         client: "Client | None" = None,
     ) -> None:

@@ -20,7 +20,7 @@ from ingest.sources.base import Rejects, Source
 from ingest.sources.endings import longest, types_by_ending
 from ingest.sources.file_source import FileSource
 from ingest.sources.files.opening import codec, open_input, read_plain
-from ingest.storage.connections import Connection
+from ingest.storage.connections import StoreConnection
 
 MOST_BYTES: Final = 256 * 1024**2
 """The most bytes, unpacked, of a table that every worker holds in memory."""
@@ -180,7 +180,7 @@ def _plain_bytes(source: Source, piece: Slice) -> float:
     return size
 
 
-def _connection(source: Source) -> Connection | None:
+def _connection(source: Source) -> StoreConnection | None:
     return source.connection if isinstance(source, FileSource) else None
 
 

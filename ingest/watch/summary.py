@@ -41,7 +41,7 @@ def summary(receipt: Receipt, state: str, connection: str = "") -> str:
         _line("read", read, f"{size(inputs['bytes'])}  {counted(inputs['files'], 'file')}"),
         *(f"               {remark}" for remark in inputs["remarks"]),
         *_moves(books),
-        _line("written", main["rows"], _written(main)),
+        _line("written", main["rows"], _written(main, receipt)),
         _time(receipt),
         "",
         *_rejects(receipt["errors"]),
@@ -61,7 +61,11 @@ def nothing_new(receipt: Receipt) -> str:
     return f"{receipt['job']['name']}: nothing new: {known}. Run {receipt['run_id']}"
 
 
-def _written(main: dict[str, Any]) -> str:
+def _written(main: Receipt, receipt: Receipt) -> str:
+    if main.get("table"):
+        effect = receipt["effects"]["main"]
+        counts = [f"{effect[what]:,} {what}" for what in ("inserted", "updated", "ignored")]
+        return ", ".join(text for text in counts if not text.startswith("0 ")) or "no rows"
     files = counted(main["files"], "file")
     return f"{size(main['bytes'])}  {files}" if main["rows"] else f"{files} without rows"
 

@@ -21,7 +21,7 @@ def trips(tmp_path_factory: pytest.TempPathFactory) -> Input:
     """Trips of which some are filtered, and some break each of the rules."""
     folder = tmp_path_factory.mktemp("trips")
     dice = np.random.default_rng(1)
-    start = datetime(2024, 1, 1)  # noqa: DTZ001 - as the trips have it
+    start = datetime(2024, 1, 1)
     for number in range(FILES):
         rows = range(number * ROWS, (number + 1) * ROWS)
         pl.DataFrame(

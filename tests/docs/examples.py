@@ -40,6 +40,16 @@ SOURCES: dict[str, Example] = {
         "columns": ["carrier", "distance", "dep_time"],
         "where": "dep_time IS NOT NULL",
     },
+    "postgres": {
+        "connection": {
+            "type": "postgres",
+            "host": "db.example.org",
+            "database": "shop",
+            "user": "reader",
+        },
+        "table": "sales.flights",
+        "partition_column": "time_hour",
+    },
 }
 
 TRANSFORMS: dict[str, Example] = {
@@ -97,11 +107,29 @@ SINKS: dict[str, Example] = {
         "write_disposition": "overwrite_partitions",
         "partition_by": ["month"],
     },
+    "postgres": {
+        "connection": {
+            "type": "postgres",
+            "host": "db.example.org",
+            "database": "shop",
+            "user": "loader",
+        },
+        "table": "sales.flights",
+        "write_disposition": "merge",
+        "primary_key": ["carrier", "flight", "time_hour"],
+    },
 }
 
 CONNECTIONS: dict[str, Example] = {
     "azure": {"account": "lake", "account_key": {"env": "LAKE_KEY"}},
     "gcs": {"service_account_key": {"file": "/run/secrets/lake.json"}},
+    "postgres": {
+        "host": "db.example.org",
+        "database": "shop",
+        "user": "loader",
+        "password": {"env": "WAREHOUSE_PASSWORD"},
+        "ca_file": "/etc/ssl/example.pem",
+    },
     "s3": {
         "endpoint": "https://s3.example.org:9000",
         "access_key_id": {"env": "LAKE_KEY_ID"},

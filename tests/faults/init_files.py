@@ -405,8 +405,7 @@ def parquet_cases(random_: random.Random) -> Iterator[Case]:
     """Parquet of unlike writers."""
     ids = list(range(1, ROWS + 1))
     moments = [
-        dt.datetime(2013, 1, 1) + dt.timedelta(minutes=random_.randrange(10**6))  # noqa: DTZ001
-        for _ in ids
+        dt.datetime(2013, 1, 1) + dt.timedelta(minutes=random_.randrange(10**6)) for _ in ids
     ]
     money = [Decimal(random_.randrange(10**6)) / 100 for _ in ids]
     columns = {

@@ -1,5 +1,4 @@
 """A2: timestamps of the old type INT96 are the dates that were written, wherever they are read."""
-# ruff: noqa: DTZ001 - INT96 has no zone
 
 from datetime import datetime
 

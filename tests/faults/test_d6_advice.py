@@ -18,7 +18,7 @@ from ingest.transforms.cast import Cast
 from ingest.transforms.derive import Derive
 from tests.bad_input.bench import Bench
 
-MOMENT = datetime(2024, 1, 2, 3, 4, 5)  # noqa: DTZ001 - a timestamp without a zone
+MOMENT = datetime(2024, 1, 2, 3, 4, 5)
 VALUES = {
     "int32": 7, "int64": 1_700_000_000, "uint64": 5, "float64": 1.5, "decimal(18,2)": 1,
     "boolean": True, "string": "2024-01-02", "binary": b"2024-01-02", "date": date(2024, 1, 2),

@@ -12,7 +12,7 @@ import pytest
 from botocore.config import Config
 
 from ingest.testing.proxy import FaultProxy
-from tests.services import ceph
+from tests.services import ceph, postgres
 from tests.services.bucket import BUCKET, Bucket
 
 
@@ -85,3 +85,24 @@ def careless_url(tmp_path_factory):
     with ceph.daemon(program, *words, root, log=log) as process:
         ceph.wait_for(port, process, log)
         yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """Return a real PostgreSQL server."""
+    if postgres.binaries() is None:
+        missing("PostgreSQL")
+    with postgres.running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def shared_database(postgres_server):
+    """Return a database for tests that use tables of their own."""
+    return postgres_server.database("shared")
+
+
+@pytest.fixture
+def database(postgres_server):
+    """Return a database of its own."""
+    return postgres_server.database(f"test_{secrets.token_hex(4)}")

@@ -11,6 +11,7 @@ from ingest.sources.csv import Csv
 from ingest.sources.fixed_width import FixedWidth
 from ingest.sources.jsonl import Jsonl
 from ingest.sources.parquet import Parquet
+from ingest.sources.postgres import Postgres
 from ingest.testing.sources import SourceSuite
 
 CSV_B = (
@@ -124,7 +125,8 @@ class TestParquetWithWhere(SourceSuite):
 def test_every_listed_source_has_a_suite() -> None:
     suites = [suite for suite in globals().values() if isinstance(suite, type)]
     suites = [suite for suite in suites if issubclass(suite, SourceSuite)]
-    assert {Csv, FixedWidth, Jsonl, Parquet} == set(SOURCES.builtin)
+    files = [source for source in SOURCES.builtin if source is not Postgres]  # see tests/services
+    assert {Csv, FixedWidth, Jsonl, Parquet} == set(files)
     assert {suite.__name__.removeprefix("Test").lower() for suite in suites} >= {
-        source.__name__.lower() for source in SOURCES.builtin
+        source.__name__.lower() for source in files
     }

@@ -8,7 +8,7 @@ from ingest.sinks.directory.bucket.place import Prefix
 from ingest.sinks.directory.local.place import Folder
 from ingest.sinks.directory.place import Place
 from ingest.storage.clients import endpoint_of
-from ingest.storage.connections import Connection
+from ingest.storage.connections import StoreConnection
 from ingest.storage.remote import canonical, is_remote, writer_of
 
 
@@ -17,7 +17,7 @@ def uri_of(path: str) -> str:
     return canonical(path) if is_remote(path) else os.path.realpath(path)
 
 
-def open_place(path: str, connection: Connection | None = None) -> Place:
+def open_place(path: str, connection: StoreConnection | None = None) -> Place:
     """Return the place; a bucket is not asked for anything yet.
 
     Raises:
@@ -28,6 +28,6 @@ def open_place(path: str, connection: Connection | None = None) -> Place:
 
 
 @lru_cache(maxsize=16)
-def _prefix(uri: str, connection: Connection, endpoint: str) -> Prefix:  # noqa: ARG001 - the environment may change it
+def _prefix(uri: str, connection: StoreConnection, endpoint: str) -> Prefix:  # noqa: ARG001 - the environment may change it
     """Return the same place again, with the connections to the server that it has open."""
     return Prefix(uri, connection)

@@ -28,7 +28,7 @@ from ingest.sinks.directory.staging import stage_none, stage_rows
 from ingest.sinks.directory.verifying import Verifying
 from ingest.sinks.folder import PartitionedSink
 from ingest.storage.clients import endpoint_of
-from ingest.storage.connections import AnyConnection
+from ingest.storage.connections import AnyStore
 from ingest.storage.remote import is_remote, writer_of
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class DirectorySink(WritableFormat, PartitionedSink):
     path: Annotated[str, AfterValidator(without_credentials)] = Field(min_length=1)
     """The output directory. It is created if missing. Its parent must be on the same file system.
     Or a prefix of a bucket: `s3://bucket/folder`."""
-    connection: Annotated[AnyConnection | None, OUTSIDE] = None
+    connection: Annotated[AnyStore | None, OUTSIDE] = None
     """The connection that a bucket is written through, by its name: `conf/connection/NAME.yaml`.
     Without it, the environment says how."""
     partition_by: tuple[str, ...] = ()

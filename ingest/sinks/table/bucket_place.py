@@ -14,7 +14,7 @@ from ingest.sinks.directory.opening import uri_of
 from ingest.sinks.table.place import FolderPlace, TablePlace
 from ingest.storage.bucket import PART_BYTES, Bucket
 from ingest.storage.clients import delta_options
-from ingest.storage.connections import Connection
+from ingest.storage.connections import StoreConnection
 from ingest.storage.remote import canonical, writer_of
 from ingest.storage.retrying import Retrying
 
@@ -28,7 +28,7 @@ class BucketPlace(TablePlace):
     Safe to be used by several threads.
     """
 
-    def __init__(self, uri: str, connection: Connection) -> None:
+    def __init__(self, uri: str, connection: StoreConnection) -> None:
         self.uri = uri.rstrip("/")
         self.connection = connection
         self._again = Retrying(connection.max_tries)
@@ -169,7 +169,7 @@ class BucketPlace(TablePlace):
             ) from error
 
 
-def table_place(path: str, connection: Connection | None) -> TablePlace:
+def table_place(path: str, connection: StoreConnection | None) -> TablePlace:
     """Return the place of a table: a local path, or a URI.
 
     Raises:

@@ -6,7 +6,7 @@ from typing import Any, Protocol, Self
 from ingest.formats.parquet.writing import ParquetFiles
 from ingest.sinks.table.bucket_place import table_place
 from ingest.sinks.table.place import TablePlace
-from ingest.storage.connections import AnyConnection
+from ingest.storage.connections import AnyStore
 
 
 class Merging(Protocol):
@@ -26,7 +26,7 @@ class Rewriter(ParquetFiles):
     """A sink as far as its files can be read and written with it."""
 
     uri: str
-    connection: AnyConnection | None
+    connection: AnyStore | None
     partition_by: tuple[str, ...]
     primary_key: tuple[str, ...]
     target_file_bytes: int

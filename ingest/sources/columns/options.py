@@ -18,7 +18,7 @@ from ingest.core.values.numerals import Numerals
 from ingest.core.values.texts import Form, failed, parse_texts
 from ingest.sources.files.folder_keys import PlannedKeys
 from ingest.sources.files.remote import modified_remote
-from ingest.storage.connections import Connection
+from ingest.storage.connections import StoreConnection
 from ingest.storage.remote import is_remote
 
 FILE_COLUMNS: Schema = {
@@ -152,7 +152,7 @@ def file_values(
     columns: Columns,
     *,
     file_columns: bool,
-    connection: Connection | None = None,
+    connection: StoreConnection | None = None,
 ) -> dict[str, pl.Series]:
     """Return, for each column made from the file, its value in each slice.
 
@@ -192,7 +192,7 @@ def _key_values(
     return values
 
 
-def _of_files(slices: Sequence[Slice], connection: Connection | None) -> dict[str, pl.Series]:
+def _of_files(slices: Sequence[Slice], connection: StoreConnection | None) -> dict[str, pl.Series]:
     uris = [piece.uri for piece in slices]
     made: tuple[Sequence[Any], ...] = (
         uris,
@@ -206,7 +206,7 @@ def _of_files(slices: Sequence[Slice], connection: Connection | None) -> dict[st
     }
 
 
-def modified_at(piece: Slice, connection: Connection | None) -> datetime | None:
+def modified_at(piece: Slice, connection: StoreConnection | None) -> datetime | None:
     """Return when a file was last written, UTC; None where the storage does not tell."""
     if is_remote(piece.uri):
         return modified_remote(piece.uri, connection)

@@ -15,7 +15,7 @@ from ingest.core.errors import ConfigError, IngestError, StalePlanError
 from ingest.core.partition import Slice
 from ingest.core.paths import readable_path
 from ingest.sources.files.remote import stat_remote
-from ingest.storage.connections import Connection
+from ingest.storage.connections import StoreConnection
 from ingest.storage.remote import is_remote
 
 
@@ -56,7 +56,7 @@ class InputChangedError(StalePlanError):
 
 
 def stamp_of(
-    uri: str, status: os.stat_result | None = None, connection: Connection | None = None
+    uri: str, status: os.stat_result | None = None, connection: StoreConnection | None = None
 ) -> Stamp:
     """Return what an input is now, or was when a status was taken of it.
 

@@ -25,7 +25,7 @@ from ingest.sources.files.nothing_there import NothingThereError
 from ingest.sources.files.passed_over import PassedOver, few
 from ingest.sources.files.patterns import GLOB, fixed_part, reads, reads_remote, unwritten
 from ingest.sources.files.remote import list_remote
-from ingest.storage.connections import Connection
+from ingest.storage.connections import StoreConnection
 from ingest.storage.remote import is_remote
 
 __all__ = ["GLOB"]
@@ -90,7 +90,7 @@ def list_inputs(
     endings: Sequence[str],
     *,
     keyed: bool = False,
-    connection: Connection | None = None,
+    connection: StoreConnection | None = None,
     emptied: Callable[[str], bool] | None = None,
 ) -> Inputs:
     """Return every file that the paths stand for, once, sorted by URI, and what there is to say.
@@ -126,7 +126,7 @@ def list_files(paths: str | Sequence[str], endings: Sequence[str]) -> list[Slice
 
 
 def survey(
-    paths: str | Sequence[str], endings: Sequence[str], connection: Connection | None = None
+    paths: str | Sequence[str], endings: Sequence[str], connection: StoreConnection | None = None
 ) -> list[Slice]:
     """Return what is there now of what the paths stand for, which may be nothing; as `list_files`.
 
@@ -164,7 +164,7 @@ def would_read(paths: str | Sequence[str], endings: Sequence[str], file: str) ->
 
 
 def _find(
-    path: str, endings: tuple[str, ...], passed: PassedOver, connection: Connection | None
+    path: str, endings: tuple[str, ...], passed: PassedOver, connection: StoreConnection | None
 ) -> list[FoundFile]:
     if is_remote(path):
         pieces = list_remote(path, endings, passed, connection)

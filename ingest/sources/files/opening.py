@@ -14,7 +14,7 @@ from ingest.core.partition import Slice
 from ingest.sources.files.identity import InputChangedError, refuse_changed, stamp_of
 from ingest.sources.files.remote import open_remote
 from ingest.storage.causes import storage_error
-from ingest.storage.connections import Connection
+from ingest.storage.connections import StoreConnection
 from ingest.storage.remote import is_remote, using
 
 CODECS = {".gz": "gzip", ".zst": "zstd"}
@@ -31,7 +31,7 @@ _GZIP = 31
 
 
 @contextmanager
-def open_input(piece: Slice, connection: Connection | None = None) -> Iterator[BinaryIO]:
+def open_input(piece: Slice, connection: StoreConnection | None = None) -> Iterator[BinaryIO]:
     """Open the input of a slice for reading, as it was when the plan was frozen.
 
     If it is remote, by the connection; without one, as the environment says.
@@ -111,7 +111,7 @@ def read_plain_head(file: BinaryIO, piece: Slice, wanted_bytes: int) -> bytes:
     return bytes(head)
 
 
-def expansion(piece: Slice, connection: Connection | None = None) -> float:
+def expansion(piece: Slice, connection: StoreConnection | None = None) -> float:
     """Return how far the beginning of an input unpacks; 1 if it is not compressed."""
     if (name := codec(piece.uri)) is None or not piece.size:
         return 1.0

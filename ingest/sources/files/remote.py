@@ -13,7 +13,7 @@ from ingest.sources.files.nothing_there import NothingThereError
 from ingest.sources.files.passed_over import PassedOver
 from ingest.sources.files.patterns import GLOB, HIDDEN
 from ingest.storage.clients import file_system
-from ingest.storage.connections import Connection
+from ingest.storage.connections import StoreConnection
 from ingest.storage.remote import asking, refuse_unknown, using
 
 Info = dict[str, Any]
@@ -21,7 +21,10 @@ Info = dict[str, Any]
 
 
 def list_remote(
-    path: str, endings: tuple[str, ...], passed: PassedOver, connection: Connection | None = None
+    path: str,
+    endings: tuple[str, ...],
+    passed: PassedOver,
+    connection: StoreConnection | None = None,
 ) -> list[Slice]:
     """Return the files that a path stands for; folders and globs as in `local`.
 
@@ -63,7 +66,7 @@ def _find(files: Any, root: str, endings: tuple[str, ...], passed: PassedOver) -
     return {root: files.info(root)}
 
 
-def stat_remote(uri: str, connection: Connection | None = None) -> tuple[int, str]:
+def stat_remote(uri: str, connection: StoreConnection | None = None) -> tuple[int, str]:
     """Return the size and version that a file has now.
 
     Raises:
@@ -76,14 +79,14 @@ def stat_remote(uri: str, connection: Connection | None = None) -> tuple[int, st
     return int(info["size"]), version(info)
 
 
-def open_remote(uri: str, connection: Connection | None = None) -> BinaryIO:
+def open_remote(uri: str, connection: StoreConnection | None = None) -> BinaryIO:
     """Open a file for reading."""
     with using(uri):
         files, name = _files(uri, connection)
         return cast("BinaryIO", files.open(name, "rb"))
 
 
-def modified_remote(uri: str, connection: Connection | None = None) -> datetime | None:
+def modified_remote(uri: str, connection: StoreConnection | None = None) -> datetime | None:
     """Return when a file was last changed, UTC; None where the storage does not tell."""
     with using(uri):
         files, name = _files(uri, connection)
@@ -99,7 +102,7 @@ def version(info: dict[str, Any]) -> str:
     return "" if when is None else when.isoformat()
 
 
-def _files(uri: str, connection: Connection | None) -> tuple[Any, str]:
+def _files(uri: str, connection: StoreConnection | None) -> tuple[Any, str]:
     """Return the file system of a URI, and the path in it; the environment says how without one."""
     if connection is None:
         files, name = fsspec.core.url_to_fs(uri)

@@ -11,7 +11,7 @@ from ingest.formats.parquet.footer import Footer, Int96, damaged
 from ingest.formats.parquet.local import local_copy
 from ingest.formats.parquet.span import Span
 from ingest.sources.files.opening import open_input
-from ingest.storage.connections import Connection
+from ingest.storage.connections import StoreConnection
 from ingest.storage.remote import is_remote
 
 
@@ -27,7 +27,7 @@ def read_footer(file: BinaryIO, piece: Slice, int96: Int96 = "us") -> Footer:
 
 @contextlib.contextmanager
 def open_span(
-    piece: Slice, int96: Int96, names: Iterable[str], connection: Connection | None = None
+    piece: Slice, int96: Int96, names: Iterable[str], connection: StoreConnection | None = None
 ) -> Iterator[Span]:
     """Open the row groups of a slice, to decode columns of these names as far as it has them.
 

@@ -11,7 +11,7 @@ from ingest.core.partition import Slice
 from ingest.sources.files.opening import open_input
 from ingest.sources.files.sampling import SAMPLE_FILES, asked, spread
 from ingest.sources.row_groups.footers import Footer
-from ingest.storage.connections import Connection
+from ingest.storage.connections import StoreConnection
 
 _ARROW_SCHEMA = b"ARROW:schema"
 
@@ -30,7 +30,7 @@ class _Kind:
 def footers_of(
     pieces: Sequence[Slice],
     read: Callable[[Slice], Footer],
-    connection: Connection | None = None,
+    connection: StoreConnection | None = None,
 ) -> dict[str, Footer]:
     """Return a footer for each file, by URI: its own, or that of one with the same columns.
 
@@ -53,7 +53,7 @@ def footers_of(
     return found
 
 
-def _kind_of(connection: Connection | None, piece: Slice) -> _Kind | None:
+def _kind_of(connection: StoreConnection | None, piece: Slice) -> _Kind | None:
     """Return of which kind a file is; None if that cannot be told at a glance."""
     with open_input(piece, connection) as file:
         try:

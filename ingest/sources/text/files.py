@@ -15,7 +15,7 @@ from ingest.sources.text.encodings import UTF8, is_wide, to_utf8
 from ingest.sources.text.footers import footer_start, last_lines, without_footer
 from ingest.sources.text.line_ends import LineEnd, swapped, with_line_feeds
 from ingest.sources.text.ranges import Preamble, count_lines, find_preamble, read_range
-from ingest.storage.connections import Connection
+from ingest.storage.connections import StoreConnection
 
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -70,7 +70,7 @@ class TextFiles:
     max_decompressed_bytes: int | None
     line_end: LineEnd = "lf"
     footer: int = 0
-    connection: Connection | None = None
+    connection: StoreConnection | None = None
 
     def sample(self, piece: Slice) -> tuple[Preamble, bytes]:
         """Return what stands before a file's records, and its first whole records.

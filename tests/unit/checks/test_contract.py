@@ -1,5 +1,4 @@
 """Contracts: rows in, judged rows out."""
-# ruff: noqa: DTZ001 - timestamps without a zone are among what is tested
 
 from datetime import date, datetime
 from decimal import Decimal

@@ -1,4 +1,3 @@
-# ruff: noqa: DTZ001 - plain timestamps are what is tested
 """Expressions: a frame and a text go in, values and rejected rows come out."""
 
 from datetime import UTC, date, datetime

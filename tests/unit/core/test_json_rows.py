@@ -175,7 +175,7 @@ def test_values_beyond_python_are_clipped_for_describing_them():
     values = pl.Series([MOST, 0, -MOST, None]).cast(pl.Datetime("us"))
     assert beyond(values).to_list() == [True, False, True, None]
     assert clipped(values).to_list() == [
-        datetime(9999, 12, 31), datetime(1970, 1, 1), datetime(1, 1, 2), None,  # noqa: DTZ001
+        datetime(9999, 12, 31), datetime(1970, 1, 1), datetime(1, 1, 2), None,
     ]  # fmt: skip
     days = pl.Series([2**31 - 1, -(2**31)], dtype=pl.Int32).cast(pl.Date)
     assert clipped(days).to_list() == [date(9999, 12, 31), date(1, 1, 2)]

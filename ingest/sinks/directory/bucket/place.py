@@ -21,7 +21,7 @@ from ingest.sinks.directory.place import Measured, Place
 from ingest.sinks.directory.plan import PublishPlan
 from ingest.sinks.directory.staging import HashedFile
 from ingest.sinks.directory.verifying import IN_MEMORY_BYTES
-from ingest.storage.connections import Connection, S3Connection
+from ingest.storage.connections import S3Connection, StoreConnection
 from ingest.storage.retrying import Retrying, RetryingBucket
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ class Prefix(Place):
     most_file_bytes: ClassVar[int | None] = 4 * 1024**3
     """S3 copies objects of up to 5 GB, and a file may be a chunk larger than its target."""
 
-    def __init__(self, uri: str, connection: Connection, bucket: "Bucket | None" = None) -> None:
+    def __init__(
+        self, uri: str, connection: StoreConnection, bucket: "Bucket | None" = None
+    ) -> None:
         self._uri = uri.rstrip("/")
         self._above, _, root = self._uri.rpartition("/")
         self._names = Names(root)

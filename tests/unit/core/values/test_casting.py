@@ -81,7 +81,7 @@ def test_a_decimal_text_is_never_rounded(value, scale):
     assert (found == value) if round(value, scale) == value else (found is None)
 
 
-@given(st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)))  # noqa: DTZ001 - plain ones
+@given(st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)))
 def test_what_python_writes_is_read_back(value):
     assert cast(value.isoformat(), pl.String(), pl.Datetime("us")) == value
     assert cast(value.date().isoformat(), pl.String(), pl.Date()) == value.date()
@@ -89,7 +89,7 @@ def test_what_python_writes_is_read_back(value):
     assert time.fromisoformat(cast(value.time(), pl.Time(), pl.String())) == value.time()
 
 
-@given(st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)), st.sampled_from(["ms", "ns"]))  # noqa: DTZ001 - plain ones
+@given(st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)), st.sampled_from(["ms", "ns"]))
 def test_a_timestamp_keeps_all_digits_in_another_unit(value, unit):
     found = cast(value, pl.Datetime("us"), pl.Datetime(unit))
     assert found in {None, value}
@@ -109,7 +109,7 @@ def test_a_date_is_a_midnight_on_the_clocks_of_its_zone():
 @pytest.mark.parametrize(
     ("value", "format", "target", "expected"),
     [
-        (1_500, "epoch_ms", "timestamp(ms)", datetime(1970, 1, 1, 0, 0, 1, 500_000)),  # noqa: DTZ001
+        (1_500, "epoch_ms", "timestamp(ms)", datetime(1970, 1, 1, 0, 0, 1, 500_000)),
         (1_500, "epoch_us", "timestamp(ms)", None),
         (-1, "epoch_s", "timestamp(us, UTC)", datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC)),
         (32_503_680_000, "epoch_s", "timestamp(ns)", None),
@@ -131,7 +131,7 @@ def test_numbers_that_count_from_1970(value, format, target, expected):  # noqa:
         ("1.235", "string", "decimal(9,2)", Decimal("1.24")),
         ("10:00:00.1234567891", "string", "time", time(10, 0, 0, 123_456)),
         ("2013-01-01 10:00", "string", "timestamp(us, UTC)", datetime(2013, 1, 1, 10, tzinfo=UTC)),
-        (datetime(2013, 1, 1, 5), "timestamp", "date", date(2013, 1, 1)),  # noqa: DTZ001
+        (datetime(2013, 1, 1, 5), "timestamp", "date", date(2013, 1, 1)),
         (7, "int64", "boolean", True),
         (300, "int64", "int8", None),
         ("1e400", "string", "float64", None),

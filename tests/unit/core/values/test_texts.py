@@ -104,7 +104,7 @@ def test_timestamps_keep_all_digits_or_are_refused() -> None:
         "2024-01-05 12:00:01.1234567", "2024-01-05 12:00:60", "2024-01-05 12",
         "2024-01-05 12:00:01Z", "2024-01-05  12:00:01", "2024-01-05T",
     )  # fmt: skip
-    at = datetime(2024, 1, 5, 12, 0, 1)  # noqa: DTZ001 - without a zone
+    at = datetime(2024, 1, 5, 12, 0, 1)
     found = [
         at, at.replace(microsecond=500_000), at.replace(microsecond=123_456),
         at.replace(second=0), at.replace(hour=0, second=0),

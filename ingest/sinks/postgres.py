@@ -1,0 +1,345 @@
+"""PostgreSQL tables."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
+from typing import Any, Literal, Self
+from urllib.parse import quote
+
+import polars as pl
+from pydantic import Field, field_validator, model_validator
+
+from ingest.core.errors import ConfigError, FatalError, RetryableError
+from ingest.core.names import no_such_column
+from ingest.core.outcome import Staged
+from ingest.core.types import Schema, schema_from_json
+from ingest.sinks.base import Delivery, Disposition, Line, Published, Sink, Verified
+from ingest.sinks.sql import preflight, table, verifying
+from ingest.sinks.sql.ledger import RunLedger
+from ingest.sinks.sql.plan import SqlPlan
+from ingest.sinks.sql.staging import TRY, Staging, exists, filled, marked
+from ingest.sinks.sql.table import Table
+from ingest.sinks.sql.transfer import Transfer, kept_of
+from ingest.sinks.sql.values import Nul, fitted, with_nul
+from ingest.storage.connections import PostgresConnection
+from ingest.storage.postgres.errors import ValuesError
+from ingest.storage.postgres.names import TableName, fault_of_name
+from ingest.storage.postgres.session import Session, repeated, session
+from ingest.storage.postgres.types import unfit
+
+_MOST_COLUMNS = 1500
+_SYSTEM_COLUMNS = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"})
+
+
+class Postgres(Sink):
+    """A PostgreSQL table, to which each run is added by one transaction.
+
+    Workers copy rows into a staging table in the schema `ingest`, which belongs to ingest. One
+    transaction then inserts or merges them and records the run in the table `ingest.runs`, so that
+    a run is added once, however often it is published. The quarantine is a table beside it, whose
+    name ends in `_quarantine`.
+
+    Needs `pip install 'ingest[postgres]'` and a server of version 13 or later.
+    """
+
+    type: Literal["postgres"]
+    connection: PostgresConnection
+    """The connection to the database, by its name: `conf/connection/NAME.yaml`."""
+    table: str = Field(min_length=1)
+    """The table: `schema.name`, or a name in the schema `public`. It is created if missing. Names
+    with dots or capitals are written as they are; those with dots in double quotes."""
+    write_disposition: Literal["append", "merge"]
+    """What happens to the rows of earlier runs: `append` keeps them, `merge` replaces those that
+    have the `primary_key` of a new row. There is no default."""
+    primary_key: tuple[str, ...] = ()
+    """The columns that tell a row from all others, for `merge`. A table that is there must have a
+    unique index over just these; a new one gets it as its primary key."""
+    schema_evolution: Literal["fail", "add_columns"] = "fail"
+    """What happens if the rows have columns that the table does not have. `add_columns` adds them,
+    null in earlier rows, in the transaction of the run. Other differences are always refused."""
+    nul: Nul = "fail"
+    """What happens to a NUL character in a text, which PostgreSQL cannot store. `escape` writes
+    `\\x00` instead; quarantine tables do so."""
+    staging_schema: str = Field(default="ingest", min_length=1)
+    """The schema for staging tables and for the table `runs`. It is created if missing."""
+    replaces_jobs: tuple[str, ...] | Literal["any"] = ()
+    """Not for this sink: `append` and `merge` replace no rows of other jobs as such."""
+
+    @field_validator("table")
+    @classmethod
+    def _named(cls, text: str) -> str:
+        TableName.parse(text)
+        return text
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.write_disposition == "merge" and not self.primary_key:
+            raise ValueError("primary_key: merge needs one. Write primary_key: [COLUMN]")
+        if self.write_disposition == "append" and self.primary_key:
+            raise ValueError("primary_key: append has none. Write write_disposition: merge")
+        if len(set(self.primary_key)) < len(self.primary_key):
+            raise ValueError("primary_key: a column is listed twice. Remove one")
+        if self.replaces_jobs:
+            raise ValueError(f"replaces_jobs: has no effect with {self.write_disposition}")
+        if fault := fault_of_name(self.staging_schema):
+            raise ValueError(f"staging_schema: the name {fault}. Use another name")
+        return self
+
+    @property
+    def target(self) -> TableName:
+        """The table."""
+        return TableName.parse(self.table)
+
+    @property
+    def uri(self) -> str:
+        """Where the table is, without who logs in: `postgresql://host:5432/database/schema.name`."""
+        return f"{self.connection.uri}/{quote(str(self.target), safe='.')}"
+
+    @property
+    def reached_by(self) -> dict[str, Any]:
+        """All that is needed to look for what runs have left; see `Sink.reached_by`."""
+        return self.model_dump(
+            mode="json", include={"type", "connection", "table", "staging_schema"}
+        )
+
+    @classmethod
+    def reached(cls, reached_by: Mapping[str, Any]) -> "Postgres":
+        """Return a sink of the place that `reached_by` has told."""
+        return cls.model_validate({**reached_by, "write_disposition": "append"})
+
+    def at(self, uri: str) -> Self:
+        """Return this sink: a table is where its connection leads, and nowhere else."""
+        if uri != self.uri:
+            raise FatalError(
+                f"sink.table: the run was recorded for {uri}, but its connection leads to "
+                f"{self.uri}. Restore the recorded connection"
+            )
+        return self
+
+    def beside(self, name: str, write_disposition: Disposition) -> "Postgres | None":
+        """Return the sink of a table beside it; None if its name would be too long."""
+        beside = TableName(self.target.schema, f"{self.target.table}_{name}")
+        if fault_of_name(beside.table):
+            return None
+        return Postgres(
+            type="postgres",
+            connection=self.connection,
+            table=str(beside),
+            write_disposition="append",
+            nul="escape",
+            staging_schema=self.staging_schema,
+        )
+
+    def check(self, inputs: Sequence[str]) -> None:
+        """Refuse what cannot work; see `Sink.check`."""
+
+        def looked() -> list[str]:
+            with self._session() as here:
+                return [
+                    *preflight.problems(here, self.target, self.staging_schema, merges=self.merges)
+                ]
+
+        if wrong := repeated(self.connection, looked):
+            raise ConfigError(*wrong)
+
+    def check_published(self, job: str, schema: Mapping[str, str]) -> None:
+        """Refuse what does not go with the table; see `Sink.check_published`."""
+
+        def looked() -> list[str]:
+            with self._session() as here:
+                return [*self._disagreements(here, schema_from_json(schema))]
+
+        if wrong := repeated(self.connection, looked):
+            raise ConfigError(*wrong)
+
+    def check_schema(self, schema: Mapping[str, pl.DataType]) -> None:
+        """Refuse columns that a table cannot hold; see `Sink.check_schema`."""
+        wrong = [f"type: {problem}" for problem in unfit(schema)]
+        for name in schema:
+            if fault := fault_of_name(name):
+                wrong.append(f'type: column "{name}": the name {fault}. Use a rename step')
+            if name in _SYSTEM_COLUMNS or name == TRY:
+                wrong.append(f'type: column "{name}": the name is taken. Use a rename step')
+        if len(schema) > _MOST_COLUMNS:
+            wrong.append(
+                f"type: {len(schema):,} columns, and a table can have {_MOST_COLUMNS:,}. Select "
+                "those that you need"
+            )
+        wrong += [
+            f"primary_key: {no_such_column(name, schema)}"
+            for name in self.primary_key
+            if name not in schema
+        ]
+        if wrong:
+            raise ConfigError(*wrong)
+
+    def stage_portions(
+        self, portions: Iterable[pl.DataFrame], run_id: str, stem: str
+    ) -> list[Staged]:
+        """Copy rows into the run's staging table, in one transaction; see `Sink.stage_portions`."""
+        rows = size = 0
+        each = filled(portions)
+        if (first := next(each, None)) is None:
+            return []
+        with self._session() as here:
+            self._staging.make(here, run_id, first.schema)
+            portion: pl.DataFrame | None = first
+            while portion is not None:
+                self._copy(here, portion, run_id, stem)
+                rows, size = rows + portion.height, size + int(portion.estimated_size())
+                portion = next(each, None)
+            if self._ledger.entry(here, run_id) is not None:
+                raise FatalError(
+                    f"{self.uri}: run {run_id} is already published; this try is too late"
+                )
+            here.commit()
+        return [Staged(output="", rows=rows, bytes=max(1, int(size)), keep={"try": stem})]
+
+    def prepare(self, staged: Iterable[tuple[int, Staged]], delivery: Delivery) -> Iterator[Line]:
+        """Say which tries count; see `Sink.prepare`.
+
+        A table that may refuse rows, by a constraint or a trigger, is given them in a transaction
+        that is undone: what is committed can be published.
+
+        Raises:
+            FatalError: staged rows are gone, keys are missing or occur twice, or the table does not
+                take the rows.
+        """
+        kept = kept_of((str(each.keep["try"]), each.rows) for _, each in staged)
+        total = int(kept["rows"].sum())
+        repeated(self.connection, lambda: self._rehearse(kept, total, delivery))
+        staging = self._staging.table(delivery.run_id).table
+        yield SqlPlan.begin(delivery, self.write_disposition, staging)
+        for stem, rows in kept.iter_rows():
+            yield {"try": stem, "rows": rows}
+        yield SqlPlan.end(kept.height, total)
+
+    def publish(self, lines: Iterable[Line]) -> Published:
+        """Insert or merge the run's rows, unless the table has them; see `Sink.publish`.
+
+        Raises:
+            FatalError: the table has changed so that it does not take the rows, staged rows are
+                gone, or the server does not answer.
+        """
+        plan = SqlPlan(lines)
+        published = repeated(self.connection, lambda: self._publish(plan))
+        with suppress(FatalError, RetryableError):  # else `ingest clean` does
+            self.discard(plan.run_id)
+        return published
+
+    def published_runs(self) -> set[str]:
+        """Return the runs that the table's ledger has."""
+        with self._session() as here:
+            return self._ledger.runs(here)
+
+    def staged_runs(self) -> list[tuple[str, int]]:
+        """Return the runs, of any state, that have a staging table, with its bytes."""
+        with self._session() as here:
+            return list(self._staging.runs(here))
+
+    def discard(self, run_id: str) -> None:
+        """Drop the staging table of a run; see `Sink.discard`."""
+        with self._session() as here:
+            self._staging.remove(here, run_id)
+
+    def verify(self, lines: Iterable[Line]) -> Verified:
+        """Count the rows of a run that nobody has changed; see `Sink.verify`."""
+        with self._session() as here:
+            return verifying.verified(here, self._ledger, SqlPlan(lines))
+
+    @property
+    def merges(self) -> bool:
+        """Whether rows replace those of the same key."""
+        return self.write_disposition == "merge"
+
+    @property
+    def _staging(self) -> Staging:
+        return Staging(self.staging_schema, self.target)
+
+    @property
+    def _ledger(self) -> RunLedger:
+        return RunLedger(self.staging_schema, self.target)
+
+    def _session(self) -> AbstractContextManager[Session]:
+        return session(self.connection, self.uri)
+
+    def _transfer(
+        self, run_id: str, schema: Schema, private: frozenset[str] = frozenset()
+    ) -> Transfer:
+        staging = self._staging.table(run_id)
+        return Transfer(staging, self.target, schema, self.primary_key, private)
+
+    def _copy(self, here: Session, portion: pl.DataFrame, run_id: str, stem: str) -> None:
+        """Copy a portion.
+
+        Raises:
+            ValuesError: it has a value that the server refuses; a NUL, with its column.
+        """
+        rows = marked(fitted(portion, self.nul, self.uri), stem)
+        try:
+            here.copy(rows.to_arrow(), self._staging.table(run_id))
+        except ValuesError as error:
+            if names := with_nul(portion):
+                raise ValuesError(
+                    f"{self.uri}: column {', '.join(names)}: a text contains a NUL character, "
+                    "which PostgreSQL cannot store. Remove it in a step, or write sink.nul: escape"
+                ) from error
+            raise
+
+    def _disagreements(self, here: Session, schema: Mapping[str, pl.DataType]) -> Iterator[str]:
+        """Say why rows with these columns cannot be published to the table as it is."""
+        there = Table.look(here, self.target)
+        if there is None:
+            return
+        yield from there.differences(schema, may_add=self.schema_evolution == "add_columns")
+        if self.merges:
+            yield from there.merge_problems(self.primary_key)
+
+    def _rehearse(self, kept: pl.DataFrame, total: int, delivery: Delivery) -> None:
+        """Check what is staged, and have a strict table take it and give it back."""
+        schema = schema_from_json(delivery.schema)
+        transfer = self._transfer(delivery.run_id, schema, delivery.private)
+        with self._session() as here:
+            for problem in self._disagreements(here, schema):
+                raise FatalError(f"sink.{problem}. Nothing was published")
+            if not total:
+                return
+            if not exists(here, transfer.staging):
+                raise FatalError(
+                    f"{transfer.staging}: the staging table is gone. Nothing was published. Add "
+                    "--fresh to discard the run and start over"
+                )
+            transfer.keep(here, kept["try"])
+            transfer.check(here, total)
+            there = Table.look(here, self.target)
+            if there is not None and there.may_refuse(schema, self.primary_key):
+                self._move(here, transfer, total)
+
+    def _move(self, here: Session, transfer: Transfer, rows: int) -> Published:
+        """Bring the table into shape and the rows into it, in the transaction that is open."""
+        there = Table.look(here, self.target)
+        if there is None:
+            table.create(here, self.target, transfer.columns, self.primary_key)
+        else:
+            table.add_columns(here, there, transfer.columns)
+        if not rows:
+            return Published(0, 0)
+        return transfer.carry_out(here, rows)
+
+    def _publish(self, plan: SqlPlan) -> Published:
+        """Do it in one transaction, unless it is done; others that try the same wait for it."""
+        facts = {"table": str(self.target)}
+        with self._session() as here:
+            self._ledger.make(here)
+            self._ledger.wait(here, plan.run_id)
+            if done := self._ledger.entry(here, plan.run_id):
+                return Published(done.rows, done.inserted, done.updated, done.ignored, facts)
+            for problem in self._disagreements(here, plan.schema):
+                raise FatalError(f"{self.uri}: {problem}. Nothing was published")
+            transfer = self._transfer(plan.run_id, plan.schema)
+            if plan.rows:
+                transfer.keep(here, plan.tries())
+            published = self._move(here, transfer, plan.rows)
+            self._ledger.add(here, plan, published)
+            here.commit()
+            return replace(published, facts=facts)

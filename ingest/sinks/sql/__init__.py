@@ -1,0 +1,1 @@
+"""What SQL sinks consist of: staging tables, the ledger of runs, and the transaction of a run."""

@@ -1,0 +1,63 @@
+"""All that a run does to a table, as lines that were written before the commit.
+
+The first line says who, how and from which staging table, one line for each try says how many rows
+count of it, and the last one counts them.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from ingest.core.types import Schema, schema_from_json
+from ingest.sinks.base import Delivery, Line
+
+
+class SqlPlan:
+    """A view of those lines, which are read from the beginning each time."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self._lines = lines
+
+    @staticmethod
+    def begin(delivery: Delivery, disposition: str, staging: str) -> Line:
+        """Return the first line."""
+        return {
+            "run_id": delivery.run_id,
+            "job": delivery.job,
+            "owner": delivery.owner,
+            "output": delivery.output,
+            "disposition": disposition,
+            "staging": staging,
+            "schema": dict(delivery.schema),
+        }
+
+    @staticmethod
+    def end(tries: int, rows: int) -> Line:
+        """Return the last line."""
+        return {"tries": tries, "rows": rows}
+
+    @cached_property
+    def head(self) -> Line:
+        """The first line."""
+        return next(iter(self._lines))
+
+    @property
+    def run_id(self) -> str:
+        """The run that publishes."""
+        return str(self.head["run_id"])
+
+    @property
+    def schema(self) -> Schema:
+        """The columns of the run."""
+        return schema_from_json(self.head["schema"])
+
+    @cached_property
+    def rows(self) -> int:
+        """How many rows the run adds or merges."""
+        last: Line = {}
+        for last in self._lines:  # noqa: B007 - the last one counts
+            pass
+        return int(last["rows"])
+
+    def tries(self) -> Iterator[str]:
+        """Yield the tries whose rows count."""
+        return (str(line["try"]) for line in self._lines if "try" in line)
