@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from ingest.sinks.directory import content
 from ingest.sinks.directory.opening import open_place
 from ingest.sinks.directory.place import Place
+from ingest.sinks.postgres import Postgres
 from ingest.sinks.table import leftovers as table
 from ingest.sinks.table.bucket_place import table_place
 from ingest.sinks.table.place import TablePlace

@@ -63,7 +63,7 @@ def test_a_job_publishes_rows_and_its_quarantine_to_tables(desk, database):
     rejects = database.rows("SELECT reason, row FROM public.orders_quarantine")
     assert len(rejects) == 9
     (run,) = desk.runs()
-    assert "191 rows: OK" in desk.type("verify", run["run_id"])
+    assert "191 rows. OK" in desk.type("verify", run["run_id"])
     receipt = json.loads((desk.place / f".ingest/runs/{run['run_id']}/receipt.json").read_text())
     assert receipt["effects"]["main"]["inserted"] == receipt["outputs"]["main"]["rows"] == 191
     recorded = (desk.place / f".ingest/runs/{run['run_id']}/job.yaml").read_text()
