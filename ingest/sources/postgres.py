@@ -17,6 +17,7 @@ from ingest.core.partition import WHOLE, Partition, Slice
 from ingest.core.rows import POSITION, position, record_of, slice_of
 from ingest.sources.base import Difference, Inputs, Layout, Planned, Read, Rejects, Source
 from ingest.sources.columns.options import refuse_names
+from ingest.sources.incremental import Earlier
 from ingest.sources.sql.columns import ReadColumn, columns_of
 from ingest.sources.sql.ranges import KEYS, MOST_PIECES, Key, halves, version_of
 from ingest.sources.sql.snapshot import Snapshot, dropped, gone, held, taken_part
@@ -145,7 +146,12 @@ class Postgres(Source):
         """Cut a range of keys in the middle."""
         return halves(piece)
 
-    def compare(self, planned: Iterable[Planned], since: datetime) -> Iterable[Difference]:  # noqa: ARG002
+    def compare(
+        self,
+        planned: Iterable[Planned],
+        since: datetime,  # noqa: ARG002
+        earlier: Earlier | None = None,  # noqa: ARG002
+    ) -> Iterable[Difference]:
         """Refuse a run that has still something to read: its snapshot is gone, or ends here.
 
         Raises:
