@@ -109,7 +109,7 @@ def test_clean_drops_what_an_abandoned_run_has_staged_late(desk, database):
     other = Staging("ingest", TableName("public", "orders")).table("20200101t000000-abcdef")
     database.execute(f"CREATE TABLE {table.sql} (n int)", f"CREATE TABLE {other.sql} (n int)")
     text = desk.type("clean", "--dry-run")
-    assert f"would remove staged files of run {run['run_id']}" in text
+    assert f"would remove unpublished files of run {run['run_id']}" in text
     desk.type("clean")
     assert database.staging() == [other.table], "what no state of ours knows stays"
 
