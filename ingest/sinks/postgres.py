@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote
 
 import polars as pl
 from pydantic import Field, field_validator, model_validator
 
 from ingest.core.errors import ConfigError, FatalError, RetryableError
+from ingest.core.marks import OUTSIDE
 from ingest.core.names import no_such_column
 from ingest.core.outcome import Staged
 from ingest.core.types import Schema, schema_from_json
@@ -43,7 +44,7 @@ class Postgres(Sink):
     """
 
     type: Literal["postgres"]
-    connection: PostgresConnection
+    connection: Annotated[PostgresConnection, OUTSIDE]
     """The connection to the database, by its name: `conf/connection/NAME.yaml`."""
     table: str = Field(min_length=1)
     """The table: `schema.name`, or a name in the schema `public`. It is created if missing. Names

@@ -103,12 +103,12 @@ def test_links_do_not_hide_it(state, command):
 def test_a_source_that_is_the_staging_of_a_job(state, command, place):
     state.rows(f"{place}/a.csv", 1)
     state.describe(source={"type": "csv", "path": place})
-    assert_refused(command(), "source: ", "keeps unpublished files")
+    assert_refused(command(), "source.path: ", "keeps unpublished files")
 
 
 def test_an_output_in_the_staging_of_a_job(state, command):
     state.describe(sink={"path": ".ingest-out/x"})
-    assert_refused(command(), "sink: ", "keeps unpublished files")
+    assert_refused(command(), "sink.path: ", "keeps unpublished files")
 
 
 def test_what_is_beside_each_other_is_fine(state, command):
