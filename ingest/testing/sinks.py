@@ -73,7 +73,7 @@ def nothing_is_seen_before_publish(subject: Subject) -> None:
 
 
 def a_run_is_published_whole(subject: Subject) -> None:
-    """Every row of every settled partition comes back as it was, once."""
+    """Every row of every completed partition comes back as it was, once."""
     _publish(subject.make("append"), ROWS, "run1")
     subject.sees(ROWS)
 

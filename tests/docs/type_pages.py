@@ -1,6 +1,7 @@
 """The pages about what is written in a job: from the classes and their examples."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
 
@@ -18,9 +19,10 @@ from ingest.sinks import SINKS
 from ingest.sources import SOURCES
 from ingest.sources.text import grammar as csv_grammar
 from ingest.storage.connections import CONNECTIONS
+from ingest.testing.sinks import LAWS
 from ingest.transforms import TRANSFORMS
 from tests.docs import examples
-from tests.docs.options import doc, markdown, table, type_of
+from tests.docs.options import doc, flat, markdown, table, type_of
 
 CLUSTERS: tuple[type[Model], ...] = get_args(Cluster)
 
@@ -164,13 +166,39 @@ def sinks() -> str:
         "# Sinks",
         (
             "Where rows go: `sink` in a [job](job.md). What readers see while a run is published: "
-            "[Publishing](../concepts/publishing.md). Sinks and the quarantine must be "
-            "on local disks or mounted file systems. To have a published folder in a bucket, copy "
-            "it after the run (`aws s3 sync data/orders s3://bucket/orders`)."
+            "[Publishing](../concepts/publishing.md). A path is a folder of a local or mounted "
+            "disk, or a place in a bucket: [Object stores](../guides/object-stores.md)."
         ),
         *listed(SINKS.builtin, examples.SINKS, "sink"),
+        "## What every sink keeps",
+        (
+            "The laws of sinks, `ingest.testing.sinks`, are checked for each of these in every "
+            "test run. A law about a disposition is for those sinks that have it."
+        ),
+        scoreboard(),
+        "\n".join(f"- {flat(str(law.__doc__))}" for law in LAWS),
     ]
     return page(parts)
+
+
+SUBJECTS = (
+    ("`parquet`, `csv`, `jsonl`", "local disk", "types/test_sinks.py"),
+    ("`parquet`, `csv`, `jsonl`", "S3 (Ceph)", "services/test_directory_sinks.py"),
+    ("`delta`", "local disk", "types/test_sinks.py"),
+    ("`delta`", "S3 (Ceph)", "services/test_delta.py"),
+    ("`postgres`", "PostgreSQL 15", "services/test_postgres_laws.py"),
+    ("a sink of another package", "SQLite", "extensions/test_toys.py"),
+)
+
+
+def scoreboard() -> str:
+    """Return the table of sinks that are held against all laws, by the tests that do so."""
+    lines = ["| sink | place | laws | checked by |", "|---|---|---|---|"]
+    for sink, place, name in SUBJECTS:
+        test = Path("tests", name)
+        assert 'parametrize("law", LAWS' in test.read_text(), f"{test} checks no laws"
+        lines.append(f"| {sink} | {place} | {len(LAWS)} | `{test}` |")
+    return "\n".join(lines)
 
 
 def connections() -> str:
@@ -178,11 +206,13 @@ def connections() -> str:
     parts = [
         "# Connections",
         (
-            "A connection says where a storage is and how it is reached. Write it once, to "
-            "`conf/connection/NAME.yaml`, and use its name in jobs: `source.connection`, "
-            "`reference.connection` of a `lookup`, and `state_connection`. How to write, share and "
-            "test one: [Use object stores](../guides/object-stores.md). Secrets are references, "
-            "`{env: NAME}` or `{file: PATH}`; they are read where they are used."
+            "A connection says where a bucket or a database is and how it is reached. Write it "
+            "once, to `conf/connection/NAME.yaml`, and use its name in jobs: `source.connection`, "
+            "`sink.connection`, `contract.quarantine.connection`, `reference.connection` of a "
+            "`lookup`, and `state_connection`. How to write, share and test one: [Use object "
+            "stores](../guides/object-stores.md), [Use PostgreSQL](../guides/postgres.md). "
+            "Secrets are references, `{env: NAME}` or `{file: PATH}`; they are read where they "
+            "are used."
         ),
         *listed(CONNECTIONS, examples.CONNECTIONS, ""),
     ]
