@@ -32,7 +32,7 @@ class Matches(Check):
             reason = found[1] if found else " ".join(str(error).split())
             raise ValueError(
                 f'"{pattern}" is not a regular expression: {reason}. Look-around and back '
-                "references are not supported. Fix the pattern, or use the check expression"
+                "references are not supported. Fix the pattern, or use a check of type expression"
             ) from None
         return pattern
 

@@ -61,8 +61,8 @@ class Range(Check):
         possible = least < most if self.exclusive else least <= most
         if not pl.select(possible).item():
             raise ConfigError(
-                f'min: "{self.min}" excludes every value up to max "{self.max}": no value '
-                "could pass. Swap or fix them"
+                f'min: no value can be between min "{self.min}" and max "{self.max}"'
+                f"{' if both are excluded' if self.exclusive else ''}. Swap or correct them"
             )
 
     def _reason(self) -> str:

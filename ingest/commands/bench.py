@@ -23,9 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure a job on a sample of its partitions, or read a run's times; return the exit code."""
     options = parser(
         "bench",
-        "Show where the time of a job goes, and what would make it faster. Processes some of "
-        "its\npartitions in this process; publishes nothing and leaves no files. With a run's "
-        "id: show where\nthe time of that run went.",
+        "Show where the time of a job goes, and what would make it faster. Processes some of its "
+        "partitions (the parts of its input) in one process; publishes nothing and leaves no "
+        "files. With a run's id: show where the time of that run went.",
         EXAMPLE,
     )
     add_overrides(options)
@@ -35,13 +35,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         type=int,
         default=PARTITIONS,
         metavar="N",
-        help=f"how many partitions to process, spread over the plan (default: {PARTITIONS})",
+        help=f"how many partitions to process, from all over the input (default: {PARTITIONS})",
     )
     options.add_argument("--full", action="store_true", help="process all partitions")
     options.add_argument(
         "--what-if",
         action="store_true",
-        help="also measure other settings on the same partitions, in turns with the job's own",
+        help="also process the same partitions with other settings, and compare the times",
     )
     add_state(options, None)
     options.add_argument("--json", action="store_true", help="print the result as JSON")

@@ -169,10 +169,10 @@ def _total(found: Found, arguments: Namespace) -> str:
     if found.kept and not found.old and not found.leftovers:
         return f"nothing to remove: {counted(len(found.kept), 'old run')} kept, see below"
     if not found.old and not found.leftovers:
-        which = "no run" if arguments.unfinished else "no done or discarded run"
+        which = "no run" if arguments.unfinished else "no finished run"
         return (
-            f"nothing to remove: {which} started more than {arguments.keep.strip()} ago (--keep), "
-            "besides the latest published run of each output, which is always kept"
+            f"nothing to remove: {which} is older than {arguments.keep.strip()} (--keep), apart "
+            "from the latest published run of each output, which is always kept"
         )
     return str(found)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ingest.storage.objects import Store
 
 LAST = 20
+ACTIONS = ("show", "set", "reset")
 EXAMPLE = """ingest cursor show orders
   ingest cursor set orders --before 2026-11-01
   ingest cursor set orders --matching '*-2025-*.csv' --dry-run
@@ -30,26 +31,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser(
         "cursor",
         "Show or change the cursor of a job with source.incremental: the files that its runs have "
-        "read and published, and do not read again. set marks files that are there now as read "
-        "without reading them. reset makes the next run read all files. A change is refused while "
-        "a run of the job is in progress.",
+        "read and published, and do not read again. `set` marks files as read that no run has "
+        "read, so that no run will. `reset` makes the next run read all files. A change is refused "
+        "while a run of the job is in progress.",
         EXAMPLE,
     )
-    options.add_argument("action", choices=("show", "set", "reset"), help="what to do")
+    options.add_argument("action", choices=ACTIONS, metavar="ACTION", help="show, set or reset")
     add_overrides(options)
+    options.usage = f"{options.prog} [options] ACTION NAME [KEY=VALUE ...]"
     options.add_argument(
-        "--before", metavar="TIME", help="set: only files written before this date or time (UTC)"
+        "--before",
+        metavar="TIME",
+        help="for set: only files written before this date or time (UTC)",
     )
     options.add_argument(
         "--matching",
         metavar="PATTERN",
         default="",
-        help="set: only files whose name, or path if it has a /, matches: * is any characters",
+        help="for set: only files whose name (or path, if the pattern has a /) matches; * means "
+        "any characters",
     )
     options.add_argument(
         "--dry-run", action="store_true", help="say what would change, but change nothing"
     )
-    options.add_argument("--files", action="store_true", help="show: list the files, one a line")
+    options.add_argument(
+        "--files", action="store_true", help="for show: list the files, one a line"
+    )
     options.add_argument("--json", action="store_true", help="print the result as JSON")
     arguments = options.parse_intermixed_args(argv)
     before = _time(arguments.before) if arguments.before else None

@@ -23,9 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser(
         "verify",
         "Check whether the files that a run published are still as it wrote them: names, row "
-        "counts and checksums. Exit codes: 0 they are, or a later run has replaced them; 1 files "
-        "are missing or changed; 2 there is nothing to check, because the run has published "
-        "nothing or its records were removed.",
+        "counts and checksums. The exit code is 0 if they are, or if a later run has replaced "
+        "them; 1 if files are missing or changed; 2 if there is nothing to check, because the run "
+        "has published nothing or its records were removed.",
         "ingest verify 20261123t184500-1a2b3c",
     )
     options.add_argument(

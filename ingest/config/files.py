@@ -94,8 +94,8 @@ def read(name: str, path: Path) -> ConfFile:
         wrong = (
             1,
             (
-                "values are nested too deeply, or aliases (*name) repeat too much or themselves. "
-                "Write the values out, without aliases"
+                "values are nested too deeply, or aliases (*name) contain themselves or unfold to "
+                "too many values. Write the values out, without aliases"
             ),
         )
     if wrong is None:

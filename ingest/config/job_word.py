@@ -52,7 +52,7 @@ def second_word(text: str, texts: Sequence[str], folders: Sequence[Path], word: 
         return f"the job is named twice. Keep one of {override or first} and {text}"
     if text in known and first in known:
         return (
-            f"the job is already named: {first}. To run both jobs, one after the other, write: "
+            f"the job is already named: {first}. To run both jobs, one after the other: ingest run "
             f"{first},{text}"
         )
     return f"{NO_SETTING}. The job is already named: {first}"

@@ -67,7 +67,11 @@ def _wrong(path: KeyPath, value: Any) -> str | None:
             "function of your own, use a step: {type: python, function: MODULE:FUNCTION}."
         )
     if value == _MISSING:
-        return f"no value is set (???). Write it here, or add to the command: {dotted(path)}=VALUE"
+        key = dotted(path)
+        return (
+            f"??? means a value that is not given yet. Set {key} in the job file, or add to "
+            f"the command: {key}=VALUE"
+        )
     return references.mistake(value) if isinstance(value, str) else None
 
 
@@ -83,7 +87,8 @@ def _unresolved(tree: DictConfig, path: KeyPath, text: str) -> str | None:
             return f'"{text}" leads back to itself. Refer to another key.'
         absent = re.match("Interpolation key '(.*)' not found", reason)
         what = f'there is no key "{absent[1]}" to refer to' if absent else reason
-        return f"{what[:1].lower()}{what[1:]}. {references.ESCAPE}."
+        fix = f"Correct the name. {references.ESCAPE}" if absent else references.ESCAPE
+        return f"{what[:1].lower()}{what[1:]}. {fix}."
     for name in REFERENCE.findall(text):
         # OmegaConf would write the mapping into the text, in Python's notation
         if text != f"${{{name}}}" and OmegaConf.is_config(OmegaConf.select(tree, name)):

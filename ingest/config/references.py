@@ -6,7 +6,7 @@ from typing import Any
 from omegaconf import grammar_parser
 from omegaconf.errors import GrammarParseError
 
-ESCAPE = r"Write \${ for the characters ${ themselves"
+ESCAPE = r"If no reference is meant, write \${ instead of ${"
 
 
 def unreadable(text: str) -> str | None:

@@ -59,8 +59,8 @@ def _numbers(symbol: str, values: list[Value]) -> list[Value]:
     for value in values:
         if not value.is_null and family(value.dtype) != "number":
             raise Unfit(
-                f"{symbol}: {type_name(value.dtype)} is not a number. Cast it first: CAST(x AS "
-                "float64)"
+                f"{symbol} takes numbers, but one side is of type {type_name(value.dtype)}. Cast "
+                "it first: CAST(x AS float64)"
             )
     return unify(values, symbol)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
 from ingest.sniffing.csv_files import CsvFile, one_encoding
 from ingest.sniffing.csv_input import ROW_NAME, CsvInput
@@ -132,7 +133,11 @@ def _why_lines(lines: int, sample: CsvInput, *, sound: bool) -> str:
         return "lines before the header"
     if not sample.has_header:
         return "lines before the rows"
-    return "the header line" if lines == 1 else f"lines above the rows: {lines - 1} and the header"
+    return (
+        "the header line"
+        if lines == 1
+        else f"the header, and {counted(lines - 1, 'line')} above it"
+    )
 
 
 def _trial(sample: CsvInput, text: Text) -> Trial:

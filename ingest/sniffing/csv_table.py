@@ -54,7 +54,7 @@ def look_at_csv(listing: Listing) -> Table:
     if differences.partial:
         options["schema"] = Option(dict(SCHEMA), "the files differ in their columns")
     if typed := formats([*columns, *keys], usual):
-        options["columns"] = Option(typed, "how texts are written")
+        options["columns"] = Option(typed, "how values are written, if not in the usual way")
     return Table(
         listing,
         options,

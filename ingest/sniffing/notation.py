@@ -113,6 +113,11 @@ class Verdict:
         same = all(reading.equals(readings[0]) for reading in readings[1:])
         return options[0] if options and same else None
 
+    def fits(self, texts: Collection[str], signs: Signs) -> bool:
+        """Say whether one notation fits all numbers of a column."""
+        column = pl.Series(list(texts), dtype=pl.String)
+        return bool(_fit(column, signs, self.fitting or _KNOWN))
+
 
 UNTOLD = Verdict()
 """What is known of an input in which no number has been seen."""

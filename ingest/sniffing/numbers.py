@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 import polars as pl
 
 from ingest.sniffing.kind import Kind
-from ingest.sniffing.notation import Verdict, signs_of
+from ingest.sniffing.notation import UNTOLD, Signs, Verdict, signs_of
 
 _FEW_FOR_DECIMAL = 10
 _MOST_PLACES = 4
@@ -29,7 +29,7 @@ def number_kind(texts: Collection[str], name: str, verdict: Verdict) -> Kind | N
         return None
     notation = verdict.of_column(texts, signs)
     if notation is None:
-        return Kind("string", note=_unclear(texts))
+        return Kind("string", note=_unclear(texts, signs))
     if signs.percent:
         return Kind("float64", notation=notation, signs=signs)
     plain = notation.numerals(signs).plain(pl.Series(list(texts), dtype=pl.String)).to_list()
@@ -82,9 +82,9 @@ def _fits_int64(plain: Iterable[str]) -> bool:
     return all(-(2**63) <= int(text) < 2**63 for text in plain)
 
 
-def _unclear(texts: Collection[str]) -> str:
+def _unclear(texts: Collection[str], signs: Signs) -> str:
     example = next((text for text in texts if "." in text or "," in text), "")
-    if not example:
+    if not example or not UNTOLD.fits(texts, signs):
         return "numbers in several notations: kept as text"
     both = f'"{example}" is {example.replace(",", ".")} or {re.sub("[.,]", "", example)}'
     return (

@@ -35,6 +35,8 @@ class NewFiles(Model):
 
 
 def _long(value: object) -> object:
+    if value is True:
+        raise ValueError("must be files, or a mapping with type: files; got true. Write files")
     return {"type": value} if isinstance(value, str) else value
 
 

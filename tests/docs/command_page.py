@@ -16,9 +16,9 @@ WIDE = "10000"
 
 EXIT_CODES = {
     0: "It is done.",
-    IngestError.exit_code: "The run failed, or `verify` found something. Completed partitions are "
-    "kept, and the same command resumes the run; or it starts over, if the job or the input was "
-    "fixed.",
+    IngestError.exit_code: "The run failed, or `test`, `verify` or `connections test` found "
+    "something wrong. Completed partitions are kept, and the same command resumes the run; or it "
+    "starts over, if the job or the input was fixed.",
     ConfigError.exit_code: "The request was wrong: the job file, the command line, the input or "
     "the output. Nothing ran.",
     Interrupted.exit_code: "It was stopped, by Ctrl-C or SIGTERM. The same command resumes it.",
@@ -53,7 +53,8 @@ def section(name: str) -> str:
     purpose = [part for part in rest if not part.startswith(("positional", "options"))]
     rows = [row for part in rest if part not in purpose for row in _arguments(part)]
     example = re.sub(r"^  ", "", example.partition("\n")[2].rstrip(), flags=re.MULTILINE)
-    table = "".join(f"| `{left}` | {flat(right)} |\n" for left, right in rows)
+    cells = [(left.replace("|", r"\|"), flat(right)) for left, right in rows]
+    table = "".join(f"| `{left}` | {right} |\n" for left, right in cells)
     return (
         f"## {name}\n\n{flat(' '.join(purpose))}\n\n"
         f"```\n{_steady(usage.removeprefix('usage: '))}\n```\n\n"

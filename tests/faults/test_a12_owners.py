@@ -26,7 +26,7 @@ def test_overwriting_the_rows_of_another_job_is_refused(state, command):
     assert_refused(
         getattr(state, command)("returns"),
         "conf/job/returns.yaml:",
-        f'sink.path: "{state.place}/out" holds 3 rows in 1 files of job "orders" (last run: '
+        f'sink.path: "{state.place}/out" holds 3 rows in 1 file of job "orders" (last run: '
         f"{first})",
         "write sink.replaces_jobs=[orders]",
     )
@@ -97,4 +97,4 @@ def test_appending_beside_the_rows_of_another_job_is_fine(state):
     state.describe("returns", sink={"write_disposition": "append"})
     assert_done(state.run("returns"))
     assert state.ids() == [1, 2, 3, 7, 8]
-    assert_refused(state.run("orders"), '2 rows in 1 files of job "returns"')
+    assert_refused(state.run("orders"), '2 rows in 1 file of job "returns"')

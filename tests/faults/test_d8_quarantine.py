@@ -74,7 +74,7 @@ def test_the_rejected_rows_of_another_job_are_not_removed(state):
     describe(state, sink={"path": "out/orders"}, quarantine={"path": "bad"})
     describe(state, "returns", sink={"path": "out/returns"}, quarantine={"path": "bad"})
     assert_done(state.run())
-    assert_refused(state.run("returns"), "contract.quarantine", '2 rows in 1 files of job "orders"')
+    assert_refused(state.run("returns"), "contract.quarantine", '2 rows in 1 file of job "orders"')
     for name in ("orders", "returns"):
         describe(state, name, {"path": f"out/{name}"}, {"path": "bad", "keep": "all"})
         assert_done(state.run(name))

@@ -119,7 +119,7 @@ def test_young_ones_stay(desk, clean):
     runs = made(desk)
     result = clean()
     assert result.out == (
-        "nothing to remove: no done or discarded run started more than 30d ago (--keep), besides "
+        "nothing to remove: no finished run is older than 30d (--keep), apart from "
         "the latest published run of each output, which is always kept\n"
     )
     assert records(desk) == set(runs)

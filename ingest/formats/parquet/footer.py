@@ -197,6 +197,12 @@ def _read_tail(file: BinaryIO, size: int, uri: str) -> bytes:
             "ingest does not support keys. Have the file written without encryption"
         )
     if len(tail) < 12 or not tail.endswith(MAGIC):
+        file.seek(0)
+        if size and file.read(len(MAGIC)) != MAGIC:
+            raise BadRowError(
+                f"{uri}: not a Parquet file: it does not begin with {MAGIC.decode()}, as all of "
+                "them do. Set source.type to the format of the file, or name Parquet files"
+            )
         raise damaged(uri, f'the last bytes of its {size} bytes are not "PAR1"')
     length = int.from_bytes(tail[-8:-4], "little") + 8
     if length > size - len(MAGIC):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
+from ingest.core.counts import counted
 from ingest.sinks.directory.content import Content, Form, Standing
 
 Replaces = tuple[str, ...] | Literal["any"]
@@ -21,10 +22,11 @@ def owners(place: str, content: Content, job: str, replaces: Replaces) -> Iterat
             others.setdefault(run.job, []).append(run)
     for other, runs in others.items():
         rows, files = sum(run.rows for run in runs), sum(run.files for run in runs)
+        held = f"{counted(rows, 'row')} in {counted(files, 'file')}"
         whose = f'job "{other}"' if other else "an unknown job"
         write = f"[{', '.join(sorted({*replaces, other}))}]" if other else "any"
         yield (
-            f'"{place}" holds {rows:,} rows in {files:,} files of {whose} (last run: '
+            f'"{place}" holds {held} of {whose} (last run: '
             f"{runs[-1].run_id}), and this run would remove them. Use another path. If this "
             f"job replaces the other one, write sink.replaces_jobs={write}"
         )

@@ -60,7 +60,7 @@ def to_utf8(data: bytes, encoding: str, *, complete: bool) -> bytes:
     """Return text of a wide encoding as UTF-8 without a mark; an unfinished end is left out.
 
     Raises:
-        UnicodeDecodeError: the bytes are not of this encoding.
+        UnicodeError: the bytes are not of this encoding.
     """
     text = codecs.getincrementaldecoder(encoding)().decode(data, complete)
     return text.removeprefix("\ufeff").encode(UTF8)

@@ -200,10 +200,16 @@ class TextFiles:
         if is_wide(self.encoding):
             try:
                 data = to_utf8(data, self.encoding, complete=complete)
-            except UnicodeDecodeError as error:
+            except UnicodeError as error:
+                at, why = (
+                    "",
+                    str(error),
+                )  # UTF-16 without a byte order mark is no UnicodeDecodeError
+                if isinstance(error, UnicodeDecodeError):
+                    at, why = f" at byte {error.start}", error.reason
                 raise BadRowError(
-                    f"{uri}: not {self.encoding} at byte {error.start}: {error.reason}. Set "
-                    "source.encoding to the encoding of the file"
+                    f"{uri}: not {self.encoding}{at}: {why}. Set source.encoding to the encoding "
+                    "of the file"
                 ) from None
         return self._with_line_feeds(data)
 

@@ -47,7 +47,7 @@ def test_a_bare_word_is_the_name_of_a_job(conf, name):
         (["ordres"], 'there is no job "ordres". Did you mean "orders"? Known jobs: items, orders.'),
         (["+job=ordres"], 'Known jobs: items, orders.'),
         (["conf/job/orders.yaml"], 'Did you mean "orders"?'),
-        (["orders", "items"], "To run both jobs, one after the other, write: orders,items"),
+        (["orders", "items"], "To run both jobs, one after the other: ingest run orders,items"),
         (["orders", "fast"], "fast: not a setting. Write settings as KEY=VALUE, such as"),
         (["+job=orders", "items"], "items: the job is already named: orders. To run both jobs"),
         (["orders,items"], "this command takes one job. Write: orders"),

@@ -189,7 +189,7 @@ def test_text_lists_and_structs(text, expected):
         ("ii > 3", 'no such column "ii". Did you mean "i"? Columns here: i, j, x, s, b'),
         ('s = "abc"', "Text needs single quotes: 'abc'."),
         ("s > 3", "a string and an int64 cannot be combined"),
-        ("s + 1", "+: string is not a number"),
+        ("s + 1", "+ takes numbers, but one side is of type string"),
         ("d > 'x'", '"x" is not a date'),
         ("sum(i)", '"sum" is an aggregate, and an expression sees one row at a time'),
         ("count(*)", '"count" is an aggregate'),

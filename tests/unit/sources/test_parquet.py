@@ -139,9 +139,9 @@ def test_damaged_files_are_errors_that_name_them(tmp_path: Path) -> None:
     layout = layout_of(reader)
     for content in (whole[:-1], whole[:-20] + b"x" * 12 + whole[-8:], b"", b"PAR1PAR1", b"n\n1\n"):
         path.write_bytes(content)
-        with pytest.raises(ConfigError, match=r"a\.parquet: not a complete Parquet file"):
+        with pytest.raises(ConfigError, match=r"a\.parquet: not a (complete )?Parquet file"):
             layout_of(reader)
-        with pytest.raises(BadRowError, match=r"a\.parquet: not a complete Parquet file"):
+        with pytest.raises(BadRowError, match=r"a\.parquet: not a (complete )?Parquet file"):
             reader.read(pack(list(reader.slices(1 << 20))), layout)
     path.write_bytes(whole)
     damaged(path, 10)
