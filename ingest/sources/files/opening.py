@@ -13,7 +13,7 @@ from ingest.core.errors import BadRowError, FatalError
 from ingest.core.partition import Slice
 from ingest.sources.files.identity import InputChangedError, Stamp, refuse_changed, stamp_of
 from ingest.sources.files.remote import open_remote
-from ingest.storage.causes import storage_error
+from ingest.storage.causes import cause_of, storage_error
 from ingest.storage.connections import StoreConnection
 from ingest.storage.object_file import ObjectChangedError, ObjectFile
 from ingest.storage.remote import is_remote, using
@@ -144,6 +144,8 @@ def _unpack(file: BinaryIO, piece: Slice, name: str, step: int = _STEP_BYTES) ->
     except EOFError:
         raise _broken(piece, name, "truncated", "its end is missing") from None
     except (OSError, _DAMAGE) as error:
+        if cause_of(error) is not None:  # the storage failed, not the archive
+            raise
         what = "truncated" if "Truncated" in str(error) else "damaged"
         raise _broken(piece, name, what, str(error)) from None
 

@@ -3,6 +3,8 @@
 import io
 import random
 import zlib
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 import pyarrow as pa
 import pytest
@@ -106,3 +108,33 @@ def test_what_fails_is_read_by_the_other_file_from_there_on(bucket):
         assert b"".join(iter(lambda: file.read(7_000), b"")) == DATA
     assert len(files) == 1
     assert files[0].closed
+
+
+class Careless(BaseHTTPRequestHandler):
+    """A store that ignores conditions: it answers with the version that it has."""
+
+    def do_GET(self):
+        self.send_response(206)
+        for name, value in {
+            "Content-Length": "3",
+            "Content-Range": "bytes 0-2/9",
+            "ETag": '"new"',
+            "Last-Modified": "Mon, 30 Nov 2026 00:00:00 GMT",
+        }.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(b"abc")
+
+    def log_message(self, *words):
+        pass
+
+
+def test_a_store_that_ignores_conditions_is_noticed():
+    with HTTPServer(("127.0.0.1", 0), Careless) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        endpoint = f"http://127.0.0.1:{server.server_port}"
+        bucket = Bucket("s3://b", S3Connection(type="s3", endpoint=endpoint, anonymous=True))
+        assert bucket.read_version("x", '"new"', 0, 3) == b"abc"
+        with pytest.raises(ObjectChangedError):
+            bucket.read_version("x", '"old"', 0, 3)
+        server.shutdown()
