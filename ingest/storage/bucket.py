@@ -186,7 +186,7 @@ class Bucket:
         """
         try:
             with self._errors(name, "read"):
-                options: "GetOptions" = {"if_match": etag, "range": (start, end)}
+                options: GetOptions = {"if_match": etag, "range": (start, end)}
                 answer = obstore.get(self._client, name, options=options)
                 if answer.meta["e_tag"] != etag:
                     raise ObjectChangedError(self.uri(name))
