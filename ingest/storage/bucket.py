@@ -22,8 +22,10 @@ from ingest.core.errors import ConfigError, FatalError, IngestError, RetryableEr
 from ingest.storage.causes import cause_of, storage_error
 from ingest.storage.clients import bucket_client
 from ingest.storage.connections import StoreConnection
+from ingest.storage.object_file import ObjectChangedError
 
 if TYPE_CHECKING:
+    from obstore import GetOptions
     from obstore.store import ObjectStore as Client
 
 WRITER = "writer"
@@ -161,6 +163,41 @@ class Bucket:
         """
         with self._errors(name, "read"):
             return bytes(obstore.get_range(self._client, name, start=start, end=end))
+
+    def version(self, name: str) -> tuple[int, str]:
+        """Return the bytes of an object, and its etag as the store writes it, empty if it has none.
+
+        Raises:
+            FileNotFoundError: there is none of that name.
+        """
+        with self._errors(name, "read"):
+            about = obstore.head(self._client, name)
+        return int(about["size"]), about["e_tag"] or ""
+
+    def read_version(self, name: str, etag: str, start: int, end: int) -> bytes:
+        """Return the bytes from `start` up to `end` of the version of an object with this etag.
+
+        The store is asked for that version only, and what it answers is looked at, too: some
+        stores ignore conditions.
+
+        Raises:
+            ObjectChangedError: the object is of another version now.
+            FileNotFoundError: there is none of that name.
+        """
+        try:
+            with self._errors(name, "read"):
+                options: GetOptions = {"if_match": etag, "range": (start, end)}
+                answer = obstore.get(self._client, name, options=options)
+                if answer.meta["e_tag"] != etag:
+                    raise ObjectChangedError(self.uri(name))
+                data = bytes(answer.bytes())
+        except refused.PreconditionError:
+            raise ObjectChangedError(self.uri(name)) from None
+        if len(data) != end - start:
+            raise RetryableError(
+                f"{self.uri(name)}: {end - start} bytes were asked for, {len(data)} came"
+            )
+        return data
 
     def size(self, name: str) -> int | None:
         """Return the bytes of an object; None if there is none."""

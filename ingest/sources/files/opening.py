@@ -11,10 +11,11 @@ from isal import isal_zlib
 
 from ingest.core.errors import BadRowError, FatalError
 from ingest.core.partition import Slice
-from ingest.sources.files.identity import InputChangedError, refuse_changed, stamp_of
+from ingest.sources.files.identity import InputChangedError, Stamp, refuse_changed, stamp_of
 from ingest.sources.files.remote import open_remote
-from ingest.storage.causes import storage_error
+from ingest.storage.causes import cause_of, storage_error
 from ingest.storage.connections import StoreConnection
+from ingest.storage.object_file import ObjectChangedError, ObjectFile
 from ingest.storage.remote import is_remote, using
 
 CODECS = {".gz": "gzip", ".zst": "zstd"}
@@ -38,23 +39,19 @@ def open_input(piece: Slice, connection: StoreConnection | None = None) -> Itera
 
     The identity is checked before the first and after the last byte is read: what was read in
     between is of that version, or an error is raised instead; also if it could not be read, which
-    may be because it was changed.
+    may be because it was changed. Each request for bytes of an object of S3 is for that version.
 
     Raises:
         FatalError: the input has changed or vanished since the plan, or may not be read.
         RetryableError: the storage did not answer; ThrottledError if it is asked too often.
     """
-    remote = is_remote(piece.uri)
     try:
-        with (
-            using(piece.uri),
-            open_remote(piece.uri, connection) if remote else Path(piece.uri).open("rb") as file,
-        ):
-            opened = stamp_of(piece.uri, None if remote else os.fstat(file.fileno()), connection)
+        with using(piece.uri), _open(piece.uri, connection) as file:
+            opened = _stamp(piece.uri, file, connection)
             refuse_changed(piece, opened)
             try:
                 yield file
-            except BadRowError:
+            except (BadRowError, ObjectChangedError):
                 refuse_changed(piece, stamp_of(piece.uri, None, connection), opened)
                 raise
             refuse_changed(piece, stamp_of(piece.uri, None, connection), opened)
@@ -68,6 +65,17 @@ def open_input(piece: Slice, connection: StoreConnection | None = None) -> Itera
         ) from None
     except OSError as error:
         raise storage_error(f"{piece.uri}: the storage did not answer: {error}", error) from error
+
+
+def _open(uri: str, connection: StoreConnection | None) -> BinaryIO:
+    return open_remote(uri, connection) if is_remote(uri) else Path(uri).open("rb")
+
+
+def _stamp(uri: str, file: BinaryIO, connection: StoreConnection | None) -> Stamp:
+    """Return what an input was when it was opened."""
+    if isinstance(file, ObjectFile):
+        return Stamp(file.size, file.version)
+    return stamp_of(uri, None if is_remote(uri) else os.fstat(file.fileno()), connection)
 
 
 def codec(uri: str) -> str | None:
@@ -136,6 +144,8 @@ def _unpack(file: BinaryIO, piece: Slice, name: str, step: int = _STEP_BYTES) ->
     except EOFError:
         raise _broken(piece, name, "truncated", "its end is missing") from None
     except (OSError, _DAMAGE) as error:
+        if cause_of(error) is not None:  # the storage failed, not the archive
+            raise
         what = "truncated" if "Truncated" in str(error) else "damaged"
         raise _broken(piece, name, what, str(error)) from None
 

@@ -9,11 +9,13 @@ import fsspec
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
 from ingest.core.secrets import without_credentials
+from ingest.sources.files.direct import shortcut
 from ingest.sources.files.nothing_there import NothingThereError
 from ingest.sources.files.passed_over import PassedOver
 from ingest.sources.files.patterns import GLOB, HIDDEN
 from ingest.storage.clients import file_system
 from ingest.storage.connections import StoreConnection
+from ingest.storage.object_file import ObjectChangedError, ObjectFile
 from ingest.storage.remote import asking, refuse_unknown, using
 
 Info = dict[str, Any]
@@ -73,6 +75,8 @@ def stat_remote(uri: str, connection: StoreConnection | None = None) -> tuple[in
         FileNotFoundError, PermissionError, OSError: as the storage says.
     """
     with using(uri):
+        if (direct := shortcut(uri, connection)) and (now := direct[0].version(direct[1])):
+            return now[0], now[1].strip('"')
         files, name = _files(uri, connection)
         files.invalidate_cache(files._parent(name))  # noqa: SLF001 - else a listing's cache answers
         info = files.info(name)
@@ -80,10 +84,28 @@ def stat_remote(uri: str, connection: StoreConnection | None = None) -> tuple[in
 
 
 def open_remote(uri: str, connection: StoreConnection | None = None) -> BinaryIO:
-    """Open a file for reading."""
+    """Open a file for reading; of an object of S3 it is the version that is there now.
+
+    Raises:
+        FileNotFoundError, PermissionError, OSError: as the storage says.
+    """
     with using(uri):
-        files, name = _files(uri, connection)
-        return cast("BinaryIO", files.open(name, "rb"))
+        direct = shortcut(uri, connection)
+        file = direct and direct[0].open(direct[1], lambda: _reopened(uri, connection, file))
+        return cast("BinaryIO", file or _opened(uri, connection))
+
+
+def _opened(uri: str, connection: StoreConnection | None) -> Any:
+    files, name = _files(uri, connection)
+    return files.open(name, "rb")
+
+
+def _reopened(uri: str, connection: StoreConnection | None, first: ObjectFile | None) -> BinaryIO:
+    """Open the same version of an object through fsspec."""
+    file = _opened(uri, connection)
+    if first is None or version(file.details) != first.version:
+        raise ObjectChangedError(uri)
+    return cast("BinaryIO", file)
 
 
 def modified_remote(uri: str, connection: StoreConnection | None = None) -> datetime | None:

@@ -1,6 +1,7 @@
 """Inputs are read as they were when the plan was made, or not at all."""
 
 import gzip
+import io
 import os
 from pathlib import Path
 
@@ -123,3 +124,20 @@ def test_compressed_files_are_not_cut(tmp_path: Path) -> None:
     slices = list(source.slices(10))
     assert len(slices) == 1
     assert rows_of(source.read(pack(slices), layout_of(source))).height == 10_000
+
+
+class Interrupted(io.BytesIO):
+    """A file whose storage resets the connection after the first bytes."""
+
+    def read(self, size=-1):
+        if self.tell():
+            raise ConnectionResetError(104, "reset by peer")
+        return super().read(min(size, 100) if size >= 0 else 100)
+
+
+@pytest.mark.parametrize(("ending", "name"), [(".gz", "gzip"), (".zst", "zstd")])
+def test_a_storage_that_fails_is_not_a_damaged_archive(ending, name):
+    data = packed(name, os.urandom(1_000_000))
+    piece = Slice(f"x.csv{ending}", len(data), "1", bytes=len(data))
+    with pytest.raises(ConnectionResetError):
+        list(read_plain(Interrupted(data), piece, None))
