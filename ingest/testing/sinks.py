@@ -95,7 +95,7 @@ def publishing_again_changes_nothing(subject: Subject) -> None:
 
 
 def tries_that_lost_are_not_published(subject: Subject) -> None:
-    """Only the files of the plan become visible, whatever else was staged."""
+    """Only what was prepared becomes visible; rows of tries that lost are not published."""
     sink = subject.make("append")
     sink.stage(ROWS, "run1", "1-0-1")
     _publish(sink, ROWS, "run1", stem="1-0-2")
@@ -170,7 +170,7 @@ def what_it_keeps_is_plain_data(subject: Subject) -> None:
 
 
 def the_runs_that_are_there_are_known(subject: Subject) -> None:
-    """A run is told by its rows, and a replaced one is not there any more."""
+    """The runs whose rows are there are known; a replaced one is not among them."""
     sink = subject.make("append")
     assert not sink.published_runs()
     _publish(sink, ROWS, "run1")
