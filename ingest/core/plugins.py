@@ -4,10 +4,11 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any
 
 from ingest.core.errors import ConfigError
+from ingest.core.registry import entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Plugin:
         """
         try:
             return self.entry.load()
-        except Exception as error:  # whatever a foreign module does while it is imported
+        except (Exception, SystemExit) as error:  # whatever a foreign module does on its import
             raise ConfigError(
                 f"{self}: {self.entry.value} cannot be imported: {error!r}. Fix or uninstall the "
                 "package"
@@ -52,7 +53,7 @@ def plugins(group: str) -> Mapping[str, Plugin]:
 @lru_cache(maxsize=16)
 def _plugins(group: str, _path: tuple[str, ...]) -> Mapping[str, Plugin]:
     named: dict[str, Plugin] = {}
-    for plugin in sorted(map(Plugin, entry_points(group=group)), key=lambda each: each.entry.name):
+    for plugin in map(Plugin, entries(group)):
         other = named.setdefault(plugin.entry.name, plugin)
         if other.package != plugin.package:
             raise ConfigError(f"{plugin}: {other.package} has the same name. Uninstall one of them")

@@ -145,9 +145,27 @@ def entries(group: str) -> "list[EntryPoint]":
     """Return the entry points of a group, sorted by name; those of one package once."""
     from importlib.metadata import entry_points  # noqa: PLC0415 - 0.1 s, which few jobs need
 
-    named = entry_points(group=group)
+    try:
+        named = entry_points(group=group)
+    except Exception as error:  # whatever the parser makes of a damaged file of any package
+        raise ConfigError(damaged(error)) from error
     unlike = {(entry.name, entry.value, _package(entry)): entry for entry in named}
     return [unlike[key] for key in sorted(unlike)]
+
+
+def damaged(error: Exception) -> str:
+    """Say which installed package has entry points that cannot be read."""
+    from importlib.metadata import distributions  # noqa: PLC0415 - see `entries`
+
+    for package in distributions():
+        try:
+            _ = package.entry_points
+        except Exception:  # noqa: BLE001 - the one that is sought
+            return (
+                f"the entry points of package {package.name} {package.version} cannot be read: "
+                f"{type(error).__name__}: {error}. Update or uninstall that package"
+            )
+    return f"the entry points of installed packages cannot be read: {type(error).__name__}: {error}"
 
 
 def found(group: str, name: str) -> Any:
@@ -168,7 +186,7 @@ def found(group: str, name: str) -> Any:
     entry = named[0]
     try:
         return entry.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # sys.exit(0) there must not end a run as a success
         raise ConfigError(
             f'"{name}": the entry point of {_package(entry)} in {group} cannot be imported from '
             f"{entry.value}: {type(error).__name__}: {error}. Update or uninstall that package"
