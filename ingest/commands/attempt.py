@@ -97,6 +97,7 @@ def _stopped(attempt: Attempt, history: "History") -> int:
 
 
 def _failed(attempt: Attempt, watching: "Watcher", error: IngestError) -> int:
+    from ingest.driver.cursors import CursorMovedError  # noqa: PLC0415
     from ingest.records.lease import LeaseHeldError  # noqa: PLC0415
 
     history = watching.history
@@ -109,6 +110,8 @@ def _failed(attempt: Attempt, watching: "Watcher", error: IngestError) -> int:
         if attempt.preview and not isinstance(error, JobError):
             print(f"To see rejected rows in a sample: {attempt.preview}", file=sys.stderr)
         print(f"Fix the input or the job, then run it again: {attempt.again}", file=sys.stderr)
+    elif isinstance(error, CursorMovedError):
+        print(f"To start over: {attempt.again}", file=sys.stderr)
     elif isinstance(error, StalePlanError):
         print(_stale(attempt, watching), file=sys.stderr)
     else:

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import sys
 import textwrap
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -179,3 +180,13 @@ def _code(main: Main, argv: Sequence[str] | None) -> int:
         return error.exit_code
     except (KeyboardInterrupt, Interrupted):
         return Interrupted.exit_code
+    except SystemExit as ended:
+        where = traceback.extract_tb(ended.__traceback__)[-1]
+        if where.filename == argparse.__file__:
+            raise  # --help, or a mistake on the command line
+        print(
+            f"error: {where.filename}:{where.lineno}: called sys.exit({ended.code!r}) while "
+            "the command was at work, which did not finish. Have it raise an error instead",
+            file=sys.stderr,
+        )
+        return 1

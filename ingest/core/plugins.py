@@ -43,7 +43,7 @@ class Plugin:
         """
         try:
             return self.entry.load()
-        except Exception as error:  # whatever a foreign module does while it is imported
+        except (Exception, SystemExit) as error:  # sys.exit(0) there must not pass for success
             raise ConfigError(
                 f"{self} cannot be imported from {self.entry.value}: {type(error).__name__}: "
                 f"{error}. Update or uninstall that package"
@@ -51,10 +51,17 @@ class Plugin:
 
 
 def plugins(group: str) -> list[Plugin]:
-    """Return the entry points of a group, sorted by name; those of one package once."""
+    """Return the entry points of a group, sorted by name; those of one package once.
+
+    Raises:
+        ConfigError: those of an installed package cannot be read.
+    """
     from importlib.metadata import entry_points  # noqa: PLC0415 - 0.1 s, which few jobs need
 
-    named = [Plugin(entry) for entry in entry_points(group=group)]
+    try:
+        named = [Plugin(entry) for entry in entry_points(group=group)]
+    except Exception as error:  # whatever the parser makes of a damaged file of any package
+        raise ConfigError(_damaged(error)) from error
     unlike = {(each.name, each.entry.value, each.package): each for each in named}
     return [unlike[key] for key in sorted(unlike)]
 
@@ -73,3 +80,18 @@ def plugin(group: str, name: str) -> Plugin | None:
             "one of them"
         )
     return named[0] if named else None
+
+
+def _damaged(error: Exception) -> str:
+    """Say which installed package has entry points that cannot be read."""
+    from importlib.metadata import distributions  # noqa: PLC0415 - see `plugins`
+
+    for package in distributions():
+        try:
+            _ = package.entry_points
+        except Exception:  # noqa: BLE001 - the one that is sought
+            return (
+                f"the entry points of package {package.name} {package.version} cannot be read: "
+                f"{type(error).__name__}: {error}. Update or uninstall that package"
+            )
+    return f"the entry points of installed packages cannot be read: {type(error).__name__}: {error}"

@@ -19,6 +19,10 @@ REPLACES = (
 )
 
 
+class CursorMovedError(StalePlanError):
+    """The job's cursor was changed since the run was planned, which nobody can put back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Since:
     """The cursor that a plan is made on: its last entry, 0 if there is none, and what that says.
@@ -93,10 +97,10 @@ def refuse_moved(job: Job, store: Store, plan: Plan) -> None:
     """Refuse a run that was planned on another cursor: it would read files twice, or none.
 
     Raises:
-        StalePlanError: it was.
+        CursorMovedError: it was.
     """
     if why := moved(job, store, plan):
-        raise StalePlanError(f"run {plan.run_id}: {why}. Run the job again: it starts over")
+        raise CursorMovedError(f"run {plan.run_id}: {why}. Run the job again: it starts over")
 
 
 def _by(last: Entry | None) -> str:

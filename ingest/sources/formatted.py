@@ -1,15 +1,16 @@
 """Files of a format that has no source of its own: another package brings it."""
 
 import io
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 
 import numpy as np
 import polars as pl
 from pydantic import Field
 
-from ingest.core.errors import BadRowError, ConfigError, FatalError
+from ingest.core.errors import BadRowError, ConfigError, FatalError, IngestError, JobError
 from ingest.core.json_rows import json_rows
 from ingest.core.partition import Partition, Slice
 from ingest.core.rows import POSITION, REJECT, position, record_of, slice_of
@@ -118,15 +119,20 @@ class FormattedSource(ReadableFormat, FileSource):
 
     def _planned(self, piece: Slice) -> Schema:
         try:
-            return dict(self._decoded(piece).rows.schema)
+            return dict(self._decoded(piece, planning=True).rows.schema)
         except (BadRowError, FatalError) as error:
             raise while_planning(error) from None
 
-    def _decoded(self, piece: Slice) -> Decoded:
-        """Read a file, unpacked, as it was when the plan was frozen."""
+    def _decoded(self, piece: Slice, *, planning: bool = False) -> Decoded:
+        """Read a file, unpacked, as it was when the plan was frozen.
+
+        While a plan is made, a bug of the format is a text without its words: they may quote values
+        that are private. Later, it is left to the worker, which knows whether there are any.
+        """
         with open_input(piece, self.connection) as file, _in_file(piece):
             data = b"".join(read_plain(file, piece, self.max_decompressed_bytes))
-            return self.decode(io.BytesIO(data))
+            with _bugs(self.type, piece) if planning else nullcontext():
+                return _checked(self.decode(io.BytesIO(data)))
 
     def _read(
         self, place: int, piece: Slice, aligner: Aligner, expected: Expected
@@ -173,6 +179,28 @@ def _in_file(piece: Slice) -> Iterator[None]:
     except BadRowError as error:
         text = str(error)
         raise BadRowError(text if piece.uri in text else f"{piece.uri}: {text}") from error
+
+
+@contextmanager
+def _bugs(name: str, piece: Slice) -> Iterator[None]:
+    """Say of what a format did not raise on purpose where it was, without its words."""
+    try:
+        yield
+    except IngestError:
+        raise
+    except (Exception, SystemExit, pl.exceptions.PanicException) as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        raise JobError(
+            f'{piece.uri}: format "{name}" raised {type(error).__name__} at {where.filename}:'
+            f"{where.lineno}. A format raises BadRowError for a file that it cannot read: correct "
+            "the format, or the file"
+        ) from error
+
+
+def _checked(decoded: object) -> Decoded:
+    if isinstance(decoded, Decoded):
+        return decoded
+    raise TypeError(f"decode() returned {type(decoded).__name__}. It must return a Decoded")
 
 
 @cache

@@ -101,3 +101,59 @@ def test_options_of_a_type_are_explained_as_those_of_ours(job, install):
     assert result.code == 2
     assert 'sink.pth: unknown key. Did you mean "path"?' in result.err
     assert "sink.table: required, but not set" in result.err
+
+
+def test_a_package_that_ends_the_process_on_its_import_does_not_end_a_run_well(job, install):
+    install("toy_exit", {"ingest.sinks": "exit = toy_exit:Sink"}, "import sys\nsys.exit(0)\n")
+    job.define(parts=to("exit"))
+    assert "package toy_exit 1.0 in ingest.sinks cannot be imported from" in refusal(job)
+
+
+DECODES = """
+import sys
+from typing import ClassVar, Literal
+
+from ingest.formats.base import ReadableFormat
+
+
+class Odd(ReadableFormat):
+    label: ClassVar[str] = "odd"
+    endings: ClassVar[tuple[str, ...]] = (".odd",)
+    type: Literal["NAME"]
+
+    def decode(self, file):
+        text = file.read().decode()
+        WHAT
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "raised"),
+    [
+        ("odd_value", "int(text)", "ValueError"),
+        ("odd_exit", "sys.exit(0)", "SystemExit"),
+        ("odd_none", "return None", "TypeError"),
+    ],
+)
+def test_a_bug_of_a_format_is_a_line_without_values_while_a_plan_is_made(
+    job, install, name, what, raised
+):
+    code = DECODES.replace("WHAT", what).replace("NAME", name)
+    install(f"toy_{name}", {"ingest.formats": f"{name} = toy_{name}:Odd"}, code)
+    job.write("in/a.odd", "a private value")
+    job.define(name, "in/*.odd")
+    line = refusal(job)
+    assert f'format "{name}" raised {raised} at ' in line
+    assert "private" not in line
+
+
+def test_a_damaged_list_of_entry_points_names_its_package(job, install):
+    site = install("toy_damaged", {"ingest.sinks": "x toy_damaged:Sink"}, "")
+    job.define(parts=to("nobody"))
+    assert (site / "toy_damaged-1.0.dist-info").exists()
+    assert "the entry points of package toy_damaged 1.0 cannot be read" in refusal(job)
+
+
+def test_a_command_that_is_left_by_an_exit_has_failed(capsys):
+    assert guarded(lambda _: sys.exit(0)) == 1
+    assert "called sys.exit(0) while the command was at work" in capsys.readouterr().err

@@ -60,7 +60,7 @@ class Outside(Effect):
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except Exception as error:  # of another package, which may raise anything
+        except (Exception, SystemExit) as error:  # of another package, which may raise anything
             said = str(error) if isinstance(error, IngestError) else repr(error)
             raise FatalError(
                 f"{self.plugin}: {said}. Fix that, then run again. To run without effects of other "
@@ -99,7 +99,7 @@ def _made(installed: Plugin, job: Job) -> object:
     make = installed.load()
     try:
         return make(job)
-    except Exception as error:  # a bug of another package
+    except (Exception, SystemExit) as error:  # a bug of another package
         raise ConfigError(
             f"{installed}: {error!r}. Update or uninstall that package. To run without such "
             "effects: execution.extensions=false"

@@ -192,3 +192,16 @@ def test_overwrite_is_refused_with_its_line_before_anything_runs(shop, tmp_path)
     said = shop("validate", code=2)
 
     assert said.startswith("conf/job/orders.yaml:7: sink: write_disposition: overwrite replaces")
+
+
+def test_a_run_whose_cursor_was_changed_is_not_proposed_to_be_finished(shop):
+    Path("in/new.csv").write_text("n\nbad\n")
+    shop("run", "orders", code=1)
+    (run,) = json.loads(shop("status", "--json"))
+    shop("cursor", "set", "orders", "--matching", "old*")
+
+    said = shop("resume", run["run_id"], code=1)
+
+    assert "the job's cursor was changed by ingest cursor set" in said
+    assert said.endswith("To start over: ingest run orders\n")
+    assert "restored" not in said

@@ -115,6 +115,15 @@ def test_one_that_fails_keeps_its_run_open_and_the_next_attempt_begins_there(tmp
     assert pointer(tmp_path)["run_id"] == receipt["run_id"]
 
 
+def test_one_that_ends_the_process_has_failed(tmp_path, install):
+    install(EFFECT.replace("raise ValueError", "raise SystemExit"))
+    (tmp_path / "out-latest.json.broken").touch()
+
+    with pytest.raises(FatalError, match=r"latest-effect 1\.2.*SystemExit"):
+        work(job_at(tmp_path))
+    assert phase(tmp_path) == "committed"
+
+
 def test_the_operator_finishes_a_run_without_it(tmp_path, install):
     install(EFFECT)
     (tmp_path / "out-latest.json.broken").touch()
