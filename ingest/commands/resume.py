@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser(
         "resume",
         "Resume an unfinished run by its id, with the settings that it was started with, even if "
-        "its job file has changed or is gone. (`ingest run JOB` resumes the last run of the job.)",
+        "its job file has changed or is gone. `ingest run JOB` resumes the last run of the job.",
         EXAMPLE,
     )
     options.usage = f"{options.prog} [options] RUN [KEY=VALUE ...]"

@@ -239,6 +239,8 @@ def test_bytes_of_another_encoding_are_rejects_on_their_lines(tmp_path: Path) ->
     assert rejected(found) == [(3, None, "not cp1252", "\\x81,2")]
     with pytest.raises(ConfigError, match="byte-order mark of UTF-16"):
         plan(source(write(tmp_path, "a\n1\n".encode("utf-16"), "b.csv")))
+    with pytest.raises(ConfigError, match=r"not utf-16: .* Set source.encoding"):
+        plan(source(write(tmp_path, "id,n\n1,22\n", "plain.csv"), encoding="utf-16"))
     cut = write(tmp_path, "a\n1\n".encode("utf-16")[:-1], "c.csv")
     with pytest.raises(BadRowError, match="not utf-16 at byte"):
         source(cut, encoding="utf-16").read(
