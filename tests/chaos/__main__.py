@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.chaos.campaign import CLUSTER_SHARE, PROCESSES_SHARE, campaign
+from tests.chaos.kinds import KINDS
 from tests.chaos.ordeal import Story
 from tests.chaos.tally import Tally
 
@@ -21,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = _options().parse_args(argv)
     folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=given.folder))
     began = time.monotonic()
-    with campaign(folder, given.seed or 0, _tell) as made:
+    with campaign(folder, given.seed or 0, _tell, given.sinks) as made:
         made.until = began + given.seconds
         if given.seed is not None and given.kills is None:
             made.runs, kills = 1, {given.on or "process": 1}
@@ -66,6 +67,9 @@ def _options() -> argparse.ArgumentParser:
         choices=("process", "processes", "ray", "cluster"),
         help="all kills in one kind of workers: one process, worker processes, Ray, a cluster",
     )
+    options.add_argument(
+        "--sinks", choices=[*KINDS], default="disk", help="where the runs publish to (disk)"
+    )
     options.add_argument("--folder", type=Path, help="where to work (the temporary directory)")
     return options
 
@@ -88,7 +92,7 @@ def _tell(story: Story, tally: Tally) -> None:
             write(f"  killed: {kill.target}: {kill.point}\n")
         for problem in story.problems:
             write(f"  {problem}\n")
-        write(f"  its folder: {story.place}\n  replay it: {story.replay}\n")
+        write(f"  its folder: {story.place.folder}\n  replay it: {story.replay}\n")
     if story.problems or tally.runs % 20 == 0 or story.on != "process":
         write(f"{tally.kills} kills, {tally.runs} runs, {tally.wrong} of them wrong\n")
         sys.stderr.flush()

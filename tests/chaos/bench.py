@@ -11,7 +11,9 @@ from pathlib import Path
 
 from tests.chaos.judging import Result, last_run
 from tests.chaos.nursery import Child, Life, Nursery
+from tests.chaos.places import Place
 from tests.chaos.points import Death, read_log
+from tests.chaos.servers import DISK, Places
 from tests.chaos.shapes import JOB, SHAPES, Shape
 
 INLINE = {"type": "inline"}
@@ -33,10 +35,17 @@ class Bench:
     What an undisturbed run gives is worked out once for each shape, when it is first asked for.
     """
 
-    def __init__(self, folder: Path, nursery: Nursery, shapes: Iterable[Shape] = SHAPES) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        nursery: Nursery,
+        shapes: Iterable[Shape] = SHAPES,
+        places: Places = DISK,
+    ) -> None:
         self.folder = folder.resolve()
         self.nursery = nursery
         self.shapes = tuple(shapes)
+        self._places = places
         self._undisturbed: dict[str, Undisturbed] = {}
         self._numbers = itertools.count()
 
@@ -63,57 +72,64 @@ class Bench:
             if any(name.startswith(NOWHERE) for name in points):
                 raise RuntimeError(f"{shape.name}: points without a name: {sorted(points)}")
             self._undisturbed[shape.name] = Undisturbed(Result.of(place, shape), points, seconds)
-            self.clear(place)
+            place.clear()
         return self._undisturbed[shape.name]
 
-    def make(self, shape: Shape, name: str, cluster: dict[str, str] = INLINE) -> Path:
+    def make(self, shape: Shape, name: str, cluster: dict[str, str] = INLINE) -> Place:
         """Make a place for a run, with what an earlier run has published there if there was one."""
-        place = self.folder / name
-        if shape.earlier:
-            shutil.copytree(self._earlier(shape), place)
-        place.mkdir(exist_ok=True)
-        shape.write_job(place, self._input(shape), cluster)
+        place = self._places[shape.where](self.folder / name)
+        if shape.earlier and place.is_copied:
+            shutil.copytree(self._earlier(shape), place.folder)
+        elif shape.earlier:
+            self._publish_earlier(shape, place)
+        place.folder.mkdir(exist_ok=True)
+        self._write_job(shape, place, cluster)
         return place
 
     def start(
-        self, shape: Shape, place: Path, death: Death | None = None, deadline_s: float = 60.0
+        self, shape: Shape, place: Place, death: Death | None = None, deadline_s: float = 60.0
     ) -> Child:
         """Start an attempt at the job in a place."""
         return self.nursery.start(
             Life(
                 "ingest.run",
-                (f"--conf={place}/conf", f"+job={JOB}", "--progress=json"),
-                root=place,
-                log=place.with_suffix(".points"),
-                said=place.with_suffix(".said"),
+                (f"--conf={place.folder}/conf", f"+job={JOB}", "--progress=json"),
+                root=place.folder,
+                log=place.file(".points"),
+                said=place.file(".said"),
+                uris=place.uris,
                 death=death,
                 flush_s=shape.flush_s,
                 deadline_s=deadline_s,
             )
         )
 
-    def verify(self, place: Path) -> str:
+    def verify(self, place: Place) -> str:
         """Let `ingest verify` count again; return what it says, nothing if all agrees."""
-        said = place.with_suffix(".verified")
+        return self._command(place, "verify", last_run(place))
+
+    def clean(self, place: Place) -> str:
+        """Let `ingest clean` remove what killed runs leave; return why it could not."""
+        return self._command(place, "clean") if place.is_cleaned else ""
+
+    def _command(self, place: Place, *words: str) -> str:
         life = Life(
             "ingest",
-            ("verify", last_run(place), f"--state={place}/state"),
-            root=place,
-            log=place.with_suffix(".verify-points"),
-            said=said,
+            (*words, f"--state={place.state}"),
+            root=place.folder,
+            log=place.file(f".{words[0]}-points"),
+            said=place.file(f".{words[0]}"),
         )
         child = self.nursery.start(life)
-        return "" if child.wait() == 0 else child.said()
+        return "" if child.wait() == 0 else f"ingest {words[0]}: {child.said()}"
 
-    def command(self, place: Path) -> str:
-        """Return what a person would type to go on with the run in a place."""
-        return f"python -m ingest.run --conf {place}/conf +job={JOB}"
-
-    def clear(self, place: Path) -> None:
-        """Remove a place and all that was noted of it."""
-        shutil.rmtree(place)
-        for file in self.folder.glob(f"{place.name}.*"):
-            file.unlink()
+    def _write_job(
+        self, shape: Shape, place: Place, cluster: dict[str, str], *, earlier: bool = False
+    ) -> None:
+        source = self._input(shape, earlier=earlier)
+        size = sum(file.stat().st_size for file in source.iterdir())
+        where = {"source": place.source(source), "state": place.state}
+        shape.write_job(place.folder, size, cluster, sink=place.sink(shape), **where)
 
     def _input(self, shape: Shape, *, earlier: bool = False) -> Path:
         folder = self.folder / ("earlier-input" if earlier else "input") / _slug(shape)
@@ -122,14 +138,17 @@ class Bench:
         return folder
 
     def _earlier(self, shape: Shape) -> Path:
-        place = self.folder / f"earlier-{_slug(shape)}"
-        if not place.exists():
-            place.mkdir()
-            shape.write_job(place, self._input(shape, earlier=True), INLINE)
-            child = self.start(shape, place)
-            if child.wait() != 0:
-                raise RuntimeError(f"{shape.name}: the earlier run failed: {child.said()}")
-        return place
+        folder = self.folder / f"earlier-{_slug(shape)}"
+        if not folder.exists():
+            self._publish_earlier(shape, self._places[shape.where](folder))
+        return folder
+
+    def _publish_earlier(self, shape: Shape, place: Place) -> None:
+        place.folder.mkdir()
+        self._write_job(shape, place, INLINE, earlier=True)
+        child = self.start(shape, place)
+        if child.wait() != 0:
+            raise RuntimeError(f"{shape.name}: the earlier run failed: {child.said()}")
 
 
 def _slug(shape: Shape) -> str:

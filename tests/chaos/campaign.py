@@ -11,11 +11,13 @@ from pathlib import Path
 
 from tests.chaos.bench import Bench
 from tests.chaos.cluster import Nodes, environment, nodes
+from tests.chaos.kinds import KINDS, Kind
 from tests.chaos.nursery import Nursery, nursery
 from tests.chaos.on_processes import suffer_on_processes
 from tests.chaos.on_ray import suffer_on_ray
 from tests.chaos.ordeal import Meddle, Story, suffer
-from tests.chaos.shapes import ON_PROCESSES, ON_RAY, SHAPES, Shape
+from tests.chaos.servers import DISK, Places, servers
+from tests.chaos.shapes import Shape
 from tests.chaos.tally import Tally
 
 LANES = 2
@@ -47,13 +49,15 @@ class Campaign:
     until: float = float("inf")
     runs: int | None = None
     meddle: Meddle | None = None
+    kind: Kind = KINDS["disk"]
+    places: Places = field(default_factory=lambda: DISK)
     tally: Tally = field(default_factory=Tally)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _benches: dict[str, Bench] = field(default_factory=dict)
 
     def in_process(self, kills: int) -> Bench:
         """Kill in-process runs, some at a time; return where."""
-        bench = self._benches.setdefault("process", self._bench("process"))
+        bench = self._benches.setdefault("process", self._bench("process", self.kind.in_process))
         bench.points  # noqa: B018 - before there are several threads
         with ThreadPoolExecutor(LANES) as lanes:
             enough = kills + self.tally.kills
@@ -63,27 +67,27 @@ class Campaign:
 
     def on_processes(self, kills: int) -> None:
         """Kill runs on worker processes."""
-        bench = self._bench("processes", ON_PROCESSES)
+        bench = self._bench("processes", self.kind.on_processes)
         for seed in self._seeds(self.tally.kills + kills):
-            self._note(suffer_on_processes(seed, bench), bench)
+            self._note(suffer_on_processes(seed, bench))
 
     def on_ray(self, kills: int) -> None:
         """Kill runs on a Ray of their own."""
-        self._series(kills, self._bench("alone", ON_RAY), None)
+        self._series(kills, self._bench("alone", self.kind.on_ray), None)
 
     def on_cluster(self, kills: int) -> None:
         """Kill runs on a cluster, and nodes of it."""
         with nodes(NODES) as cluster:
-            self._series(kills, self._bench("cluster", ON_RAY), cluster)
+            self._series(kills, self._bench("cluster", self.kind.on_ray), cluster)
 
     def _series(self, kills: int, bench: Bench, cluster: Nodes | None) -> None:
         enough = self.tally.kills + kills
         for seed in self._seeds(enough):
-            self._note(suffer_on_ray(seed, bench, cluster), bench)
+            self._note(suffer_on_ray(seed, bench, cluster))
 
     def _lane(self, enough: int, bench: Bench) -> None:
         for seed in self._seeds(enough):
-            self._note(suffer(seed, bench, self.meddle), bench)
+            self._note(suffer(seed, bench, self.meddle))
 
     def _seeds(self, enough: int) -> Iterator[int]:
         while self.tally.kills < enough and time.monotonic() < self.until:
@@ -95,26 +99,33 @@ class Campaign:
                 self.seed += self.step
             yield seed
 
-    def _note(self, story: Story, bench: Bench) -> None:
+    def _note(self, story: Story) -> None:
         with self._lock:
             self.tally.add(story)
             if not story.problems:
-                bench.clear(story.place)
+                story.place.clear()
             self.tell(story, self.tally)
 
-    def _bench(self, name: str, shapes: tuple[Shape, ...] = SHAPES) -> Bench:
+    def _bench(self, name: str, shapes: tuple[Shape, ...]) -> Bench:
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
-        return Bench(folder, self.nursery, shapes)
+        return Bench(folder, self.nursery, shapes, self.places)
 
 
 @contextmanager
-def campaign(folder: Path, seed: int, tell: Tell) -> Iterator[Campaign]:
-    """Prepare a campaign in a folder, which is removed after it if nothing was wrong."""
+def campaign(folder: Path, seed: int, tell: Tell, sinks: str = "disk") -> Iterator[Campaign]:
+    """Prepare a campaign in a folder, which is removed after it if nothing was wrong.
+
+    `sinks` is the kind of them, with the servers that it needs; see `kinds`.
+    """
+    kind = KINDS[sinks]
     ray = folder / "ray"
     ray.mkdir(parents=True)
-    with nursery(**environment(ray)) as children:
-        made = Campaign(folder, children, seed, tell)
+    with (
+        servers(kind.in_process) as (places, leading),
+        nursery(**environment(ray), **leading) as children,
+    ):
+        made = Campaign(folder, children, seed, tell, kind=kind, places=places)
         yield made
     shutil.rmtree(ray, ignore_errors=True)
     if made.tally.well:

@@ -15,15 +15,15 @@ from ingest.records.events import Settled
 from ingest.records.history import History
 from ingest.records.reader import Reader
 from ingest.records.runs import Runs
-from ingest.storage.objects import LocalStore
 from ingest.testing.golden import read_rows
+from tests.chaos.places import REJECTED, Place, as_lines
 from tests.chaos.shapes import JOB, Shape
 
 Key = tuple[int, int, int]
 """A try at a partition: attempt, index of the partition, number of the try."""
 
-_STAYS = re.compile(r"\.ingest-[^/]+(/manifests(/[^/]+\.json)?)?")
-"""What lies beside an output after a run: its manifests."""
+_STAYS = re.compile(r"\.ingest-[^/]+(/(manifests|claims)(/[^/]+\.json)?)?")
+"""What lies beside an output after a run: its manifests, and in a bucket its last claim."""
 _STAGED = re.compile(r"(\d+)-(\d+)-(\d+)-\d+\.(staged|parquet)")
 """What a try has staged: beside a directory, or in the folder of a table."""
 
@@ -37,12 +37,16 @@ class Result:
     receipt: dict[str, Any]
 
     @classmethod
-    def of(cls, place: Path, shape: Shape) -> "Result":
+    def of(cls, place: Place, shape: Shape) -> "Result":
         """Read what lies in a place."""
-        page = Runs(_store(place)).receipt(last_run(place)) or {}
+        page = Runs(place.store).receipt(last_run(place)) or {}
+        tables = place.tables()
+        with place.seen() as folder:
+            rows = tables.get("main") or _rows(folder / "out", shape.sink)
+            quarantine = tables.get("quarantine") or _rejected(folder / "out_quarantine")
         return cls(
-            rows=Counter(_rows(place / "out", shape.sink)),
-            quarantine=Counter(_rejected(place / "out_quarantine")),
+            rows=Counter(rows),
+            quarantine=Counter(quarantine),
             receipt={
                 "books": page.get("books"),
                 "errors": page.get("errors"),
@@ -74,22 +78,22 @@ class Effort:
 
     tries: set[Key] = field(default_factory=set)
 
-    def look(self, place: Path) -> None:
+    def look(self, place: Place) -> None:
         """Take note of what lies in the staging folder of the last run."""
         if not (run_id := last_run(place)):
             return
-        folders = place / ".ingest-out" / run_id, place / "out" / run_id
-        for file in (file for folder in folders for file in folder.rglob("*.*")):
-            if staged := _STAGED.fullmatch(file.name):
+        staging = f".ingest-out/{run_id}/", f"out/{run_id}/"
+        for name in (name for name in place.names() if name.startswith(staging)):
+            if staged := _STAGED.fullmatch(name.rpartition("/")[2]):
                 attempt, index, number = map(int, staged.groups()[:3])
                 self.tries.add((attempt, index, number))
 
-    def count(self, place: Path) -> tuple[int, int, list[str]]:
+    def count(self, place: Place) -> tuple[int, int, list[str]]:
         """Return the bytes of all tries, those of the partitions, and what was worked in vain."""
         settled: dict[int, Key] = {}
         sizes: dict[int, int] = {}
         problems = []
-        for event in Reader(_store(place), last_run(place)).events():
+        for event in Reader(place.store, last_run(place)).events():
             if isinstance(event, Settled):
                 key = event.outcome.key
                 if key[1] in settled:
@@ -123,8 +127,14 @@ def compare(result: Result, expected: Result) -> Differences:
     return found
 
 
-def leftovers(place: Path) -> Iterator[str]:
+def leftovers(place: Place) -> Iterator[str]:
     """List what lies about that nobody is to see after a run: all of it should have gone."""
+    with place.seen() as folder:
+        yield from _files_left(folder)
+    yield from place.left()
+
+
+def _files_left(place: Path) -> Iterator[str]:
     for path in sorted(place.rglob("*")):
         name = str(path.relative_to(place))
         hidden = any(part.startswith(".") for part in path.relative_to(place).parts)
@@ -137,27 +147,23 @@ def leftovers(place: Path) -> Iterator[str]:
     yield from _unlisted(place / "out")
 
 
-def last_run(place: Path) -> str:
+def last_run(place: Place) -> str:
     """Return the id of the job's last run, or nothing."""
-    return max(Runs(_store(place)).of_job(JOB), default="")
+    return max(Runs(place.store).of_job(JOB), default="")
 
 
-def is_done(place: Path, before: str) -> bool:
+def is_done(place: Place, before: str) -> bool:
     """Say whether there is a run after `before`, and whether it has come to its end."""
     run_id = last_run(place)
     if run_id == before:
         return False
-    return History.of(Reader(_store(place), run_id).events()).phase == "done"
-
-
-def _store(place: Path) -> LocalStore:
-    return LocalStore(place / "state")
+    return History.of(Reader(place.store, run_id).events()).phase == "done"
 
 
 def _rows(folder: Path, kind: str) -> list[str]:
     if kind != "delta":
         return read_rows(folder, kind)[1:]
-    return [json.dumps(row) for row in pl.read_delta(str(folder)).rows()]
+    return as_lines(pl.read_delta(str(folder)))
 
 
 def _unlisted(table: Path) -> Iterator[str]:
@@ -177,6 +183,4 @@ def _rejected(folder: Path) -> list[str]:
     files = list(folder.rglob("*.parquet"))
     if not files:
         return []
-    what = ["file", "line", "step", "column", "reason", "reasons", "original", "row"]
-    rows = pl.read_parquet(files, hive_partitioning=False).select(what).rows()
-    return [json.dumps(row, default=str) for row in rows]
+    return as_lines(pl.read_parquet(files, hive_partitioning=False).select(REJECTED))

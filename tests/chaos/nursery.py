@@ -25,6 +25,7 @@ import psutil
 
 from ingest.records import ledger
 from tests.chaos.points import Death, Watch
+from tests.chaos.requests import announce
 
 PRELOAD = [
     "ingest.checks.contract", "ingest.commands.base", "ingest.config.compose",
@@ -45,10 +46,11 @@ which all others are asked, would be told 255."""
 class Life:
     """What a process is to do: `python -m module *arguments`.
 
-    Its operations below `root` are logged to `log`, and it may die at one of them. What it prints
-    goes to `said`; so does a traceback of all its threads, should it live longer than `deadline_s`.
-    `flush_s` is how often the ledger is flushed: runs that are a hundred times shorter than real
-    ones flush as many times more often. With a `start`, it waits there for others.
+    Its operations below `root`, and its requests that write below `uris`, are logged to `log`, and
+    it may die at one of them. What it prints goes to `said`; so does a traceback of all its
+    threads, should it live longer than `deadline_s`. `flush_s` is how often the ledger is flushed:
+    runs that are a hundred times shorter than real ones flush as many times more often. With a
+    `start`, it waits there for others.
     """
 
     module: str
@@ -56,6 +58,7 @@ class Life:
     root: Path
     log: Path
     said: Path
+    uris: tuple[str, ...] = ()
     death: Death | None = None
     flush_s: float = ledger.FLUSH_SECONDS
     deadline_s: float = 60.0
@@ -153,7 +156,9 @@ def _live(life: Life) -> None:
     ledger.FLUSH_SECONDS = life.flush_s
     if life.start is not None:
         life.start.wait()
-    sys.addaudithook(Watch(life.root, life.log, life.death))
+    if life.uris:
+        announce()
+    sys.addaudithook(Watch((str(life.root), *life.uris), life.log, life.death))
     sys.argv = [life.module, *life.arguments]
     try:
         runpy.run_module(life.module, run_name="__main__", alter_sys=True)

@@ -84,7 +84,7 @@ class Attempt:
     def live(self, end: str) -> None:
         """Live, lose workers, and die as told; an empty `end` is to be done."""
         death = Death(self._chance.choice(POINTS)) if end == "point" else None
-        said = self._story.place.with_suffix(".said")
+        said = self._story.place.file(".said")
         self._said_before = said.stat().st_size if said.exists() else 0
         child = self._bench.start(self._shape, self._story.place, death, DEADLINE_S)
         for share in sorted(self._chance.random() * 0.7 for _ in range(2)):

@@ -4,13 +4,13 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
 
 from ingest.core.errors import IngestError
 from tests.chaos.bench import Bench
 from tests.chaos.judging import Effort, Result, compare, is_done, last_run, leftovers
 from tests.chaos.nursery import Child
+from tests.chaos.places import Place
 from tests.chaos.points import MARK, Death, read_log
 from tests.chaos.shapes import Shape
 
@@ -20,8 +20,8 @@ SOFT = ((signal.SIGTERM,), (signal.SIGINT,), (signal.SIGTERM,) * 2, (signal.SIGI
 ASKED_TO_STOP = {0, 130, -signal.SIGTERM, -signal.SIGINT}
 """How a process may end that was asked to: also at once, before it listens to signals."""
 
-Meddle = Callable[[Path, int], None]
-"""Harms a run's folder after an attempt, by its number: what the harness must not overlook."""
+Meddle = Callable[[Place, int], None]
+"""Harms a run's place after an attempt, by its number: what the harness must not overlook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Story:
     seed: int
     on: str
     shape: str
-    place: Path
+    place: Place
     kills: list[Kill] = field(default_factory=list)
     attempts: int = 0
     lost: int = 0
@@ -97,12 +97,12 @@ def judge(story: Story, bench: Bench, shape: Shape, effort: Effort) -> None:
         return
     expected = bench.undisturbed(shape).result
     found = compare(Result.of(story.place, shape), expected)
+    verified, cleaned = bench.verify(story.place), bench.clean(story.place)
     left = list(leftovers(story.place))
     story.lost, story.doubled, story.leftovers = found.lost, found.doubled, len(left)
     story.bytes_worked, story.bytes, in_vain = effort.count(story.place)
-    verified = bench.verify(story.place)
     story.problems += found.problems + in_vain + [f"left over: {name}" for name in left]
-    story.problems += [f"ingest verify: {verified}"] if verified else []
+    story.problems += [problem for problem in (verified, cleaned) if problem]
 
 
 def _deaths(chance: Random, first: str, bench: Bench, shape: Shape) -> list[Death | float]:

@@ -5,10 +5,12 @@ import os
 import re
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.chaos.requests import EVENT
 
 MARK = "* "
 """Begins a line of the log at which a signal was sent."""
@@ -28,13 +30,13 @@ class Death:
 
 
 class Watch:
-    """An audit hook that logs each operation below a folder before it takes effect, and dies.
+    """An audit hook that logs each operation below some roots before it takes effect, and dies.
 
     The log is written without a buffer: its last line is the operation that was not done.
     """
 
-    def __init__(self, root: Path, log: Path, death: Death | None) -> None:
-        self._root = f"{root}/"
+    def __init__(self, roots: Sequence[str], log: Path, death: Death | None) -> None:
+        self._roots = tuple(f"{root}/" for root in roots)
         self._pid = os.getpid()
         self._log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         self._death = death
@@ -45,11 +47,14 @@ class Watch:
         """See one audit event; see `sys.addaudithook`."""
         look = _LOOKS.get(event)
         found = look(arguments) if look else None
-        if found is None or not found[1].startswith(self._root) or os.getpid() != self._pid:
+        if found is None or not found[1].startswith(self._roots) or os.getpid() != self._pid:
             return  # the workers of a driver may be forks of it
-        name = point_name(found[1][len(self._root) :], found[0])
+        root = next(each for each in self._roots if found[1].startswith(each))
+        name = point_name(found[1][len(root) :], found[0])
         if name.startswith("ledger link"):
-            name = f"{name}: {_last_event(arguments[0])}"
+            name = f"{name}: {_last_event(Path(os.fsdecode(arguments[0])).read_bytes())}"
+        elif name.startswith("ledger create"):
+            name = f"{name}: {_last_event(arguments[2])}"
         self._seen[name] += 1
         self._seen[""] += "heartbeat" not in name
         due = self._due(name)
@@ -96,12 +101,16 @@ _PLACES = [
         (r"state/runs/[^/]+/receipt\.json", "receipt"),
         (r"state/runs/[^/]+/.*", "run page"),
         (r"state(/.*)?", "state folder"),
+        (r"state/create-once\.json", "state probe"),
         (r"\.ingest-[^/]+/lock", "exchange lock"),
+        (r"\.ingest-[^/]+/claims(/.*)?", "claim"),
         (r"\.ingest-[^/]+/manifests(/.*)?", "manifest"),
         (r"\.ingest-[^/]+/[^/]+/tree(/.*)?", "exchanged folder"),
         (r"\.ingest-[^/]+/[^/]+/.*\.json-[^/]*", "manifest scratch"),
         (r"\.ingest-[^/]+/.*\.staged", "staged file"),
         (r"\.ingest-.*", "staging folder"),
+        (r"out/_delta_log/.*", "table log"),
+        (r"out/_ingest-probe-.*", "table probe"),
         (r"out[^/]*/.*\.\w+", "published file"),
         (r"out.*", "published folder"),
         (r"", "run folder"),
@@ -136,6 +145,7 @@ def _on(verb: str, place: int = 0) -> Look:
 
 
 _LOOKS: dict[str, Look] = {
+    EVENT: lambda arguments: (arguments[1], arguments[0]),
     "open": _opened,
     "os.chmod": _on("chmod"),
     "os.link": _on("link", 1),
@@ -147,7 +157,6 @@ _LOOKS: dict[str, Look] = {
 }
 
 
-def _last_event(written: Any) -> str:
+def _last_event(written: bytes) -> str:
     """Return what a ledger object that is about to get its name ends with."""
-    with open(written, "rb") as file:  # noqa: PTH123 - a path, or a descriptor's name under /proc
-        return str(json.loads(file.read().splitlines()[-1])["event"])
+    return str(json.loads(written.splitlines()[-1])["event"])

@@ -21,7 +21,9 @@ Row = dict[str, Any]
 class Shape:
     """A job and its input. `partitions` is about how many there are.
 
-    With `earlier`, another run has published to the same place before, from another input.
+    With `earlier`, another run has published to the same place before, from another input. `where`
+    is the kind of place that it reads from and publishes to: see `tests.chaos.servers`. With
+    `text_bytes`, each row has a text as long as that.
     """
 
     name: str
@@ -35,12 +37,16 @@ class Shape:
     files: int = 3
     partitions: int = 8
     flush_s: float = 0.02
+    where: str = "disk"
+    text_bytes: int = 0
 
     def write_input(self, folder: Path, *, earlier: bool = False) -> None:
         """Write the input, the same each time; `earlier` gives the input of the run before."""
         folder.mkdir(parents=True)
         chance = Random(f"{self.name} {earlier}")
         rows = [_row(chance, number, clean=not self.quarantine) for number in range(self.rows)]
+        for row in rows if self.text_bytes else ():
+            row["name"] = chance.randbytes(self.text_bytes // 2).hex()
         size = -(-self.rows // self.files)
         for number in range(self.files):
             data = _encoded(rows[number * size : (number + 1) * size], self.source, self.partitions)
@@ -48,15 +54,28 @@ class Shape:
                 data += b"broken\n"
             (folder / f"{number}.{self.source}").write_bytes(data)
 
-    def write_job(self, place: Path, source: Path, cluster: dict[str, str]) -> None:
-        """Write the job's file into `place/conf`: output and state are beside it."""
-        size = sum(file.stat().st_size for file in source.iterdir())
+    def sink_page(self) -> dict[str, Any]:
+        """Return the sink of the job, without where it is."""
+        return {
+            "type": self.sink,
+            "write_disposition": self.disposition,
+            "partition_by": ["month"] if self.partition_by else [],
+            **({"primary_key": ["id"]} if self.disposition == "merge" else {}),
+        }
+
+    def write_job(
+        self, folder: Path, size: int, cluster: dict[str, str], **places: str | dict[str, Any]
+    ) -> None:
+        """Write the job's file into `folder/conf`. `places` are its source, sink and state.
+
+        `size` is how many bytes the input has.
+        """
         columns = {"id": "int64", "name": "string", "n": "int64", "month": "int64"}
         page = {
             "name": JOB,
             "owner": "chaos@example.org",
             "description": f"What is killed: {self.name}.",
-            "source": {"type": self.source, "path": str(source)}
+            "source": {"type": self.source, "path": places["source"]}
             | ({} if self.source == "parquet" else {"columns": columns}),
             "transforms": [
                 {"type": "filter", "where": "id % 7 <> 0"},
@@ -67,18 +86,12 @@ class Shape:
                 "checks": [{"type": "not_null", "columns": ["name"]}],
                 "on_error": "quarantine" if self.quarantine else "fail",
             },
-            "sink": {
-                "type": self.sink,
-                "path": str(place / "out"),
-                "write_disposition": self.disposition,
-                "partition_by": ["month"] if self.partition_by else [],
-                **({"primary_key": ["id"]} if self.disposition == "merge" else {}),
-            },
+            "sink": places["sink"],
             "execution": {"partition_bytes": max(1, size // self.partitions)},
             "cluster": cluster,
-            "state": str(place / "state"),
+            "state": places["state"],
         }
-        file = place / "conf" / "job" / f"{JOB}.yaml"
+        file = folder / "conf" / "job" / f"{JOB}.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
         text = yaml.safe_dump(page, sort_keys=False)
         file.write_text(f"# @package _global_\n# Written by tests.chaos.\n{text}")

@@ -18,7 +18,9 @@ def compose() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         (place / "in").mkdir()
-        SHAPES[0].write_job(place, place / "in", {"type": "inline"})
+        where = {"source": f"{place}/in", "state": f"{place}/state"}
+        sink = SHAPES[0].sink_page() | {"path": f"{place}/out"}
+        SHAPES[0].write_job(place, 1, {"type": "inline"}, sink=sink, **where)
         load(Job, place / "conf", [f"+job={JOB}"])
 
 

@@ -50,25 +50,25 @@ def bench(tmp_path_factory):
 
 
 def drop_a_file(place, _attempt):
-    for file in list((place / "out").rglob("*.parquet"))[:1]:
+    for file in list((place.folder / "out").rglob("*.parquet"))[:1]:
         file.unlink()
 
 
 def double_a_file(place, _attempt):
-    for file in list((place / "out").rglob("*.parquet"))[:1]:
+    for file in list((place.folder / "out").rglob("*.parquet"))[:1]:
         shutil.copyfile(file, file.with_name(f"again-{file.name}"))
 
 
 def drop_rejects(place, _attempt):
-    shutil.rmtree(place / "out_quarantine", ignore_errors=True)
+    shutil.rmtree(place.folder / "out_quarantine", ignore_errors=True)
 
 
 def leave_a_staged_file(place, _attempt):
-    (place / "out" / "x.staged").touch()
+    (place.folder / "out" / "x.staged").touch()
 
 
 def miscount(place, _attempt):
-    receipt = place / "state" / "runs" / last_run(place) / "receipt.json"
+    receipt = place.folder / "state" / "runs" / last_run(place) / "receipt.json"
     if receipt.exists():
         page = json.loads(receipt.read_text())
         page["books"][0]["rows"] += 1
@@ -77,7 +77,7 @@ def miscount(place, _attempt):
 
 def settle_twice(place, _attempt):
     """Take the answer of a partition a second time, as of a later attempt."""
-    ledger = place / "state" / "runs" / last_run(place) / "ledger"
+    ledger = place.folder / "state" / "runs" / last_run(place) / "ledger"
     objects = sorted(ledger.iterdir()) if ledger.exists() else []
     for file in objects:
         lines = file.read_text().splitlines()
@@ -92,7 +92,7 @@ def settle_twice(place, _attempt):
 
 
 def damage_the_ledger(place, _attempt):
-    for file in (place / "state" / "runs" / last_run(place) / "ledger").glob("*1.jsonl"):
+    for file in (place.folder / "state" / "runs" / last_run(place) / "ledger").glob("*1.jsonl"):
         file.write_text(file.read_text()[:-20])
 
 
@@ -110,17 +110,19 @@ def damage_the_ledger(place, _attempt):
 )
 def test_a_harness_that_cannot_fail_is_none(bench, meddle, says):
     story = suffer(0, bench, meddle)
-    bench.clear(story.place)
+    story.place.clear()
 
     assert re.search(says, "\n".join(story.problems)), story.problems
 
 
 def test_a_job_that_fails_by_itself_is_found(bench):
     def spoil(place, _attempt):
-        (place / "conf" / "job" / "chaos.yaml").write_text("# @package _global_\nname: chaos\n")
+        (place.folder / "conf" / "job" / "chaos.yaml").write_text(
+            "# @package _global_\nname: chaos\n"
+        )
 
     story = suffer(3, bench, spoil)
-    bench.clear(story.place)
+    story.place.clear()
 
     assert any(problem.startswith("exit code 2") for problem in story.problems)
 
@@ -129,7 +131,7 @@ def test_the_same_seed_does_the_same_again(bench):
     kills = []
     for _ in range(2):
         story = suffer(7, bench)
-        bench.clear(story.place)
+        story.place.clear()
         kills.append(story.kills)
     assert kills[0]
     assert kills[0] == kills[1]

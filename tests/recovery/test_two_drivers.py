@@ -6,7 +6,6 @@ import pytest
 
 from ingest.records.reader import Reader
 from ingest.records.runs import Runs
-from ingest.storage.objects import LocalStore
 from tests.chaos.bench import Bench
 from tests.chaos.judging import Result, compare, leftovers
 from tests.chaos.nursery import Life, nursery
@@ -46,10 +45,10 @@ def start_two(children, place):
         children.start(
             Life(
                 "ingest.run",
-                (f"--conf={place}/conf", f"+job={JOB}", "--progress=json"),
-                root=place,
-                log=place.with_suffix(f".points-{number}"),
-                said=place.with_suffix(f".said-{number}"),
+                (f"--conf={place.folder}/conf", f"+job={JOB}", "--progress=json"),
+                root=place.folder,
+                log=place.file(f".points-{number}"),
+                said=place.file(f".said-{number}"),
                 start=barrier,
             )
         )
@@ -60,7 +59,7 @@ def start_two(children, place):
 
 def one_after_the_other(place):
     """Say whether the second of two runs was made when the first was over."""
-    store = LocalStore(place / "state")
+    store = place.store
     first, second = Runs(store).of_job(JOB)
     ended = [event.at for event in Reader(store, first).events() if event.name == "done"]
     return Runs(store).facts(second)["loaded_at"] >= ended[0]

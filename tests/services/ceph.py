@@ -1,10 +1,8 @@
 """A real S3 server on this machine: Ceph's gateway over one monitor and one store in memory.
 
-Its monitor needs the fixed ports 3300 and 6789, so that there is one server at a time on a machine:
-a lock has a second test session wait for the first.
+All its ports are free ones, so that several test sessions have a server each.
 """
 
-import fcntl
 import os
 import shutil
 import socket
@@ -17,13 +15,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 KEY, SECRET, REGION = "test-access-key", "test-secret-key", "us-east-1"
-_LOCK = Path(tempfile.gettempdir()) / "ingest-ceph.lock"
 _START_S = 90.0
 _CONFIG = """
 [global]
 fsid = {fsid}
 mon initial members = a
-mon host = [v2:127.0.0.1:3300/0,v1:127.0.0.1:6789/0]
+mon host = {addresses}
 public network = 127.0.0.0/8
 cluster network = 127.0.0.0/8
 # without authentication the gateway of Ceph 16 never connects
@@ -72,8 +69,6 @@ def installed() -> bool:
 def gateway() -> Iterator[str]:
     """Start the server and return its URL; stopped, and its data gone, when that is left."""
     with ExitStack() as exits:
-        lock = exits.enter_context(_LOCK.open("w"))
-        fcntl.flock(lock, fcntl.LOCK_EX)
         folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="ingest-ceph-")))
         yield _start(folder, exits)
 
@@ -114,8 +109,9 @@ def wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
 
 def _start(folder: Path, exits: ExitStack) -> str:
     port, fsid, osd = free_port(), uuid.uuid4(), uuid.uuid4()
+    addresses = f"[v2:127.0.0.1:{free_port()},v1:127.0.0.1:{free_port()}]"
     config = folder / "ceph.conf"
-    config.write_text(_CONFIG.format(folder=folder, fsid=fsid, port=port))
+    config.write_text(_CONFIG.format(folder=folder, fsid=fsid, port=port, addresses=addresses))
     for name in ("mon", "osd", "rgw"):
         (folder / name).mkdir()
     keyring, monmap = folder / "keyring", folder / "monmap"
@@ -143,7 +139,6 @@ def _start(folder: Path, exits: ExitStack) -> str:
     run(*tool, "mon.", "--create-keyring", "--cap", "mon", "allow *")
     run(*tool, "client.admin", *everything, "--cap", "mgr", "allow *")
     run(*tool, "client.rgw", *everything)
-    addresses = "[v2:127.0.0.1:3300,v1:127.0.0.1:6789]"
     run("monmaptool", "--create", "--fsid", fsid, "--addv", "a", addresses, monmap)
     run("ceph-mon", "--mkfs", "-i", "a", "--monmap", monmap, "--keyring", keyring)
     start("ceph-mon", "-i", "a")
