@@ -98,6 +98,7 @@ class Bench:
                 log=place.file(".points"),
                 said=place.file(".said"),
                 uris=place.uris,
+                environment=place.environment,
                 death=death,
                 flush_s=shape.flush_s,
                 deadline_s=deadline_s,
@@ -119,6 +120,7 @@ class Bench:
             root=place.folder,
             log=place.file(f".{words[0]}-points"),
             said=place.file(f".{words[0]}"),
+            environment=place.environment,
         )
         child = self.nursery.start(life)
         return "" if child.wait() == 0 else f"ingest {words[0]}: {child.said()}"

@@ -42,8 +42,9 @@ class Result:
         page = Runs(place.store).receipt(last_run(place)) or {}
         tables = place.tables()
         with place.seen() as folder:
-            rows = tables.get("main") or _rows(folder / "out", shape.sink)
-            quarantine = tables.get("quarantine") or _rejected(folder / "out_quarantine")
+            rows = tables["main"] if tables else _rows(folder / "out", shape.sink)
+            rejects = folder / "out_quarantine"
+            quarantine = tables["quarantine"] if tables else _rejected(rejects)
         return cls(
             rows=Counter(rows),
             quarantine=Counter(quarantine),

@@ -3,7 +3,7 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import polars as pl
 from ingest.storage.objects import Store, open_store
 from tests.chaos.shapes import Shape
 from tests.services.bucket import BUCKET, Bucket
+from tests.services.postgres import CONNECTION, Database, Server, psql
 
 Page = dict[str, Any]
 
@@ -49,6 +50,11 @@ class Place:
         """Where else than in the folder the run's requests are watched."""
         return ()
 
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What leads a run to its servers."""
+        return {}
+
     def file(self, suffix: str) -> Path:
         """Return a file beside the folder."""
         return self.folder.with_suffix(suffix)
@@ -67,7 +73,7 @@ class Place:
 
     @contextmanager
     def seen(self) -> Iterator[Path]:
-        """Give a folder with all that lies in the place."""
+        """Give a folder with all that lies in the place; the state may be left out."""
         yield self.folder
 
     def tables(self) -> dict[str, list[str]]:
@@ -86,7 +92,7 @@ class Place:
 
 
 class InBucket(Place):
-    """A prefix of a bucket with input, state and output."""
+    """A prefix of a bucket with input, state and output, which go when its server does."""
 
     is_copied = False
     is_cleaned = True
@@ -105,6 +111,11 @@ class InBucket(Place):
     def uris(self) -> tuple[str, ...]:
         """The prefix."""
         return (self._bucket.uri,)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What leads a run to the bucket."""
+        return self._bucket.environment
 
     def source(self, folder: Path) -> str:
         """Upload the input, once for all runs that read it."""
@@ -126,7 +137,7 @@ class InBucket(Place):
     def seen(self) -> Iterator[Path]:
         """Download the objects."""
         with tempfile.TemporaryDirectory(dir=self.folder.parent) as scratch:
-            for key in self.names():
+            for key in (name for name in self.names() if not name.startswith("state/")):
                 file = Path(scratch, key)
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(self._bucket.get(key))
@@ -140,11 +151,58 @@ class InBucket(Place):
         for page in pages:
             yield from (f"upload of {each['Key']}" for each in page.get("Uploads", ()))
 
+
+class InDatabase(InBucket):
+    """A database with the output, and a prefix of a bucket with input and state."""
+
+    def __init__(self, folder: Path, bucket: Bucket, server: Server) -> None:
+        super().__init__(folder, bucket)
+        self._name = f"chaos-{folder.parent.name}-{folder.name}"
+        self._server = server
+        self._database = Database(server, self._name)
+
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """The prefix, and the database."""
+        return (*super().uris, self._database.connection().uri)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What leads a run to the bucket and the database."""
+        return {**super().environment, "WAREHOUSE_PASSWORD": "any"}
+
+    def sink(self, shape: Shape) -> Page:
+        """Return the sink of a job; its database and the file of its connection are made."""
+        file = self.folder / "conf" / "connection" / "warehouse.yaml"
+        if not file.exists():
+            self._server.database(self._name)
+            file.parent.mkdir(parents=True)
+            text = CONNECTION.replace("PORT", str(self._server.port))
+            file.write_text(text.replace("DATABASE", self._name))
+        page = shape.sink_page()
+        del page["partition_by"]
+        return page | {"connection": "warehouse", "table": "public.out"}
+
+    def tables(self) -> dict[str, list[str]]:
+        """Return the rows of both tables."""
+        found = {"main": "public.out", "quarantine": "public.out_quarantine"}
+        rows = {
+            name: self._database.table(table) if self._database.count(table) else pl.DataFrame()
+            for name, table in found.items()
+        }
+        rejects = rows["quarantine"]
+        rows["quarantine"] = rejects.select(REJECTED) if len(rejects) else rejects
+        return {name: as_lines(each) for name, each in rows.items()}
+
+    def left(self) -> Iterator[str]:
+        """List staging tables, too."""
+        yield from super().left()
+        yield from (f"staging table {name}" for name in self._database.staging())
+
     def clear(self) -> None:
-        """Remove the objects, too."""
-        for key in self.names():
-            whole = f"{self._bucket.prefix}/{key}"
-            self._bucket.client.delete_object(Bucket=BUCKET, Key=whole)
+        """Remove the database, too."""
+        with psql(self._server.connection()) as execute:
+            execute(f'DROP DATABASE "{self._name}" WITH (FORCE)')
         super().clear()
 
 

@@ -109,6 +109,7 @@ _PLACES = [
         (r"\.ingest-[^/]+/[^/]+/.*\.json-[^/]*", "manifest scratch"),
         (r"\.ingest-[^/]+/.*\.staged", "staged file"),
         (r"\.ingest-.*", "staging folder"),
+        (r"public\.out.*", "table"),
         (r"out/_delta_log/.*", "table log"),
         (r"out/_ingest-probe-.*", "table probe"),
         (r"out[^/]*/.*\.\w+", "published file"),

@@ -2,7 +2,7 @@
 
 import functools
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 EVENT = "chaos.request"
@@ -15,26 +15,30 @@ def announce() -> None:
     A death before it is that of a request that was never made; one after it is that of a request
     whose answer nobody has read.
     """
-    from ingest.sinks.table.log import Log  # only where there are requests
+    from ingest.sinks.table.log import Log
     from ingest.storage.bucket import Bucket
+    from ingest.storage.postgres.session import Session
 
-    _wrap(Bucket, "put", Bucket.uri)
-    _wrap(Bucket, "create_unread", Bucket.uri)
+    _wrap(Bucket, "put", lambda bucket, name, *_: bucket.uri(name))
+    _wrap(Bucket, "create_unread", lambda bucket, name, *_: bucket.uri(name))
     _wrap(Bucket, "copy", lambda bucket, _source, target: bucket.uri(target))
     _wrap(Bucket, "remove", lambda bucket, names: bucket.uri(next(iter(names), "")))
     _wrap(Log, "commit", lambda log, *_: f"{log.place.uri}/_delta_log/commit.json")
+    for name in ("execute", "count", "copy", "commit"):
+        _wrap(Session, name, lambda session, *_: session._where)
 
 
 def _wrap(kind: type, name: str, uri_of: Callable[..., str]) -> None:
     request, verb = getattr(kind, name), name.removesuffix("_unread")
 
     @functools.wraps(request)
-    def announced(made_by: Any, what: str | Iterable[str] = "", *more: Any, **named: Any) -> Any:
-        what = what if isinstance(what, str) else list(what)  # what is removed is told once
-        uri = uri_of(made_by, what, *more[: verb == "copy"])
-        data = more[0] if more and isinstance(more[0], bytes) else b""
+    def announced(made_by: Any, *arguments: Any) -> Any:
+        if name == "remove":
+            arguments = (list(arguments[0]),)  # told more than once
+        uri = uri_of(made_by, *arguments)
+        data = next((each for each in arguments if isinstance(each, bytes)), b"")
         sys.audit(EVENT, uri, verb, data)
-        answer = request(made_by, what, *more, **named)
+        answer = request(made_by, *arguments)
         sys.audit(EVENT, uri, f"{verb} answered", data)
         return answer
 

@@ -2,16 +2,16 @@
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
 import botocore.session
 from botocore.config import Config
 
-from tests.chaos.places import InBucket, Place
+from tests.chaos.places import InBucket, InDatabase, Place
 from tests.chaos.shapes import Shape
-from tests.services import ceph
+from tests.services import ceph, postgres
 from tests.services.bucket import BUCKET, Bucket
 
 Places = Mapping[str, Callable[[Path], Place]]
@@ -21,13 +21,18 @@ DISK: Places = {"disk": Place}
 
 @contextmanager
 def servers(shapes: Iterable[Shape]) -> Iterator[tuple[Places, dict[str, str]]]:
-    """Start what these shapes need; give their places, and the environment that leads there."""
-    if all(shape.where in DISK for shape in shapes):
-        yield DISK, {}
-        return
-    with ceph.gateway() as url:
-        bucket = new_bucket(url)
-        yield {**DISK, "s3": partial(InBucket, bucket=bucket)}, bucket.environment
+    """Start what these shapes need; give their places, and what leads to the bucket."""
+    needed, places = {shape.where for shape in shapes}, {**DISK}
+    with ExitStack() as exits:
+        if needed <= places.keys():
+            yield places, {}
+            return
+        bucket = new_bucket(exits.enter_context(ceph.gateway()))
+        places["s3"] = partial(InBucket, bucket=bucket)
+        if "postgres" in needed:
+            server = exits.enter_context(postgres.running())
+            places["postgres"] = partial(InDatabase, bucket=bucket, server=server)
+        yield places, bucket.environment
 
 
 def new_bucket(url: str) -> Bucket:
