@@ -104,6 +104,7 @@ _PLACES = [
         (r"state/create-once\.json", "state probe"),
         (r"\.ingest-[^/]+/lock", "exchange lock"),
         (r"\.ingest-[^/]+/claims(/.*)?", "claim"),
+        (r"\.ingest-[^/]+/probe/.*", "probe"),
         (r"\.ingest-[^/]+/manifests(/.*)?", "manifest"),
         (r"\.ingest-[^/]+/[^/]+/tree(/.*)?", "exchanged folder"),
         (r"\.ingest-[^/]+/[^/]+/.*\.json-[^/]*", "manifest scratch"),

@@ -95,6 +95,8 @@ def test_every_command_works_on_it(lake):
 
 
 def test_what_a_dead_run_has_left_is_found_and_removed(lake):
+    for output in ("out", "out_quarantine"):
+        lake.bucket.put(f".ingest-{output}/probe/493f7c88ebfb327b", b"")
     lake.type("run", "orders", *lake.settings)
     run_id = lake.runs("--state", lake.state)[0]["run_id"]
     lake.bucket.put(f".ingest-out/{run_id}/1-9-1-0.staged", b"late")

@@ -13,7 +13,7 @@ import pyarrow as pa
 from ingest.core.errors import ConfigError, FatalError, IngestError, RetryableError
 from ingest.sinks.base import Claim
 from ingest.sinks.directory.bucket.claims import Claims
-from ingest.sinks.directory.bucket.names import KEPT, MANIFESTS, Names
+from ingest.sinks.directory.bucket.names import KEPT, MANIFESTS, PROBE, Names
 from ingest.sinks.directory.bucket.preflight import overlaps, too_long, unusable
 from ingest.sinks.directory.bucket.publishing import COPIES_AT_ONCE, Publishing, remove_all
 from ingest.sinks.directory.bucket.staging import UploadedFile
@@ -167,7 +167,10 @@ class Prefix(Place):
                 self._objects.remove(keys)
 
     def tidy(self) -> None:
-        """Delete late objects, of runs that have a manifest."""
+        """Delete late objects, of runs that have a manifest, and what killed runs have probed."""
+        if PROBE in self._objects.names(self._names.beside):
+            probes = self._objects.objects(f"{self._names.beside}/{PROBE}")
+            self._objects.remove([each.name for each in probes])
         for run_id in self._runs_beside():
             if self.has_manifest(run_id):
                 self._remove_staged(run_id)

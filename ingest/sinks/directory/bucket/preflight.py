@@ -40,10 +40,8 @@ def unusable(objects: RetryingBucket, names: Names) -> Iterator[str]:
         ConfigError: there are no credentials, no bucket, or they may not list or write.
     """
     objects.names(names.beside)
-    probe = f"{names.beside}/{PROBE}/{secrets.token_hex(8)}"
     try:
-        flaw = objects.flaw(probe)
-        objects.remove([probe])
+        flaw = _flaw(objects, names) and _flaw(objects, names)
     except FatalError as error:  # after the first write, an error would be one of the run
         raise ConfigError(str(error).removesuffix(", then run again")) from None
     if flaw:
@@ -52,6 +50,14 @@ def unusable(objects: RetryingBucket, names: Names) -> Iterator[str]:
             "publish there at the same time. Use a store that does, such as AWS S3, Ceph or "
             "MinIO, or a local folder"
         )
+
+
+def _flaw(objects: RetryingBucket, names: Names) -> str:
+    """Return what a probe finds. Not to be believed once: a run that ends removes all probes."""
+    probe = f"{names.beside}/{PROBE}/{secrets.token_hex(8)}"
+    flaw = objects.flaw(probe)
+    objects.remove([probe])
+    return flaw
 
 
 def too_long(above: str, names: Names, suffix: str, folder: str) -> str:
