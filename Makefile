@@ -103,9 +103,10 @@ bench-gate-update: $(READY)  ## put on record what it costs now
 	$(BIN)/python -m benchmarks.gate --update
 
 KILLS ?= 200
+SINKS ?= disk
 
-chaos: $(READY)  ## kill runs until KILLS=200 are reached, a tenth of them on Ray, and compare
-	$(BIN)/python -m tests.chaos --kills $(KILLS)
+chaos: $(READY)  ## kill runs until KILLS=200 are reached, a tenth of them on Ray, and compare; SINKS=s3, delta, postgres
+	$(BIN)/python -m tests.chaos --kills $(KILLS) --sinks $(SINKS)
 
 lock: $(READY)  ## write constraints.txt anew: names and versions only
 	$(BIN)/uv pip compile --quiet --universal --no-header --no-annotate --all-extras --python-version 3.11 -o constraints.txt pyproject.toml

@@ -49,11 +49,16 @@ class Campaign:
     until: float = float("inf")
     runs: int | None = None
     meddle: Meddle | None = None
-    kind: Kind = KINDS["disk"]
+    sinks: str = "disk"
     places: Places = field(default_factory=lambda: DISK)
     tally: Tally = field(default_factory=Tally)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _benches: dict[str, Bench] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> Kind:
+        """The shapes that are killed."""
+        return KINDS[self.sinks]
 
     def in_process(self, kills: int) -> Bench:
         """Kill in-process runs, some at a time; return where."""
@@ -101,6 +106,7 @@ class Campaign:
 
     def _note(self, story: Story) -> None:
         with self._lock:
+            story.sinks = self.sinks
             self.tally.add(story)
             if not story.problems:
                 story.place.clear()
@@ -118,14 +124,13 @@ def campaign(folder: Path, seed: int, tell: Tell, sinks: str = "disk") -> Iterat
 
     `sinks` is the kind of them, with the servers that it needs; see `kinds`.
     """
-    kind = KINDS[sinks]
     ray = folder / "ray"
     ray.mkdir(parents=True)
     with (
-        servers(kind.in_process) as (places, leading),
+        servers(KINDS[sinks].in_process) as (places, leading),
         nursery(**environment(ray), **leading) as children,
     ):
-        made = Campaign(folder, children, seed, tell, kind=kind, places=places)
+        made = Campaign(folder, children, seed, tell, sinks=sinks, places=places)
         yield made
     shutil.rmtree(ray, ignore_errors=True)
     if made.tally.well:

@@ -143,7 +143,7 @@ def _files_left(place: Path) -> Iterator[str]:
             continue
         # the state of a run that was given up while it was planned may have a folder without a plan
         empty = path.is_dir() and not name.startswith("state/") and not any(path.iterdir())
-        probe = path.name.startswith("_ingest-probe")
+        probe = path.name == "_ingest-probe"
         if hidden or empty or probe or path.suffix == ".staged":
             yield name
     yield from _unlisted(place / "out")

@@ -49,11 +49,13 @@ class Story:
     bytes: int = 0
     bytes_worked: int = 0
     problems: list[str] = field(default_factory=list)
+    sinks: str = "disk"
 
     @property
     def replay(self) -> str:
         """The command that does the same again."""
-        return f"python -m tests.chaos --seed {self.seed} --on {self.on}"
+        sinks = "" if self.sinks == "disk" else f" --sinks {self.sinks}"
+        return f"python -m tests.chaos --seed {self.seed} --on {self.on}{sinks}"
 
 
 def suffer(seed: int, bench: Bench, meddle: Meddle | None = None) -> Story:

@@ -112,7 +112,7 @@ _PLACES = [
         (r"\.ingest-.*", "staging folder"),
         (r"public\.out.*", "table"),
         (r"out/_delta_log/.*", "table log"),
-        (r"out/_ingest-probe-.*", "table probe"),
+        (r"out/_ingest-probe/.*", "table probe"),
         (r"out[^/]*/.*\.\w+", "published file"),
         (r"out.*", "published folder"),
         (r"", "run folder"),

@@ -183,6 +183,9 @@ def test_what_is_wrong_with_the_place_is_said_before_anything_runs(bucket):
     sink = sink_at(bucket.uri)
     sink.check([])
     assert bucket.keys() == [], "the probe is gone"
+    bucket.put("t/_ingest-probe/493f7c88ebfb327b", b"")
+    sink.check([])
+    assert bucket.keys() == [], "that of a killed run, too"
     with pytest.raises(ConfigError, match=r"path: .*the bucket does not exist"):
         sink_at("s3://no-such-bucket").check([])
     with pytest.raises(ValidationError, match=r"not a prefix of a bucket\. Write s3://BUCKET/PATH"):

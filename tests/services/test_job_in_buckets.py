@@ -103,7 +103,7 @@ def test_what_a_dead_run_has_left_is_found_and_removed(lake):
     key = f"{lake.bucket.prefix}/.ingest-out/{run_id}/1-8-1-0.staged"
     lake.bucket.client.create_multipart_upload(Bucket=BUCKET, Key=key)
     (line,) = lake.type("clean", "--state", lake.state).splitlines()[:1]
-    assert line == f"removed staged files of run {run_id}  4 B  for {lake.bucket.uri}/out"
+    assert line == f"removed unpublished files of run {run_id}  4 B  for {lake.bucket.uri}/out"
     lake.assert_settled()
     found = lake.bucket.client.list_multipart_uploads(Bucket=BUCKET, Prefix=lake.bucket.prefix)
     assert "Uploads" not in found
@@ -126,7 +126,7 @@ def test_a_connection_is_named_by_the_sink_and_by_the_quarantine(lake, bucket, m
     here = ("--state", lake.state, "--state-connection", "lake")
     run_id = lake.runs(*here)[0]["run_id"]
     bucket.put(f".ingest-out_quarantine/{run_id}/1-9-1-0.staged", b"late")
-    assert "removed staged files of run" in lake.type("clean", *here)
+    assert "removed unpublished files of run" in lake.type("clean", *here)
     lake.assert_settled()
     elsewhere = [f"contract.quarantine.path={bucket.uri}/bad", "sink.path=out"]
     lake.type("run", "orders", *words, *elsewhere, code=2)

@@ -11,7 +11,7 @@ from typing import IO, TypeVar, cast
 
 from ingest.core.errors import ConfigError, FatalError, RetryableError
 from ingest.sinks.directory.opening import uri_of
-from ingest.sinks.table.place import FolderPlace, TablePlace
+from ingest.sinks.table.place import PROBES, FolderPlace, TablePlace
 from ingest.storage.bucket import PART_BYTES, Bucket
 from ingest.storage.clients import delta_options
 from ingest.storage.connections import StoreConnection
@@ -67,18 +67,26 @@ class BucketPlace(TablePlace):
         return iter(())
 
     def unwritable(self) -> str:
-        """Say if the store does not refuse the second of two commits; leaves nothing there."""
-        probe = f"_ingest-probe-{secrets.token_hex(8)}"
-        try:
-            flaw = self._again(lambda: self._bucket.flaw(probe))
-        finally:
-            self._again(lambda: self._bucket.remove([probe]))
+        """Say if the store does not refuse the second of two commits; leaves nothing there.
+
+        Nor what others have left who were killed. So it is not believed once: another may have
+        removed the probe.
+        """
+        self.remove_folder(PROBES)
+        flaw = self._flaw() and self._flaw()
         if not flaw:
             return ""
         return (
             f"{self.uri}: this store {flaw}, so two runs could commit the same version of the "
             "table, and rows would be lost. Use another store, or a local path"
         )
+
+    def _flaw(self) -> str:
+        probe = f"{PROBES}/{secrets.token_hex(8)}"
+        try:
+            return self._again(lambda: self._bucket.flaw(probe))
+        finally:
+            self._again(lambda: self._bucket.remove([probe]))
 
     def overlapping(self, inputs: Sequence[str]) -> Iterator[str]:
         """Compare URIs."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from ingest.sinks.table.log import Log
-from ingest.sinks.table.place import TablePlace
+from ingest.sinks.table.place import PROBES, TablePlace
 
 _RUN_ID = re.compile(r"\d{8}t\d{6}-[0-9a-f]+")
 
@@ -21,7 +21,8 @@ def staged(place: TablePlace) -> Iterator[tuple[str, int]]:
 def strange(place: TablePlace) -> str:
     """Return the name of something in a folder that no run has staged; empty if there is none."""
     with place.errors():
-        return next((name for name in place.names() if not _RUN_ID.fullmatch(name)), "")
+        names = (name for name in place.names() if name != PROBES)
+        return next((name for name in names if not _RUN_ID.fullmatch(name)), "")
 
 
 def remove_staged(place: TablePlace, run_id: str) -> None:

@@ -15,6 +15,8 @@ from ingest.storage import tree
 T = TypeVar("T")
 LOG = "_delta_log"
 """The folder of a table's log."""
+PROBES = "_ingest-probe"
+"""The folder of objects by which a store is tried; they are removed again."""
 _MISREAD = "%\\"
 """What the library takes in a path for something else: it makes a URL of it."""
 

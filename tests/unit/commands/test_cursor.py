@@ -61,7 +61,7 @@ def test_what_commands_say_when_nothing_is_new(shop):
     assert "2 files left out: read by earlier runs" in preview
     assert "nothing new" in preview
     assert "of 2 records: 2 written" in shop("preview", "orders", "source.incremental=null")
-    assert shop("validate") == "orders: ok\n1 of 1 jobs are valid\n"
+    assert shop("validate") == "orders: ok\n1 of 1 job is valid\n"
 
 
 def test_status_and_verify_of_a_run_that_found_nothing_new(shop):
@@ -191,7 +191,7 @@ def test_overwrite_is_refused_with_its_line_before_anything_runs(shop, tmp_path)
 
     said = shop("validate", code=2)
 
-    assert said.startswith("conf/job/orders.yaml:7: sink: write_disposition: overwrite replaces")
+    assert said.startswith("conf/job/orders.yaml:7: sink.write_disposition: overwrite replaces")
 
 
 def test_a_run_whose_cursor_was_changed_is_not_proposed_to_be_finished(shop):
