@@ -36,7 +36,7 @@ SERVER_PACKAGES := radosgw ceph-mon ceph-osd ceph-mgr ceph-common postgresql
 MEMORY := /dev/shm
 IN_MEMORY = @free=$$(df --output=avail -k $(MEMORY) 2>/dev/null | tail -1); \
 	if [ "$${free:-0}" -gt 4000000 ]; then \
-		TMPDIR=$$(mktemp -d $(MEMORY)/XXXXXX) && export TMPDIR && trap 'rm -rf "$$TMPDIR"' EXIT; \
+		TMPDIR=$$(mktemp -d $(MEMORY)/XXXXXX) && chmod 755 $$TMPDIR && export TMPDIR && trap 'rm -rf "$$TMPDIR"' EXIT; \
 	fi;
 
 test: $(READY)  ## all tests but the slow ones; those with servers or Ray come last, alone
