@@ -472,7 +472,7 @@ def binary_cases(random_: random.Random) -> Iterator[Case]:
         ("unnamed.csv", gzip.compress(b"a,b\n1,2\n", mtime=0), "Rename it to end in .gz"),
         ("cut.csv.gz", gzip.compress(b"a,b\n" * 999, mtime=0)[:30], "truncated"),
         ("empty.csv", b"", "all files are empty"),
-        ("no_parquet.parquet", b"id,name\n1,a\n", 'does not begin with PAR1'),
+        ("no_parquet.parquet", b"id,name\n1,a\n", "does not begin with PAR1"),
     ):
         yield Case(name, raw(content), refused=said)
 
