@@ -409,7 +409,8 @@ def test_init_warns_before_it_copies_rows_to_where_git_tracks_them(job):
     subprocess.run(["git", "init", "-q"], check=True)
     result = job.init("in")
     (line,) = [line for line in result.out.splitlines() if line.startswith("warning")]
-    assert "Git tracks jobs/made/" in line
+    assert "copied to jobs/made/" in line
+    assert "Git does not ignore this folder" in line
     assert "--no-sample" in line
     assert (job.place / "jobs/made/sample").is_dir()
     result = job.init("in", "--no-sample")
