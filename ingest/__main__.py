@@ -20,7 +20,7 @@ GROUPS = {
         "test": "run jobs on their samples and compare with the expected rows",
         "preview": "show what each step does to rows, and which rows the contract would reject",
         "plan": "show what a run would read, and in how many partitions; changes nothing",
-        "connections": "list connections to buckets, or test one",
+        "connections": "list connections to buckets and databases, or test one",
     },
     "Run": {
         "run": "run a job and publish its rows, or resume its last run if that was stopped",
@@ -66,7 +66,7 @@ USAGE = "usage: ingest COMMAND [options]    (or: python -m ingest COMMAND)"
 PURPOSE = (
     "A job is one YAML file, conf/job/NAME.yaml. It says which files to read, which steps\nto "
     "apply, which contract (column types and checks) the rows must meet, and where to write\n"
-    "them. A run checks the result before it publishes it: before readers can see it."
+    "them. A run first checks the result, then publishes it: only then can readers see it."
 )
 
 EXAMPLES = """Examples:

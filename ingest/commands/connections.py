@@ -40,8 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "place",
         nargs="?",
         metavar="URI",
-        help="where to test it: s3://BUCKET/PATH (default: the connection's test_path); of a "
-        "database, the schema in which sinks create tables (default: ingest)",
+        help="where to test it. Bucket: s3://BUCKET/PATH (default: the connection's "
+        "test_path). Database: the name of a schema (default: ingest)",
     )
     options.add_argument(
         "--read-only", action="store_true", help="write nothing: test only listing and reading"

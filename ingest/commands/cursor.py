@@ -31,9 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser(
         "cursor",
         "Show or change the cursor of a job with source.incremental: the files that its runs have "
-        "read and published, and do not read again. `set` marks files as read that no run has "
-        "read, so that no run will. `reset` makes the next run read all files. A change is refused "
-        "while a run of the job is in progress.",
+        "read and published, and do not read again. `set` marks files as read although no "
+        "run has read them: runs leave them out from then on. `reset` makes the next run read all "
+        "files. A change is refused while a run of the job is in progress.",
         EXAMPLE,
     )
     options.add_argument("action", choices=ACTIONS, metavar="ACTION", help="show, set or reset")

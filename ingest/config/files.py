@@ -106,7 +106,8 @@ def read(name: str, path: Path) -> ConfFile:
 def _unfit(name: str, entries: tuple[Entry, ...], text: str) -> tuple[int, str] | None:
     """Return line and reason if a file that can be parsed cannot be a part of a job."""
     if not entries:
-        return 1, "the file is empty. Write its keys, or {} if there are none"
+        needs = "a job needs name, owner, description, source and sink"
+        return 1, f"the file is empty. Write its keys: {needs}"
     if not isinstance(entries[0].node, yaml.MappingNode):
         return entries[0].line, 'the file has no keys. Write lines of "key: value"'
     return _header(text) if name.startswith(GLOBAL_GROUPS) else None

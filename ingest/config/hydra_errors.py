@@ -45,8 +45,8 @@ def defaults(text: str, chain: Chain) -> Problem:
     if twice := re.match(r"(\S+) appears more than once|Multiple values for (\S+)\.", text):
         group = twice[1] or twice[2]
         what = (
-            f"{group} is chosen twice: in this file, or here and in conf/config.yaml. To replace "
-            f"the earlier choice, write: - override /{group}: NAME"
+            f"{group} is chosen already, earlier in this list or by the defaults of ingest. To "
+            f"replace that choice, write: - override /{group}: NAME"
         )
         return Problem(chain.last_mention(group), f"defaults: {what}")
     if unset := re.search(r"Could not override '([^']+)'", text):

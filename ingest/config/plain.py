@@ -63,7 +63,8 @@ def _refers(value: Any) -> bool:
 def _wrong(path: KeyPath, value: Any) -> str | None:
     if path[-1:] == (_TARGET,):
         return (
-            "not allowed, because Hydra would call what it names. Remove the key. To call a "
+            "not allowed: Hydra, which loads job files, would run the function that it names. "
+            "Remove the key. To call a "
             "function of your own, use a step: {type: python, function: MODULE:FUNCTION}."
         )
     if value == _MISSING:

@@ -65,8 +65,8 @@ def _refusal(one: Given, recorded: BaseModel, run: str) -> str:
         return "a resumed run already has its job. Remove this setting."
     if one.key == "sink.path":
         return (
-            "a resumed run writes where it was planned to write, so sink.path cannot change. For "
-            f"a new run to that place, which leaves this run as it is: {run}"
+            "a resumed run writes where it was planned to write, so sink.path cannot change. To "
+            f"write there, start a new run (this one is kept): {run}"
         )
     if root not in MAY_CHANGE or decided_at(recorded, one.key) == "rows":
         return (

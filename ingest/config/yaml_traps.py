@@ -73,7 +73,7 @@ def _key(entry: Entry) -> Iterator[str]:
     # a whole number is the same text again, unless it is written in one of YAML's odd ways
     if kind in _KINDS and not (kind == "int" and _WHOLE.fullmatch(key.value)):
         yield (
-            f"YAML reads the key {key.value or '(empty)'} as {_KINDS[kind]}. "
+            f'YAML reads the key "{key.value}" as {_KINDS[kind]}. '
             f'Write it in quotes: "{key.value}".'
         )
 

@@ -19,9 +19,9 @@ from ingest.watch.resuming import NEW, arrived, happened
 SHOWN = 5
 _STARTS_OVER = (
     "To read the files as they are now, run the job again: it starts over. To finish this run "
-    "instead, restore the files as they were, then resume it"
+    "instead, restore the files as they were, then resume it with execution.touched_inputs=accept"
 )
-_STAYS = "Restore the files as they were, or start over with the files as they are (--fresh)"
+_STAYS = "To start over with the files as they are, add --fresh"
 _TOUCHED = (
     "A file counts as touched if size and time are as planned, but its content may differ. If "
     "you know that it is the same (chmod, a hard link, a restored copy), resume with "
@@ -144,7 +144,7 @@ def refusal(tally: InputTally) -> str:
     what = " and ".join(happened(fate, tally.open[fate]) for fate in tally.refused)
     them = "it" if sum(tally.open[fate] for fate in tally.refused) == 1 else "them"
     first = f"source.path: {what} after the run was planned, and the run still has to read {them}. "
-    first += "It cannot read other files, or old and new rows would be mixed:"
+    first += "If it read their new content, old and new rows would be mixed:"
     last = [_STARTS_OVER if set(tally.refused) - {"touched"} else _STAYS]
     last += [_TOUCHED] if "touched" in tally.refused else []
     return "\n".join([first, *shown, *([f"  and {more:,} more"] if more > 0 else []), *last])

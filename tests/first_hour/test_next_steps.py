@@ -150,7 +150,7 @@ def test_a_refusal_to_resume_names_the_whole_command(desk, capsys):
     assert "and start over: ingest run orders contract.on_error=skip --fresh\n" in plan.out
     place = typed(capsys, "resume", run_id, "sink.path=else", "--state", "state")
     assert place.code == 2
-    assert "leaves this run as it is: ingest run orders sink.path=else\n" in place.err
+    assert "start a new run (this one is kept): ingest run orders sink.path=else\n" in place.err
     rule = typed(capsys, "resume", run_id, "contract.on_error=skip", "--state", "state")
     assert "with your value: ingest run orders contract.on_error=skip --fresh\n" in rule.err
 

@@ -112,7 +112,7 @@ def test_a_group_without_a_default_may_be_given_once(conf):
 
 def test_a_job_in_the_defaults_of_a_config_is_overridden_by_nobody(conf):
     folder = conf({"config": "defaults:\n  - job: orders\n  - _self_\n"})
-    with pytest.raises(ConfigError, match=r"config\.yaml:2: defaults: job is chosen twice"):
+    with pytest.raises(ConfigError, match=r"config\.yaml:2: defaults: job is chosen already"):
         compose((folder, shipped()), ["job=orders"])
 
 

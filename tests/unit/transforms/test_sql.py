@@ -34,7 +34,7 @@ def test_hidden_columns_are_not_shown_to_it():
         ("SELECT * FROM input WHERE v IN (SELECT a FROM Read_Parquet/**/('x'))", "reads a file"),
         ("SELECT * FROM '/etc/passwd'", "query: "),
         ("SELECT * FROM other", 'query: there is no table "other". The rows are the table input'),
-        ("SELECT w FROM input", "query: unable to find column"),
+        ("SELECT w FROM input", "query: no such column"),
         ("SELECT 1; SELECT 2", "query: "),
         ("DROP TABLE input", 'query: it begins with "DROP"'),
         ("CREATE TABLE x AS SELECT * FROM input", 'query: it begins with "CREATE"'),
