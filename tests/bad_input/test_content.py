@@ -157,8 +157,8 @@ def test_marks_and_line_ends_of_other_systems(bench, name, data):
 
 def test_a_duplicate_column_name(bench):
     bench.write("1.csv", "id,n,n\n1,2,3\n")
-    said = f'header: {bench.place}/in/1.csv: "n" occurs more than once in the header.'
-    assert_refused(bench, bench.run(), "orders.yaml:5: source:", said, "header: [name, …]")
+    said = f'source.header: {bench.place}/in/1.csv: "n" occurs more than once in the header.'
+    assert_refused(bench, bench.run(), "orders.yaml:5: ", said, "header: [name, …]")
 
 
 def test_a_duplicate_column_name_in_a_later_file(bench):

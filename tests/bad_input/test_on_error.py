@@ -31,7 +31,7 @@ def test_fail(messy):
 def test_skip(messy):
     result = settle(messy, on_error="skip")
     assert result.code == 0
-    assert "skipped" in result.out
+    assert "dropped (on_error: skip)" in result.out
     assert len(messy.rows) == 8
     assert messy.history.totals.dropped("skipped") == 2
     assert not (messy.place / "out_quarantine").exists()
@@ -40,7 +40,7 @@ def test_skip(messy):
 def test_quarantine(messy):
     result = settle(messy, on_error="quarantine")
     assert result.code == 0
-    assert "quarantined" in result.out
+    assert "rejected" in result.out
     assert f"{messy.place}/out_quarantine" in result.out
     assert len(messy.rows) == 8
     rows = [json.loads(row)[-9:] for row in messy.quarantine]

@@ -69,7 +69,12 @@ def test_no_permission_to_read_a_file(bench):
     bench.fill(3)
     (bench.place / "in" / "2.csv").chmod(0)
     said = f'path: "in": no permission to read "{bench.place}/in/2.csv". Give this user permission'
-    assert_refused(bench, bench.start(before=ORDINARY).end(), "orders.yaml:7: source.path: ", said.removeprefix("path: "))
+    assert_refused(
+        bench,
+        bench.start(before=ORDINARY).end(),
+        "orders.yaml:7: source.path: ",
+        said.removeprefix("path: "),
+    )
 
 
 @as_nobody_special

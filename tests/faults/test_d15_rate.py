@@ -67,4 +67,4 @@ def test_an_attempt_that_only_publishes_has_no_rate(job):
         work(job, listeners=(see,))
     receipt = work(job)
     assert receipt["last_attempt"]["rows"] == 0
-    assert re.search(r"no rows read  \(publish \d+\.\d, attempt 2: 0 rows\)", shown(receipt))
+    assert re.search(r"no rows read  \(publish \d+\.\d s, attempt 2: 0 rows\)", shown(receipt))

@@ -44,7 +44,7 @@ def test_what_the_sample_shows_stands_as_comments_that_can_be_taken_over(desk: D
         "no nulls in 300 sampled rows",
         "{type: not_null, columns: [id, n, kind, x]}",
         '{type: in_set, column: kind, values: ["customer 0", "customer 1", "customer 2"]}',
-        "the sample has 0 to 6",
+        "which has 0 to 6",
         "{type: range, column: n, min: 0, max: 100}",
     ):
         assert said.replace('"', "") in desk.text.replace('"', "")
