@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     state = store.uri()
     runs = Runs(store)
     facts = runs.facts(arguments.run)
-    job = _amended(runs, arguments)
+    job = _amended(runs, arguments, facts)
     _go_to(arguments.run, facts, committed=_committed(store, arguments.run))
     conf = ["--conf", str(arguments.conf)] if arguments.conf else []
     again = ["ingest", "resume", arguments.run, *arguments.overrides, *conf]
@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
 
 
-def _amended(runs: "Runs", arguments: Any) -> "Job":
+def _amended(runs: "Runs", arguments: Any, facts: dict[str, Any]) -> "Job":
     """Return the job as recorded, with the settings of the command line."""
     import yaml  # noqa: PLC0415
     from pydantic import ValidationError  # noqa: PLC0415
@@ -90,7 +90,8 @@ def _amended(runs: "Runs", arguments: Any) -> "Job":
 
     text = runs.config(arguments.run)
     try:
-        return amend(Job, text, arguments.overrides, arguments.conf)
+        asked = facts.get("arguments") or ()
+        return amend(Job, text, arguments.overrides, arguments.conf, asked)
     except (ValidationError, ValueError, yaml.YAMLError) as error:
         raise damaged_job(runs, arguments.run, error) from None
 

@@ -24,10 +24,18 @@ MAY_CHANGE = ("execution", "cluster")
 M = TypeVar("M", bound=BaseModel)
 
 
-def amend(model: type[M], text: str, overrides: Sequence[str], conf: Path | None = None) -> M:
+def amend(
+    model: type[M],
+    text: str,
+    overrides: Sequence[str],
+    conf: Path | None = None,
+    asked: Sequence[str] = (),
+) -> M:
     """Build a job from its record and overrides that change no row.
 
     `cluster=NAME` and `execution=NAME` are the named settings of the folders of configuration.
+    `asked` are the arguments that the run was asked for with, its job's name first: a command for a
+    new run has them too, because a setting that is left out may lead to another output.
 
     Raises:
         ConfigError: an override cannot be read, or is not for an attempt to change; all of them.
@@ -36,7 +44,10 @@ def amend(model: type[M], text: str, overrides: Sequence[str], conf: Path | None
     recorded = restore(model, text)
     folders = pieces_path(conf)
     given, problems = read_overrides(overrides, folders)
-    run = shlex.join(["ingest", "run", str(getattr(recorded, "name", "NAME")), *overrides])
+    before = asked or [str(getattr(recorded, "name", "NAME"))]
+    keys = {one.key for one in given}
+    kept = [each for each in before if each.partition("=")[0].lstrip("+") not in keys]
+    run = shlex.join(["ingest", "run", *kept, *overrides])
     problems += [_problem(one, why) for one in given if (why := _refusal(one, recorded, run))]
     refuse(problems)
     if not given:

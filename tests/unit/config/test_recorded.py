@@ -69,3 +69,12 @@ def test_a_record_of_another_version_is_told_apart_from_a_wrong_override():
 def test_a_record_from_before_the_disposition_had_to_be_written_keeps_its_meaning():
     record = RECORD.replace(", write_disposition: append", "")
     assert amended(record=record).sink.write_disposition == "append"
+
+
+def test_a_new_run_that_is_proposed_is_asked_for_as_this_one_was():
+    """Or it would publish to the job's own place, where the run was to publish to another."""
+    asked = ["orders", "sink.path=data/trial", "execution.seed=3"]
+    with pytest.raises(ConfigError) as caught:
+        amend(Job, RECORD, ["execution.seed=4"], None, asked)
+    command = "ingest run orders sink.path=data/trial execution.seed=4 --fresh"
+    assert f"To start over with your value: {command}" in str(caught.value)
