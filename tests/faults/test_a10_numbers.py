@@ -131,11 +131,11 @@ def test_a_folder_key_has_its_columns_notation(bench: Bench) -> None:
         ({"thousands_separator": "."}, 'thousands_separator: "." is also the decimal separat'),
         (
             {"columns": {"id": {"type": "date", "decimal_separator": ","}}},
-            "columns.id: decimal_separator: only works for",
+            "columns.id.decimal_separator: only works for",
         ),
         (
             {"columns": {"id": {"type": "int64", "percent": True}}},
-            "columns.id: percent: 50 % is 0.5",
+            "columns.id.percent: 50 % is 0.5",
         ),
         ({"decimal_separator": ";"}, 'no such choice ";". Known choices: ., ,'),
     ],
