@@ -113,7 +113,8 @@ def test_a_run_that_is_unfinished_is_refused_with_what_to_do(desk):
         assert "Traceback" not in result.err
     assert ingest(status).out.splitlines()[1].split()[2] == "unreadable"
     said = shell(desk, "ingest plan --conf conf +job=orders").stdout
-    assert said.startswith(f"Run {run} cannot be read. `ingest run orders` would be refused:\n  ")
+    again = "`ingest run --conf conf +job=orders` would be refused"
+    assert said.startswith(f"Run {run} cannot be read. {again}:\n  ")
     assert desk.run("--fresh").code == 0
     assert len(desk.rows) == 12
     assert ingest(status).out.splitlines()[1].split()[2] == "discarded"
