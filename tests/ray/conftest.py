@@ -8,7 +8,7 @@ from tests.pools import obedient
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put last what shares a Ray: it stays until the end, and other tests want a process without.
+    """Put last what shares a Ray: other tests want a process without.
 
     Of these, the readers come first: they publish before there is a Ray.
     """
@@ -19,9 +19,12 @@ def _shares(item: pytest.Item) -> bool:
     return isinstance(item, pytest.Function) and "two_cores" in item.fixturenames
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def two_cores() -> Iterator[None]:
-    """A private Ray with 2 CPUs for all tests that do not end it."""
+    """A private Ray with 2 CPUs for the tests of one module.
+
+    Not of all: what a pool leaves behind that lost a worker would take CPUs from all that follow.
+    """
     from ingest.workers.on_ray.cluster import connection
 
     handler = signal.getsignal(signal.SIGTERM)
