@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import polars as pl
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from ingest.core.errors import ConfigError, FatalError, JobError
 from ingest.core.marks import OUTSIDE
@@ -27,9 +27,7 @@ from ingest.sinks.table.merger import unrepeated
 from ingest.sinks.table.place import TablePlace, refused
 from ingest.sinks.table.plan import TablePlan
 from ingest.sinks.table.staging import staged_files
-from ingest.storage.clients import endpoint_of
 from ingest.storage.connections import AnyStore
-from ingest.storage.remote import writer_of
 
 
 class Delta(ParquetFiles, PartitionedSink):
@@ -75,16 +73,6 @@ class Delta(ParquetFiles, PartitionedSink):
     is refused. `any` allows all rows of the table, also those of other programs. It is also needed
     after OPTIMIZE has merged files, because they no longer tell whose rows they contain."""
 
-    @field_validator("path")
-    @classmethod
-    def _plain(cls, path: str) -> str:
-        return path.removeprefix("file://")
-
-    @model_validator(mode="after")
-    def _reachable(self) -> Self:
-        writer_of(self.path, self.connection)
-        return self
-
     @model_validator(mode="after")
     def _keyed(self) -> Self:
         merges = self.write_disposition == "merge"
@@ -106,17 +94,6 @@ class Delta(ParquetFiles, PartitionedSink):
     def uri(self) -> str:
         """The folder's absolute path, or the URI."""
         return uri_of(self.path)
-
-    @property
-    def server(self) -> str:
-        """The URL of the store; empty for the provider's own, or for none."""
-        connection = writer_of(self.path, self.connection)
-        return endpoint_of(connection) if connection else ""
-
-    @property
-    def reached_by(self) -> dict[str, Any] | None:
-        """The connection, if there is one; see `Sink.reached_by`."""
-        return None if self.connection is None else self.connection.model_dump(mode="json")
 
     def at(self, uri: str) -> Self:
         """Return this sink for another place."""

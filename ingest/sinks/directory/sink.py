@@ -3,10 +3,10 @@
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import polars as pl
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field
 
 from ingest.core.errors import ConfigError, FatalError, JobError
 from ingest.core.marks import OUTSIDE
@@ -27,9 +27,8 @@ from ingest.sinks.directory.preparing import prepared
 from ingest.sinks.directory.staging import stage_none, stage_rows
 from ingest.sinks.directory.verifying import Verifying
 from ingest.sinks.folder import PartitionedSink
-from ingest.storage.clients import endpoint_of
 from ingest.storage.connections import AnyStore
-from ingest.storage.remote import is_remote, writer_of
+from ingest.storage.remote import is_remote
 
 if TYPE_CHECKING:
     from ingest.sinks.directory.staged import StagedFile
@@ -67,16 +66,6 @@ class DirectorySink(WritableFormat, PartitionedSink):
     target_file_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
     """The target size of a file, in bytes on disk."""
 
-    @field_validator("path")
-    @classmethod
-    def _plain(cls, path: str) -> str:
-        return path.removeprefix("file://")
-
-    @model_validator(mode="after")
-    def _reachable(self) -> Self:
-        writer_of(self.path, self.connection)
-        return self
-
     @property
     def place(self) -> Place:
         """Where published and staged files are."""
@@ -86,17 +75,6 @@ class DirectorySink(WritableFormat, PartitionedSink):
     def uri(self) -> str:
         """The directory's absolute path, or the URI of its prefix."""
         return uri_of(self.path)
-
-    @property
-    def server(self) -> str:
-        """The URL of the store; empty for the provider's own, or for none."""
-        connection = writer_of(self.path, self.connection)
-        return endpoint_of(connection) if connection else ""
-
-    @property
-    def reached_by(self) -> dict[str, Any] | None:
-        """The connection, if there is one; see `Sink.reached_by`."""
-        return None if self.connection is None else self.connection.model_dump(mode="json")
 
     def at(self, uri: str) -> Self:
         """Return this sink for another directory; in a bucket, by the same connection."""

@@ -11,6 +11,7 @@ from typing import IO, TypeVar, cast
 
 from ingest.core.errors import ConfigError, FatalError, RetryableError
 from ingest.sinks.directory.opening import uri_of
+from ingest.sinks.folder import overlaps
 from ingest.sinks.table.place import PROBES, FolderPlace, TablePlace
 from ingest.storage.bucket import PART_BYTES, Bucket
 from ingest.storage.clients import delta_options
@@ -90,21 +91,7 @@ class BucketPlace(TablePlace):
 
     def overlapping(self, inputs: Sequence[str]) -> Iterator[str]:
         """Compare URIs."""
-        here = canonical(self.uri)
-        for given in inputs:
-            source = canonical(given)
-            if source == here:
-                yield f'"{self.uri}" is also the source. A job must not read its output'
-            elif here.startswith(f"{source}/"):
-                yield (
-                    f'"{self.uri}" is inside the source "{given}": the next run would read its own '
-                    "output. Use a path outside it"
-                )
-            elif source.startswith(f"{here}/"):
-                yield (
-                    f'the source "{given}" is inside "{self.uri}": publishing would change the '
-                    "source. Use another path"
-                )
+        return overlaps(canonical(self.uri), inputs)
 
     def names(self, folder: str = "") -> list[str]:
         """List a prefix."""

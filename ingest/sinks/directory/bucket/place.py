@@ -14,13 +14,14 @@ from ingest.core.errors import ConfigError, FatalError, IngestError, RetryableEr
 from ingest.sinks.base import Claim
 from ingest.sinks.directory.bucket.claims import Claims
 from ingest.sinks.directory.bucket.names import KEPT, MANIFESTS, PROBE, Names
-from ingest.sinks.directory.bucket.preflight import overlaps, too_long, unusable
+from ingest.sinks.directory.bucket.preflight import too_long, unusable
 from ingest.sinks.directory.bucket.publishing import COPIES_AT_ONCE, Publishing, remove_all
 from ingest.sinks.directory.bucket.staging import UploadedFile
 from ingest.sinks.directory.place import Measured, Place
 from ingest.sinks.directory.plan import PublishPlan
 from ingest.sinks.directory.staging import HashedFile
 from ingest.sinks.directory.verifying import IN_MEMORY_BYTES
+from ingest.sinks.folder import overlaps
 from ingest.storage.connections import S3Connection, StoreConnection
 from ingest.storage.retrying import Retrying, RetryingBucket
 

@@ -2,35 +2,16 @@
 
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from ingest.core.errors import ConfigError, FatalError
 from ingest.sinks.directory import manifest
 from ingest.sinks.directory.bucket.names import PROBE, Names
-from ingest.storage.remote import canonical
 from ingest.storage.retrying import RetryingBucket
 
 _KEY_BYTES = 1024
 _RUN_ID = "20131231t235959-1a2b3c"
 _INDEX, _NUMBER = 10**9, 10**6
-
-
-def overlaps(uri: str, inputs: Sequence[str]) -> Iterator[str]:
-    """Say which inputs lie in a prefix that is published to, or around it."""
-    for given in inputs:
-        source = canonical(given)
-        if source == uri:
-            yield f'"{uri}" is also the source. A job must not read its output. Use another path'
-        elif uri.startswith(f"{source}/"):
-            yield (
-                f'"{uri}" is inside the source "{source}": the next run would read its own '
-                "output. Use a path outside it"
-            )
-        elif source.startswith(f"{uri}/"):
-            yield (
-                f'the source "{source}" is inside "{uri}": publishing would change the '
-                "source. Use another path"
-            )
 
 
 def unusable(objects: RetryingBucket, names: Names) -> Iterator[str]:
