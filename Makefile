@@ -23,7 +23,7 @@ $(READY): pyproject.toml constraints.txt
 wheel: $(READY)  ## build the package into dist/, to be installed elsewhere
 	$(BIN)/python -m hatchling build -t wheel
 
-run: $(READY)  ## unpack the flight records of 2013 and run the main job on a local Ray
+run: $(READY)  ## unpack the flight records of 2013 and run the main job
 	$(BIN)/python -m jobs.flights.unpack
 	$(BIN)/python -m ingest.run +job=flights
 

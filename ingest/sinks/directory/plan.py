@@ -5,12 +5,12 @@ removed, and the last one counts them. In memory there is only the line at hand,
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from typing import Any
 
 from ingest.sinks.base import Line
+from ingest.sinks.prepared import PreparedLines
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,11 @@ class Counts:
     removed: int
 
 
-class PublishPlan:
-    """A view of those lines, which are read from the beginning each time.
+class PublishPlan(PreparedLines):
+    """A view of those lines.
 
     `manifest` are the facts of the manifest without its files.
     """
-
-    def __init__(self, lines: Iterable[Line]) -> None:
-        self._lines = lines
 
     @staticmethod
     def begin(
@@ -72,38 +69,26 @@ class PublishPlan:
         """Return the last line."""
         return asdict(counts)
 
-    @cached_property
-    def _head(self) -> Line:
-        return next(iter(self._lines))
-
-    @property
-    def run_id(self) -> str:
-        """The run that publishes."""
-        return str(self._head["run_id"])
-
     @property
     def disposition(self) -> str:
         """The `write_disposition` that it publishes by."""
-        return str(self._head["disposition"])
+        return str(self.head["disposition"])
 
     @property
     def exchange(self) -> bool:
         """Whether the whole directory is to be exchanged."""
-        return bool(self._head["exchange"])
+        return bool(self.head["exchange"])
 
     @property
     def manifest(self) -> Mapping[str, Any]:
         """The facts of the manifest, without files."""
-        facts: Mapping[str, Any] = self._head["manifest"]
+        facts: Mapping[str, Any] = self.head["manifest"]
         return facts
 
-    @cached_property
+    @property
     def counts(self) -> Counts:
         """How much there is to do."""
-        last: Line = {}
-        for last in self._lines:  # noqa: B007 - the last one counts
-            pass
-        return Counts(**last)
+        return Counts(**self.tail)
 
     def puts(self) -> Iterator[Put]:
         """Yield what is put, in order."""

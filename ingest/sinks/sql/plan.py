@@ -4,18 +4,15 @@ The first line says who, how and from which staging table, one line for each try
 count of it, and the last one counts them.
 """
 
-from collections.abc import Iterable, Iterator
-from functools import cached_property
+from collections.abc import Iterator
 
 from ingest.core.types import Schema, schema_from_json
 from ingest.sinks.base import Delivery, Line
+from ingest.sinks.prepared import PreparedLines
 
 
-class SqlPlan:
-    """A view of those lines, which are read from the beginning each time."""
-
-    def __init__(self, lines: Iterable[Line]) -> None:
-        self._lines = lines
+class SqlPlan(PreparedLines):
+    """A view of those lines."""
 
     @staticmethod
     def begin(delivery: Delivery, disposition: str, staging: str) -> Line:
@@ -35,28 +32,15 @@ class SqlPlan:
         """Return the last line."""
         return {"tries": tries, "rows": rows}
 
-    @cached_property
-    def head(self) -> Line:
-        """The first line."""
-        return next(iter(self._lines))
-
-    @property
-    def run_id(self) -> str:
-        """The run that publishes."""
-        return str(self.head["run_id"])
-
     @property
     def schema(self) -> Schema:
         """The columns of the run."""
         return schema_from_json(self.head["schema"])
 
-    @cached_property
+    @property
     def rows(self) -> int:
         """How many rows the run adds or merges."""
-        last: Line = {}
-        for last in self._lines:  # noqa: B007 - the last one counts
-            pass
-        return int(last["rows"])
+        return int(self.tail["rows"])
 
     def tries(self) -> Iterator[str]:
         """Yield the tries whose rows count."""

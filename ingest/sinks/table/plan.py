@@ -5,19 +5,16 @@ them. What is removed is not among them: that is all that is there when the comm
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
 from typing import Any
 
 from ingest.core.outcome import Staged
 from ingest.sinks.base import Delivery, Line
+from ingest.sinks.prepared import PreparedLines
 from ingest.sinks.table.actions import Mark
 
 
-class TablePlan:
-    """A view of those lines, which are read from the beginning each time."""
-
-    def __init__(self, lines: Iterable[Line]) -> None:
-        self._lines = lines
+class TablePlan(PreparedLines):
+    """A view of those lines."""
 
     @staticmethod
     def begin(delivery: Delivery, disposition: str, partition_by: Iterable[str]) -> Line:
@@ -43,11 +40,6 @@ class TablePlan:
         """Return the last line."""
         return {"files": files, "rows": rows}
 
-    @cached_property
-    def head(self) -> Line:
-        """The first line."""
-        return next(iter(self._lines))
-
     def mark(self, updated: int = 0) -> Mark:
         """Return who commits, and that so many rows replace others of the same key."""
         names = ("run_id", "job", "owner", "output", "disposition")
@@ -55,23 +47,15 @@ class TablePlan:
         return Mark(**told, inserted=self.counts["rows"] - updated, updated=updated)
 
     @property
-    def run_id(self) -> str:
-        """The run that publishes."""
-        return str(self.head["run_id"])
-
-    @property
     def schema(self) -> Mapping[str, str]:
         """The columns of the run, by names of types."""
         schema: Mapping[str, str] = self.head["schema"]
         return schema
 
-    @cached_property
+    @property
     def counts(self) -> Mapping[str, Any]:
         """How many files and rows are added."""
-        last: Line = {}
-        for last in self._lines:  # noqa: B007 - the last one counts
-            pass
-        return last
+        return self.tail
 
     def adds(self) -> Iterator[Line]:
         """Yield what is added, in order."""
