@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.commands.attempt import Attempt, add_output, make
+from ingest.commands.advice import Advice
+from ingest.commands.attempt import add_output, make
 from ingest.commands.base import add_conf, add_state, importing, open_state, parser, state_option
 from ingest.core.errors import ConfigError, FatalError
 
@@ -59,23 +60,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     again = ["ingest", "resume", arguments.run, *arguments.overrides, *conf]
     again += shlex.split(state_option(arguments.state, arguments.state_connection))
     return make(
-        Attempt(
-            request=Request(
-                job=job,
-                config="",  # it is on record
-                place=dotted,
-                workers=workers_for(job),
-                run_id=arguments.run,
-                store=store,
-            ),
+        Request(
+            job=job,
+            config="",  # it is on record
+            place=dotted,
+            workers=workers_for(job),
+            run_id=arguments.run,
+            store=store,
+        ),
+        Advice(
             state=state,
             state_connection=arguments.state_connection or "",
             resume=shlex.join(again),
             again=command_of(facts, job.name),
             preview=command_of(facts, job.name).replace("ingest run", "ingest preview", 1),
-            progress=arguments.progress,
-            as_json=arguments.json,
-        )
+        ),
+        arguments.progress,
+        as_json=arguments.json,
     )
 
 

@@ -8,7 +8,8 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
-from ingest.commands.attempt import Attempt, add_output, make
+from ingest.commands.advice import Advice
+from ingest.commands.attempt import add_output, make
 from ingest.commands.base import add_overrides, guarded, importing, load_job, parser, report
 from ingest.core.errors import ConfigError, IngestError, Interrupted
 
@@ -94,14 +95,14 @@ def _run(arguments: Any, overrides: Sequence[str] | None) -> int:
                 opened(arguments.conf, overrides or (), fresh=arguments.fresh)
             )
         return make(
-            Attempt(
-                request=request,
+            request,
+            Advice(
                 state=request.job.state,
                 state_connection=request.job.state_connection_name,
                 resume=again,
                 again=again,
                 preview=f"ingest preview {words}" if arguments.program == PROGRAM else "",
-                progress=arguments.progress,
-                as_json=arguments.json,
-            )
+            ),
+            arguments.progress,
+            as_json=arguments.json,
         )
