@@ -208,12 +208,12 @@ class Postgres(Sink):
         """
         kept = kept_of((str(each.keep["try"]), each.rows) for _, each in staged)
         total = int(kept["rows"].sum())
-        repeated(self.connection, lambda: self._rehearse(kept, total, delivery))
+        others = repeated(self.connection, lambda: self._rehearse(kept, total, delivery))
         staging = self._staging.table(delivery.run_id).table
         yield SqlPlan.begin(delivery, self.write_disposition, staging)
         for stem, rows in kept.iter_rows():
             yield {"try": stem, "rows": rows}
-        yield SqlPlan.end(kept.height, total)
+        yield SqlPlan.end(kept.height, total, others=others)
 
     def publish(self, lines: Iterable[Line]) -> Published:
         """Insert or merge the run's rows, unless the table has them; see `Sink.publish`.
@@ -296,27 +296,31 @@ class Postgres(Sink):
         if self.merges:
             yield from there.merge_problems(self.primary_key)
 
-    def _rehearse(self, kept: pl.DataFrame, total: int, delivery: Delivery) -> None:
-        """Check what is staged, and have a strict table take it and give it back."""
+    def _rehearse(self, kept: pl.DataFrame, total: int, delivery: Delivery) -> bool:
+        """Check what is staged, and have a strict table take it and give it back.
+
+        Returns whether rows are staged that do not count.
+        """
         schema = schema_from_json(delivery.schema)
         transfer = self._transfer(delivery.run_id, schema, delivery.private)
         with self._session() as here:
             for problem in self._disagreements(here, schema):
                 raise FatalError(f"sink.{problem}. Nothing was published")
             if not total:
-                return
+                return False
             if not exists(here, transfer.staging):
                 raise FatalError(
                     f"{transfer.staging}: the staging table is gone. Nothing was published. Add "
                     "--fresh to discard the run and start over"
                 )
             transfer.keep(here, kept["try"])
-            transfer.check(here, total)
+            others = transfer.check(here, total)
             there = Table.look(here, self.target)
             if there is not None and there.may_refuse(schema, self.primary_key):
-                self._move(here, transfer, total)
+                self._move(here, transfer, total, others=others)
+            return others
 
-    def _move(self, here: Session, transfer: Transfer, rows: int) -> Published:
+    def _move(self, here: Session, transfer: Transfer, rows: int, *, others: bool) -> Published:
         """Bring the table into shape and the rows into it, in the transaction that is open."""
         there = Table.look(here, self.target)
         if there is None:
@@ -325,7 +329,9 @@ class Postgres(Sink):
             table.add_columns(here, there, transfer.columns)
         if not rows:
             return Published(0, 0)
-        return transfer.carry_out(here, rows)
+        # with those of a late try, a strict table would refuse all of them
+        strict = there is not None and there.may_refuse(transfer.columns, self.primary_key)
+        return transfer.carry_out(here, rows, others=others or strict)
 
     def _publish(self, plan: SqlPlan) -> Published:
         """Do it in one transaction, unless it is done; others that try the same wait for it."""
@@ -340,7 +346,7 @@ class Postgres(Sink):
             transfer = self._transfer(plan.run_id, plan.schema)
             if plan.rows:
                 transfer.keep(here, plan.tries())
-            published = self._move(here, transfer, plan.rows)
+            published = self._move(here, transfer, plan.rows, others=plan.others)
             self._ledger.add(here, plan, published)
             here.commit()
             return replace(published, facts=facts)

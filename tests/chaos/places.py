@@ -100,7 +100,8 @@ class InBucket(Place):
     def __init__(self, folder: Path, bucket: Bucket) -> None:
         super().__init__(folder)
         self._inputs = bucket
-        self._bucket = Bucket(bucket.url, f"{bucket.prefix}/{folder.name}", bucket.client)
+        below = f"{folder.parent.name}-{folder.name}"  # two benches have places of one name
+        self._bucket = Bucket(bucket.url, f"{bucket.prefix}/{below}", bucket.client)
 
     @property
     def state(self) -> str:

@@ -135,6 +135,16 @@ def test_rows_of_a_late_try_are_not_published_and_a_later_one_is_refused(databas
     assert database.staging() == []
 
 
+@pytest.mark.parametrize("kind", ["bigint", "bigint UNIQUE"])
+def test_a_late_try_does_no_harm_whatever_the_table_refuses(database, kind):
+    database.execute(f"CREATE TABLE public.orders (id {kind}, name text)")
+    rows = pl.DataFrame({"id": [1, 2], "name": ["a", "b"]})
+    target = sink(database)
+    lines = prepared(target, rows)
+    target.stage(rows, "run1", "1-0-2")
+    assert target.publish(lines).rows == database.count("public.orders") == 2
+
+
 def test_staged_rows_that_are_gone_are_noticed_before_the_commit(database):
     target = sink(database)
     staged = [(0, each) for each in target.stage(ROWS, "run1", "1-0-1")]

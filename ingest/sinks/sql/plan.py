@@ -28,9 +28,9 @@ class SqlPlan(PreparedLines):
         }
 
     @staticmethod
-    def end(tries: int, rows: int) -> Line:
-        """Return the last line."""
-        return {"tries": tries, "rows": rows}
+    def end(tries: int, rows: int, *, others: bool) -> Line:
+        """Return the last line; `others` if rows of other tries are staged, too."""
+        return {"tries": tries, "rows": rows, "others": others}
 
     @property
     def schema(self) -> Schema:
@@ -41,6 +41,11 @@ class SqlPlan(PreparedLines):
     def rows(self) -> int:
         """How many rows the run adds or merges."""
         return int(self.tail["rows"])
+
+    @property
+    def others(self) -> bool:
+        """Whether rows of tries that do not count were staged when the run was committed."""
+        return bool(self.tail["others"])
 
     def tries(self) -> Iterator[str]:
         """Yield the tries whose rows count."""
