@@ -107,10 +107,12 @@ def _gone(book: dict[str, Any]) -> Iterator[str]:
 def _line(page: Page) -> str:
     done = f"{page['partitions']['settled']:,}/{page['partitions']['planned']:,}"
     rows = page["rows"]
+    # what is staged is written when it is published, and may never be
+    written = f"{rows['written']:,}" if page["phase"] in {"committed", "done"} else "-"
     return (
         f"{page['run_id']:<23} {page['job']:<20} {_state(page):<12} "
         f"{done:>13} {rows['read']:>13,} "
-        f"{rows['written']:>13,} {rows['rejected']:>10,} {_took(page):>9}"
+        f"{written:>13} {rows['rejected']:>10,} {_took(page):>9}"
     )
 
 
@@ -253,7 +255,11 @@ def _attempt(tried: dict[str, Any], page: Page) -> list[str]:
 
 
 def _took(page: Page) -> str:
-    if not page["ended_at"] or not page["started_at"]:
+    """Return how long the attempts worked, without what lies between them."""
+    if not page["tried"]:
         return "-"
-    span = datetime.fromisoformat(page["ended_at"]) - datetime.fromisoformat(page["started_at"])
-    return f"{span.total_seconds():,.1f} s"
+    spans = (
+        datetime.fromisoformat(tried["last_at"]) - datetime.fromisoformat(tried["started_at"])
+        for tried in page["tried"]
+    )
+    return f"{sum(span.total_seconds() for span in spans):,.1f} s"

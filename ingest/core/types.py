@@ -18,7 +18,7 @@ import polars as pl
 from polars.datatypes import DataTypeClass
 
 from ingest.core.names import hint
-from ingest.core.type_aliases import ALIASES, standard
+from ingest.core.type_aliases import standard
 
 Schema = dict[str, pl.DataType]
 """Column names and types, in order."""
@@ -83,8 +83,7 @@ def _parsed(text: str) -> pl.DataType:
     if found is not None:
         return found
     raise ValueError(
-        f'no such type "{text}". {hint(name, [*_SIMPLE, *ALIASES])}Known types: '
-        f"{', '.join(TYPE_NAMES)}"
+        f'no such type "{text}". {hint(name, _SIMPLE)}Known types: {", ".join(TYPE_NAMES)}'
     )
 
 

@@ -124,7 +124,8 @@ def describe(job: Job, drafted: Draft, workers: int) -> dict[str, Any]:
     for _, slices in drafted.partitions:
         count += 1
         largest = max(largest, sum(piece.bytes for piece in slices))
-    _, chosen = choice(job, drafted.outlook)
+    cluster, chosen = choice(job, drafted.outlook)
+    workers = 1 if cluster.type == "inline" else max(1, min(workers, count))
     return {
         "job": job.name,
         "files": drafted.files,
@@ -133,7 +134,7 @@ def describe(job: Job, drafted: Draft, workers: int) -> dict[str, Any]:
         "partitions": count,
         "largest_partition_bytes": largest,
         "workers": workers,
-        "estimated_memory_bytes": min(workers, count) * largest * WORKING_SET,
+        "estimated_memory_bytes": workers * largest * WORKING_SET,
         "estimated_seconds": round(drafted.outlook.seconds(workers), 1),
         "cluster": {"name": chosen.cluster, "why": chosen.why},
         "input_schema": schema_to_json(drafted.flow.layout.columns),
