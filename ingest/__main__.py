@@ -25,6 +25,7 @@ GROUPS = {
     "Run": {
         "run": "run a job and publish its rows, or resume its last run if that was stopped",
         "resume": "resume an unfinished run by its id, with the settings it was started with",
+        "cancel": "stop a running run in order, wherever it runs; it can be resumed",
     },
     "After a run": {
         "status": "list runs with their row counts, or show one",
@@ -43,7 +44,8 @@ _PLAN = "To see what a run would do: ingest plan NAME"
 _CHECK = "To check job files: ingest validate"
 _RUN = "To run a job: ingest run NAME"
 ELSEWHERE = {
-    **dict.fromkeys(("cancel", "abort", "discard"), _DISCARD),
+    **dict.fromkeys(("abort", "discard"), _DISCARD),
+    **dict.fromkeys(("stop", "kill"), "Did you mean cancel?"),
     "reset": f"{_DISCARD}. To read all files again: ingest cursor reset NAME",
     **dict.fromkeys(("clear", "purge", "prune", "gc", "vacuum", "cleanup"), "Did you mean clean?"),
     **dict.fromkeys(

@@ -34,6 +34,7 @@ from ingest.driver.repeats import repeats
 from ingest.driver.retry import RetryPolicy
 from ingest.driver.tasks import context_of, fingerprints, task_of
 from ingest.job import Job
+from ingest.records.cancellation import Cancellation
 from ingest.records.environment import who
 from ingest.records.events import AttemptBegan, PlanFrozen, RunDone, Warned
 from ingest.records.history import Listener
@@ -102,8 +103,9 @@ def drive(request: Request) -> dict[str, Any]:
             run.facts["arguments"] = [masked(text) for text in request.arguments]
             record(run, request.config, store)
         _begin(run, _chosen(run, request, drafted))
+        cancellation = Cancellation(store, run.run_id, run.history.attempt)
         try:
-            with noted(run):
+            with noted(run, cancellation), cancellation.heeded(request.stop):
                 return _work(run, request, store, drafted, held)
         except FencedError:
             request.workers.close()  # first, so that nothing is staged any more

@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from ingest.core.clock import Clock
 from ingest.core.errors import FencedError, IngestError, Interrupted
 from ingest.driver.recorded import Run
+from ingest.records.cancellation import Cancellation
 from ingest.records.events import AttemptFailed, AttemptInterrupted, Ending, Timed
 from ingest.work.classify import kind_of
 
 
 @contextmanager
-def noted(run: Run) -> Iterator[None]:
-    """Put on record how the attempt ended."""
+def noted(run: Run, cancellation: Cancellation) -> Iterator[None]:
+    """Put on record how the attempt ended; and who asked for it, if it was to be stopped."""
     try:
         yield
     except FencedError:
@@ -21,7 +22,7 @@ def noted(run: Run) -> Iterator[None]:
         _note(run, AttemptFailed(error=str(error), kind=kind_of(error)))
         raise
     except (Interrupted, KeyboardInterrupt):
-        _note(run, AttemptInterrupted())
+        _note(run, AttemptInterrupted(by=cancellation.by))
         raise Interrupted from None
 
 

@@ -268,6 +268,10 @@ class AttemptInterrupted(Event):
     """The attempt was stopped."""
 
     name: ClassVar[str] = "interrupted"
+    version: ClassVar[int] = 2
+    by: Annotated[str, "Who stopped it with `ingest cancel`; empty if it was a signal. From 2."] = (
+        ""
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

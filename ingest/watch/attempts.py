@@ -71,7 +71,10 @@ def _fold(event: Event, page: AttemptPage) -> None:
             page.events[event.name] = page.events.get(event.name, 0) + 1
         case AttemptFailed():
             page.ended, page.error = event.name, event.error
-        case RunDone() | AttemptInterrupted() | RunAbandoned():
+        case AttemptInterrupted():
+            page.ended, page.error = event.name, ""
+            page.notes += [f"cancelled by {event.by}"] if event.by else []
+        case RunDone() | RunAbandoned():
             page.ended, page.error = event.name, ""
 
 

@@ -40,6 +40,7 @@ STATE = {
     f"{ledger.FLUSH_EVENTS} events or {ledger.FLUSH_SECONDS:g} s in a file.",
     "runs/<run_id>/publish/<attempt>-<effect>-<n>.jsonl": "What the run publishes, written before "
     f"it is committed: up to {intents.LINES:,} lines in a file, in the sink's own form.",
+    "runs/<run_id>/cancel/<attempt>.json": "Created by `ingest cancel`: this attempt is to stop.",
     "runs/<run_id>/abandoned.json": "The run was discarded, when and why, also if its ledger is "
     "damaged or of another format.",
     "runs/<run_id>/receipt.json": "The account of a run that is done.",
