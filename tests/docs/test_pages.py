@@ -17,10 +17,12 @@ from ingest.core.types import schema_from_json
 from ingest.driver.drive import Request, drive
 from ingest.job import Execution, Job
 from ingest.records import plans
+from ingest.records.cancellation import Cancellation
 from ingest.records.events import Event, FailedTry
 from ingest.sinks import SINKS
 from ingest.sources import SOURCES
 from ingest.storage.connections import CONNECTIONS
+from ingest.storage.objects import open_store
 from ingest.transforms import TRANSFORMS
 from ingest.transforms.base import StepContext
 from ingest.workers.in_process import InProcessWorkers
@@ -108,7 +110,8 @@ def run(tmp_path_factory) -> Path:
     (folder / "conf" / "job" / "demo.yaml").write_text(JOB)
     places = [f"source.path={folder}/in.csv", f"sink.path={folder}/out", f"state={folder}/.ingest"]
     loaded = load(Job, folder / "conf", ["+job=demo", *places])
-    drive(Request(loaded.job, loaded.yaml(), loaded.place, InProcessWorkers()))
+    page = drive(Request(loaded.job, loaded.yaml(), loaded.place, InProcessWorkers()))
+    Cancellation(open_store(f"{folder}/.ingest"), page["run_id"], 1).ask()
     return folder
 
 
