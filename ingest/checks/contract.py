@@ -195,6 +195,12 @@ class Contract(Model):
             raise ConfigError(*lines)
         return outgoing
 
+    def decides(self, schema: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return the columns by whose values the rules reject rows."""
+        broken = (rule.broken for rule in self.rules(schema).all)
+        names = {name for each in broken for name in each.meta.root_names()}
+        return frozenset(names & schema.keys())
+
     def rules(self, schema: Mapping[str, pl.DataType]) -> Rules:
         """Return what judges rows of a schema; it is made once and used for all of them."""
         outgoing = {**schema, **self.types}

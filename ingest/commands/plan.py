@@ -52,8 +52,8 @@ def render(page: dict[str, Any], run: str) -> str:
             "columns of the input, with what decides their type",
             *columns(page["input_schema"], page["types_from"]),
             "",
-            "columns of the output",
-            *columns(page["output_schema"]),
+            "columns of the output, with what they come from if not from a column of that name",
+            *columns(page["output_schema"], page["columns_from"]),
         ]
     )
 

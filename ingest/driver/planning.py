@@ -12,6 +12,7 @@ from ingest.core.types import schema_to_json
 from ingest.driver.cursors import Since
 from ingest.driver.fitting import fit
 from ingest.driver.flow import Flow, Place, check_flow, contract_types, placed
+from ingest.driver.lineage import lineage
 from ingest.job import Job
 from ingest.records.plans import CursorFacts, Plan, PlanFacts, PlanWriter
 from ingest.sources.base import Source
@@ -162,6 +163,7 @@ def freeze(drafted: Draft, job: Job, store: Store, run_id: str) -> Plan:
             source_facts=layout.facts,
             notes=layout.notes,
             remarks=list(drafted.remarks),
+            lineage=lineage(job, drafted.flow).to_json(),
             cursor=drafted.cursor,
         )
     )

@@ -71,6 +71,7 @@ def receipt(
         "outputs": outputs,
         "effects": effects,
         "schema": plan.facts.output_schema,
+        "lineage": plan.facts.lineage,
         "seconds": {**history.timings, "workers": totals.seconds},
         "last_attempt": {"rows": totals.records - history.before, "seconds": history.lap},
         "peak_bytes": {

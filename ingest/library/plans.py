@@ -9,6 +9,7 @@ from ingest.config.load import Loaded, load
 from ingest.core.types import schema_to_json, type_name
 from ingest.driver.cursors import refuse_unmarked, since
 from ingest.driver.fleeting import refuse_fleeting
+from ingest.driver.lineage import lineage
 from ingest.driver.outputs import check_places, check_published
 from ingest.driver.planning import Draft, draft
 from ingest.driver.prospect import prospect
@@ -125,6 +126,7 @@ def describe(job: Job, drafted: Draft, workers: int) -> dict[str, Any]:
         count += 1
         largest = max(largest, sum(piece.bytes for piece in slices))
     cluster, chosen = choice(job, drafted.outlook)
+    origins = lineage(job, drafted.flow)
     workers = 1 if cluster.type == "inline" else max(1, min(workers, count))
     return {
         "job": job.name,
@@ -140,6 +142,8 @@ def describe(job: Job, drafted: Draft, workers: int) -> dict[str, Any]:
         "input_schema": schema_to_json(drafted.flow.layout.columns),
         "types_from": _types_from(job, drafted),
         "output_schema": schema_to_json(drafted.flow.output),
+        "lineage": origins.to_json(),
+        "columns_from": {name: origins.told(name) for name in drafted.flow.output},
         "sink": {"uri": job.sink.uri, "disposition": job.sink.write_disposition},
         "remarks": [*drafted.remarks, *_remarks(job)],
     }

@@ -65,6 +65,7 @@ class PlanFacts:
     source_facts: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    lineage: dict[str, Any] = field(default_factory=dict)
     cursor: CursorFacts | None = None
 
     @property

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 
 import polars as pl
 
+from ingest.core.lineage import Origin
 from ingest.core.model import Model
 from ingest.transforms.elsewhere import instead
 
@@ -45,13 +46,14 @@ class Transform(Model, ABC):
     output however the input is cut. `partition` means the result depends on which rows share a
     partition. `drops` is the reason in the books for rows that may vanish in this step, empty if
     none may; `adds` says whether it may make rows. What a step may not do and does is found by the
-    audit, and nothing is published.
+    audit, and nothing is published. `moves` says that it changes no value, only where it stands.
     """
 
     type: str
     scope: ClassVar[Scope] = "row"
     drops: ClassVar[str] = ""
     adds: ClassVar[bool] = False
+    moves: ClassVar[bool] = False
 
     @classmethod
     def instead(cls, name: str) -> str:
@@ -87,6 +89,17 @@ class Transform(Model, ABC):
         """
         everything = frozenset(given)
         return {name: frozenset([name]) if name in given else everything for name in made}
+
+    def outside(self, given: Mapping[str, pl.DataType], made: Iterable[str]) -> dict[str, Origin]:
+        """Say which columns that this step makes come from another table, and from where there."""
+        return {}
+
+    def decides(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return the columns by whose values rows may be left out here.
+
+        Of a step that drops or adds rows and is not looked into, all of them.
+        """
+        return frozenset(given) if self.drops or self.adds else frozenset()
 
     def remark(self) -> str:
         """Return what `plan` says of this step, if it is easily misunderstood; empty if nothing."""

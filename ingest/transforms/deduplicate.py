@@ -52,3 +52,7 @@ class Deduplicate(Transform):
             *self.order_by, nulls_last=self.keep == "first", maintain_order=True
         )
         return frame.unique(keys, keep=self.keep, maintain_order=True).sort(_ORDER).drop(_ORDER)
+
+    def decides(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return the key, and what decides which row is first."""
+        return frozenset(self.columns or given).union(self.order_by or ())

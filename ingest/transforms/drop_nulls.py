@@ -1,5 +1,6 @@
 """Leave out rows that lack a value."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import polars as pl
@@ -28,3 +29,7 @@ class DropNulls(Transform):
         names = list(self.columns or visible(schema))
         need(schema, names, "columns")
         return frame.drop_nulls(names)
+
+    def decides(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return the columns that must not be null."""
+        return frozenset(self.columns or given)

@@ -1,5 +1,6 @@
 """Turn lists into rows."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import polars as pl
@@ -41,4 +42,8 @@ class Explode(Transform):
 
     def writes(self) -> frozenset[str]:
         """Return the list's column."""
+        return frozenset({self.column})
+
+    def decides(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return the list's column: empty lists may be dropped, and elements make rows."""
         return frozenset({self.column})

@@ -1,5 +1,6 @@
 """Keep some rows."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 import polars as pl
@@ -49,3 +50,7 @@ class Filter(Transform):
             next(iter(read)) if len(read) == 1 else None,
         )
         return frame.drop(_FAILED)
+
+    def decides(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return the columns of the condition."""
+        return columns(self.where) & frozenset(given)

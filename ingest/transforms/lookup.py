@@ -7,6 +7,7 @@ import polars as pl
 from pydantic import BeforeValidator, Field, field_validator
 
 from ingest.core.errors import ConfigError
+from ingest.core.lineage import Origin
 from ingest.core.rows import visible
 from ingest.core.types import type_name
 from ingest.sources import AnySource
@@ -85,6 +86,19 @@ class Lookup(Transform):
     ) -> dict[str, frozenset[str]]:
         """Return for new columns none: their values come from the table."""
         return {name: frozenset([name]) & frozenset(given) for name in made}
+
+    def outside(self, given: Mapping[str, pl.DataType], made: Iterable[str]) -> dict[str, Origin]:
+        """Return for new columns those of the table."""
+        place = ", ".join(self.reference.roots)
+        renamed = self.columns if isinstance(self.columns, dict) else {}
+        there = {new: name for name, new in renamed.items()}
+        return {
+            name: Origin(there.get(name, name), place=place) for name in made if name not in given
+        }
+
+    def decides(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return the key, if rows without a match are dropped."""
+        return frozenset(self._keys()) if self.how == "inner" else frozenset()
 
     def writes(self) -> frozenset[str]:
         """Return the new columns, as far as they are named."""

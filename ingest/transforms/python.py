@@ -98,6 +98,10 @@ class Python(Transform):
         """Return the declared columns."""
         return frozenset(self.columns or ())
 
+    def decides(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return all of them, unless no row comes or goes."""
+        return frozenset() if self.row_wise else frozenset(given)
+
     def _refuse_if_shut(self, context: StepContext) -> None:
         if not context.python:
             raise ConfigError(

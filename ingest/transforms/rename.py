@@ -1,7 +1,7 @@
 """Give columns other names."""
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 import polars as pl
 from pydantic import Field
@@ -13,6 +13,8 @@ from ingest.transforms.columns import need, need_free
 
 class Rename(Transform):
     """Rename columns, all at once: two columns may swap names."""
+
+    moves: ClassVar[bool] = True
 
     type: Literal["rename"]
     columns: dict[str, str] = Field(min_length=1)

@@ -1,5 +1,6 @@
 """Keep a part of the rows, chosen by their values."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import polars as pl
@@ -35,3 +36,7 @@ class Sample(Transform):
         values = [pl.col(name).cast(pl.String) if is_text(schema[name]) else name for name in names]
         drawn = pl.struct(values).hash(seed=context.seed)
         return frame.filter(drawn <= int(self.fraction * (2**64 - 1)))
+
+    def decides(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return the columns that are hashed."""
+        return frozenset(self.columns or given)

@@ -89,6 +89,9 @@ PLAN = {
     "notes": "Where each column's type came from.",
     "remarks": "Remarks about the inputs: skipped files, files that were named twice, and "
     "columns that not all files have.",
+    "lineage": "Which columns of the source, or of lookup tables, each column of the output comes "
+    "from, and whether the value was kept (`identity`), computed with (`derived`) or `masked`; and "
+    "`filtered_by`: the columns that decide which rows are in the output.",
     "cursor": "With `source.incremental`: the cursor's entry that the plan was made on, how many "
     "files are left out because earlier runs have read them, and how many are read again.",
 }
@@ -152,6 +155,7 @@ RECEIPT = {
     "effects": "For each effect: rows, and how many of them were inserted, updated or ignored at "
     "the target; `prepared` names the list of what was published, with its SHA-256.",
     "schema": "Columns and types as they were published.",
+    "lineage": "Which columns of the source each of them comes from: see plan.json.",
     "seconds": "Elapsed time of planning, processing and publishing; `workers` is the sum over all "
     "workers, by step.",
     "last_attempt": "Rows read by the last attempt, and its elapsed times.",
