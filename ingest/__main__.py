@@ -29,6 +29,7 @@ GROUPS = {
     },
     "After a run": {
         "status": "list runs with their row counts, or show one",
+        "lineage": "show which columns of the source the columns of a run's output come from",
         "verify": "check whether the published files of a run are still as it wrote them",
         "cursor": "show which files a job has read, mark files as read, or read all again",
         "bench": "show where the time of a job or run goes, and what would help",

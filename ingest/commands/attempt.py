@@ -6,6 +6,7 @@ import threading
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ingest.commands.advice import Advice, failed, stopped
@@ -38,13 +39,16 @@ def make(request: "Request", advice: Advice, progress: "Mode", *, as_json: bool)
     """Drive the run, say how it ended, and return the exit code: what became of the run."""
     with importing():  # here, because a job that is wrong is told sooner without them
         from ingest.driver.drive import drive  # noqa: PLC0415
+        from ingest.storage.objects import open_store  # noqa: PLC0415
+        from ingest.watch.lineage import listening  # noqa: PLC0415
         from ingest.watch.progress import watcher  # noqa: PLC0415
 
     watching = watcher(progress)
-    request.listeners, request.stop = (watching,), Stop()
-    with stopping(request.stop, request.job.execution.grace_s):
+    request.stop, job = Stop(), request.job
+    with stopping(request.stop, job.execution.grace_s):
         try:
-            with watching:
+            with watching, listening(partial(open_store, job.state, job.state_connection)) as more:
+                request.listeners = (watching, *more)
                 receipt = drive(request)
         except (Interrupted, KeyboardInterrupt):
             return stopped(request, advice, watching.history)

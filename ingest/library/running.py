@@ -104,10 +104,15 @@ def run(
         from ingest.driver.drive import drive  # noqa: PLC0415 - see above
         from ingest.records.runs import Runs  # noqa: PLC0415
         from ingest.storage.objects import open_store  # noqa: PLC0415
+        from ingest.watch.lineage import listening  # noqa: PLC0415
 
         request.stop = stop
         request.store = open_store(request.job.state, request.job.state_connection)
-        with _listening(progress) as request.listeners:
+        with (
+            _listening(progress) as shown,
+            listening(lambda: open_store(request.job.state, request.job.state_connection)) as more,
+        ):
+            request.listeners = (*shown, *more)
             try:
                 page = drive(request)
             except Interrupted:

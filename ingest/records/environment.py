@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ingest.core.git import asked
+from ingest.core.secrets import masked
 
 PACKAGES = (
     "ingest", "ray", "polars", "pyarrow", "pydantic", "hydra-core", "omegaconf", "fsspec", "s3fs",
@@ -48,7 +49,12 @@ def git_revision() -> dict[str, Any]:
     revision = _git("rev-parse", "HEAD")
     if not revision:
         return {}
-    return {"revision": revision, "dirty": bool(_git("status", "--porcelain", "-uno"))}
+    url = masked(_git("remote", "get-url", "origin"))
+    return {
+        "revision": revision,
+        "dirty": bool(_git("status", "--porcelain", "-uno")),
+        **({"url": url} if url else {}),
+    }
 
 
 def _version(package: str) -> str:

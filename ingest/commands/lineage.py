@@ -1,0 +1,101 @@
+"""`ingest lineage`: where the columns of a run's output come from; its events for OpenLineage."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ingest.commands.base import add_state, open_state, parser, report
+from ingest.core.errors import ConfigError, FatalError
+from ingest.core.lineage import Lineage, Origin
+from ingest.records.plans import Plan
+from ingest.records.reader import Reader
+from ingest.records.runs import Runs
+from ingest.storage.objects import Store
+
+_LAST_S = 30.0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Show the lineage of a run; return the exit code."""
+    options = parser(
+        "lineage",
+        "Show for each column of a run's output the columns of the source, or of a lookup table, "
+        "that it comes from. Or print the run's OpenLineage events, one JSON document in a line, "
+        "or send them to the catalogue that OPENLINEAGE_URL or openlineage.yml name: runs send "
+        "theirs by themselves; this is for earlier ones.",
+        "ingest lineage 20261123t184500-1a2b3c\n  ingest lineage 20261123t184500-1a2b3c --events",
+    )
+    options.add_argument(
+        "run", metavar="RUN", help="the id of the run, as listed by `ingest status`"
+    )
+    options.add_argument("--events", action="store_true", help="print the OpenLineage events")
+    options.add_argument("--send", action="store_true", help="send the OpenLineage events")
+    add_state(options)
+    arguments = options.parse_args(argv)
+    store = open_state(arguments)
+    Runs(store).facts(arguments.run)
+    if arguments.send:
+        return _send(store, arguments.run)
+    if arguments.events:
+        sys.stdout.writelines(f"{line}\n" for line in _events(store, arguments.run))
+        return 0
+    page = Plan(store, arguments.run).facts.lineage
+    report("\n".join(_lines(page)) if page else "no lineage was recorded with this run")
+    return 0
+
+
+def _lines(page: dict[str, Any]) -> Iterator[str]:
+    columns = {
+        name: tuple(Origin(**origin) for origin in origins)
+        for name, origins in page["columns"].items()
+    }
+    lineage = Lineage(columns)
+    width = max(map(len, columns), default=0)
+    for name in columns:
+        yield f"{name:<{width}}  {lineage.told(name) or f'from {name}'}"
+    if deciding := [origin["column"] for origin in page["filtered_by"]]:
+        yield f"\nwhich rows there are depends on {', '.join(deciding)}"
+
+
+def _events(store: Store, run_id: str) -> Iterator[str]:
+    pages, serde = _library()
+    for page in pages(store, run_id, Reader(store, run_id).events()):
+        yield serde.to_json(page)
+
+
+def _send(store: Store, run_id: str) -> int:
+    from ingest.watch.lineage import is_configured  # noqa: PLC0415 - keeps --help quick
+
+    if not is_configured():
+        raise ConfigError(
+            "--send: nobody to send to. Set OPENLINEAGE_URL=http://HOST:PORT, or write "
+            "openlineage.yml with a transport"
+        )
+    pages, _ = _library()
+    from openlineage.client import OpenLineageClient  # noqa: PLC0415 - may not be installed
+
+    client = OpenLineageClient()
+    made = list(pages(store, run_id, Reader(store, run_id).events()))
+    try:
+        for page in made:
+            client.emit(page)
+        client.close(_LAST_S)
+    except Exception as error:
+        raise FatalError(
+            f"openlineage: {type(error).__name__}: {error}. Check the address and the catalogue, "
+            "then send again"
+        ) from error
+    report(f"run {run_id}: {len(made)} events were sent")
+    return 0
+
+
+def _library() -> tuple[Any, Any]:
+    from ingest.watch.lineage import INSTALL  # noqa: PLC0415 - keeps --help quick
+
+    try:
+        from openlineage.client.serde import Serde  # noqa: PLC0415 - may not be installed
+
+        from ingest.watch.openlineage.folding import events_of  # noqa: PLC0415
+    except ImportError:
+        raise ConfigError(f"openlineage-python is not installed. {INSTALL}") from None
+    return events_of, Serde

@@ -1,0 +1,205 @@
+"""OpenLineage: every event is as the published schemas say, and COMPLETE says everything."""
+
+import json
+import logging
+import threading
+from functools import cache
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import jsonschema
+import pytest
+from referencing import Registry, Resource
+
+import ingest
+from ingest.__main__ import main
+from ingest.watch.lineage import is_configured
+from ingest.watch.openlineage.naming import named
+
+SCHEMAS = Path(__file__).parent / "schemas"
+JOB = """# @package _global_
+# For a test.
+name: demo
+owner: me@example.org
+description: For a test.
+tags: {domain: test}
+source: {type: csv, path: "in/*.csv", columns: {n: int64}}
+transforms:
+  - {type: filter, where: n < 100}
+  - {type: derive, columns: {twice: n * 2}}
+  - {type: lookup, reference: {path: names.csv, columns: {n: int64}}, key: n}
+contract:
+  columns: {n: {type: int64, nullable: false, description: A number.}}
+  checks: [{type: range, column: n, min: 2, max: 50}, {type: not_null, columns: [name]}]
+  on_error: quarantine
+sink: {type: parquet, path: out, write_disposition: overwrite}
+cluster: {type: inline}
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("conf/job", "in"):
+        Path(name).mkdir(parents=True)
+    Path("conf/job/demo.yaml").write_text(JOB)
+    Path("in/1.csv").write_text("n\n1\n2\n3\n")
+    Path("in/2.csv").write_text("n\n700\n4\n")
+    Path("names.csv").write_text("n,name\n1,a\n2,b\n3,c\n")
+    return tmp_path
+
+
+@cache
+def validator():
+    pages = [json.loads(file.read_text()) for file in sorted(SCHEMAS.glob("*.json"))]
+    registry = Registry().with_resources([(p["$id"], Resource.from_contents(p)) for p in pages])
+    return registry, {page["$id"]: page for page in pages}
+
+
+def check(event):
+    """Validate an event, and each facet in it by the schema that it names."""
+    registry, pages = validator()
+
+    def one(value, url):
+        whole, _, pointer = url.partition("#")
+        assert whole in pages, url
+        jsonschema.Draft202012Validator(
+            {"$ref": f"{whole}#{pointer}"},
+            registry=registry,
+            format_checker=jsonschema.FormatChecker(),
+        ).validate(value)
+
+    one(event, event["schemaURL"])
+    holders = [event["run"], event["job"], *event["inputs"], *event["outputs"]]
+    facets = [
+        facet
+        for holder in holders
+        for kind in ("facets", "inputFacets", "outputFacets")
+        for facet in (holder.get(kind) or {}).values()
+    ]
+    for facet in facets:
+        one(facet, facet["_schemaURL"])
+    return len(facets)
+
+
+def events(capsys, run):
+    capsys.readouterr()
+    assert main(["lineage", run, "--events"]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_every_event_of_a_run_is_valid_and_the_last_says_everything(folder, capsys):
+    pages = events(capsys, ingest.run("demo").run_id)
+    assert [page["eventType"] for page in pages] == ["START", "RUNNING", "COMPLETE"]
+    assert all(check(page) > 3 for page in pages)
+    assert len({page["run"]["runId"] for page in pages}) == 1
+    last = pages[-1]
+    source, table = last["inputs"]
+    assert (source["namespace"], source["name"]) == ("file", f"{folder}/in")
+    assert source["inputFacets"]["inputStatistics"]["fileCount"] == 2
+    assert source["inputFacets"]["dataQualityMetrics"]["rowCount"] == 5
+    judged = source["inputFacets"]["dataQualityAssertions"]["assertions"]
+    told = {(each["column"], each["assertion"]): each["success"] for each in judged}
+    assert told == {("n", "not_null"): True, ("n", "range"): False, ("name", "not_null"): False}
+    assert table["name"] == f"{folder}/names.csv"
+    output, quarantine = last["outputs"]
+    assert output["outputFacets"]["outputStatistics"]["rowCount"] == 2
+    assert quarantine["outputFacets"]["outputStatistics"]["rowCount"] == 2
+    fields = output["facets"]["columnLineage"]["fields"]
+    assert [field["field"] for field in fields["twice"]["inputFields"]] == ["n"]
+    assert fields["name"]["inputFields"][0]["name"] == f"{folder}/names.csv"
+    assert output["facets"]["schema"]["fields"][0]["description"] == "A number."
+    job = last["job"]["facets"]
+    assert job["ownership"]["owners"][0]["name"] == "me@example.org"
+    assert job["documentation"]["description"] == "For a test."
+
+
+def test_a_failed_run_says_why_and_each_attempt_is_a_run(monkeypatch, capsys):
+    monkeypatch.setenv("OPENLINEAGE_PARENT_ID", "air/flow/0192a3b4-0000-7000-8000-000000000001")
+    with pytest.raises(ingest.IngestError):
+        ingest.run("demo", ["contract.on_error=fail"])
+    run = next(Path(".ingest/runs").iterdir()).name
+    pages = events(capsys, run)
+    assert [page["eventType"] for page in pages] == ["START", "RUNNING", "FAIL"]
+    assert all(check(page) for page in pages)
+    assert "range" in pages[-1]["run"]["facets"]["errorMessage"]["message"]
+    assert pages[0]["run"]["facets"]["parent"]["job"] == {
+        "namespace": "air",
+        "name": "flow",
+        "facets": {},
+    }
+
+
+def test_a_run_sends_its_events_to_a_file(folder, monkeypatch, capsys):
+    Path("openlineage.yml").write_text(
+        f"transport: {{type: file, log_file_path: {folder}/sent.jsonl, append: true}}\n"
+    )
+    run = ingest.run("demo").run_id
+    sent = [json.loads(line) for line in Path("sent.jsonl").read_text().splitlines()]
+    assert [page["eventType"] for page in sent] == ["START", "RUNNING", "COMPLETE"]
+    assert sent[-1]["outputs"] == (again := events(capsys, run)[-1])["outputs"]
+    assert sent[-1]["inputs"] == again["inputs"]
+    assert main(["lineage", run, "--send"]) == 0
+    assert len(Path("sent.jsonl").read_text().splitlines()) == 6
+
+
+def test_a_run_sends_its_events_over_http(monkeypatch):
+    taken = []
+
+    class Catalogue(BaseHTTPRequestHandler):
+        def do_POST(self):
+            taken.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(201)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Catalogue)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("OPENLINEAGE_URL", f"http://127.0.0.1:{server.server_port}")
+    try:
+        ingest.run("demo")
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert [page["eventType"] for page in taken] == ["START", "RUNNING", "COMPLETE"]
+
+
+@pytest.mark.parametrize("wrong", ["transport: {type: nonsense}", "transport: [", "{}"])
+def test_what_is_wrong_with_a_catalogue_is_a_warning(wrong, caplog):
+    Path("openlineage.yml").write_text(wrong)
+    with caplog.at_level(logging.WARNING):
+        assert ingest.run("demo").rows.written == 2
+
+
+def test_a_catalogue_that_is_gone_keeps_no_run_waiting(monkeypatch, caplog):
+    monkeypatch.setenv("OPENLINEAGE_URL", "http://127.0.0.1:1")
+    assert ingest.run("demo").rows.written == 2
+    assert "openlineage" in caplog.text
+
+
+def test_it_is_off_unless_somebody_is_named(tmp_path):
+    assert not is_configured({}, tmp_path)
+    assert is_configured({"OPENLINEAGE_URL": "http://x"}, tmp_path)
+    assert is_configured({"OPENLINEAGE__TRANSPORT__TYPE": "console"}, tmp_path)
+    assert not is_configured(
+        {"OPENLINEAGE_URL": "http://x", "OPENLINEAGE_DISABLED": "true"}, tmp_path
+    )
+
+
+def test_data_sets_are_named_by_the_rules_of_openlineage():
+    assert named("/data/x") == ("file", "/data/x")
+    assert named("s3://bucket/a/b") == ("s3://bucket", "a/b")
+    assert named("s3://bucket") == ("s3://bucket", "/")
+    table = named("postgresql://db:5432/shop/public.orders")
+    assert table == ("postgres://db:5432", "shop.public.orders")
+
+
+def test_columns_are_told_in_words(capsys):
+    run = ingest.run("demo").run_id
+    capsys.readouterr()
+    assert main(["lineage", run]) == 0
+    out = capsys.readouterr().out
+    assert "twice  derived from n\n" in out
+    assert "which rows there are depends on n" in out
