@@ -18,6 +18,7 @@ from tests.chaos.shapes import JOB, SHAPES, Shape
 
 INLINE = {"type": "inline"}
 NOWHERE = "elsewhere"
+UNDISTURBED_S = 300.0  # 200 partitions in one process, on a server that others use
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Bench:
         if shape.name not in self._undisturbed:
             place = self.make(shape, f"undisturbed-{next(self._numbers)}")
             began = time.monotonic()
-            child = self.start(shape, place)
+            child = self.start(shape, place, deadline_s=UNDISTURBED_S)
             code = child.wait()
             seconds = time.monotonic() - began
             if code != 0:
