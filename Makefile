@@ -28,8 +28,8 @@ run: $(READY)  ## unpack the flight records of 2013 and run the main job
 	$(BIN)/python -m ingest.run +job=flights
 
 # Ceph's gateway is a real S3 server; tests/services/ceph.py starts it
-SERVERS := radosgw ceph-mon ceph-osd ceph
-SERVER_PACKAGES := radosgw ceph-mon ceph-osd ceph-mgr ceph-common postgresql
+SERVERS := radosgw ceph-mon ceph-osd ceph promtool
+SERVER_PACKAGES := radosgw ceph-mon ceph-osd ceph-mgr ceph-common postgresql prometheus
 
 # A quarter of what tests took was waiting for disks: their folders are in memory, where there are
 # 4 GB of it to be had (a container has 64 MB of /dev/shm), and go with the command

@@ -41,14 +41,16 @@ def make(request: "Request", advice: Advice, progress: "Mode", *, as_json: bool)
         from ingest.driver.drive import drive  # noqa: PLC0415
         from ingest.storage.objects import open_store  # noqa: PLC0415
         from ingest.watch.lineage import listening  # noqa: PLC0415
+        from ingest.watch.metrics.serving import serving  # noqa: PLC0415
         from ingest.watch.progress import watcher  # noqa: PLC0415
 
     watching = watcher(progress)
     request.stop, job = Stop(), request.job
     with stopping(request.stop, job.execution.grace_s):
         try:
-            with watching, listening(partial(open_store, job.state, job.state_connection)) as more:
-                request.listeners = (watching, *more)
+            state = partial(open_store, job.state, job.state_connection)
+            with watching, serving() as metrics, listening(state) as lineage:
+                request.listeners = (watching, *metrics, *lineage)
                 receipt = drive(request)
         except (Interrupted, KeyboardInterrupt):
             return stopped(request, advice, watching.history)
