@@ -3,6 +3,7 @@
 import argparse
 import gc
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -10,11 +11,12 @@ import textwrap
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.commands.typed import Parser
-from ingest.core.errors import IngestError, Interrupted
+from ingest.core.errors import ConfigError, IngestError, Interrupted
 from ingest.core.streams import forgive, lost_output, standard
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 STATE = ".ingest"
 LONGEST_LINE = 90
+UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 Main = Callable[[Sequence[str] | None], int]
 
@@ -97,7 +100,6 @@ def open_state(arguments: argparse.Namespace) -> "Store":
     connection = None
     if name := arguments.state_connection:
         from ingest.config.load import load_connection  # noqa: PLC0415 - needs Hydra
-        from ingest.core.errors import ConfigError  # noqa: PLC0415
         from ingest.storage.connections import StoreConnection  # noqa: PLC0415
 
         named = load_connection(getattr(arguments, "conf", None), name)
@@ -108,6 +110,21 @@ def open_state(arguments: argparse.Namespace) -> "Store":
             )
         connection = named
     return open_store(arguments.state or STATE, connection)
+
+
+def duration(text: str, option: str) -> timedelta:
+    """Return the time that `30d`, `12h` or `2w` stand for.
+
+    Raises:
+        ConfigError: it is written otherwise, or is longer than any run is old.
+    """
+    match = re.fullmatch(r"(\d{1,5})([hdw])", text.strip())
+    if not match:
+        raise ConfigError(
+            f'{option}: "{text}": not a length of time. Write a number and h, d or w (hours, '
+            f"days, weeks): {option} 30d"
+        )
+    return int(match[1]) * UNITS[match[2]]
 
 
 def load_job(

@@ -1,13 +1,12 @@
 """`ingest clean`: remove old runs from the state, and what dead ones have staged."""
 
-import re
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from ingest.commands.base import add_state, open_state, parser, report, state_option
+from ingest.commands.base import add_state, duration, open_state, parser, report, state_option
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError, IngestError
 from ingest.core.names import hint
@@ -22,7 +21,6 @@ from ingest.watch.runs import SHOWN
 from ingest.watch.summary import size
 
 KEEP = "30d"
-UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 EXAMPLE = """ingest clean --dry-run
   ingest clean --keep 12w
   ingest clean --job orders --keep 2w --unfinished"""
@@ -58,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     add_state(options)
     arguments = options.parse_args(argv)
-    before = datetime.now(UTC) - duration(arguments.keep)
+    before = datetime.now(UTC) - duration(arguments.keep, "--keep")
     store = open_state(arguments)
     search = Search(store, _jobs(store, arguments.job), before, arguments.unfinished)
     found = Found()
@@ -94,21 +92,6 @@ class Found:
         staged = f"unpublished files of {counted(len(self.leftovers), 'run')}"
         parts += [staged] if self.leftovers else []
         return f"{', '.join(parts)}: {size(taken)}"
-
-
-def duration(text: str) -> timedelta:
-    """Return the time that `30d`, `12h` or `2w` stand for.
-
-    Raises:
-        ConfigError: it is written otherwise, or is longer than any run is old.
-    """
-    match = re.fullmatch(r"(\d{1,5})([hdw])", text.strip())
-    if not match:
-        raise ConfigError(
-            f'--keep: "{text}": not a length of time. Write a number and h, d or w (hours, '
-            "days, weeks): --keep 30d"
-        )
-    return int(match[1]) * UNITS[match[2]]
 
 
 def _jobs(store: Store, job: str | None) -> list[str]:

@@ -1,6 +1,5 @@
 """What is recorded of runs, as plain data: what `ingest status` prints."""
 
-import itertools
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
@@ -20,14 +19,15 @@ from ingest.watch.attempts import attempts
 Page = dict[str, Any]
 SHOWN = {"abandoned": "discarded"}
 """States that are called otherwise on record."""
+ENDED = {"done", "abandoned", "removed"}
+"""States that a run does not leave."""
 
 
-def newest(runs: Runs, job: str | None, number: int) -> list[tuple[str, str]]:
-    """Return the last runs, oldest first, with their jobs; not those whose records are gone."""
+def newest(runs: Runs, job: str | None) -> Iterator[tuple[str, str]]:
+    """Yield runs, newest first, with their jobs; not those whose records are gone."""
     names = [job] if job else runs.jobs()
     ids = sorted(((run, name) for name in names for run in runs.of_job(name)), reverse=True)
-    recorded = itertools.islice((each for each in ids if runs.exists(each[0])), max(0, number))
-    return list(recorded)[::-1]
+    return (each for each in ids if runs.exists(each[0]))
 
 
 def describe(store: Store, run_id: str, job: str) -> Page:

@@ -65,7 +65,9 @@ def _endpoint(port: str, registry: "CollectorRegistry") -> Iterator[None]:
     try:
         server, thread = start_http_server(int(port), registry=registry)
     except (ValueError, OverflowError):
-        raise ConfigError(f'{PORT}: "{port}" is not a port. Write a number from 1 to 65535') from None
+        raise ConfigError(
+            f'{PORT}: "{port}" is not a port. Write a number from 1 to 65535'
+        ) from None
     except OSError as error:
         raise ConfigError(f"{PORT}: port {port}: {error.strerror}. Choose another port") from None
     try:

@@ -1,0 +1,86 @@
+"""`ingest status`: which runs are listed, and live."""
+
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ingest.__main__ import main
+
+JOB = """# @package _global_
+# For a test.
+name: demo
+owner: me@example.org
+description: For a test.
+source: {type: csv, path: "in/*.csv", columns: {n: int64}}
+contract: {checks: [{type: range, column: n, min: 2}]}
+sink: {type: parquet, path: out, write_disposition: overwrite}
+cluster: {type: inline}
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch, capsys):
+    """Make a folder with a run that failed and one that is done."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("conf/job", "in"):
+        Path(name).mkdir(parents=True)
+    Path("conf/job/demo.yaml").write_text(JOB)
+    Path("in/1.csv").write_text("n\n1\n2\n")
+    assert main(["run", "demo"]) == 1
+    Path("in/1.csv").write_text("n\n2\n")
+    assert main(["run", "demo"]) == 0
+    capsys.readouterr()
+
+
+def listed(capsys, *words):
+    assert main(["status", "--json", *words]) == 0
+    return [page["state"] for page in json.loads(capsys.readouterr().out)]
+
+
+def test_runs_are_listed_by_how_they_ended_and_when_they_began(capsys):
+    assert listed(capsys) == ["abandoned", "done"]
+    assert listed(capsys, "-n", "1") == ["done"]
+    assert listed(capsys, "--since", "1h") == ["abandoned", "done"]
+    assert listed(capsys, "--failed") == []
+    Path("in/1.csv").write_text("n\n1\n")
+    assert main(["run", "demo"]) == 1
+    capsys.readouterr()
+    assert listed(capsys, "--failed") == ["failed"]
+    assert main(["status", "--since", "yesterday"]) == 2
+    assert 'error: --since: "yesterday": not a length of time. ' in capsys.readouterr().err
+
+
+def test_rows_are_written_only_where_a_run_is_published(capsys):
+    assert main(["status"]) == 0
+    _, gone, done = capsys.readouterr().out.splitlines()
+    assert gone.split()[-4] == "-"
+    assert done.split()[-5:-3] == ["1", "1"]
+
+
+def test_watching_needs_a_terminal(capsys):
+    assert main(["status", "--watch"]) == 2
+    assert capsys.readouterr().err.startswith("error: --watch: stdout is not a terminal. ")
+
+
+def test_runs_are_shown_live(capsys):
+    ours, theirs = pty.openpty()
+    program = str(Path(sys.executable).with_name("ingest"))
+    process = subprocess.Popen([program, "status", "--watch"], stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    deadline = time.monotonic() + 60
+    while shown.count(b"done") < 2 and time.monotonic() < deadline:
+        if select.select([ours], [], [], 1)[0]:
+            shown += os.read(ours, 65536)
+    process.send_signal(2)
+    assert process.wait(30) == 130
+    os.close(ours)
+    assert shown.count(b"discarded") >= 2
+    assert b"Traceback" not in shown
