@@ -26,6 +26,7 @@ GROUPS = {
         "run": "run a job and publish its rows, or resume its last run if that was stopped",
         "resume": "resume an unfinished run by its id, with the settings it was started with",
         "cancel": "stop a running run in order, wherever it runs; it can be resumed",
+        "k8s": "write the Kubernetes manifests of a job, or check manifests",
     },
     "After a run": {
         "status": "list runs with their row counts, or show one",
@@ -56,6 +57,10 @@ ELSEWHERE = {
     **dict.fromkeys(("debug", "doctor", "info"), f"{_CHECK}. {_PLAN}"),
     **dict.fromkeys(
         ("docs", "describe", "explain"), f"{_PLAN}. To see what a run did: ingest status RUN"
+    ),
+    **dict.fromkeys(
+        ("deploy", "kubernetes", "kuberay", "render", "manifest", "manifests"),
+        "To write the Kubernetes manifests of a job: ingest k8s render NAME",
     ),
     "deps": "Jobs need no packages to be installed. " + _CHECK,
     **dict.fromkeys(("tests", "unittest"), "Did you mean test?"),

@@ -9,11 +9,13 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from ingest.checks import CHECKS
 from ingest.checks.contract import Contract, Quarantine
+from ingest.clusters.kuberay import KubeRayCluster
 from ingest.core.errors import ConfigError
 from ingest.core.marks import OUTSIDE, PLACE, ROWS
 from ingest.core.model import Model, rebuild
 from ingest.core.registry import Types
 from ingest.execution import Execution
+from ingest.schedule import Schedule
 from ingest.sinks import SINKS
 from ingest.sinks.base import Disposition, Sink
 from ingest.sinks.parquet import Parquet
@@ -74,7 +76,9 @@ class InlineCluster(Model):
     type: Literal["inline"]
 
 
-Cluster = AutoCluster | ProcessesCluster | LocalCluster | AddressCluster | InlineCluster
+Cluster = (
+    AutoCluster | ProcessesCluster | LocalCluster | AddressCluster | InlineCluster | KubeRayCluster
+)
 
 
 class Job(Model):
@@ -104,6 +108,8 @@ class Job(Model):
     """How the run uses the machine: workers, memory, retries."""
     cluster: Annotated[Cluster, Field(discriminator="type")] = AutoCluster(type="auto")
     """Where partitions are processed."""
+    schedule: Annotated[Schedule | None, OUTSIDE] = None
+    """When the job runs by itself on Kubernetes."""
     state: Annotated[str, OUTSIDE] = ".ingest"
     """The folder for plans, ledgers, leases and receipts, or a place in a bucket:
     `s3://bucket/folder`. The store must create an object only if there is none of that name."""

@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ingest.commands.advice import Advice, failed, stopped
 from ingest.commands.base import importing, report
@@ -16,8 +16,10 @@ from ingest.core.stop import Stop
 
 if TYPE_CHECKING:
     from ingest.driver.drive import Request
+    from ingest.records.holders import Holder
     from ingest.watch.progress import Mode
 
+IfRunning = Literal["fail", "skip", "wait"]
 END_S = 2.0  # what ending workers by force takes
 
 
@@ -35,10 +37,21 @@ def add_output(to: ArgumentParser) -> None:
     to.add_argument("--json", action="store_true", help="print the receipt as one line of JSON")
 
 
-def make(request: "Request", advice: Advice, progress: "Mode", *, as_json: bool) -> int:
-    """Drive the run, say how it ended, and return the exit code: what became of the run."""
+def make(
+    request: "Request",
+    advice: Advice,
+    progress: "Mode",
+    *,
+    as_json: bool,
+    if_running: IfRunning = "fail",
+) -> int:
+    """Drive the run, say how it ended, and return the exit code: what became of the run.
+
+    `if_running` is what to do if the job is running already.
+    """
     with importing():  # here, because a job that is wrong is told sooner without them
         from ingest.driver.drive import drive  # noqa: PLC0415
+        from ingest.driver.holding import JobRunningError  # noqa: PLC0415
         from ingest.storage.objects import open_store  # noqa: PLC0415
         from ingest.watch.lineage import listening  # noqa: PLC0415
         from ingest.watch.metrics.serving import serving  # noqa: PLC0415
@@ -46,6 +59,8 @@ def make(request: "Request", advice: Advice, progress: "Mode", *, as_json: bool)
 
     watching = watcher(progress)
     request.stop, job = Stop(), request.job
+    if if_running == "wait":
+        request.waits = _always
     with stopping(request.stop, job.execution.grace_s):
         try:
             state = partial(open_store, job.state, job.state_connection)
@@ -54,10 +69,19 @@ def make(request: "Request", advice: Advice, progress: "Mode", *, as_json: bool)
                 receipt = drive(request)
         except (Interrupted, KeyboardInterrupt):
             return stopped(request, advice, watching.history)
+        except JobRunningError as error:
+            if if_running == "skip":
+                print(f"skipped, nothing was run: {error}", file=sys.stderr)
+                return 0
+            return failed(request, advice, watching, error)
         except IngestError as error:
             return failed(request, advice, watching, error)
         _report(receipt, advice, as_json=as_json)
     return 0
+
+
+def _always(_holder: "Holder") -> bool:
+    return True
 
 
 def _report(receipt: dict[str, Any], advice: Advice, *, as_json: bool) -> None:

@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser(
         "init-project",
         "Create a repository for jobs: an example job with its sample and expected rows, "
-        "requirements, a CI file, .gitignore and a README. Adds missing files and never "
+        "requirements, CI files, an image, .gitignore and a README. Adds missing files and never "
         "changes existing ones.",
         "ingest init-project shop && cd shop && ingest run example\n  ingest init-project "
         ".                             (the current folder)",

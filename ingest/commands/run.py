@@ -44,6 +44,15 @@ def main(argv: Sequence[str] | None = None, program: str = PROGRAM) -> int:
         action="store_true",
         help="discard the job's unfinished run, if there is one, and start over",
     )
+    options.add_argument(
+        "--if-running",
+        choices=("fail", "skip", "wait"),
+        default="fail",
+        help=(
+            "if the job is running already: end with exit code 1 (fail, the default), end with "
+            "exit code 0 (skip), or wait for that run and then start (wait)"
+        ),
+    )
     add_output(options)
     options.set_defaults(program=program)
     arguments = options.parse_intermixed_args(argv)
@@ -105,4 +114,5 @@ def _run(arguments: Any, overrides: Sequence[str] | None) -> int:
             ),
             arguments.progress,
             as_json=arguments.json,
+            if_running=arguments.if_running,
         )

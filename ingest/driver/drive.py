@@ -1,7 +1,7 @@
 """The life of a run, from its leases to its receipt."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from ingest.driver.backlog import Backlog
 from ingest.driver.cursors import refuse_unmarked, since
 from ingest.driver.fleeting import refuse_fleeting
 from ingest.driver.flow import Place, check_flow, placed
-from ingest.driver.holding import check, leases
+from ingest.driver.holding import check, leases, same_submission
 from ingest.driver.inputs import check_inputs
 from ingest.driver.loop import Loop
 from ingest.driver.noting import noted, timed
@@ -32,12 +32,14 @@ from ingest.driver.receipt import receipt
 from ingest.driver.recorded import Run
 from ingest.driver.repeats import repeats
 from ingest.driver.retry import RetryPolicy
+from ingest.driver.submitted import published_already
 from ingest.driver.tasks import context_of, fingerprints, task_of
 from ingest.job import Job
 from ingest.records.cancellation import Cancellation
 from ingest.records.environment import who
 from ingest.records.events import AttemptBegan, PlanFrozen, RunDone, Warned
 from ingest.records.history import Listener
+from ingest.records.holders import Holder
 from ingest.records.lease import Lease
 from ingest.records.plans import Plan
 from ingest.records.runs import Runs
@@ -57,7 +59,8 @@ class Request:
 
     `config` is the job as composed, in YAML; `arguments` is what stands behind `ingest run` to ask
     for the same. `store` is where the state lies, the job's own place if it is None. With `run_id`
-    this run is resumed, and no other.
+    this run is resumed, and no other. While the job is running, `waits` says of who holds its lease
+    whether to wait for that.
     """
 
     job: Job
@@ -71,6 +74,7 @@ class Request:
     listeners: Sequence[Listener] = ()
     clock: Clock = field(default_factory=SystemClock)
     stop: threading.Event = field(default_factory=threading.Event)
+    waits: Callable[[Holder], bool] = same_submission
 
 
 def drive(request: Request) -> dict[str, Any]:
@@ -92,7 +96,12 @@ def drive(request: Request) -> dict[str, Any]:
     refuse_fleeting(request.job, store, request.place)
     if not Runs(store).of_job(request.job.name):  # before a state is begun in a wrong place
         check_places(request.job, store, request.place)
-    with leases(store, request.job, request.stop, request.run_id) as held, closing(request.workers):
+    with (
+        leases(store, request.job, request.stop, request.run_id, request.waits) as held,
+        closing(request.workers),
+    ):
+        if request.run_id is None and (page := published_already(store, request.job.name)):
+            return page
         run = open_run(
             request.job, store, request.clock, fresh=request.fresh, run_id=request.run_id
         )

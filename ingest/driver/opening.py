@@ -13,6 +13,7 @@ from ingest.job import Job
 from ingest.records.endings import ending
 from ingest.records.environment import environment
 from ingest.records.history import History
+from ingest.records.holders import submission
 from ingest.records.ledger import Ledger
 from ingest.records.reader import Reader
 from ingest.records.runs import Runs, new_run_id
@@ -77,6 +78,7 @@ def _new(job: Job, store: Store, clock: Clock) -> Run:
         "folder": str(Path.cwd()),
         "places": recorded,
         "reached_by": reached_by(job),
+        "submission": submission(),
         **environment(job.packages),
     }
     ledger = Ledger(store, run_id, clock)

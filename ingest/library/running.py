@@ -41,7 +41,7 @@ def opened(conf: Path | None, overrides: Sequence[str], *, fresh: bool) -> Itera
             job=loaded.job,
             config=loaded.yaml(),
             place=loaded.place,
-            workers=workers_for(loaded.job, head.server),
+            workers=workers_for(loaded.job, head.server, loaded.place),
             arguments=[*(["--conf", str(conf)] if conf else []), *overrides],
             fresh=fresh,
         )

@@ -15,9 +15,9 @@ from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.storage.objects import open_store
 
-STARTS_S = {"processes": 0.05, "local": 3.0, "address": 1.5, "inline": 0.0}
+STARTS_S = {"processes": 0.05, "local": 3.0, "address": 1.5, "inline": 0.0, "kuberay": 90.0}
 """From the frozen plan to the first worker at work, where no run of the job is on record: 2 cores,
-a Ray of one's own and one that is running already."""
+a Ray of one's own and one that is running already; on Kubernetes, nodes have to start."""
 RUNS_LOOKED_AT = 3
 
 

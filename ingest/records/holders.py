@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -14,6 +16,9 @@ State = Literal["alive", "stopped", "dead", "elsewhere"]
 held: set[str] = set()
 """The tokens of the leases that this process holds; a lease it has dropped is not alive with it."""
 
+SUBMISSION = "INGEST_SUBMISSION"
+"""The variable with the name of the Ray cluster that KubeRay has made for an attempt of a run."""
+
 _DEAD, _STOPPED = "ZX", "Tt"  # letters of /proc/<pid>/stat
 
 
@@ -21,7 +26,8 @@ _DEAD, _STOPPED = "ZX", "Tt"  # letters of /proc/<pid>/stat
 class Holder:
     """A process that has taken a lease; see `core.processes` for how it is known.
 
-    `sink` is where it publishes, empty if it did not say.
+    `sink` is where it publishes, empty if it did not say. `submission` is what it was submitted
+    as: several attempts have the same, and none is empty.
     """
 
     host: str
@@ -32,12 +38,16 @@ class Holder:
     namespace: str = ""
     began: int = 0
     sink: str = ""
+    submission: str = ""
 
     @classmethod
     def me(cls, token: str, ttl_s: float) -> Self:
         """Return this very process."""
         here, pid = Realm.here(), os.getpid()
-        return cls(here.host, pid, token, ttl_s, here.boot, here.namespace, began(pid))
+        return cls(
+            *(here.host, pid, token, ttl_s, here.boot, here.namespace, began(pid)),
+            submission=submission(),
+        )
 
     @property
     def realm(self) -> Realm:
@@ -71,6 +81,14 @@ class Holder:
         return f"{name} (in another container, or before a restart)" if hidden else name
 
 
+def submission(environment: Mapping[str, str] = os.environ) -> str:
+    """Return what this process was submitted as: the name of a RayJob; empty outside of one.
+
+    KubeRay makes a cluster for each attempt, and adds a random part to the job's name.
+    """
+    return re.sub(r"(-raycluster)?-[a-z0-9]{5}$", "", environment.get(SUBMISSION, ""))
+
+
 def lease_name(folder: str, number: int) -> str:
     """Return the name of a folder's lease, without its ending."""
     return f"{folder}/{number:06d}"
@@ -99,6 +117,7 @@ def read_holder(store: Store, name: str) -> Holder:
             namespace=str(page.get("namespace", "")),
             began=int(page.get("began", 0)),
             sink=str(page.get("sink", "")),
+            submission=str(page.get("submission", "")),
         )
     except (ValueError, KeyError, TypeError):
         raise FatalError(

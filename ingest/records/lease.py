@@ -30,7 +30,11 @@ LEASES_KEPT = 10
 
 
 class LeaseHeldError(FatalError):
-    """Another process is running this job or publishing to this place."""
+    """Another process is running this job or publishing to this place: the `holder`."""
+
+    def __init__(self, *args: object, holder: Holder | None = None) -> None:
+        super().__init__(*args)
+        self.holder = holder
 
 
 class Observer:
@@ -71,7 +75,8 @@ class Observer:
             if state == "alive" or _pulse(self._store, name) != first:
                 raise LeaseHeldError(
                     f"{what}: in use by {holder}. One run at a time. Wait for it, or stop that "
-                    "process"
+                    "process",
+                    holder=holder,
                 )
             if self._clock.monotonic() - since >= ttl_s:
                 return

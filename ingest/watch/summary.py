@@ -15,6 +15,7 @@ CLUSTERS = {
     "inline": "one process on this machine",
     "processes": "processes on this machine",
     "local": "Ray on this machine",
+    "kuberay": "Ray on Kubernetes",
 }
 """Where partitions are processed, by the name of the cluster."""
 PHASES = {"plan": "plan", "work": "process", "publish": "publish"}

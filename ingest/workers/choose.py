@@ -1,9 +1,11 @@
 """Which workers a job asks for, and which it gets if it leaves that open."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from ingest.clusters.kuberay import KubeRayCluster
 from ingest.core.counts import counted
+from ingest.core.errors import ConfigError
 from ingest.job import (
     AddressCluster,
     AutoCluster,
@@ -23,6 +25,8 @@ from ingest.workers.processes.pool import ProcessWorkers
 
 RAY_PAYS_S = 60.0
 """Work that takes less than that on this machine is not worth starting a Ray for."""
+INSIDE = AddressCluster(type="address", address="auto")
+"""The cluster that a Ray job was submitted to."""
 
 
 def choice(
@@ -30,6 +34,8 @@ def choice(
 ) -> tuple[Cluster, Chosen]:
     """Say where a job is worked, now that it is known how much work there is."""
     cluster, why = job.cluster, ""
+    if isinstance(cluster, KubeRayCluster) and (variable := _ray_job(environment)):
+        cluster, why = INSIDE, f"inside a Ray job: {variable} is set"
     if isinstance(cluster, AutoCluster):
         cluster, why = _decided(job.execution.planned_workers, outlook, environment)
     address = f" {cluster.address}" if isinstance(cluster, AddressCluster) else ""
@@ -38,8 +44,7 @@ def choice(
 
 def _decided(workers: int, outlook: Outlook, environment: Mapping[str, str]) -> tuple[Cluster, str]:
     if variable := _ray_job(environment):
-        ours = AddressCluster(type="address", address="auto")
-        return ours, f"inside a Ray job: {variable} is set"
+        return INSIDE, f"inside a Ray job: {variable} is set"
     seconds = outlook.seconds(workers)
     work = "less than 1 s" if seconds < 1 else f"about {seconds:,.0f} s"
     work += " of work on "
@@ -49,11 +54,28 @@ def _decided(workers: int, outlook: Outlook, environment: Mapping[str, str]) -> 
     return LocalCluster(type="local"), f"{work}, enough to start Ray"
 
 
-def workers_for(job: Job, server: Forkserver | None = None) -> Workers:
+def workers_for(
+    job: Job,
+    server: Forkserver | None = None,
+    place: Callable[[tuple[str | int, ...]], str] = lambda path: ".".join(map(str, path)),
+) -> Workers:
     """Return the workers for a job's `cluster`; nothing is started yet.
 
     A fork `server` that is running is taken over, or ended where it is of no use.
+
+    Raises:
+        ConfigError: the cluster exists only on Kubernetes, and this is elsewhere. The text begins
+            with the `place` of the setting.
     """
+    if isinstance(job.cluster, KubeRayCluster):
+        if not _ray_job(os.environ):
+            raise ConfigError(
+                f'{place(("cluster", "type"))}: "kuberay": such a cluster exists only on '
+                "Kubernetes, and this command does not run there. To run the job there: ingest k8s "
+                f"render {job.name} | kubectl apply -f -, with the same settings. To run it here, "
+                "add: cluster=auto"
+            )
+        return _pool(job, INSIDE, server)
     if not isinstance(job.cluster, AutoCluster):
         return _pool(job, job.cluster, server)
 

@@ -11,7 +11,11 @@ CONF = Path(__file__).parents[2] / "conf"
 PIECES = sorted(
     f"{path.parent.name}={path.stem}" for path in CONF.glob("*/*.yaml") if path.parent.name != "job"
 )
-NEEDS = {"cluster=address": ["cluster.address=head:6379"]}
+IMAGE = ["cluster.image=registry.example.org/ingest:0.1.0"]
+NEEDS = {
+    "cluster=address": ["cluster.address=head:6379"],
+    **dict.fromkeys(["cluster=kuberay_small", "cluster=kuberay_large", "cluster=gpu"], IMAGE),
+}
 
 
 @pytest.mark.parametrize("piece", PIECES)

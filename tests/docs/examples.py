@@ -159,6 +159,15 @@ CLUSTERS: dict[str, Example] = {
     "local": {},
     "address": {"address": "head.example.org:6379"},
     "inline": {},
+    "kuberay": {
+        "image": "registry.example.org/ingest:0.1.0",
+        "worker_groups": {
+            "spot": {"cpu": 8, "memory": "32GiB", "max_workers": 40, "spot": True},
+            "cpu": {"cpu": 8, "memory": "32GiB", "max_workers": 4},
+        },
+        "platform": "eks",
+        "env": {"AWS_REGION": "eu-central-1"},
+    },
 }
 
 JOB: Example = {
@@ -180,4 +189,5 @@ JOB: Example = {
         "write_disposition": "overwrite",
         "partition_by": ["month"],
     },
+    "schedule": {"cron": "30 2 * * *", "timezone": "Europe/Berlin"},
 }

@@ -70,6 +70,7 @@ RUN = {
     "arguments": "What was typed after `ingest run`: the job and the settings that were changed.",
     "places": "The absolute paths of source and sinks.",
     "reached_by": "The connections of the outputs that have one, with references to secrets.",
+    "submission": "The RayJob that the run belongs to, empty outside of one. Each is one run.",
     "python": "Version of Python.",
     "platform": "Operating system and machine.",
     "cores": "Cores of the driver's machine.",

@@ -88,6 +88,9 @@ def _nested(option: Schema) -> tuple[str, str] | None:
     if isinstance(option.get("additionalProperties"), dict):
         found = _nested(option["additionalProperties"])
         return found and (f".NAME{found[0]}", found[1])
+    if isinstance(option.get("items"), dict):
+        found = _nested(option["items"])
+        return found and (f"[]{found[0]}", found[1])
     return next(filter(None, map(_nested, option.get("anyOf", ()))), None)
 
 

@@ -10,6 +10,7 @@ from tests.docs.error_page import errors
 from tests.docs.event_page import events
 from tests.docs.expression_page import expressions
 from tests.docs.file_page import files
+from tests.docs.kubernetes_page import kubernetes
 from tests.docs.python_page import python
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -49,6 +50,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/events.md": events,
     "reference/expressions.md": expressions,
     "reference/files.md": files,
+    "reference/kubernetes.md": kubernetes,
     "reference/python.md": python,
     "README.md": contents,
 }

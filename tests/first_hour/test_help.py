@@ -26,7 +26,7 @@ def shown(capsys, monkeypatch):
 
 
 def test_every_command_is_listed_in_the_order_of_use(shown):
-    listed = re.findall(r"^  ([a-z][a-z-]+)  +[a-z]", shown(), re.MULTILINE)
+    listed = re.findall(r"^  ([a-z][a-z0-9-]+)  +[a-z]", shown(), re.MULTILINE)
     assert listed == list(console.COMMANDS)
     modules = {module.name for module in pkgutil.iter_modules(commands.__path__)}
     of_commands = {name for name in modules if hasattr(console.command(name), "main")}

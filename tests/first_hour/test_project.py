@@ -12,10 +12,14 @@ import yaml
 from ingest import __main__ as console
 from ingest import __version__
 from ingest.testing.golden import read_golden, work_sample
+from tests.k8s.dockerfile import copied, read
 
 CI = ".github/workflows/check.yaml"
+DEPLOY = ".github/workflows/deploy.yaml"
+GITLAB = ".gitlab-ci.yml"
 FILES = {
-    ".gitignore", CI, "README.md", "requirements.txt", "conf/job/example.yaml",
+    ".gitignore", CI, DEPLOY, GITLAB, "README.md", "requirements.txt", "Dockerfile",
+    "conf/job/example.yaml", "conf/cluster/kubernetes.yaml",
     "jobs/example/sample/orders.csv", "jobs/example/expected/rows.jsonl",
     "jobs/example/expected/quarantine.jsonl",
 }  # fmt: skip
@@ -74,6 +78,57 @@ def test_every_command_of_the_ci_file_is_one_and_the_jobs_are_valid(shop, capsys
         code, out, err = ingest(capsys, *words)
         assert code == 0, err
         assert "example" in out
+
+
+SCHEDULED = """\
+# @package _global_
+# A job that runs each night on Kubernetes.
+defaults: [override /cluster: kubernetes, _self_]
+name: nightly
+owner: me@example.org
+description: For a test.
+source: {type: parquet, path: s3://bucket/raw}
+sink: {type: parquet, path: s3://bucket/out, write_disposition: overwrite}
+state: s3://bucket/state
+schedule: {cron: "30 2 * * *"}
+"""
+
+
+def scripts(page: object) -> list[str]:
+    """Return the lines of shell in a workflow, wherever they are."""
+    if isinstance(page, dict):
+        told = [page[key] for key in ("run", "script", "before_script") if key in page]
+        lines = [line for text in told for line in ([text] if isinstance(text, str) else text)]
+        return [*lines, *(line for each in page.values() for line in scripts(each))]
+    return [line for each in page for line in scripts(each)] if isinstance(page, list) else []
+
+
+@pytest.mark.parametrize("file", [DEPLOY, GITLAB])
+@pytest.mark.parametrize("scheduled", [False, True])
+def test_every_command_that_deploys_runs(shop, capsys, file, scheduled):
+    if scheduled:
+        (shop / "conf/job/nightly.yaml").write_text(SCHEDULED)
+    lines = "\n".join(scripts(yaml.safe_load((shop / file).read_text())))
+    ours = [words.split() for words in re.findall(r"\bingest ([^;\n]+)", lines)]
+    assert [words[0] for words in ours] == ["validate", "test", "k8s", "k8s"]
+    for words in ours:
+        if words == ["k8s", "validate", "deploy"] and not scheduled:
+            assert not (shop / "deploy").exists()  # and the shell does not come here
+            continue
+        code, out, err = ingest(capsys, *words)
+        assert code == 0, err
+    if scheduled:
+        assert out == "3 objects checked, 0 violations\n"
+        assert {path.name for path in (shop / "deploy").iterdir()} == {
+            "nightly", "kustomization.yaml",
+        }  # fmt: skip
+    assert "kubectl apply -k deploy" in lines
+
+
+def test_the_image_of_the_jobs_has_what_they_need(shop):
+    (stage,) = read(shop / "Dockerfile")
+    assert stage.base == f"registry.example.org/ingest:{__version__}"
+    assert all((shop / copied(text)[0][0]).is_dir() for text in stage.of("COPY"))
 
 
 def test_git_takes_in_neither_rows_nor_records_of_runs(shop, capsys):

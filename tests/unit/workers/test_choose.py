@@ -3,6 +3,7 @@
 import psutil
 import pytest
 
+from ingest.core.errors import ConfigError
 from ingest.job import Job
 from ingest.workers.base import Chosen
 from ingest.workers.choose import choice, workers_for
@@ -45,6 +46,17 @@ def test_the_amount_of_work_decides_and_is_said(bytes_, pieces, workers, said):
     _, chosen = choice(job(AUTO, workers), Outlook(bytes_, pieces), {})
 
     assert str(chosen) == said
+
+
+KUBERAY = {"type": "kuberay", "image": "x:1", "worker_groups": {"cpu": {}}}
+
+
+def test_a_cluster_on_kubernetes_is_that_of_the_ray_job_and_nowhere_else():
+    _, inside = choice(job(KUBERAY), Outlook(1, 1), {"RAY_JOB_ID": "01000000"})
+    assert str(inside) == "address auto (inside a Ray job: RAY_JOB_ID is set)"
+    assert str(choice(job(KUBERAY), Outlook(1, 1), {})[1]) == "kuberay"
+    with pytest.raises(ConfigError, match=r'^cluster\.type: "kuberay": .* add: cluster=auto$'):
+        workers_for(job(KUBERAY))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Clusters that are made for a run, described in `conf/cluster/`."""

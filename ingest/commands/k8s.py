@@ -1,0 +1,222 @@
+"""`ingest k8s`: manifests for Kubernetes, made from jobs and checked."""
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.commands.base import add_conf, importing, load_job, parser, report
+from ingest.core.counts import counted
+from ingest.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ingest.job import Job
+    from ingest.kubernetes.render import Form
+    from ingest.kubernetes.starting import Overlap
+
+EXAMPLE = """ingest k8s render orders cluster=kuberay_small cluster.image=registry/ingest:1
+  ingest k8s render orders --as run --to deploy/orders
+  ingest k8s render --to deploy                    (all jobs with a schedule)
+  ingest k8s validate deploy k8s
+  ingest k8s validate -                            (what stdin contains)"""
+FOLDER = Path("k8s")
+PROGRAM = "ingest k8s"
+OF_ACTION = {"as": "render", "at": "render", "to": "render", "name": "start", "overlap": "start"}
+
+
+def main(argv: Sequence[str] | None = None, program: str = PROGRAM) -> int:
+    """Make manifests or check them; return the exit code."""
+    options = parser(
+        "k8s",
+        "Run jobs on Kubernetes with the KubeRay operator. `render` writes the manifests of a job "
+        "whose cluster has type: kuberay: the RayJob of one run, or what starts its runs if it has "
+        "a schedule. `validate` checks manifests against the schemas and rules of KubeRay and "
+        "Kubernetes, and builds kustomizations if kubectl is installed; the exit code is 1 if "
+        "something is wrong. `start` and `drain` are called by pods.",
+        EXAMPLE,
+    )
+    options.prog = program
+    options.add_argument(
+        "action", choices=tuple(ACTIONS), metavar="ACTION", help=f"{', '.join(ACTIONS)}"
+    )
+    options.add_argument(
+        "words",
+        nargs="*",
+        metavar="NAME KEY=VALUE | PATH",
+        help="for render: the job, and settings to change (default: all jobs with a schedule, if "
+        "there is --to); for validate: files and folders, or - "
+        "for stdin (default: k8s); for start: the RayJob to copy",
+    )
+    options.usage = f"{program} [options] ACTION [NAME [KEY=VALUE ...] | PATH ...]"
+    add_conf(options)
+    options.add_argument(
+        "--as",
+        choices=("run", "schedule", "cluster"),
+        help="for render: one run, the job's schedule, or a cluster that stays (default: schedule "
+        "if the job has one, otherwise run)",
+    )
+    options.add_argument(
+        "--at",
+        metavar="TIME",
+        help="for render: the time that names the run, such as 2026-11-30T02:30:00 (UTC; default: "
+        "now)",
+    )
+    options.add_argument(
+        "--to",
+        type=Path,
+        metavar="DIR",
+        help="for render: write files and a kustomization.yaml there, instead of stdout",
+    )
+    options.add_argument("--name", metavar="NAME", help="for start: the name of the RayJob")
+    options.add_argument(
+        "--overlap",
+        choices=("skip", "queue"),
+        help="for start: what to do if the job is running (default: skip)",
+    )
+    options.add_argument(
+        "--seconds",
+        type=int,
+        default=30,
+        metavar="N",
+        help="for drain: how long to wait for the run to stop (default: 30)",
+    )
+    arguments = options.parse_intermixed_args(argv)
+    _refuse_other_options(arguments)
+    return ACTIONS[arguments.action](arguments)
+
+
+def _refuse_other_options(arguments: Namespace) -> None:
+    wrong = [
+        f"command line: --{name} is for {action}, not for {arguments.action}. Remove it"
+        for name, action in OF_ACTION.items()
+        if getattr(arguments, name) is not None and arguments.action != action
+    ]
+    if wrong:
+        raise ConfigError(*wrong)
+
+
+def _render(arguments: Namespace) -> int:
+    if not arguments.words and arguments.to is not None:
+        return _render_schedules(arguments)
+    loaded = load_job(arguments.conf, arguments.words, "ingest k8s render")
+    at = _time(arguments.at)
+    with importing():
+        from ingest.kubernetes.render import as_yaml, folder, render  # noqa: PLC0415
+
+    form: Form = getattr(arguments, "as") or ("schedule" if loaded.job.schedule else "run")
+    pages = render(loaded, form, at)
+    _note_needed(loaded.job)
+    if arguments.to is None:
+        print(as_yaml(list(pages.values())), end="")
+        return 0
+    _write(arguments.to, folder(pages))
+    return 0
+
+
+def _render_schedules(arguments: Namespace) -> int:
+    """Write a folder for each job that has a schedule and a cluster on Kubernetes."""
+    with importing():
+        from ingest.clusters.kuberay import KubeRayCluster  # noqa: PLC0415 - keeps --help quick
+        from ingest.config.load import jobs  # noqa: PLC0415
+        from ingest.kubernetes.render import as_yaml, folder, kustomization, render  # noqa: PLC0415
+
+    at, texts, names = _time(arguments.at), {}, []
+    for name in jobs(arguments.conf):
+        loaded = load_job(arguments.conf, [f"+job={name}"], "ingest k8s render")
+        if loaded.job.schedule and isinstance(loaded.job.cluster, KubeRayCluster):
+            _note_needed(loaded.job)
+            names.append(loaded.job.name)
+            pages = folder(render(loaded, "schedule", at))
+            texts |= {f"{loaded.job.name}/{file}": text for file, text in pages.items()}
+    if not names:
+        report("no job has both a schedule and a cluster of type kuberay: nothing was written")
+        return 0
+    _write(arguments.to, {**texts, "kustomization.yaml": as_yaml([kustomization(names)])})
+    return 0
+
+
+def _note_needed(job: "Job") -> None:
+    from ingest.kubernetes.refusing import needed  # noqa: PLC0415
+
+    if files := needed(job):
+        print(f"note: {job.name}: the image must contain: {', '.join(files)}", file=sys.stderr)
+
+
+def _time(text: str | None) -> datetime:
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(
+            f'command line: --at: "{text}" is not a time. Write one such as 2026-11-30T02:30:00'
+        ) from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _write(to: Path, texts: dict[str, str]) -> None:
+    try:
+        for name, text in texts.items():
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            (to / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"--to: {error.filename}: cannot be written: {error.strerror}. Name another folder"
+        ) from None
+    report("\n".join([f"written to {to}:", *(f"  {name}" for name in texts)]))
+    report(f"\nnext:\n  kubectl apply -k {to}")
+
+
+def _validate(arguments: Namespace) -> int:
+    with importing():
+        from ingest.kubernetes.building import groups, unbuilt  # noqa: PLC0415
+        from ingest.kubernetes.validating import validate  # noqa: PLC0415
+
+    paths = [Path(word) for word in arguments.words] or [FOLDER]
+    reports = [validate(manifests) for manifests in groups(paths)]
+    violations = list(dict.fromkeys(str(each) for one in reports for each in one.violations))
+    report("\n".join(violations)) if violations else None
+    for manifest in (each for one in reports for each in one.unknown):
+        print(
+            f"note: {manifest.file}: {manifest.title}: not checked: there is no schema for "
+            f"{manifest.type}",
+            file=sys.stderr,
+        )
+    if number := unbuilt(paths):
+        print(
+            f"note: {counted(number, 'kustomization')} not built: install kubectl",
+            file=sys.stderr,
+        )
+    objects = counted(sum(one.checked for one in reports), "object")
+    report(f"{objects} checked, {counted(len(violations), 'violation')}")
+    return 1 if violations else 0
+
+
+def _start(arguments: Namespace) -> int:
+    from ingest.kubernetes.starting import ApiServer, start  # noqa: PLC0415
+
+    if len(arguments.words) != 1 or not arguments.name:
+        raise ConfigError(
+            "command line: start needs the name of a RayJob to copy, and --name. It is what the "
+            "pod of a CronJob runs"
+        )
+    overlap: Overlap = arguments.overlap or "skip"
+    start(ApiServer.of_pod(), arguments.words[0], arguments.name, overlap, say=report)
+    return 0
+
+
+def _drain(arguments: Namespace) -> int:
+    from ingest.kubernetes.draining import drain  # noqa: PLC0415
+
+    report(f"stopped {counted(drain(arguments.seconds), 'run')}")
+    return 0
+
+
+ACTIONS: dict[str, Callable[[Namespace], int]] = {
+    "render": _render,
+    "validate": _validate,
+    "start": _start,
+    "drain": _drain,
+}

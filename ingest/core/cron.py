@@ -1,0 +1,69 @@
+"""Cron expressions, as Kubernetes and KubeRay read them."""
+
+import re
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+FIELDS = (
+    ("minute", 0, 59, ()),
+    ("hour", 0, 23, ()),
+    ("day of the month", 1, 31, ()),
+    ("month", 1, 12, MONTHS),
+    ("day of the week", 0, 6, DAYS),
+)
+NICKNAMES = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
+FORM = 'Write five fields, such as "30 2 * * *" for 02:30 every day, or one of ' + ", ".join(
+    NICKNAMES
+)
+_PART = re.compile(r"(\*|\?|(?P<first>\w+)(-(?P<last>\w+))?)(/(?P<step>\d+))?")
+
+
+def mistake(cron: str) -> str:
+    """Say what is wrong with a cron expression; empty if nothing is."""
+    if cron.startswith(("TZ=", "CRON_TZ=")):
+        return f'"{cron}": a time zone is a setting of its own: timezone'
+    if cron.startswith("@"):
+        return "" if cron in NICKNAMES else f'"{cron}": is unknown. {FORM}'
+    fields = cron.split()
+    if len(fields) != len(FIELDS):
+        return f'"{cron}": has {len(fields)} fields. {FORM}'
+    for text, (name, least, most, names) in zip(fields, FIELDS, strict=True):
+        for part in text.split(","):
+            if wrong := _wrong(part, least, most, names):
+                return f'"{cron}": {name}: "{part}" {wrong}'
+    return ""
+
+
+def unknown_zone(timezone: str) -> str:
+    """Say what is wrong with the name of a time zone; empty if nothing is."""
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return (
+            f'"{timezone}": there is no such time zone. Write a name of the IANA database, such as '
+            "Europe/Berlin or UTC"
+        )
+    return ""
+
+
+def _wrong(part: str, least: int, most: int, names: tuple[str, ...]) -> str:
+    match = _PART.fullmatch(part)
+    if match is None:
+        return "cannot be read. Write *, a number, a range 1-5, or a step */15"
+    if match["step"] is not None and int(match["step"]) == 0:
+        return "has the step 0. Write a step from 1"
+    values = []
+    for text in (match["first"], match["last"]):
+        if text is not None:
+            value = _number(text, least, names)
+            if value is None or not least <= value <= most:
+                return f"is out of range. Write {least} to {most}"
+            values.append(value)
+    return "ends before it begins" if values != sorted(values) else ""
+
+
+def _number(text: str, least: int, names: tuple[str, ...]) -> int | None:
+    if text.isdecimal():
+        return int(text)
+    return least + names.index(text.lower()) if text.lower() in names else None

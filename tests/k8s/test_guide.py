@@ -1,0 +1,140 @@
+"""The guide to Kubernetes: its commands run here, or are read by the programs they are for.
+
+`ingest` runs in this process. What is applied is built, and checked by schemas and rules; `kubectl`
+makes the Secrets without a cluster, where it is installed. Nothing pushes, installs or connects.
+"""
+
+import re
+import shlex
+import subprocess
+
+import pytest
+import yaml
+
+from ingest import __main__ as console
+from ingest import __version__
+from ingest.kubernetes.manifest import Manifest
+from ingest.kubernetes.validating import validate
+from tests.k8s.examples import ROOT
+from tests.k8s.kustomize import build
+from tests.k8s.test_manifests import KUBECTL, OVERLAYS
+
+PAGE = (ROOT / "docs/guides/kubernetes.md").read_text()
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+COMMANDS = [
+    shlex.split(line.removeprefix("$ "))
+    for kind, text in BLOCKS
+    if kind == "console"
+    for line in text.splitlines()
+]
+OF_INGEST = [words for words in COMMANDS if words[0] == "ingest"]
+READ_ONLY = {"get", "logs"}
+"""What only looks at a cluster, and there is none."""
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """A repository of jobs, with the files of the guide in it."""
+    folder = tmp_path_factory.mktemp("guide")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert console.main(["init-project", "shop"]) == 0
+    shop = folder / "shop"
+    for kind, text in BLOCKS:
+        if kind == "yaml":
+            first, _, rest = text.partition("\n")
+            path = re.search(r"conf/\S+\.yaml", first)[0]
+            before = (shop / path).read_text() if first.startswith("# added") else ""
+            (shop / path).write_text(before + rest)
+    return shop
+
+
+def test_the_commands_of_ingest_run_one_after_the_other(shop, monkeypatch, capsys):
+    monkeypatch.chdir(shop)
+    (shop / "k8s").symlink_to(ROOT / "k8s")
+    said = []
+    for words in OF_INGEST:
+        words = ["state" if word.startswith("s3://") else word for word in words]  # noqa: PLW2901
+        assert console.main(words[1:]) == 0, capsys.readouterr().err
+        said.append(capsys.readouterr().out)
+    checks = [
+        text
+        for words, text in zip(OF_INGEST, said, strict=True)
+        if "k8s validate" in " ".join(words)
+    ]
+    assert len(checks) == 3
+    assert all(text.endswith(" checked, 0 violations\n") for text in checks)
+    for words in COMMANDS:
+        if words[:3] == ["kubectl", "apply", "-k"]:
+            objects = build(shop / words[3])
+            report = validate([Manifest(words[3], each) for each in objects])
+            assert report.checked == len(objects)
+            assert not report.violations
+
+
+def test_what_is_applied_belongs_together():
+    """The names that pods refer to are those that the guide creates."""
+    base = build(ROOT / "k8s/overlays/aws")
+    names = {each["metadata"]["name"] for each in base if each["kind"] == "ServiceAccount"}
+    assert names == {"ingest", "ingest-starter"}
+    secrets = {words[4] for words in COMMANDS if words[1:4] == ["create", "secret", "generic"]}
+    assert secrets == {"ingest-ray-token", "lake-credentials"}
+    for words in COMMANDS:
+        if "--namespace" in words and words[0] == "kubectl":
+            assert words[words.index("--namespace") + 1] == "ingest"
+    overlays = {f"k8s/{folder.relative_to(ROOT / 'k8s')}" for folder in OVERLAYS}
+    assert set(re.findall(r"`(k8s/overlays/[\w-]+)`", PAGE)) == {
+        each for each in overlays if not each.endswith("examples")
+    }
+
+
+@pytest.mark.skipif(KUBECTL is None, reason="kubectl is not installed")
+def test_kubectl_makes_the_secrets():
+    made = [words for words in COMMANDS if words[:2] == ["kubectl", "create"]]
+    assert len(made) == 2
+    for words in made:
+        done = subprocess.run(
+            [KUBECTL, *words[1:], "--dry-run=client", "--output=yaml"],
+            capture_output=True, check=True,
+        )  # fmt: skip
+        page = yaml.safe_load(done.stdout)
+        assert (page["kind"], page["metadata"]["namespace"]) == ("Secret", "ingest")
+
+
+@pytest.mark.skipif(KUBECTL is None, reason="kubectl is not installed")
+def test_kubectl_knows_every_option():
+    for words in COMMANDS:
+        if words[0] == "kubectl":
+            shown = subprocess.run(
+                [KUBECTL, words[1], "--help"], capture_output=True, text=True, check=True
+            ).stdout
+            own = [word.partition("=")[0] for word in words if word.startswith("--")]
+            common = {"--namespace", "--from-literal"}
+            assert all(f"{option}=" in shown for option in own if option not in common), words
+    assert {words[1] for words in COMMANDS if words[0] == "kubectl"} - READ_ONLY == {
+        "apply",
+        "create",
+    }
+
+
+def test_images_are_built_from_files_that_are_there(shop):
+    built = [words for words in COMMANDS if words[:2] == ["docker", "build"]]
+    ours, jobs = built
+    assert (ROOT / ours[ours.index("-f") + 1]).is_file()
+    assert (shop / "Dockerfile").is_file()
+    assert ours[ours.index("-t") + 1] == f"registry.example.org/ingest:{__version__}"
+    assert f"FROM {ours[ours.index('-t') + 1]}" in (shop / "Dockerfile").read_text()
+    pushed = [words[2] for words in COMMANDS if words[:2] == ["docker", "push"]]
+    assert pushed == [words[words.index("-t") + 1] for words in built]
+    cluster = yaml.safe_load((shop / "conf/cluster/kubernetes.yaml").read_text())
+    assert cluster["image"] == jobs[jobs.index("-t") + 1]
+
+
+def test_the_operator_has_the_version_of_the_schemas():
+    (words,) = [words for words in COMMANDS if words[:2] == ["helm", "install"]]
+    version = words[words.index("--version") + 1]
+    assert f"KubeRay {version}" in (ROOT / "ingest/kubernetes/schemas.py").read_text()
+
+
+def test_no_other_program_is_asked_for():
+    assert {words[0] for words in COMMANDS} == {"helm", "ingest", "kubectl", "docker", "cd"}

@@ -1,0 +1,37 @@
+"""Cron expressions are read as Kubernetes reads them, and a mistake is named with its field."""
+
+import pytest
+
+from ingest.core.cron import mistake, unknown_zone
+
+
+@pytest.mark.parametrize(
+    "cron", ["30 2 * * *", "*/15 8-18 * * mon-FRI", "0 0 1,15 jan ?", "5-50/5 * * * 0", "@daily"]
+)
+def test_what_kubernetes_takes(cron):
+    assert mistake(cron) == ""
+
+
+@pytest.mark.parametrize(
+    ("cron", "said"),
+    [
+        ("* * * *", "has 4 fields. Write five fields"),
+        ("60 * * * *", 'minute: "60" is out of range. Write 0 to 59'),
+        ("* * 0 * *", 'day of the month: "0" is out of range. Write 1 to 31'),
+        ("* * * * 7", 'day of the week: "7" is out of range. Write 0 to 6'),
+        ("* 5-3 * * *", 'hour: "5-3" ends before it begins'),
+        ("*/0 * * * *", 'minute: "*/0" has the step 0'),
+        ("* * * foo *", 'month: "foo" is out of range'),
+        ("a-b-c * * * *", 'minute: "a-b-c" cannot be read'),
+        ("@reboot", "is unknown"),
+        ("CRON_TZ=UTC 1 1 * * *", "a time zone is a setting of its own"),
+    ],
+)
+def test_a_mistake_is_named(cron, said):
+    assert said in mistake(cron)
+
+
+def test_time_zones_are_those_that_exist():
+    assert unknown_zone("Europe/Berlin") == ""
+    for zone in ("Berlin", "", "../etc/passwd", "/etc/localtime"):
+        assert "there is no such time zone" in unknown_zone(zone)
