@@ -86,8 +86,13 @@ class KubeRayCluster(Model):
 
     @property
     def cpus(self) -> int:
-        """The largest number of CPUs that process partitions at once."""
-        return sum(group.cpu * group.max_workers for group in self.worker_groups.values())
+        """The largest number of CPUs that process partitions at once.
+
+        Without those beside GPUs, which are for the steps that need them, if there are others.
+        """
+        groups = self.worker_groups.values()
+        plain = [group for group in groups if not group.gpu] or groups
+        return sum(group.cpu * group.max_workers for group in plain)
 
     @field_validator("image")
     @classmethod

@@ -122,7 +122,8 @@ def _render_schedules(arguments: Namespace) -> int:
         from ingest.config.load import jobs  # noqa: PLC0415
         from ingest.kubernetes.render import as_yaml, folder, kustomization, render  # noqa: PLC0415
 
-    at, texts, names = _time(arguments.at), {}, []
+    at, names = _time(arguments.at), []
+    texts: dict[str, str] = {}
     for name in jobs(arguments.conf):
         loaded = load_job(arguments.conf, [f"+job={name}"], "ingest k8s render")
         if loaded.job.schedule and isinstance(loaded.job.cluster, KubeRayCluster):

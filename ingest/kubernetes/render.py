@@ -78,11 +78,14 @@ def _pages(loaded: Loaded[Job], made: Render, form: Form, at: datetime) -> dict[
 
 
 def _for_pods(raw: dict[str, Any], cluster: KubeRayCluster) -> dict[str, Any]:
-    """Return the job as it is in pods: with as many workers as the cluster can have."""
-    execution = dict(raw.get("execution") or {})
-    if execution.get("workers") is None:
-        execution["workers"] = cluster.cpus
-    return {**raw, "execution": execution}
+    """Return the job as it is in pods: with as many workers as the cluster can have.
+
+    Nodes take minutes to start: workers are waited for as long as the run itself.
+    """
+    usual = {"workers": cluster.cpus, "stall_timeout_s": float(cluster.start_deadline_s)}
+    given = raw.get("execution") or {}
+    told = {key: value for key, value in given.items() if value is not None or key not in usual}
+    return {**raw, "execution": {**usual, **told}}
 
 
 def as_yaml(pages: list[Page]) -> str:
