@@ -7,12 +7,15 @@ from ingest.clusters.kuberay import KubeRayCluster
 from ingest.kubernetes.names import dns_label
 from ingest.kubernetes.quantities import memory
 from ingest.records.holders import SUBMISSION
+from ingest.watch.metrics.serving import PORT as METRICS
 
 Page = dict[str, Any]
 CONF = "/etc/ingest/conf"
 SCRATCH = "/tmp"  # noqa: S108 - a volume of the pod
 USER = 1000
 WORKER_GRACE_S = 60
+METRICS_PORT = 9464
+"""Where the driver answers Prometheus about its run."""
 KEEP_ALIVE = {
     "RAY_grpc_client_keepalive_time_ms": "10000",
     "RAY_grpc_client_keepalive_timeout_ms": "5000",
@@ -69,6 +72,8 @@ def head_pod(cluster: KubeRayCluster, job: str, config: str | None, grace_s: flo
     if config:
         name = {"fieldRef": {"fieldPath": "metadata.labels['ray.io/cluster']"}}
         container["env"].append({"name": SUBMISSION, "valueFrom": name})
+        container["env"].append({"name": METRICS, "value": str(METRICS_PORT)})
+        container["ports"].append({"name": "run-metrics", "containerPort": METRICS_PORT})
         items = [{"key": "job.yaml", "path": f"job/{job}.yaml"}]
         spec["volumes"].append({"name": "job", "configMap": {"name": config, "items": items}})
         container["volumeMounts"].append({"name": "job", "mountPath": CONF, "readOnly": True})

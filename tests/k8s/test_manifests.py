@@ -65,6 +65,31 @@ def test_the_base_has_what_a_namespace_for_runs_needs():
     }  # fmt: skip
 
 
+def test_the_alerts_are_those_for_every_prometheus_and_those_of_kubernetes():
+    base = {each["kind"]: each for each in build(K8S / "overlays/aws")}
+    alerts = yaml.safe_load((K8S / "monitoring/alerts.yaml").read_text())
+    own, *others = base["PrometheusRule"]["spec"]["groups"]
+    assert own["name"] == "ingest-kubernetes"
+    assert others == alerts["groups"]
+    names = [rule["alert"] for group in (own, *others) for rule in group["rules"]]
+    assert len(set(names)) == len(names)
+
+
+def test_every_port_that_is_scraped_is_one_of_a_pod_and_open():
+    objects = [*build(K8S / "overlays/aws"), *build(K8S / "overlays/aws/examples")]
+    (monitor,) = [each for each in objects if each["kind"] == "PodMonitor"]
+    scraped = {each["port"] for each in monitor["spec"]["podMetricsEndpoints"]}
+    (job, _) = [Manifest("x", each) for each in objects if each["kind"] == "RayJob"]
+    ports = {
+        port["name"]: port["containerPort"]
+        for _, container in job.containers()
+        for port in container.get("ports", ())
+    }
+    assert scraped == {"metrics", "run-metrics"}
+    policies = str([each for each in objects if each["kind"] == "NetworkPolicy"])
+    assert all(f"'port': {ports[name]}" in policies for name in scraped)
+
+
 def test_the_examples_have_all_kinds_of_rays_objects():
     kinds = {each["kind"] for each in build(K8S / "overlays/aws/examples")}
     assert kinds == {"RayJob", "RayCluster", "CronJob", "RayCronJob", "ConfigMap"}
