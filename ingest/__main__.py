@@ -25,6 +25,7 @@ GROUPS = {
     "Run": {
         "run": "run a job and publish its rows, or resume its last run if that was stopped",
         "resume": "resume an unfinished run by its id, with the settings it was started with",
+        "submit": "run a job on a Ray cluster that is already running, and follow it",
         "cancel": "stop a running run in order, wherever it runs; it can be resumed",
         "k8s": "write the Kubernetes manifests of a job, or check manifests",
     },
@@ -65,7 +66,7 @@ ELSEWHERE = {
     "deps": "Jobs need no packages to be installed. " + _CHECK,
     **dict.fromkeys(("tests", "unittest"), "Did you mean test?"),
     **dict.fromkeys(("retry", "continue"), "Did you mean resume?"),
-    **dict.fromkeys(("start", "exec", "execute", "build", "pipeline", "submit", "trigger"), _RUN),
+    **dict.fromkeys(("start", "exec", "execute", "build", "pipeline", "trigger"), _RUN),
 }
 """What other tools call it, whose names are not like ours."""
 

@@ -65,6 +65,11 @@ class AddressCluster(Model):
     type: Literal["address"]
     address: str
     """The address of the cluster's head: `host:port`, or `auto` inside a Ray job."""
+    dashboard: str = ""
+    """The address of the cluster's dashboard, for `ingest submit`: `http://host:8265`."""
+    shared: tuple[str, ...] = ()
+    """Folders that all nodes of the cluster and this machine see under the same path, such as a
+    network file system. `ingest submit` accepts inputs and outputs in buckets and in these."""
 
 
 class InlineCluster(Model):

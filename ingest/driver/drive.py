@@ -39,7 +39,7 @@ from ingest.records.cancellation import Cancellation
 from ingest.records.environment import who
 from ingest.records.events import AttemptBegan, PlanFrozen, RunDone, Warned
 from ingest.records.history import Listener
-from ingest.records.holders import Holder
+from ingest.records.holders import Holder, submission
 from ingest.records.lease import Lease
 from ingest.records.plans import Plan
 from ingest.records.runs import Runs
@@ -155,6 +155,7 @@ def _begin(run: Run, chosen: Chosen | None) -> None:
             run_id=run.run_id,
             job=run.job.name,
             **who(),
+            submission=submission(),
             resumed=run.resumed,
             phase=run.history.phase,
             settled=run.history.totals.partitions,
