@@ -33,7 +33,7 @@ def head(cpus: int = 2, **secret: str) -> Iterator[Head]:
 
     The variables in `secret` are set there, and not here.
     """
-    folder = Path(tempfile.mkdtemp(prefix="ray", dir="/tmp"))  # noqa: S108 - sockets need short paths
+    folder = Path(tempfile.mkdtemp(prefix="ray", dir="/tmp"))  # sockets need short paths
     port, dashboard = free_port(), free_port()
     environment = {
         **os.environ,
