@@ -81,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     state = state_option(loaded.job.state, loaded.job.state_connection_name)
     print(f"{loaded.job.name}: submitted as {submission} to {address}", file=sys.stderr)
     if arguments.detach:
-        report(f"To see how it stands: ingest status --job {loaded.job.name}{state}")
+        report(f"To see it: ingest status --job {loaded.job.name}{state}")
         return 0
     return _follow(server, submission, loaded, arguments)
 
@@ -145,7 +145,7 @@ def _left(follower: "Follower", loaded: "Loaded[Job]") -> int:
     state = state_option(job.state, job.state_connection_name)
     run = follower.run_id
     lines = [f"{job.name}: no longer followed. The run continues on the cluster"]
-    lines += [f"To see how it stands: ingest status {run}{state}"] if run else []
+    lines += [f"To see it: ingest status {run}{state}"] if run else []
     lines += [f"To stop it: ingest cancel {run}{state}"] if run else []
     print("\n".join(lines), file=sys.stderr)
     return Interrupted.exit_code

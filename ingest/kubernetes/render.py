@@ -7,11 +7,11 @@ from typing import Any, Literal
 import yaml
 
 from ingest.clusters.kuberay import KubeRayCluster
+from ingest.config.job_file import job_file
 from ingest.config.load import Loaded
 from ingest.core.errors import ConfigError
 from ingest.job import Job
 from ingest.kubernetes import objects
-from ingest.kubernetes.job_file import MOST_BYTES, job_file
 from ingest.kubernetes.manifest import Manifest
 from ingest.kubernetes.names import LONGEST, dns_label, run_name
 from ingest.kubernetes.objects import Render
@@ -21,6 +21,8 @@ from ingest.kubernetes.validating import validate
 
 CONFIG = Path(__file__).with_name("kustomizeconfig.yaml")
 """Where Ray's objects have images and names, which kustomize does not know."""
+MOST_BYTES = 900_000
+"""What fits into a ConfigMap, which may have 1 MiB."""
 Form = Literal["run", "schedule", "cluster"]
 
 

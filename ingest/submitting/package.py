@@ -8,10 +8,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from ingest.config.job_file import job_file
 from ingest.config.load import Loaded
 from ingest.core.errors import ConfigError
 from ingest.job import Job
-from ingest.kubernetes.job_file import job_file
 from ingest.storage.remote import is_remote
 from ingest.transforms.lookup import Lookup
 

@@ -5,9 +5,6 @@ from typing import Any
 
 import yaml
 
-MOST_BYTES = 900_000
-"""What fits into a ConfigMap, which may have 1 MiB."""
-
 
 def job_file(raw: dict[str, Any], comment: str) -> str:
     """Return the file of a composed job; what might be read as a reference in it is escaped."""
