@@ -80,7 +80,8 @@ def _all(arguments: Any, sweeps: Sequence[Sequence[str]]) -> int:
         codes.append(guarded(partial(_run, arguments), overrides))
         if codes[-1] == Interrupted.exit_code:  # whoever stops one run means all of them
             break
-    became = [ENDED[code] for code in codes] + ["not started"] * (len(sweeps) - len(codes))
+    ended = ENDED | ({0: "published or skipped"} if arguments.if_running == "skip" else {})
+    became = [ended[code] for code in codes] + ["not started"] * (len(sweeps) - len(codes))
     counts = ", ".join(f"{number} {what}" for what, number in Counter(became).items())
     lines = [f"  {what:<12} {shlex.join(each)}" for what, each in zip(became, sweeps, strict=True)]
     text = "\n".join([f"\n{len(sweeps)} runs: {counts}", *lines])

@@ -164,6 +164,26 @@ def test_disks_of_pods_and_missing_secrets_are_refused_all_at_once(conf):
     assert rendered(conf, "cluster.volumes={/shared: claim}", "cluster.env_secrets=[salts]")
 
 
+def test_the_entrypoint_runs_what_is_mounted(conf, tmp_path, monkeypatch, capsys):
+    """The same words as in the pod, with its folder of configuration here, and without Ray."""
+    (conf / "job/orders.yaml").write_text(LOCAL.replace("/shared", str(tmp_path)))
+    monkeypatch.setenv("SALT", "grain")
+    (tmp_path / "in.csv").write_text("a\n1\n2\n")
+    pages = rendered(conf, f"cluster.volumes={{{tmp_path}: claim}}", "cluster.env_secrets=[salts]")
+    spec = pages["rayjob.yaml"]["spec"]
+    head = spec["rayClusterSpec"]["headGroupSpec"]["template"]["spec"]
+    (mounted,) = [each for each in head["volumes"] if each["name"] == "job"]
+    (item,) = mounted["configMap"]["items"]
+    file = tmp_path / "etc" / item["path"]
+    file.parent.mkdir(parents=True)
+    file.write_text(pages["configmap.yaml"]["data"][item["key"]])
+    (mount,) = [m for m in head["containers"][0]["volumeMounts"] if m["name"] == "job"]
+    words = spec["entrypoint"].replace(mount["mountPath"], str(tmp_path / "etc")).split()
+    assert words[:3] == ["python", "-m", "ingest.run"]
+    assert console.main(["run", *words[3:], "cluster=inline"]) == 0
+    assert "orders: published" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("settings", "form", "text"),
     [
