@@ -72,8 +72,9 @@ def workers_for(
             raise ConfigError(
                 f'{place(("cluster", "type"))}: "kuberay": such a cluster exists only on '
                 "Kubernetes, and this command does not run there. To run the job there: ingest k8s "
-                f"render {job.name} | kubectl apply -f -, with the same settings. To run it here, "
-                "add: cluster=auto"
+                f"render {job.name} | kubectl apply -f -, with the same settings; or, on a Ray "
+                f"cluster that is running: ingest submit {job.name}. To run it here, add: "
+                "cluster=auto"
             )
         return _pool(job, INSIDE, server)
     if not isinstance(job.cluster, AutoCluster):
