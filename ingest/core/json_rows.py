@@ -7,7 +7,9 @@
     binary                       Base64
     lists, structs               arrays, objects
 
-Python's own encoder takes 8 microseconds for a row of 12 columns, this less than one.
+Python's own encoder takes 8 microseconds for a row of 12 columns, this less than one. All columns
+are written by one query, and all rows joined by a second one: a query for each column and kind of
+value was half of what 1,000 rejected rows of a partition cost.
 """
 
 import json
@@ -15,7 +17,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from ingest.core.values.iso import iso_texts
+from ingest.core.values.iso import far_texts, near_texts
 
 _PLAIN = r"^[ !#-\[\]-~]*$"
 """Texts that stand for themselves in JSON: ASCII without control characters, `"` and `\\`."""
@@ -27,68 +29,95 @@ _NAMED = {"NaN": '"NaN"', "Infinity": '"Infinity"', "-Infinity": '"-Infinity"'}
 
 def json_rows(rows: pl.DataFrame) -> pl.Series:
     """Return each row as a JSON object."""
-    texts = {column.name: json_values(column) for column in rows.get_columns()}
-    return json_objects(texts, rows.height)
+    return json_objects(json_columns(rows), rows.height)
 
 
 def json_values(values: pl.Series) -> pl.Series:
     """Return each value as JSON, `null` for null."""
-    return _written(values).alias(values.name).fill_null("null")
+    return json_columns(values.to_frame())[values.name].alias(values.name).fill_null("null")
+
+
+def json_columns(rows: pl.DataFrame) -> dict[str, pl.Series]:
+    """Return by column each value as JSON, null for null."""
+    columns = rows.get_columns()
+    common = {place: _common(pl.nth(place), one.dtype) for place, one in enumerate(columns)}
+    written = rows.select(
+        texts.alias(str(place)) for place, texts in common.items() if texts is not None
+    )
+    return {
+        column.name: _apart(column)
+        if common[place] is None
+        else _completed(written[str(place)], column)
+        for place, column in enumerate(columns)
+    }
 
 
 def json_objects(texts: Mapping[str, pl.Series], height: int) -> pl.Series:
-    """Return objects of so many rows, whose values are JSON already."""
+    """Return objects of so many rows, whose values are JSON already, or null."""
     parts: list[pl.Expr] = []
     for name, column in texts.items():
         begin = f"{', ' if parts else '{'}{json.dumps(name)}: "
-        parts += (pl.lit(begin), pl.lit(column))
+        parts += (pl.lit(begin), pl.lit(column).fill_null("null"))
     if not parts:
         return pl.repeat("{}", height, dtype=pl.String, eager=True)
     return pl.select(pl.concat_str(*parts, pl.lit("}"))).to_series()
 
 
-def _written(values: pl.Series) -> pl.Series:  # noqa: PLR0911 - one return for each kind
-    """Return each value as JSON; null may stay null."""
-    kind = values.dtype
+def _common(values: pl.Expr, kind: pl.DataType) -> pl.Expr | None:
+    """Return the usual values of a type as JSON, null for those that `_rare` is for.
+
+    None for a type that has no expression.
+    """
     if isinstance(kind, pl.Boolean) or kind.is_integer():
         return values.cast(pl.String)
     if kind.is_float():
-        return _floats(values.cast(pl.Float64))
+        values = values.cast(pl.Float64)
+        size = values.abs()
+        plain = ((size >= _LEAST) & (size < _MOST)) | (size == 0)
+        return pl.when(plain).then(values).cast(pl.String)
     if isinstance(kind, pl.String | pl.Categorical | pl.Enum):
-        return _texts(values.cast(pl.String))
+        values = values.cast(pl.String)
+        return pl.when(values.str.contains(_PLAIN)).then(_quoted(values))
     if isinstance(kind, pl.Decimal):
-        return '"' + values.cast(pl.String) + '"'
+        return _quoted(values.cast(pl.String))
     if kind.is_temporal():
-        return '"' + iso_texts(values) + '"'
+        return _quoted(near_texts(values, kind))
     if isinstance(kind, pl.Binary):
-        return '"' + values.bin.encode("base64") + '"'
+        return _quoted(values.bin.encode("base64"))
+    return None
+
+
+def _completed(texts: pl.Series, values: pl.Series) -> pl.Series:
+    """Return texts with those of rare values where values have none yet."""
+    if texts.null_count() == values.null_count():
+        return texts
+    places = (texts.is_null() & values.is_not_null()).arg_true()
+    return texts.scatter(places, _rare(values.gather(places)))
+
+
+def _rare(values: pl.Series) -> pl.Series | list[str]:
+    """Write floats with an exponent, texts with escapes, and dates that no calendar has."""
+    if values.dtype.is_temporal():
+        return '"' + far_texts(values) + '"'
+    if values.dtype.is_float():
+        written = [json.dumps(value) for value in values.cast(pl.Float64)]
+        return [_NAMED.get(text, text) for text in written]
+    return [json.dumps(value) for value in values.cast(pl.String)]
+
+
+def _quoted(texts: pl.Expr) -> pl.Expr:
+    return pl.concat_str(pl.lit('"'), texts, pl.lit('"'))
+
+
+def _apart(values: pl.Series) -> pl.Series:
+    """Write nested values, and what has no form of its own."""
+    kind = values.dtype
     if isinstance(kind, pl.Struct) and kind.fields:
-        names = [field.name for field in kind.fields]
-        fields = {name: json_values(values.struct.field(name)) for name in names}
-        return json_objects(fields, len(values)).set(values.is_null(), None)
+        return json_rows(values.struct.unnest()).set(values.is_null(), None)
     if isinstance(kind, pl.List | pl.Array):
         return _lists(values)
-    return _one_by_one(values)
-
-
-def _floats(values: pl.Series) -> pl.Series:
-    size = values.abs()
-    plain = (((size >= _LEAST) & (size < _MOST)) | (size == 0)).fill_null(value=True)
-    texts = values.set(~plain, None).cast(pl.String)
-    rest = (~plain).arg_true()
-    if rest.is_empty():
-        return texts
-    written = [json.dumps(value) for value in values.gather(rest)]
-    return texts.scatter(rest, [_NAMED.get(text, text) for text in written])
-
-
-def _texts(values: pl.Series) -> pl.Series:
-    plain = values.str.contains(_PLAIN).fill_null(value=True)
-    texts = '"' + values.set(~plain, None) + '"'
-    rest = (~plain).arg_true()
-    if rest.is_empty():
-        return texts
-    return texts.scatter(rest, [json.dumps(value) for value in values.gather(rest)])
+    texts = [None if value is None else json.dumps(value, default=str) for value in values]
+    return pl.Series(texts, dtype=pl.String)  # an empty struct, whatever a Python step returns
 
 
 def _lists(values: pl.Series) -> pl.Series:
@@ -102,9 +131,3 @@ def _lists(values: pl.Series) -> pl.Series:
     joined = table.group_by("list", maintain_order=True).agg(pl.col("text").str.join(", "))
     texts = lengths.cast(pl.String).set(lengths == 0, "[]")
     return texts.scatter(filled, "[" + joined["text"] + "]") if len(filled) else texts
-
-
-def _one_by_one(values: pl.Series) -> pl.Series:
-    """Write what has no form of its own: an empty struct, whatever a Python step returns."""
-    texts = [None if value is None else json.dumps(value, default=str) for value in values]
-    return pl.Series(texts, dtype=pl.String)

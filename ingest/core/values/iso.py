@@ -5,9 +5,12 @@ write `infinity` as a date in the year 294,247. Years of more than four digits h
 them, as ISO 8601 wants: `+294247-01-10 04:00:54.775807`.
 """
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
+
+if TYPE_CHECKING:
+    from polars._typing import TimeUnit
 
 FIRST_DAY: Final = -719_162
 """1 January of the year 1, in days since 1970."""
@@ -26,14 +29,31 @@ def iso_texts(values: pl.Series) -> pl.Series:
     zero. With a zone it is the instant in UTC, and ends in Z: the offset of a clock may be one that
     no text has room for.
     """
-    kind = values.dtype
+    texts = values.to_frame().select(near_texts(pl.first(), values.dtype)).to_series()
+    if texts.null_count() == values.null_count():
+        return texts
+    places = (texts.is_null() & values.is_not_null()).arg_true()
+    return texts.scatter(places, far_texts(values.gather(places)))
+
+
+def near_texts(values: pl.Expr, kind: pl.DataType) -> pl.Expr:
+    """Return what `iso_texts` does, null for dates and timestamps outside the years 1 to 9999."""
     if isinstance(kind, pl.Duration):
         return values.dt.to_string("iso")
     if isinstance(kind, pl.Time):
-        return _fractioned(values, "%H:%M:%S", values.cast(pl.Int64), "ns")
-    if isinstance(kind, pl.Datetime) and kind.time_zone:
-        return _near_and_far(_utc(values)) + "Z"
-    return _near_and_far(values)
+        return _fractioned(values.dt.to_string("%H:%M:%S"), values.cast(pl.Int64), "ns")
+    counts = values.to_physical()
+    if not isinstance(kind, pl.Datetime):
+        near = counts.is_between(FIRST_DAY, LAST_DAY)
+        return pl.when(near).then(values).dt.to_string("%Y-%m-%d")
+    unit = kind.time_unit
+    if unit != "ns":  # those all lie between 1677 and 2262
+        per_day = _DAY_S * _PER_SECOND[unit]
+        near = counts.is_between(FIRST_DAY * per_day, (LAST_DAY + 1) * per_day - 1)
+        counts = pl.when(near).then(counts)
+    whole = counts.cast(pl.Datetime(unit)).dt.to_string("%Y-%m-%d %H:%M:%S")
+    texts = _fractioned(whole, counts, unit)
+    return texts + "Z" if kind.time_zone else texts
 
 
 def beyond(values: pl.Series) -> pl.Series:
@@ -76,37 +96,15 @@ def clipped(values: pl.Series) -> pl.Series:
     return counts.cast(values.dtype) if beyond(values).any() else values
 
 
-def _utc(values: pl.Series) -> pl.Series:
-    return values.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-
-
-def _near_and_far(values: pl.Series) -> pl.Series:
-    far = beyond(values).fill_null(value=False)
-    if not far.any():
-        return _near(values)
-    places = far.arg_true()
-    return _near(values.set(far, None)).scatter(places, _far(values.gather(places)))
-
-
-def _near(values: pl.Series) -> pl.Series:
-    if not isinstance(values.dtype, pl.Datetime):
-        return values.dt.to_string("%Y-%m-%d")
-    return _fractioned(values, "%Y-%m-%d %H:%M:%S", values.to_physical(), values.dtype.time_unit)
-
-
-def _fractioned(values: pl.Series, form: str, counts: pl.Series, unit: str) -> pl.Series:
-    """Return texts of a form, and the fraction of the second behind it where there is one."""
-    rest = (counts % _PER_SECOND[unit]).alias("rest")
-    texts = {"whole": values.dt.to_string(form)}
-    if not (rest > 0).any():
-        return texts["whole"]
-    texts["micros"] = texts["nanos"] = values.dt.to_string(f"{form}%.6f")
+def _fractioned(whole: pl.Expr, counts: pl.Expr, unit: "TimeUnit") -> pl.Expr:
+    """Return texts with the fraction of the second behind them where there is one."""
+    rest = counts % _PER_SECOND[unit]
+    micros = {"ms": rest * 1_000, "us": rest, "ns": rest // 1_000}[unit]
+    digits = micros.cast(pl.String).str.zfill(6)
     if unit == "ns":
-        texts["nanos"] = values.dt.to_string(f"{form}%.9f")
-    zero, fine = pl.col("rest") == 0, pl.col("rest") % 1_000 != 0
-    longer = pl.when(fine).then(pl.col("nanos")).otherwise(pl.col("micros"))
-    chosen = pl.when(zero).then(pl.col("whole")).otherwise(longer)
-    return pl.DataFrame({"rest": rest, **texts}).select(chosen).to_series()
+        nanos = rest.cast(pl.String).str.zfill(9)
+        digits = pl.when(rest % 1_000 == 0).then(digits).otherwise(nanos)
+    return pl.when(rest == 0).then(whole).otherwise(pl.concat_str(whole, pl.lit("."), digits))
 
 
 def _days(values: pl.Series) -> pl.Series:
@@ -116,8 +114,11 @@ def _days(values: pl.Series) -> pl.Series:
     return counts
 
 
-def _far(values: pl.Series) -> pl.Series:
-    """Write dates by the rules of the Gregorian calendar alone (Howard Hinnant's algorithm)."""
+def far_texts(values: pl.Series) -> pl.Series:
+    """Return what `iso_texts` does, by the rules of the Gregorian calendar alone.
+
+    This is Howard Hinnant's algorithm, which knows no first and no last year.
+    """
     frame = pl.DataFrame({"days": _days(values)})
     shifted = pl.col("days") + 719_468
     era = shifted // 146_097
@@ -143,4 +144,5 @@ def _far(values: pl.Series) -> pl.Series:
     unit = values.dtype.time_unit
     clock = (values.to_physical() % (_DAY_S * _PER_SECOND[unit])) * (10**9 // _PER_SECOND[unit])
     times = iso_texts(clock.cast(pl.Time))
-    return frame.select(pl.concat_str(date, pl.lit(" "), times)).to_series()
+    texts = frame.select(pl.concat_str(date, pl.lit(" "), times)).to_series()
+    return texts + "Z" if values.dtype.time_zone else texts

@@ -3,11 +3,12 @@
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from ingest.core.json_rows import json_objects, json_values
+from ingest.core.json_rows import json_columns, json_objects
 from ingest.core.rows import position, record_of
 from ingest.core.types import Schema, instance, type_name
 from ingest.formats.parquet.reading import decode
@@ -17,22 +18,35 @@ from ingest.sources.base import Rejects
 LOCATED: Schema = {"position": pl.UInt64(), "line": pl.Int64(), "original": pl.String()}
 
 
+class _Picked(NamedTuple):
+    """Rows of a row group, and by column what stands there where a value does not fit its type."""
+
+    rows: pl.DataFrame
+    raw: dict[str, pl.Series]
+
+    def raw_of(self, name: str) -> pl.Series:
+        """Return what stands in a column as JSON, null where the value fits."""
+        if name in self.raw:
+            return self.raw[name]
+        return pl.repeat(None, self.rows.height, dtype=pl.String, eager=True)
+
+
 def located(span: Span, names: Iterable[str], positions: pl.Series) -> pl.DataFrame:
     """Return the numbers of rows in their file, from 1, and what they are; positions are sorted.
 
     Only the row groups are decoded in which such rows lie.
     """
     records = positions.to_frame("position").select(record_of(pl.col("position"))).to_series()
-    originals: list[pl.Series] = [pl.Series(dtype=pl.String)]
-    for piece, first in _groups(span):
-        here = records.filter(records.is_between(first, first + piece.rows, closed="left"))
-        if len(here):
-            originals.append(_texts(piece, names, here.cast(pl.Int64) - first))
+    pieces = [
+        _picked(piece, names, here.cast(pl.Int64) - first)
+        for piece, first in _groups(span)
+        if len(here := records.filter(records.is_between(first, first + piece.rows, closed="left")))
+    ]
     return pl.DataFrame(
         {
             "position": positions.cast(pl.UInt64),
             "line": records.cast(pl.Int64) + span.first + 1,
-            "original": pl.concat(originals),
+            "original": _texts(pieces),
         }
     )
 
@@ -83,13 +97,25 @@ def _groups(span: Span) -> Iterator[tuple[Span, int]]:
         yield replace(span, start=group, end=group + 1), first
 
 
-def _texts(span: Span, names: Iterable[str], rows: pl.Series) -> pl.Series:
-    """Return rows of a row group as JSON; what does not fit its type is what stands there."""
+def _picked(span: Span, names: Iterable[str], rows: pl.Series) -> _Picked:
+    """Return rows of a row group."""
     frame, faults = decode(span, [name for name in names if name in span.footer.forms])
-    texts = {column.name: json_values(column.gather(rows)) for column in frame.get_columns()}
-    for fault in faults:
-        raw = pl.Series(fault.raw, dtype=pl.String)
-        every = pl.repeat(None, frame.height, dtype=pl.String, eager=True)
-        written = every.scatter(np.flatnonzero(fault.rows), raw).gather(rows)
-        texts[fault.column] = written.zip_with(written.is_not_null(), texts[fault.column])
-    return json_objects(texts, len(rows))
+    raw = {
+        fault.column: pl.repeat(None, frame.height, dtype=pl.String, eager=True)
+        .scatter(np.flatnonzero(fault.rows), pl.Series(fault.raw, dtype=pl.String))
+        .gather(rows)
+        for fault in faults
+    }
+    return _Picked(frame[rows], raw)
+
+
+def _texts(pieces: Sequence[_Picked]) -> pl.Series:
+    """Return rows as JSON; what does not fit its type is what stands there."""
+    if not pieces:
+        return pl.Series(dtype=pl.String)
+    rows = pl.concat(piece.rows for piece in pieces)
+    texts = json_columns(rows)
+    for name in {name for piece in pieces for name in piece.raw}:
+        raw = pl.concat(piece.raw_of(name) for piece in pieces)
+        texts[name] = raw.zip_with(raw.is_not_null(), texts[name])
+    return json_objects(texts, rows.height)
