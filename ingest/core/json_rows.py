@@ -63,7 +63,7 @@ def json_objects(texts: Mapping[str, pl.Series], height: int) -> pl.Series:
     return pl.select(pl.concat_str(*parts, pl.lit("}"))).to_series()
 
 
-def _common(values: pl.Expr, kind: pl.DataType) -> pl.Expr | None:
+def _common(values: pl.Expr, kind: pl.DataType) -> pl.Expr | None:  # noqa: PLR0911 - one return for each kind
     """Return the usual values of a type as JSON, null for those that `_rare` is for.
 
     None for a type that has no expression.

@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ingest.core.outcome import Staged
+
 WHOLE = -1
 
 
@@ -51,17 +53,26 @@ class Partition:
 
 
 @dataclass(frozen=True, slots=True)
+class Small:
+    """Small files of one `output` that are to become one: what workers have staged of it."""
+
+    output: str
+    files: tuple[Staged, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
     """One try at a partition, as it is handed to a worker.
 
     With `search` it is searched for the rows that end its worker, in a guarded child process, and
-    worked without them.
+    worked without them. With `small` nothing is read: these files are put together.
     """
 
     partition: Partition
     attempt: int
     try_number: int
     search: bool = False
+    small: Small | None = None
 
     @property
     def key(self) -> tuple[int, int, int]:

@@ -15,6 +15,7 @@ from ingest.core.types import Schema, schema_from_json, schema_to_json
 from ingest.driver.abandoning import withdraw
 from ingest.driver.audit import audit
 from ingest.driver.backlog import Backlog
+from ingest.driver.combining import Combining
 from ingest.driver.cursors import refuse_unmarked, since
 from ingest.driver.fleeting import refuse_fleeting
 from ingest.driver.flow import Place, check_flow, placed
@@ -32,6 +33,7 @@ from ingest.driver.receipt import receipt
 from ingest.driver.recorded import Run
 from ingest.driver.repeats import repeats
 from ingest.driver.retry import RetryPolicy
+from ingest.driver.sinks import sinks_of
 from ingest.driver.submitted import published_already
 from ingest.driver.tasks import context_of, fingerprints, task_of
 from ingest.job import Job
@@ -204,7 +206,10 @@ def _work(
 
 
 def _work_off(plan: Plan, run: Run, request: Request) -> None:
-    """Complete all partitions; what still runs then is ended, so that nothing more is staged."""
+    """Complete all partitions, and combine their files if they are too small.
+
+    What still runs then is ended, so that nothing more is staged.
+    """
     execution = request.job.execution  # as asked for now: it changes no row
     by_row = run.job.by_row
     Loop(
@@ -225,7 +230,20 @@ def _work_off(plan: Plan, run: Run, request: Request) -> None:
         clock=request.clock,
         stop=request.stop,
     ).run()
+    _combining(run, request).run()
     request.workers.close()
+
+
+def _combining(run: Run, request: Request) -> Combining:
+    return Combining(
+        sinks=sinks_of(run.job),
+        workers=request.workers,
+        ledger=run.ledger,
+        history=run.history,
+        execution=request.job.execution,
+        clock=request.clock,
+        stop=request.stop,
+    )
 
 
 def _freeze(run: Run, request: Request, store: Store, drafted: Draft) -> Plan:
@@ -263,7 +281,8 @@ def _reopen(run: Run, request: Request, store: Store) -> tuple[Plan, Schema]:
     flow = check_flow(run.job, layout, context, request.place)
     accept_touched = request.job.execution.touched_inputs == "accept"
     check_inputs(run, plan, store, accept_touched=accept_touched)
-    if run.history.totals.partitions < run.history.partitions:  # else there is nothing to work
+    left = run.history.totals.partitions < run.history.partitions
+    if left or _combining(run, request).is_due:  # else there is nothing to work
         request.workers.start(task_of(run.job, flow, context))
     return plan, flow.output
 

@@ -27,7 +27,7 @@ def receipt(
             "type": sink.type,
             "disposition": sink.write_disposition,
             "rows": totals.rows.get(output, 0),
-            "bytes": totals.bytes_written.get(output, 0),
+            "bytes": history.written(output),
             "files": 0,
             "removed": 0,
             **(history.published[output].facts if output in history.published else {}),

@@ -2,7 +2,7 @@
 
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, ClassVar, Protocol
 
@@ -119,6 +119,8 @@ class WritableFormat(ReadableFormat, ABC):
 
     by_position: ClassVar[bool] = False
     """Whether readers of the format go by the order of columns and not by their names."""
+    joins: ClassVar[bool] = False
+    """Whether `join` can put files of this format together."""
 
     @property
     def suffix(self) -> str:
@@ -154,6 +156,14 @@ class WritableFormat(ReadableFormat, ABC):
             encoder.write(rows)
         encoder.close()
         return file.getvalue()
+
+    def join(self, files: Iterable[pa.NativeFile], into: Output) -> None:
+        """Write one file that holds the rows of several, in order, and each value as it was.
+
+        They have been written with these options, and hold rows of one schema. Memory does not grow
+        with their number.
+        """
+        raise NotImplementedError
 
     def count_rows(self, file: pa.NativeFile) -> int:
         """Return how many rows a file holds that this format has written.

@@ -1,7 +1,7 @@
 """CSV, as RFC 4180 has it, in UTF-8."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, ClassVar, Literal
 
 import polars as pl
@@ -96,6 +96,19 @@ class CsvFormat(TextFormat):
                 quoted = not quoted
             quoted = not quoted  # there is one piece more than there are quotes
         return lines - self.header
+
+    def without_header(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        """Leave out the names of the columns, in which there may be line ends between quotes."""
+        head = b""
+        while self.header and (block := next(blocks, None)) is not None:
+            head += block
+            end = -1
+            while (end := head.find(b"\n", end + 1)) >= 0:
+                if head.count(b'"', 0, end) % 2 == 0:
+                    yield head[end + 1 :]
+                    yield from blocks
+                    return
+        yield from blocks
 
     def _refuse_null_text(self, rows: pl.DataFrame) -> None:
         if not self.null_text:

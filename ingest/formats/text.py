@@ -1,8 +1,8 @@
 """What the text formats share: compression, and encoding a chunk in memory before it is written."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Literal
 
 import polars as pl
 import pyarrow as pa
@@ -21,6 +21,8 @@ class TextFormat(WritableFormat):
 
     A chunk is encoded in memory and written by us: Polars' writers hide what a full disk said.
     """
+
+    joins: ClassVar[bool] = True
 
     compression: Compression = "none"
     """`gz` or `zst` compresses each file as a whole, and adds `.gz` or `.zst` to its name."""
@@ -54,6 +56,26 @@ class TextFormat(WritableFormat):
             while block := stream.read(_BLOCK_BYTES):
                 yield block
 
+    def join(self, files: Iterable[pa.NativeFile], into: Output) -> None:
+        """Write the text of one file behind that of the other, their header once."""
+        stream = self.packed(into)
+        for number, file in enumerate(files):
+            blocks = self.blocks(file)
+            for block in self.without_header(blocks) if number else blocks:
+                stream.write(block)
+        stream.close()
+
+    def without_header(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        """Pass the text of a file on without what each file begins with."""
+        return blocks
+
+    def packed(self, file: Output) -> Any:
+        """Return what compresses into a file what is written; closed first, it may close it."""
+        if self.compression == "none":
+            return file
+        stream = pa.PythonFile(file, mode="w")
+        return pa.CompressedOutputStream(stream, _CODECS[self.compression])
+
 
 class TextEncoder:
     """Encodes chunk after chunk into a file, compressed on the way if the format says so."""
@@ -61,10 +83,7 @@ class TextEncoder:
     def __init__(self, text: TextFormat, file: Output) -> None:
         self._text = text
         self._first = True
-        self._file: Any = file
-        if text.compression != "none":
-            stream = pa.PythonFile(file, mode="w")
-            self._file = pa.CompressedOutputStream(stream, _CODECS[text.compression])
+        self._file = text.packed(file)
 
     def write(self, rows: pl.DataFrame) -> None:
         """Add rows.

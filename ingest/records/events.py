@@ -8,7 +8,7 @@ class.
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
-from ingest.core.outcome import Outcome
+from ingest.core.outcome import Outcome, Staged
 from ingest.core.partition import Partition
 from ingest.core.plain import from_plain, to_plain
 
@@ -168,6 +168,22 @@ class Speculated(Event):
     name: ClassVar[str] = "speculate"
     partition: Annotated[str, "Id of the partition."]
     index: Annotated[int, "Its place in the plan."]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Combined(Event):
+    """Small files of completed partitions were combined. The new file is published instead."""
+
+    name: ClassVar[str] = "combined"
+    output: Annotated[str, "`main` or `quarantine`."]
+    index: Annotated[int, "The number that stands in the file's name in place of a partition's."]
+    parts: Annotated[
+        tuple[tuple[int, int], ...],
+        "What was combined: the place of the partition in the plan, and of the file in what it "
+        "staged.",
+    ]
+    bytes: Annotated[int, "How many bytes they had."]
+    staged: Annotated[Staged, "The new file."]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from functools import singledispatch
 
 from ingest.core.partition import Partition
+from ingest.records.combinations import Combinations
 from ingest.records.events import (
     AttemptBegan,
     AttemptFailed,
     AttemptInterrupted,
+    Combined,
     Committed,
     EffectPublished,
     Event,
@@ -71,6 +73,7 @@ class History:
     searches: int = 0
     speculated: int = 0
     totals: Totals = field(default_factory=Totals)
+    combined: Combinations = field(default_factory=Combinations)
     inputs: InputsDiffer | None = None
     publish: Committed | None = None
     published: dict[str, EffectPublished] = field(default_factory=dict)
@@ -100,6 +103,14 @@ class History:
     def see(self, event: Event) -> None:
         """Take one event into account."""
         _fold(event, self)
+
+    def files(self, output: str) -> int:
+        """Return how many staged files of an output are published, or will be."""
+        return self.totals.staged.get(output, 0) - self.combined.saved_files[output]
+
+    def written(self, output: str) -> int:
+        """Return how many bytes they have."""
+        return self.totals.bytes_written.get(output, 0) - self.combined.saved_bytes[output]
 
     def is_closed(self, index: int) -> bool:
         """Whether a partition is not to be worked any more: it is settled, or split."""
@@ -177,6 +188,11 @@ def _split(event: PartitionSplit, history: History) -> None:
     history.children.update((child.index, child) for child in event.children)
     history.closed.extend(bytes(len(event.children)))
     history.partitions += len(event.children) - 1
+
+
+@_fold.register
+def _combined(event: Combined, history: History) -> None:
+    history.combined.add(event)
 
 
 @_fold.register

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import polars as pl
 
@@ -75,16 +75,24 @@ class Verified:
     table: bool = False
 
 
+class Part(NamedTuple):
+    """Something that was staged: of which partition, and which one of all that it has staged."""
+
+    partition: int
+    place: int
+    staged: Staged
+
+
 class Sink(Model, ABC):
     """Where rows go.
 
     A sink is a commit in two phases, with the ledger of the run between them. In workers:
-    `stage_portions`, once per try of a partition; what it writes is invisible to readers. On the
-    driver: `check` before anything runs; `claim` and `prepare` once, when all partitions are
-    completed, whose lines are written down before the run is committed; `publish`, which may be cut
-    off anywhere and is then called again, any number of times, by this or a later attempt, with the
-    same lines; `release`; or `discard`, if the run is abandoned instead. Nobody but the sink reads
-    what it keeps or prepares.
+    `stage_portions`, once per try of a partition; what it writes is invisible to readers; and
+    `put_together`, for what `too_small` names once all partitions are completed. On the driver:
+    `check` before anything runs; `claim` and `prepare` once, after that, whose lines are written
+    down before the run is committed; `publish`, which may be cut off anywhere and is then called
+    again, any number of times, by this or a later attempt, with the same lines; `release`; or
+    `discard`, if the run is abandoned instead. Nobody but the sink reads what it keeps or prepares.
 
     Guarantees: nothing is visible before `publish`; after it exactly the rows that were prepared
     are; a late or repeated `publish` changes nothing; what is not ours is never touched.
@@ -213,6 +221,22 @@ class Sink(Model, ABC):
 
     def release(self, run_id: str) -> None:
         """Let others publish here: the run has published, or never will. Idempotent."""
+
+    def too_small(self, files: int, size: int, parts: Iterable[Part]) -> Iterator[Sequence[Part]]:
+        """Yield what was staged in too small pieces, as groups of which each is to become one.
+
+        Called on the driver. `files` and `size` are how many the run has staged, and their bytes:
+        where those are fine, `parts` are not asked for. Memory does not grow with their number.
+        """
+        return iter(())
+
+    def put_together(self, staged: Sequence[Staged], run_id: str, stem: str) -> Staged:
+        """Stage, in a worker, as one what lies in these; see `too_small`. They stay as they are.
+
+        Raises:
+            Exception: it cannot be done. Then they are published as they are.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def prepare(self, staged: Iterable[tuple[int, Staged]], delivery: Delivery) -> Iterator[Line]:

@@ -2,7 +2,7 @@
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal
@@ -71,7 +71,8 @@ class Read:
     `frame` has the columns of the layout plus `core.rows.POSITION`. `records` is the number of
     records: the rows of `frame`, the rejects and the filtered ones together. `filtered` counts
     those that the source's options leave out, by reason; with `filters` some more are left out by a
-    condition, which are counted when the frame is collected.
+    condition, which are counted when the frame is collected. `locate` does what the source's does,
+    from what is in memory; None if reading again is the only way.
     """
 
     frame: pl.LazyFrame
@@ -79,6 +80,7 @@ class Read:
     rejects: Rejects | None = None
     filters: bool = False
     filtered: Mapping[str, int] = field(default_factory=dict)
+    locate: Callable[[pl.Series], pl.DataFrame] | None = None
 
 
 Fate = Literal["changed", "vanished", "new", "touched"]

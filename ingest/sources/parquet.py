@@ -4,7 +4,8 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, NamedTuple
 
 import polars as pl
 
@@ -35,10 +36,24 @@ from ingest.sources.files.sampling import COMPARED_FILES, files_of, spread
 from ingest.sources.files.schema import Expected, schema_remarks, together
 from ingest.sources.json.redaction import redacted
 from ingest.sources.row_groups.footers import Footer, Int96, damaged, open_span, read_footer
-from ingest.sources.row_groups.rows import LOCATED, in_json, located, rejects_of
+from ingest.sources.row_groups.rows import LOCATED, in_json, located, located_in, rejects_of
 from ingest.sources.row_groups.schemas import footers_of
 
 _LEAVE_OUT = "Leave the column out by naming the others: columns: [name, …]"
+
+
+class _Part(NamedTuple):
+    """A slice as it was read: the rows that are wanted, and the rejects.
+
+    `records` is how many rows it has, `before` how many of its file come before it; `unchanged` is
+    whether all that is known of its records is in `frame`, as it is in the file.
+    """
+
+    frame: pl.DataFrame
+    bad: pl.DataFrame
+    records: int
+    before: int
+    unchanged: bool
 
 
 class Parquet(FileSource):
@@ -192,12 +207,10 @@ class Parquet(FileSource):
             facts.get("example", ""),
         )
         expected = self.expected(layout, aligner.planned)
-        frames, rejects, records = [], [], 0
-        for place, piece in enumerate(partition.slices):
-            frame, bad, rows = self._read(place, piece, aligner, expected)
-            frames.append(frame)
-            rejects.append(bad)
-            records += rows
+        parts = [
+            self._read(place, piece, aligner, expected)
+            for place, piece in enumerate(partition.slices)
+        ]
         values = file_values(
             partition.slices,
             layout.columns,
@@ -206,13 +219,16 @@ class Parquet(FileSource):
             file_columns=self.include_file_columns,
             connection=self.connection,
         )
-        frame = with_file_values(pl.concat(frames), values).select(*layout.columns, POSITION)
-        bad = pl.concat(rejects)
+        rows = pl.concat(part.frame for part in parts)
+        frame = with_file_values(rows, values).select(*layout.columns, POSITION)
+        bad = pl.concat(part.bad for part in parts)
+        locate = partial(located_in, rows, [part.before for part in parts])
         return Read(
             frame.lazy(),
-            records,
+            sum(part.records for part in parts),
             rejects=None if bad.is_empty() else Rejects(bad),
             filters=self.where is not None,
+            locate=locate if all(part.unchanged for part in parts) else None,
         )
 
     def locate(self, partition: Partition, layout: Layout, positions: pl.Series) -> pl.DataFrame:
@@ -251,10 +267,8 @@ class Parquet(FileSource):
         with open_input(piece, self.connection) as file:
             return read_footer(file, piece, self.int96)
 
-    def _read(
-        self, place: int, piece: Slice, aligner: Aligner, expected: Expected
-    ) -> tuple[pl.DataFrame, pl.DataFrame, int]:
-        """Return the rows of one slice that are wanted, its rejects, and how many rows it has."""
+    def _read(self, place: int, piece: Slice, aligner: Aligner, expected: Expected) -> _Part:
+        """Return what one slice holds."""
         planned = aligner.planned
         with open_span(piece, self.int96, planned, self.connection) as span:
             schema = span.footer.schema
@@ -270,7 +284,8 @@ class Parquet(FileSource):
             whole = self.where is None and not aligner.doubtful
             frame, faults = read_span(span, names, collect, whole=whole)
             bad = rejects_of(span, planned, faults, place)
-            rows = span.rows
+            rows, before = span.rows, span.first
+        unchanged = {name: schema.get(name) for name in planned} == planned
         if not bad.is_empty():
             frame = frame.join(bad, left_on=POSITION, right_on="position", how="anti")
         more = [each.frame.join(bad, on="position", how="anti") for each in unfit]
@@ -279,7 +294,7 @@ class Parquet(FileSource):
             raise damaged(
                 piece.uri, f"{frame.height + bad.height} rows, but the footer says {rows}"
             )
-        return frame, bad, rows
+        return _Part(frame, bad, rows, before, unchanged and bad.is_empty())
 
     def _checked(self, aligner: Aligner, expected: Expected) -> Aligner:
         """Check a file's columns and their types against the plan's."""

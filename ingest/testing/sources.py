@@ -204,6 +204,7 @@ class SourceSuite(ABC):
         assert dict(found.schema) == {
             name: Rejects.SCHEMA[name] for name in ("position", "line", "original")
         }
+        assert read.locate is None or read.locate(asked).equals(found)
 
     def test_a_changed_input_is_an_error(self, tmp_path: Path) -> None:
         """Never a mixture of two versions: grown, shrunk, rewritten, gone, or put back.

@@ -104,13 +104,13 @@ def _outputs(history: History, places: dict[str, str]) -> Iterator[Page]:
         if output not in places:
             continue  # a cursor, say
         published = history.published.get(output)
-        staged = totals.staged.get(output, 0)
+        staged = history.files(output)
         yield {
             "output": output,
             "place": places[output],
             "rows": totals.rows.get(output, 0),
             "files": published.facts.get("files", staged) if published else staged,
-            "bytes": totals.bytes_written.get(output, 0),
+            "bytes": history.written(output),
             "published": history.phase == "done" or published is not None,
         }
 

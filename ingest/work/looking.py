@@ -64,7 +64,7 @@ def _worked(task: PartitionTask, partition: Partition, poison: Sequence[Poison])
         partition,
         source=task.source,
         layout=task.layout,
-        rejects=read.rejects,
+        read=read,
         rejected=pipeline.rejected(private),
         hidden=private.source,
         keep_original=task.steps.contract.keeps_original,

@@ -1,8 +1,9 @@
 """Rejected rows: where they stand in the input, why they were rejected, and what they were."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -15,7 +16,7 @@ from ingest.core.partition import Partition
 from ingest.core.private import REDACTED, redacted
 from ingest.core.rows import POSITION, slice_of, visible
 from ingest.core.types import Schema
-from ingest.sources.base import Layout, Rejects, Source
+from ingest.sources.base import Layout, Read, Rejects, Source
 
 QUARANTINE_SCHEMA: Schema = {
     "run_id": pl.String(),
@@ -112,18 +113,20 @@ def assemble(
     *,
     source: Source,
     layout: Layout,
-    rejects: Rejects | None,
+    read: Read | None,
     rejected: list[Rejected],
     hidden: frozenset[str],
     keep_original: bool = True,
 ) -> pl.DataFrame:
     """Return the quarantine's rows of one partition: unreadable records first, then by step.
 
+    `read` is how it was read; without it, only `rejected` are told of.
     `hidden` are columns of the source whose values `original`s do not show.
     """
-    parts = [_located(part, source, partition, layout) for part in rejected if part.frame.height]
-    if rejects is not None and rejects.frame.height:
-        parts.insert(0, _unread(rejects))
+    locate = (read and read.locate) or partial(source.locate, partition, layout)
+    parts = [_located(part, locate) for part in rejected if part.frame.height]
+    if read and read.rejects and read.rejects.frame.height:
+        parts.insert(0, _unread(read.rejects))
     if not parts:
         return pl.DataFrame(schema=QUARANTINE_SCHEMA)
     whole = pl.concat(parts, how="diagonal")
@@ -226,13 +229,13 @@ def _unread(rejects: Rejects) -> pl.DataFrame:
     )
 
 
-def _located(part: Rejected, source: Source, partition: Partition, layout: Layout) -> pl.DataFrame:
+def _located(part: Rejected, locate: Callable[[pl.Series], pl.DataFrame]) -> pl.DataFrame:
     frame = part.frame.with_columns(step=pl.lit(part.step))
     places = frame["position"].drop_nulls().unique().sort()
     if places.is_empty():
         blank = {"line": pl.lit(None, pl.Int64), "original": pl.lit(None, pl.String)}
         return frame.with_columns(**blank)
-    found = source.locate(partition, layout, places)
+    found = locate(places)
     return frame.join(found, on="position", how="left", maintain_order="left")
 
 

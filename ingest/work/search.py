@@ -224,7 +224,7 @@ def _too_many(order: Order, found: list[Poison], limits: Limits) -> Failure:
         order.partition,
         source=order.source,
         layout=order.layout,
-        rejects=None,
+        read=None,
         rejected=[Rejected(part["step"][0], part.drop("step")) for part in parts],
         hidden=order.steps.private.source,
     )

@@ -16,7 +16,7 @@ import polars as pl
 
 from ingest.core.errors import BadRowError
 from ingest.core.outcome import Outcome, Staged
-from ingest.core.partition import Assignment, Partition
+from ingest.core.partition import Assignment, Partition, Small
 from ingest.core.private import NOTHING
 from ingest.sinks.base import Sink
 from ingest.sources.base import Layout, Source
@@ -50,6 +50,8 @@ class PartitionTask:
         """Work a partition and report; see `workers.base.Task`."""
         began = time.perf_counter()
         try:
+            if assignment.small:
+                return self._put_together(assignment, assignment.small)
             return self._searched(assignment) if assignment.search else self._work(assignment)
         except (Exception, SystemExit, pl.exceptions.PanicException) as error:  # noqa: BLE001 - the one border
             return Outcome(
@@ -74,6 +76,19 @@ class PartitionTask:
             seconds=seconds,
             worker=_name(),
             failure=found.failure,
+        )
+
+    def _put_together(self, assignment: Assignment, small: Small) -> Outcome:
+        """Make one staged file of several."""
+        began = time.perf_counter()
+        sink = self.sink if small.output == "main" else self.quarantine
+        staged = sink.put_together(small.files, self.context.run_id, _stem(assignment))
+        return Outcome(
+            key=assignment.key,
+            partition=assignment.partition.id,
+            staged=(replace(staged, output=small.output),),
+            seconds={"combine": time.perf_counter() - began},
+            worker=_name(),
         )
 
     @property
@@ -145,7 +160,7 @@ class PartitionTask:
             partition,
             source=self.source,
             layout=self.layout,
-            rejects=pipeline.read.rejects,
+            read=pipeline.read,
             rejected=pipeline.rejected(private),
             hidden=private.source,
             keep_original=self.steps.contract.keeps_original,
@@ -154,10 +169,13 @@ class PartitionTask:
     def _staged(
         self, output: str, sink: Sink, rows: Iterable[pl.DataFrame], assignment: Assignment
     ) -> list[Staged]:
-        attempt, index, number = assignment.key
-        stem = f"{attempt}-{index}-{number}"
-        parts = sink.stage_portions(rows, self.context.run_id, stem)
+        parts = sink.stage_portions(rows, self.context.run_id, _stem(assignment))
         return [replace(part, output=output) for part in parts]
+
+
+def _stem(assignment: Assignment) -> str:
+    """Return what the names of staged files begin with; see `Sink.stage_portions`."""
+    return "-".join(map(str, assignment.key))
 
 
 def _name() -> str:

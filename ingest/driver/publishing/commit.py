@@ -5,9 +5,10 @@ from contextlib import contextmanager
 
 from ingest.core.outcome import Staged
 from ingest.core.types import Schema
+from ingest.driver.parts import parts
 from ingest.driver.publishing.effect import Completed, Effect
 from ingest.driver.recorded import Run
-from ingest.records.events import Committed, Settled
+from ingest.records.events import Combined, Committed
 from ingest.records.history import History
 from ingest.records.intents import Intents
 from ingest.records.ledger import Ledger
@@ -58,9 +59,8 @@ def _claimed(effects: Sequence[Effect], claim: Claim, history: History) -> Itera
 
 
 def _staged(ledger: Ledger, history: History, output: str) -> Iterator[tuple[int, Staged]]:
-    """Yield what settled tries have staged: of each partition's first outcome in the ledger."""
-    seen = bytearray(len(history.closed))
-    for event in ledger.reader.events():
-        if isinstance(event, Settled) and not seen[index := event.outcome.key[1]]:
-            seen[index] = 1
-            yield from ((index, each) for each in event.outcome.staged if each.output == output)
+    """Yield what is to be published: what partitions have staged, then what was combined of it."""
+    yield from ((part.partition, part.staged) for part in parts(ledger, history, output))
+    for event in ledger.reader.events() if history.combined.number else ():
+        if isinstance(event, Combined) and event.output == output:
+            yield event.index, event.staged

@@ -152,6 +152,10 @@ class Place(ABC):
         """
 
     @abstractmethod
+    def measured_staged(self, run_id: str, name: str) -> AbstractContextManager[Measured]:
+        """Read a staged file whole."""
+
+    @abstractmethod
     def settle(self, run_id: str) -> None:
         """Make sure that what was staged is found again, after a power cut too."""
 

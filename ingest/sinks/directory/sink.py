@@ -3,7 +3,8 @@
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from functools import partial
+from typing import Annotated, Literal, Self
 
 import polars as pl
 from pydantic import AfterValidator, Field
@@ -15,7 +16,7 @@ from ingest.core.outcome import Staged
 from ingest.core.secrets import without_credentials
 from ingest.core.types import type_name
 from ingest.formats.base import WritableFormat
-from ingest.sinks.base import Claim, Delivery, Line, Published, Verified
+from ingest.sinks.base import Claim, Delivery, Line, Part, Published, Verified
 from ingest.sinks.directory import hive, manifest
 from ingest.sinks.directory.agreement import forms, owners
 from ingest.sinks.directory.content import Form, content, published_runs
@@ -24,14 +25,13 @@ from ingest.sinks.directory.place import Place
 from ingest.sinks.directory.plan import PublishPlan
 from ingest.sinks.directory.preflight import Use, problems
 from ingest.sinks.directory.preparing import prepared
-from ingest.sinks.directory.staging import stage_none, stage_rows
+from ingest.sinks.directory.small_files import are_too_small, groups
+from ingest.sinks.directory.staged import StagedFile
+from ingest.sinks.directory.staging import stage_joined, stage_none, stage_rows
 from ingest.sinks.directory.verifying import Verifying
 from ingest.sinks.folder import PartitionedSink
 from ingest.storage.connections import AnyStore
 from ingest.storage.remote import is_remote
-
-if TYPE_CHECKING:
-    from ingest.sinks.directory.staged import StagedFile
 
 LOCK_WAIT_S = 60.0
 """How long publishing waits for another process that publishes to the same folder, in seconds."""
@@ -64,7 +64,9 @@ class DirectorySink(WritableFormat, PartitionedSink):
     container, or that another process watches or keeps open. In a bucket, objects are always
     replaced one by one."""
     target_file_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
-    """The target size of a file, in bytes on disk."""
+    """The target size of a file, in bytes on disk. A larger one is cut. If a run has more than 64
+    files and they are, on average, smaller than a sixteenth of the target, those of each folder are
+    combined before they are published."""
 
     @property
     def place(self) -> Place:
@@ -169,6 +171,30 @@ class DirectorySink(WritableFormat, PartitionedSink):
             place.unstage(run_id, [file.name for file in staged])
             raise
         return [file.packed() for file in staged]
+
+    def too_small(self, files: int, size: int, parts: Iterable[Part]) -> Iterator[Sequence[Part]]:
+        """Yield files to put together, if there are many small ones; see `small_files`."""
+        if self.joins and are_too_small(files, size, self.target_file_bytes):
+            yield from groups(parts, self.target_file_bytes)
+
+    def put_together(self, staged: Sequence[Staged], run_id: str, stem: str) -> Staged:
+        """Write one file with the rows of several; see `Sink.put_together`."""
+        place = self.place
+        self._refuse_late(place, run_id)
+        joined = stage_joined(
+            [StagedFile.of(each) for each in staged],
+            place.open(run_id, f"{stem}-0.staged"),
+            partial(place.measured_staged, run_id),
+            self.join,
+        )
+        try:
+            with place.errors():
+                place.settle(run_id)
+            self._refuse_late(place, run_id)
+        except BaseException:
+            place.unstage(run_id, [joined.name])
+            raise
+        return joined.packed()
 
     def stage_schema(
         self, schema: Mapping[str, pl.DataType], run_id: str, stem: str

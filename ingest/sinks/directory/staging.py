@@ -5,18 +5,22 @@ import errno
 import hashlib
 import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, ClassVar
+from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
 import polars as pl
+import pyarrow as pa
 
 from ingest.core.errors import ConfigError, FatalError, JobError
 from ingest.formats.base import Encoder
 from ingest.sinks.directory.staged import StagedFile
 from ingest.storage import tree
 from ingest.storage.causes import storage_error
+
+if TYPE_CHECKING:
+    from ingest.sinks.directory.place import Measured
 
 _FATAL = {
     errno.ENOSPC: "the disk is full. Free space there",
@@ -173,6 +177,34 @@ def stage_none(none: pl.DataFrame, file: HashedFile, open_encoder: Open) -> Stag
         encoder.close()
         sha256 = file.finish()
     return StagedFile(file.name, "", 0, file.bytes, sha256)
+
+
+def stage_joined(
+    parts: Sequence[StagedFile],
+    file: HashedFile,
+    read: Callable[[str], AbstractContextManager["Measured"]],
+    join: Callable[[Iterable[pa.NativeFile], HashedFile], None],
+) -> StagedFile:
+    """Write a file that holds the rows of staged files, which `read` opens.
+
+    Raises:
+        FatalError: one of them is not what was staged.
+        FatalError, RetryableError: as `stage_rows`.
+        Exception: whatever `join` raises. The file at hand is removed.
+    """
+
+    def sources() -> Iterator[pa.NativeFile]:
+        for part in parts:
+            with read(part.name) as measured:
+                if (measured.size, measured.sha256) != (part.bytes, part.sha256):
+                    raise FatalError(f"{part.name}: the staged file has changed")
+                yield measured.source
+
+    with _unless_finished(file), storage_errors(file.path):
+        join(sources(), file)
+        sha256 = file.finish()
+    rows = sum(part.rows for part in parts)
+    return StagedFile(file.name, parts[0].folder, rows, file.bytes, sha256)
 
 
 def chunked(

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from ingest.core.json_rows import json_columns, json_objects
-from ingest.core.rows import position, record_of
+from ingest.core.json_rows import json_columns, json_objects, json_rows
+from ingest.core.rows import POSITION, position, record_of, slice_of
 from ingest.core.types import Schema, instance, type_name
 from ingest.formats.parquet.reading import decode
 from ingest.formats.parquet.span import Span, ValueFault
@@ -48,6 +48,22 @@ def located(span: Span, names: Iterable[str], positions: pl.Series) -> pl.DataFr
             "line": records.cast(pl.Int64) + span.first + 1,
             "original": _texts(pieces),
         }
+    )
+
+
+def located_in(rows: pl.DataFrame, before: Sequence[int], positions: pl.Series) -> pl.DataFrame:
+    """Return what `located` does, of rows that were read and are as they are in their files.
+
+    `rows` have their positions besides, in order; `before` is how many rows of its file come before
+    each slice.
+    """
+    known, position = positions.cast(pl.UInt64), pl.col("position")
+    here = rows.drop(POSITION)[rows[POSITION].search_sorted(known)]
+    above = pl.lit(pl.Series(before, dtype=pl.Int64)).gather(slice_of(position))
+    return known.to_frame("position").select(
+        "position",
+        (record_of(position).cast(pl.Int64) + above + 1).alias("line"),
+        json_rows(here).alias("original"),
     )
 
 

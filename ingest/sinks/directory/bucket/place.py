@@ -3,7 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -117,11 +117,15 @@ class Prefix(Place):
         there = set(self.files())
         return [name for name in names if name not in there]
 
+    def measured(self, name: str) -> AbstractContextManager[Measured]:
+        """Read an object."""
+        return self._measured(self._names.published(name))
+
     @contextmanager
-    def measured(self, name: str) -> Iterator[Measured]:
+    def _measured(self, key: str) -> Iterator[Measured]:
         """Read an object once: a small one is kept in memory, a large one in a temporary file."""
         with SpooledTemporaryFile(IN_MEMORY_BYTES) as file:
-            self._objects.fetch(self._names.published(name), file)  # type: ignore[arg-type]
+            self._objects.fetch(key, file)  # type: ignore[arg-type]
             size = file.tell()
             file.seek(0)
             sha256 = hashlib.sha256()
@@ -157,6 +161,10 @@ class Prefix(Place):
         """Begin an object, in a temporary file."""
         key = self._names.staged(run_id, name)
         return UploadedFile(name, lambda file: self._objects.put(key, file))
+
+    def measured_staged(self, run_id: str, name: str) -> AbstractContextManager[Measured]:
+        """Read an object."""
+        return self._measured(self._names.staged(run_id, name))
 
     def settle(self, run_id: str) -> None:
         """Nothing is to be done: an object that was put is durable."""

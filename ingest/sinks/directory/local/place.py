@@ -70,6 +70,10 @@ class Folder(Paths, Place):
         """Make a file."""
         return new_file(self.staging(run_id) / name)
 
+    def measured_staged(self, run_id: str, name: str) -> AbstractContextManager[Measured]:
+        """Read a file."""
+        return measured(self.staging(run_id) / name)
+
     def settle(self, run_id: str) -> None:
         """Make the names of files and folders durable."""
         for made in (self.staging(run_id), self.beside, self.beside.parent):
