@@ -1,20 +1,22 @@
-"""Small files of many partitions are combined before they are published, whatever dies meanwhile."""
+"""Small files of many partitions are combined before they are published, whatever dies."""
 
+import gzip
 import json
 
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from ingest.core.errors import IngestError
+from ingest.core.errors import FatalError
 from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.storage.objects import LocalStore
 from ingest.testing.faults import Crash, CrashingStore
-from ingest.testing.golden import read_rows
-from tests.recovery.jobs import debris, make_job, phase, work
+from ingest.workers.base import Lost
+from ingest.workers.in_process import InProcessWorkers
+from tests.recovery.jobs import AT_ONCE, debris, make_job, phase, work
 
-PARTITIONS, DAYS = 24, 3
+PARTITIONS, DAYS = 30, 3
 
 
 def job_of(place, **sink):
@@ -30,12 +32,12 @@ def job_of(place, **sink):
         place,
         transforms=[],
         contract={
-            "columns": {"id": "int64", "day": "int8"},
+            "columns": {"day": "int8", "id": "int64"},
             "checks": [{"type": "range", "column": "id", "min": 1}],
             "on_error": "quarantine",
         },
         sink={**page, "partition_by": ["day"], **sink},
-        execution={"partition_bytes": 100},
+        execution={"partition_bytes": 60, "retry": AT_ONCE},
     )
 
 
@@ -49,6 +51,23 @@ def events(place, name):
     store = LocalStore(place / "state")
     reader = Reader(store, Runs(store).of_job("orders")[-1])
     return [event for event in reader.events() if event.name == name]
+
+
+class Failing(InProcessWorkers):
+    """Combines `after` groups of files, then fails; or each worker dies that begins with one."""
+
+    def __init__(self, after=0, *, lost=False):
+        super().__init__()
+        self.after, self.lost = after, lost
+
+    def results(self, timeout_s):
+        if self._waiting and self._waiting[0].small:
+            self.after -= 1
+            if self.lost:
+                return [Lost(self._waiting.popleft().key, "it died", culprit=True)]
+            if self.after < 0:
+                raise FatalError("the pool has broken down")
+        return super().results(timeout_s)
 
 
 WANTED = [number * 10 + row for number in range(PARTITIONS) for row in range(2 * DAYS)][1:]
@@ -96,9 +115,55 @@ def test_files_of_a_fair_size_and_a_few_small_ones_stay_as_they_are(tmp_path, ke
 def test_text_is_combined_too(tmp_path, form):
     work(job_of(tmp_path, **form))
     assert len(events(tmp_path, "combined")) == 3
-    text = [
-        json.dumps(row)
-        for folder in sorted((tmp_path / "out").iterdir())
-        for row in read_rows(folder, form["type"])[1:]
+    files = [file.read_bytes() for file in (tmp_path / "out").rglob("*.*")]
+    texts = [gzip.decompress(file) if form.get("compression") else file for file in files]
+    lines = b"".join(texts).decode().splitlines()
+    header = ["id,name"] * DAYS if form["type"] == "csv" and form.get("header", True) else []
+    written = [
+        json.dumps({"id": each, "name": None if each % 10 else "x"}, separators=(",", ":"))
+        if form["type"] == "jsonl"
+        else f"{each},{'' if each % 10 else 'x'}"
+        for each in WANTED
     ]
-    assert len(text) >= len(WANTED) - DAYS
+    assert sorted(lines) == sorted([*header, *written])
+
+
+@pytest.mark.parametrize("every", [6, pytest.param(1, marks=pytest.mark.slow)])
+def test_a_crash_at_any_write_changes_nothing_in_the_end(tmp_path, every):
+    crashes = 0
+    for at in range(8, 100, every):
+        place = tmp_path / str(at)
+        job = job_of(place)
+        try:
+            work(job, CrashingStore(LocalStore(place / "state"), at, "before"))
+        except Crash:
+            crashes += 1
+        else:
+            break
+        if phase(place) != "done":
+            work(job)
+        assert rows(place) == WANTED, f"crash at write {at}"
+        assert len(list((place / "out").rglob("*.parquet"))) == DAYS
+        assert debris(place) == []
+    assert crashes > 15 // every
+
+
+def test_what_was_combined_before_a_crash_is_not_combined_again(tmp_path):
+    job = job_of(tmp_path)
+    with pytest.raises(FatalError):
+        work(job, workers=Failing(after=1))
+    work(job)
+    combined = events(tmp_path, "combined")
+    assert len({event.index for event in combined}) == len(combined) == DAYS
+    parts = [part for event in combined for part in event.parts]
+    assert len(parts) == len(set(parts)) == PARTITIONS * DAYS
+    assert rows(tmp_path) == WANTED
+
+
+def test_files_that_cannot_be_combined_are_published_as_they_are(tmp_path):
+    receipt = work(job_of(tmp_path), workers=Failing(lost=True))
+    assert rows(tmp_path) == WANTED
+    assert receipt["outputs"]["main"]["files"] == PARTITIONS * DAYS
+    assert receipt["warnings"] == [
+        "3 groups of small files could not be combined and will be published as they are: it died"
+    ]
