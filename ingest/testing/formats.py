@@ -12,7 +12,7 @@ from collections.abc import Callable
 import polars as pl
 import pyarrow as pa
 
-from ingest.formats.base import Decoded, WritableFormat
+from ingest.formats.base import Decoded, InMemory, WritableFormat
 
 ROWS = pl.DataFrame({"id": ["1", "2", "3"], "text": ["a b", None, "été"]})
 
@@ -46,6 +46,16 @@ def the_same_rows_are_the_same_bytes(subject: WritableFormat) -> None:
     assert subject.encoded([ROWS]) == subject.encoded([ROWS])
 
 
+def files_are_joined(subject: WritableFormat) -> None:
+    """If files can be put together, that holds the rows of each, in order."""
+    if not subject.joins:
+        return
+    file = InMemory()
+    parts = [ROWS.head(2), ROWS.tail(1), ROWS]
+    subject.join([pa.BufferReader(subject.encoded([part])) for part in parts], file)
+    _same(decoded(subject, file.getvalue()), pl.concat(parts))
+
+
 def names_tell_the_format(subject: WritableFormat) -> None:
     """A folder of files that are written is read by their endings."""
     assert f"x.{subject.suffix}".endswith(subject.names())
@@ -57,6 +67,7 @@ LAWS: tuple[Callable[[WritableFormat], None], ...] = (
     rows_are_counted,
     a_file_without_rows_has_no_rows,
     the_same_rows_are_the_same_bytes,
+    files_are_joined,
     names_tell_the_format,
 )
 
