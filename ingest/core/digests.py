@@ -12,20 +12,28 @@ Algorithm = Literal["md5", "sha1", "sha256"]
 def hex_digest(values: pl.Expr, algorithm: Algorithm, salt: Callable[[], str] = str) -> pl.Expr:
     """Return the hexadecimal digest of salt and text (or bytes); null stays null.
 
-    The salt is asked for when rows go by, not before. Every distinct value is hashed once per
-    batch: columns that are worth hiding repeat a lot.
+    The salt is asked for when rows go by, not before. Where values repeat, every distinct one is
+    hashed once per batch.
     """
 
     def digest(batch: pl.Series) -> pl.Series:
-        prefix = salt().encode()
-        distinct = batch.drop_nulls().unique()
-        encoded = (value.encode() if isinstance(value, str) else value for value in distinct)
-        hashed = [
-            hashlib.new(algorithm, prefix + value, usedforsecurity=False).hexdigest()
-            for value in encoded
-        ]
+        begun = hashlib.new(algorithm, salt().encode(), usedforsecurity=False)
+
+        def hashed(values: pl.Series) -> pl.Series:
+            texts = []
+            for value in values.cast(pl.Binary).to_list():
+                one = begun.copy()
+                one.update(value)
+                texts.append(one.hexdigest())
+            return pl.Series(texts, dtype=pl.String)
+
+        known = batch.drop_nulls()
+        distinct = known.unique()
+        if len(distinct) * 2 > len(known):  # finding them again costs more than hashing them twice
+            nothing = pl.repeat(None, len(batch), dtype=pl.String, eager=True)
+            return nothing.scatter(batch.is_not_null().arg_true(), hashed(known))
         return batch.replace_strict(
-            distinct, pl.Series(hashed, dtype=pl.String), default=None, return_dtype=pl.String
+            distinct, hashed(distinct), default=None, return_dtype=pl.String
         )
 
     return values.map_batches(digest, return_dtype=pl.String(), is_elementwise=True)

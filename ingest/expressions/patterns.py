@@ -25,7 +25,13 @@ def like(word: str, values: list[Value]) -> pl.Expr:
     plain = pattern.strip("%")
     if word == "LIKE" and escape == "\\" and not _WILD.search(plain):
         return _simple(text, pattern, plain)
-    return text.str.contains(f"(?s{'i' if word == 'ILIKE' else ''})^{_regex(pattern, escape)}$")
+    flags = "si" if word == "ILIKE" else "s"
+    begin, end = "^", "$"
+    if escape == "\\" and not _WILD.search(plain) and plain:  # no search from end to end
+        begin = "" if pattern.startswith("%") else begin
+        end = "" if pattern.endswith("%") else end
+        pattern = plain
+    return text.str.contains(f"(?{flags}){begin}{_regex(pattern, escape)}{end}")
 
 
 def _simple(text: pl.Expr, pattern: str, plain: str) -> pl.Expr:

@@ -44,7 +44,9 @@ class Extract(Transform):
         frame = frame.with_columns(pl.col(_GROUPS).struct.field(name) for name in names)
         frame = frame.drop(_GROUPS)
         if self.on_mismatch == "reject":
-            missed = ~text.str.contains(self.pattern)
+            # Only where all groups are null: searching all texts again takes as long as extracting
+            doubtful = pl.all_horizontal(pl.col(name).is_null() for name in names)
+            missed = ~pl.when(doubtful).then(text).str.contains(self.pattern)
             frame = reject(frame, missed, f"{self.column}: does not match the pattern", self.column)
         return frame
 

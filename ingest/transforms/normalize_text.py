@@ -10,6 +10,10 @@ from ingest.transforms.base import StepContext, Transform
 from ingest.transforms.columns import is_text, need_text
 
 _CONTROL = r"[\p{Cc}\p{Cf}&&[^\t\n\r\u{200C}\u{200D}]]"
+_ODD = r"[^\t\n\r -~]"
+"""Without such a character, a text is in every normal form, and has nothing to strip."""
+_SPACES = r"\s{2,}|[^\S ]"
+"""Spaces that are not one plain space already: of those, each would cost a replacement."""
 
 
 class NormalizeText(Transform):
@@ -44,14 +48,13 @@ class NormalizeText(Transform):
         return frozenset(self.columns or ())
 
     def _written(self, text: pl.Expr) -> pl.Expr:
-        if self.unicode:
-            text = text.str.normalize(self.unicode)
-        if self.control == "strip":
-            text = text.str.replace_all(_CONTROL, "")
+        if self.unicode or self.control == "strip":
+            odd = self._cleaned(pl.when(text.str.contains(_ODD)).then(text))
+            text = pl.coalesce(odd, text)
         if self.whitespace != "keep":
             text = text.str.strip_chars()
         if self.whitespace == "collapse":
-            text = text.str.replace_all(r"\s+", " ")
+            text = text.str.replace_all(_SPACES, " ")
         if self.case != "keep":
             text = {
                 "lower": text.str.to_lowercase(),
@@ -59,3 +62,8 @@ class NormalizeText(Transform):
                 "title": text.str.to_titlecase(),
             }[self.case]
         return pl.when(text != "").then(text) if self.empty == "null" else text
+
+    def _cleaned(self, text: pl.Expr) -> pl.Expr:
+        if self.unicode:
+            text = text.str.normalize(self.unicode)
+        return text.str.replace_all(_CONTROL, "") if self.control == "strip" else text

@@ -101,6 +101,8 @@ def replace(text: Value, old: Value, new: Value) -> pl.Expr | Value:
     count = doubtful.str.count_matches(str(old.constant), literal=True)
     grown = _bytes(doubtful) + count.cast(pl.Int64) * (more - size)
     whole, fails = _bounded(text, grown)
+    if isinstance(new.constant, str):
+        return Value(whole.str.replace_all(old.expr, new.expr, literal=True), pl.String(), fails)
     # Polars refuses a null among single values
     found = whole.str.replace_all(old.expr, new.expr.fill_null(""), literal=True)
     return Value(pl.when(new.expr.is_not_null()).then(found), pl.String(), fails)
@@ -171,9 +173,10 @@ def contains(whole: Value, part: Value) -> pl.Expr:
 @function("strpos(text, 'text')", "strpos('né à', 'à')", "4", "instr", "position")
 def strpos(text: Value, part: Value) -> pl.Expr:
     """Where the other text first occurs; 0 if it does not. Also `POSITION(x IN s)`."""
-    before = text.expr.str.splitn(str(part.constant), 2).struct.field("field_0")
-    found = text.expr.str.contains(str(part.constant), literal=True)
-    return pl.when(found).then(before.str.len_chars().cast(pl.Int64) + 1).when(~found).then(0)
+    offset = text.expr.str.find(str(part.constant), literal=True)  # in bytes
+    before = text.expr.cast(pl.Binary).bin.slice(0, offset).cast(pl.String).str.len_chars()
+    place = pl.when(offset.is_not_null()).then(before.cast(pl.Int64) + 1)
+    return place.when(text.expr.is_not_null()).then(0)
 
 
 @function("split_part(text, 'text', 'integer')", "split_part('a/b/c', '/', 2)", "'b'")
