@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -10,7 +11,7 @@ from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.partition import Slice
 from ingest.sources.base import Layout
 from ingest.sources.columns.options import declared_type, refuse_clash, refuse_unknown
-from ingest.sources.delimited.guessing import guess_type
+from ingest.sources.delimited.guessing import guess_types
 from ingest.sources.delimited.header import duplicates, refuse_delimiter, refuse_header
 from ingest.sources.delimited.strangers import no_header, refusal, resembles, shares, strangers
 from ingest.sources.files.identity import while_planning
@@ -158,18 +159,15 @@ class Survey:
             texts = self.csv.dialect.tidy(texts, len(header))
             whole = texts.filter(self.csv.dialect.faults(texts, len(header)).is_null())
             table = self.csv.fields(whole, header)
-            absent = [pl.lit(None, pl.String).alias(name) for name in names if name not in table]
+            there = set(table.columns)
+            absent = [pl.lit(None, pl.String).alias(name) for name in names if name not in there]
             tables.append(table.with_columns(absent).select(names))
         sample = (
             pl.concat(tables) if tables else pl.DataFrame(schema=dict.fromkeys(names, pl.String))
         )
-        return {
-            name: (
-                guess_type(self.csv.values.nulled(sample[name], strings=False), self.csv.numerals),
-                sample.height,
-            )
-            for name in names
-        }
+        nulled = partial(self.csv.values.nulled, strings=False)
+        types = guess_types(sample, nulled, self.csv.numerals)
+        return {name: (types[name], sample.height) for name in names}
 
 
 def _sampled(files: Sequence[Slice], found: Combined | None) -> list[Slice]:
