@@ -265,7 +265,8 @@ class Csv(TextSource):
         schema = self.data_schema(layout)
         if not header:
             return schema
-        return {name: dtype for name, dtype in schema.items() if name in header}
+        there = set(header)
+        return {name: dtype for name, dtype in schema.items() if name in there}
 
     def layout(self, slices: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:
         """Freeze the header and the types of the columns."""
