@@ -177,9 +177,14 @@ def _readers(
     whole: pl.DataFrame, source: Source, partition: Partition, layout: Layout
 ) -> pl.Series:
     """Return for each row, as JSON, the source that reads its original; null where it has none."""
+    if whole["original"].null_count() == whole.height:
+        return pl.repeat(None, whole.height, dtype=pl.String, eager=True)
+    if len(partition.slices) == 1:
+        reader = source.reader(partition.slices[0], layout)
+        text = None if reader is None else json.dumps(reader, ensure_ascii=False)
+        known = pl.when(pl.col("original").is_not_null())
+        return whole.select(known.then(pl.lit(text, pl.String))).to_series()
     places = _slices(whole)
-    if places.null_count() == len(places):
-        return pl.repeat(None, len(places), dtype=pl.String, eager=True)
     readers = {
         place: json.dumps(reader, ensure_ascii=False)
         for place in places.drop_nulls().unique()
@@ -236,6 +241,8 @@ def _located(part: Rejected, locate: Callable[[pl.Series], pl.DataFrame]) -> pl.
         blank = {"line": pl.lit(None, pl.Int64), "original": pl.lit(None, pl.String)}
         return frame.with_columns(**blank)
     found = locate(places)
+    if frame["position"].equals(found["position"]):  # as most often: in order, each of a record
+        return frame.hstack(found.drop("position"))
     return frame.join(found, on="position", how="left", maintain_order="left")
 
 
