@@ -14,7 +14,7 @@ from ingest.core.values.casting import converted
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
 Bound = StrictInt | StrictFloat | StrictStr
 
-_AS_THEY_ARE = ((str, pl.String()), (int, pl.Int64()))
+_AS_THEY_ARE = ((str, pl.String()), (int, pl.Int64()), (float, pl.Float64()))
 """Values of YAML that are values of a type already."""
 
 

@@ -113,8 +113,11 @@ class ParquetEncoder:
     ) -> None:
         self._schema = schema
         flat = [name for name, kind in rows.schema.items() if not kind.is_nested()]
-        sample = rows.select(flat)[:: max(1, rows.height // _SAMPLE_ROWS)]
-        dictionaries = list(repeating(sample.head(_SAMPLE_ROWS), schema))
+        # by their numbers: a slice with a step takes twice as long
+        step = max(1, rows.height // _SAMPLE_ROWS)
+        places = pl.int_range(0, rows.height, step, dtype=pl.UInt32, eager=True)
+        sample = rows.select(flat)[places.head(_SAMPLE_ROWS)]
+        dictionaries = list(repeating(sample, schema))
         differences = sequences(sample, set(dictionaries)) if delta else ()
         self._writer = pq.ParquetWriter(
             pa.PythonFile(file, mode="w"),
