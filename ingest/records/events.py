@@ -176,7 +176,9 @@ class Combined(Event):
 
     name: ClassVar[str] = "combined"
     output: Annotated[str, "`main` or `quarantine`."]
-    index: Annotated[int, "The number that stands in the file's name in place of a partition's."]
+    index: Annotated[
+        int, "The number in the name of the new file, where others have that of a partition."
+    ]
     parts: Annotated[
         tuple[tuple[int, int], ...],
         "What was combined: the place of the partition in the plan, and of the file in what it "

@@ -177,6 +177,6 @@ def test_the_events_of_a_run_say_what_is_described(run):
             keys = {field.name for field in fields(Event.classes[event["event"]])}
             assert set(event) - {"version"} == {"event", *keys}
     assert seen == set(Event.classes) - {
-        "retry", "search", "split", "speculate", "starting", "started", "stalled", "warned",
-        "inputs", "failed", "interrupted", "abandoned",
+        "combined", "retry", "search", "split", "speculate", "starting", "started", "stalled",
+        "warned", "inputs", "failed", "interrupted", "abandoned",
     }  # fmt: skip

@@ -68,7 +68,7 @@ def _output(account: Account, output: str, uri: str) -> OutputDataset:
         figures["outputStatistics"] = (
             output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(
                 rowCount=published.rows,
-                size=history.totals.bytes_written.get(output),
+                size=history.written(output),
                 fileCount=published.facts.get("files"),
             )
         )
