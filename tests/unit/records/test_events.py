@@ -60,6 +60,8 @@ NESTED = {
     "examples": ("a.csv: was 1 byte",),
     "effects": {"main": IntentFacts("1-main", 1, 3, "ab")},
     "facts": {"files": 3},
+    "parts": ((0, 1), (7, 0)),
+    "staged": OUTCOME.staged[0],
 }
 
 
