@@ -90,3 +90,33 @@ def test_partial_covers_short_values_whole():
         "***",
         None,
     ]
+
+
+@pytest.mark.parametrize("unicode", ["NFC", "NFKD", None])
+@pytest.mark.parametrize("control", ["strip", "keep"])
+def test_plain_texts_take_a_shorter_way_to_the_same(unicode, control):
+    """Only texts with a character that is not plain ASCII are normalized and stripped at all."""
+    spaces = [" ", "  ", "\t", "\n ", "\u00a0", "\u2003 ", "\x0b", "\x85", "\r\n"]
+    letters = ["a", "É", "e\u0301", "\ufb01", "\x00", "\ufeff", "\u200d", "Z"]
+    texts = [f"{space}{one}{space}{other}" for space in spaces for one in letters for other in "aÉ"]
+    step = NormalizeText(
+        type="normalize_text",
+        columns=("t",),
+        unicode=unicode,
+        control=control,
+        whitespace="collapse",
+    )
+    text = pl.col("t").str.normalize(unicode) if unicode else pl.col("t")
+    if control == "strip":
+        text = text.str.replace_all(r"[\p{Cc}\p{Cf}&&[^\t\n\r\u{200C}\u{200D}]]", "")
+    text = text.str.strip_chars().str.replace_all(r"\s+", " ")
+    whole = pl.DataFrame({"t": texts}).select(text)
+    assert run(step, *texts).equals(whole)
+
+
+@pytest.mark.parametrize("texts", [["a", "b", None, "c"], ["a", "a", None, "a"], [None]])
+def test_a_hash_is_the_same_whether_values_repeat_or_not(texts, monkeypatch):
+    monkeypatch.setenv("SALT", "pepper")
+    step = Mask(type="mask", columns=("t",), method="hash", salt={"env": "SALT"})
+    wanted = [text and hashlib.sha256(f"pepper{text}".encode()).hexdigest() for text in texts]
+    assert run(step, *texts)["t"].to_list() == wanted
