@@ -39,12 +39,10 @@ IN_MEMORY = @free=$$(df --output=avail -k $(MEMORY) 2>/dev/null | tail -1); \
 		TMPDIR=$$(mktemp -d $(MEMORY)/XXXXXX) && chmod 755 $$TMPDIR && export TMPDIR && trap 'rm -rf "$$TMPDIR"' EXIT; \
 	fi;
 
-# What fails on Ray is run once more, alone: after a test that kills workers, the next pool on the
-# same two CPUs was seen to wait for one of them for good, in one of about fifty
 test: $(READY)  ## all tests but the slow ones; those with servers or Ray come last, alone
 	$(IN_MEMORY) $(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow" tests --ignore=tests/ray --ignore=tests/services
 	$(BIN)/python -m pytest -q -m "not slow" tests/services
-	$(BIN)/python -m pytest -q -p no:randomly -m "not slow" tests/ray || $(BIN)/python -m pytest -q -p no:randomly -m "not slow" --last-failed tests/ray
+	$(BIN)/python -m pytest -q -p no:randomly -m "not slow" tests/ray
 
 services:  ## install the servers that tests/services starts, on Debian, as root
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing=yes; \

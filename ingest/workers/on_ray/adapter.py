@@ -43,8 +43,12 @@ _INIT_DEATHS = 3  # workers in a row that may die while they start
 Report = Callable[[list[Any] | None], None]
 
 
+class AbortedError(Exception):
+    """Ends an execution from within its scheduling loop."""
+
+
 class LossObserver:
-    """Sees the losses of one execution, and can end it from outside.
+    """Sees the losses of one execution, can end it from outside, and leaves nothing of it behind.
 
     `report` is called on Ray Data's scheduling thread, once for each block that a dead worker held,
     begun or not: with the input blocks, None if they are gone too. It must return at once.
@@ -54,6 +58,13 @@ class LossObserver:
         self._report = report
         self._executor: Any = None
         self._stepped_at = 0.0
+        self._aborted = False
+        self._actors: list[Any] = []
+        self._ended: list[str] = []
+
+    def add(self, actor: Any) -> None:
+        """Keep an actor that the pool has started, to be killed at the end."""
+        self._actors.append(actor)
 
     def attach(self, executor: Any) -> None:
         """Follow the pool's operator: what fails in it, and what it had been given."""
@@ -62,8 +73,16 @@ class LossObserver:
             self._follow(operator.metrics)
 
     def stepped(self) -> None:
-        """Note that the scheduling loop has come round."""
+        """Note that the scheduling loop has come round, and let go what its pool has let go.
+
+        Raises:
+            AbortedError: the execution was aborted before its executor could be told.
+        """
         self._stepped_at = time.monotonic()
+        if self._aborted and not self._executor._shutdown:
+            raise AbortedError
+        kept = {actor for pool in self._pools() for actor in tuple(pool._actor_to_logical_id)}
+        self._actors = [actor for actor in self._actors if actor in kept]
 
     @property
     def still_s(self) -> float:
@@ -72,19 +91,40 @@ class LossObserver:
 
     def abort(self) -> None:
         """End the execution now and kill its workers; its iterator ends. Safe from any thread."""
+        self._ended += self._processes()
+        self._aborted = True
         if self._executor is not None:
             self._executor.shutdown(force=True)
 
+    def release(self) -> list[str]:
+        """Kill all workers that are left; return the ids of all processes that were killed.
+
+        To be called when the iterator has ended, however it did. Ray Data leaves workers behind: it
+        waits for its scheduling loop for 2 s only, and one that is slower than that finds the pool
+        empty and starts it anew. What was not killed by force lives until Python collects cycles,
+        or for 30 s if it hangs.
+        """
+        if self._executor is not None:
+            self._executor.shutdown(force=True)
+            self._executor.join()
+        self._ended += self._processes()
+        for actor in self._actors:
+            ray.kill(actor)
+        self._actors.clear()
+        self._executor = None
+        return self._ended
+
     def started(self) -> int:
         """Return how many workers are there and not just being started anew."""
-        pools = [operator._actor_pool for operator in self._operators()]
+        pools = self._pools()
         return sum(pool.num_running_actors() - pool.num_restarting_actors() for pool in pools)
 
-    def processes(self) -> list[str]:
-        """Return the ids of the pool's worker processes."""
-        pools = [operator._actor_pool for operator in self._operators()]
-        actors = [actor for pool in pools for actor in tuple(pool._actor_to_logical_id)]
-        return [name for actor in actors if (name := worker_of(actor._actor_id.hex()))]
+    def _processes(self) -> list[str]:
+        names = [worker_of(actor._actor_id.hex()) for actor in tuple(self._actors)]
+        return [name for name in names if name]
+
+    def _pools(self) -> list[Any]:
+        return [operator._actor_pool for operator in self._operators()]
 
     def _operators(self) -> list[Any]:
         topology = () if self._executor is None else tuple(self._executor._topology)
@@ -140,11 +180,12 @@ def observed_context(observer: LossObserver) -> DataContext:
     return context
 
 
-def inline_arguments() -> None:
-    """Give the pools of observed executions their constructor arguments by value. Idempotent.
+def follow_starts() -> None:
+    """Let observers know the workers of their pools, whose arguments go by value. Idempotent.
 
-    Ray Data puts them into the object store, where they can be lost before a worker is started anew
-    (ray#53727). Ray's core says so on stderr for each worker, and has no switch for that.
+    Ray Data puts the arguments into the object store, where they can be lost before a worker is
+    started anew (ray#53727). Ray's core says so on stderr for each worker, and has no switch for
+    that.
     """
     start = ActorPoolMapOperator._start_actor
     if hasattr(start, "__wrapped__"):
@@ -152,20 +193,23 @@ def inline_arguments() -> None:
 
     @functools.wraps(start)
     def start_actor(operator: Any, *arguments: Any, **options: Any) -> Any:
-        if operator.data_context.get_config(_OBSERVER) is None:
+        name = operator.data_context.get_config(_OBSERVER)
+        if name is None:
             return start(operator, *arguments, **options)
         values = {
             "_data_context_ref": operator.data_context,
             "_map_transformer_ref": operator._map_transformer,
         }
-        before = {name: vars(operator).pop(name) for name in values.keys() & vars(operator).keys()}
+        before = {each: vars(operator).pop(each) for each in values.keys() & vars(operator).keys()}
         vars(operator).update(values)
         try:
-            return start(operator, *arguments, **options)
+            started = start(operator, *arguments, **options)
         finally:
-            for name in values:
-                del vars(operator)[name]
+            for each in values:
+                del vars(operator)[each]
             vars(operator).update(before)
+        _observers[name].add(started[0])
+        return started
 
     ActorPoolMapOperator._start_actor = start_actor
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import ray
 
 from ingest.core.errors import ConfigError, FatalError
-from ingest.workers.on_ray.adapter import hush, inline_arguments, lean_node, reaped
+from ingest.workers.on_ray.adapter import follow_starts, hush, lean_node, reaped
 from ingest.workers.pool import likely_logs
 
 STORE_BYTES = 256 * 1024 * 1024  # only descriptions of work and outcomes travel through it
@@ -38,7 +38,7 @@ def connection(address: str, workers: int | None) -> Iterator[int]:
         FatalError: Ray does not start or cannot be reached.
     """
     hush()
-    inline_arguments()
+    follow_starts()
     if address == "current":
         yield fitting(workers)
         return

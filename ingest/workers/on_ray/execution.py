@@ -109,12 +109,15 @@ class LiveExecution:
         self._feed.stop.remote()
 
     def kill(self) -> None:
-        """Let nothing more begin, and end what is being worked; returns when that has ended."""
+        """Let nothing more begin, and end what is being worked; it has ended when `run` returns."""
         self.stop()
         self._over.set()
-        workers = self._observer.processes()
         self._observer.abort()
-        wait_for_end(workers, KILLED_S)
+
+    def release(self) -> None:
+        """End all that it consists of in Ray; of an execution that has run, `run` has done so."""
+        wait_for_end(self._observer.release(), KILLED_S)
+        ray.kill(self._feed)  # last: without it, workers begin whatever they hold
 
     def stalled(self) -> str:
         """Say what is asked for and what there is, if nothing is being worked; else nothing."""
@@ -152,6 +155,7 @@ class LiveExecution:
             self._over.set()
             self._disturbed.set()
             watch.join()
+            self.release()
 
     def _build(self) -> Any:
         pool = self._pool

@@ -288,12 +288,14 @@ class RayDataWorkers:
 
         execution = None if self._closing else LiveExecution(self._pool, task, self._take)
         with self._lock:
-            if execution is None or self._closing:
-                return None
-            self._execution = execution
-            packs, self._waiting = self._waiting, []
-            execution.put(packs)
-        return execution
+            if execution is not None and not self._closing:
+                self._execution = execution
+                packs, self._waiting = self._waiting, []
+                execution.put(packs)
+                return execution
+        if execution is not None:
+            execution.release()
+        return None
 
     def _take(self, answer: Outcome | Lost) -> None:
         with self._lock:
