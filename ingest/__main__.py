@@ -28,6 +28,7 @@ GROUPS = {
         "submit": "run a job on a Ray cluster that is already running, and follow it",
         "cancel": "stop a running run in order, wherever it runs; it can be resumed",
         "k8s": "write the Kubernetes manifests of a job, or check manifests",
+        "cluster": "keep a Ray running on this machine, which runs with cluster=local use",
     },
     "After a run": {
         "status": "list runs with their row counts, or show one",

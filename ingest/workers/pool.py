@@ -25,7 +25,8 @@ class Pool:
     wait for they might get elsewhere. A partition that takes longer than `partition_timeout_s`
     costs its worker its life, and so does one that takes more memory than the worker's share of
     `max_memory`, in bytes; without it, of what its node has free. An execution is given at most
-    about `roll_after` packs; the next one takes 3 s to start.
+    about `roll_after` packs; the next one takes 3 s to start. In a Ray on this machine that was
+    started by another process it `is_foreign`: its workers are given the driver's environment.
     """
 
     workers: int
@@ -35,6 +36,7 @@ class Pool:
     partition_timeout_s: float | None = None
     max_memory: int | None = None
     roll_after: int = ROLL_AFTER
+    is_foreign: bool = False
 
     @property
     def capacity(self) -> int:

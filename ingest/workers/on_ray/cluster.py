@@ -1,19 +1,27 @@
 """The connection to Ray: a private one on this machine, or a cluster that is named."""
 
-import functools
 import logging
 import os
 import secrets
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 import ray
 
 from ingest.core.errors import ConfigError, FatalError
-from ingest.workers.on_ray.adapter import follow_starts, hush, lean_node, reaped
+from ingest.workers.on_ray.adapter import (
+    hush,
+    lean_node,
+    read_settings,
+    reaped,
+)
+from ingest.workers.on_ray.warm import WarmRay
 from ingest.workers.pool import likely_logs
 
+FREE_S = 2.0  # what the end of the run before may take
 STORE_BYTES = 256 * 1024 * 1024  # only descriptions of work and outcomes travel through it
 ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -26,21 +34,34 @@ ENVIRONMENT = {
 }
 
 
-@contextmanager
-def connection(address: str, workers: int | None) -> Iterator[int]:
-    """Connect this process to Ray, and disconnect it after; yields how many workers it is to have.
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """What this process is connected to: room for so many workers; a Ray that was there already."""
 
-    Without `workers`, one for each core. To be used outside the main thread: only there does Ray
-    leave the process's signals alone.
+    workers: int
+    warm: bool = False
+
+
+@contextmanager
+def connection(
+    address: str,
+    workers: int | None,
+    warm: WarmRay | None = None,
+    meanwhile: Callable[[], object] = int,
+) -> Iterator[Connected]:
+    """Connect this process to Ray, and disconnect it after.
+
+    Without `workers`, it has one for each core. In place of a private Ray a `warm` one is used, if
+    it has so many CPUs free. To be used outside the main thread: only there does Ray leave the
+    process's signals alone.
 
     Raises:
         ConfigError: there is no room for so many, or the address cannot be used.
         FatalError: Ray does not start or cannot be reached.
     """
     hush()
-    follow_starts()
     if address == "current":
-        yield fitting(workers)
+        yield Connected(fitting(workers))
         return
     if address.startswith("ray://"):
         raise ConfigError(
@@ -53,10 +74,13 @@ def connection(address: str, workers: int | None) -> Iterator[int]:
             "cluster: this process is already connected to a Ray cluster, but a run makes its "
             'own connection. Call ray.shutdown() first, or give the pool the address "current".'
         )
+    usable = warm if address == "local" and warm and _knows(warm.token) else None
     with _environment(ENVIRONMENT | (_token() if address == "local" else {})):
         try:
-            _connect(address, workers)
-            yield fitting(workers)
+            joined = usable is not None and _joined(usable, workers)
+            if not joined:
+                _connect(address, workers, meanwhile)
+            yield Connected(fitting(workers), joined)
         finally:
             with reaped():
                 ray.shutdown()
@@ -80,10 +104,10 @@ def fitting(workers: int | None) -> int:
     return workers or room
 
 
-def _connect(address: str, workers: int | None) -> None:
+def _connect(address: str, workers: int | None, meanwhile: Callable[[], object] = int) -> None:
     try:
         if address == "local":
-            with lean_node():
+            with lean_node(meanwhile):
                 ray.init(
                     address="local",
                     num_cpus=_cores(workers),
@@ -134,8 +158,45 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
             os.environ.pop(name, None)
 
 
-@functools.cache
-def _token() -> dict[str, str]:
+def _joined(warm: WarmRay, workers: int | None) -> bool:
+    """Connect to a Ray that is kept running, if it has CPUs free for that, and say so."""
+    with suppress(FatalError), _environment({_MODE: "token"}):
+        read_settings()
+        _connect(warm.address, workers)
+        until = time.monotonic() + FREE_S
+        while True:
+            if ray.available_resources().get("CPU", 0.0) >= (workers or warm.cpus):
+                return True
+            if time.monotonic() > until:
+                break
+            time.sleep(0.05)
+    ray.shutdown()
+    return False
+
+
+_own: dict[str, str] = {}
+_TOKEN, _MODE = "RAY_AUTH_TOKEN", "RAY_AUTH_MODE"
+
+
+def _token(known: str = "") -> dict[str, str]:
     # Ray would leave one in the home directory, readable by all. Ray keeps it: one per process.
-    given = {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys()
-    return {} if given else {"RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    if not _own:
+        if {_MODE, _TOKEN, "RAY_AUTH_TOKEN_PATH"} & os.environ.keys():
+            return {}
+        _own[_TOKEN] = known or secrets.token_hex(32)
+    return dict(_own)
+
+
+def _knows(token: str) -> bool:
+    """Whether this process may use a Ray with this token; it can have only one."""
+    return _token(token).get(_TOKEN, os.environ.get(_TOKEN)) == token
+
+
+def own_token() -> str:
+    """Return the token of the private Ray that this process has started."""
+    return os.environ.get(_TOKEN, "")
+
+
+def address_here() -> str:
+    """Return the address of the Ray that this process is connected to."""
+    return str(ray.get_runtime_context().gcs_address)

@@ -15,10 +15,12 @@ from ingest.core.outcome import Cause, Outcome
 from ingest.core.partition import Assignment
 from ingest.work.memory import readable, share_of
 from ingest.workers.base import Lost
-from ingest.workers.on_ray.adapter import LossObserver, kill_process, observed_context, session_logs
+from ingest.workers.on_ray.adapter import kill_process, session_logs
 from ingest.workers.on_ray.feed import Culprit, open_feed
 from ingest.workers.on_ray.feed_source import FeedSource, unframe
+from ingest.workers.on_ray.observer import LossObserver, follow_starts, observed_context
 from ingest.workers.on_ray.state import capacity, death_of, wait_for_end
+from ingest.workers.on_ray.surroundings import Surroundings
 from ingest.workers.on_ray.worker import PoolWorker
 from ingest.workers.pool import Pool
 
@@ -55,6 +57,8 @@ class LiveExecution:
         self._observer = LossObserver(self._on_loss)
         self._name = f"feed-{uuid.uuid4().hex}"
         self._feed = open_feed(self._name, task)
+        if pool.is_foreign:
+            self._feed.surround.remote(Surroundings.here())
         self._blocks = self._build()
         self.answered = 0
 
@@ -169,13 +173,14 @@ class LiveExecution:
             max_size=None if pool.least is None else pool.workers,
             max_tasks_in_flight_per_actor=pool.in_flight,
         )
+        follow_starts()
         with DataContext.current(observed_context(self._observer)):
             source = ray.data.read_datasource(
                 FeedSource(self._feed), override_num_blocks=1, num_cpus=0
             )
             return source.map_batches(
                 PoolWorker,
-                fn_constructor_args=(self._name, share, limit),
+                fn_constructor_args=(self._name, share, limit, pool.is_foreign),
                 batch_size=None,
                 batch_format="pyarrow",
                 num_cpus=1,

@@ -12,6 +12,7 @@ from typing import Any
 import ray
 
 from ingest.core.outcome import Cause
+from ingest.workers.on_ray.surroundings import Surroundings
 
 BATCH = 64  # packs for each call of the read task
 PAUSE_S = 0.5  # Ray Data takes longer to see that a worker is idle than the driver does
@@ -57,11 +58,28 @@ class Feed:
         self._condemned: set[str] = set()
         self._last_words: dict[str, tuple[Cause, str]] = {}
         self._shares: dict[str, int] = {}
+        self._surroundings: Surroundings | None = None
         self._changed = asyncio.Condition()
 
     async def task(self) -> bytes:
         """Return what the workers are to do, pickled."""
         return self._task
+
+    async def surround(self, surroundings: Surroundings) -> None:
+        """Take what the workers need of the driver's process.
+
+        Not an argument of the actor's creation, which the head of Ray would keep.
+        """
+        async with self._changed:
+            self._surroundings = surroundings
+            self._changed.notify_all()
+
+    async def surroundings(self) -> Surroundings:
+        """Return what the workers need of the driver's process. Waits for it."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._surroundings is not None)
+        assert self._surroundings, "waited for"
+        return self._surroundings
 
     async def share(self, node: str, found: int) -> int:
         """Return what its first worker has found to be each one's share of a node's memory.

@@ -20,12 +20,14 @@ from ingest.core.outcome import Outcome
 from ingest.core.partition import Assignment
 from ingest.workers.base import Chosen, Lost, Task
 from ingest.workers.bounded import within
+from ingest.workers.on_ray.warm import joinable
 from ingest.workers.outlook import Outlook
 from ingest.workers.pool import ROLL_AFTER, Pool, likely_logs, pack
 
 if TYPE_CHECKING:
     from ingest.workers.on_ray.execution import LiveExecution
 
+WARM = "on the Ray of `ingest cluster up`"
 BARREN = 3  # executions in a row that end by themselves without one answer
 KILL_S = 30.0  # how long `close` waits for Ray to end
 BREAK_OFF_S = 10.0  # and for one that has not even started
@@ -106,7 +108,9 @@ class RayDataWorkers:
     def choose(self, outlook: Outlook) -> Chosen:  # noqa: ARG002 - it was chosen already
         """Say what these are."""
         address = self._pool.address
-        return Chosen(address if address == "local" else f"address {address}")
+        if address != "local":
+            return Chosen(f"address {address}")
+        return Chosen(address, WARM if joinable(self._workers) else "")
 
     def start(self, task: Task) -> None:
         """Begin to start Ray and the pool; what goes wrong there is raised by `results`."""
@@ -247,9 +251,16 @@ class RayDataWorkers:
         from ingest.workers.on_ray.adapter import session_logs  # noqa: PLC0415
         from ingest.workers.on_ray.cluster import connection  # noqa: PLC0415
 
+        def meanwhile() -> None:
+            # takes a second, of which most is won: Ray's processes start on other cores
+            import ingest.workers.on_ray.execution  # noqa: F401, PLC0415
+
+        warm = joinable(self._workers) if self._pool.address == "local" else None
         try:
-            with connection(self._pool.address, self._workers) as workers:
-                self._pool = replace(self._pool, workers=workers)
+            with connection(self._pool.address, self._workers, warm, meanwhile) as connected:
+                self._pool = replace(
+                    self._pool, workers=connected.workers, is_foreign=connected.warm
+                )
                 self._logs = session_logs()
                 self._connected = True
                 try:

@@ -30,7 +30,7 @@ class PoolWorker:
     (ray#62746).
     """
 
-    def __init__(self, feed: str, share: int | None, limit: str) -> None:
+    def __init__(self, feed: str, share: int | None, limit: str, is_foreign: bool) -> None:
         # before the task is unpickled: Polars reads its variable when it is imported
         os.environ.update(dict.fromkeys(THREADS, "1"))
         pa.set_cpu_count(1)
@@ -39,6 +39,9 @@ class PoolWorker:
         self._actor = context.get_actor_id()
         try:
             self._feed = ray.get_actor(feed)
+            if is_foreign:
+                ray.get(self._feed.surroundings.remote()).enter()
+                os.environ.update(dict.fromkeys(THREADS, "1"))
             self._task = pickle.loads(ray.get(self._feed.task.remote()))  # noqa: S301 - our driver made it
             self._guard(context.get_node_id(), share, limit)
         except Exception:
