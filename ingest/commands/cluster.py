@@ -26,8 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser(
         "cluster",
         "Keep a Ray running on this machine. Runs with cluster=local use it instead of starting "
-        "one of their own, as long as it has CPUs free. `up` starts it, `down` ends it and nothing "
-        "else, `status` says whether it is running. It is only for you: other users cannot "
+        "one of their own, as long as it has CPUs free. `up` starts it, `down` ends only this Ray, "
+        "`status` says whether it is running. It is only for you: other users cannot "
         "connect to it.",
         EXAMPLE,
     )
@@ -58,9 +58,7 @@ def _up(arguments: Namespace) -> int:
                 "Use it, or end it first: ingest cluster down"
             )
         began = time.monotonic()
-        keeper = launch(cpus)
-        assert keeper.stdout is not None, "it is a pipe"
-        said = keeper.stdout.readline().strip()
+        said = launch(cpus)
     if not said.startswith("{"):
         raise FatalError(said or "cluster: the process that keeps Ray ended without a word")
     facts = json.loads(said)

@@ -32,7 +32,7 @@ def commands() -> str:
         "# Commands",
         (
             "`ingest COMMAND`, or `python -m ingest COMMAND`. Results go to stdout, notes and "
-            "progress to stderr. Only `run` and `resume` start Ray."
+            "progress to stderr. Only `run`, `resume` and `cluster up` start Ray."
         ),
         "".join(f"- [`{name}`](#{name}): {text}\n" for name, text in console.COMMANDS.items()),
         (

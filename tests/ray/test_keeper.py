@@ -53,12 +53,9 @@ def test_runs_use_the_ray_that_is_kept_while_it_has_workers_free(runtime, capsys
 
     with pytest.raises(ConfigError, match="a Ray is running already"):
         main(["up"])
-    for name in ("first", "second"):
-        with driver(runtime, name) as said:
-            assert said == [True, f"{name} {runtime}"]
-            if name == "second":
-                with driver(runtime, "beside") as beside:
-                    assert beside == [False, f"beside {runtime}"]
+    with driver(runtime, "first") as first, driver(runtime, "second") as second:
+        assert first == [True, f"first {runtime}"]
+        assert second == [False, f"second {runtime}"]  # all are in use: it has its own
     capsys.readouterr()
     status = main(["status", "--json"])
     printed = capsys.readouterr().out

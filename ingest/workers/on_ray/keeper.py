@@ -32,8 +32,8 @@ KEPT_PREFIXES = ("LANG", "LC_", "LD_", "PYTHON", "RAY_")
 THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def launch(cpus: int) -> subprocess.Popen[str]:
-    """Start the process, detached from this one; its standard output says how it went.
+def launch(cpus: int) -> str:
+    """Start the process, detached from this one; return the line that says how it went.
 
     It gets none of the variables that only a run is to see, such as credentials: each run brings
     its own.
@@ -43,7 +43,7 @@ def launch(cpus: int) -> subprocess.Popen[str]:
         for name, value in os.environ.items()
         if name in KEPT or name.startswith(KEPT_PREFIXES)
     }
-    return subprocess.Popen(  # noqa: S603 - our own module
+    with subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-m", "ingest.workers.on_ray.keeper", str(cpus)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -51,8 +51,9 @@ def launch(cpus: int) -> subprocess.Popen[str]:
         text=True,
         cwd="/",
         env={**kept, **dict.fromkeys(THREADS, "1")},
-        start_new_session=True,
-    )
+    ) as started:
+        assert started.stdout is not None, "it is a pipe"
+        return started.stdout.readline().strip()
 
 
 class Keeper:
@@ -100,6 +101,9 @@ class Keeper:
 
 def main() -> int:
     """Keep a Ray of so many CPUs."""
+    if os.fork():
+        os._exit(0)  # so that it is nobody's child who would have to wait for its end
+    os.setsid()
     keeper = Keeper(int(sys.argv[1]))
     signal.signal(signal.SIGTERM, keeper.stop)
     thread = threading.Thread(target=keeper.keep, name="ray")

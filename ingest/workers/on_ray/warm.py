@@ -28,7 +28,7 @@ class WarmRay(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     address: str = Field(description="Host and port of its head.")
-    token: str = Field(description="What whoever connects has to know.", repr=False)
+    token: str = Field(description="What a client has to send.", repr=False)
     pid: int = Field(description="The process that keeps it.")
     started: float = Field(description="When that process began, in seconds since the epoch, UTC.")
     cpus: int
