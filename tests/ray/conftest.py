@@ -1,5 +1,6 @@
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -19,11 +20,11 @@ def _shares(item: pytest.Item) -> bool:
     return isinstance(item, pytest.Function) and "two_cores" in item.fixturenames
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def two_cores() -> Iterator[None]:
-    """A private Ray with 2 CPUs for the tests of one module.
+    """A private Ray with 2 CPUs for all tests that do not start one; they come last.
 
-    Not of all: what a pool leaves behind that lost a worker would take CPUs from all that follow.
+    What a pool left behind would take CPUs from all that follow: see test_leftovers.
     """
     from ingest.workers.on_ray.cluster import connection
 
@@ -31,6 +32,12 @@ def two_cores() -> Iterator[None]:
     with connection("local", 2):
         signal.signal(signal.SIGTERM, handler)
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_kept_ray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not use the Ray that a developer may have started with `ingest cluster up`."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "runtime"))
 
 
 @pytest.fixture

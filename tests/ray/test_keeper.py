@@ -19,9 +19,8 @@ pytestmark = [pytest.mark.ray, pytest.mark.timeout(180)]
 
 
 @pytest.fixture
-def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "runtime"))
-    yield tmp_path
+def ended() -> Iterator[None]:
+    yield
     main(["down"])
 
 
@@ -42,7 +41,9 @@ def driver(folder: Path, secret: str) -> Iterator[list[object]]:
     assert process.returncode == 0
 
 
-def test_runs_use_the_ray_that_is_kept_while_it_has_workers_free(runtime, capsys, monkeypatch):
+def test_runs_use_the_ray_that_is_kept_while_it_has_workers_free(
+    ended, capsys, monkeypatch, tmp_path
+):
     monkeypatch.setenv("A_SECRET", "of the shell that started it")
     assert main(["status"]) == 1
     assert main(["up", "--cpus", "2"]) == 0
@@ -53,15 +54,15 @@ def test_runs_use_the_ray_that_is_kept_while_it_has_workers_free(runtime, capsys
 
     with pytest.raises(ConfigError, match="a Ray is running already"):
         main(["up"])
-    with driver(runtime, "first") as first, driver(runtime, "second") as second:
-        assert first == [True, f"first {runtime}"]
-        assert second == [False, f"second {runtime}"]  # all are in use: it has its own
+    with driver(tmp_path, "first") as first, driver(tmp_path, "second") as second:
+        assert first == [True, f"first {tmp_path}"]
+        assert second == [False, f"second {tmp_path}"]  # all are in use: it has its own
     capsys.readouterr()
     status = main(["status", "--json"])
     printed = capsys.readouterr().out
-    ended = main(["down"])
+    down = main(["down"])
 
-    assert (status, ended) == (0, 0)
+    assert (status, down) == (0, 0)
     assert json.loads(printed)["cpus"] == 2
     assert kept.token not in printed + repr(kept)
     assert "A_SECRET" not in variables

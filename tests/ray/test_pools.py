@@ -12,6 +12,7 @@ ASKED_BESIDE = {
     "only_what_was_worked_is_blamed_for_a_death",
     "closing_does_not_wait_for_the_work",
     "each_death_costs_one_try_and_has_its_reason",  # test_dying_workers
+    "many_deaths_do_not_end_the_run",
     "what_is_searched_keeps_its_own_time",
 }
 """Laws of which tests beside this one ask the same and more, on a pool that takes seconds."""

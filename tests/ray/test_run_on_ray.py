@@ -104,7 +104,7 @@ def test_after_its_driver_was_killed_the_same_command_finishes_the_run(run, tmp_
     killed.send_signal(signal.SIGKILL)
     assert_gone(processes)
     assert output(tmp_path) == {"rows": [], "quarantine": []}
-    again = run("--progress", "json", SMALL)
+    again = run("--progress", "json", SMALL, cluster="inline")  # sooner than another Ray
     _, said = again.communicate(timeout=90)
 
     attempt = json.loads(said.splitlines()[0])
@@ -139,7 +139,7 @@ def test_when_ray_itself_dies_the_run_ends_with_a_word_and_can_be_resumed(run, t
 
     next(each for each in processes if each.name() == part).kill()
     _, said = process.communicate(timeout=60)
-    again = run("--progress", "json", SMALL, cluster="inline")  # sooner than another Ray
+    again = run("--progress", "json", SMALL, cluster="inline")
     again.communicate(timeout=90)
 
     assert process.returncode == 1

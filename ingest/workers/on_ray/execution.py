@@ -15,7 +15,7 @@ from ingest.core.outcome import Cause, Outcome
 from ingest.core.partition import Assignment
 from ingest.work.memory import readable, share_of
 from ingest.workers.base import Lost
-from ingest.workers.on_ray.adapter import kill_process, session_logs
+from ingest.workers.on_ray.adapter import hush, kill_process, session_logs
 from ingest.workers.on_ray.feed import Culprit, open_feed
 from ingest.workers.on_ray.feed_source import FeedSource, unframe
 from ingest.workers.on_ray.observer import LossObserver, follow_starts, observed_context
@@ -174,6 +174,7 @@ class LiveExecution:
             max_tasks_in_flight_per_actor=pool.in_flight,
         )
         follow_starts()
+        hush()  # again: importing Ray Data has set its loggers up
         with DataContext.current(observed_context(self._observer)):
             source = ray.data.read_datasource(
                 FeedSource(self._feed), override_num_blocks=1, num_cpus=0
