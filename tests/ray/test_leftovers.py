@@ -75,7 +75,7 @@ def actors() -> list[tuple[str, str]]:
 def test_workers_that_ray_data_would_start_after_the_end(make_workers, slow):
     workers = make_workers()
     workers.start(Obedient())
-    work_off(workers, assignments(["ok"] * 4))
+    work_off(workers, assignments(["ok"] * 4), limit_s=100.0)
     slow.asked.set()
     workers.submit(assignments(["ok"] * 4))
     assert slow.held.wait(10.0)
