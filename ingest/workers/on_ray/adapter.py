@@ -56,7 +56,7 @@ def kill_process(actor: str) -> None:
 
 
 @contextmanager
-def lean_node(meanwhile: Callable[[], object] = int) -> Iterator[None]:
+def lean_node(meanwhile: Callable[[], object] | None = None) -> Iterator[None]:
     """Start no more than a private Ray needs, in a `ray.init` within.
 
     `meanwhile` is called while its processes start: what this process has to do anyway.
@@ -102,7 +102,7 @@ def _start(start: Callable[..., Any], command: list[str], *rest: Any, **options:
 
 
 class _LeanNode(ray_node.Node):
-    def __init__(self, meanwhile: Callable[[], object], *rest: Any, **options: Any) -> None:
+    def __init__(self, meanwhile: Callable[[], object] | None, *rest: Any, **options: Any) -> None:
         self._meanwhile = meanwhile
         super().__init__(*rest, **options)
 
@@ -120,7 +120,8 @@ class _LeanNode(ray_node.Node):
         for name, port in nobody.items():
             _raylet.persist_port(self._session_dir, self._node_id, name, port)
         super().start_raylet(*rest, **options)
-        self._meanwhile()
+        if self._meanwhile:
+            self._meanwhile()
         until = time.monotonic() + REGISTER_S
         while not self.get_gcs_client().get_all_node_info() and time.monotonic() < until:
             time.sleep(0.01)

@@ -47,7 +47,7 @@ def connection(
     address: str,
     workers: int | None,
     warm: WarmRay | None = None,
-    meanwhile: Callable[[], object] = int,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Iterator[Connected]:
     """Connect this process to Ray, and disconnect it after.
 
@@ -104,7 +104,9 @@ def fitting(workers: int | None) -> int:
     return workers or room
 
 
-def _connect(address: str, workers: int | None, meanwhile: Callable[[], object] = int) -> None:
+def _connect(
+    address: str, workers: int | None, meanwhile: Callable[[], object] | None = None
+) -> None:
     try:
         if address == "local":
             with lean_node(meanwhile):
