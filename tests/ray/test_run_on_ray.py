@@ -21,8 +21,8 @@ SMALL = "execution.partition_bytes=2000"  # nearly 300 partitions, of which 64 a
 GONE_S = 15.0
 AGENTS = ("ray::DashboardAgent", "ray::RuntimeEnvAgent")
 OURS = re.compile(
-    r" +[\d.]+ s  (run|planned|starting Ray|Ray started|\d+ of|row counts add up|published|done)"
-    r"\b"
+    r" +[\d.]+ s  (run|planned|starting Ray|Ray started|\d+ of|row counts add up|published|done"
+    r"|Waiting)\b"  # on a busy machine
 )
 
 
