@@ -33,6 +33,7 @@ from ingest.sources.json.redaction import redacted
 from ingest.sources.json.sample import ARRAY, is_json, not_json, objects
 from ingest.sources.text.bodies import Body
 from ingest.sources.text.decoding import whole_text
+from ingest.sources.text.line_rules import LineTally
 from ingest.sources.text.lines import split_records
 from ingest.sources.text.rejecting import Clean, Parse, cast_columns, with_column
 from ingest.sources.text.source import TextSource
@@ -155,6 +156,7 @@ class Jsonl(TextSource):
         data: bytes,
         header: Sequence[str],  # noqa: ARG002
         layout: Layout,
+        tally: LineTally,  # noqa: ARG002
     ) -> Clean | None:
         """Read text whose lines are all records as the sample showed them."""
         schema = self.data_schema(layout)

@@ -4,6 +4,7 @@ What is a record is said in `csv_grammar`; here the same is found without lookin
 quote opens or closes, an opening one begins a field or is the second of a pair, and so on.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from ingest.sources.text.bits import (
+    NOTHING,
     Bits,
     Flags,
     Places,
@@ -27,6 +29,8 @@ from ingest.sources.text.bits import (
 )
 
 _FIRST = np.uint64(1)
+_ZEROS = b"0" * 40
+"""A number without an exponent has at least so many zeros if it is too small for a float."""
 _SPACE = ord(" ")
 
 
@@ -109,11 +113,17 @@ class Shape:
             ends[returns] -= 1
         return ends
 
-    def touches(self, bits: Bits, columns: Sequence[int], width: int) -> bool:
-        """Say whether any of these bytes lies in one of these columns of a table."""
+    @property
+    def has_quotes(self) -> bool:
+        """Whether there are quotes, or may be."""
+        return bool(self.opening.any() or self.wrong.any() or len(self.open_lines))
+
+    def rows(self, bits: Bits, columns: Sequence[int], width: int) -> Places:
+        """Return the rows of a table that have any of these bytes in one of these columns."""
         wanted = np.zeros(width, dtype=np.bool_)
         wanted[list(columns)] = True
-        return any(wanted[ranks % width].any() for ranks in self._ranks.of(bits))
+        found = [ranks[wanted[ranks % width]] // width for ranks in self._ranks.of(bits)]
+        return np.concatenate([NOTHING, *found])
 
     @cached_property
     def _ranks(self) -> Ranks:
@@ -126,9 +136,16 @@ class Shape:
         begins[:1] |= _FIRST
         return blanks & begins
 
-    def small_powers(self) -> Bits:
-        """Return the letters that begin negative exponents, such as that of 1e-9."""
-        return pairs(self.data, ord("e"), ord("-"))
+    def small_numbers(self) -> Bits:
+        """Return bytes of texts that may be numbers too small for a float.
+
+        They are the letters of negative exponents, such as that of 1e-9, and long rows of zeros.
+        """
+        small = pairs(self.data, ord("e"), ord("-"))
+        if _ZEROS in self.data:
+            places = [match.start() for match in re.finditer(_ZEROS, self.data)]
+            small |= at(np.array(places, dtype=np.int64), len(self.data))
+        return small
 
 
 def shape_of(data: bytes, delimiter: str, quote: str | None, *, multiline: bool = False) -> Shape:
@@ -144,7 +161,7 @@ def shape_of(data: bytes, delimiter: str, quote: str | None, *, multiline: bool 
     if b"\0" in data:
         wrong |= where(data, 0)
     if quote is None or quote.encode() not in data:
-        return Shape(data, feeds, fields | feeds, nothing, returns, wrong, np.empty(0, np.int64))
+        return Shape(data, feeds, fields | feeds, nothing, returns, wrong, NOTHING)
     quotes = where(data, ord(quote))
     if multiline:
         inside, open_lines = between(quotes), np.zeros(count(quotes) % 2, np.int64)
@@ -166,7 +183,7 @@ def _inside(quotes: Bits, feeds: Bits, size: int) -> tuple[Bits, Places]:
     """Return the bytes within quotes, and the lines that end there."""
     inside = between(quotes)
     if not (inside & feeds).any():
-        return inside, np.empty(0, np.int64)
+        return inside, NOTHING
     ends = positions(feeds)
     found = np.diff(Ranks(quotes).before(ends), prepend=0)
     open_lines = np.flatnonzero(found & 1)

@@ -8,6 +8,7 @@ behind the last byte are 0.
 from collections.abc import Callable, Iterator
 
 import numpy as np
+import polars as pl
 
 Bits = np.ndarray[tuple[int], np.dtype[np.uint64]]
 Places = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -23,10 +24,12 @@ _KEPT = np.empty(32 * 1024**2 - 64 * 1024, dtype=np.uint8)
 else each block takes its memory anew, which costs a fifth more than all that is done with it."""
 del _KEPT
 
+NOTHING: Places = np.empty(0, dtype=np.int64)
+
 _ONE = np.uint64(1)
 _LAST = np.uint64(63)
-_LOWER = np.uint16(0x20)
-"""The bit that tells lower case from upper case in a letter, and that is set in `-`."""
+_LOWER = np.uint8(0x20)
+"""The bit that tells lower case from upper case in a letter."""
 _STEPS = tuple(np.uint64(2**power) for power in range(6))
 
 
@@ -47,15 +50,12 @@ def where(data: bytes, byte: int, compare: _Compare = np.equal) -> Bits:
 
 def pairs(data: bytes, first: int, second: int) -> Bits:
     """Return the first bytes of two that stand side by side; `first` without regard to case."""
-    found = [np.empty(0, dtype=np.int64)]
-    pair = np.uint16(first | second << 8)
-    for shift in (0, 1):
-        halves = np.frombuffer(data, dtype="<u2", count=(len(data) - shift) // 2, offset=shift)
-        for start in range(0, len(halves), _BLOCK):
-            block = halves[start : start + _BLOCK]
-            same = (block | _LOWER) == pair
-            if same.any():
-                found.append(2 * (np.flatnonzero(same) + start) + shift)
+    text, found = np.frombuffer(data, dtype=np.uint8), [NOTHING]
+    for start in range(0, len(text) - 1, _BLOCK):
+        same = text[start + 1 : start + 1 + _BLOCK] == second
+        if same.any():
+            same &= (text[start : start + len(same)] | _LOWER) == first
+            found.append(np.flatnonzero(same) + start)
     return at(np.concatenate(found), len(data))
 
 
@@ -64,6 +64,13 @@ def at(places: Places, size: int) -> Bits:
     marked = np.zeros(64 * (-(-size // 64)), dtype=np.bool_)
     marked[places] = True
     return np.packbits(marked, bitorder="little").view(np.uint64)
+
+
+def flagged(places: Places, size: int) -> pl.Series:
+    """Return which of `size` rows are among these."""
+    flags = np.zeros(size, dtype=np.bool_)
+    flags[places] = True
+    return pl.Series(flags)
 
 
 def is_set(bits: Bits, places: Places) -> Flags:

@@ -122,12 +122,15 @@ class TextSource(FileSource):
         and a `column`.
         """
 
-    def clean_values(self, data: bytes, header: Sequence[str], layout: Layout) -> Clean | None:
+    def clean_values(
+        self, data: bytes, header: Sequence[str], layout: Layout, tally: LineTally
+    ) -> Clean | None:
         """Read the lines of a text that are faultless records, all at once.
 
         For text in UTF-8 without lines that are no records. Returns the same as `rows` would, some
         of it still to be cast, and which lines have to be looked at one by one: None if these are
-        all, or if any line may be within a record of several. It only makes reading fast.
+        all, or if any line may be within a record of several. It only makes reading fast; `tally`
+        may remember what makes the next text faster.
         """
 
     def find_preamble(self, data: bytes, complete: bool) -> Preamble | None:
@@ -260,7 +263,8 @@ class TextSource(FileSource):
         aside, ignored = lines_aside(data, rules)
         if (rules.multiline and len(aside)) or (not rules.returns and b"\r\n" in data):
             return None
-        clean = self.clean_values(without_records(data, aside), block[0].header, layout)
+        text = without_records(data, aside)
+        clean = self.clean_values(text, block[0].header, layout, tally)
         if clean is None or not covers(block, clean.ends, self.max_record_bytes):
             return None
         lines = numbered(block, data, clean, aside, tally)

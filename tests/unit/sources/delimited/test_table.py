@@ -13,7 +13,8 @@ from ingest.core.types import parse_type
 from ingest.core.values.texts import parse_texts
 from ingest.sources.base import Layout, Read
 from ingest.sources.csv import Csv
-from ingest.sources.delimited.table import TableReader, is_number
+from ingest.sources.delimited.numbers import is_number
+from ingest.sources.delimited.table import TableReader
 from ingest.sources.text.dialect import Dialect
 from ingest.testing.sources import assert_balanced, pack
 from tests.examples import examples
