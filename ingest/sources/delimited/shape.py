@@ -18,7 +18,6 @@ from ingest.sources.text.bits import (
     Places,
     Ranks,
     after,
-    at,
     before,
     between,
     count,
@@ -26,6 +25,7 @@ from ingest.sources.text.bits import (
     pairs,
     positions,
     where,
+    within,
 )
 
 _FIRST = np.uint64(1)
@@ -118,34 +118,35 @@ class Shape:
         """Whether there are quotes, or may be."""
         return bool(self.opening.any() or self.wrong.any() or len(self.open_lines))
 
-    def rows(self, bits: Bits, columns: Sequence[int], width: int) -> Places:
+    def rows(self, places: Places, columns: Sequence[int], width: int) -> Places:
         """Return the rows of a table that have any of these bytes in one of these columns."""
         wanted = np.zeros(width, dtype=np.bool_)
         wanted[list(columns)] = True
-        found = [ranks[wanted[ranks % width]] // width for ranks in self._ranks.of(bits)]
-        return np.concatenate([NOTHING, *found])
+        ranks = self._ranks.before(places)
+        rows: Places = ranks[wanted[ranks % width]] // width
+        return rows
 
     @cached_property
     def _ranks(self) -> Ranks:
         return Ranks(self.fields)
 
-    def leading_blanks(self) -> Bits:
+    def leading_blanks(self) -> Places:
         """Return the spaces and control characters that begin fields or stand after a quote."""
         blanks = where(self.data, _SPACE, np.less_equal) & ~(self.feeds | self.returns)
         begins = after(self.fields | self.opening)
         begins[:1] |= _FIRST
-        return blanks & begins
+        return positions(blanks & begins)
 
-    def small_numbers(self) -> Bits:
+    def small_numbers(self) -> Places:
         """Return bytes of texts that may be numbers too small for a float.
 
         They are the letters of negative exponents, such as that of 1e-9, and long rows of zeros.
         """
         small = pairs(self.data, ord("e"), ord("-"))
-        if _ZEROS in self.data:
-            places = [match.start() for match in re.finditer(_ZEROS, self.data)]
-            small |= at(np.array(places, dtype=np.int64), len(self.data))
-        return small
+        if _ZEROS not in self.data:
+            return small
+        zeros = [match.start() for match in re.finditer(_ZEROS, self.data)]
+        return np.concatenate([small, np.array(zeros, dtype=np.int64)])
 
 
 def shape_of(data: bytes, delimiter: str, quote: str | None, *, multiline: bool = False) -> Shape:
@@ -167,7 +168,7 @@ def shape_of(data: bytes, delimiter: str, quote: str | None, *, multiline: bool 
         inside, open_lines = between(quotes), np.zeros(count(quotes) % 2, np.int64)
         feeds &= ~inside
     else:
-        inside, open_lines = _inside(quotes, feeds, len(data))
+        inside, open_lines = within(quotes, feeds, len(data))
     opening, closing = quotes & inside, quotes & ~inside
     fields = (fields & ~inside) | feeds
     begins = after(fields)
@@ -177,14 +178,3 @@ def shape_of(data: bytes, delimiter: str, quote: str | None, *, multiline: bool 
     if multiline:  # Polars would take carriage returns off the end of a quoted field
         wrong &= ~(returns & inside & ~before(closing))
     return Shape(data, feeds, fields, opening, returns, wrong, open_lines)
-
-
-def _inside(quotes: Bits, feeds: Bits, size: int) -> tuple[Bits, Places]:
-    """Return the bytes within quotes, and the lines that end there."""
-    inside = between(quotes)
-    if not (inside & feeds).any():
-        return inside, NOTHING
-    ends = positions(feeds)
-    found = np.diff(Ranks(quotes).before(ends), prepend=0)
-    open_lines = np.flatnonzero(found & 1)
-    return between(quotes ^ at(ends[open_lines], size)), open_lines

@@ -5,7 +5,7 @@ and what follows works on an eighth of that. Bit n % 64 of word n // 64 stands f
 behind the last byte are 0.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import polars as pl
@@ -48,15 +48,17 @@ def where(data: bytes, byte: int, compare: _Compare = np.equal) -> Bits:
     return packed.view(np.uint64)
 
 
-def pairs(data: bytes, first: int, second: int) -> Bits:
-    """Return the first bytes of two that stand side by side; `first` without regard to case."""
+def pairs(data: bytes, first: int, second: int) -> Places:
+    """Return where two bytes stand side by side; `first` is a letter, without regard to case."""
     text, found = np.frombuffer(data, dtype=np.uint8), [NOTHING]
     for start in range(0, len(text) - 1, _BLOCK):
         same = text[start + 1 : start + 1 + _BLOCK] == second
-        if same.any():
-            same &= (text[start : start + len(same)] | _LOWER) == first
+        if not same.any():
+            continue
+        same &= (text[start : start + len(same)] | _LOWER) == first
+        if same.any():  # to look for what is rarely there is a tenth of the work
             found.append(np.flatnonzero(same) + start)
-    return at(np.concatenate(found), len(data))
+    return np.concatenate(found)
 
 
 def at(places: Places, size: int) -> Bits:
@@ -115,6 +117,29 @@ def between(bits: Bits) -> Bits:
     return inside
 
 
+def within(quotes: Bits, feeds: Bits, size: int) -> tuple[Bits, Places]:
+    """Return the bytes within quotes, and the lines that end there.
+
+    Each line begins outside of them.
+    """
+    inside = between(quotes)
+    if not (inside & feeds).any():
+        return inside, NOTHING
+    ends = positions(feeds)
+    found = np.diff(Ranks(quotes).before(ends), prepend=0)
+    open_lines = np.flatnonzero(found & 1)
+    return between(quotes ^ at(ends[open_lines], size)), open_lines
+
+
+def escaped(signs: Bits) -> Bits:
+    """Return the bytes that stand behind an escape sign which is not escaped itself."""
+    behind = after(signs)
+    found = new = signs & ~behind
+    while (new := after(after(new)) & signs & behind).any():
+        found |= new
+    return after(found)
+
+
 def count(bits: Bits) -> int:
     """Return how many bits are set."""
     return int(np.bitwise_count(bits).sum(dtype=np.int64))
@@ -143,17 +168,6 @@ class Ranks:
         inside = np.bitwise_count(self._bits[words] & masks)
         ranks: Places = self._sums[words] + inside
         return ranks
-
-    def of(self, bits: Bits) -> Iterator[Places]:
-        """Yield how many bits are set before those of `bits`, not in order."""
-        words = np.flatnonzero(bits)
-        left = bits[words]
-        while len(words):
-            lowest = left & (~left + _ONE)
-            yield self._sums[words] + np.bitwise_count(self._bits[words] & (lowest - _ONE))
-            left ^= lowest
-            more = left != 0
-            words, left = words[more], left[more]
 
     def place(self, numbers: Places) -> Places:
         """Return where the bits of these numbers stand, from 0."""

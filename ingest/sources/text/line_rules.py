@@ -67,8 +67,8 @@ class LineTally:
 
     `lines` are numbered already. `since` is at which byte the line begins whose quote is still
     open, `goes_on` says that the last line ended in an escape sign. `filtered` counts what the
-    source's options leave out, by reason. `spoilt` are columns that are not read as numbers any
-    more, because a field in them was none.
+    source's options leave out, by reason. `spoilt` is what made
+    the fastest way of reading fail, and is not tried again: columns in which a field was no number.
     """
 
     lines: Counter[int] = field(default_factory=Counter)

@@ -121,4 +121,6 @@ def test_clean_files_are_read_all_at_once(tmp_path: Path) -> None:
     )
     assert lines.clean_values(b'{"a":1}\n{}\n', (), frozen, LineTally()) is not None
     for record in ({"b": 1}, [], {"a": "1"}):
-        assert lines.clean_values(json.dumps(record).encode() + b"\n", (), frozen, LineTally()) is None
+        assert (
+            lines.clean_values(json.dumps(record).encode() + b"\n", (), frozen, LineTally()) is None
+        )
