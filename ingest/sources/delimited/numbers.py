@@ -55,7 +55,9 @@ class Numbers:
                     shape.data, self.names, kinds, tokens, quotes=shape.has_quotes
                 )
             except pl.exceptions.PolarsError as error:
-                self.spoilt.update(self._blamed(error))
+                if (match := _NUMBER.search(str(error))) is None:
+                    return None
+                self.spoilt.add(self.names[int(match[1]) - 1])
                 continue
             return self._checked(table, kinds, shape)
         self.spoilt.update(kinds)
@@ -72,12 +74,6 @@ class Numbers:
         signs = {*dialect.delimiter, dialect.quote, dialect.escape, "\x1f", "\r", "\n"}
         plain = not any(sign in token for token in tokens for sign in signs if sign)
         return plain and ("" in self.null_values or not tokens)
-
-    def _blamed(self, error: pl.exceptions.PolarsError) -> Sequence[str]:
-        """Return the column of which Polars says that a field is no number; all if it does not."""
-        match = _NUMBER.search(str(error))
-        place = int(match[1]) - 1 if match else -1
-        return [self.names[place]] if 0 <= place < len(self.names) else self.names
 
     def _checked(
         self, table: pl.DataFrame, kinds: Schema, shape: Shape

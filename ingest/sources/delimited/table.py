@@ -73,14 +73,14 @@ class TableReader:
             shape.data is not data or len(shape.open_lines) or shape.wrong.any()
         ):
             return None
-        doubts = NOTHING
-        if not self._is_table(shape):
-            doubts = shape.faulty(len(self.names), short=self._short)
-            if self._opens(shape):
+        width = len(self.names)
+        doubts, read = NOTHING, self._fields(shape) if self._is_table(shape) else None
+        if read is None:
+            doubts = np.union1d(shape.faulty(width, short=self._short), _undecodable(shape))
+            if not 0 < len(doubts) <= MOST_DOUBTS * shape.lines or self._opens(shape):
                 return None
-        read = self._rest(shape, doubts)
-        if read is None and len(more := np.union1d(doubts, _undecodable(shape))) > len(doubts):
-            doubts, read = more, self._rest(shape, more)
+            rest = self._shape(without_records(shape.data, doubts, shape.feeds))
+            read = self._fields(rest) if self._is_table(rest) else None
         if read is None:
             return None
         fields, unsure = read
@@ -92,15 +92,6 @@ class TableReader:
             return None
         table = Table(fields, doubts, shape.feeds if self.multiline else None)
         return self._without_repeats(table)
-
-    def _rest(self, shape: Shape, doubts: Places) -> tuple[pl.DataFrame, Places] | None:
-        """Return the fields of the records that are not in doubt, and which rows are unsure."""
-        if not len(doubts):
-            return self._fields(shape) if self._is_table(shape) else None
-        if len(doubts) > MOST_DOUBTS * shape.lines:
-            return None
-        rest = self._shape(without_records(shape.data, doubts, shape.feeds))
-        return self._fields(rest) if rest.data and self._is_table(rest) else None
 
     @property
     def _short(self) -> bool:

@@ -9,7 +9,6 @@ column has one. Records of which this cannot be said are left out, to be looked 
 """
 
 import io
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -35,8 +34,6 @@ from ingest.sources.text.lines import without_records
 
 MOST_DOUBTS = 0.25
 """Up to which share of the records are left out; with more, others read the text."""
-_PAIRED = re.compile(rb"\\u[dD][89a-fA-F]")
-"""A half of a surrogate pair: of one alone, Polars makes a NUL."""
 _ZEROS = b"0" * 40
 """A number without an exponent has at least so many zeros if it is too small for a float."""
 _RANGES = {
@@ -120,8 +117,10 @@ class _Lines:
         self._data = data
         self.feeds = where(data, ord("\n"))
         self._quotes = where(data, ord('"'))
+        self._escaped = None
         if b"\\" in data:
-            self._quotes &= ~escaped(where(data, ord("\\")))
+            self._escaped = escaped(where(data, ord("\\")))
+            self._quotes &= ~self._escaped
         self._inside, self._open = within(self._quotes, self.feeds, len(data))
         self._ends = positions(self.feeds)
         self.count = len(self._ends)
@@ -138,10 +137,18 @@ class _Lines:
         if b"[" in data and (lists := where(data, ord("[")) & ~self._inside).any():
             wrong |= self._each(lists) > 0
         wrong[self._open] = True
-        if b"\\u" in data:
-            halves = [match.start() for match in _PAIRED.finditer(data)]
-            wrong[np.searchsorted(self._ends, halves)] = True
+        wrong[np.searchsorted(self._ends, self._halves())] = True
         return np.flatnonzero(wrong)
+
+    def _halves(self) -> Places:
+        r"""Return where halves of surrogate pairs are escaped: of one alone, Polars makes a NUL."""
+        if self._escaped is None:
+            return NOTHING
+        codes = positions(where(self._data, ord("u")) & self._escaped)
+        text = np.frombuffer(self._data, dtype=np.uint8)
+        codes = codes[codes + 2 < len(text)]
+        is_half = ((text[codes + 1] | 0x20) == ord("d")) & (text[codes + 2] > ord("7"))
+        return codes[is_half]
 
     def _each(self, bits: Bits) -> Places:
         return np.diff(Ranks(bits).before(self._ends), prepend=0)
