@@ -69,7 +69,7 @@ class Shape:
 
         If they may be `short`, only empty lines have too few.
         """
-        ends = positions(self.feeds)
+        ends = self._ends
         fields = self.counts()
         wrong = np.diff(Ranks(self.wrong).before(ends), prepend=0)
         other = (fields > width) | self._empty() if short else fields != width
@@ -79,7 +79,7 @@ class Shape:
 
     def counts(self) -> Places:
         """Return how many fields each line has."""
-        return np.diff(self._ranks.before(positions(self.feeds)), prepend=-1)
+        return np.diff(self._ranks.before(self._ends), prepend=-1)
 
     def spaces(self) -> Bits:
         """Return the spaces before fields."""
@@ -101,14 +101,14 @@ class Shape:
 
     def _empty(self) -> Flags:
         """Say which lines hold nothing."""
-        ends = positions(self.feeds)
+        ends = self._ends
         starts = np.concatenate([[0], ends[:-1] + 1])
         return self._text_ends() < starts
 
     def _text_ends(self) -> Places:
         """Return where the last byte of each line stands that does not end it."""
         text = np.frombuffer(self.data, dtype=np.uint8)
-        ends = positions(self.feeds) - 1
+        ends = self._ends - 1
         while (returns := (ends >= 0) & (text[ends] == ord("\r"))).any():
             ends[returns] -= 1
         return ends
@@ -125,6 +125,10 @@ class Shape:
         ranks = self._ranks.before(places)
         rows: Places = ranks[wanted[ranks % width]] // width
         return rows
+
+    @cached_property
+    def _ends(self) -> Places:
+        return positions(self.feeds)
 
     @cached_property
     def _ranks(self) -> Ranks:

@@ -73,14 +73,11 @@ class TableReader:
             shape.data is not data or len(shape.open_lines) or shape.wrong.any()
         ):
             return None
-        width = len(self.names)
         doubts, read = NOTHING, self._fields(shape) if self._is_table(shape) else None
-        if read is None:
-            doubts = np.union1d(shape.faulty(width, short=self._short), _undecodable(shape))
-            if not 0 < len(doubts) <= MOST_DOUBTS * shape.lines or self._opens(shape):
-                return None
-            rest = self._shape(without_records(shape.data, doubts, shape.feeds))
-            read = self._fields(rest) if self._is_table(rest) else None
+        for find in (self._faulty, _undecodable):
+            if read is None:
+                doubts = np.union1d(doubts, find(shape))
+                read = self._rest(shape, doubts)
         if read is None:
             return None
         fields, unsure = read
@@ -92,6 +89,16 @@ class TableReader:
             return None
         table = Table(fields, doubts, shape.feeds if self.multiline else None)
         return self._without_repeats(table)
+
+    def _faulty(self, shape: Shape) -> Places:
+        return shape.faulty(len(self.names), short=self._short)
+
+    def _rest(self, shape: Shape, doubts: Places) -> tuple[pl.DataFrame, Places] | None:
+        """Return what `_fields` does of the records that are not in doubt."""
+        if not 0 < len(doubts) <= MOST_DOUBTS * shape.lines or self._opens(shape):
+            return None
+        rest = self._shape(without_records(shape.data, doubts, shape.feeds))
+        return self._fields(rest) if self._is_table(rest) else None
 
     @property
     def _short(self) -> bool:
