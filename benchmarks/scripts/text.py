@@ -67,7 +67,7 @@ def main() -> None:
 
 def target(name: str, rates: dict[str, float]) -> str:
     """Say what is wanted of a case, and whether it is so."""
-    kind, dirty = name.split()[0], name.endswith("bad")
+    kind, dirty = name.split(maxsplit=1)[0], name.endswith("bad")
     rate, wanted = rates[name], CLEAN[kind]
     if dirty:
         share = rate / rates[kind]
@@ -97,12 +97,12 @@ def measure(case: Case, folder: Path, rounds: int) -> tuple[float, float, float 
 
 
 def csv(path: Path) -> pl.DataFrame:
-    """Read line items; of bad records whatever there is."""
+    """Read line items."""
     return pl.read_csv(path, schema=bare.COLUMNS)
 
 
 def csv_whatever(path: Path) -> pl.DataFrame:
-    """Read line items; of bad records whatever there is."""
+    """Read line items; of bad records whatever Polars makes of them."""
     return pl.read_csv(path, schema=bare.COLUMNS, ignore_errors=True, truncate_ragged_lines=True)
 
 

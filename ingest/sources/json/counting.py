@@ -9,6 +9,7 @@ column has one. Records of which this cannot be said are left out, to be looked 
 """
 
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ from ingest.sources.text.bits import (
     Ranks,
     escaped,
     flagged,
+    is_set,
     pairs,
     positions,
     where,
@@ -78,10 +80,10 @@ class Counting:
         values = self._values(text) if text else pl.DataFrame(schema=self.carriers)
         if values.height != lines.count - len(doubts):
             return None
-        unsure = np.unique(np.concatenate(list(self._unsure(values, text))))
+        kept = np.delete(np.arange(lines.count), doubts)
+        unsure = np.unique(np.concatenate(list(self._unsure(values, lines, kept))))
         if len(unsure):
             values = values.filter(~flagged(unsure, values.height))
-            kept = np.delete(np.arange(lines.count), doubts)
             doubts = np.union1d(doubts, kept[unsure])
         return (values, doubts) if len(doubts) <= MOST_DOUBTS * lines.count else None
 
@@ -92,8 +94,11 @@ class Counting:
         except pl.exceptions.PolarsError:
             return pl.read_ndjson(io.BytesIO(data), schema=self.carriers, ignore_errors=True)
 
-    def _unsure(self, values: pl.DataFrame, data: bytes) -> Iterator[Places]:
-        """Yield the rows with a value that is missing, or may not be what its text says."""
+    def _unsure(self, values: pl.DataFrame, lines: "_Lines", kept: Places) -> Iterator[Places]:
+        """Yield the rows with a value that is missing, or may not be what its text says.
+
+        `kept` are the numbers of their lines.
+        """
         yield NOTHING
         zeros = False
         for column, kind in _columns(values, self.schema):
@@ -105,9 +110,8 @@ class Counting:
             elif kind == pl.Float64():
                 yield _rows(~(column.abs() < WHOLE_LIMITS["Float64"]))  # also what is no number
                 zeros = zeros or bool((column == 0).any())
-        if zeros and (_ZEROS in data or len(pairs(data, ord("e"), ord("-")))):
-            yield from (_rows(column == 0) for column, _ in _columns(values, self.schema)
-                        if column.dtype == pl.Float64())  # fmt: skip
+        if zeros:
+            yield np.flatnonzero(np.isin(kept, lines.small_numbers()))
 
 
 class _Lines:
@@ -139,6 +143,15 @@ class _Lines:
         wrong[self._open] = True
         wrong[np.searchsorted(self._ends, self._halves())] = True
         return np.flatnonzero(wrong)
+
+    def small_numbers(self) -> Places:
+        """Return the lines that may hold a number too small for a float."""
+        places = pairs(self._data, ord("e"), ord("-"))
+        places = places[~is_set(self._inside, places)]
+        if _ZEROS in self._data:
+            zeros = [match.start() for match in re.finditer(_ZEROS, self._data)]
+            places = np.concatenate([places, np.array(zeros, dtype=np.int64)])
+        return np.unique(np.searchsorted(self._ends, places))
 
     def _halves(self) -> Places:
         r"""Return where halves of surrogate pairs are escaped: of one alone, Polars makes a NUL."""

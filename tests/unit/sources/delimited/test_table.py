@@ -94,6 +94,23 @@ def test_all_at_once_and_one_by_one_agree(
     assert repr(found(fast)) == repr(found(slow))
 
 
+@examples(100)
+@given(
+    tables().filter(lambda drawn: is_readable(drawn[0]) and b"\r" not in drawn[0]),
+    st.integers(0, 9),
+)
+def test_a_few_odd_records_among_many_make_no_difference(
+    drawn: tuple[bytes, tuple[str, ...], dict[str, Any]], place: int
+) -> None:
+    data, kinds, options = drawn
+    sound = {"boolean": "t", "date": "2024-02-29", "time": "10:30", "timestamp": "2024-02-29 10:30"}
+    zoned = "2024-02-29 10:30Z"
+    texts = [zoned if "UTC" in kind else sound.get(kind, "7") for kind in kinds]
+    record = options["delimiter"].join(texts).encode() + b"\n"
+    fast, slow = both(place * record + data + b"\n" + 30 * record, kinds, options)
+    assert repr(found(fast)) == repr(found(slow))
+
+
 SEMICOLONS = Dialect(";", '"')
 
 
