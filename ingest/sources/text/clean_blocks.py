@@ -107,9 +107,12 @@ def cast(
     doubts = np.asarray(clean.doubts, dtype=np.int64)
     sound = lines[np.delete(np.arange(lines.height), doubts)] if len(doubts) else lines
     rows, unfit = cast_columns(sound, clean.values, clean.schema, clean.parse)
-    rejects = records_of(data, unfit, rules, clean.ends)
+    ends = clean.ends
+    if ends is None and (len(doubts) or unfit.height):
+        ends = where(data, ord("\n"))
+    rejects = records_of(data, unfit, rules, ends)
     rejects = rejects.with_columns(unfit["reason"], unfit["column"])
-    return rows, rejects, records_of(data, lines[doubts], rules, clean.ends)
+    return rows, rejects, records_of(data, lines[doubts], rules, ends)
 
 
 def records_of(

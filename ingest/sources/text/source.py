@@ -17,6 +17,7 @@ from ingest.sources.columns.options import FILE_COLUMNS, Columns, file_values, w
 from ingest.sources.file_source import FileSource
 from ingest.sources.files.identity import while_planning
 from ingest.sources.files.opening import codec
+from ingest.sources.text.bits import count, where
 from ingest.sources.text.bodies import Body, in_blocks, join_bodies, line_counts, longest_line
 from ingest.sources.text.clean_blocks import Blocks, cast, covers, numbered, records_of
 from ingest.sources.text.enclosed import look_back
@@ -364,12 +365,13 @@ def _refuse_flood(rejects: Sequence[pl.DataFrame], partition: Partition) -> None
 
 def _lines_among(wanted: pl.Series, body: Body, rules: LineRules, tally: LineTally) -> pl.DataFrame:
     """Return the records of a body whose positions are among these, which are sorted."""
-    first, lines = position(body.slice_index, tally.lines[body.slice_index]), line_counts([body])
-    tally.lines[body.slice_index] += lines[0]
-    among = wanted.filter(wanted.is_between(first, first + lines[0], closed="left"))
-    data = join_bodies([body]) if len(among) else b""
+    first, data = position(body.slice_index, tally.lines[body.slice_index]), join_bodies([body])
+    feeds = where(data, ord("\n"))
+    lines = count(feeds)
+    tally.lines[body.slice_index] += lines
+    among = wanted.filter(wanted.is_between(first, first + lines, closed="left"))
     places = pl.DataFrame({"position": among, "number": (among - first).cast(pl.Int64)})
-    return records_of(data, places, rules)
+    return records_of(data, places, rules, feeds)
 
 
 def _assemble(rows: pl.DataFrame, made: dict[str, pl.Series], layout: Layout) -> pl.DataFrame:
