@@ -52,12 +52,12 @@ def _finish(made: Path, path: Path, gzip_level: int | None, bad_ratio: float) ->
             shutil.copyfileobj(source, target, 1 << 20)
     elif bad_ratio:
         with made.open() as source, path.open("w") as target:
-            target.writelines(_spoilt(source, round(1 / bad_ratio)))
+            target.writelines(spoilt(source, round(1 / bad_ratio)))
     else:
         made.rename(path)
 
 
-def _spoilt(lines: Iterable[str], every: int) -> Iterator[str]:
+def spoilt(lines: Iterable[str], every: int) -> Iterator[str]:
     """Yield the lines with one of each `every` spoilt; the header is left as it is."""
     for number, line in enumerate(lines):
         if number % every or not number:

@@ -80,10 +80,16 @@ def measure(
     return {name: costs[f"{name}.ours"] / costs[f"{name}.bare"] for name in works}
 
 
-def prepare(name: str, rows: int, folder: Path, changes: Sequence[str] = ()) -> Work:
-    """Make the input, and plan our job with it as one partition."""
+def prepare(
+    name: str,
+    rows: int,
+    folder: Path,
+    changes: Sequence[str] = (),
+    make: Callable[[Path, int], None] | None = None,
+) -> Work:
+    """Make the input, as usual or by `make`, and plan our job with it as one partition."""
     file = folder / f"{name}.{'parquet' if name == 'taxi' else name}"
-    MAKE[name](file, rows)
+    (make or MAKE[name])(file, rows)
     settings = [f"+job={name}", f"source.path={file}", f"sink.path={folder}/{name}", *changes]
     loaded = load(Job, ROOT / "benchmarks" / "conf", settings)
     whole = loaded.job.execution.model_copy(update={"partition_bytes": 1 << 40})

@@ -227,7 +227,9 @@ class Csv(TextSource):
         bad = with_column(records.filter(~sound))
         return rows, pl.concat([bad, rejects]).sort("position")
 
-    def clean_values(self, data: bytes, header: Sequence[str], layout: Layout) -> Clean | None:
+    def clean_values(
+        self, data: bytes, header: Sequence[str], layout: Layout, tally: LineTally
+    ) -> Clean | None:
         """Read the lines of a text that are faultless records."""
         schema = self._present(header, layout)
         names = header or list(schema)
@@ -236,7 +238,7 @@ class Csv(TextSource):
             heading = ()
         carried = {**dict.fromkeys(names, pl.String()), **self.values.carried(schema)}
         reader = TableReader(
-            self.dialect, names, carried, self.null_values, heading, self.multiline
+            self.dialect, names, carried, self.null_values, heading, self.multiline, tally.spoilt
         )
         table = reader.read(data)
         if table is None:

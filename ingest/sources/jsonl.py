@@ -3,6 +3,7 @@
 import difflib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Literal
 
 import polars as pl
@@ -33,6 +34,7 @@ from ingest.sources.json.redaction import redacted
 from ingest.sources.json.sample import ARRAY, is_json, not_json, objects
 from ingest.sources.text.bodies import Body
 from ingest.sources.text.decoding import whole_text
+from ingest.sources.text.line_rules import LineTally
 from ingest.sources.text.lines import split_records
 from ingest.sources.text.rejecting import Clean, Parse, cast_columns, with_column
 from ingest.sources.text.source import TextSource
@@ -40,6 +42,8 @@ from ingest.sources.text.typing import NO_TYPE
 
 SAMPLE_ROWS = 10_000
 """How many records of each sampled file the schema is made from."""
+UNEVEN = "records are unlike each other"
+"""What a tally is told when counting proves nothing of too many records."""
 HEAD_BYTES = 256
 """How much of a file is looked at to see what it begins with."""
 
@@ -155,15 +159,19 @@ class Jsonl(TextSource):
         data: bytes,
         header: Sequence[str],  # noqa: ARG002
         layout: Layout,
+        tally: LineTally,
     ) -> Clean | None:
         """Read text whose lines are all records as the sample showed them."""
-        schema = self.data_schema(layout)
+        schema, shape = self.data_schema(layout), self._shape(layout)
+        reader, parser = self._reader(schema, shape, layout), self._parser(schema, shape)
+        if data and UNEVEN not in tally.spoilt:
+            with suppress(pl.exceptions.PolarsError):
+                if (counted := reader.count_whole(data)) is not None:
+                    return Clean(counted[0], schema, parser, counted[1])
+                tally.spoilt.add(UNEVEN)
         text = whole_text(data)
-        if text is None:
-            return None
-        shape = self._shape(layout)
-        values = self._reader(schema, shape, layout).parse_whole(text, data)
-        return None if values is None else Clean(values, schema, self._parser(schema, shape))
+        values = None if text is None else reader.parse_whole(text, data)
+        return None if values is None else Clean(values, schema, parser)
 
     def _written(self, columns: Schema, records: Iterable[dict[str, Any]]) -> list[str]:
         """Return the columns of numbers that are written in strings, in a notation of their own."""

@@ -11,19 +11,21 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+_Table = np.ndarray[tuple[int, int], np.dtype[np.uint32]]
 _Words = np.ndarray[tuple[int], np.dtype[np.uint32]]
 
 _BLOCK_ROWS: Final = 16_384
 _MONTHS: Final = np.arange("0000-01", "10000-02", dtype="datetime64[M]").astype("datetime64[D]")
-_FIRST_DAYS: Final = _MONTHS[:-1].astype(np.int32)
-_DAYS_IN: Final = np.diff(_MONTHS.astype(np.int32)).astype(np.uint32)
+_DAYS_IN: Final = np.diff(_MONTHS.astype(np.int64))
+_TABLE: Final = _MONTHS[:-1].astype(np.int64) << 8 | _DAYS_IN
+"""Of each month, in one number: the days from 1970 to its first, and how many it has."""
 
 
 def parse_days(texts: pl.Series) -> pl.Series:
     """Return the dates that texts say; null where a text is null or says none."""
-    texts = texts.rechunk()
     if texts.is_empty():
         return texts.cast(pl.Date)
+    texts = texts.rechunk()
     array: Any = texts.to_arrow(compat_level=pl.CompatLevel.newest())
     views = np.frombuffer(array.buffers()[1], dtype="<u4").reshape(-1, 4)[array.offset :]
     days = np.empty(len(texts), dtype=np.int32)
@@ -32,11 +34,12 @@ def parse_days(texts: pl.Series) -> pl.Series:
         block = slice(start, min(start + _BLOCK_ROWS, len(texts)))
         days[block], good[block] = _days(views[block])
     dates = pl.Series(texts.name, days).cast(pl.Date)
-    good = good & texts.is_not_null().to_numpy()
+    if texts.has_nulls():
+        good &= texts.is_not_null().to_numpy()
     return dates if good.all() else dates.set(pl.Series(~good), None)
 
 
-def _days(views: np.ndarray[tuple[int, int], np.dtype[np.uint32]]) -> tuple[Any, Any]:
+def _days(views: _Table) -> tuple[Any, Any]:
     """Return the days since 1970 that views say, and whether they say any."""
     length, year, month, day = (views[:, place].copy() for place in range(4))
     year ^= _word(b"0000")
@@ -48,10 +51,9 @@ def _days(views: np.ndarray[tuple[int, int], np.dtype[np.uint32]]) -> tuple[Any,
     number = 100 * (pairs & 0xFF) + (pairs >> 16 & 0xFF)
     of_year = 10 * (month >> 8 & 0xF) + (month >> 16 & 0xF)
     of_month = 10 * (day & 0xF) + (day >> 8 & 0xF)
-    good = (wrong == 0) & (number > 0) & (of_year > 0) & (of_year <= 12) & (of_month > 0)
-    index = np.where(good, 12 * number + of_year - 1, 0)
-    good &= of_month <= _DAYS_IN[index]
-    return _FIRST_DAYS[index] + of_month.astype(np.int32) - 1, good
+    found = _TABLE.take((12 * number + of_year - 1).astype(np.int64), mode="clip")
+    good = (wrong == 0) & (number > 0) & (of_year - 1 < 12) & (of_month - 1 < (found & 0xFF))
+    return (found >> 8) + of_month - 1, good
 
 
 def _word(text: bytes) -> np.uint32:

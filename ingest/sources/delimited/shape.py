@@ -4,6 +4,7 @@ What is a record is said in `csv_grammar`; here the same is found without lookin
 quote opens or closes, an opening one begins a field or is the second of a pair, and so on.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,12 +12,12 @@ from functools import cached_property
 import numpy as np
 
 from ingest.sources.text.bits import (
+    NOTHING,
     Bits,
     Flags,
     Places,
     Ranks,
     after,
-    at,
     before,
     between,
     count,
@@ -24,9 +25,12 @@ from ingest.sources.text.bits import (
     pairs,
     positions,
     where,
+    within,
 )
 
 _FIRST = np.uint64(1)
+_ZEROS = b"0" * 40
+"""A number without an exponent has at least so many zeros if it is too small for a float."""
 _SPACE = ord(" ")
 
 
@@ -65,7 +69,7 @@ class Shape:
 
         If they may be `short`, only empty lines have too few.
         """
-        ends = positions(self.feeds)
+        ends = self._ends
         fields = self.counts()
         wrong = np.diff(Ranks(self.wrong).before(ends), prepend=0)
         other = (fields > width) | self._empty() if short else fields != width
@@ -75,7 +79,7 @@ class Shape:
 
     def counts(self) -> Places:
         """Return how many fields each line has."""
-        return np.diff(self._ranks.before(positions(self.feeds)), prepend=-1)
+        return np.diff(self._ranks.before(self._ends), prepend=-1)
 
     def spaces(self) -> Bits:
         """Return the spaces before fields."""
@@ -97,38 +101,56 @@ class Shape:
 
     def _empty(self) -> Flags:
         """Say which lines hold nothing."""
-        ends = positions(self.feeds)
+        ends = self._ends
         starts = np.concatenate([[0], ends[:-1] + 1])
         return self._text_ends() < starts
 
     def _text_ends(self) -> Places:
         """Return where the last byte of each line stands that does not end it."""
         text = np.frombuffer(self.data, dtype=np.uint8)
-        ends = positions(self.feeds) - 1
+        ends = self._ends - 1
         while (returns := (ends >= 0) & (text[ends] == ord("\r"))).any():
             ends[returns] -= 1
         return ends
 
-    def touches(self, bits: Bits, columns: Sequence[int], width: int) -> bool:
-        """Say whether any of these bytes lies in one of these columns of a table."""
+    @property
+    def has_quotes(self) -> bool:
+        """Whether there are quotes, or may be."""
+        return bool(self.opening.any() or self.wrong.any() or len(self.open_lines))
+
+    def rows(self, places: Places, columns: Sequence[int], width: int) -> Places:
+        """Return the rows of a table that have any of these bytes in one of these columns."""
         wanted = np.zeros(width, dtype=np.bool_)
         wanted[list(columns)] = True
-        return any(wanted[ranks % width].any() for ranks in self._ranks.of(bits))
+        ranks = self._ranks.before(places)
+        rows: Places = ranks[wanted[ranks % width]] // width
+        return rows
+
+    @cached_property
+    def _ends(self) -> Places:
+        return positions(self.feeds)
 
     @cached_property
     def _ranks(self) -> Ranks:
         return Ranks(self.fields)
 
-    def leading_blanks(self) -> Bits:
+    def leading_blanks(self) -> Places:
         """Return the spaces and control characters that begin fields or stand after a quote."""
         blanks = where(self.data, _SPACE, np.less_equal) & ~(self.feeds | self.returns)
         begins = after(self.fields | self.opening)
         begins[:1] |= _FIRST
-        return blanks & begins
+        return positions(blanks & begins)
 
-    def small_powers(self) -> Bits:
-        """Return the letters that begin negative exponents, such as that of 1e-9."""
-        return pairs(self.data, ord("e"), ord("-"))
+    def small_numbers(self) -> Places:
+        """Return bytes of texts that may be numbers too small for a float.
+
+        They are the letters of negative exponents, such as that of 1e-9, and long rows of zeros.
+        """
+        small = pairs(self.data, ord("e"), ord("-"))
+        if _ZEROS not in self.data:
+            return small
+        zeros = [match.start() for match in re.finditer(_ZEROS, self.data)]
+        return np.concatenate([small, np.array(zeros, dtype=np.int64)])
 
 
 def shape_of(data: bytes, delimiter: str, quote: str | None, *, multiline: bool = False) -> Shape:
@@ -144,13 +166,13 @@ def shape_of(data: bytes, delimiter: str, quote: str | None, *, multiline: bool 
     if b"\0" in data:
         wrong |= where(data, 0)
     if quote is None or quote.encode() not in data:
-        return Shape(data, feeds, fields | feeds, nothing, returns, wrong, np.empty(0, np.int64))
+        return Shape(data, feeds, fields | feeds, nothing, returns, wrong, NOTHING)
     quotes = where(data, ord(quote))
     if multiline:
         inside, open_lines = between(quotes), np.zeros(count(quotes) % 2, np.int64)
         feeds &= ~inside
     else:
-        inside, open_lines = _inside(quotes, feeds, len(data))
+        inside, open_lines = within(quotes, feeds, len(data))
     opening, closing = quotes & inside, quotes & ~inside
     fields = (fields & ~inside) | feeds
     begins = after(fields)
@@ -160,14 +182,3 @@ def shape_of(data: bytes, delimiter: str, quote: str | None, *, multiline: bool 
     if multiline:  # Polars would take carriage returns off the end of a quoted field
         wrong &= ~(returns & inside & ~before(closing))
     return Shape(data, feeds, fields, opening, returns, wrong, open_lines)
-
-
-def _inside(quotes: Bits, feeds: Bits, size: int) -> tuple[Bits, Places]:
-    """Return the bytes within quotes, and the lines that end there."""
-    inside = between(quotes)
-    if not (inside & feeds).any():
-        return inside, np.empty(0, np.int64)
-    ends = positions(feeds)
-    found = np.diff(Ranks(quotes).before(ends), prepend=0)
-    open_lines = np.flatnonzero(found & 1)
-    return between(quotes ^ at(ends[open_lines], size)), open_lines

@@ -8,9 +8,11 @@ from typing import Any
 import polars as pl
 
 from ingest.core.types import instance
+from ingest.sources.json.counting import Counting
 from ingest.sources.json.judge import Fault, judge
 from ingest.sources.json.shape import compiles, fields_of, pattern, reordered
 from ingest.sources.json.text import load
+from ingest.sources.text.bits import Places
 
 Parsed = tuple[list[pl.DataFrame], dict[int, Fault]]
 """The values of good records, in order, and what is wrong with the others, by their indices."""
@@ -35,6 +37,19 @@ class JsonReader:
         self._shape = dict(shape)
         self._closed = closed
         self._carriers = {name: _carrier(dtype) for name, dtype in schema.items()}
+
+    def count_whole(self, data: bytes) -> tuple[pl.DataFrame, Places] | None:
+        """Return the values of a whole text, and the numbers of the records that are left out.
+
+        None if these are too many, or if counts prove nothing of records of this shape.
+
+        Raises:
+            PolarsError: one of the others is no JSON.
+        """
+        counting = Counting(self._shape, self._carriers)
+        if self._shape.keys() != self._schema.keys() or not counting.is_possible:
+            return None
+        return counting.read(data)
 
     def parse_whole(self, text: pl.Series, data: bytes) -> pl.DataFrame | None:
         """Return the values of a whole text (a series of one) if its records are all of the shape.

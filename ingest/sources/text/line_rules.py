@@ -67,13 +67,15 @@ class LineTally:
 
     `lines` are numbered already. `since` is at which byte the line begins whose quote is still
     open, `goes_on` says that the last line ended in an escape sign. `filtered` counts what the
-    source's options leave out, by reason.
+    source's options leave out, by reason. `spoilt` is what made
+    the fastest way of reading fail, and is not tried again: columns in which a field was no number.
     """
 
     lines: Counter[int] = field(default_factory=Counter)
     since: dict[int, int] = field(default_factory=dict)
     goes_on: set[int] = field(default_factory=set)
     filtered: Counter[str] = field(default_factory=Counter)
+    spoilt: set[str] = field(default_factory=set)
 
     def number(self, bodies: Sequence[Body], counts: Sequence[int]) -> tuple[Places, pl.Series]:
         """Number so many more lines of each body: from 0 within the slice, and as positions."""

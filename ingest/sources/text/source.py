@@ -17,8 +17,9 @@ from ingest.sources.columns.options import FILE_COLUMNS, Columns, file_values, w
 from ingest.sources.file_source import FileSource
 from ingest.sources.files.identity import while_planning
 from ingest.sources.files.opening import codec
+from ingest.sources.text.bits import count, where
 from ingest.sources.text.bodies import Body, in_blocks, join_bodies, line_counts, longest_line
-from ingest.sources.text.clean_blocks import covers, numbered, records_of, together
+from ingest.sources.text.clean_blocks import Blocks, cast, covers, numbered, records_of
 from ingest.sources.text.enclosed import look_back
 from ingest.sources.text.encodings import UTF8, canonical, is_wide
 from ingest.sources.text.files import BLOCK_BYTES, TextFiles
@@ -36,6 +37,8 @@ from ingest.sources.text.lines import (
 from ingest.sources.text.ranges import UTF8_MARK, Begin, Preamble, cut_ranges, halve_range
 from ingest.sources.text.rejecting import Clean, filled
 
+Header = tuple[str, ...]
+"""The column names in a file's own order; none if it does not say."""
 MOST_REJECTS = 5_000_000
 """The most records of a partition that may be rejected; lines of 13 bytes each, if all are."""
 
@@ -122,12 +125,15 @@ class TextSource(FileSource):
         and a `column`.
         """
 
-    def clean_values(self, data: bytes, header: Sequence[str], layout: Layout) -> Clean | None:
+    def clean_values(
+        self, data: bytes, header: Sequence[str], layout: Layout, tally: LineTally
+    ) -> Clean | None:
         """Read the lines of a text that are faultless records, all at once.
 
         For text in UTF-8 without lines that are no records. Returns the same as `rows` would, some
         of it still to be cast, and which lines have to be looked at one by one: None if these are
-        all, or if any line may be within a record of several. It only makes reading fast.
+        all, or if any line may be within a record of several. It only makes reading fast; `tally`
+        may remember what makes the next text faster.
         """
 
     def find_preamble(self, data: bytes, complete: bool) -> Preamble | None:
@@ -156,19 +162,27 @@ class TextSource(FileSource):
     def read(self, partition: Partition, layout: Layout) -> Read:
         """Read a partition; see `Source.read`."""
         begins: dict[int, Begin] = {}
-        rows, rejects, tally = [], [], LineTally()
+        tally, schema = LineTally(), self.data_schema(layout)
+
+        def judge(records: pl.DataFrame, header: Header) -> tuple[pl.DataFrame, pl.DataFrame]:
+            good, bad = self._judged(records, header, layout, tally)
+            return filled(good, schema), bad
+
+        blocks = Blocks(judge)
         bodies = self._bodies(partition, layout, range(len(partition.slices)), begins, tally)
         for block in in_blocks(bodies, BLOCK_BYTES):
             if block[0].footer:
                 tally.filtered[FOOTER] += sum(line_counts(block))
-                continue
-            good, bad = self._clean_rows(block, layout, tally) or self._each(block, layout, tally)
-            rows.append(filled(good, self.data_schema(layout)))
-            rejects.append(bad)
-            _refuse_flood(rejects, partition)
+            elif (clean := self._clean_rows(block, layout, tally)) is not None:
+                blocks.add(filled(clean[0], schema), clean[1])
+                blocks.set_aside(clean[2], block[0].header)
+            else:
+                records = split_records(block, self.rules(layout), tally)
+                blocks.add(*judge(records, block[0].header))
+            _refuse_flood(blocks.rejects, partition)
+        rows, bad = blocks.whole()
         made = self._file_values(partition, layout)
-        frame = _assemble(pl.concat(rows), made, layout)
-        bad = pl.concat(rejects)
+        frame = _assemble(rows, made, layout)
         return Read(
             frame.lazy(),
             frame.height + bad.height + tally.filtered.total(),
@@ -223,18 +237,12 @@ class TextSource(FileSource):
             made.update(FILE_COLUMNS)
         return {name: dtype for name, dtype in layout.columns.items() if name not in made}
 
-    def _each(
-        self, block: Sequence[Body], layout: Layout, tally: LineTally
-    ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Return rows and rejects of bodies, looking at each record."""
-        records = split_records(block, self.rules(layout), tally)
-        return self._judged(records, block[0], layout, tally)
-
     def _judged(
-        self, records: pl.DataFrame, body: Body, layout: Layout, tally: LineTally
+        self, records: pl.DataFrame, header: Header, layout: Layout, tally: LineTally
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        records = self.filtered(records, body.header, layout, tally)
-        good, bad = self.rows(records, body.header, layout)
+        """Return rows and rejects of records, looking at each."""
+        records = self.filtered(records, header, layout, tally)
+        good, bad = self.rows(records, header, layout)
         if good.height + bad.height != records.height:
             raise JobError(
                 f"{self.path}: {records.height} records became {good.height} rows and "
@@ -245,8 +253,8 @@ class TextSource(FileSource):
 
     def _clean_rows(
         self, block: Sequence[Body], layout: Layout, tally: LineTally
-    ) -> tuple[pl.DataFrame, pl.DataFrame] | None:
-        """Return rows and rejects of bodies that are read all at once, but for a few lines.
+    ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame] | None:
+        """Return rows and rejects of bodies that are read all at once, and the records left out.
 
         None if there are too many of these, or if lines belong together; then nothing has been
         numbered.
@@ -260,16 +268,14 @@ class TextSource(FileSource):
         aside, ignored = lines_aside(data, rules)
         if (rules.multiline and len(aside)) or (not rules.returns and b"\r\n" in data):
             return None
-        clean = self.clean_values(without_records(data, aside), block[0].header, layout)
+        text = without_records(data, aside)
+        clean = self.clean_values(text, block[0].header, layout, tally)
         if clean is None or not covers(block, clean.ends, self.max_record_bytes):
             return None
         lines = numbered(block, data, clean, aside, tally)
         tally.filtered.update({IGNORED: ignored} if ignored else {})
 
-        def judge(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-            return self._judged(records, block[0], layout, tally)
-
-        return together(data, clean, lines, rules, judge)
+        return cast(data, clean, lines, rules)
 
     def _bodies(
         self,
@@ -359,12 +365,13 @@ def _refuse_flood(rejects: Sequence[pl.DataFrame], partition: Partition) -> None
 
 def _lines_among(wanted: pl.Series, body: Body, rules: LineRules, tally: LineTally) -> pl.DataFrame:
     """Return the records of a body whose positions are among these, which are sorted."""
-    first, lines = position(body.slice_index, tally.lines[body.slice_index]), line_counts([body])
-    tally.lines[body.slice_index] += lines[0]
-    among = wanted.filter(wanted.is_between(first, first + lines[0], closed="left"))
-    data = join_bodies([body]) if len(among) else b""
+    first, data = position(body.slice_index, tally.lines[body.slice_index]), join_bodies([body])
+    feeds = where(data, ord("\n"))
+    lines = count(feeds)
+    tally.lines[body.slice_index] += lines
+    among = wanted.filter(wanted.is_between(first, first + lines, closed="left"))
     places = pl.DataFrame({"position": among, "number": (among - first).cast(pl.Int64)})
-    return records_of(data, places, rules)
+    return records_of(data, places, rules, feeds)
 
 
 def _assemble(rows: pl.DataFrame, made: dict[str, pl.Series], layout: Layout) -> pl.DataFrame:

@@ -13,7 +13,8 @@ from ingest.core.types import parse_type
 from ingest.core.values.texts import parse_texts
 from ingest.sources.base import Layout, Read
 from ingest.sources.csv import Csv
-from ingest.sources.delimited.table import TableReader, is_number
+from ingest.sources.delimited.numbers import is_number
+from ingest.sources.delimited.table import TableReader
 from ingest.sources.text.dialect import Dialect
 from ingest.testing.sources import assert_balanced, pack
 from tests.examples import examples
@@ -93,6 +94,23 @@ def test_all_at_once_and_one_by_one_agree(
     assert repr(found(fast)) == repr(found(slow))
 
 
+@examples(100)
+@given(
+    tables().filter(lambda drawn: is_readable(drawn[0]) and b"\r" not in drawn[0]),
+    st.integers(0, 9),
+)
+def test_a_few_odd_records_among_many_make_no_difference(
+    drawn: tuple[bytes, tuple[str, ...], dict[str, Any]], place: int
+) -> None:
+    data, kinds, options = drawn
+    sound = {"boolean": "t", "date": "2024-02-29", "time": "10:30", "timestamp": "2024-02-29 10:30"}
+    zoned = "2024-02-29 10:30Z"
+    texts = [zoned if "UTC" in kind else sound.get(kind, "7") for kind in kinds]
+    record = options["delimiter"].join(texts).encode() + b"\n"
+    fast, slow = both(place * record + data + b"\n" + 30 * record, kinds, options)
+    assert repr(found(fast)) == repr(found(slow))
+
+
 SEMICOLONS = Dialect(";", '"')
 
 
@@ -114,3 +132,24 @@ def test_a_number_that_is_read_as_such_is_what_its_text_says(kind: str) -> None:
             assert read[0]["a"].equals(said, null_equal=True), (text, form)
             assert said.null_count() == (text == ""), (text, form)
     assert (typed > 10) == is_number(parse_type(kind))
+
+
+def test_a_field_that_is_no_number_makes_texts_of_its_column_only() -> None:
+    schema = {"a": pl.Int64(), "b": pl.Int64(), "c": pl.Float64()}
+    spoilt: set[str] = set()
+    table = TableReader(SEMICOLONS, tuple(schema), schema, ("",), spoilt=spoilt)
+    read = table.read(b"1;2;0.5\nx;3;1\n")
+    assert read is not None
+    assert read.fields.dtypes == [pl.String, pl.Int64, pl.Float64]
+    assert spoilt == {"a"}
+
+
+def test_rows_with_a_number_that_may_be_wrong_are_left_out_alone() -> None:
+    schema = {"a": pl.Int64(), "b": pl.Float64()}
+    odd = [b" 1;1", b"1;9007199254740993", b"1;1e-400", b"1;0." + b"0" * 400 + b"1", b"1;nan"]
+    read = TableReader(SEMICOLONS, tuple(schema), schema, ("",)).read(
+        b"\n".join([*odd, *[b"1;0"] * 20, b""])
+    )
+    assert read is not None
+    assert read.doubts.tolist() == [0, 1, 2, 3, 4]
+    assert read.fields.rows() == [(1, 0.0)] * 20

@@ -14,6 +14,7 @@ from ingest.sources.base import Layout, Read
 from ingest.sources.csv import Csv
 from ingest.sources.files.foreign import foreign
 from ingest.sources.jsonl import Jsonl
+from ingest.sources.text.line_rules import LineTally
 from ingest.sources.text.source import TextSource
 from ingest.testing.sources import layout_of, pack
 
@@ -111,13 +112,15 @@ def test_clean_files_are_read_all_at_once(tmp_path: Path) -> None:
     path.write_text('p,q\n1,"x,y"\r\n2,\n')
     source = Csv(type="csv", path=str(path), columns={"p": "int8"})
     layout = layout_of(source)
-    assert source.clean_values(b'1,"x,y"\r\n2,\n', ("p", "q"), layout) is not None
+    assert source.clean_values(b'1,"x,y"\r\n2,\n', ("p", "q"), layout, LineTally()) is not None
     for doubtful in (b"1\n", b'1,"x\n2,y"\n', b'1,x"\n', b"\n", b"1,\0\n", b"1,\xff\n", b"1,2,3\n"):
-        assert source.clean_values(doubtful, ("p", "q"), layout) is None
+        assert source.clean_values(doubtful, ("p", "q"), layout, LineTally()) is None
     lines = Jsonl(type="jsonl", path=str(path), columns={"a": "int64"})
     frozen = Layout(
         {"a": pl.Int64()}, {"closed": False, "folder_keys": [], "shape": {"a": "int64"}}
     )
-    assert lines.clean_values(b'{"a":1}\n{}\n', (), frozen) is not None
+    assert lines.clean_values(b'{"a":1}\n{}\n', (), frozen, LineTally()) is not None
     for record in ({"b": 1}, [], {"a": "1"}):
-        assert lines.clean_values(json.dumps(record).encode() + b"\n", (), frozen) is None
+        assert (
+            lines.clean_values(json.dumps(record).encode() + b"\n", (), frozen, LineTally()) is None
+        )
