@@ -15,9 +15,11 @@ _Table = np.ndarray[tuple[int, int], np.dtype[np.uint32]]
 _Words = np.ndarray[tuple[int], np.dtype[np.uint32]]
 
 _BLOCK_ROWS: Final = 16_384
-_MONTHS: Final = np.arange("0000-01", "10000-02", dtype="datetime64[M]").astype("datetime64[D]")
-_DAYS_IN: Final = np.diff(_MONTHS.astype(np.int64))
-_TABLE: Final = _MONTHS[:-1].astype(np.int64) << 8 | _DAYS_IN
+_MONTHS: Final = (
+    np.arange("0000-01", "10000-02", dtype="datetime64[M]").astype("datetime64[D]").astype(np.int64)
+)
+_DAYS_IN: Final = np.diff(_MONTHS)
+_TABLE: Final = _MONTHS[:-1] << 8 | _DAYS_IN
 """Of each month, in one number: the days from 1970 to its first, and how many it has."""
 
 

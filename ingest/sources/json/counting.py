@@ -38,7 +38,7 @@ MOST_DOUBTS = 0.25
 """Up to which share of the records are left out; with more, others read the text."""
 _ZEROS = b"0" * 40
 """A number without an exponent has at least so many zeros if it is too small for a float."""
-_RANGES = {
+_RANGES: dict[pl.DataType, tuple[int, int]] = {
     pl.Int8(): (-(2**7), 2**7),
     pl.Int16(): (-(2**15), 2**15),
     pl.Int32(): (-(2**31), 2**31),
@@ -161,7 +161,8 @@ class _Lines:
         text = np.frombuffer(self._data, dtype=np.uint8)
         codes = codes[codes + 2 < len(text)]
         is_half = ((text[codes + 1] | 0x20) == ord("d")) & (text[codes + 2] > ord("7"))
-        return codes[is_half]
+        halves: Places = codes[is_half]
+        return halves
 
     def _each(self, bits: Bits) -> Places:
         return np.diff(Ranks(bits).before(self._ends), prepend=0)
