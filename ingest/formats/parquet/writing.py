@@ -116,7 +116,9 @@ class ParquetEncoder:
         # by their numbers: a slice with a step takes twice as long
         step = max(1, rows.height // _SAMPLE_ROWS)
         places = pl.int_range(0, rows.height, step, dtype=pl.UInt32, eager=True)
-        sample = rows.select(flat)[places.head(_SAMPLE_ROWS)]
+        sample = rows.select(flat)
+        if flat:  # without columns there are no rows
+            sample = sample[places.head(_SAMPLE_ROWS)]
         dictionaries = list(repeating(sample, schema))
         differences = sequences(sample, set(dictionaries)) if delta else ()
         self._writer = pq.ParquetWriter(
