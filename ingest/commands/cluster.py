@@ -16,7 +16,6 @@ from ingest.core.errors import ConfigError, FatalError
 ACTIONS = ("up", "down", "status")
 END_S = 20.0  # what the end of a Ray may take
 EXAMPLE = """ingest cluster up
-  ingest run flights cluster=local
   ingest cluster status
   ingest cluster down"""
 

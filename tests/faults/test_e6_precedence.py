@@ -65,7 +65,7 @@ ADDRESS = "cluster: {type: address, address: 'head:6379'}"
 )
 def test_a_cluster_on_the_command_line_is_the_jobs_cluster(compose, cluster, override, expected):
     for words in (["+job=orders", override], [f"+{override}", "job=orders"]):
-        assert compose(*words, cluster=cluster).cluster.model_dump() == expected
+        assert compose(*words, cluster=cluster).cluster.model_dump(exclude_unset=True) == expected
 
 
 @pytest.mark.parametrize("choice", ["- override /cluster: far", "- /cluster@cluster: far"])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.commands.clean import duration
+from ingest.commands.base import duration
 from ingest.config.load import load
 from ingest.core.errors import ConfigError, FencedError, Interrupted
 from ingest.driver.cleaning import Search
@@ -378,10 +378,10 @@ def test_leases_of_long_ago_go(desk, clean):
     ("text", "hours"), [("12h", 12), ("30d", 720), ("2w", 336), ("0d", 0), (" 1d ", 24)]
 )
 def test_times(text, hours):
-    assert duration(text) == timedelta(hours=hours)
+    assert duration(text, "--keep") == timedelta(hours=hours)
 
 
 @pytest.mark.parametrize("text", ["30", "d", "1.5d", "3m", "-1d", "1d2h", ""])
 def test_what_is_no_time(text):
     with pytest.raises(ConfigError, match="Write a number and h, d or w"):
-        duration(text)
+        duration(text, "--keep")
