@@ -31,7 +31,7 @@ def test_a_run_in_a_bucket_is_killed_and_what_others_leave_there_is_seen(bench, 
     assert story.problems == []
 
     def leave(place, _attempt):
-        below = f"{bucket.prefix}/{place.folder.name}"
+        below = place.state.removeprefix(f"s3://{BUCKET}/").removesuffix("/state")
         bucket.client.put_object(Bucket=BUCKET, Key=f"{below}/out/x.staged", Body=b"")
         bucket.client.create_multipart_upload(Bucket=BUCKET, Key=f"{below}/elsewhere")
 
