@@ -3,15 +3,16 @@
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import psutil
 
 from tests.services.ceph import free_port
 
@@ -56,12 +57,14 @@ def head(cpus: int = 2, **secret: str) -> Iterator[Head]:
         _await(made, process, folder / "head.log")
         yield made
     finally:
+        below = psutil.Process(process.pid).children(recursive=True)
         process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+        for each in [process, *below]:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+        process.wait()
         shutil.rmtree(folder, ignore_errors=True)
 
 

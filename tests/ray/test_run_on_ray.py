@@ -130,7 +130,7 @@ def test_ctrl_c_ends_a_run_in_order_and_says_how_to_go_on(run, tmp_path):
     assert output(tmp_path) == {"rows": [], "quarantine": []}
 
 
-@pytest.mark.parametrize("part", ["raylet", "gcs_server"])
+@pytest.mark.parametrize("part", ["raylet", pytest.param("gcs_server", marks=pytest.mark.slow)])
 def test_when_ray_itself_dies_the_run_ends_with_a_word_and_can_be_resumed(run, tmp_path, part):
     process = run("--progress", "json", SMALL)
     until_settled(process, 20)

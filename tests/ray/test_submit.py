@@ -109,11 +109,15 @@ def test_who_stops_following_stops_nothing_and_the_run_is_cancelled_by_its_id(cl
     assert sorted(pl.read_parquet("out/*.parquet")["double"]) == [2 * n for n in range(12)]
 
 
+@pytest.mark.slow
 def test_what_goes_wrong_there_ends_as_it_would_here(cluster, folder):
     Path("in/bad.csv").write_text("n\nx\n")
     code, _, said = submit(cluster, "contract.on_error=fail", "contract.columns={double: int8}")
     assert code == 1
     assert "Traceback" not in said
+
+
+def test_what_cannot_be_sent_is_refused_here(cluster, folder):
     code, _, said = submit(cluster, "sink.path=out")
     assert code == 2
     assert 'sink.path: "out": a folder of one machine' in said
