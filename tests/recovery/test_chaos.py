@@ -137,7 +137,7 @@ def test_the_same_seed_does_the_same_again(bench):
     assert kills[0] == kills[1]
 
 
-@pytest.mark.parametrize("kills", [8, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [12, pytest.param(40, marks=pytest.mark.slow)])
 @pytest.mark.timeout(300)
 def test_whatever_is_killed_of_worker_processes_runs_come_to_the_same(tmp_path, kills):
     wrong = []
