@@ -23,6 +23,24 @@ IfRunning = Literal["fail", "skip", "wait"]
 END_S = 2.0  # what ending workers by force takes
 
 
+def add_start(to: ArgumentParser) -> None:
+    """Let a command say what is to be done about earlier runs of its job."""
+    to.add_argument(
+        "--fresh",
+        action="store_true",
+        help="discard the job's unfinished run, if there is one, and start over",
+    )
+    to.add_argument(
+        "--if-running",
+        choices=("fail", "skip", "wait"),
+        default="fail",
+        help=(
+            "if the job is running already: end with exit code 1 (fail, the default), end with "
+            "exit code 0 (skip), or wait for that run and then start (wait)"
+        ),
+    )
+
+
 def add_output(to: ArgumentParser) -> None:
     """Let a command say how progress and receipt are shown."""
     to.add_argument(

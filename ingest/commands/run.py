@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from ingest.commands.advice import Advice
-from ingest.commands.attempt import add_output, make
+from ingest.commands.attempt import add_output, add_start, make
 from ingest.commands.base import add_overrides, guarded, importing, load_job, parser, report
 from ingest.core.errors import ConfigError, IngestError, Interrupted
 
@@ -39,20 +39,7 @@ def main(argv: Sequence[str] | None = None, program: str = PROGRAM) -> int:
         EXAMPLE,
     )
     add_overrides(options)
-    options.add_argument(
-        "--fresh",
-        action="store_true",
-        help="discard the job's unfinished run, if there is one, and start over",
-    )
-    options.add_argument(
-        "--if-running",
-        choices=("fail", "skip", "wait"),
-        default="fail",
-        help=(
-            "if the job is running already: end with exit code 1 (fail, the default), end with "
-            "exit code 0 (skip), or wait for that run and then start (wait)"
-        ),
-    )
+    add_start(options)
     add_output(options)
     options.set_defaults(program=program)
     arguments = options.parse_intermixed_args(argv)

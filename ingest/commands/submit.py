@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.commands.attempt import add_output
+from ingest.commands.attempt import add_output, add_start
 from ingest.commands.base import add_overrides, importing, load_job, parser, report, state_option
 from ingest.core.errors import ConfigError, IngestError, Interrupted
 from ingest.core.git import asked
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ingest.submitting.following import Follower
     from ingest.workers.on_ray.submission import JobServer, Standing
 
-_ADDRESSES = ("RAY_API_SERVER_ADDRESS",)
+_ADDRESS = "RAY_API_SERVER_ADDRESS"  # as for Ray's own commands
 EXAMPLE = """ingest submit flights --address http://head:8265
   ingest submit flights cluster=warehouse --detach"""
 
@@ -48,17 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument(
         "--detach", action="store_true", help="return as soon as the job is submitted"
     )
-    options.add_argument(
-        "--fresh",
-        action="store_true",
-        help="discard the job's unfinished run, if there is one, and start over",
-    )
-    options.add_argument(
-        "--if-running",
-        choices=("fail", "skip", "wait"),
-        default="fail",
-        help="what to do if the job is running already: see `ingest run`",
-    )
+    add_start(options)
     add_output(options)
     arguments = options.parse_intermixed_args(argv)
     loaded = load_job(arguments.conf, arguments.overrides, "ingest submit")
@@ -67,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from ingest.workers.on_ray.submission import JobServer  # noqa: PLC0415
 
     cluster = loaded.job.cluster
-    address = arguments.address or getattr(cluster, "dashboard", "") or _from_environment()
+    address = arguments.address or getattr(cluster, "dashboard", "") or os.environ.get(_ADDRESS)
     if not address:
         raise ConfigError(
             "submit: no cluster is named. Add --address http://HOST:8265, the address of its "
@@ -84,10 +74,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         report(f"To see it: ingest status --job {loaded.job.name}{state}")
         return 0
     return _follow(server, submission, loaded, arguments)
-
-
-def _from_environment() -> str:
-    return next((os.environ[name] for name in _ADDRESSES if os.environ.get(name)), "")
 
 
 def _submit(server: "JobServer", submission: str, loaded: "Loaded[Job]", arguments: Any) -> None:
@@ -176,7 +162,7 @@ def _ended(
         print(said, file=sys.stderr)
     code = standing.code if standing.code in {1, 2, Interrupted.exit_code} else None
     if code is None:
-        again = shlex.join(["ingest", "submit", *arguments_of(loaded)])
+        again = shlex.join(["ingest", "submit", *loaded.overrides])
         print(
             f"error: {job.name}: the process on the cluster was lost: {standing.message}. "
             f"Completed partitions are kept. To resume: {again}",
@@ -184,8 +170,3 @@ def _ended(
         )
         return IngestError.exit_code
     return code
-
-
-def arguments_of(loaded: "Loaded[Job]") -> list[str]:
-    """Return the job and settings as they were typed."""
-    return [*loaded.overrides]

@@ -12,7 +12,7 @@ ALL = "*"
 _STRENGTH: tuple[Kind, ...] = ("identity", "derived", "masked")
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Origin:
     """A column that another one comes from. `place` is empty for the source of the job."""
 
