@@ -64,7 +64,7 @@ def _events(store: Store, run_id: str) -> Iterator[str]:
 
 
 def _send(store: Store, run_id: str) -> int:
-    from ingest.watch.lineage import is_configured  # noqa: PLC0415 - keeps --help quick
+    from ingest.watch.lineage import is_configured, open_client  # noqa: PLC0415 - keeps --help quick
 
     if not is_configured():
         raise ConfigError(
@@ -72,9 +72,7 @@ def _send(store: Store, run_id: str) -> int:
             "openlineage.yml with a transport"
         )
     pages, _ = _library()
-    from openlineage.client import OpenLineageClient  # noqa: PLC0415 - may not be installed
-
-    client = OpenLineageClient()
+    client = open_client()
     made = list(pages(store, run_id, Reader(store, run_id).events()))
     try:
         for page in made:

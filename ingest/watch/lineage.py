@@ -8,9 +8,13 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.records.history import Listener
 from ingest.storage.objects import Store
+
+if TYPE_CHECKING:
+    from openlineage.client import OpenLineageClient
 
 log = logging.getLogger(__name__)
 INSTALL = "Install it: pip install 'ingest[openlineage]'"
@@ -31,6 +35,26 @@ def is_configured(environment: Mapping[str, str] = os.environ, folder: Path | No
     )
 
 
+def open_client() -> "OpenLineageClient":
+    """Open OpenLineage's client as the environment configures it.
+
+    The client writes what it derives from `OPENLINEAGE_URL`, the API key too, into this process's
+    environment, where worker processes and later clients would find it: that is taken back.
+
+    Raises:
+        ImportError: the library is not installed.
+    """
+    from openlineage.client import OpenLineageClient  # noqa: PLC0415 - may not be installed
+
+    before = set(os.environ)
+    try:
+        return OpenLineageClient()
+    finally:
+        for name in os.environ.keys() - before:
+            if name.startswith(OpenLineageClient.DYNAMIC_ENV_VARS_PREFIX):
+                del os.environ[name]
+
+
 @contextmanager
 def listening(open_store: Callable[[], Store]) -> Iterator[tuple[Listener, ...]]:
     """Give what is to listen to a run, nothing if nobody wants to know of it.
@@ -41,11 +65,9 @@ def listening(open_store: Callable[[], Store]) -> Iterator[tuple[Listener, ...]]
         yield ()
         return
     try:
-        from openlineage.client import OpenLineageClient  # noqa: PLC0415 - see above
+        from ingest.watch.openlineage.sending import Sender  # noqa: PLC0415 - see above
 
-        from ingest.watch.openlineage.sending import Sender  # noqa: PLC0415
-
-        sender = Sender(open_store, OpenLineageClient())
+        sender = Sender(open_store, open_client())
     except ImportError:
         log.warning("openlineage: nothing is sent: the library is not installed. %s", INSTALL)
         yield ()

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import threading
 from functools import cache
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -164,6 +165,8 @@ def test_a_run_sends_its_events_over_http(monkeypatch):
         server.shutdown()
         server.server_close()
     assert [page["eventType"] for page in taken] == ["START", "RUNNING", "COMPLETE"]
+    derived = {name for name in os.environ if name.startswith("OPENLINEAGE__")}
+    assert not derived, "worker processes and later runs would find them"
 
 
 @pytest.mark.parametrize("wrong", ["transport: {type: nonsense}", "transport: [", "{}"])
