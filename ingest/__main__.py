@@ -32,6 +32,7 @@ GROUPS = {
     },
     "After a run": {
         "status": "list runs with their row counts, or show one",
+        "ui": "show all runs in a browser, live and afterwards",
         "lineage": "show which columns of the source the columns of a run's output come from",
         "verify": "check whether the published files of a run are still as it wrote them",
         "cursor": "show which files a job has read, mark files as read, or read all again",
@@ -64,6 +65,7 @@ ELSEWHERE = {
         ("deploy", "kubernetes", "kuberay", "render", "manifest", "manifests"),
         "To write the Kubernetes manifests of a job: ingest k8s render NAME",
     ),
+    **dict.fromkeys(("dashboard", "serve", "web", "page", "watch"), "Did you mean ui?"),
     "deps": "Jobs need no packages to be installed. " + _CHECK,
     **dict.fromkeys(("tests", "unittest"), "Did you mean test?"),
     **dict.fromkeys(("retry", "continue"), "Did you mean resume?"),

@@ -45,6 +45,7 @@ from ingest.records.holders import Holder, submission
 from ingest.records.lease import Lease
 from ingest.records.plans import Plan
 from ingest.records.runs import Runs
+from ingest.records.status import Status
 from ingest.records.targets import Target
 from ingest.sources.base import Layout
 from ingest.storage.objects import Store, open_store
@@ -183,7 +184,7 @@ def _work(
         else:
             plan, output = _reopen(run, request, store)
         with timed(run, "work", request.clock):
-            _work_off(plan, run, request)
+            _work_off(plan, run, request, store)
         if changed := run.changed_steps:
             raise StalePlanError(f"{changed} during the run. Run the job again: it starts over")
         nothing_new = plan.facts.nothing_new
@@ -205,7 +206,7 @@ def _work(
     return page
 
 
-def _work_off(plan: Plan, run: Run, request: Request) -> None:
+def _work_off(plan: Plan, run: Run, request: Request, store: Store) -> None:
     """Complete all partitions, and combine their files if they are too small.
 
     What still runs then is ended, so that nothing more is staged.
@@ -229,6 +230,7 @@ def _work_off(plan: Plan, run: Run, request: Request) -> None:
         execution=execution,
         clock=request.clock,
         stop=request.stop,
+        status=Status(store, run.run_id, request.clock),
     ).run()
     _combining(run, request).run()
     request.workers.close()

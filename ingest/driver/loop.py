@@ -34,6 +34,7 @@ from ingest.records.events import (
 )
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
+from ingest.records.status import Status
 from ingest.work.classify import error_of
 from ingest.workers.base import Lost, Workers
 
@@ -61,6 +62,7 @@ class Loop:
     execution: Execution
     clock: Clock
     stop: threading.Event
+    status: Status
     least_split_bytes: int = 64 * 1024
     stall: Stall = field(init=False)
 
@@ -83,6 +85,7 @@ class Loop:
                 self._drain()
                 raise Interrupted
             self._hand_out()
+            self.status.tell(key[1] for key in self.backlog.out)
             results = self.workers.results(self._patience())
             starting = self._starting(starting, began)
             if results and not answered:

@@ -186,6 +186,11 @@ def trim(store: Store, folder: str) -> None:
             store.remove(f"{folder}/{name}")
 
 
+def pulse(store: Store, folder: str) -> bytes:
+    """Return the heartbeat of a folder's last lease, which changes while its holder lives."""
+    return _pulse(store, lease_name(folder, last_lease(store, folder)))
+
+
 def _pulse(store: Store, name: str) -> bytes:
     with contextlib.suppress(FileNotFoundError):
         return store.read(f"{name}.beat")

@@ -1,7 +1,7 @@
 """What each attempt at a run came to. A fold over its ledger."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ingest.records.events import (
     AttemptBegan,
@@ -46,17 +46,31 @@ class AttemptPage:
     ended: str = ""
     error: str = ""
 
+    @property
+    def seconds(self) -> float:
+        """How long it worked, as far as is on record."""
+        began, last = map(datetime.fromisoformat, (self.started_at, self.last_at))
+        return (last - began).total_seconds()
 
-def attempts(events: Iterable[Event]) -> list[AttemptPage]:
-    """Return the attempts in their order."""
-    pages: list[AttemptPage] = []
-    for event in events:
+
+@dataclass(slots=True)
+class Attempts:
+    """The attempts at one run, in their order."""
+
+    pages: list[AttemptPage] = field(default_factory=list)
+
+    def see(self, event: Event) -> None:
+        """Take one event into account."""
         if isinstance(event, AttemptBegan):
-            pages.append(_begun(len(pages) + 1, event))
-        if pages:
-            pages[-1].last_at = event.at
-            _fold(event, pages[-1])
-    return pages
+            self.pages.append(_begun(len(self.pages) + 1, event))
+        if self.pages:
+            self.pages[-1].last_at = event.at
+            _fold(event, self.pages[-1])
+
+    @property
+    def seconds(self) -> float:
+        """How long they worked, without what lies between them."""
+        return sum(page.seconds for page in self.pages)
 
 
 def _fold(event: Event, page: AttemptPage) -> None:

@@ -1,9 +1,9 @@
 """What is recorded of runs, as plain data: what `ingest status` prints."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
 
 from ingest.core.errors import ConfigError, FatalError
 from ingest.records.events import Event
@@ -14,7 +14,7 @@ from ingest.records.receipts import ended
 from ingest.records.runs import OtherFormatError, Runs
 from ingest.records.succession import Succession
 from ingest.storage.objects import Store
-from ingest.watch.attempts import attempts
+from ingest.watch.attempts import Attempts
 
 Page = dict[str, Any]
 SHOWN = {"abandoned": "discarded"}
@@ -30,6 +30,44 @@ def newest(runs: Runs, job: str | None) -> Iterator[tuple[str, str]]:
     return (each for each in ids if runs.exists(each[0]))
 
 
+@dataclass(slots=True)
+class Telling:
+    """What the ledger of a run tells: a fold over its events.
+
+    `damage` says why it cannot be read, `how` that is: `damaged` or `unreadable`.
+    """
+
+    history: History = field(default_factory=History)
+    attempts: Attempts = field(default_factory=Attempts)
+    damage: str = ""
+    how: str = ""
+
+    @classmethod
+    def of(cls, store: Store, run_id: str) -> Self:
+        """Read the whole ledger; what cannot be read is told by the receipt, or by its damage."""
+        telling = cls()
+        try:
+            for event in Reader(store, run_id).events():
+                telling.see(event)
+        except FatalError as error:
+            telling.spoil(store, run_id, error)
+        return telling
+
+    def see(self, event: Event) -> None:
+        """Take one event into account."""
+        self.history.see(event)
+        self.attempts.see(event)
+
+    def spoil(self, store: Store, run_id: str, error: FatalError) -> None:
+        """Take into account that the rest of the ledger cannot be read."""
+        given_up = Runs(store).given_up(run_id)
+        if not given_up and (past := ended(store, run_id)) is not None:
+            self.history, self.attempts = past, Attempts()
+        else:
+            self.damage = str(error)
+            self.how = "unreadable" if isinstance(error, OtherFormatError) else "damaged"
+
+
 def describe(store: Store, run_id: str, job: str) -> Page:
     """Return what is recorded of a run. A damaged one is a run of that state.
 
@@ -38,23 +76,21 @@ def describe(store: Store, run_id: str, job: str) -> Page:
     runs = Runs(store)
     if (mark := runs.removed(run_id)) is not None:
         return {**mark, "run_id": run_id, "job": job, "state": "removed"}
-    history, tried, damage, how = History(), [], "", ""
-    given_up = runs.given_up(run_id)
-    try:
-        tried = attempts(_folded(Reader(store, run_id).events(), history))
-    except FatalError as error:
-        if not given_up and (past := ended(store, run_id)) is not None:
-            history, tried = past, []
-        else:
-            damage = str(error)
-            how = "unreadable" if isinstance(error, OtherFormatError) else "damaged"
-    totals = history.totals
+    telling = Telling.of(store, run_id)
     succession = Succession(store, job)
     last = not succession.later(run_id)
-    state = _state(history, _at_work(store, job, succession.outputs(run_id)) if last else None)
-    if damage or given_up:
-        state = "abandoned" if given_up else how
-    facts = _facts(runs, run_id)
+    state = state_of(telling.history, at_work(store, job, run_id) if last else None)
+    if telling.damage or runs.given_up(run_id):
+        state = "abandoned" if runs.given_up(run_id) else telling.how
+    return page_of(run_id, job, facts_of(runs, run_id), telling, state=state, last=last)
+
+
+def page_of(
+    run_id: str, job: str, facts: dict[str, Any], telling: Telling, *, state: str, last: bool
+) -> Page:
+    """Return what is known of a run; `last` is whether no later run has taken its place."""
+    history, tried = telling.history, telling.attempts.pages
+    totals = history.totals
     return {
         "run_id": run_id,
         "job": job,
@@ -91,9 +127,9 @@ def describe(store: Store, run_id: str, job: str) -> Page:
         "go_on": last
         and history.phase in {"planned", "committed"}
         and state != "abandoned"
-        and not damage,
+        and not telling.damage,
         "failure": history.failure,
-        "error": damage or history.error,
+        "error": telling.damage or history.error,
     }
 
 
@@ -115,27 +151,22 @@ def _outputs(history: History, places: dict[str, str]) -> Iterator[Page]:
         }
 
 
-def _facts(runs: Runs, run_id: str) -> dict[str, Any]:
+def facts_of(runs: Runs, run_id: str) -> dict[str, Any]:
+    """Return what was frozen when the run was made; nothing if that cannot be read."""
     with suppress(ConfigError, FatalError):  # how the run stands is worth saying without them too
         return runs.facts(run_id)
     return {}
 
 
-def _at_work(store: Store, job: str, outputs: dict[str, str]) -> Holder | None:
-    """Return who works on a job to these outputs; a run to another output is another one."""
+def at_work(store: Store, job: str, run_id: str) -> Holder | None:
+    """Return who works on a job to the outputs of a run; a run to another output is another one."""
     worker = holder(store, f"jobs/{job}/lease")
+    outputs = Runs(store).outputs(job, run_id)
     other = worker and worker.sink and outputs and worker.sink not in outputs.values()
     return None if other else worker
 
 
-def _folded(events: Iterable[Event], history: History) -> Iterator[Event]:
-    """Fold events into a history, and pass them on."""
-    for event in events:
-        history.see(event)
-        yield event
-
-
-def _state(history: History, held: Holder | None) -> str:
+def state_of(history: History, held: Holder | None) -> str:
     """Say how it stands with a run, in a word; `open` if nobody here can tell."""
     if history.phase in {"done", "abandoned"}:
         return history.phase

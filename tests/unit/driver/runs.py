@@ -15,6 +15,7 @@ from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.plans import Plan, PlanFacts, PlanWriter
 from ingest.records.reader import Reader
+from ingest.records.status import Status
 from ingest.storage.objects import LocalStore
 from ingest.testing.clock import SetClock
 from tests.pools.simulated import SimulatedWorkers, no_rows
@@ -73,6 +74,7 @@ class Attempt:
             execution=self.execution,
             clock=self.clock,
             stop=threading.Event(),
+            status=Status(store, "r", self.clock),
             least_split_bytes=0,
         )
 
