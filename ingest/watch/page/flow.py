@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ingest.core.counts import counted
 from ingest.core.outcome import Book
 from ingest.records.totals import Totals
 from ingest.watch.page.following import Followed
@@ -63,7 +64,7 @@ def flow(followed: Followed) -> list[Node]:
         make.step("source", "source", str(source.get("type", "source")), _detail(source)),
         *steps,
         *others,
-        make.step("contract", "contract", "contract", _contract(contract), branch),
+        make.step("contract", "contract", _contract(contract), _on_error(contract), branch),
         Node(
             "main", "output", str(sink.get("type", "output")), _detail(sink),
             rows=totals.rows.get("main", 0), place=str(places.get("main", "")),
@@ -135,7 +136,10 @@ def _short(value: Any) -> str:
 
 
 def _contract(contract: dict[str, Any]) -> str:
+    """Return in words how much a contract asks for."""
     columns, checks = len(contract.get("columns") or ()), len(contract.get("checks") or ())
-    return (
-        f"{columns} typed columns · {checks} checks · on_error: {contract.get('on_error', 'fail')}"
-    )
+    return f"{counted(columns, 'column')}, {counted(checks, 'check')}"
+
+
+def _on_error(contract: dict[str, Any]) -> str:
+    return f"on_error: {contract.get('on_error', 'fail')}"

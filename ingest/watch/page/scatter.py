@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from ingest.watch.page.entry import ATTENTION, Entry
 
-WIDTH, HEIGHT, LEFT, PAD = 880, 110, 64, 10
+WIDTH, HEIGHT, LEFT, PAD = 1240, 128, 72, 10
 SHOWN = 120
 FEWEST = 5
 """So many published runs must there be before one of them is called unusual."""
-DEVIATIONS, LEAST_CHANGE = 4.0, 0.25
+DEVIATIONS, LEAST_CHANGE, LEAST_SHARE = 4.0, 0.25, 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ def _plot(name: str, unit: str, measure: Callable[[Entry], float], shown: list[E
     values = [measure(entry) for entry in shown]
     top = _nice(max(values, default=0.0))
     usual, reach = _usual([measure(entry) for entry in shown if entry.state == "done"])
+    reach = max(reach, LEAST_SHARE) if unit == "share" else reach
     step = (WIDTH - LEFT - PAD) / max(len(shown), 1)
 
     def height(value: float) -> float:

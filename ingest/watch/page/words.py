@@ -38,7 +38,7 @@ def compact(value: float) -> str:
 def percent(share: float) -> str:
     """Return a share in percent; a small one is not nothing, and not all is not all."""
     if 0 < share < 0.001:
-        return "<0.1 %"
+        return f"{100 * share:.1g} %" if share >= 1e-6 else "<0.0001 %"
     if 0.999 < share < 1:
         return "99.9 %"
     return f"{100 * share:.0f} %" if share in {0, 1} else f"{100 * share:.1f} %"

@@ -180,4 +180,5 @@ setInterval(() => {
   }
 }, 500);
 
+for (const figure of document.querySelectorAll(".plots figure")) figure.scrollLeft = figure.scrollWidth;
 listen();
