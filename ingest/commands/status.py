@@ -15,7 +15,7 @@ from ingest.core.names import hint
 from ingest.records.runs import Runs, made_at
 from ingest.storage.objects import Store
 from ingest.watch.listing import details, following, table
-from ingest.watch.runs import ENDED, Page, describe, newest
+from ingest.watch.runs import ENDED, Page, Telling, describe, newest
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     here = state_option(arguments.state, arguments.state_connection)
     if arguments.watch:
         return _watch(store, arguments)
-    pages = _pages(store, arguments, {})
+    pages = _pages(store, arguments, {}, {})
     for page in pages:
         page["next"] = following(page, here)
     if arguments.json:
@@ -72,20 +72,27 @@ REDRAW_S = 1.0
 CLEAR = "\x1b[H\x1b[J"
 
 
-def _pages(store: Store, arguments: Namespace, known: dict[str, Page]) -> list[Page]:
-    """Return the runs that were asked for; those that are `known` to have ended are not read."""
+def _pages(
+    store: Store, arguments: Namespace, known: dict[str, Page], tellings: dict[str, Telling]
+) -> list[Page]:
+    """Return the runs that were asked for; those that are `known` to have ended are not read.
+
+    Of those in `tellings`, only what has come since is read.
+    """
     runs = Runs(store)
     if arguments.run:
         mark = runs.removed(arguments.run)
-        return [describe(store, arguments.run, mark["job"] if mark else runs.job_of(arguments.run))]
+        job = mark["job"] if mark else runs.job_of(arguments.run)
+        return [describe(store, arguments.run, job, tellings)]
     since = datetime.now(UTC) - duration(arguments.since, "--since") if arguments.since else None
     pages: list[Page] = []
     for run_id, name in newest(runs, arguments.job):
         if len(pages) >= arguments.last or (since and (made_at(run_id) or since) < since):
             break  # with --failed, more are looked at than are shown
-        page = known.get(run_id) or describe(store, run_id, name)
+        page = known.get(run_id) or describe(store, run_id, name, tellings)
         if page["state"] in ENDED:
             known[run_id] = page
+            tellings.pop(run_id, None)
         if not arguments.failed or page["state"] in FAILED:
             pages.append(page)
     return pages[::-1]
@@ -96,9 +103,10 @@ def _watch(store: Store, arguments: Namespace) -> int:
     if not sys.stdout.isatty():
         raise ConfigError("--watch: stdout is not a terminal. Leave out --watch")
     known: dict[str, Page] = {}
+    tellings: dict[str, Telling] = {}
     here = state_option(arguments.state, arguments.state_connection)
     while True:
-        pages = _pages(store, arguments, known)
+        pages = _pages(store, arguments, known, tellings)
         if arguments.run:
             lines = details(pages[0], here)
         else:

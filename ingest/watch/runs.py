@@ -9,7 +9,7 @@ from ingest.core.errors import ConfigError, FatalError
 from ingest.records.events import Event
 from ingest.records.history import History
 from ingest.records.holders import Holder, holder
-from ingest.records.reader import Reader
+from ingest.records.reader import START, Position, Reader
 from ingest.records.receipts import ended
 from ingest.records.runs import OtherFormatError, Runs
 from ingest.records.succession import Succession
@@ -41,17 +41,28 @@ class Telling:
     attempts: Attempts = field(default_factory=Attempts)
     damage: str = ""
     how: str = ""
+    position: Position = START
 
     @classmethod
     def of(cls, store: Store, run_id: str) -> Self:
         """Read the whole ledger; what cannot be read is told by the receipt, or by its damage."""
-        telling = cls()
+        telling, reader = cls(), Reader(store, run_id)
         try:
-            for event in Reader(store, run_id).events():
+            for event in reader.events():
                 telling.see(event)
+            telling.position = Position(reader.read)
         except FatalError as error:
             telling.spoil(store, run_id, error)
         return telling
+
+    def read_on(self, store: Store, run_id: str) -> None:
+        """Take into account what has come since; of a damaged ledger nothing."""
+        try:
+            for position, event in Reader(store, run_id).follow(self.position):
+                self.see(event)
+                self.position = position
+        except FatalError as error:
+            self.spoil(store, run_id, error)
 
     def see(self, event: Event) -> None:
         """Take one event into account."""
@@ -68,15 +79,22 @@ class Telling:
             self.how = "unreadable" if isinstance(error, OtherFormatError) else "damaged"
 
 
-def describe(store: Store, run_id: str, job: str) -> Page:
+def describe(store: Store, run_id: str, job: str, known: dict[str, Telling] | None = None) -> Page:
     """Return what is recorded of a run. A damaged one is a run of that state.
 
-    So is one that `ingest clean` has removed, of which little is left (see `files.md`).
+    So is one that `ingest clean` has removed, of which little is left (see `files.md`). Of the runs
+    that are `known`, only what is new is read; this one is among them afterwards.
     """
     runs = Runs(store)
     if (mark := runs.removed(run_id)) is not None:
         return {**mark, "run_id": run_id, "job": job, "state": "removed"}
-    telling = Telling.of(store, run_id)
+    telling = known.get(run_id) if known is not None else None
+    if telling is None:
+        telling = Telling.of(store, run_id)
+    else:
+        telling.read_on(store, run_id)
+    if known is not None and not telling.damage:
+        known[run_id] = telling
     succession = Succession(store, job)
     last = not succession.later(run_id)
     state = state_of(telling.history, at_work(store, job, run_id) if last else None)

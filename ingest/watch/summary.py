@@ -1,10 +1,12 @@
 """What a run came to, on one screen."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ingest.core.counts import counted
 from ingest.core.faults import fault
-from ingest.core.types import Schema
+
+if TYPE_CHECKING:
+    from ingest.core.types import Schema
 
 REASONS_SHOWN = 5
 OUTPUTS = {"main": "output"}
@@ -144,7 +146,7 @@ def size(number: float) -> str:
     raise AssertionError("the last unit always returns")
 
 
-def columns(schema: Schema | dict[str, str], notes: dict[str, str] | None = None) -> list[str]:
+def columns(schema: "Schema | dict[str, str]", notes: dict[str, str] | None = None) -> list[str]:
     """Return one line for each column: name, type, and where the type came from."""
     width = max(map(len, schema), default=0)
     kinds = max((len(str(kind)) for kind in schema.values()), default=0)

@@ -24,6 +24,7 @@ GROUPS = {
     "discarded": frozenset({"discarded", "removed"}),
 }
 """What the list can be filtered by."""
+_GROUP = {state: name for name, states in GROUPS.items() for state in states}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Entry:
     @property
     def group(self) -> str:
         """The one of `GROUPS` that it belongs to."""
-        return next((name for name, states in GROUPS.items() if self.state in states), "running")
+        return _GROUP.get(self.state, "running")
 
     @property
     def share(self) -> float:

@@ -51,22 +51,22 @@ def plots(entries: Sequence[Entry]) -> list[Plot]:
     return [_plot(name, unit, measure, shown) for name, (unit, measure) in MEASURES.items()]
 
 
-def odd(entries: Sequence[Entry]) -> dict[str, list[str]]:
-    """Return by run what is unusual about it, in words."""
-    words: dict[str, list[str]] = {}
-    for plot in plots(entries):
-        for point in plot.points:
-            if point.is_odd:
-                way = "high" if point.value > (plot.usual or 0.0) else "low"
-                words.setdefault(point.entry.run_id, []).append(f"{plot.name.lower()}: {way}")
+def odd(entries: Sequence[Entry], entry: Entry) -> list[str]:
+    """Return what is unusual about a run among the last ones of its job, in words."""
+    if entry.state != "done":
+        return []
+    words = []
+    for name, (unit, measure) in MEASURES.items():
+        usual, reach = _usual(entries[:SHOWN], unit, measure)
+        if usual is not None and abs(measure(entry) - usual) > reach:
+            words.append(f"{name.lower()}: {'high' if measure(entry) > usual else 'low'}")
     return words
 
 
 def _plot(name: str, unit: str, measure: Callable[[Entry], float], shown: list[Entry]) -> Plot:
     values = [measure(entry) for entry in shown]
     top = _nice(max(values, default=0.0))
-    usual, reach = _usual([measure(entry) for entry in shown if entry.state == "done"])
-    reach = max(reach, LEAST_SHARE) if unit == "share" else reach
+    usual, reach = _usual(shown, unit, measure)
     step = (WIDTH - LEFT - PAD) / max(len(shown), 1)
 
     def height(value: float) -> float:
@@ -87,13 +87,17 @@ def _plot(name: str, unit: str, measure: Callable[[Entry], float], shown: list[E
     return Plot(name, unit, points, ticks, usual, round(height(usual or 0.0), 1))
 
 
-def _usual(values: list[float]) -> tuple[float | None, float]:
-    """Return the median and how far from it is still usual; no median of a few."""
+def _usual(
+    entries: Sequence[Entry], unit: str, measure: Callable[[Entry], float]
+) -> tuple[float | None, float]:
+    """Return the median of published runs and how far from it is still usual; none of a few."""
+    values = [measure(entry) for entry in entries if entry.state == "done"]
     if len(values) < FEWEST:
         return None, 0.0
     median = statistics.median(values)
     spread = statistics.median(abs(value - median) for value in values)
-    return median, max(DEVIATIONS * 1.4826 * spread, LEAST_CHANGE * abs(median))
+    least = LEAST_SHARE if unit == "share" else LEAST_CHANGE * abs(median)
+    return median, max(DEVIATIONS * 1.4826 * spread, least)
 
 
 def _shape(entry: Entry) -> str:

@@ -1,7 +1,7 @@
 """What each page shows, as values for its template. Called while the catalogue's lock is held."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,7 +34,7 @@ def runs_view(catalogue: Catalogue, query: Mapping[str, str]) -> View:
         for entry in every
         if (not job or entry.job == job) and (not words or entry.matches(words))
     ]
-    counts = {name: sum(entry.group == name for entry in fitting) for name in GROUPS}
+    counts = dict.fromkeys(GROUPS, 0) | Counter(entry.group for entry in fitting)
     shown = [entry for entry in fitting if not group or entry.group == group]
     pages = max(1, -(-len(shown) // PAGE))
     page = min(max(_whole(query.get("page", "1")), 1), pages)
@@ -63,7 +63,7 @@ def jobs_view(catalogue: Catalogue, _: Mapping[str, str]) -> View:
             "ticks": entries[TICKS - 1 :: -1] if len(entries) >= TICKS else entries[::-1],
             "published": next((one for one in entries if one.state == "done"), None),
             "runs": len(entries),
-            "odd": odd(entries).get(entries[0].run_id, []),
+            "odd": odd(entries, entries[0]),
         }
         for name, entries in sorted(jobs.items())
     ]
@@ -77,7 +77,7 @@ def job_view(catalogue: Catalogue, job: str) -> View:
         return missing_view(catalogue, f'no runs of a job "{job}" are recorded here')
     values = {
         **_common(catalogue, "jobs"), "job": job, "entries": entries[:PAGE],
-        "total": len(entries), "plots": plots(entries), "odd": odd(entries),
+        "total": len(entries), "plots": plots(entries), "odd": {entry.run_id: odd(entries, entry) for entry in entries[:PAGE]},
         "width": WIDTH, "height": HEIGHT, "left": LEFT,
     }  # fmt: skip
     return View("job.html", values)
