@@ -136,9 +136,7 @@ async def _served(
 ) -> Figures:
     command = [str(Path(sys.executable).with_name("ingest")), "ui", "--port", str(PORT)]
     began = time.perf_counter()
-    process = subprocess.Popen(
-        [*command, "--state", str(folder)], stdout=subprocess.PIPE
-    )
+    process = subprocess.Popen([*command, "--state", str(folder)], stdout=subprocess.PIPE)
     try:
         assert process.stdout is not None
         process.stdout.readline()

@@ -63,9 +63,13 @@ class Catalogue:
     def followed(self, run_id: str) -> Followed | None:
         """Return a run to look at, or None if there is none; it may still be read, see `is_behind`.
 
+        None also if `ingest clean` has removed its records: its entry says so.
+
         It is read on from now on, for as long as it is among the last ones that were asked for.
         """
-        if (job := self._jobs.get(run_id)) is None:
+        known = self.entries.get(run_id)
+        job = self._jobs.get(run_id)
+        if job is None or (known and known.state == "removed"):
             return None
         followed = self._open.get(run_id) or self._viewed.get(run_id)
         if followed is None:
@@ -90,9 +94,9 @@ class Catalogue:
         try:
             if time.monotonic() >= self._listing_due:
                 self._list()
-            more = self._follow()
+            more = self._read()
             self._rest()
-            more |= self._read()
+            more |= self._follow()
         except (IngestError, OSError) as error:
             self._changed(problem=str(error))
             return False

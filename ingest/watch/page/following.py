@@ -54,7 +54,14 @@ class Followed:
     @property
     def has_ended(self) -> bool:
         """Whether nothing more will be written of it."""
-        return not self.is_behind and self.story.telling.history.phase in {"done", "abandoned"}
+        phase = self.story.telling.history.phase
+        ended = phase == "abandoned" or (phase == "done" and self.receipt is not None)
+        return ended and not self.is_behind
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether everything that is recorded of it by now can be shown."""
+        return self.has_ended or (not self.is_behind and self.state != "done")
 
     @property
     def quiet_s(self) -> float:
@@ -86,8 +93,10 @@ class Followed:
             self.seen_at = time.monotonic()
             if telling.history.ended:  # a later attempt has cleared that, if there is one
                 self.state = state_of(telling.history, None)
+                self.looked_at = -LOOK_S  # the receipt is there, or somebody goes on
         if self._damage is not None and not telling.damage and not telling.history.ended:
             telling.spoil(self.store, self.run_id, self._damage)
+            self.state = telling.how or state_of(telling.history, None)
         return bool(batch) or was != self.is_behind
 
     def entry(self) -> Entry:

@@ -91,20 +91,19 @@ class Server:
         return missing_view(self.catalogue, f'there is no page "{path}" here')
 
     async def _page(self, request: web.Request) -> web.Response:
-        await self._first_look(request)
+        await self._first_look(request.match_info.get("run", ""))
         with self.catalogue.lock:
             view = self._view(request.path, request.query)
             html = view.page()
         return web.Response(text=html, content_type="text/html", status=view.status)
 
-    async def _first_look(self, request: web.Request) -> None:
-        """Wait, but only shortly, until the catalogue has read what was asked for."""
+    async def _first_look(self, run_id: str) -> None:
+        """Wait, but only shortly, until the catalogue has read a run, or any if none is named."""
         deadline = time.monotonic() + FIRST_S
-        run_id = request.match_info.get("run", "")
         while time.monotonic() < deadline:
             with self.catalogue.lock:
                 followed = self.catalogue.followed(run_id) if run_id else None
-                ready = not followed.is_behind if followed else bool(self.catalogue.entries)
+                ready = followed.is_shown if followed else bool(self.catalogue.entries)
             if ready:
                 return
             self.catalogue.wake.set()
@@ -127,6 +126,7 @@ class Server:
         path = request.query.get("path", "/")
         query = {name: value for name, value in request.query.items() if name != "path"}
         before: dict[str, str] = {}
+        await self._first_look(path.removeprefix("/runs/") if path.startswith("/runs/") else "")
         said_at = time.monotonic()
         while not self._stop.is_set():
             after = self._parts(path, query)
@@ -158,7 +158,7 @@ class Server:
         return parts
 
     async def _receipt(self, request: web.Request) -> web.Response:
-        await self._first_look(request)
+        await self._first_look(request.match_info.get("run", ""))
         with self.catalogue.lock:
             followed = self.catalogue.followed(request.match_info["run"])
             receipt = followed.receipt if followed else None

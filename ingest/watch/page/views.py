@@ -15,7 +15,6 @@ from ingest.watch.page.following import Followed
 from ingest.watch.page.rendering import View
 from ingest.watch.page.scatter import HEIGHT, LEFT, WIDTH, odd, plots
 from ingest.watch.page.strip import strip
-from ingest.watch.page.words import moment
 from ingest.watch.rules import rules
 from ingest.watch.runs import page_of
 
@@ -77,7 +76,8 @@ def job_view(catalogue: Catalogue, job: str) -> View:
         return missing_view(catalogue, f'no runs of a job "{job}" are recorded here')
     values = {
         **_common(catalogue, "jobs"), "job": job, "entries": entries[:PAGE],
-        "total": len(entries), "plots": plots(entries), "odd": {entry.run_id: odd(entries, entry) for entry in entries[:PAGE]},
+        "total": len(entries), "plots": plots(entries),
+        "odd": {entry.run_id: odd(entries, entry) for entry in entries[:PAGE]},
         "width": WIDTH, "height": HEIGHT, "left": LEFT,
     }  # fmt: skip
     return View("job.html", values)
@@ -85,15 +85,13 @@ def job_view(catalogue: Catalogue, job: str) -> View:
 
 def run_view(catalogue: Catalogue, run_id: str, here: str) -> View:
     """Return one run; `here` are the options that lead a command to its state."""
+    known = catalogue.entries.get(run_id)
+    if known is not None and known.state == "removed":
+        text = f"the records of run {run_id} of {known.job} were removed by ingest clean"
+        return missing_view(catalogue, text, 410)
     followed = catalogue.followed(run_id)
     if followed is None:
         return missing_view(catalogue, f'no run "{run_id}" is recorded here')
-    known = catalogue.entries.get(run_id)
-    if known is not None and known.state == "removed":
-        text = (
-            f"the records of run {run_id} were removed by ingest clean on {moment(known.ended_at)}"
-        )
-        return missing_view(catalogue, text, 410)
     entry = followed.entry()
     if known is not None and followed.is_behind:
         entry = known  # the numbers of its receipt, until its ledger is read
@@ -105,7 +103,7 @@ def run_view(catalogue: Catalogue, run_id: str, here: str) -> View:
     values = {
         **_common(catalogue, "runs"),
         "run": page, "entry": entry, "behind": followed.is_behind,
-        "events": telling.history.tries, "about": job,
+        "events": telling.history.tries, "owner": job.get("owner") or "", "purpose": job.get("description") or "",
         "nodes": flow(followed), "strip": strip(followed), "curve": _curve(followed),
         "starting": followed.story.starting if entry.state == "running" else "",
         "phases": telling.history.timings, "cluster": telling.history.cluster,
