@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wheel run test services test-slow unit check lint format types arch docs bench bench-full bench-gate bench-gate-update chaos lock clean
+.PHONY: help setup wheel run test services screenshots test-slow unit check lint format types arch docs bench bench-full bench-gate bench-gate-update chaos lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -28,8 +28,9 @@ run: $(READY)  ## unpack the flight records of 2013 and run the main job
 	$(BIN)/python -m ingest.run +job=flights
 
 # Ceph's gateway is a real S3 server; tests/services/ceph.py starts it
-SERVERS := radosgw ceph-mon ceph-osd ceph promtool
-SERVER_PACKAGES := radosgw ceph-mon ceph-osd ceph-mgr ceph-common postgresql prometheus
+# and a browser, which looks at the page of `ingest ui`
+SERVERS := radosgw ceph-mon ceph-osd ceph promtool chromium-headless-shell
+SERVER_PACKAGES := radosgw ceph-mon ceph-osd ceph-mgr ceph-common postgresql prometheus chromium-headless-shell fonts-dejavu-core
 
 # A quarter of what tests took was waiting for disks: their folders are in memory, where there are
 # 4 GB of it to be had (a container has 64 MB of /dev/shm), and go with the command
@@ -44,13 +45,16 @@ test: $(READY)  ## all tests but the slow ones; those with servers or Ray come l
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow" tests/services
 	$(BIN)/python -m pytest -q -p no:randomly -m "not slow" tests/ray
 
-services:  ## install the servers that tests/services starts, on Debian, as root
+services:  ## install the servers and the browser that tests/services starts, on Debian, as root
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing=yes; \
 	for program in $(SERVERS); do command -v $$program >/dev/null || missing=yes; done; \
 	if [ -n "$$missing" ]; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 		apt-get install -qq -y --no-install-recommends $(SERVER_PACKAGES); \
 	fi
+
+screenshots: $(READY)  ## pictures of the live page, in dist/screenshots
+	$(BIN)/python -m tests.services.screenshots
 
 test-slow: $(READY)  ## long searches for faults: ten times as many examples, kills, power cuts
 	$(IN_MEMORY) INGEST_EXAMPLES=10 $(BIN)/python -m pytest -q -n 2 --dist worksteal -m "slow or hypothesis" tests --ignore=tests/ray --ignore=tests/services

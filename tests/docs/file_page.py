@@ -191,8 +191,8 @@ def files() -> str:
         "# Files on disk",
         (
             "All of them can be read with `ls`, `cat` and a Parquet reader. They are created once "
-            "and never changed, but for `status.json` and the `.beat` files, and removed by `ingest clean` "
-            "only. Why they are as they are: "
+            "and never changed, but for `status.json` and the `.beat` files, and removed by "
+            "`ingest clean` only. Why they are as they are: "
             "[Recovery](../concepts/recovery.md), [Publishing](../concepts/publishing.md)."
         ),
         "## State",

@@ -103,7 +103,7 @@ def run_view(catalogue: Catalogue, run_id: str, here: str) -> View:
     values = {
         **_common(catalogue, "runs"),
         "run": page, "entry": entry, "behind": followed.is_behind,
-        "events": telling.history.tries, "owner": job.get("owner") or "", "purpose": job.get("description") or "",
+        "owner": job.get("owner") or "", "purpose": job.get("description") or "",
         "nodes": flow(followed), "strip": strip(followed), "curve": _curve(followed),
         "starting": followed.story.starting if entry.state == "running" else "",
         "phases": telling.history.timings, "cluster": telling.history.cluster,
