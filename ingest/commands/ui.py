@@ -74,7 +74,7 @@ async def _serve(runner: "AppRunner", arguments: Namespace) -> None:
     await runner.setup()
     try:
         await TCPSite(runner, arguments.host, arguments.port).start()
-        report(f"{_address(runner)}    (Ctrl-C stops the page; runs go on)")
+        report(f"{_address(runner)}    (Ctrl-C stops the page, not the runs)")
         sys.stdout.flush()
         await asyncio.Event().wait()
     finally:

@@ -41,7 +41,7 @@ STATE = {
     "runs/<run_id>/publish/<attempt>-<effect>-<n>.jsonl": "What the run publishes, written before "
     f"it is committed: up to {intents.LINES:,} lines in a file, in the sink's own form.",
     "runs/<run_id>/status.json": "Which partitions workers have, rewritten every second or less "
-    "often while the run goes on, for `ingest ui`. It may be lost.",
+    "often during the run, for `ingest ui`. It may be lost.",
     "runs/<run_id>/cancel/<attempt>.json": "Created by `ingest cancel`: this attempt is to stop.",
     "runs/<run_id>/abandoned.json": "The run was discarded, when and why, also if its ledger is "
     "damaged or of another format.",

@@ -132,7 +132,9 @@ def test_every_file_of_a_run_is_described_and_every_file_described_is_there(run)
         if path.is_file() and path.relative_to(run).parts[0] not in {"conf", "in.csv"}
     }
     assert {name: places for name, places in found.items() if len(places) != 1} == {}
-    not_of_this_run = {f".ingest/runs/<run_id>/{mark}.json" for mark in ("abandoned", "removed")}
+    not_of_this_run = {
+        f".ingest/runs/<run_id>/{mark}.json" for mark in ("abandoned", "removed", "status")
+    }
     assert {place for (place,) in found.values()} == set(known) - not_of_this_run
 
 
