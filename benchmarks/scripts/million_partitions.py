@@ -37,6 +37,7 @@ from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.plans import Plan, PlanFacts, PlanWriter
 from ingest.records.runs import Runs
+from ingest.records.status import Status
 from ingest.storage.objects import LocalStore
 from tests.pools.simulated import SimulatedWorkers
 
@@ -108,6 +109,7 @@ class Drive:
             execution=execution,
             clock=clock,
             stop=threading.Event(),
+            status=Status(self.store, RUN, clock),
         ).run()
         assert history.totals.partitions == self.count, "every partition is completed"
         worked = time.perf_counter()

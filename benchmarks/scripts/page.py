@@ -198,7 +198,7 @@ async def _watched(session: ClientSession, paths: list[str], server: psutil.Proc
         for number in range(BROWSERS if len(paths) > 1 else 1)
     ]
     before, began = sum(server.cpu_times()[:2]), time.perf_counter()
-    times = []
+    times: list[float] = []
     while time.perf_counter() - began < SECONDS:
         times.append(await _first_paint(session, paths[len(times) % len(paths)]))
         await asyncio.sleep(0.5)
