@@ -127,7 +127,7 @@ def steps(page):
     return {step: (number(rows), number(out)) for step, rows, out in nodes if out}
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)
 def test_runs_are_seen_live_and_their_last_numbers_are_those_of_the_receipts(page, tmp_path):
     runs = {name: started(tmp_path, name, cluster) for name, cluster in RUNS.items()}
     seen = {name: [] for name in RUNS}
