@@ -37,7 +37,7 @@ class Status:
         working = sorted(set(indexes))[:MOST]
         if working != self._said:
             page = {"format": FORMAT, "working": working}
-            with suppress(IngestError):
+            with suppress(IngestError, FileNotFoundError):
                 self._store.replace(self._name, json.dumps(page).encode())
             self._said = working
         now = self._clock.monotonic()
