@@ -37,6 +37,7 @@ GROUPS = {
         "verify": "check whether the published files of a run are still as it wrote them",
         "cursor": "show which files a job has read, mark files as read, or read all again",
         "bench": "show where the time of a job or run goes, and what would help",
+        "docs": "document all data flows: a site, a README for each job, and a check for CI",
         "clean": "remove what was recorded of old runs, and leftover files; never published rows",
     },
 }
@@ -58,9 +59,8 @@ ELSEWHERE = {
     ),
     **dict.fromkeys(("check", "lint", "compile", "parse"), _CHECK),
     **dict.fromkeys(("debug", "doctor", "info"), f"{_CHECK}. {_PLAN}"),
-    **dict.fromkeys(
-        ("docs", "describe", "explain"), f"{_PLAN}. To see what a run did: ingest status RUN"
-    ),
+    **dict.fromkeys(("describe", "explain"), f"{_PLAN}. To see what a run did: ingest status RUN"),
+    **dict.fromkeys(("documentation", "catalog", "catalogue"), "Did you mean docs?"),
     **dict.fromkeys(
         ("deploy", "kubernetes", "kuberay", "render", "manifest", "manifests"),
         "To write the Kubernetes manifests of a job: ingest k8s render NAME",

@@ -69,11 +69,11 @@ def changes(then: Job, now: Job) -> list[Change]:
     storage is reached: that what is read there is what was planned, is seen when it is read.
     """
     before, after = (settings(job, COMPARED) for job in (then, now))
-    differing = (
+    found = (
         Change(key, was, is_now, decided_at(then, key))
-        for key, was, is_now in _differing(before, after)
+        for key, was, is_now in differing(before, after)
     )
-    return sorted(differing, key=lambda change: change.key)
+    return sorted(found, key=lambda change: change.key)
 
 
 def identity(job: Job) -> str:
@@ -108,7 +108,7 @@ def _below(key: str, roots: tuple[str, ...]) -> bool:
     return any(key == root or key.startswith((f"{root}.", f"{root}[")) for root in roots)
 
 
-def _differing(was: Any, now: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
+def differing(was: Any, now: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
     """Yield keys and values that differ, as far down as both have the same shape.
 
     Of two mappings with the same names in another order, the names: columns come out in that order.
@@ -117,9 +117,9 @@ def _differing(was: Any, now: Any, key: str = "") -> Iterator[tuple[str, Any, An
         if was.keys() == now.keys() and list(was) != list(now):
             yield key, list(was), list(now)
         for name in was.keys() | now.keys():
-            yield from _differing(was.get(name), now.get(name), f"{key}.{name}".strip("."))
+            yield from differing(was.get(name), now.get(name), f"{key}.{name}".strip("."))
     elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
         for place, (one, other) in enumerate(zip(was, now, strict=True)):
-            yield from _differing(one, other, f"{key}[{place}]")
+            yield from differing(one, other, f"{key}[{place}]")
     elif was != now:
         yield key, was, now

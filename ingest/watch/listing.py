@@ -182,11 +182,13 @@ def _attempt(tried: dict[str, Any], page: Page) -> list[str]:
 
 
 def _took(page: Page) -> str:
-    """Return how long the attempts worked, without what lies between them."""
-    if not page["tried"]:
-        return "-"
+    return f"{took_s(page):,.1f} s" if page["tried"] else "-"
+
+
+def took_s(page: Page) -> float:
+    """Return how many seconds the attempts worked, without what lies between them."""
     spans = (
         datetime.fromisoformat(tried["last_at"]) - datetime.fromisoformat(tried["started_at"])
         for tried in page["tried"]
     )
-    return f"{sum(span.total_seconds() for span in spans):,.1f} s"
+    return sum(span.total_seconds() for span in spans)

@@ -33,7 +33,10 @@ def _elsewhere(tmp_path, monkeypatch):
 
 @pytest.fixture
 def shop(monkeypatch, capsys) -> Path:
-    """Lay out a repository and go there."""
+    """Lay out a repository, with an owner, and go there."""
+    owner = {"COUNT": "1", "KEY_0": "user.email", "VALUE_0": "me@example.org"}
+    for name, value in owner.items():
+        monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
     assert ingest(capsys, "init-project", "shop")[0] == 0
     monkeypatch.chdir("shop")
     return Path.cwd()
@@ -72,12 +75,12 @@ def test_every_command_of_the_ci_file_is_one_and_the_jobs_are_valid(shop, capsys
     steps = yaml.safe_load((shop / CI).read_text())["jobs"]["check"]["steps"]
     commands = [step["run"].split() for step in steps if "run" in step]
     ours = [words[1:] for words in commands if words[0] == "ingest"]
-    checks = [name for name in ("validate", "test") if name in console.COMMANDS]
+    checks = [name for name in ("validate", "test", "docs") if name in console.COMMANDS]
     assert [words[0] for words in ours] == checks
     for words in ours:
         code, out, err = ingest(capsys, *words)
         assert code == 0, err
-        assert "example" in out
+        assert "example" in out or words == ["docs", "check"]
 
 
 SCHEDULED = """\
@@ -91,6 +94,7 @@ source: {type: parquet, path: s3://bucket/raw}
 sink: {type: parquet, path: s3://bucket/out, write_disposition: overwrite}
 state: s3://bucket/state
 schedule: {cron: "30 2 * * *"}
+contract: {columns: {id: {type: int64, description: Number of the row.}}}
 """
 
 
@@ -110,7 +114,8 @@ def test_every_command_that_deploys_runs(shop, capsys, file, scheduled):
         (shop / "conf/job/nightly.yaml").write_text(SCHEDULED)
     lines = "\n".join(scripts(yaml.safe_load((shop / file).read_text())))
     ours = [words.split() for words in re.findall(r"\bingest ([^;\n]+)", lines)]
-    assert [words[0] for words in ours] == ["validate", "test", "k8s", "k8s"]
+    checks = ["validate", "test", *(["docs"] if file == GITLAB else [])]
+    assert [words[0] for words in ours] == [*checks, "k8s", "k8s"]
     for words in ours:
         if words == ["k8s", "validate", "deploy"] and not scheduled:
             assert not (shop / "deploy").exists()  # and the shell does not come here

@@ -1,0 +1,132 @@
+"""The map of all data flows: data sets and jobs as one graph, as Mermaid and as SVG."""
+
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ingest.documenting.collecting import JobDocs, shown
+from ingest.documenting.markup import Markup, element
+
+WIDTH, HEIGHT, ACROSS, DOWN = 230, 46, 70, 18
+LONGEST = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A job or a data set. `link` is the page of a job, empty for data sets."""
+
+    id: str
+    kind: str
+    text: str
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """Nodes, and which leads to which, with what the one is to the other."""
+
+    nodes: Mapping[str, Node]
+    edges: tuple[tuple[str, str, str], ...]
+
+
+def flow_map(pages: Iterable[JobDocs], folder: str = "") -> Map:
+    """Return the map of some jobs; `folder` is where their pages are from the page it stands on.
+
+    What one job reads is what another one writes if it lies there or below.
+    """
+    pages = list(pages)
+    written = sorted({uri.rstrip("/") for page in pages for uri in page.outputs.values()}, key=len)
+    nodes: dict[str, Node] = {}
+    edges: dict[tuple[str, str], str] = {}
+    for page in pages:
+        job = f"job:{page.file}"
+        nodes[job] = Node(job, "job", page.file, f"{folder}{page.page}")
+        for role, uri in page.inputs.items():
+            above = (each for each in written if f"{uri.rstrip('/')}/".startswith(f"{each}/"))
+            place = next(above, uri.rstrip("/"))
+            nodes.setdefault(place, Node(place, "data", shown(place)))
+            edges.setdefault((place, job), role)
+        for role, uri in page.outputs.items():
+            place = uri.rstrip("/")
+            kind = "quarantine" if role == "quarantine" else "data"
+            if place not in nodes or kind == "data":
+                nodes[place] = Node(place, kind, shown(place))
+            edges.setdefault((job, place), role)
+    return Map(nodes, tuple((one, other, role) for (one, other), role in edges.items()))
+
+
+def mermaid(flows: Map) -> str:
+    """Return the map as Mermaid, which GitHub and GitLab draw in Markdown."""
+    ids = {name: f"n{number}" for number, name in enumerate(flows.nodes)}
+    lines = ["flowchart LR"]
+    for name, node in flows.nodes.items():
+        left, right = ('["', '"]') if node.kind == "job" else ('[("', '")]')
+        lines.append(f"  {ids[name]}{left}{_quoted(node.text)}{right}")
+    for one, other, role in flows.edges:
+        said = f'|"{_quoted(role)}"|' if role not in {"source", "output"} else ""
+        lines.append(f"  {ids[one]} -->{said} {ids[other]}")
+    return "\n".join(lines)
+
+
+def _quoted(text: str) -> str:
+    """Return text that means nothing to Mermaid, nor to HTML, which its labels may hold."""
+    entities = {"&": "#amp;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "`": "#96;", "#": "#35;"}
+    return "".join(entities.get(sign, sign) for sign in " ".join(text.split()))
+
+
+def svg(flows: Map, title: str) -> Markup:
+    """Return the map as a drawing, from left to right; jobs are links to their pages."""
+    columns = _columns(flows)
+    places: dict[str, tuple[int, int]] = {}
+    for x, names in enumerate(columns):
+        for y, name in enumerate(names):
+            places[name] = 10 + x * (WIDTH + ACROSS), 10 + y * (HEIGHT + DOWN)
+    width = 20 + len(columns) * (WIDTH + ACROSS) - ACROSS
+    height = 20 + max(map(len, columns), default=1) * (HEIGHT + DOWN) - DOWN
+    return element(
+        "svg",
+        element("title", title),
+        [_line(places[one], places[other], role) for one, other, role in flows.edges],
+        [_box(node, *places[name]) for name, node in flows.nodes.items()],
+        class_="flows", role="img", viewBox=f"0 0 {width} {height}", width=width, height=height,
+    )  # fmt: skip
+
+
+def _columns(flows: Map) -> Sequence[Sequence[str]]:
+    """Return the nodes by how many others stand before them; of a circle, some edge leads back."""
+    rank = dict.fromkeys(flows.nodes, 0)
+    for _ in flows.nodes:
+        moved = False
+        for one, other, _role in flows.edges:
+            if rank[other] <= rank[one] and rank[one] + 1 < len(rank):
+                rank[other] = rank[one] + 1
+                moved = True
+        if not moved:
+            break
+    used = sorted(set(rank.values()))
+    return [[name for name in flows.nodes if rank[name] == each] for each in used]
+
+
+def _box(node: Node, x: int, y: int) -> Markup:
+    round_ = 4 if node.kind == "job" else HEIGHT // 2
+    box = element(
+        "rect", x=x, y=y, width=WIDTH, height=HEIGHT, rx=round_, class_=f"node {node.kind}"
+    )
+    text = textwrap.shorten(node.text, LONGEST, placeholder="…") if " " in node.text else node.text
+    if len(text) > LONGEST:
+        text = f"…{text[1 - LONGEST :]}"
+    label = element("text", text, x=x + WIDTH // 2, y=y + HEIGHT // 2 + 5, text_anchor="middle")
+    drawn = element("g", element("title", node.text), box, label)
+    return element("a", drawn, href=node.link) if node.link else drawn
+
+
+def _line(one: tuple[int, int], other: tuple[int, int], role: str) -> Markup:
+    x, y = one[0] + WIDTH, one[1] + HEIGHT // 2
+    to_x, to_y = other[0], other[1] + HEIGHT // 2
+    middle = (x + to_x) // 2
+    return element(
+        "path",
+        element("title", role),
+        d=f"M {x} {y} C {middle} {y}, {middle} {to_y}, {to_x} {to_y}",
+        class_="edge",
+    )

@@ -1,0 +1,125 @@
+"""What the state tells of a job: its last runs, its quality, and the versions of its contract."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import yaml
+
+from ingest.core.errors import ConfigError, FatalError
+from ingest.driver.changes import differing
+from ingest.records.plans import Plan
+from ingest.records.runs import Runs
+from ingest.storage.objects import Store
+from ingest.watch.listing import took_s
+from ingest.watch.runs import describe
+
+SHOWN = 50
+"""Of how many runs the quality is shown."""
+LOOKED_AT = 500
+"""How many runs are looked at for the versions of the contract."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """A run in a line."""
+
+    run_id: str
+    state: str
+    started_at: str
+    seconds: float
+    read: int
+    written: int
+    rejected: int
+    revision: str
+    reasons: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def share(self) -> float:
+        """Which share of the records was rejected."""
+        return self.rejected / self.read if self.read else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ContractVersion:
+    """A contract that runs were made with: since which, and what was different before."""
+
+    number: int
+    since: str
+    revision: str
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JobHistory:
+    """What is recorded of a job; empty if nothing is, or nothing is left of it."""
+
+    runs: tuple[RunLine, ...] = ()
+    versions: tuple[ContractVersion, ...] = ()
+
+
+def history(store: Store, job: str) -> tuple[JobHistory, dict[str, Any] | None]:
+    """Return the runs of a job, oldest first, and the facts of the last plan that can be read.
+
+    Whatever is gone or damaged is left out: history that is missing is no error.
+    """
+    runs = Runs(store)
+    known = [run_id for run_id in runs.of_job(job) if runs.exists(run_id)]
+    lines = [_line(describe(store, run_id, job)) for run_id in known[-SHOWN:]]
+    versions = tuple(_versions(runs, known[-LOOKED_AT:]))
+    plans = (_plan(store, run_id) for run_id in reversed(known[-SHOWN:]))
+    return JobHistory(tuple(lines), versions), next((plan for plan in plans if plan), None)
+
+
+def _plan(store: Store, run_id: str) -> dict[str, Any] | None:
+    with suppress(FatalError, FileNotFoundError):
+        return asdict(Plan(store, run_id).facts)
+    return None
+
+
+def _line(page: dict[str, Any]) -> RunLine:
+    return RunLine(
+        page["run_id"],
+        page["state"],
+        page["started_at"],
+        took_s(page),
+        page["rows"]["read"],
+        page["rows"]["written"],
+        page["rows"]["rejected"],
+        page["git"].get("revision", "")[:10] + ("+" if page["git"].get("dirty") else ""),
+        tuple(page["reasons"].items()),
+    )
+
+
+def _versions(runs: Runs, run_ids: list[str]) -> Iterator[ContractVersion]:
+    last: dict[str, Any] | None = None
+    number = 0
+    for run_id in run_ids:
+        with suppress(ConfigError, FatalError, yaml.YAMLError):
+            page = yaml.safe_load(runs.config(run_id))
+            contract = page.get("contract") or {} if isinstance(page, dict) else {}
+            if contract == last:
+                continue
+            git = runs.facts(run_id).get("git", {}).get("revision", "")[:10]
+            lines = () if last is None else tuple(contract_changes(last, contract))
+            number += 1
+            last = contract
+            yield ContractVersion(number, run_id, git, lines)
+
+
+def contract_changes(was: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
+    """Say what differs between two contracts, as composed, a line for each setting."""
+    for key, before, after in sorted(differing(was, now), key=lambda each: each[0]):
+        if before is None:
+            yield f"added {key}: {_flat(after)}"
+        elif after is None:
+            yield f"removed {key}: {_flat(before)}"
+        else:
+            yield f"{key}: was {_flat(before)}, now {_flat(after)}"
+
+
+def _flat(value: Any) -> str:
+    return (
+        yaml.safe_dump(value, default_flow_style=True, width=10_000).removesuffix("...\n").strip()
+    )
