@@ -35,6 +35,8 @@ GROUPS = {
         "ui": "show all runs in a browser, live and afterwards",
         "lineage": "show which columns of the source the columns of a run's output come from",
         "verify": "check whether the published files of a run are still as it wrote them",
+        "diff": "show what changed between two runs: settings, code, versions, inputs, rows",
+        "rerun": "reproduce a published run beside it, and compare the files byte for byte",
         "cursor": "show which files a job has read, mark files as read, or read all again",
         "bench": "show where the time of a job or run goes, and what would help",
         "docs": "document all data flows: a site, a README for each job, and a check for CI",

@@ -62,10 +62,12 @@ def make(
     *,
     as_json: bool,
     if_running: IfRunning = "fail",
+    quiet: bool = False,
 ) -> int:
     """Drive the run, say how it ended, and return the exit code: what became of the run.
 
-    `if_running` is what to do if the job is running already.
+    `if_running` is what to do if the job is running already. With `quiet`, nothing is said of a run
+    that was published: the caller has more to say.
     """
     with importing():  # here, because a job that is wrong is told sooner without them
         from ingest.driver.drive import drive  # noqa: PLC0415
@@ -94,7 +96,8 @@ def make(
             return failed(request, advice, watching, error)
         except IngestError as error:
             return failed(request, advice, watching, error)
-        _report(receipt, advice, as_json=as_json)
+        if not quiet:
+            _report(receipt, advice, as_json=as_json)
     return 0
 
 

@@ -24,10 +24,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser(
         "docs",
         "Document the data flows of this repository from job files, contracts, samples and "
-        "recorded runs. `build` writes a site that works without a server and without a network, and "
-        "jobs/NAME/README.md for Git. `serve` builds the site and shows it at http://127.0.0.1. "
-        "`check` is for CI: its exit code is 1 if a job lacks an owner, a description, a contract "
-        "or descriptions of its columns, or if a generated README is not up to date.",
+        "recorded runs. `build` writes a site that works without a server and without a network, "
+        "and jobs/NAME/README.md for Git. `serve` builds the site and shows it at "
+        "http://127.0.0.1. `check` is for CI: its exit code is 1 if a job lacks an owner, a "
+        "description, a contract or descriptions of its columns, or if a generated README is not "
+        "up to date.",
         EXAMPLE,
     )
     options.add_argument("action", choices=("build", "serve", "check"), help="what to do")

@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     runs = Runs(store)
     facts = runs.facts(arguments.run)
     job = _amended(runs, arguments, facts)
-    _go_to(arguments.run, facts, committed=_committed(store, arguments.run))
+    go_to(arguments.run, facts, committed=_committed(store, arguments.run))
     conf = ["--conf", str(arguments.conf)] if arguments.conf else []
     again = ["ingest", "resume", arguments.run, *arguments.overrides, *conf]
     again += shlex.split(state_option(arguments.state, arguments.state_connection))
@@ -107,7 +107,7 @@ def _committed(store: "Store", run_id: str) -> bool:
         return False
 
 
-def _go_to(run_id: str, facts: dict[str, Any], *, committed: bool) -> None:
+def go_to(run_id: str, facts: dict[str, Any], *, committed: bool) -> None:
     """Go to the folder where the run was made: its relative paths are meant from there.
 
     What is committed needs it no more: its outputs are on record with absolute paths.

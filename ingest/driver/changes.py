@@ -37,6 +37,11 @@ class Change:
         """Whether a run cannot be resumed with it."""
         return self.decides in {"rows", "place"}
 
+    @property
+    def told(self) -> str:
+        """What was changed, and nothing of what that does."""
+        return f"{self.key}: was {self._shown(self.was)}, now {self._shown(self.now)}"
+
     def __str__(self) -> str:
         """Say what was changed; of what is `refused`, that it affects the output is said once."""
         was, now = self._shown(self.was), self._shown(self.now)
@@ -45,7 +50,7 @@ class Change:
                 f"{self.key}: this run keeps {was}, its value when it was planned; the next new "
                 f"run uses {now}"
             )
-        said = f"{self.key}: was {was}, now {now}"
+        said = self.told
         if self.refused:
             return said
         kept = "; the run keeps what was recorded" if _below(self.key, _RECORDED) else ""

@@ -1,11 +1,13 @@
 """Opening the run to work on: a new one, or the one that an earlier attempt left unfinished."""
 
 from pathlib import Path
+from typing import Any
 
 from ingest.core.clock import Clock
 from ingest.core.errors import ConfigError
 from ingest.driver.changes import identity
 from ingest.driver.deciding import decide
+from ingest.driver.differences import settings_since
 from ingest.driver.places import anchored, places, reached_by
 from ingest.driver.recorded import Run, read_history
 from ingest.driver.resuming import refuse_changed_steps, refuse_differing, reopen
@@ -79,10 +81,19 @@ def _new(job: Job, store: Store, clock: Clock) -> Run:
         "places": recorded,
         "reached_by": reached_by(job),
         "submission": submission(),
+        "before": _before(job, store, made[-1:]),
         **environment(job.packages),
     }
     ledger = Ledger(store, run_id, clock)
     return Run(run_id, anchored(job, recorded), facts, ledger, History(), resumed=False)
+
+
+def _before(job: Job, store: Store, last: list[str]) -> dict[str, Any]:
+    """Return which run of the job came before, and which settings are not as in that one."""
+    for run_id in last:
+        if (lines := settings_since(store, run_id, job)) is not None:
+            return {"run_id": run_id, "settings": lines}
+    return {}
 
 
 def _by_id(job: Job, store: Store, clock: Clock, run_id: str) -> Run:

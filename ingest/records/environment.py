@@ -6,6 +6,7 @@ import os
 import platform
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ingest.core.git import asked
@@ -14,6 +15,9 @@ from ingest.core.secrets import masked
 PACKAGES = (
     "ingest", "ray", "polars", "pyarrow", "pydantic", "hydra-core", "omegaconf", "fsspec", "s3fs",
 )  # fmt: skip
+
+
+_MOST_FILES = 200
 
 
 def environment(extensions: Mapping[str, str]) -> dict[str, Any]:
@@ -50,11 +54,26 @@ def git_revision() -> dict[str, Any]:
     if not revision:
         return {}
     url = masked(_git("remote", "get-url", "origin"))
+    files = _changed_files()
     return {
         "revision": revision,
-        "dirty": bool(_git("status", "--porcelain", "-uno")),
+        "dirty": bool(files),
+        **({"files": files} if files else {}),
         **({"url": url} if url else {}),
     }
+
+
+def _changed_files() -> dict[str, str]:
+    """Return the tracked files that are not as committed, with digests of what is in them now.
+
+    Of more than `_MOST_FILES`, and of what is no file any more, only the names.
+    """
+    root = _git("rev-parse", "--show-toplevel")
+    names = _git("-C", root, "diff", "--name-only", "-z", "HEAD").split("\0") if root else []
+    names = [name for name in names if name]
+    there = [name for name in names if (Path(root) / name).is_file()][:_MOST_FILES]
+    digests = _git("-C", root, "hash-object", "--", *there).split() if there else []
+    return dict.fromkeys(names, "") | dict(zip(there, digests, strict=False))
 
 
 def _version(package: str) -> str:

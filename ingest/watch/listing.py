@@ -52,6 +52,7 @@ def details(page: Page, here: str) -> list[str]:
     lines = [f"{key}: {shown[key]}" for key in ("run_id", "job", "state", "started_at", "ended_at")]
     lines += [f"user: {by}"] if (by := _by(page)) else []
     lines += [f"git: {revision}"] if (revision := _git(page["git"])) else []
+    lines += _before(page["before"])
     lines.append(f"attempts: {page['attempts']}")
     lines.append(f"partitions: {parts['settled']:,} of {parts['planned']:,} completed")
     if out := page["left_out"]:
@@ -135,8 +136,17 @@ def _by(page: Page) -> str:
 def _git(git: dict[str, Any]) -> str:
     if not git:
         return ""
-    changed = ", with uncommitted changes" if git["dirty"] else ""
+    names = ", ".join(list(git.get("files", ()))[:EXAMPLES])
+    files = f" ({names})" if names else ""
+    changed = f", with uncommitted changes{files}" if git["dirty"] else ""
     return f"{git['revision']}{changed}"
+
+
+def _before(before: dict[str, Any]) -> list[str]:
+    """Say which settings are not as in the run before; nothing if all are."""
+    settings = before.get("settings", ())
+    head = f"settings changed since run {before['run_id']}:" if settings else ""
+    return [head, *(f"  {line}" for line in settings)] if settings else []
 
 
 def _steps(books: list[dict[str, Any]]) -> list[str]:

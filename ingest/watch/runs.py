@@ -119,6 +119,7 @@ def page_of(
         "user": next((page.user for page in tried[::-1] if page.user), facts.get("user", "")),
         "host": next((page.host for page in tried[::-1] if page.host), ""),
         "git": facts.get("git", {}),
+        "before": facts.get("before", {}),
         "attempts": history.attempt,
         "partitions": {"settled": totals.partitions, "planned": history.partitions},
         "left_out": history.left_out,

@@ -78,7 +78,8 @@ def test_the_revision_and_whether_files_were_changed(desk, capsys):
     assert f"git: {revision}\n" in shown(capsys, desk)
     desk.describe(description="Another one.")
     desk.run()
-    assert f"git: {revision}, with uncommitted changes\n" in shown(capsys, desk)
+    changed = "with uncommitted changes (conf/job/orders.yaml)\n"
+    assert f"git: {revision}, {changed}" in shown(capsys, desk)
 
 
 def test_of_a_run_that_failed(desk, capsys):

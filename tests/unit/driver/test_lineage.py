@@ -119,7 +119,7 @@ def test_the_lineage_of_the_main_job_is_as_checked_by_hand(monkeypatch):
         "air_time", "distance", "hour", "minute", "time_hour",
     ]  # fmt: skip
     types = {**dict.fromkeys(names, pl.String()), "dep_time": pl.Int16(), "air_time": pl.Int16(),
-             "distance": pl.Int32()}  # fmt: skip
+             "distance": pl.Int32(), "sched_dep_time": pl.Int16()}  # fmt: skip
     flow = check_flow(loaded.job, Layout(types), StepContext(job="flights"), loaded.place)
     page = lineage(loaded.job, flow).to_json()
     tables = f"{REPOSITORY}/jobs/flights/reference"
