@@ -35,6 +35,7 @@ GROUPS = {
         "ui": "show all runs in a browser, live and afterwards",
         "lineage": "show which columns of the source the columns of a run's output come from",
         "verify": "check whether the published files of a run are still as it wrote them",
+        "logs": "show the log of a run, as text or JSON; follow one that is running",
         "diff": "show what changed between two runs: settings, code, versions, inputs, rows",
         "rerun": "reproduce a published run beside it, and compare the files byte for byte",
         "cursor": "show which files a job has read, mark files as read, or read all again",
@@ -56,9 +57,7 @@ ELSEWHERE = {
     **dict.fromkeys(("stop", "kill"), "Did you mean cancel?"),
     "reset": f"{_DISCARD}. To read all files again: ingest cursor reset NAME",
     **dict.fromkeys(("clear", "purge", "prune", "gc", "vacuum", "cleanup"), "Did you mean clean?"),
-    **dict.fromkeys(
-        ("list", "ls", "runs", "history", "logs", "show"), "To list runs: ingest status"
-    ),
+    **dict.fromkeys(("list", "ls", "runs", "history", "show"), "To list runs: ingest status"),
     **dict.fromkeys(("check", "lint", "compile", "parse"), _CHECK),
     **dict.fromkeys(("debug", "doctor", "info"), f"{_CHECK}. {_PLAN}"),
     **dict.fromkeys(("describe", "explain"), f"{_PLAN}. To see what a run did: ingest status RUN"),

@@ -3,21 +3,21 @@
 import signal
 import sys
 import threading
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from ingest.commands.advice import Advice, failed, stopped
-from ingest.commands.base import importing, report
+from ingest.commands.base import add_format, importing, report
 from ingest.core.errors import IngestError, Interrupted
 from ingest.core.stop import Stop
 
 if TYPE_CHECKING:
     from ingest.driver.drive import Request
     from ingest.records.holders import Holder
-    from ingest.watch.progress import Mode
+    from ingest.watch.progress import Mode, Watcher
 
 IfRunning = Literal["fail", "skip", "wait"]
 END_S = 2.0  # what ending workers by force takes
@@ -52,7 +52,13 @@ def add_output(to: ArgumentParser) -> None:
             "(default: auto, depending on the terminal)"
         ),
     )
+    add_format(to)
     to.add_argument("--json", action="store_true", help="print the receipt as one line of JSON")
+
+
+def progress_of(arguments: Namespace) -> "Mode":
+    """Return how progress is shown: as a log of JSON, if that is asked for."""
+    return "log-json" if arguments.log_format == "json" else arguments.progress
 
 
 def make(
@@ -70,14 +76,28 @@ def make(
     that was published: the caller has more to say.
     """
     with importing():  # here, because a job that is wrong is told sooner without them
-        from ingest.driver.drive import drive  # noqa: PLC0415
-        from ingest.driver.holding import JobRunningError  # noqa: PLC0415
-        from ingest.storage.objects import open_store  # noqa: PLC0415
-        from ingest.watch.lineage import listening  # noqa: PLC0415
-        from ingest.watch.metrics.serving import serving  # noqa: PLC0415
-        from ingest.watch.progress import watcher  # noqa: PLC0415
+        from ingest.driver.drive import drive  # noqa: F401, PLC0415
+        from ingest.watch.logs import logged  # noqa: PLC0415
 
-    watching = watcher(progress)
+    with logged(progress) as watching:
+        return _made(request, advice, watching, as_json=as_json, if_running=if_running, quiet=quiet)
+
+
+def _made(
+    request: "Request",
+    advice: Advice,
+    watching: "Watcher",
+    *,
+    as_json: bool,
+    if_running: IfRunning,
+    quiet: bool,
+) -> int:
+    from ingest.driver.drive import drive  # noqa: PLC0415
+    from ingest.driver.holding import JobRunningError  # noqa: PLC0415
+    from ingest.storage.objects import open_store  # noqa: PLC0415
+    from ingest.watch.lineage import listening  # noqa: PLC0415
+    from ingest.watch.metrics.serving import serving  # noqa: PLC0415
+
     request.stop, job = Stop(), request.job
     if if_running == "wait":
         request.waits = _always

@@ -83,6 +83,19 @@ def add_state(to: argparse.ArgumentParser, default: str | None = STATE) -> None:
     )
 
 
+def add_format(to: argparse.ArgumentParser) -> None:
+    """Let a command write its log as text or JSON."""
+    to.add_argument(
+        "--log-format",
+        choices=("text", "json"),
+        default="text",
+        help=(
+            "text (the default), or one JSON object in a line, with timestamp, level, message, "
+            "job, run, attempt and partition"
+        ),
+    )
+
+
 def state_option(state: str, connection: str | None = None) -> str:
     """Return what a command that is told to the user needs to find a run in this state."""
     place = "" if state == STATE else f" --state {shlex.quote(state)}"

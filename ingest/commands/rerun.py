@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.commands.advice import Advice
-from ingest.commands.attempt import add_output, make
+from ingest.commands.attempt import add_output, make, progress_of
 from ingest.commands.base import add_state, importing, open_state, parser, report, state_option
 from ingest.commands.resume import go_to
 from ingest.core.counts import counted
@@ -30,9 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         "rerun",
         "Reproduce a published run: process its plan again, with the settings that were recorded, "
         "into a folder of its own, and compare the files with those of the run, byte for byte. "
-        "The published output is not touched. If inputs were changed or deleted since, or what the run "
-        "needs is gone, this lists all of it and nothing runs (exit code 2). The exit code is 1 if "
-        "other bytes came out.",
+        "The published output is not touched. If inputs were changed or deleted since, or what "
+        "the run needs is gone, this lists all of it and nothing runs (exit code 2). The exit code "
+        "is 1 if other bytes came out.",
         "ingest rerun 20261123t184500-1a2b3c",
     )
     options.add_argument(
@@ -100,7 +100,7 @@ def _run(rerun: "Rerun", arguments: Namespace, folder: Path) -> int:
             store=rerun.store,
         ),
         Advice(rerun.store.uri(), "", resume=again, again=again, preview=""),
-        arguments.progress,
+        progress_of(arguments),
         as_json=False,
         quiet=True,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingest.commands.advice import Advice
-from ingest.commands.attempt import add_output, make
+from ingest.commands.attempt import add_output, make, progress_of
 from ingest.commands.base import add_conf, add_state, importing, open_state, parser, state_option
 from ingest.core.errors import ConfigError, FatalError
 
@@ -65,6 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             config="",  # it is on record
             place=dotted,
             workers=workers_for(job),
+            arguments=[*conf, *arguments.overrides],
             run_id=arguments.run,
             store=store,
         ),
@@ -75,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             again=command_of(facts, job.name),
             preview=command_of(facts, job.name).replace("ingest run", "ingest preview", 1),
         ),
-        arguments.progress,
+        progress_of(arguments),
         as_json=arguments.json,
     )
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from ingest.commands.advice import Advice
-from ingest.commands.attempt import add_output, add_start, make
+from ingest.commands.attempt import add_output, add_start, make, progress_of
 from ingest.commands.base import add_overrides, guarded, importing, load_job, parser, report
 from ingest.core.errors import ConfigError, IngestError, Interrupted
 
@@ -100,7 +100,7 @@ def _run(arguments: Any, overrides: Sequence[str] | None) -> int:
                 again=again,
                 preview=f"ingest preview {words}" if arguments.program == PROGRAM else "",
             ),
-            arguments.progress,
+            progress_of(arguments),
             as_json=arguments.json,
             if_running=arguments.if_running,
         )

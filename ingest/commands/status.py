@@ -6,11 +6,12 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest.commands.base import add_state, duration, open_state, parser, state_option
-from ingest.core.errors import ConfigError
+from ingest.core.errors import ConfigError, FatalError
 from ingest.core.names import hint
 from ingest.records.runs import Runs, made_at
 from ingest.storage.objects import Store
@@ -54,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _watch(store, arguments)
     pages = _pages(store, arguments, {}, {})
     for page in pages:
+        page["outdated"] = _outdated(store, page)
         page["next"] = following(page, here)
     if arguments.json:
         print(json.dumps(pages, indent=1))
@@ -66,6 +68,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 FAILED = {"failed", "interrupted", "died", "damaged"}
 STATES = ("running", "open", "done", "failed", "interrupted", "discarded", "died", "damaged")
+
+
+def _outdated(store: Store, page: Page) -> str:
+    """Say why an unfinished run cannot be resumed, although it stands there; mostly empty.
+
+    What only its inputs can tell is not asked: that would list them.
+    """
+    if not page.get("go_on") or page["phase"] != "planned" or page["state"] == "running":
+        return ""
+    from ingest.driver.cursors import moved  # noqa: PLC0415 - keeps a list of ended runs quick
+    from ingest.driver.recorded import recorded_job  # noqa: PLC0415
+    from ingest.records.plans import Plan  # noqa: PLC0415
+
+    with suppress(ConfigError, FatalError):  # who resumes it is told
+        plan = Plan(store, page["run_id"])
+        if plan.facts.cursor:
+            return moved(recorded_job(Runs(store), page["run_id"]), store, plan)
+    return ""
 
 
 REDRAW_S = 1.0

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.commands.attempt import add_output, add_start
+from ingest.commands.attempt import add_output, add_start, progress_of
 from ingest.commands.base import add_overrides, importing, load_job, parser, report, state_option
 from ingest.core.errors import ConfigError, IngestError, Interrupted
 from ingest.core.git import asked
@@ -104,7 +104,7 @@ def _follow(server: "JobServer", submission: str, loaded: "Loaded[Job]", argumen
     """Show how the run goes, by its ledger, until the process on the cluster has ended."""
     from ingest.storage.objects import open_store  # noqa: PLC0415 - keeps --help quick
     from ingest.submitting.following import Follower, follow  # noqa: PLC0415
-    from ingest.watch.progress import watcher  # noqa: PLC0415
+    from ingest.watch.logs import logged  # noqa: PLC0415
 
     job = loaded.job
     store = open_store(job.state, job.state_connection)
@@ -115,14 +115,14 @@ def _follow(server: "JobServer", submission: str, loaded: "Loaded[Job]", argumen
             standing[:] = [server.standing(submission)]
         return bool(standing) and standing[0].ended
 
-    watching = watcher(arguments.progress)
-    follower = Follower(store, job.name, submission, watching)
-    try:
-        with watching:
-            follow(follower, ended)
-    except KeyboardInterrupt:
-        return _left(follower, loaded)
-    return _ended(server, submission, standing[0], follower, loaded, as_json=arguments.json)
+    with logged(progress_of(arguments)) as watching:
+        follower = Follower(store, job.name, submission, watching)
+        try:
+            with watching:
+                follow(follower, ended)
+        except KeyboardInterrupt:
+            return _left(follower, loaded)
+        return _ended(server, submission, standing[0], follower, loaded, as_json=arguments.json)
 
 
 def _left(follower: "Follower", loaded: "Loaded[Job]") -> int:

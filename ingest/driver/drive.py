@@ -61,7 +61,7 @@ class Request:
     """What a command asks of the driver.
 
     `config` is the job as composed, in YAML; `arguments` is what stands behind `ingest run` to ask
-    for the same. `store` is where the state lies, the job's own place if it is None. With `run_id`
+    for the same, or with `run_id` what was changed of the settings for this attempt. `store` is where the state lies, the job's own place if it is None. With `run_id`
     this run is resumed, and no other. While the job is running, `waits` says of who holds its lease
     whether to wait for that.
     """
@@ -114,7 +114,7 @@ def drive(request: Request) -> dict[str, Any]:
             check(held)
             run.facts["arguments"] = [masked(text) for text in request.arguments]
             record(run, request.config, store)
-        _begin(run, _chosen(run, request, drafted))
+        _begin(run, _chosen(run, request, drafted), request)
         cancellation = Cancellation(store, run.run_id, run.history.attempt)
         try:
             with noted(run, cancellation), cancellation.heeded(request.stop):
@@ -152,13 +152,15 @@ def _chosen(run: Run, request: Request, drafted: Draft | None) -> Chosen | None:
     return request.workers.choose(drafted.outlook if drafted else left)
 
 
-def _begin(run: Run, chosen: Chosen | None) -> None:
+def _begin(run: Run, chosen: Chosen | None, request: Request) -> None:
+    given = request.arguments if request.run_id else ()
     run.ledger.begin(
         AttemptBegan(
             run_id=run.run_id,
             job=run.job.name,
             **who(),
             submission=submission(),
+            settings=tuple(masked(text) for text in given),
             resumed=run.resumed,
             phase=run.history.phase,
             settled=run.history.totals.partitions,

@@ -85,13 +85,16 @@ class AttemptBegan(Event):
     """A driver has taken the run over. If it only discards the run, most keys are empty."""
 
     name: ClassVar[str] = "attempt"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     run_id: Annotated[str, "Name of the run."] = ""
     job: Annotated[str, "Name of the job."] = ""
     host: Annotated[str, "The host of the driver,"] = ""
     pid: Annotated[int, "its process"] = 0
     user: Annotated[str, "and the user who started it."] = ""
     submission: Annotated[str, "What it was submitted to a cluster as. From version 2."] = ""
+    settings: Annotated[
+        tuple[str, ...], "Settings that `ingest resume` was given for this attempt. From version 3."
+    ] = ()
     resumed: Annotated[bool, "Whether the run was recorded before."] = False
     phase: Annotated[str, "How far it was: `new`, `planned` or `committed`."] = ""
     settled: Annotated[int, "Number of partitions that were completed before."] = 0

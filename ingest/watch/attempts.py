@@ -34,6 +34,7 @@ class AttemptPage:
     host: str = ""
     pid: int = 0
     user: str = ""
+    settings: list[str] = field(default_factory=list)
     settled: int = 0
     retries: dict[str, int] = field(default_factory=dict)
     events: dict[str, int] = field(default_factory=dict)
@@ -99,6 +100,7 @@ def _begun(number: int, event: AttemptBegan) -> AttemptPage:
         host=event.host,
         pid=event.pid,
         user=event.user,
+        settings=list(event.settings),
         notes=list(event.notes),
         changes=list(event.changes),
         warnings=list(event.warnings),

@@ -1,5 +1,6 @@
 """Runs as text for a person: one line for each, or one in detail with what to type next."""
 
+import shlex
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -103,7 +104,8 @@ def following(page: Page, here: str) -> dict[str, str]:
     if page["state"] == "removed":
         return {}
     if page["go_on"] and page["state"] != "running":
-        return _ways_on(page, f"ingest resume {run}{here}")
+        given = shlex.join(page["tried"][-1]["settings"]) if page["tried"] else ""
+        return _ways_on(page, f"ingest resume {run}{f' {given}' if given else ''}{here}")
     if page["phase"] == "new" and page["state"] in {"failed", "interrupted", "died"}:
         return {"run the job again": command_of(page, page["job"])}
     return {}
@@ -112,6 +114,8 @@ def following(page: Page, here: str) -> dict[str, str]:
 def _ways_on(page: Page, resume: str) -> dict[str, str]:
     """Return what can be done about an unfinished run."""
     again, failure = command_of(page, page["job"]), page["failure"]
+    if why := page.get("outdated"):
+        return {f"to start over, because {why}": again}
     if page["state"] == "failed" and page["phase"] == "planned":
         if failure in DOOMED:
             return {"resumed as it is, it would fail again; fix the input or the job, then": again}

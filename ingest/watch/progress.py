@@ -3,11 +3,11 @@
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Literal, Self, TextIO
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -18,6 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Column
+from rich.text import Text
 
 from ingest.core.counts import counted
 from ingest.core.streams import tolerant
@@ -43,9 +44,10 @@ from ingest.records.events import (
 )
 from ingest.records.history import History
 from ingest.watch.resuming import inputs, resuming, warnings
-from ingest.watch.summary import OUTPUTS, cluster
+from ingest.watch.summary import OUTPUTS, cluster, size
 
-Mode = Literal["auto", "bar", "log", "json"]
+Mode = Literal["auto", "bar", "log", "json", "log-json"]
+"""How progress is shown; `log-json` is that of `watch.logs`."""
 LOG_EVERY_S = 5.0
 
 
@@ -61,6 +63,8 @@ class Watcher:
         self.run_id = ""
         self.starting = ""
         self.inputs: InputsDiffer | None = None
+        self.workers: set[str] = set()
+        self.slowest = ("", 0.0)
 
     def __call__(self, event: Event, history: History) -> None:
         """Take one event into account and show it."""
@@ -74,12 +78,36 @@ class Watcher:
                 self.starting = event.what
             case WorkersStarted():
                 self.starting = ""
+            case Settled():
+                self._settled(event)
         self.show(event)
 
     @property
     def settled(self) -> int:
         """How many partitions are settled, those of earlier attempts among them."""
         return self.history.totals.partitions
+
+    def _settled(self, event: Settled) -> None:
+        outcome = event.outcome
+        self.workers.add(outcome.worker)
+        seconds = sum(outcome.seconds.values())
+        if seconds > self.slowest[1]:
+            self.slowest = outcome.partition, seconds
+
+    @property
+    def detail(self) -> str:
+        """How much was read of all there is, by how many workers, and the slowest partition."""
+        history = self.history
+        parts = []
+        if history.bytes:
+            parts.append(f"{size(history.totals.bytes_read)} of {size(history.bytes)}")
+        if self.workers - {""}:
+            parts.append(counted(len(self.workers), "worker"))
+        if quarantined := history.totals.dropped("quarantined"):
+            parts.append(f"{quarantined:,} quarantined")
+        if self.slowest[0]:
+            parts.append(f"slowest partition {self.slowest[0]}: {self.slowest[1]:.1f} s")
+        return ", ".join(parts)
 
     def show(self, event: Event) -> None:
         """Show what the event changed."""
@@ -96,13 +124,29 @@ class Watcher:
         """Leave the terminal as it was."""
 
 
+class _Detailed(Progress):
+    """A progress bar with a line of text below it."""
+
+    detail = ""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """Return the bar, and the line if it says anything."""
+        yield self.make_tasks_table(self.tasks)
+        if self.detail:
+            yield Text(f"  {self.detail}", style="dim", no_wrap=True, overflow="ellipsis")
+
+
 class Bar(Watcher):
-    """A progress bar with true totals: partitions, rows, rejected rows, rate and time left."""
+    """A progress bar with true totals, and a line with what it has no room for.
+
+    In the bar: the phase, partitions, rows, rate, rejected rows, retries and time left. Below:
+    bytes, workers, quarantined rows, and which completed partition took longest.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__()
         whole = Column(no_wrap=True)
-        self._progress = Progress(
+        self._progress = _Detailed(
             SpinnerColumn(),
             TextColumn("[bold]{task.description}", table_column=whole),
             BarColumn(bar_width=14),
@@ -137,6 +181,7 @@ class Bar(Watcher):
         phase = {"new": "planning", "planned": "working"}.get(history.phase, "publishing")
         if self.starting and phase == "working":
             phase = f"starting {self.starting}"
+        self._progress.detail = self.detail
         self._progress.update(
             self._task,
             description=phase,

@@ -1,7 +1,6 @@
 """`ingest diff` and `ingest rerun`: what differs between runs, and making one again beside it."""
 
 import json
-import os
 import shutil
 import subprocess
 
@@ -134,7 +133,7 @@ def test_an_incremental_run_is_reproduced_after_later_ones(desk, capsys):
 
 def test_a_folder_of_others_is_refused(desk, capsys):
     assert desk.run().code == 0
-    os.mkdir("mine")
+    (desk.place / "mine").mkdir()
     (desk.place / "mine/file").write_text("x")
     result = typed(capsys, "rerun", made(desk)[0], *STATE, "--to", "mine")
     assert result.code == 2

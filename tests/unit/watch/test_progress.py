@@ -114,6 +114,26 @@ def test_the_bar_has_true_totals_and_clears_itself():
         assert bar._progress.tasks[0].description == "publishing"
 
 
+def test_below_the_bar_are_bytes_workers_and_the_slowest_partition():
+    def outcome(index, seconds, worker):
+        books = (Book("source", 10, 8, dropped={"quarantined": 2}),)
+        return Settled(
+            outcome=Outcome(
+                key=(1, index, 1), partition=f"p{index}", books=books, bytes=1_000_000,
+                seconds={"read": seconds}, worker=worker,
+            )
+        )  # fmt: skip
+
+    stream = io.StringIO()
+    planned = PlanFrozen(partitions=3, files=3, bytes=3_000_000, seconds=0.1)
+    with Bar(stream) as bar:
+        follow(bar, AttemptBegan(run_id="r1"), planned, outcome(0, 1.0, "a"), outcome(1, 4.0, "b"))
+        assert bar.detail == (
+            "2.0 MB of 3.0 MB, 2 workers, 4 quarantined, slowest partition p1: 4.0 s"
+        )
+        assert bar._progress.detail == bar.detail
+
+
 @pytest.mark.parametrize(
     ("mode", "kind"), [("auto", Log), ("log", Log), ("json", JsonLines), ("bar", Bar)]
 )
