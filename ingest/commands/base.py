@@ -83,6 +83,11 @@ def add_state(to: argparse.ArgumentParser, default: str | None = STATE) -> None:
     )
 
 
+def add_json(to: argparse.ArgumentParser, what: str) -> None:
+    """Let a command print what it has to say as JSON."""
+    to.add_argument("--json", action="store_true", help=f"print {what} as JSON")
+
+
 def add_format(to: argparse.ArgumentParser) -> None:
     """Let a command write its log as text or JSON."""
     to.add_argument(

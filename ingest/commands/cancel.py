@@ -1,9 +1,11 @@
 """`ingest cancel`: stop a run in order, wherever it works; it can be resumed."""
 
+import json
 import time
+from argparse import Namespace
 from collections.abc import Sequence
 
-from ingest.commands.base import add_state, open_state, parser, report, state_option
+from ingest.commands.base import add_json, add_state, open_state, parser, report, state_option
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError, FatalError
 from ingest.records.cancellation import EVERY_S, Cancellation
@@ -36,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="SECONDS",
         help=f"how long to wait until it has stopped (default: {TIMEOUT_S:g}; 0: only ask)",
     )
+    add_json(options, "what became of the run")
     add_state(options)
     arguments = options.parse_args(argv)
     store = open_state(arguments)
@@ -50,12 +53,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise ConfigError(f"run {arguments.run}: is {state}: there is nothing to stop{more}")
     Cancellation(store, arguments.run, page["attempts"]).ask()
     if not arguments.timeout:
-        report(f"run {arguments.run}: asked to stop. To see whether it has: ingest status{here}")
+        text = f"run {arguments.run}: asked to stop. To see whether it has: ingest status{here}"
+        _tell(arguments, "asked", text)
         return 0
-    return _await(store, arguments.run, page["attempts"], arguments.timeout, resume)
+    return _await(store, arguments, page["attempts"], resume)
 
 
-def _await(store: Store, run: str, attempt: int, timeout_s: float, resume: str) -> int:
+def _tell(arguments: Namespace, became: str, text: str) -> None:
+    page = {"run_id": arguments.run, "became": became}
+    report(json.dumps(page) if arguments.json else text)
+
+
+def _await(store: Store, arguments: Namespace, attempt: int, resume: str) -> int:
+    run, timeout_s = arguments.run, arguments.timeout
     deadline = time.monotonic() + timeout_s
     while not _over(history := history_of(store, run), attempt):
         if time.monotonic() > deadline:
@@ -66,10 +76,11 @@ def _await(store: Store, run: str, attempt: int, timeout_s: float, resume: str) 
             )
         time.sleep(POLL_S)
     if history.phase == "done":
-        report(f"run {run}: was published before it could be stopped")
+        _tell(arguments, "published", f"run {run}: was published before it could be stopped")
         return 1
     completed = f"{history.totals.partitions:,} of {counted(history.partitions, 'partition')}"
-    report(f"run {run}: stopped. {completed} completed. Resume it with: {resume}")
+    text = f"run {run}: stopped. {completed} completed. Resume it with: {resume}"
+    _tell(arguments, "stopped", text)
     return 0
 
 

@@ -1,12 +1,22 @@
 """`ingest clean`: remove old runs from the state, and what dead ones have staged."""
 
+import json
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
-from ingest.commands.base import add_state, duration, open_state, parser, report, state_option
+from ingest.commands.base import (
+    add_json,
+    add_state,
+    duration,
+    open_state,
+    parser,
+    report,
+    state_option,
+)
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError, IngestError
 from ingest.core.names import hint
@@ -54,6 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument(
         "--dry-run", action="store_true", help="show what would be removed, but remove nothing"
     )
+    add_json(options, "what was removed, or would be")
     add_state(options)
     arguments = options.parse_args(argv)
     before = datetime.now(UTC) - duration(arguments.keep, "--keep")
@@ -66,13 +77,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         else:
             found.old.append(each)
     found.leftovers += search.leftovers()
+    say: Callable[[str], None] = _nothing if arguments.json else report
     if arguments.dry_run:
-        report("\n".join(_would(found, arguments)))
-        problems: list[str] = []
+        say("\n".join(_would(found, arguments)))
+        removed, problems = found, list[str]()
     else:
         trim_leases(store, search.jobs)
         cursors.trim(store, search.jobs)
-        problems = _remove(store, found, arguments)
+        removed, problems = _remove(store, found, arguments, say)
+    if arguments.json:
+        report(json.dumps({**removed.page, "dry_run": arguments.dry_run, "problems": problems}))
+        return IngestError.exit_code if problems else 0
     for line in (*_stays(found.kept, arguments), *problems):
         print(line, file=sys.stderr)
     return IngestError.exit_code if problems else 0
@@ -85,6 +100,14 @@ class Found:
     old: list[Old] = field(default_factory=list)
     leftovers: list[Leftover] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
+
+    @property
+    def page(self) -> dict[str, Any]:
+        """What there is of each, as plain data."""
+        left = ({key: value for key, value in asdict(each).items() if key != "reached_by"}
+                for each in self.leftovers)  # fmt: skip
+        old, kept = (map(asdict, each) for each in (self.old, self.kept))
+        return {"runs": list(old), "unpublished": list(left), "kept": list(kept)}
 
     def __str__(self) -> str:
         taken = sum(each.bytes for each in self.old) + sum(each.bytes for each in self.leftovers)
@@ -110,8 +133,14 @@ def _would(found: Found, arguments: Namespace) -> list[str]:
     return [*lines, f"{_total(found, arguments)} (--dry-run: nothing was removed)"]
 
 
-def _remove(store: Store, found: Found, arguments: Namespace) -> list[str]:
-    """Remove one after the other, saying which; return what could not be removed.
+def _nothing(_text: str) -> None:
+    """Say nothing: all is said at the end."""
+
+
+def _remove(
+    store: Store, found: Found, arguments: Namespace, say: Callable[[str], None]
+) -> tuple[Found, list[str]]:
+    """Remove one after the other, saying which; return what was, and what could not be removed.
 
     Runs that somebody works on are added to those that are kept.
     """
@@ -125,7 +154,7 @@ def _remove(store: Store, found: Found, arguments: Namespace) -> list[str]:
             problems.append(f"run {run.run_id}: not removed: {error}")
         else:
             done.old.append(run)
-            report(f"removed {_run(run)}")
+            say(f"removed {_run(run)}")
     for each in found.leftovers:
         try:
             remove_staged(each.place, each.run_id, each.reached_by)
@@ -133,10 +162,10 @@ def _remove(store: Store, found: Found, arguments: Namespace) -> list[str]:
             problems.append(f"unpublished files of run {each.run_id}: not removed: {error}")
         else:
             done.leftovers.append(each)
-            report(f"removed {_staged(each)}")
+            say(f"removed {_staged(each)}")
     done.kept = found.kept
-    report(_total(done, arguments))
-    return problems
+    say(_total(done, arguments))
+    return done, problems
 
 
 def _run(old: Old) -> str:

@@ -1,10 +1,11 @@
 """`ingest lineage`: where the columns of a run's output come from; its events for OpenLineage."""
 
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ingest.commands.base import add_state, open_state, parser, report
+from ingest.commands.base import add_json, add_state, open_state, parser, report
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.lineage import Lineage, Origin
 from ingest.records.plans import Plan
@@ -30,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     options.add_argument("--events", action="store_true", help="print the OpenLineage events")
     options.add_argument("--send", action="store_true", help="send the OpenLineage events")
+    add_json(options, "the lineage")
     add_state(options)
     arguments = options.parse_args(argv)
     store = open_state(arguments)
@@ -40,6 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.writelines(f"{line}\n" for line in _events(store, arguments.run))
         return 0
     page = Plan(store, arguments.run).facts.lineage
+    if arguments.json:
+        report(json.dumps(page, indent=1))
+        return 0
     report("\n".join(_lines(page)) if page else "no lineage was recorded with this run")
     return 0
 

@@ -55,7 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _watch(store, arguments)
     pages = _pages(store, arguments, {}, {})
     for page in pages:
-        page["outdated"] = _outdated(store, page)
+        if why := _outdated(store, page):
+            page["outdated"] = why
         page["next"] = following(page, here)
     if arguments.json:
         print(json.dumps(pages, indent=1))

@@ -1,9 +1,13 @@
 """`ingest test`: run jobs over their samples and compare with their expected rows."""
 
+import json
+from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from ingest.commands.base import add_conf, parser, report
+from ingest.commands.base import add_conf, add_json, parser, report
 from ingest.config.load import jobs
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError, IngestError
@@ -30,10 +34,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument(
         "--update", action="store_true", help="replace jobs/NAME/expected/ with the current result"
     )
+    add_json(options, "the result of each job")
     arguments = options.parse_args(argv)
     names = jobs(arguments.conf)
     if unknown := [name for name in arguments.jobs if name not in names]:
         raise ConfigError(*(_unknown(name, names) for name in unknown))
+    if arguments.json:
+        return _as_json(arguments, arguments.jobs or names)
     results = [
         _tested(name, arguments.conf, update=arguments.update) for name in arguments.jobs or names
     ]
@@ -47,6 +54,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         report(f"{sum(tested)} of {counted(len(tested), 'job')} {give} the expected rows{untested}")
     failed = not all(tested) or (none and arguments.jobs)
     return IngestError.exit_code if failed else 0
+
+
+def _as_json(arguments: Namespace, names: Sequence[str]) -> int:
+    pages: list[dict[str, Any]] = []
+    for name in names:
+        if not has_sample(name):
+            pages.append({"job": name, "tested": False, "ok": not arguments.jobs})
+            continue
+        try:
+            result = check_sample(name, arguments.conf, update=arguments.update)
+        except IngestError as error:
+            pages.append({"job": name, "tested": True, "ok": False, "error": str(error)})
+        else:
+            page = {"job": name, "tested": True, "ok": not result.differences}
+            pages.append({**page, **asdict(result)})
+    report(json.dumps(pages, indent=1))
+    return 0 if all(page["ok"] for page in pages) else IngestError.exit_code
 
 
 def _tested(name: str, conf: Path | None, *, update: bool) -> bool | None:

@@ -1,11 +1,16 @@
 """`ingest validate`: check every job file."""
 
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from ingest.commands.base import add_conf, importing, parser, report
+from ingest.commands.base import add_conf, add_json, importing, parser, report
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ingest.job import Job
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -19,10 +24,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     add_conf(options)
     options.add_argument("jobs", nargs="*", metavar="NAME", help="names of jobs (default: all)")
+    add_json(options, "each job and its mistakes")
     arguments = options.parse_args(argv)
     with importing():
         from ingest.library.jobs import checked  # noqa: PLC0415 - keeps --help free of Hydra
 
+    if arguments.json:
+        return _as_json(checked(arguments.jobs, arguments.conf))
     number = wrong = 0
     for name, job in checked(arguments.jobs, arguments.conf):
         number += 1
@@ -34,3 +42,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     are = "is" if number == 1 else "are"
     report(f"{number - wrong} of {counted(number, 'job')} {are} valid")
     return ConfigError.exit_code if wrong else 0
+
+
+def _as_json(jobs: "Iterable[tuple[str, Job | ConfigError]]") -> int:
+    pages = [
+        {"job": name, "mistakes": list(job.lines) if isinstance(job, ConfigError) else []}
+        for name, job in jobs
+    ]
+    report(json.dumps(pages, indent=1))
+    return ConfigError.exit_code if any(page["mistakes"] for page in pages) else 0

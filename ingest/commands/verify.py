@@ -1,9 +1,11 @@
 """`ingest verify`: count again what a run has published, and compare it with its records."""
 
+import json
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 
-from ingest.commands.base import add_state, open_state, parser, report, state_option
+from ingest.commands.base import add_json, add_state, open_state, parser, report, state_option
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
 from ingest.driver.audit import check_books
@@ -31,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument(
         "run", metavar="RUN", help="the id of the run, as listed by `ingest status`"
     )
+    add_json(options, "what was verified")
     add_state(options)
     arguments = options.parse_args(argv)
     store = open_state(arguments)
@@ -44,6 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     job = recorded_job(runs, arguments.run)
     check_books(history.totals, job.contract)
     if history.publish and not history.publish.effects:
+        if arguments.json:
+            report(json.dumps({"run_id": arguments.run, "problems": [], "outputs": {}}))
+            return 0
         report(f"run {arguments.run}: nothing was new, so it has published nothing. OK")
         return 0
     outputs = {
@@ -51,6 +57,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         for output, sink in sinks_of(job).items()
     }
     problems = list(_problems(history, outputs))
+    if arguments.json:
+        facts = {output: asdict(verified) for output, verified in outputs.items()}
+        report(json.dumps({"run_id": arguments.run, "problems": problems, "outputs": facts}))
+        return 1 if problems else 0
     again = runs.command(arguments.run, job.name)
     for line in [*problems, *_notes(outputs), *_again(job, again, outputs)]:
         print(line, file=sys.stderr)

@@ -22,6 +22,8 @@ from ingest.storage.remote import is_remote
 from ingest.testing.samples import folder_of, has_sample
 from ingest.transforms.lookup import Lookup
 
+LOOKUP = "lookup of step "
+"""Begins what a table is to a job that looks rows up in it."""
 OURS = "_ingest_"
 """Columns that begin so are made, and documented, by ingest itself."""
 
@@ -79,7 +81,8 @@ def collected(names: Sequence[str], conf: Path | None) -> list[JobDocs]:
         raise ConfigError(
             *(f'no such job "{name}". Known jobs: {", ".join(known)}' for name in unknown)
         )
-    pages, wrong = [], []
+    pages: list[JobDocs] = []
+    wrong: list[str] = []
     for name in names or known:
         try:
             pages.append(_collected(name, conf))
@@ -196,7 +199,7 @@ def _inputs(job: Job) -> Iterator[tuple[str, str]]:
     for number, step in enumerate(job.transforms):
         if isinstance(step, Lookup):
             for root in step.reference.roots:
-                yield f"lookup of step {number}", root
+                yield f"{LOOKUP}{number}", root
 
 
 def _outputs(job: Job) -> Iterator[tuple[str, str]]:

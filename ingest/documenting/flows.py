@@ -1,10 +1,11 @@
 """The map of all data flows: data sets and jobs as one graph, as Mermaid and as SVG."""
 
+import itertools
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ingest.documenting.collecting import JobDocs, shown
+from ingest.documenting.collecting import LOOKUP, JobDocs, shown
 from ingest.documenting.markup import Markup, element
 
 WIDTH, HEIGHT, ACROSS, DOWN = 230, 46, 70, 18
@@ -55,6 +56,27 @@ def flow_map(pages: Iterable[JobDocs], folder: str = "") -> Map:
     return Map(nodes, tuple((one, other, role) for (one, other), role in edges.items()))
 
 
+def step_map(page: JobDocs) -> Map:
+    """Return the way of the rows through one job: source, each step, contract, outputs."""
+    nodes: dict[str, Node] = {}
+    edges: list[tuple[str, str, str]] = []
+    steps = [f"step:{number}" for number in range(len(page.steps))]
+    for number, (kind, _) in enumerate(page.steps):
+        nodes[steps[number]] = Node(steps[number], "job", f"{number} {kind}")
+    nodes["contract"] = Node("contract", "job", "contract")
+    way = [*steps, "contract"]
+    edges += [(one, other, "rows") for one, other in itertools.pairwise(way)]
+    for role, uri in page.inputs.items():
+        nodes.setdefault(uri, Node(uri, "data", shown(uri)))
+        number = role.removeprefix(LOOKUP)
+        edges.append((uri, way[0] if number == role else steps[int(number)], role))
+    for role, uri in page.outputs.items():
+        node = f"{role}:{uri}"  # a job may write where it reads
+        nodes[node] = Node(node, "quarantine" if role == "quarantine" else "data", shown(uri))
+        edges.append(("contract", node, role))
+    return Map(nodes, tuple(edges))
+
+
 def mermaid(flows: Map) -> str:
     """Return the map as Mermaid, which GitHub and GitLab draw in Markdown."""
     ids = {name: f"n{number}" for number, name in enumerate(flows.nodes)}
@@ -63,7 +85,7 @@ def mermaid(flows: Map) -> str:
         left, right = ('["', '"]') if node.kind == "job" else ('[("', '")]')
         lines.append(f"  {ids[name]}{left}{_quoted(node.text)}{right}")
     for one, other, role in flows.edges:
-        said = f'|"{_quoted(role)}"|' if role not in {"source", "output"} else ""
+        said = f'|"{_quoted(role)}"|' if role not in {"source", "output", "rows"} else ""
         lines.append(f"  {ids[one]} -->{said} {ids[other]}")
     return "\n".join(lines)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ingest.core.lineage import ALL
 from ingest.documenting.collecting import ColumnDocs, JobDocs, shown
-from ingest.documenting.flows import flow_map, svg
+from ingest.documenting.flows import step_map, svg
 from ingest.documenting.history import ContractVersion, RunLine
 from ingest.documenting.markup import Child, Markup, element, joined
 from ingest.documenting.readme import facts_of
@@ -18,7 +18,7 @@ def body(docs: JobDocs) -> Markup:
     return joined(
         element("p", docs.job.description),
         _facts(docs),
-        element("div", svg(flow_map([docs]), f"The flow of {docs.file}"), class_="scroll"),
+        element("div", svg(step_map(docs), f"The flow of {docs.file}"), class_="scroll"),
         _section("Steps", element("ol", list(_steps(docs)), start="0") if docs.steps else ""),
         _section("Columns", _lineage(docs)),
         _section("Contract", _contract(docs), _versions(docs.history.versions)),
@@ -99,7 +99,7 @@ def _contract(docs: JobDocs) -> Markup:
     if contract.max_errors is not None:
         lines.append(f"at most {contract.max_errors:,} rows may break it")
     if contract.max_error_ratio is not None:
-        lines.append(f"at most {contract.max_error_ratio:.3%} of the records may break it")
+        lines.append(f"at most {100 * contract.max_error_ratio:.4g} % of the records may break it")
     checks = [element("li", element("code", check)) for check in docs.checks]
     return element("ul", [element("li", line) for line in lines], checks)
 

@@ -61,9 +61,9 @@ class Request:
     """What a command asks of the driver.
 
     `config` is the job as composed, in YAML; `arguments` is what stands behind `ingest run` to ask
-    for the same, or with `run_id` what was changed of the settings for this attempt. `store` is where the state lies, the job's own place if it is None. With `run_id`
-    this run is resumed, and no other. While the job is running, `waits` says of who holds its lease
-    whether to wait for that.
+    for the same, or with `run_id` what this attempt changes of the settings. `store` is where the
+    state lies, the job's own place if it is None. With `run_id` this run is resumed, and no other.
+    While the job is running, `waits` says of who holds its lease whether to wait for that.
     """
 
     job: Job

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,27 @@ def test_jobs_that_read_what_others_write_are_one_graph(desk):
     edges = {(one, to) for one, to, _ in flow_map(collected((), None)).edges}
     assert ("job:orders", out) in edges
     assert (out, "job:report") in edges
+
+
+BROWSER = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+LOOK = """<script>addEventListener("load", () => {
+  const search = document.getElementById("search");
+  search.value = "how many";
+  search.dispatchEvent(new Event("input"));
+  document.querySelector("#c2").dispatchEvent(new Event("mouseenter"));
+});</script></body>"""
+
+
+@pytest.mark.skipif(BROWSER is None, reason="needs Chromium")
+def test_in_a_browser_without_a_server(desk, capsys):
+    assert typed(capsys, "docs", "build", "--no-readme", "--no-history").code == 0
+    page = desk.place / "site/jobs/orders.html"
+    page.write_text(page.read_text().replace("</body>", LOOK))
+    options = ["--no-sandbox", "--disable-gpu", "--dump-dom", f"file://{page}"]
+    shown = subprocess.run([BROWSER, *options], capture_output=True, text=True, check=True).stdout
+    assert '<a href="../jobs/orders.html#c2">orders: n</a>' in shown
+    assert re.search(r'<li id="s2"[^>]* class="on">', shown)  # n comes from the third column
+    assert not re.search(r'<li id="s1"[^>]* class="on">', shown)
 
 
 def test_check_passes_and_says_what_is_missing(desk, capsys):
