@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="SECONDS",
         help=f"how long to wait until it has stopped (default: {TIMEOUT_S:g}; 0: only ask)",
     )
-    add_json(options, "what became of the run")
+    add_json(options, "what happened to the run")
     add_state(options)
     arguments = options.parse_args(argv)
     store = open_state(arguments)

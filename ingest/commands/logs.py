@@ -30,7 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument(
         "run", metavar="RUN", help="the id of the run, as listed by `ingest status`"
     )
-    options.add_argument("-f", "--follow", action="store_true", help="go on until it has ended")
+    options.add_argument(
+        "-f", "--follow", action="store_true", help="show new lines until the run has ended"
+    )
     options.add_argument(
         "--level", choices=LEVELS, default="info", help="the least level to show (default: info)"
     )

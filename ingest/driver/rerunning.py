@@ -19,7 +19,7 @@ import yaml
 from ingest.config.load import restored
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.git import asked
-from ingest.driver.changes import other_environment
+from ingest.driver.changes import identity, other_environment
 from ingest.driver.inputs import compared
 from ingest.driver.places import places
 from ingest.driver.publishing.publish import prepared
@@ -185,6 +185,7 @@ def _copy(store: Store, scratch: LocalStore, run_id: str, job: Job, folder: Path
         **{key: value for key, value in runs.facts(run_id).items() if key not in {"format", "job"}},
         "places": places(job),
         "reached_by": {},
+        "identity": identity(job),
     }
     for name in store.names(f"runs/{run_id}/plan"):
         scratch.create(f"runs/{run_id}/plan/{name}", store.read(f"runs/{run_id}/plan/{name}"))

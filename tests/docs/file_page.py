@@ -72,6 +72,7 @@ RUN = {
     "arguments": "What was typed after `ingest run`: the job and the settings that were changed.",
     "places": "The absolute paths of source and sinks.",
     "reached_by": "The connections of the outputs that have one, with references to secrets.",
+    "before": "The run of the job before this one, and which settings are not as in that run.",
     "submission": "The RayJob that the run belongs to, empty outside of one. Each is one run.",
     "python": "Version of Python.",
     "platform": "Operating system and machine.",
