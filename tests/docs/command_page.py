@@ -16,9 +16,9 @@ WIDE = "10000"
 
 EXIT_CODES = {
     0: "It is done.",
-    IngestError.exit_code: "The run failed, or `test`, `verify`, `rerun`, `docs check` or `connections test` found "
-    "something wrong. Completed partitions are kept, and the same command resumes the run; or it "
-    "starts over, if the job or the input was fixed.",
+    IngestError.exit_code: "The run failed, or `test`, `verify`, `rerun`, `docs check` or "
+    "`connections test` found something wrong. Completed partitions are kept, and the same command "
+    "resumes the run; or it starts over, if the job or the input was fixed.",
     ConfigError.exit_code: "The request was wrong: the job file, the command line, the input or "
     "the output. Nothing ran.",
     Interrupted.exit_code: "It was stopped, by Ctrl-C or SIGTERM. The same command resumes it.",

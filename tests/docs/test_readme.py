@@ -60,8 +60,7 @@ def call(here: Path, *words: str) -> str:
 
 def test_the_commands_run_one_after_the_other(here):
     assert [words[1] for words in COMMANDS] == [
-        "init", "preview", "run", "status", "verify", "logs", "diff", "rerun", "test", "docs", "clean",
-        "run",
+        "init", "preview", "run", "status", "verify", "test", "clean", "run",
     ]  # fmt: skip
     for words in COMMANDS:
         if "RUN" in words:
