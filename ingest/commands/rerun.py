@@ -119,7 +119,8 @@ def _compared(store: "Store", rerun: "Rerun", arguments: Namespace, folder: Path
         compared = [asdict(each) for each in outputs]
         report(json.dumps({**page, "warnings": rerun.warnings, "outputs": compared}))
     else:
-        what = "came out byte for byte" if same else "came out differently"
+        how = "byte for byte" if all(each.files for each in outputs) else "with the same row counts"
+        what = f"came out {how}" if same else "came out differently"
         lines = [_line(OUTPUTS.get(each.output, each.output), each) for each in outputs]
         lines += [f"    other bytes: {name}" for each in outputs for name in each.differing[:20]]
         report("\n".join([f"run {rerun.run_id}: {what}", *lines, f"  in {folder}"]))
@@ -131,5 +132,5 @@ def _line(name: str, each: "Compared") -> str:
     if each.rows != each.rows_again:
         rows += f", now {each.rows_again:,}"
     if not each.files:
-        return f"  {name}: {rows}. A table: its row counts were compared, not its bytes"
+        return f"  {name}: {rows}. Row counts were compared, no files"
     return f"  {name}: {each.same:,} of {counted(each.files, 'file')} the same, {rows}"

@@ -68,8 +68,8 @@ def step_map(page: JobDocs) -> Map:
     edges += [(one, other, "rows") for one, other in itertools.pairwise(way)]
     for role, uri in page.inputs.items():
         nodes.setdefault(uri, Node(uri, "data", shown(uri)))
-        number = role.removeprefix(LOOKUP)
-        edges.append((uri, way[0] if number == role else steps[int(number)], role))
+        _, looked_up, step = role.rpartition(LOOKUP)
+        edges.append((uri, steps[int(step)] if looked_up else way[0], role))
     for role, uri in page.outputs.items():
         node = f"{role}:{uri}"  # a job may write where it reads
         nodes[node] = Node(node, "quarantine" if role == "quarantine" else "data", shown(uri))

@@ -6,6 +6,7 @@ added to. Its plan is a copy: the same partitions of the same inputs, which are 
 for any run that is resumed.
 """
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -145,11 +146,14 @@ def compare(store: Store, rerun: Rerun) -> Iterator[Compared]:
 
 
 def _files(store: Store, history: History, run_id: str, output: str) -> dict[str, str]:
-    """Return the digests of published files by name; of a table there are none."""
+    """Return the digests of published files by name; none of a merge, which rewrites others too."""
     if history.publish is None or output not in history.publish.effects:
         return {}
     lines = prepared(store, run_id, history, output)
-    return {line["name"]: line["sha256"] for line in lines if "sha256" in line}
+    if any(line.get("disposition") == "merge" for line in itertools.islice(lines, 1)):
+        return {}
+    named = ((line.get("name") or line.get("add"), line.get("sha256")) for line in lines)
+    return {str(name): str(digest) for name, digest in named if name and digest}
 
 
 def _planned(history: History, plan: Plan) -> History:
