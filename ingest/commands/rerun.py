@@ -112,7 +112,8 @@ def _compared(store: "Store", rerun: "Rerun", arguments: Namespace, folder: Path
     from ingest.driver.rerunning import compare  # noqa: PLC0415
     from ingest.watch.summary import OUTPUTS  # noqa: PLC0415
 
-    outputs = list(compare(store, rerun))
+    every = compare(store, rerun)
+    outputs = [each for each in every if each.files or each.rows or each.rows_again]
     same = all(each.is_same for each in outputs)
     if arguments.json:
         page = {"run_id": rerun.run_id, "folder": str(folder), "same": same}
