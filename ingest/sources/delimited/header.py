@@ -90,6 +90,8 @@ def may_repeat(table: pl.DataFrame, heading: Sequence[str | None]) -> pl.Series 
     for place, (column, name) in enumerate(zip(table, heading, strict=True), 1):
         text = pl.Series([name], dtype=pl.String)
         value = text if column.dtype == pl.String else parse_texts(text, column.dtype)
+        if name is not None and value.has_nulls() and name != f"column_{place}":
+            return None  # a name that is no value of its column
         same = (column == value).fill_null(value=False)
         if name in {None, f"column_{place}"}:
             same |= column.is_null()

@@ -95,7 +95,8 @@ class Numbers:
             if not kind.is_float() or table.is_empty():
                 continue
             limit = WHOLE_LIMITS[str(kind)]
-            numbers = table[name].fill_null(1).to_numpy()
+            column = table[name]
+            numbers = (column.fill_null(1) if column.has_nulls() else column).to_numpy()
             if not (numbers.max() < limit and numbers.min() > -limit):  # or one is `nan`
                 yield np.flatnonzero(~(np.abs(numbers) < limit))
             if np.count_nonzero(numbers) < len(numbers):

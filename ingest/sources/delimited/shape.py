@@ -4,6 +4,7 @@ What is a record is said in `csv_grammar`; here the same is found without lookin
 quote opens or closes, an opening one begins a field or is the second of a pair, and so on.
 """
 
+import operator
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -120,6 +121,8 @@ class Shape:
 
     def rows(self, places: Places, columns: Sequence[int], width: int) -> Places:
         """Return the rows of a table that have any of these bytes in one of these columns."""
+        if not len(places):
+            return NOTHING
         wanted = np.zeros(width, dtype=np.bool_)
         wanted[list(columns)] = True
         ranks = self._ranks.before(places)
@@ -135,8 +138,11 @@ class Shape:
         return Ranks(self.fields)
 
     def leading_blanks(self) -> Places:
-        """Return the spaces and control characters that begin fields or stand after a quote."""
-        blanks = where(self.data, _SPACE, np.less_equal) & ~(self.feeds | self.returns)
+        """Return the spaces and control characters that begin fields or stand after a quote.
+
+        Tabs that end an empty field are none.
+        """
+        blanks = where(self.data, _SPACE, operator.le) & ~(self.fields | self.returns)
         begins = after(self.fields | self.opening)
         begins[:1] |= _FIRST
         return positions(blanks & begins)

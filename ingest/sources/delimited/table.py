@@ -6,6 +6,7 @@ which a number may be read wrongly (`numbers`). If these are too many, all colum
 texts, which are then cast by the rules of `core.texts`.
 """
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -182,7 +183,7 @@ def _undecodable(shape: Shape) -> Places:
     if whole_text(shape.data) is not None:
         return NOTHING
     ends = positions(shape.feeds)
-    high = positions(where(shape.data, 0x7F, np.greater))
+    high = positions(where(shape.data, 0x7F, operator.gt))
     lines = np.unique(np.searchsorted(ends, high))
     starts = np.concatenate([[0], ends[:-1] + 1])
     spans = zip(lines.tolist(), starts[lines].tolist(), ends[lines].tolist(), strict=True)
