@@ -14,7 +14,7 @@ import polars as pl
 
 from ingest.core.types import Schema
 from ingest.core.values.texts import WHOLE_LIMITS
-from ingest.sources.delimited.shape import Shape
+from ingest.sources.delimited.shape import Rest, Shape
 from ingest.sources.text.bits import NOTHING, Places
 from ingest.sources.text.dialect import Dialect
 
@@ -37,7 +37,7 @@ class Numbers:
     null_values: Sequence[str]
     spoilt: set[str] = field(default_factory=set)
 
-    def read(self, shape: Shape) -> tuple[pl.DataFrame, Places] | None:
+    def read(self, shape: Shape | Rest) -> tuple[pl.DataFrame, Places] | None:
         """Return the fields of a table, with the numbers as such, and the rows to be left out.
 
         In all other rows, each number is what its text says. None if there are no numbers to be
@@ -76,7 +76,7 @@ class Numbers:
         return plain and ("" in self.null_values or not tokens)
 
     def _checked(
-        self, table: pl.DataFrame, kinds: Schema, shape: Shape
+        self, table: pl.DataFrame, kinds: Schema, shape: Shape | Rest
     ) -> tuple[pl.DataFrame, Places]:
         """Return a table, and the rows in which a number may not be what its text says."""
         nulls = [name for name in kinds if "" not in self.null_values and table[name].has_nulls()]
@@ -88,7 +88,7 @@ class Numbers:
         ]
         return table, np.unique(np.concatenate(unsure)) if any(map(len, unsure)) else NOTHING
 
-    def _inexact(self, table: pl.DataFrame, kinds: Schema, shape: Shape) -> Iterable[Places]:
+    def _inexact(self, table: pl.DataFrame, kinds: Schema, shape: Shape | Rest) -> Iterable[Places]:
         """Yield the rows with floats that may not be what their texts say."""
         zeros = []
         for name, kind in kinds.items():

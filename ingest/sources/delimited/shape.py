@@ -129,6 +129,25 @@ class Shape:
         rows: Places = ranks[wanted[ranks % width]] // width
         return rows
 
+    def rows_without(
+        self, lines: Places, places: Places, columns: Sequence[int], width: int
+    ) -> Places:
+        """Return what `rows` does of the table that is left without these lines.
+
+        They are in order, and all others are records of `width` fields.
+        """
+        if not len(places):
+            return NOTHING
+        numbers = np.searchsorted(self._ends, places)
+        left_out = np.searchsorted(lines, numbers)
+        kept = lines[np.minimum(left_out, len(lines) - 1)] != numbers
+        numbers, left_out, ranks = numbers[kept], left_out[kept], self._ranks.before(places[kept])
+        first = np.concatenate([[0], self._ranks.before(self._ends[:-1]) + 1])
+        wanted = np.zeros(width, dtype=np.bool_)
+        wanted[list(columns)] = True
+        rows: Places = (numbers - left_out)[wanted[ranks - first[numbers]]]
+        return rows
+
     @cached_property
     def _ends(self) -> Places:
         return positions(self.feeds)
@@ -157,6 +176,44 @@ class Shape:
             return small
         zeros = [match.start() for match in re.finditer(_ZEROS, self.data)]
         return np.concatenate([small, np.array(zeros, dtype=np.int64)])
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A text without some of its lines, where all others are records of the same number of fields.
+
+    `data` is what is left. Where something stands is told from what is known of the whole text.
+    """
+
+    whole: Shape
+    without: Places
+    data: bytes
+
+    @property
+    def lines(self) -> int:
+        """How many lines are left."""
+        return self.whole.lines - len(self.without)
+
+    @property
+    def has_quotes(self) -> bool:
+        """Whether there may be quotes."""
+        return self.whole.has_quotes
+
+    def is_table(self, width: int) -> bool:  # noqa: ARG002 - as `Shape`
+        """Say that all lines are records of so many fields."""
+        return True
+
+    def rows(self, places: Places, columns: Sequence[int], width: int) -> Places:
+        """Return the rows that have any of these bytes of the whole in one of these columns."""
+        return self.whole.rows_without(self.without, places, columns, width)
+
+    def leading_blanks(self) -> Places:
+        """Return what `Shape.leading_blanks` does of the whole."""
+        return self.whole.leading_blanks()
+
+    def small_numbers(self) -> Places:
+        """Return what `Shape.small_numbers` does of the whole."""
+        return self.whole.small_numbers()
 
 
 def shape_of(data: bytes, delimiter: str, quote: str | None, *, multiline: bool = False) -> Shape:

@@ -17,7 +17,7 @@ import polars as pl
 from ingest.core.types import Schema
 from ingest.sources.delimited.header import may_repeat
 from ingest.sources.delimited.numbers import Numbers
-from ingest.sources.delimited.shape import Shape, shape_of
+from ingest.sources.delimited.shape import Rest, Shape, shape_of
 from ingest.sources.text.bits import NOTHING, Bits, Places, at, flagged, positions, where, without
 from ingest.sources.text.decoding import whole_text
 from ingest.sources.text.dialect import Dialect
@@ -98,7 +98,10 @@ class TableReader:
         """Return what `_fields` does of the records that are not in doubt."""
         if not 0 < len(doubts) <= MOST_DOUBTS * shape.lines or self._opens(shape):
             return None
-        rest = self._shape(without_records(shape.data, doubts, shape.feeds))
+        data = without_records(shape.data, doubts, shape.feeds)
+        if not self._short:
+            return self._fields(Rest(shape, doubts, data))
+        rest = self._shape(data)
         return self._fields(rest) if self._is_table(rest) else None
 
     @property
@@ -138,7 +141,7 @@ class TableReader:
             return True
         return self._short and not len(shape.faulty(width, short=True))
 
-    def _fields(self, shape: Shape) -> tuple[pl.DataFrame, Places] | None:
+    def _fields(self, shape: Shape | Rest) -> tuple[pl.DataFrame, Places] | None:
         """Return the fields of a table, as values or texts, and the rows with an unsure value.
 
         None if it is none, or not UTF-8.
@@ -157,7 +160,7 @@ class TableReader:
         table, unsure = read
         return (self.dialect.written(table), unsure) if table.height == shape.lines else None
 
-    def _typed(self, shape: Shape) -> tuple[pl.DataFrame, Places] | None:
+    def _typed(self, shape: Shape | Rest) -> tuple[pl.DataFrame, Places] | None:
         """Return the fields with numbers as such, and the unsure rows; None if it cannot be."""
         if not shape.is_table(len(self.names)):
             return None

@@ -1,5 +1,7 @@
 """Lines of bytes to lines of text."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from ingest.sources.text.encodings import UTF8, decode_line, readable
@@ -10,10 +12,10 @@ def texts_of(raw: bytes, encoding: str = UTF8) -> tuple[pl.Series, pl.Series]:
     try:
         data = raw if encoding == UTF8 else raw.decode(encoding).encode(UTF8)
     except UnicodeDecodeError:
-        return _texts_one_by_one(raw, encoding)
+        return one_by_one(raw.split(b"\n")[:-1], encoding)
     whole = whole_text(data)
     if whole is None:
-        return _texts_one_by_one(raw, encoding)
+        return one_by_one(raw.split(b"\n")[:-1], encoding)
     lines = whole.str.split("\n").explode(empty_as_null=False, keep_nulls=False)
     lines = lines.head(-1)  # what follows the last line feed is nothing
     return lines, pl.Series("original", [None], dtype=pl.String).new_from_index(0, len(lines))
@@ -27,8 +29,8 @@ def whole_text(data: bytes) -> pl.Series | None:
         return None
 
 
-def _texts_one_by_one(data: bytes, encoding: str) -> tuple[pl.Series, pl.Series]:
-    lines = data.split(b"\n")[:-1]
+def one_by_one(lines: Sequence[bytes], encoding: str) -> tuple[pl.Series, pl.Series]:
+    """Return lines as texts, and the originals of those that cannot be decoded."""
     texts = [decode_line(line, encoding) for line in lines]
     originals = [
         readable(line) if text is None else None for line, text in zip(lines, texts, strict=True)

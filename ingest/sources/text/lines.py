@@ -8,9 +8,9 @@ import polars as pl
 from ingest.core.rows import slice_of
 from ingest.sources.text.bits import Bits, Places, Ranks, where
 from ingest.sources.text.bodies import Body, join_bodies, line_counts
-from ingest.sources.text.decoding import texts_of
+from ingest.sources.text.decoding import one_by_one, texts_of
 from ingest.sources.text.enclosed import Block, enclosed
-from ingest.sources.text.encodings import decode_line, readable
+from ingest.sources.text.encodings import UTF8
 from ingest.sources.text.line_rules import IGNORED, LineRules, LineTally, without_ends
 
 ORIGINAL_CHARACTERS = 64 * 1024
@@ -92,17 +92,18 @@ def records_at(
     here they are 0.
     """
     starts, stops = _bounds(data, numbers, ends)
-    spans = zip(starts.tolist(), stops.tolist(), strict=True)
-    records = [data[start:stop] for start, stop in spans]
-    texts = [decode_line(record, rules.encoding) for record in records]
-    pairs = zip(records, texts, strict=True)
-    originals = [readable(record) if text is None else None for record, text in pairs]
+    spans = list(zip(starts.tolist(), stops.tolist(), strict=True))
+    raw = b"".join([data[start : stop + 1] for start, stop in spans])
+    if rules.encoding == UTF8 and raw.count(b"\n") == len(numbers):
+        texts, originals = texts_of(raw)
+    else:
+        texts, originals = one_by_one([data[start:stop] for start, stop in spans], rules.encoding)
     frame = pl.DataFrame(
         {
             "position": np.zeros(len(numbers), dtype=np.uint64),
             "line": numbers.astype(np.int64),
-            "text": without_ends(pl.Series(texts, dtype=pl.String), rules),
-            "original": pl.Series(originals, dtype=pl.String),
+            "text": without_ends(texts, rules),
+            "original": originals,
             "inside": np.zeros(len(numbers), dtype=np.bool_),
         }
     )

@@ -3,16 +3,20 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
 from ingest.core.rows import POSITION
 from ingest.core.types import Schema
 from ingest.core.values.casting import not_a
 from ingest.core.values.texts import failed
-from ingest.sources.text.bits import Bits, Places
+from ingest.sources.text.bits import Bits, Places, flagged
 
 Parse = Callable[[str, pl.Series], tuple[pl.Series, pl.Series]]
 """Takes a column's name and texts; returns the texts that must be values, and the values."""
+
+
+_NO_FAULTS = pl.DataFrame(schema={"row": pl.UInt32, "reason": pl.String, "column": pl.String})
 
 
 class Clean(NamedTuple):
@@ -38,20 +42,22 @@ def cast_columns(
     first column in the schema's order.
     """
     columns: list[pl.Series] = []
-    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(records))
-    blame, reason = nothing.alias("column"), nothing.alias("reason")
+    faults = [_NO_FAULTS]
     for name, dtype in schema.items():
         kept, values = parse(name, texts[name])
         columns.append(values.alias(name))
         if values.null_count() != kept.null_count():
-            wrong = failed(kept, values) & blame.is_null()
-            blame = blame.set(wrong, name)
-            reason = reason.set(wrong, not_a(dtype))
+            wrong = failed(kept, values).arg_true()
+            fault = pl.DataFrame({"reason": [not_a(dtype)], "column": [name]})
+            faults.append(wrong.alias("row").to_frame().join(fault, how="cross"))
     rows = pl.DataFrame([*columns, records["position"].alias(POSITION)])
-    if reason.null_count() == len(reason):
-        return rows, records.clear().with_columns(reason.clear(), blame.clear())
-    bad = reason.is_not_null()
-    return rows.filter(~bad), records.with_columns(reason, blame).filter(bad)
+    blamed = pl.concat(faults)
+    if blamed.is_empty():
+        return rows, records.clear().with_columns(blamed["reason"], blamed["column"])
+    blamed = blamed.unique("row", keep="first").sort("row")
+    places = blamed["row"].to_numpy()
+    good = rows.filter(~flagged(places.astype(np.int64), rows.height))
+    return good, records[places].with_columns(blamed["reason"], blamed["column"])
 
 
 def with_column(records: pl.DataFrame, column: str | None = None) -> pl.DataFrame:
