@@ -166,7 +166,7 @@ class Jsonl(TextSource):
         reader, parser = self._reader(schema, shape, layout), self._parser(schema, shape)
         if data and UNEVEN not in tally.spoilt:
             with suppress(pl.exceptions.PolarsError):
-                if (counted := reader.count_whole(data)) is not None:
+                if (counted := reader.count_whole(data, tally.spoilt)) is not None:
                     return Clean(counted[0], schema, parser, counted[1])
                 tally.spoilt.add(UNEVEN)
         text = whole_text(data)

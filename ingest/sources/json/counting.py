@@ -5,13 +5,15 @@ takes the first of two equal keys, skips empty lines, and writes whatever it fin
 columns. So colons and strings are counted in each line, by bits and without parsing: if a record
 has as many keys as the schema, and no value of the schema is missing in it, it has no other key and
 none twice; if it has as many strings as keys and string columns together, and no list, each string
-column has one. Records of which this cannot be said are left out, to be looked at one by one.
+column has one. Records of which this cannot be said are left out, to be looked at one by one. Where
+no value is missing at all, it is enough that the sums of a whole text are right.
 """
 
 import io
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -24,6 +26,9 @@ from ingest.sources.text.bits import (
     Bits,
     Places,
     Ranks,
+    after,
+    before,
+    count,
     escaped,
     flagged,
     is_set,
@@ -36,6 +41,8 @@ from ingest.sources.text.lines import without_records
 
 MOST_DOUBTS = 0.25
 """Up to which share of the records are left out; with more, others read the text."""
+REFUSED = "a value of the wrong kind"
+"""What is remembered when Polars refuses to read a text."""
 _ZEROS = b"0" * 40
 """A number without an exponent has at least so many zeros if it is too small for a float."""
 _RANGES: dict[pl.DataType, tuple[int, int]] = {
@@ -54,10 +61,14 @@ Fields = Mapping[str, pl.DataType]
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """Reads records of a schema in which nothing is a list; `carriers` are the types to read in."""
+    """Reads records of a schema in which nothing is a list; `carriers` are the types to read in.
+
+    If Polars refuses a value, `spoilt` says so, and the next text is read with nulls for such.
+    """
 
     schema: Fields
     carriers: Fields
+    spoilt: set[str] = field(default_factory=set)
 
     @property
     def is_possible(self) -> bool:
@@ -72,12 +83,15 @@ class Counting:
         Raises:
             PolarsError: one of the others is no JSON.
         """
-        lines = _Lines(data)
-        doubts = lines.unlike(*_expected(self.schema))
-        if len(doubts) > MOST_DOUBTS * lines.count:
-            return None
-        text = without_records(data, doubts, lines.feeds)
-        values = self._values(text) if text else pl.DataFrame(schema=self.carriers)
+        lines, doubts, expected = _Lines(data), NOTHING, _expected(self.schema)
+        values = self._added_up(data) if lines.add_up(*expected) else None
+        if values is None or self._has_nulls(values):  # no sum tells which line has a key too many
+            doubts = lines.unlike(*expected)
+            if len(doubts) > MOST_DOUBTS * lines.count:
+                return None
+            if values is None or len(doubts):
+                text = without_records(data, doubts, lines.feeds)
+                values = self._values(text) if text else pl.DataFrame(schema=self.carriers)
         if values.height != lines.count - len(doubts):
             return None
         kept = np.delete(np.arange(lines.count), doubts)
@@ -87,12 +101,24 @@ class Counting:
             doubts = np.union1d(doubts, kept[unsure])
         return (values, doubts) if len(doubts) <= MOST_DOUBTS * lines.count else None
 
+    def _added_up(self, data: bytes) -> pl.DataFrame | None:
+        """Return what Polars reads of a text that may be faultless; None if it is no JSON."""
+        try:
+            return self._values(data)
+        except pl.exceptions.PolarsError:
+            return None
+
     def _values(self, data: bytes) -> pl.DataFrame:
         """Return what Polars reads; values of the wrong kind are null if there are any."""
-        try:
-            return pl.read_ndjson(io.BytesIO(data), schema=self.carriers)
-        except pl.exceptions.PolarsError:
-            return pl.read_ndjson(io.BytesIO(data), schema=self.carriers, ignore_errors=True)
+        if REFUSED not in self.spoilt:
+            try:
+                return pl.read_ndjson(io.BytesIO(data), schema=self.carriers)
+            except pl.exceptions.PolarsError:
+                self.spoilt.add(REFUSED)
+        return pl.read_ndjson(io.BytesIO(data), schema=self.carriers, ignore_errors=True)
+
+    def _has_nulls(self, values: pl.DataFrame) -> bool:
+        return any(column.has_nulls() for column, _ in _columns(values, self.schema))
 
     def _unsure(self, values: pl.DataFrame, lines: "_Lines", kept: Places) -> Iterator[Places]:
         """Yield the rows with a value that is missing, or may not be what its text says.
@@ -126,8 +152,28 @@ class _Lines:
             self._escaped = escaped(where(data, ord("\\")))
             self._quotes &= ~self._escaped
         self._inside, self._open = within(self._quotes, self.feeds, len(data))
-        self._ends = positions(self.feeds)
-        self.count = len(self._ends)
+        self._colons = where(data, ord(":")) & ~self._inside
+        self.count = count(self.feeds)
+
+    def add_up(self, keys: int, strings: int) -> bool:
+        """Say whether all lines together have so many keys and strings for each, and no list.
+
+        If each line has all keys, as is known when no value of it is null, none has more than that;
+        and then none has a string where none belongs, for Polars would have refused it.
+        """
+        if len(self._open) or self.count == 0:
+            return False
+        begins = where(self._data, ord("{")) & after(self.feeds)
+        ends = where(self._data, ord("}")) & before(self.feeds)
+        return (
+            self._data.startswith(b"{")
+            and count(begins) == self.count - 1
+            and count(ends) == self.count
+            and count(self._colons) == keys * self.count
+            and count(self._quotes) == 2 * (keys + strings) * self.count
+            and not (b"[" in self._data and (where(self._data, ord("[")) & ~self._inside).any())
+            and not len(self._halves())
+        )
 
     def unlike(self, keys: int, strings: int) -> Places:
         """Return the numbers of the lines that have not so many keys and strings, or a list."""
@@ -136,7 +182,7 @@ class _Lines:
         last = text[self._ends - 1]
         last = np.where(last == ord("\r"), text[np.maximum(self._ends - 2, 0)], last)
         wrong = (text[starts] != ord("{")) | (last != ord("}"))
-        wrong |= self._each(where(data, ord(":")) & ~self._inside) != keys
+        wrong |= self._each(self._colons) != keys
         wrong |= self._each(self._quotes) != 2 * (keys + strings)
         if b"[" in data and (lists := where(data, ord("[")) & ~self._inside).any():
             wrong |= self._each(lists) > 0
@@ -152,6 +198,10 @@ class _Lines:
             zeros = [match.start() for match in re.finditer(_ZEROS, self._data)]
             places = np.concatenate([places, np.array(zeros, dtype=np.int64)])
         return np.unique(np.searchsorted(self._ends, places))
+
+    @cached_property
+    def _ends(self) -> Places:
+        return positions(self.feeds)
 
     def _halves(self) -> Places:
         r"""Return where halves of surrogate pairs are escaped: of one alone, Polars makes a NUL."""

@@ -38,15 +38,16 @@ class JsonReader:
         self._closed = closed
         self._carriers = {name: _carrier(dtype) for name, dtype in schema.items()}
 
-    def count_whole(self, data: bytes) -> tuple[pl.DataFrame, Places] | None:
+    def count_whole(self, data: bytes, spoilt: set[str]) -> tuple[pl.DataFrame, Places] | None:
         """Return the values of a whole text, and the numbers of the records that are left out.
 
-        None if these are too many, or if counts prove nothing of records of this shape.
+        None if these are too many, or if counts prove nothing of records of this shape. `spoilt` is
+        that of `Counting`.
 
         Raises:
             PolarsError: one of the others is no JSON.
         """
-        counting = Counting(self._shape, self._carriers)
+        counting = Counting(self._shape, self._carriers, spoilt)
         if self._shape.keys() != self._schema.keys() or not counting.is_possible:
             return None
         return counting.read(data)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from ingest.core.partition import WHOLE, Slice
+from ingest.sources.text.bits import count, where
 
 UTF8_MARK = b"\xef\xbb\xbf"
 _STEP_BYTES = 64 * 1024
@@ -112,6 +113,6 @@ def count_lines(file: BinaryIO, end: int) -> int:
     """Count the line feeds in a file's first `end` bytes."""
     lines = 0
     while end > 0 and (chunk := file.read(min(end, 16 * _STEP_BYTES))):
-        lines += chunk.count(b"\n")
+        lines += count(where(chunk, ord("\n")))
         end -= len(chunk)
     return lines

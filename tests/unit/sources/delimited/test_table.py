@@ -153,3 +153,17 @@ def test_rows_with_a_number_that_may_be_wrong_are_left_out_alone() -> None:
     assert read is not None
     assert read.doubts.tolist() == [0, 1, 2, 3, 4]
     assert read.fields.rows() == [(1, 0.0)] * 20
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_rows_in_doubt_are_told_beside_lines_that_are_no_records(quote: str) -> None:
+    schema = {"a": pl.Int64(), "b": pl.Float64()}
+    odd = [b"1;2;3", b" 1;1", b"1", b"1;2;3", b"1;0", b"1;1e-400", b'"1"x;1', b"1; 7", b"1"]
+    sound = f"{quote}1{quote};0".encode()
+    text = b"\n".join([*odd, *[sound] * 40, b" 2;1", b"1;2;3", b""])
+    spoilt: set[str] = set()
+    read = TableReader(SEMICOLONS, tuple(schema), schema, ("",), spoilt=spoilt).read(text)
+    assert read is not None
+    assert read.doubts.tolist() == [0, 1, 2, 3, 5, 6, 7, 8, 49, 50]
+    assert read.fields.rows() == [(1, 0.0)] * 41
+    assert not spoilt

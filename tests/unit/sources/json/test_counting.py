@@ -36,6 +36,8 @@ REPLACED = st.sampled_from([
     ("0.5", "0." + "0" * 400 + "1"), ("0.5", "0e-5"), ("0.5", '"e-5"'), ("0.5", "1" * 30),
     ('"y": ""', '"y": null'), ('"y": ""', '"y": "", "k": {"l": []}'), ('"y": ""', '"y": [""]'),
     ('"w": 3', '"w": 300'), ('{"w": 3}', "{}"), ('{"w": 3}', "null"), ('{"w": 3}', "[3]"),
+    ('"a": 1, "b": "x"', '"a": 1, "b": "x", "q": "x"'), ('"b": "x", ', ""), ('"b": "x"', '"b": 5'),
+    ('"d": true', '"d": "true"'), (', "d": true', ""), ('"d": true', '"d": true, "d": true'),
     ("true", "1"), ("true", "tru"), ("true", '"true"'), ("true}", "true"), ("true}", "true}}"),
     ("true}", "true} {}"), ("{", "[{", ), ("true}", "true}\\"), ('{"a"', ' {"a"'), ("true}", "]"),
 ])  # fmt: skip
@@ -62,7 +64,7 @@ def test_all_at_once_and_one_by_one_agree(
         lines[place] = odd(changes)
     reader = JsonReader(SCHEMA, SCHEMA, closed=True)
     try:
-        counted = reader.count_whole("".join(f"{line}\n" for line in lines).encode())
+        counted = reader.count_whole("".join(f"{line}\n" for line in lines).encode(), set())
     except pl.exceptions.PolarsError:
         return
     assert counted is not None
@@ -73,6 +75,28 @@ def test_all_at_once_and_one_by_one_agree(
     kept = [place for place in range(24) if place not in set(faulty["index"])]
     same = judged.filter(~pl.Series(kept).is_in(doubts.tolist()))
     assert values.equals(same, null_equal=True)
+
+
+@pytest.mark.parametrize(
+    ("more", "fewer"),
+    [
+        ('{"a": 1, "b": "x", "q": 1}', '{"b": "x"}'),
+        ('{"a": 1, "a": 2, "b": "x"}', '{"b": "x"}'),
+        ('{"a": "1", "b": "x"}', '{"a": 1, "b": 5}'),
+        ('{"a": 1, "b": "x", "q": "x"}', '{"a": 1}'),
+        ('{"a": 1, "b": {"q": 1}}', '{"b": "x"}'),
+        ('{"a": 1, "b": "x", "q": 1}', "{}\n{}\n{}"),
+    ],
+)
+def test_a_record_with_too_much_is_found_beside_one_with_too_little(more: str, fewer: str) -> None:
+    schema = {"a": parse_type("int16"), "b": parse_type("string")}
+    lines = ['{"a": 1, "b": "x"}'] * 20 + [more, *fewer.split("\n")]
+    counted = JsonReader(schema, schema, closed=True).count_whole(
+        "".join(f"{line}\n" for line in lines).encode(), set()
+    )
+    assert counted is not None
+    assert counted[1].tolist() == list(range(20, len(lines)))
+    assert counted[0].rows() == [(1, "x")] * 20
 
 
 @pytest.mark.parametrize(
@@ -87,4 +111,4 @@ def test_records_that_are_mostly_unlike_are_left_to_others() -> None:
     reader = JsonReader(
         {"a": pl.Int64(), "b": pl.String()}, {"a": pl.Int64(), "b": pl.String()}, closed=True
     )
-    assert reader.count_whole("".join(f"{line}\n" for line in lines).encode()) is None
+    assert reader.count_whole("".join(f"{line}\n" for line in lines).encode(), set()) is None

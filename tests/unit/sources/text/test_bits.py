@@ -1,0 +1,41 @@
+"""Bits of a text are where a plain loop finds its bytes."""
+
+import operator
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.sources.text.bits import count, pairs, positions, where
+from tests.examples import examples
+
+TEXTS = st.lists(
+    st.sampled_from([b"\n", b",", b"e-", b"E-", b"e", b"-", b" ", b"\xff", b"\0", b"x" * 61]),
+    max_size=60,
+).map(b"".join)
+
+
+@examples(200)
+@given(TEXTS, st.sampled_from([0, 10, 32, 44, 127, 255]))
+def test_where_a_byte_is_equal_lower_or_higher(data: bytes, byte: int) -> None:
+    compared: list[Callable[[int, int], bool]] = [operator.eq, operator.le, operator.gt]
+    for compare in compared:
+        bits = where(data, byte, compare)
+        expected = [place for place, other in enumerate(data) if compare(other, byte)]
+        assert positions(bits).tolist() == expected
+        assert count(bits) == len(expected)
+
+
+@examples(200)
+@given(TEXTS)
+def test_where_two_bytes_stand_side_by_side(data: bytes) -> None:
+    lower = data.lower()
+    expected = [place for place in range(len(data)) if lower[place : place + 2] == b"e-"]
+    assert pairs(data, ord("e"), ord("-")).tolist() == expected
+
+
+@pytest.mark.parametrize("every", [1, 2, 7, 64, 200])
+def test_places_of_many_and_of_few_bits(every: int) -> None:
+    data = (b"," + b"x" * (every - 1)) * 1000
+    assert positions(where(data, ord(","))).tolist() == list(range(0, len(data), every))
