@@ -5,6 +5,7 @@ import math
 import re
 import struct
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -80,23 +81,47 @@ def _not_a(dtype: pl.DataType) -> str:
     return "not an empty object" if isinstance(dtype, pl.Null) else not_a(dtype)
 
 
-def _fits(value: Any, dtype: pl.DataType) -> bool:  # noqa: PLR0911 - one return for each kind
-    if isinstance(dtype, pl.Null):
-        return isinstance(value, dict) and not value
-    if isinstance(dtype, pl.Struct | pl.List):
-        return False
-    if dtype == pl.Boolean:
-        return isinstance(value, bool)
-    if isinstance(value, bool):
-        return False
-    if dtype.is_integer():
-        return isinstance(value, int) and _in_range(value, dtype)
-    if dtype.is_float():
-        return isinstance(value, int | float) and _is_float(value, dtype)
-    if isinstance(dtype, pl.Decimal) and isinstance(value, int | float):
-        text = value.text if isinstance(value, Number) else str(value)
-        return sum(char.isdigit() for char in text) <= _EXACT_DIGITS
+def _fits(value: Any, dtype: pl.DataType) -> bool:
+    match _kind(dtype):
+        case "null":
+            return isinstance(value, dict) and not value
+        case "nested":
+            return False
+        case "boolean":
+            return isinstance(value, bool)
+        case _ if isinstance(value, bool):
+            return False
+        case "integer":
+            least, limit = _range(dtype)
+            return isinstance(value, int) and least <= value < limit
+        case "float":
+            return isinstance(value, int | float) and _is_float(value, dtype)
+        case "decimal" if isinstance(value, int | float):
+            text = value.text if isinstance(value, Number) else str(value)
+            return sum(char.isdigit() for char in text) <= _EXACT_DIGITS
     return isinstance(value, str) and is_unicode(value)
+
+
+@lru_cache(maxsize=1024)  # to ask Polars of each value takes longer than to judge it
+def _kind(dtype: pl.DataType) -> str:  # noqa: PLR0911 - one return for each kind
+    if isinstance(dtype, pl.Null):
+        return "null"
+    if isinstance(dtype, pl.Struct | pl.List):
+        return "nested"
+    if dtype == pl.Boolean:
+        return "boolean"
+    if dtype.is_integer():
+        return "integer"
+    if dtype.is_float():
+        return "float"
+    return "decimal" if isinstance(dtype, pl.Decimal) else "string"
+
+
+@lru_cache(maxsize=64)
+def _range(dtype: pl.DataType) -> tuple[int, int]:
+    """Return the least integer of a type, and the first that is too large for it."""
+    bits = int(str(dtype).lstrip("UInt"))
+    return (-(1 << bits - 1), 1 << bits - 1) if dtype.is_signed_integer() else (0, 1 << bits)
 
 
 def _is_float(value: float, dtype: pl.DataType) -> bool:
@@ -109,13 +134,6 @@ def _is_float(value: float, dtype: pl.DataType) -> bool:
         return abs(value) < _LARGEST_WHOLE and float(near) == value
     except OverflowError:
         return False
-
-
-def _in_range(value: int, dtype: pl.DataType) -> bool:
-    bits = int(str(dtype).lstrip("UInt"))
-    if dtype.is_signed_integer():
-        return -(1 << bits - 1) <= value < 1 << bits - 1
-    return 0 <= value < 1 << bits
 
 
 def _is_deep(value: Any) -> bool:
