@@ -65,7 +65,7 @@ class Values:
 
     def nulled(self, texts: pl.Series, *, strings: bool) -> pl.Series:
         """Return texts without those that stand for null."""
-        if "" in self.null_values and not strings and (empty := texts.str.len_bytes() == 0).any():
+        if "" in self.null_values and not strings and (empty := texts == "").any():
             texts = texts.set(empty, None)
         tokens = [text for text in self.null_values if text]
         return texts.set(texts.is_in(tokens), None) if tokens else texts

@@ -81,7 +81,7 @@ def _not_a(dtype: pl.DataType) -> str:
     return "not an empty object" if isinstance(dtype, pl.Null) else not_a(dtype)
 
 
-def _fits(value: Any, dtype: pl.DataType) -> bool:
+def _fits(value: Any, dtype: pl.DataType) -> bool:  # noqa: PLR0911 - one return for each kind
     match _kind(dtype):
         case "null":
             return isinstance(value, dict) and not value
@@ -103,7 +103,7 @@ def _fits(value: Any, dtype: pl.DataType) -> bool:
 
 
 @lru_cache(maxsize=1024)  # to ask Polars of each value takes longer than to judge it
-def _kind(dtype: pl.DataType) -> str:  # noqa: PLR0911 - one return for each kind
+def _kind(dtype: pl.DataType) -> str:
     if isinstance(dtype, pl.Null):
         return "null"
     if isinstance(dtype, pl.Struct | pl.List):

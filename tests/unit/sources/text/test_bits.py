@@ -1,7 +1,6 @@
 """Bits of a text are where a plain loop finds its bytes."""
 
 import operator
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -19,8 +18,7 @@ TEXTS = st.lists(
 @examples(200)
 @given(TEXTS, st.sampled_from([0, 10, 32, 44, 127, 255]))
 def test_where_a_byte_is_equal_lower_or_higher(data: bytes, byte: int) -> None:
-    compared: list[Callable[[int, int], bool]] = [operator.eq, operator.le, operator.gt]
-    for compare in compared:
+    for compare in (operator.eq, operator.le, operator.gt):
         bits = where(data, byte, compare)
         expected = [place for place, other in enumerate(data) if compare(other, byte)]
         assert positions(bits).tolist() == expected
