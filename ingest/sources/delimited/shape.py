@@ -5,7 +5,6 @@ quote opens or closes, an opening one begins a field or is the second of a pair,
 """
 
 import operator
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,11 +26,10 @@ from ingest.sources.text.bits import (
     positions,
     where,
     within,
+    zeros,
 )
 
 _FIRST = np.uint64(1)
-_ZEROS = b"0" * 40
-"""A number without an exponent has at least so many zeros if it is too small for a float."""
 _SPACE = ord(" ")
 
 
@@ -172,10 +170,7 @@ class Shape:
         They are the letters of negative exponents, such as that of 1e-9, and long rows of zeros.
         """
         small = pairs(self.data, ord("e"), ord("-"))
-        if _ZEROS not in self.data:
-            return small
-        zeros = [match.start() for match in re.finditer(_ZEROS, self.data)]
-        return np.concatenate([small, np.array(zeros, dtype=np.int64)])
+        return np.concatenate([small, zeros(self.data)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ no value is missing at all, it is enough that the sums of a whole text are right
 """
 
 import io
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -36,6 +35,7 @@ from ingest.sources.text.bits import (
     positions,
     where,
     within,
+    zeros,
 )
 from ingest.sources.text.lines import without_records
 
@@ -43,8 +43,6 @@ MOST_DOUBTS = 0.25
 """Up to which share of the records are left out; with more, others read the text."""
 REFUSED = "a value of the wrong kind"
 """What is remembered when Polars refuses to read a text."""
-_ZEROS = b"0" * 40
-"""A number without an exponent has at least so many zeros if it is too small for a float."""
 _RANGES: dict[pl.DataType, tuple[int, int]] = {
     pl.Int8(): (-(2**7), 2**7),
     pl.Int16(): (-(2**15), 2**15),
@@ -126,7 +124,7 @@ class Counting:
         `kept` are the numbers of their lines.
         """
         yield NOTHING
-        zeros = False
+        has_zeros = False
         for column, kind in _columns(values, self.schema):
             if column.has_nulls():
                 yield column.is_null().arg_true().to_numpy().astype(np.int64)
@@ -135,8 +133,8 @@ class Counting:
                 yield _rows((column < least) | (column >= limit))
             elif kind == pl.Float64():
                 yield _rows(~(column.abs() < WHOLE_LIMITS["Float64"]))  # also what is no number
-                zeros = zeros or bool((column == 0).any())
-        if zeros:
+                has_zeros = has_zeros or bool((column == 0).any())
+        if has_zeros:
             yield np.flatnonzero(np.isin(kept, lines.small_numbers()))
 
 
@@ -194,9 +192,7 @@ class _Lines:
         """Return the lines that may hold a number too small for a float."""
         places = pairs(self._data, ord("e"), ord("-"))
         places = places[~is_set(self._inside, places)]
-        if _ZEROS in self._data:
-            zeros = [match.start() for match in re.finditer(_ZEROS, self._data)]
-            places = np.concatenate([places, np.array(zeros, dtype=np.int64)])
+        places = np.concatenate([places, zeros(self._data)])
         return np.unique(np.searchsorted(self._ends, places))
 
     @cached_property

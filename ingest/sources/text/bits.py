@@ -7,6 +7,7 @@ last byte are 0.
 """
 
 import operator
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,10 @@ NOTHING: Places = np.empty(0, dtype=np.int64)
 
 _ONE = np.uint64(1)
 _LAST = np.uint64(63)
+ZEROS = 40
+"""A number without an exponent has at least so many zeros if it is too small for a float."""
+_ZERO_ROWS = re.compile(b"0" * ZEROS)
+_EIGHT_ZEROS = np.frombuffer(b"0" * 8, dtype=np.uint64)[0]
 _CASE = 0x20
 """The bit that tells lower case from upper case in a letter."""
 _STEPS = tuple(np.uint64(2**power) for power in range(6))
@@ -52,6 +57,20 @@ def pairs(data: bytes, first: int, second: int) -> Places:
     """Return where two bytes stand side by side; `first` is a letter, without regard to case."""
     letters = where(data, first) | where(data, first ^ _CASE)
     return positions(letters & before(where(data, second)))
+
+
+def zeros(data: bytes) -> Places:
+    """Return where rows of `ZEROS` zeros begin: a row of 80 begins twice.
+
+    In each, one of every fourth eight bytes is of zeros only: to look at these takes a third of the
+    time of a search.
+    """
+    if len(data) < ZEROS:
+        return NOTHING
+    eights = np.frombuffer(data, dtype=np.uint64, count=len(data) // 8)[::4]
+    if not (eights == _EIGHT_ZEROS).any():
+        return NOTHING
+    return np.array([match.start() for match in _ZERO_ROWS.finditer(data)], dtype=np.int64)
 
 
 def at(places: Places, size: int) -> Bits:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.sources.text.bits import count, pairs, positions, where
+from ingest.sources.text.bits import count, pairs, positions, where, zeros
 from tests.examples import examples
 
 TEXTS = st.lists(
@@ -37,3 +37,11 @@ def test_where_two_bytes_stand_side_by_side(data: bytes) -> None:
 def test_places_of_many_and_of_few_bits(every: int) -> None:
     data = (b"," + b"x" * (every - 1)) * 1000
     assert positions(where(data, ord(","))).tolist() == list(range(0, len(data), every))
+
+
+@pytest.mark.parametrize("before", range(40))
+def test_rows_of_zeros_wherever_they_begin(before: int) -> None:
+    assert zeros(b"1" * before + b"0" * 40).tolist() == [before]
+    assert zeros(b"1" * before + b"0" * 40 + b"," * before).tolist() == [before]
+    assert zeros(b"1" * before + b"0" * 39 + b"1").tolist() == []
+    assert zeros(b"0" * before).tolist() == []
