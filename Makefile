@@ -84,8 +84,8 @@ arch: $(READY)  ## imports point down
 docs: $(READY)  ## generated pages are up to date, README commands run
 	$(BIN)/python -m pytest -q tests/docs
 
-# what a table of ratios needs: the best engine and plain Ray Data; others are shown with their date
-QUICK := taxi,csv,csv_gz,jsonl,small_files,inference,wide,skew,checks,dirty,workers,startup,resume,many_partitions
+# what the targets need: the best engine and plain Ray Data; others are shown with their date
+QUICK := taxi,csv,jsonl,small_files,checks,dirty,workers,memory,startup,flights
 PEERS := polars duckdb ray_data_tasks ray_data_actors fused_actors
 
 $(READY)-bench: $(READY)

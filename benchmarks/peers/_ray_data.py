@@ -45,7 +45,7 @@ def start(spec: Spec) -> None:
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     # The newer Parquet reader (the default) lists and reads footers in actors, and its read does
-    # not fuse with what follows: taxi16 took 13.1 s and 4.6 GB, and 13.6 s with one footer actor,
+    # not fuse with what follows: taxi took 13.1 s and 4.6 GB, and 13.6 s with one footer actor,
     # against 10.4 s and 1.7 GB.
     context.use_datasource_v2 = False
 
@@ -53,7 +53,7 @@ def start(spec: Spec) -> None:
 def read(spec: Spec, **options: Any) -> Any:
     """Read a scenario's input, a block for each file; small ones are put together.
 
-    Two files in a block: taxi16 10.6 s instead of 10.4 s. Three or four tasks at a time on two
+    Two files in a block: taxi 10.6 s instead of 10.4 s. Three or four tasks at a time on two
     CPUs: 12.3 and 12.9 s. Naming the columns that are needed, or two threads in Polars: no gain.
     CSV, a third of the files: 11.8 s; parsed in pieces of 1 MB 12.5 s, of 32 MB 12.9 s; blocks of
     up to 512 MB 12.2 s; two blocks for each file, so that nothing fuses, 18.1 s.
@@ -95,7 +95,7 @@ def write(data: Any, spec: Spec, clock: Clock, *, routed: bool, **options: Any) 
     """Write good rows and, in the same pass, rejects beside them.
 
     A column to partition by is Ray Data's only way to write two outputs at once. Without any
-    routing taxi16 took 9.8 s instead of 10.4 s, so a second pass for the rejects cannot pay.
+    routing taxi took 9.8 s instead of 10.4 s, so a second pass for the rejects cannot pay.
     """
     folder = spec.output / "good"
     threading.Thread(target=_watch, args=(spec.output, clock), daemon=True).start()
