@@ -76,15 +76,15 @@ class Ours:
 
     def command(self, given: Input, output: Path) -> list[str]:
         """Return what is typed in the folder `benchmarks`."""
+        cluster = self.variant.cluster or self.settings.cluster
         return [
             sys.executable, "-m", "ingest.run", "--conf", "conf",
             f"+job={self.variant.job or self.scenario.job}",
             f"source.path={given.folder}/{given.glob}",
             f"sink.path={output}/good",
             f"state={output}/state",
-            f"cluster={self.settings.cluster}",
-            *([f"execution.workers={self.settings.cpus}"] if self.settings.cluster != "inline"
-              else []),
+            f"cluster={cluster}",
+            *([f"execution.workers={self.settings.cpus}"] if cluster != "inline" else []),
             *self.variant.overrides,
             "--json", "--progress", "log",
         ]  # fmt: skip

@@ -30,6 +30,8 @@ class Variant(Model):
 
     job: str | None = None
     """The job file, if not the scenario's."""
+    cluster: str = ""
+    """Where the job is processed, if not where the settings say."""
     overrides: tuple[str, ...] = ()
     """What is changed on the command line of `ingest.run`."""
     data: dict[str, Any] = Field(default_factory=dict)
