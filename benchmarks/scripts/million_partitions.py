@@ -2,6 +2,7 @@
 
 Over a million generated tiny partitions, each of which stages one file of a byte, and simulated
 workers: nothing but the driver works, from the plan through commit and publish to the receipt.
+Then its ledger is read again from the beginning, as a run that resumes or a page that shows it does.
 Bounds for each partition and its file: 150 bytes of driver memory, and 1 ms until all partitions
 are completed.
 """
@@ -36,6 +37,7 @@ from ingest.records.events import AttemptBegan, PlanFrozen
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.plans import Plan, PlanFacts, PlanWriter
+from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.records.status import Status
 from ingest.storage.objects import LocalStore
@@ -54,10 +56,16 @@ def main() -> int:
         measured = Drive(Path(folder) / "measured", count)
         worked_s = measured.run() - began
         taken, grown = time.perf_counter() - began, peak_bytes() - before
+        again_s, objects, ledger_bytes = measured.read_again()
     print(f"{count:,} partitions: {worked_s:.1f} s, {1e3 * worked_s / count:.3f} ms each")
     print(f"{count:,} files committed, published and put on record: {taken - worked_s:.1f} s")
     print(f"driver memory grew by {grown / 1e6:.1f} MB, {grown / count:.1f} bytes each")
+    print(f"ledger: {objects:,} objects, {ledger_bytes / count:.0f} bytes for each partition")
+    print(f"the ledger is read again in {again_s:.1f} s, {1e3 * again_s / count:.3f} ms each")
     figures = {
+        "ledger_bytes": ledger_bytes / count,
+        "ledger_objects": float(objects),
+        "resume_ms": 1e3 * again_s / count,
         "partition_ms": 1e3 * worked_s / count,
         "publish_ms": 1e3 * (taken - worked_s) / count,
         "partition_bytes": grown / count,
@@ -76,7 +84,7 @@ class Drive:
     """One run, as the driver works it, over so many partitions in a folder of its own."""
 
     def __init__(self, folder: Path, count: int) -> None:
-        self.count, self.store = count, LocalStore(folder / "state")
+        self.count, self.folder, self.store = count, folder, LocalStore(folder / "state")
         page = {
             "name": "million",
             "owner": "me@example.org",
@@ -118,6 +126,16 @@ class Drive:
         publish(run, self.store)
         Runs(self.store).write_receipt(RUN, receipt(self.job, RUN, {}, plan, history))
         return worked
+
+    def read_again(self) -> tuple[float, int, int]:
+        """Fold the ledger once more; return the seconds, and its objects and bytes."""
+        began, history = time.perf_counter(), History()
+        for event in Reader(self.store, RUN).events():
+            history.see(event)
+        took = time.perf_counter() - began
+        assert history.totals.partitions == self.count, "what was recorded is what was completed"
+        files = list((self.folder / "state" / "runs" / RUN / "ledger").iterdir())
+        return took, len(files), sum(file.stat().st_size for file in files)
 
     def _plan(self) -> Plan:
         writer = PlanWriter(self.store, RUN)

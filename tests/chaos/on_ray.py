@@ -50,6 +50,7 @@ def suffer_on_ray(seed: int, bench: Bench, cluster: Nodes | None = None) -> Stor
     chance = Random(seed)
     on = "cluster" if cluster else "ray"
     shape = bench.shapes[seed % len(bench.shapes)]
+    bench.undisturbed(shape)  # a whole run: an attempt would have ended before it was known
     address = {"type": "address", "address": cluster.address} if cluster else {"type": "local"}
     place = bench.make(shape, f"{on}-{seed}", address)
     story, effort = Story(seed, on, shape.name, place), Effort()
