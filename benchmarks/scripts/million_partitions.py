@@ -2,7 +2,7 @@
 
 Over a million generated tiny partitions, each of which stages one file of a byte, and simulated
 workers: nothing but the driver works, from the plan through commit and publish to the receipt.
-Then its ledger is read again from the beginning, as a run that resumes or a page that shows it does.
+Then its ledger is read again from the beginning, as by a run that resumes or a page that shows it.
 Bounds for each partition and its file: 150 bytes of driver memory, and 1 ms until all partitions
 are completed.
 """
