@@ -1,5 +1,6 @@
 """What installed packages add, by entry points: listed by name only, imported when it is used."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -56,14 +57,27 @@ def plugins(group: str) -> list[Plugin]:
     Raises:
         ConfigError: those of an installed package cannot be read.
     """
-    from importlib.metadata import entry_points  # noqa: PLC0415 - 0.1 s, which few jobs need
-
     try:
-        named = [Plugin(entry) for entry in entry_points(group=group)]
+        named = [Plugin(entry) for entry in _entries(group)]
     except Exception as error:  # whatever the parser makes of a damaged file of any package
         raise ConfigError(_damaged(error)) from error
     unlike = {(each.name, each.entry.value, each.package): each for each in named}
     return [unlike[key] for key in sorted(unlike)]
+
+
+def _entries(group: str) -> Iterator["EntryPoint"]:
+    """Yield what `importlib.metadata.entry_points` does for a group, for a tenth of its 40 ms.
+
+    That parses the entry points of all packages and the metadata of many; here only those are
+    parsed that name the group. Of two packages of one name only the first on `sys.path` counts.
+    """
+    from importlib.metadata import distribution, distributions  # noqa: PLC0415 - few jobs need it
+
+    for package in distributions():
+        text = package.read_text("entry_points.txt") or ""
+        first = f"[{group}]" in text and distribution(package.name)
+        if first and first.read_text("entry_points.txt") == text:
+            yield from package.entry_points.select(group=group)
 
 
 def plugin(group: str, name: str) -> Plugin | None:

@@ -7,6 +7,7 @@ import platform
 import socket
 from collections.abc import Mapping
 from pathlib import Path
+from functools import cache
 from typing import Any
 
 from ingest.core.git import asked
@@ -76,6 +77,7 @@ def _changed_files() -> dict[str, str]:
     return dict.fromkeys(names, "") | dict(zip(there, digests, strict=False))
 
 
+@cache
 def _version(package: str) -> str:
     try:
         return importlib.metadata.version(package)
