@@ -6,8 +6,8 @@ import os
 import platform
 import socket
 from collections.abc import Mapping
-from pathlib import Path
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from ingest.core.git import asked
