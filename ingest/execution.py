@@ -75,7 +75,11 @@ class Execution(Model):
     """How a run uses the machine. Only `seed` affects the output."""
 
     workers: int | None = Field(default=None, ge=1)
-    """Number of parallel workers, each on one core. Default: one for each core of the machine."""
+    """Number of parallel workers, each on one core; on a cluster, the largest number. Default:
+    one for each core of the machine, or of the cluster, while that grows and shrinks."""
+    weight: float = Field(default=1.0, gt=0)
+    """The run's part of a cluster that several runs use at the same time: a run with weight 2 has
+    twice as many workers as one with weight 1. What a run does not need, the others use."""
     max_memory: ByteSize | None = Field(default=None, ge=1)
     """The memory that all workers may use together, such as `8GiB` or a number of bytes. Partitions
     are made small enough to fit, and a worker that uses more than its share is stopped. Default:

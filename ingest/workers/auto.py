@@ -46,6 +46,7 @@ class AutoWorkers:
     def choose(self, outlook: Outlook) -> Chosen:
         """Pick the workers."""
         self._picked, chosen = self._pick(outlook)
+        self._picked.choose(outlook)
         return chosen
 
     def start(self, task: Task) -> None:

@@ -97,7 +97,9 @@ def _pool(job: Job, cluster: Cluster, server: Forkserver | None) -> Workers:
     if isinstance(cluster, InlineCluster):
         return InProcessWorkers()
     address = cluster.address if isinstance(cluster, AddressCluster) else "local"
-    return RayDataWorkers(address, workers, timeout_s, execution.max_memory)
+    return RayDataWorkers(
+        address, workers, timeout_s, execution.max_memory, weight=execution.weight
+    )
 
 
 def _ray_job(environment: Mapping[str, str]) -> str:

@@ -20,23 +20,24 @@ class Pool:
 
     `address` is `local` (a private Ray, gone with the run), `current` (the Ray this process is
     connected to already, left as it is), or where a cluster's head listens. Each of the `workers`
-    has one core; with `least` the pool starts so small and grows. Each holds up to `in_flight`
-    packs: with one it would idle between two (55 ms a block against 10), and what more than two
-    wait for they might get elsewhere. A partition that takes longer than `partition_timeout_s`
-    costs its worker its life, and so does one that takes more memory than the worker's share of
-    `max_memory`, in bytes; without it, of what its node has free. An execution is given at most
-    about `roll_after` packs; the next one takes 3 s to start. In a Ray on this machine that was
-    started by another process it `is_foreign`: its workers are given the driver's environment.
+    has one core; a pool on a cluster that is named grows and shrinks with it. Each holds up to
+    `in_flight` packs: with one it would idle between two (55 ms a block against 10), and what more
+    than two wait for they might get elsewhere. A partition that takes longer than
+    `partition_timeout_s` costs its worker its life, and so does one that takes more memory than the
+    worker's share of `max_memory`, in bytes; without it, of what its node has free. An execution is
+    given at most about `roll_after` packs; the next one takes 3 s to start. In a Ray on this
+    machine that was started by another process it `is_foreign`: its workers are given the driver's
+    environment. Its part of a cluster that other runs use too goes by its `weight`.
     """
 
     workers: int
     address: str = "local"
-    least: int | None = None
     in_flight: int = 2
     partition_timeout_s: float | None = None
     max_memory: int | None = None
     roll_after: int = ROLL_AFTER
     is_foreign: bool = False
+    weight: float = 1.0
 
     @property
     def capacity(self) -> int:

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import ray
+from ray._private import state as ray_state
 
 from ingest.core.errors import ConfigError, FatalError
 from ingest.workers.on_ray.adapter import (
@@ -36,9 +37,15 @@ ENVIRONMENT = {
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """What this process is connected to: room for so many workers; a Ray that was there already."""
+    """What this process is connected to: room for so many workers; a Ray that was there already.
+
+    There are never more workers than `limit`. A `shared` one may grow and shrink, and other runs
+    may use it.
+    """
 
     workers: int
+    limit: int | None = None
+    shared: bool = False
     warm: bool = False
 
 
@@ -61,7 +68,8 @@ def connection(
     """
     hush()
     if address == "current":
-        yield Connected(fitting(workers))
+        room = fitting(workers)
+        yield Connected(room, room)
         return
     if address.startswith("ray://"):
         raise ConfigError(
@@ -80,7 +88,11 @@ def connection(
             joined = usable is not None and _joined(usable, workers)
             if not joined:
                 _connect(address, workers, meanwhile)
-            yield Connected(fitting(workers), joined)
+            if address == "local":
+                room = fitting(workers)
+                yield Connected(room, room, warm=joined)
+            else:
+                yield Connected(elastic(workers), workers, shared=True)
         finally:
             with reaped():
                 ray.shutdown()
@@ -102,6 +114,19 @@ def fitting(workers: int | None) -> int:
             f"{found} CPUs. At most {room} fit. Write execution.workers={room}, or add nodes."
         )
     return workers or room
+
+
+def elastic(workers: int | None) -> int:
+    """Return how many workers a cluster has room for now that may grow, but at least one.
+
+    Raises:
+        ConfigError: it cannot grow so large that there is room for `workers`.
+    """
+    room = int(ray.cluster_resources().get("CPU", 0))
+    most = ray_state.state.get_max_resources_from_cluster_config() or {}  # of its autoscaler
+    if room and (workers or 0) > max(room, int(most.get("CPU", 0))):
+        return fitting(workers)
+    return max(1, min(room, workers or room))
 
 
 def _connect(

@@ -18,6 +18,7 @@ from ingest.workers.base import Lost
 from ingest.workers.on_ray.adapter import hush, kill_process, session_logs
 from ingest.workers.on_ray.feed import Culprit, open_feed
 from ingest.workers.on_ray.feed_source import FeedSource, unframe
+from ingest.workers.on_ray.fleet import Fleet
 from ingest.workers.on_ray.observer import LossObserver, follow_starts, observed_context
 from ingest.workers.on_ray.state import capacity, death_of, wait_for_end
 from ingest.workers.on_ray.surroundings import Surroundings
@@ -41,8 +42,9 @@ class LiveExecution:
     called from any thread while `run` runs in another.
     """
 
-    def __init__(self, pool: Pool, task: bytes, answer: Answer) -> None:
+    def __init__(self, pool: Pool, fleet: Fleet, task: bytes, answer: Answer) -> None:
         self._pool = pool
+        self._fleet = fleet
         self._answer = answer
         self._lock = threading.Lock()
         self._open: dict[int, Sequence[Assignment]] = {}
@@ -125,7 +127,7 @@ class LiveExecution:
 
     def stalled(self) -> str:
         """Say what is asked for and what there is, if nothing is being worked; else nothing."""
-        started = f"Ray: {self.started} of {self._pool.workers} workers started"
+        started = f"Ray: {self.started} of {self._fleet.target} workers started"
         if (still_s := self._observer.still_s) > STILL_S:
             return (
                 f"{started}; Ray Data has made no progress for {still_s:.0f} s. Logs: "
@@ -167,15 +169,16 @@ class LiveExecution:
         if pool.max_memory is not None:
             share = share_of(pool.max_memory, pool.workers)
             limit = f"execution.max_memory={readable(pool.max_memory)}"
+        self._fleet.look()
         strategy = ActorPoolStrategy(
-            size=pool.workers if pool.least is None else None,
-            min_size=pool.least,
-            max_size=None if pool.least is None else pool.workers,
+            min_size=1,
+            max_size=None,
+            initial_size=self._fleet.target,
             max_tasks_in_flight_per_actor=pool.in_flight,
         )
         follow_starts()
         hush()  # again: importing Ray Data has set its loggers up
-        with DataContext.current(observed_context(self._observer)):
+        with DataContext.current(observed_context(self._observer, self._fleet)):
             source = ray.data.read_datasource(
                 FeedSource(self._feed), override_num_blocks=1, num_cpus=0
             )
@@ -261,15 +264,16 @@ class LiveExecution:
 
     def _give_back(self) -> None:
         """Answer for what waits behind a slow pack while other workers are idle."""
-        for index in ray.get(self._feed.stranded.remote(IDLE_S)):
+        for index in ray.get(self._feed.stranded.remote(IDLE_S, self._observer.ready())):
             pack = self._open.get(index, ())
             reason = "it waited behind a slow partition"
             self._close(index, [Lost(each.key, reason, culprit=False) for each in pack])
 
     def _look(self) -> None:
-        """Ask the feed what is being worked, and who is idle."""
+        """Ask the feed what is being worked and who is idle, and the cluster what it has."""
         worked, idle = ray.get([self._feed.worked_s.remote(), self._feed.idle.remote()])
         now = time.monotonic()
         with self._lock:
             self._begun = {index: now - seconds for index, seconds in worked.items()}
             self._idle = idle
+        self._fleet.look(max(worked.values(), default=0.0))

@@ -122,16 +122,17 @@ class Feed:
         self._packs[index] = b""
         self._unbegun.discard(index)
         for name in [name for name, each in self._leases.items() if each.index == index]:
-            del self._leases[name]
+            actor = self._leases.pop(name).actor
             if not lost:
-                self._idle[name] = time.monotonic()
+                self._idle[actor] = time.monotonic()
 
-    async def stranded(self, limit_s: float) -> list[int]:
+    async def stranded(self, limit_s: float, ready: set[str]) -> list[int]:
         """Return the packs that nobody has begun though a worker has been idle for `limit_s`.
 
         They wait behind one that takes long, and are not to be begun there any more: when the
-        worker gets to them, they have been given to another.
+        worker gets to them, they have been given to another. `ready` are the actors that are there.
         """
+        self._idle = {actor: since for actor, since in self._idle.items() if actor in ready}
         if all(time.monotonic() - since < limit_s for since in self._idle.values()):
             return []
         stranded = sorted(self._unbegun)
@@ -161,7 +162,7 @@ class Feed:
             await asyncio.Event().wait()
         if self._stopped or not self._packs[index]:
             return False
-        self._idle.pop(name, None)
+        self._idle.pop(actor, None)
         self._unbegun.discard(index)
         self._leases[name] = WorkerLease(index, time.monotonic(), actor, guarded)
         return True

@@ -16,6 +16,8 @@ from ray.data import DataContext
 from ray.data._internal.execution.execution_callback import ExecutionCallback
 from ray.data._internal.execution.operators.actor_pool_map_operator import ActorPoolMapOperator
 
+from ingest.workers.on_ray.fleet import Fleet
+from ingest.workers.on_ray.scaling import scaled, take_over
 from ingest.workers.on_ray.state import worker_of
 
 _OBSERVER = "ingest.observer"
@@ -100,6 +102,15 @@ class LossObserver:
         pools = self._pools()
         return sum(pool.num_running_actors() - pool.num_restarting_actors() for pool in pools)
 
+    def ready(self) -> set[str]:
+        """Return the actors that can be given something."""
+        return {
+            actor._actor_id.hex()
+            for pool in self._pools()
+            for actor, state in tuple(pool._running_actors.items())
+            if not state.is_restarting
+        }
+
     def _processes(self) -> list[str]:
         names = [worker_of(actor._actor_id.hex()) for actor in tuple(self._actors)]
         return [name for name in names if name]
@@ -130,6 +141,7 @@ class ObserverCallback(ExecutionCallback):
         """Attach the observer whose name the execution's context carries."""
         observer = _observers[executor._data_context.get_config(_OBSERVER)]
         observer.attach(executor)
+        take_over(executor)
         observer.stepped()
 
     def on_execution_step(self, executor: Any) -> None:
@@ -141,11 +153,12 @@ class ObserverCallback(ExecutionCallback):
 _observers: WeakValueDictionary[str, LossObserver] = WeakValueDictionary()
 
 
-def observed_context(observer: LossObserver) -> DataContext:
+def observed_context(observer: LossObserver, fleet: Fleet | None = None) -> DataContext:
     """Return the context for a data set whose execution `observer` is to see.
 
     Ray Data's own limits are off in it: lost blocks do not end it, nor does waiting, and each row
-    that is yielded is a block at once. The caller keeps the observer alive.
+    that is yielded is a block at once. Pools are as large as the `fleet` says. The caller keeps
+    observer and fleet alive.
     """
     context = DataContext.get_current().copy()
     context.target_max_block_size = 1
@@ -158,6 +171,8 @@ def observed_context(observer: LossObserver) -> DataContext:
     name = uuid.uuid4().hex
     context.set_config(_OBSERVER, name)
     _observers[name] = observer
+    if fleet:
+        scaled(context, name, fleet)
     return context
 
 

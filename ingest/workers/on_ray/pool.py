@@ -23,9 +23,11 @@ from ingest.workers.bounded import within
 from ingest.workers.on_ray.warm import joinable
 from ingest.workers.outlook import Outlook
 from ingest.workers.pool import ROLL_AFTER, Pool, likely_logs, pack
+from ingest.workers.sharing import Demand
 
 if TYPE_CHECKING:
     from ingest.workers.on_ray.execution import LiveExecution
+    from ingest.workers.on_ray.fleet import Fleet
 
 WARM = "on the Ray of `ingest cluster up`"
 BARREN = 3  # executions in a row that end by themselves without one answer
@@ -50,21 +52,23 @@ class RayDataWorkers:
         partition_timeout_s: float | None = None,
         max_memory: int | None = None,
         *,
-        least: int | None = None,
         in_flight: int = 2,
         roll_after: int = ROLL_AFTER,
+        weight: float = 1.0,
     ) -> None:
         """Describe the pool, see `workers.pool.Pool`; without `workers`, one for each core."""
         self._workers = workers
         self._pool = Pool(
             workers=workers or os.cpu_count() or 1,
             address=address,
-            least=least,
             in_flight=in_flight,
             partition_timeout_s=partition_timeout_s,
             max_memory=max_memory,
             roll_after=roll_after,
+            weight=weight,
         )
+        self._demand = Demand()
+        self._fleet: Fleet | None = None
         self._logs = ""
         self._lock = threading.Lock()
         self._answers: queue.SimpleQueue[Outcome | Lost | None] = queue.SimpleQueue()
@@ -89,7 +93,7 @@ class RayDataWorkers:
     @property
     def capacity(self) -> int:
         """How many assignments are worth having handed out at once; known for sure once Ray is."""
-        return self._pool.capacity
+        return replace(self._pool, workers=self._size).capacity
 
     @property
     def logs(self) -> str:
@@ -105,8 +109,10 @@ class RayDataWorkers:
         self._ready = self._ready or (execution is not None and execution.started > 0)
         return "" if self._ready else "Ray"
 
-    def choose(self, outlook: Outlook) -> Chosen:  # noqa: ARG002 - it was chosen already
+    def choose(self, outlook: Outlook) -> Chosen:
         """Say what these are."""
+        pieces = max(1, outlook.pieces)
+        self._demand = Demand(pieces=pieces, seconds=outlook.seconds(1) / pieces)
         address = self._pool.address
         if address != "local":
             return Chosen(f"address {address}")
@@ -127,7 +133,8 @@ class RayDataWorkers:
             indexes = [each.partition.index for each in assignments]
             doubles = self._out & set(indexes)
             self._out.update(indexes)
-            packs = pack(assignments, self._pool.workers, self._alone | doubles)
+            self._demand.out = len(self._out)
+            packs = pack(assignments, self._size, self._alone | doubles)
             if self._execution is not None and self._execution.accepts:
                 self._execution.put(packs, pause=bool(doubles))
             else:
@@ -164,7 +171,7 @@ class RayDataWorkers:
         """Say why nothing is being worked, and how many workers there are."""
         execution = self._execution
         if execution is None:
-            return f"Ray: 0 of {self._pool.workers} workers started. Logs: {self._where}"
+            return f"Ray: 0 of {self._size} workers started. Logs: {self._where}"
         with suppress(TimeoutError):
             return within(ANSWER_S, execution.stalled)
         return f"Ray: it has not answered for {ANSWER_S:.0f} s. Logs: {self._where}"
@@ -232,6 +239,11 @@ class RayDataWorkers:
             within(FORCE_S, end_by_force)
 
     @property
+    def _size(self) -> int:
+        """How many workers there are to be, as far as is known by now."""
+        return self._pool.workers if self._fleet is None else self._fleet.target
+
+    @property
     def _ended(self) -> bool:
         return self._thread is not None and not self._thread.is_alive()
 
@@ -250,6 +262,7 @@ class RayDataWorkers:
 
         from ingest.workers.on_ray.adapter import session_logs  # noqa: PLC0415
         from ingest.workers.on_ray.cluster import connection  # noqa: PLC0415
+        from ingest.workers.on_ray.fleet import Fleet  # noqa: PLC0415
 
         def meanwhile() -> None:
             # takes a second, of which most is won: Ray's processes start on other cores
@@ -263,9 +276,14 @@ class RayDataWorkers:
                 )
                 self._logs = session_logs()
                 self._connected = True
+                self._demand.limit = connected.limit
+                if self._pool.max_memory is not None:  # each worker has its share of it
+                    self._demand.limit = connected.workers
+                fleet = Fleet(self._demand, self._pool.weight, shared=connected.shared)
                 try:
-                    self._work(cloudpickle.dumps(task, protocol=5))
+                    self._work(cloudpickle.dumps(task, protocol=5), fleet)
                 finally:
+                    fleet.close()
                     self._connected = False
                     self._answers.put(None)  # ends `drain`, which need not wait for Ray's end
         except IngestError as error:
@@ -275,10 +293,10 @@ class RayDataWorkers:
         finally:
             self._answers.put(None)  # wakes `results`
 
-    def _work(self, task: bytes) -> None:
+    def _work(self, task: bytes, fleet: "Fleet") -> None:
         barren = 0
         cause: Exception | None = None
-        while execution := self._begin(task):
+        while execution := self._begin(task, fleet):
             try:
                 execution.run()
             except Exception as error:  # noqa: BLE001 - Ray Data lets through whatever it met
@@ -293,11 +311,14 @@ class RayDataWorkers:
                     f"the worker pool ended {BARREN} times without an answer: {reason}"
                 )
 
-    def _begin(self, task: bytes) -> "LiveExecution | None":
+    def _begin(self, task: bytes, fleet: "Fleet") -> "LiveExecution | None":
         """Build an execution, unless all is to end; outside the lock, because Ray may hang."""
         from ingest.workers.on_ray.execution import LiveExecution  # noqa: PLC0415
 
-        execution = None if self._closing else LiveExecution(self._pool, task, self._take)
+        execution = None
+        if not self._closing:
+            execution = LiveExecution(self._pool, fleet, task, self._take)
+            self._fleet = fleet
         with self._lock:
             if execution is not None and not self._closing:
                 self._execution = execution
@@ -311,6 +332,9 @@ class RayDataWorkers:
     def _take(self, answer: Outcome | Lost) -> None:
         with self._lock:
             self._out.discard(answer.key[1])
+            self._demand.out = len(self._out)
+            if isinstance(answer, Outcome) and answer.failure is None:
+                self._demand.completed(sum(answer.seconds.values()))
             if isinstance(answer, Lost):
                 self._alone.add(answer.key[1])
         self._answers.put(answer)
