@@ -100,7 +100,7 @@ def _shrink(pool: Any, number: int) -> None:
 
 
 def _own_cluster_autoscaler() -> None:
-    """Keep Ray Data's autoscaler, which starts a process, from executions of a fleet. Idempotent."""
+    """Give executions of a fleet none of Ray Data's autoscalers, which start a process."""
     create = streaming_executor.create_cluster_autoscaler
     if hasattr(create, "__wrapped__"):
         return
