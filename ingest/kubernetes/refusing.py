@@ -12,14 +12,9 @@ from ingest.core.errors import ConfigError
 from ingest.core.secrets import SecretRef
 from ingest.driver.flow import Place
 from ingest.job import Job
-from ingest.storage.remote import is_remote
-from ingest.transforms.lookup import Lookup
+from ingest.workers.disks import carried, is_within, on_disk
 
-_WRITTEN: tuple[tuple[KeyPath, str], ...] = (
-    (("sink", "path"), "the output"),
-    (("contract", "quarantine", "path"), "the quarantine"),
-    (("state",), "the state"),
-)
+_WORDS = {"output": "the output", "quarantine": "the quarantine", "state": "the state"}
 
 
 def refuse(job: Job, cluster: KubeRayCluster, place: Place) -> None:
@@ -28,8 +23,7 @@ def refuse(job: Job, cluster: KubeRayCluster, place: Place) -> None:
     Raises:
         ConfigError: all of them, each with its line and what to write instead.
     """
-    lines = [*_local(job, cluster, place), *_unread(job, cluster, place)]
-    lines += _secrets(job, cluster, place)
+    lines = [*_local(job, cluster, place), *_secrets(job, cluster, place)]
     if cluster.queue and job.schedule and cluster.schedule_by == "raycronjob":
         lines.append(
             f"{place(('cluster', 'queue'))}: a RayCronJob gives no label of a queue to its runs. "
@@ -41,41 +35,21 @@ def refuse(job: Job, cluster: KubeRayCluster, place: Place) -> None:
 
 def needed(job: Job) -> list[str]:
     """Return the files that the image has to contain: tables of lookups, functions, salts."""
-    files = [str(path) for step in job.transforms for path in _references(step)]
-    if any(step.type == "python" for step in job.transforms):
-        files.append(f"{job.folder}/functions.py")
-    files += [ref.file for _, ref in _refs(job, ()) if ref.file and not _is_absolute(ref.file)]
-    return list(dict.fromkeys(files))
+    salts = [ref.file for _, ref in _refs(job, ()) if ref.file and not _is_absolute(ref.file)]
+    return list(dict.fromkeys([*carried(job), *salts]))
 
 
 def _local(job: Job, cluster: KubeRayCluster, place: Place) -> Iterator[str]:
-    """Say which places are written on a disk that is gone with its pod."""
-    quarantine = job.contract.quarantine
-    paths: dict[KeyPath, str | None] = {
-        ("sink", "path"): _path_of(job.sink),
-        ("contract", "quarantine", "path"): quarantine.path if quarantine else None,
-        ("state",): job.state,
-    }
-    for path, what in _WRITTEN:
-        text = paths[path]
-        if text and not is_remote(text) and not _is_mounted(text, cluster):
-            yield (
-                f'{place(path)}: "{text}": {what} would be on the disk of a pod, which is gone '
-                f"after the run. Write a bucket: {dotted(path)}=s3://BUCKET/PATH, or a folder of "
-                "cluster.volumes"
-            )
-
-
-def _unread(job: Job, cluster: KubeRayCluster, place: Place) -> Iterator[str]:
-    """Say which inputs no pod can see."""
-    path: Any = getattr(job.source, "path", None)
-    for text in [path] if isinstance(path, str) else path or ():
-        if not is_remote(text) and not _is_mounted(text, cluster):
-            yield (
-                f'{place(("source", "path"))}: "{text}": pods do not see the files of this '
-                "machine. Write a bucket: source.path=s3://BUCKET/PATH, or a folder of "
-                "cluster.volumes"
-            )
+    """Say which places no pod can see, or are written on a disk that is gone with its pod."""
+    for each in on_disk(job, _mounted(cluster)):
+        if each.what == "input":
+            why = "pods do not see the files of this machine"
+        else:
+            why = f"{_WORDS[each.what]} would be on the disk of a pod, which is gone after the run"
+        yield (
+            f'{place(each.path)}: "{each.text}": {why}. Write a bucket: '
+            f"{dotted(each.path)}=s3://BUCKET/PATH, or a folder of cluster.volumes"
+        )
 
 
 def _secrets(job: Job, cluster: KubeRayCluster, place: Place) -> Iterator[str]:
@@ -87,20 +61,12 @@ def _secrets(job: Job, cluster: KubeRayCluster, place: Place) -> Iterator[str]:
                 f"cluster.env.{ref.env}: {{secret: NAME, key: KEY}}, or name a Secret in "
                 "cluster.env_secrets"
             )
-        if ref.file and _is_absolute(ref.file) and not _is_mounted(ref.file, cluster):
+        if ref.file and _is_absolute(ref.file) and not is_within(ref.file, _mounted(cluster)):
             yield (
                 f'{place(path)}: the file "{ref.file}" is not in the pods. Write '
                 f"cluster.secret_files: {{{PurePosixPath(ref.file).parent}: NAME}}, with the name "
                 "of a Secret"
             )
-
-
-def _references(step: Any) -> Iterator[str]:
-    if isinstance(step, Lookup):
-        path: Any = getattr(step.reference, "path", None)
-        for text in [path] if isinstance(path, str) else path or ():
-            if not is_remote(text) and not _is_absolute(text):
-                yield text
 
 
 def _refs(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, SecretRef]]:
@@ -120,14 +86,8 @@ def _refs(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, SecretRef]]:
                 yield from _refs(each, (*path, number))
 
 
-def _path_of(sink: Any) -> str | None:
-    path = getattr(sink, "path", None)
-    return path if isinstance(path, str) else None
-
-
-def _is_mounted(path: str, cluster: KubeRayCluster) -> bool:
-    folders = (*cluster.volumes, *cluster.secret_files)
-    return any(PurePosixPath(path).is_relative_to(folder) for folder in folders)
+def _mounted(cluster: KubeRayCluster) -> tuple[str, ...]:
+    return (*cluster.volumes, *cluster.secret_files)
 
 
 def _is_absolute(path: str) -> bool:

@@ -12,8 +12,7 @@ from ingest.config.job_file import job_file
 from ingest.config.load import Loaded
 from ingest.core.errors import ConfigError
 from ingest.job import Job
-from ingest.storage.remote import is_remote
-from ingest.transforms.lookup import Lookup
+from ingest.workers.disks import carried
 
 MOST_BYTES = 50_000_000
 """Ray takes packages of up to 100 MiB; what is that large is data."""
@@ -25,7 +24,10 @@ def pack(loaded: Loaded[Job], folder: Path) -> None:
     Raises:
         ConfigError: the job's tables are too large to be sent.
     """
-    raw = {**loaded.raw, "cluster": {"type": "auto"}}  # inside a Ray job: that cluster
+    cluster: dict[str, object] = {"type": "auto"}  # inside a Ray job: that cluster
+    if shared := getattr(loaded.job.cluster, "shared", ()):
+        cluster = {"type": "address", "address": "auto", "shared": list(shared)}
+    raw = {**loaded.raw, "cluster": cluster}
     page = job_file(raw, f"Job {loaded.job.name} as composed by ingest submit.")
     conf = folder / "conf" / "job"
     conf.mkdir(parents=True)
@@ -46,11 +48,5 @@ def pack(loaded: Loaded[Job], folder: Path) -> None:
 
 def _needed(job: Job) -> Iterator[Path]:
     """Yield the local files that steps read: modules of functions, and tables of lookups."""
-    if any(step.type == "python" for step in job.transforms):
-        yield from sorted(Path(job.folder).rglob("*.py"))
-    for step in job.transforms:
-        if isinstance(step, Lookup):
-            path = getattr(step.reference, "path", ())
-            for text in [path] if isinstance(path, str) else path:
-                if not is_remote(text) and not Path(text).is_absolute():
-                    yield from (Path(name) for name in sorted(glob.glob(text, recursive=True)))  # noqa: PTH207 - as sources do
+    for pattern in carried(job):
+        yield from (Path(name) for name in sorted(glob.glob(pattern, recursive=True)))  # noqa: PTH207 - as sources do

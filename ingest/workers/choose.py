@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from ingest.clusters.kuberay import KubeRayCluster
 from ingest.core.counts import counted
@@ -17,6 +18,7 @@ from ingest.job import (
 )
 from ingest.workers.auto import AutoWorkers
 from ingest.workers.base import Chosen, Workers
+from ingest.workers.disks import unshared
 from ingest.workers.in_process import InProcessWorkers
 from ingest.workers.on_ray.pool import RayDataWorkers
 from ingest.workers.outlook import Outlook
@@ -25,6 +27,8 @@ from ingest.workers.processes.pool import ProcessWorkers
 
 RAY_PAYS_S = 60.0
 """Work that takes less than that on this machine is not worth starting a Ray for."""
+Where = Callable[[tuple[str | int, ...]], str]
+"""Says where in the files a setting is."""
 INSIDE = AddressCluster(type="address", address="auto")
 """The cluster that a Ray job was submitted to."""
 
@@ -57,7 +61,7 @@ def _decided(workers: int, outlook: Outlook, environment: Mapping[str, str]) -> 
 def workers_for(
     job: Job,
     server: Forkserver | None = None,
-    place: Callable[[tuple[str | int, ...]], str] = lambda path: ".".join(map(str, path)),
+    place: Where = lambda path: ".".join(map(str, path)),
 ) -> Workers:
     """Return the workers for a job's `cluster`; nothing is started yet.
 
@@ -76,18 +80,19 @@ def workers_for(
                 f"cluster that is running: ingest submit {job.name}. To run it here, add: "
                 "cluster=auto"
             )
-        return _pool(job, INSIDE, server)
+        mounted = (*job.cluster.volumes, *job.cluster.secret_files)
+        return _pool(job, INSIDE.model_copy(update={"shared": mounted}), server, place)
     if not isinstance(job.cluster, AutoCluster):
-        return _pool(job, job.cluster, server)
+        return _pool(job, job.cluster, server, place)
 
     def pick(outlook: Outlook) -> tuple[Workers, Chosen]:
         cluster, chosen = choice(job, outlook)
-        return _pool(job, cluster, server), chosen
+        return _pool(job, cluster, server, place), chosen
 
     return AutoWorkers(pick, server)
 
 
-def _pool(job: Job, cluster: Cluster, server: Forkserver | None) -> Workers:
+def _pool(job: Job, cluster: Cluster, server: Forkserver | None, place: Where) -> Workers:
     execution = job.execution
     workers, timeout_s = execution.workers, execution.partition_timeout_s
     if isinstance(cluster, ProcessesCluster):
@@ -96,10 +101,11 @@ def _pool(job: Job, cluster: Cluster, server: Forkserver | None) -> Workers:
         server.close()
     if isinstance(cluster, InlineCluster):
         return InProcessWorkers()
-    address = cluster.address if isinstance(cluster, AddressCluster) else "local"
-    return RayDataWorkers(
-        address, workers, timeout_s, execution.max_memory, weight=execution.weight
-    )
+    pool = partial(RayDataWorkers, workers=workers, partition_timeout_s=timeout_s)
+    pool = partial(pool, max_memory=execution.max_memory, weight=execution.weight)
+    if not isinstance(cluster, AddressCluster):
+        return pool("local")
+    return pool(cluster.address, unshared=unshared(job, cluster.shared, place))
 
 
 def _ray_job(environment: Mapping[str, str]) -> str:

@@ -27,7 +27,8 @@ class Pool:
     worker's share of `max_memory`, in bytes; without it, of what its node has free. An execution is
     given at most about `roll_after` packs; the next one takes 3 s to start. In a Ray on this
     machine that was started by another process it `is_foreign`: its workers are given the driver's
-    environment. Its part of a cluster that other runs use too goes by its `weight`.
+    environment. Its part of a cluster that other runs use too goes by its `weight`. `unshared` are
+    the reasons why only one node can be used; a pool that `is_pinned` stays on the driver's.
     """
 
     workers: int
@@ -38,6 +39,8 @@ class Pool:
     roll_after: int = ROLL_AFTER
     is_foreign: bool = False
     weight: float = 1.0
+    unshared: tuple[str, ...] = ()
+    is_pinned: bool = False
 
     @property
     def capacity(self) -> int:

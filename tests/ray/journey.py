@@ -15,6 +15,7 @@ from tests.ray.head import Head
 from tests.services.bucket import Bucket
 
 LIMIT_S = 90.0
+FIRST = 100
 INGEST = str(Path(sys.executable).with_name("ingest"))
 JOB = """# @package _global_
 # For a test.
@@ -27,7 +28,7 @@ transforms:
 sink: {{type: parquet, path: "{bucket}/out", write_disposition: overwrite}}
 state: "{bucket}/state"
 cluster: {{type: address, address: auto, shared: [{here}]}}
-execution: {{partition_bytes: 3, lease_s: 2}}
+execution: {{partition_bytes: 6, lease_s: 2}}
 """
 FUNCTIONS = """import os
 import time
@@ -64,7 +65,7 @@ class Journey:
         (here / "jobs/journey/functions.py").write_text(functions)
         (here / "work.log").touch()
         for n in range(number):
-            bucket.put(f"in/{n:03}.csv", f"n\n{n}\n".encode())
+            bucket.put(f"in/{n}.csv", f"n\n{FIRST + n}\n".encode())
         return Journey(here, bucket, number)
 
     def submit(self, head: Head, *words: str) -> "subprocess.Popen[str]":
@@ -98,7 +99,7 @@ class Journey:
         assert process.returncode == 0, (self.here / "said.log").read_text()[-5000:]
         files = [name for name in self.bucket.keys("out") if name.endswith(".parquet")]
         rows = pl.concat([pl.read_parquet(io.BytesIO(self.bucket.get(name))) for name in files])
-        assert sorted(rows["double"]) == [2 * n for n in range(self.number)]
+        assert sorted(rows["double"]) == [2 * (FIRST + n) for n in range(self.number)]
         return int(json.loads(out)["attempts"])
 
     @property

@@ -5,7 +5,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -127,6 +127,17 @@ def elastic(workers: int | None) -> int:
     if room and (workers or 0) > max(room, int(most.get("CPU", 0))):
         return fitting(workers)
     return max(1, min(room, workers or room))
+
+
+def refuse_several_nodes(reasons: Sequence[str]) -> None:
+    """Refuse a cluster that has several nodes, or may have.
+
+    Raises:
+        ConfigError: it has; the text is what was given.
+    """
+    nodes = [node for node in ray.nodes() if node["Alive"]]
+    if len(nodes) > 1 or ray_state.state.get_max_resources_from_cluster_config():
+        raise ConfigError(*reasons)
 
 
 def _connect(

@@ -176,6 +176,9 @@ class LiveExecution:
             initial_size=self._fleet.target,
             max_tasks_in_flight_per_actor=pool.in_flight,
         )
+        place = {}
+        if pool.is_pinned:
+            place = {"label_selector": {"ray.io/node-id": ray.get_runtime_context().get_node_id()}}
         follow_starts()
         hush()  # again: importing Ray Data has set its loggers up
         with DataContext.current(observed_context(self._observer, self._fleet)):
@@ -191,6 +194,7 @@ class LiveExecution:
                 compute=strategy,
                 max_restarts=-1,
                 max_task_retries=0,
+                **place,
             )
 
     def _receive(self, refs: Sequence[Any]) -> None:

@@ -31,11 +31,15 @@ _PREFIX = "claim/"
 class Fleet:
     """What one run wants of a cluster, and how many workers it has. For one thread, but `target`.
 
-    One that is not `shared` has its Ray for itself: it asks for nothing and looks for nobody.
+    One that is not `shared` has its Ray for itself: it asks for nothing and looks for nobody. One
+    that is `pinned` has the driver's node only.
     """
 
-    def __init__(self, demand: Demand, weight: float = 1.0, *, shared: bool = False) -> None:
+    def __init__(
+        self, demand: Demand, weight: float = 1.0, *, shared: bool = False, pinned: bool = False
+    ) -> None:
         self._demand = demand
+        self._only = ray.get_runtime_context().get_node_id() if pinned else ""
         self._weight = weight
         self._name = uuid.uuid4().hex
         self._claims = Claims(self._name) if shared else None
@@ -47,14 +51,15 @@ class Fleet:
 
     def look(self, slowest_s: float = 0.0) -> None:
         """See what the cluster has and the other runs want, and decide how many workers to have."""
-        self.resources = cluster_resources()
+        self.resources = resources(self._only)
         cpus = int(self.resources.get("CPU", 0))
         usable = self._demand.usable
         wanted = cpus if usable is None else usable
         if self._claims:
             claim = Claim(self._weight, max(1, wanted))
             wanted = shares(self._claims.exchange(claim), cpus)[self._name]
-            self._ask(self._demand.worth(WORTH_S, slowest_s), cpus)
+            if not self._only:
+                self._ask(self._demand.worth(WORTH_S, slowest_s), cpus)
         self.target = max(1, min(wanted, max(cpus, 1)))
 
     def close(self) -> None:
@@ -126,11 +131,11 @@ class Claims:
         internal_kv._internal_kv_del(_PREFIX + name, namespace=_NAMESPACE)  # noqa: SLF001
 
 
-def cluster_resources() -> dict[str, float]:
-    """Return the sum of what the nodes have that are alive."""
+def resources(only: str = "") -> dict[str, float]:
+    """Return the sum of what the nodes have that are alive; or what one node has."""
     total: dict[str, float] = {}
     for node in ray.nodes():
-        if node["Alive"]:
+        if node["Alive"] and only in {"", node["NodeID"]}:
             for name in ("CPU", "GPU", "memory", "object_store_memory"):
                 total[name] = total.get(name, 0.0) + node["Resources"].get(name, 0.0)
     return total

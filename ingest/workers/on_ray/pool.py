@@ -55,6 +55,7 @@ class RayDataWorkers:
         in_flight: int = 2,
         roll_after: int = ROLL_AFTER,
         weight: float = 1.0,
+        unshared: tuple[str, ...] = (),
     ) -> None:
         """Describe the pool, see `workers.pool.Pool`; without `workers`, one for each core."""
         self._workers = workers
@@ -66,6 +67,7 @@ class RayDataWorkers:
             max_memory=max_memory,
             roll_after=roll_after,
             weight=weight,
+            unshared=unshared,
         )
         self._demand = Demand()
         self._fleet: Fleet | None = None
@@ -261,7 +263,7 @@ class RayDataWorkers:
         from ray import cloudpickle  # noqa: PLC0415 - ray is imported in this thread only
 
         from ingest.workers.on_ray.adapter import session_logs  # noqa: PLC0415
-        from ingest.workers.on_ray.cluster import connection  # noqa: PLC0415
+        from ingest.workers.on_ray.cluster import connection, refuse_several_nodes  # noqa: PLC0415
         from ingest.workers.on_ray.fleet import Fleet  # noqa: PLC0415
 
         def meanwhile() -> None:
@@ -274,12 +276,20 @@ class RayDataWorkers:
                 self._pool = replace(
                     self._pool, workers=connected.workers, is_foreign=connected.warm
                 )
+                if connected.shared and self._pool.unshared:
+                    refuse_several_nodes(self._pool.unshared)
+                    self._pool = replace(self._pool, is_pinned=True)
                 self._logs = session_logs()
                 self._connected = True
                 self._demand.limit = connected.limit
                 if self._pool.max_memory is not None:  # each worker has its share of it
                     self._demand.limit = connected.workers
-                fleet = Fleet(self._demand, self._pool.weight, shared=connected.shared)
+                fleet = Fleet(
+                    self._demand,
+                    self._pool.weight,
+                    shared=connected.shared,
+                    pinned=self._pool.is_pinned,
+                )
                 try:
                     self._work(cloudpickle.dumps(task, protocol=5), fleet)
                 finally:
