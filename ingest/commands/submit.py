@@ -7,7 +7,6 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,20 +102,27 @@ def _submit(server: "JobServer", submission: str, loaded: "Loaded[Job]", argumen
 def _follow(server: "JobServer", submission: str, loaded: "Loaded[Job]", arguments: Any) -> int:
     """Show how the run goes, by its ledger, until the process on the cluster has ended."""
     from ingest.storage.objects import open_store  # noqa: PLC0415 - keeps --help quick
-    from ingest.submitting.following import Follower, follow  # noqa: PLC0415
+    from ingest.submitting.following import SILENT_S, Follower, Silence, follow  # noqa: PLC0415
     from ingest.watch.logs import logged  # noqa: PLC0415
 
     job = loaded.job
     store = open_store(job.state, job.state_connection)
     standing: list[Standing] = []
 
-    def ended() -> bool:
-        with suppress(OSError, RuntimeError):  # the cluster does not answer now
-            standing[:] = [server.standing(submission)]
-        return bool(standing) and standing[0].ended
-
     with logged(progress_of(arguments)) as watching:
         follower = Follower(store, job.name, submission, watching)
+        silence = Silence(follower)
+
+        def ended() -> bool:
+            try:
+                standing[:] = [server.standing(submission)]
+                silence.end()
+            except (OSError, RuntimeError):  # the cluster does not answer now
+                if silence.is_long:
+                    gone = f"the cluster has not answered for {SILENT_S:.0f} s"
+                    standing[:] = [server.gone(gone)]
+            return bool(standing) and standing[0].ended
+
         try:
             with watching:
                 follow(follower, ended)

@@ -34,7 +34,7 @@ from ingest.driver.recorded import Run
 from ingest.driver.repeats import repeats
 from ingest.driver.retry import RetryPolicy
 from ingest.driver.sinks import sinks_of
-from ingest.driver.submitted import published_already
+from ingest.driver.submitted import published_already, refuse_cancelled
 from ingest.driver.tasks import context_of, fingerprints, task_of
 from ingest.job import Job
 from ingest.records.cancellation import Cancellation
@@ -105,6 +105,8 @@ def drive(request: Request) -> dict[str, Any]:
     ):
         if request.run_id is None and (page := published_already(store, request.job.name)):
             return page
+        if request.run_id is None:
+            refuse_cancelled(store, request.job.name)
         run = open_run(
             request.job, store, request.clock, fresh=request.fresh, run_id=request.run_id
         )

@@ -13,6 +13,8 @@ from ingest.records.runs import Runs
 from ingest.storage.objects import Store
 
 POLL_S = 0.5
+SILENT_S = 30.0
+"""A cluster that does not answer for so long, while the run records nothing either, is gone."""
 _LOOKED_AT = 5
 """A submission resumes the job's last run or makes a new one: no older one can be meant."""
 
@@ -31,6 +33,11 @@ class Follower:
     history: History = field(default_factory=History)
     _at: Position = START
     _ours: bool = False
+
+    @property
+    def seen(self) -> Position:
+        """How far its ledger has been read."""
+        return self._at
 
     def look(self) -> None:
         """Show what came since the last look. A store that does not answer now is asked again."""
@@ -58,6 +65,27 @@ class Follower:
 
     def _is_ours(self, event: Event) -> bool:
         return isinstance(event, AttemptBegan) and event.submission == self.submission
+
+
+class Silence:
+    """Since when nothing was heard of a run, neither by its cluster nor by its ledger."""
+
+    def __init__(self, follower: Follower) -> None:
+        self._follower = follower
+        self._seen = follower.seen
+        self._since = time.monotonic()
+
+    def end(self) -> None:
+        """Note that something was heard."""
+        self._since = time.monotonic()
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it has lasted for so long that nothing more is expected."""
+        if self._follower.seen != self._seen:
+            self._seen = self._follower.seen
+            self.end()
+        return time.monotonic() - self._since > SILENT_S
 
 
 def follow(follower: Follower, ended: Callable[[], bool], pause_s: float = POLL_S) -> None:

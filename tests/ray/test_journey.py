@@ -23,7 +23,7 @@ def s3():
 
 def test_a_node_joins_and_dies_then_the_head_and_another_cluster_completes_the_run(s3, tmp_path):
     bucket = new_bucket(s3)
-    journey = Journey.prepare(tmp_path, bucket, number=60, seconds=0.7)
+    journey = Journey.prepare(tmp_path, bucket, number=40, seconds=0.7)
     with head(1, **bucket.environment) as first:
         process = journey.submit(first)
         journey.await_work(2)

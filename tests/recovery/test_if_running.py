@@ -7,6 +7,7 @@ import pytest
 from ingest.driver import holding
 from ingest.records.events import PlanFrozen
 from ingest.records.holders import submission
+from ingest.records.cancellation import Cancellation
 from ingest.records.lease import Lease
 from tests.faults.state import assert_done
 
@@ -113,6 +114,20 @@ def test_the_next_attempt_resumes_what_is_unfinished(job, monkeypatch):
     assert job.ids() == [1, 2]
     assert len([each for each in job.events() if isinstance(each, PlanFrozen)]) == 1
     assert job.receipt()["attempts"] == 2
+
+
+def test_what_was_cancelled_is_not_tried_again_but_resumed_by_another_ray_job(job, monkeypatch):
+    monkeypatch.setenv("INGEST_SUBMISSION", FIRST)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ingest.driver.drive.commit", stumble)
+        assert job.run().code == 1
+    Cancellation(job.store, job.runs()[0], 1).ask()
+    monkeypatch.setenv("INGEST_SUBMISSION", SECOND)
+    assert job.run().code == 130
+    assert job.ids() == []
+    monkeypatch.setenv("INGEST_SUBMISSION", OTHER)
+    assert_done(job.run())
+    assert job.ids() == [1, 2]
 
 
 def stumble(*_):

@@ -75,6 +75,11 @@ class JobServer:
         ended = page.status.is_terminal()
         return Standing(ended, page.driver_exit_code if ended else None, page.message or "")
 
+    @staticmethod
+    def gone(message: str) -> Standing:
+        """Return the standing of a process whose cluster is not there any more."""
+        return Standing(ended=True, message=message)
+
     def output(self, submission: str) -> str:
         """Return what the process has printed so far; empty if the cluster does not answer."""
         try:
