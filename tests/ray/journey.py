@@ -102,6 +102,19 @@ class Journey:
         assert sorted(rows["double"]) == [2 * (FIRST + n) for n in range(self.number)]
         return int(json.loads(out)["attempts"])
 
+    def asked(self, head: Head) -> int:
+        """Return how many CPUs the cluster's autoscaler is asked to have."""
+        return int(
+            subprocess.run(
+                [sys.executable, "-m", "tests.ray.asked", head.address],
+                env=head.environment, capture_output=True, text=True, check=True,
+            ).stdout
+        )  # fmt: skip
+
+    def pids(self, seconds: float) -> int:
+        """Return how many workers have completed something in the last seconds."""
+        return len({line[3] for line in self.work if time.time() - float(line[2]) < seconds})
+
     @property
     def extra(self) -> int:
         """How many partitions were processed again."""

@@ -5,9 +5,9 @@ import logging
 import pytest
 
 from ingest.driver import holding
+from ingest.records.cancellation import Cancellation
 from ingest.records.events import PlanFrozen
 from ingest.records.holders import submission
-from ingest.records.cancellation import Cancellation
 from ingest.records.lease import Lease
 from tests.faults.state import assert_done
 
