@@ -11,6 +11,8 @@ from ingest.core.partition import Assignment
 
 PACK = 16  # a block costs about 10 ms however much is in it, so that 16 partitions cost 0.7 ms each
 ROLL_AFTER = 20_000  # blocks; Ray Data's driver keeps about 2.5 kB for each, so 50 MB
+PACK_S = 1.0  # a pack that takes longer costs more when its worker dies than it saves
+UNKNOWN = 4  # partitions in a pack until it is known how long one takes
 PACK_BYTES = 4 * 1024 * 1024  # more than this is worth a block of its own
 
 
@@ -55,14 +57,15 @@ def likely_logs() -> str:
 
 
 def pack(
-    assignments: Sequence[Assignment], workers: int, alone: Collection[int]
+    assignments: Sequence[Assignment], workers: int, alone: Collection[int], together: int = PACK
 ) -> list[list[Assignment]]:
     """Cut work into packs, in order; every pack is one block and goes to one worker.
 
-    Only neighbours that are small together share a pack, never more than leaves something for each
-    of the `workers`. Partitions that are searched, or whose index is in `alone`, share with nobody.
+    Only neighbours that are small together share a pack, never more than `together`, or than
+    leaves something for each of the `workers`. Partitions that are searched, or whose index is in
+    `alone`, share with nobody.
     """
-    most = -(-len(assignments) // workers)
+    most = min(together, -(-len(assignments) // workers))
     waiting = deque(assignments)
     packs = []
     while waiting:

@@ -50,6 +50,11 @@ class Demand:
             self.pieces = max(0, self.pieces - 1)
 
     @property
+    def each_s(self) -> float | None:
+        """How long a partition has taken on average; None before any is completed."""
+        return self._worked_s / self._completed if self._completed else None
+
+    @property
     def usable(self) -> int | None:
         """How many workers could be busy; None if nothing says how many partitions there are."""
         if self.pieces is None:
@@ -62,7 +67,7 @@ class Demand:
 
         `slowest_s` is for how long the slowest of those that are being processed has been.
         """
-        seconds = self._worked_s / self._completed if self._completed else self.seconds
+        seconds = self.seconds if self.each_s is None else self.each_s
         usable = self.usable or 0
         left = max(self.pieces or 0, self.out)
         busy = -(-left * max(seconds, slowest_s) // least_s)

@@ -117,15 +117,8 @@ def fitting(workers: int | None) -> int:
 
 
 def elastic(workers: int | None) -> int:
-    """Return how many workers a cluster has room for now that may grow, but at least one.
-
-    Raises:
-        ConfigError: it cannot grow so large that there is room for `workers`.
-    """
+    """Return how many workers a cluster has room for now that may grow, but at least one."""
     room = int(ray.cluster_resources().get("CPU", 0))
-    most = ray_state.state.get_max_resources_from_cluster_config() or {}  # of its autoscaler
-    if room and (workers or 0) > max(room, int(most.get("CPU", 0))):
-        return fitting(workers)
     return max(1, min(room, workers or room))
 
 

@@ -22,7 +22,15 @@ from ingest.workers.base import Chosen, Lost, Task
 from ingest.workers.bounded import within
 from ingest.workers.on_ray.warm import joinable
 from ingest.workers.outlook import Outlook
-from ingest.workers.pool import ROLL_AFTER, Pool, likely_logs, pack
+from ingest.workers.pool import (
+    PACK,
+    PACK_S,
+    ROLL_AFTER,
+    UNKNOWN,
+    Pool,
+    likely_logs,
+    pack,
+)
 from ingest.workers.sharing import Demand
 
 if TYPE_CHECKING:
@@ -136,7 +144,7 @@ class RayDataWorkers:
             doubles = self._out & set(indexes)
             self._out.update(indexes)
             self._demand.out = len(self._out)
-            packs = pack(assignments, self._size, self._alone | doubles)
+            packs = pack(assignments, self._size, self._alone | doubles, self._together)
             if self._execution is not None and self._execution.accepts:
                 self._execution.put(packs, pause=bool(doubles))
             else:
@@ -244,6 +252,12 @@ class RayDataWorkers:
     def _size(self) -> int:
         """How many workers there are to be, as far as is known by now."""
         return self._pool.workers if self._fleet is None else self._fleet.target
+
+    @property
+    def _together(self) -> int:
+        """How many small partitions may share a pack."""
+        each_s = self._demand.each_s
+        return UNKNOWN if each_s is None else max(1, min(PACK, int(PACK_S / max(each_s, 0.001))))
 
     @property
     def _ended(self) -> bool:
