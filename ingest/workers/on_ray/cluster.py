@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import ray
-from ray._private import state as ray_state
 
 from ingest.core.errors import ConfigError, FatalError
 from ingest.workers.on_ray.adapter import (
@@ -123,13 +122,15 @@ def elastic(workers: int | None) -> int:
 
 
 def refuse_several_nodes(reasons: Sequence[str]) -> None:
-    """Refuse a cluster that has several nodes, or may have.
+    """Refuse a cluster that has several nodes, or whose only one is not for workers.
+
+    What is not refused has to stay on the driver's node, whatever nodes come.
 
     Raises:
         ConfigError: it has; the text is what was given.
     """
     nodes = [node for node in ray.nodes() if node["Alive"]]
-    if len(nodes) > 1 or ray_state.state.get_max_resources_from_cluster_config():
+    if len(nodes) != 1 or not nodes[0]["Resources"].get("CPU"):
         raise ConfigError(*reasons)
 
 

@@ -9,7 +9,7 @@ JOB = {
     "description": "For a test.",
     "source": {"type": "csv", "path": ["s3://bucket/in", "/mnt/in/*.csv"]},
     "transforms": [{"type": "python", "function": "functions:twice", "columns": {"n": "int64"}}],
-    "sink": {"type": "parquet", "path": "data/orders"},
+    "sink": {"type": "parquet", "path": "data/orders", "write_disposition": "append"},
     "contract": {"on_error": "quarantine", "quarantine": {"path": "/mnt/bad"}},
     "state": "s3://bucket/state",
     "cluster": {"type": "auto"},
