@@ -4,10 +4,11 @@ import itertools
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from tests.chaos.judging import Result, last_run
 from tests.chaos.nursery import Child, Life, Nursery
@@ -76,7 +77,7 @@ class Bench:
             place.clear()
         return self._undisturbed[shape.name]
 
-    def make(self, shape: Shape, name: str, cluster: dict[str, str] = INLINE) -> Place:
+    def make(self, shape: Shape, name: str, cluster: Mapping[str, Any] = INLINE) -> Place:
         """Make a place for a run, with what an earlier run has published there if there was one."""
         place = self._places[shape.where](self.folder / name)
         if shape.earlier and place.is_copied:
@@ -127,7 +128,7 @@ class Bench:
         return "" if child.wait() == 0 else f"ingest {words[0]}: {child.said()}"
 
     def _write_job(
-        self, shape: Shape, place: Place, cluster: dict[str, str], *, earlier: bool = False
+        self, shape: Shape, place: Place, cluster: Mapping[str, Any], *, earlier: bool = False
     ) -> None:
         source = self._input(shape, earlier=earlier)
         size = sum(file.stat().st_size for file in source.iterdir())

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from random import Random
+from typing import Any
 
 import psutil
 
@@ -51,7 +52,9 @@ def suffer_on_ray(seed: int, bench: Bench, cluster: Nodes | None = None) -> Stor
     on = "cluster" if cluster else "ray"
     shape = bench.shapes[seed % len(bench.shapes)]
     bench.undisturbed(shape)  # a whole run: an attempt would have ended before it was known
-    address = {"type": "address", "address": cluster.address} if cluster else {"type": "local"}
+    address: dict[str, Any] = {"type": "local"}
+    if cluster:  # its nodes are all on this machine
+        address = {"type": "address", "address": cluster.address, "shared": ["/"]}
     place = bench.make(shape, f"{on}-{seed}", address)
     story, effort = Story(seed, on, shape.name, place), Effort()
     ways = SHARED if cluster else PRIVATE

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -64,7 +65,7 @@ class Shape:
         }
 
     def write_job(
-        self, folder: Path, size: int, cluster: dict[str, str], **places: str | dict[str, Any]
+        self, folder: Path, size: int, cluster: Mapping[str, Any], **places: str | dict[str, Any]
     ) -> None:
         """Write the job's file into `folder/conf`. `places` are its source, sink and state.
 
@@ -88,7 +89,7 @@ class Shape:
             },
             "sink": places["sink"],
             "execution": {"partition_bytes": max(1, size // self.partitions)},
-            "cluster": cluster,
+            "cluster": dict(cluster),
             "state": places["state"],
         }
         file = folder / "conf" / "job" / f"{JOB}.yaml"
