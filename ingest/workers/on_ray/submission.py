@@ -1,6 +1,7 @@
 """Ray's job server: submitting a process to a cluster, and asking what has become of it."""
 
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from ingest.core.errors import ConfigError, FatalError
 
 PORT = 8265
 _CHATTY = ("ray.dashboard.modules.dashboard_sdk", "ray._private.runtime_env.packaging")
+_NOT_READY = "No available agent"  # of a head that has just been started
+_READY_S = 60.0
 _STOP_WAIT = "RAY_JOB_STOP_WAIT_TIME_S"
 
 
@@ -55,15 +58,22 @@ class JobServer:
             FatalError: the cluster refuses it.
         """
         environment = {**environment, _STOP_WAIT: str(int(grace_s) + 1)}
-        try:
-            self._client.submit_job(
-                submission_id=submission,
-                entrypoint=entrypoint,
-                runtime_env={"working_dir": str(folder), "env_vars": environment},
-                metadata=dict(metadata),
-            )
-        except (RuntimeError, ValueError, OSError) as error:
-            raise FatalError(f"{self.address}: the cluster refuses the job: {error}") from error
+        until = time.monotonic() + _READY_S
+        while True:
+            try:
+                self._client.submit_job(
+                    submission_id=submission,
+                    entrypoint=entrypoint,
+                    runtime_env={"working_dir": str(folder), "env_vars": environment},
+                    metadata=dict(metadata),
+                )
+            except (RuntimeError, ValueError, OSError) as error:
+                if _NOT_READY not in str(error) or time.monotonic() > until:
+                    text = f"{self.address}: the cluster refuses the job: {error}"
+                    raise FatalError(text) from error
+                time.sleep(1.0)
+            else:
+                return
 
     def standing(self, submission: str) -> Standing:
         """Return how a submitted process stands.
