@@ -98,6 +98,7 @@ def _node(words: list[str], environment: dict[str, str]) -> Iterator[Node]:
     folder = Path(tempfile.mkdtemp(prefix="ray", dir="/tmp"))  # sockets need short paths
     words = ["ray", "start", *words, f"--temp-dir={folder}", "--block", "--disable-usage-stats"]
     words += ["--object-store-memory=100000000", "--node-ip-address=127.0.0.1"]
+    words += [f"--dashboard-agent-listen-port={free_port()}"]  # several nodes on one machine
     with (folder / "head.log").open("wb") as log:
         process = subprocess.Popen(
             words, env=environment, stdout=log, stderr=log, start_new_session=True
