@@ -72,14 +72,15 @@ class Journey:
     def submit(self, head: Head, *words: str) -> "subprocess.Popen[str]":
         """Begin to submit it to a cluster and to follow it."""
         command = [INGEST, "submit", "journey", "--address", head.dashboard, "--progress=log"]
-        return subprocess.Popen(
-            [*command, "--json", *words],
-            cwd=self.here,
-            env=head.environment | self.bucket.environment,
-            stdout=subprocess.PIPE,
-            stderr=(self.here / "said.log").open("ab"),
-            text=True,
-        )
+        with (self.here / "said.log").open("ab") as said:
+            return subprocess.Popen(
+                [*command, "--json", *words],
+                cwd=self.here,
+                env=head.environment | self.bucket.environment,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                text=True,
+            )
 
     @property
     def work(self) -> list[list[str]]:
