@@ -20,6 +20,10 @@ class Origin:
     kind: Kind = "identity"
     place: str = ""
 
+    def __str__(self) -> str:
+        """Return it for people, with its place if it has one."""
+        return f"{self.place}: {self.column}" if self.place else self.column
+
     def then(self, kind: Kind) -> "Origin":
         """Return what it is after one more step: the strongest of all that happened."""
         return Origin(self.column, max(self.kind, kind, key=_STRENGTH.index), self.place)
@@ -55,10 +59,7 @@ class Lineage:
         if not origins:
             return "the same for all rows, or from the run itself"
         kinds = {origin.kind for origin in origins}
-        names = ", ".join(
-            f"{origin.place}: {origin.column}" if origin.place else origin.column
-            for origin in origins
-        )
+        names = ", ".join(map(str, origins))
         names = names.replace(ALL, "all columns")
         if kinds == {"identity"}:
             return f"from {names}"

@@ -1,7 +1,7 @@
 """What there is to document of a job: what its file says, and what its sample or last run shows."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -113,11 +113,12 @@ def with_plan(docs: JobDocs, facts: Mapping[str, Any]) -> dict[str, Any]:
         for name, several in page["columns"].items()
     }
     deciding = tuple(Origin(**origin) for origin in page["filtered_by"])
-    known = Lineage({name: origins.get(name, ()) for name in facts["output_schema"]}, deciding)
+    columns = {name: origins.get(name, ()) for name in facts["output_schema"]}
+    known = _portable(Lineage(columns, deciding))
     return {
         "read": dict(facts["input_schema"]),
         "columns": tuple(_columns(docs.job, facts["output_schema"], known)),
-        "filtered_by": tuple(origin.column for origin in deciding),
+        "filtered_by": tuple(map(str, known.filtered_by)),
         "columns_from": "last run",
     }
 
@@ -149,7 +150,7 @@ def _from_sample(docs: JobDocs, conf: Path | None) -> JobDocs:
         flow = draft(job, context_of(job, "", datetime.now(UTC)), loaded.place, 1).flow
     except (ConfigError, FatalError):  # `ingest test` says what is wrong with it
         return docs
-    known = lineage(job, flow)
+    known = _portable(lineage(job, flow))
     return JobDocs(
         docs.file,
         docs.job,
@@ -159,9 +160,22 @@ def _from_sample(docs: JobDocs, conf: Path | None) -> JobDocs:
         docs.outputs,
         read=schema_to_json(flow.layout.columns),
         columns=tuple(_columns(job, schema_to_json(flow.output), known)),
-        filtered_by=tuple(origin.column for origin in known.filtered_by),
+        filtered_by=tuple(map(str, known.filtered_by)),
         columns_from="sample",
     )
+
+
+def _portable(known: Lineage) -> Lineage:
+    """Return the same with places as they are shown, so that pages are the same on each machine."""
+
+    def named(origins: Iterable[Origin]) -> tuple[Origin, ...]:
+        return tuple(
+            replace(origin, place=shown(origin.place)) if origin.place else origin
+            for origin in origins
+        )
+
+    columns = {name: named(origins) for name, origins in known.columns.items()}
+    return Lineage(columns, named(known.filtered_by))
 
 
 def _contract_types(job: Job) -> dict[str, str]:

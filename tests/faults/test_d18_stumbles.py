@@ -126,7 +126,6 @@ def test_what_is_proposed_can_be_written_as_it_is():
         ("build", "To run a job: ingest run NAME"),
         ("pipeline", "To run a job: ingest run NAME"),
         ("trigger", "To run a job: ingest run NAME"),
-        ("docs", "To see what a run would do: ingest plan NAME. To see what a run did: "),
         ("debug", "To check job files: ingest validate. To see what a run would do: "),
         ("deps", "Jobs need no packages to be installed."),
         ("list", "To list runs: ingest status"),
