@@ -3,7 +3,7 @@
 Once a second a run looks at what nodes there are and what the other runs want, and sizes its pool
 (`scaling.py`). What would be of use beyond that it makes known to the cluster's autoscaler, by way
 of Ray Data's coordinator, which adds up what all programs on the cluster ask for. See
-`docs/decisions/0029-elastic-pools.md`. Made for Ray 2.60; tested in `tests/ray/test_elastic.py`.
+`docs/decisions/0029-elastic-pools.md`. Made for Ray 2.60; tested in `tests/ray/test_journey.py`.
 """
 
 import json
