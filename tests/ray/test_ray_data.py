@@ -116,9 +116,8 @@ def test_closing_at_once_does_not_wait_for_the_work(make_workers):
 
     assert time.monotonic() - began < 5
     assert not workers._thread.is_alive()
-    ours = set(psutil.Process().children(recursive=True)) - before
-    _, alive = psutil.wait_procs(ours, timeout=0)
-    pool = [each for each in alive if each.name().startswith("ray::MapWorker")]
+    _, alive = psutil.wait_procs(psutil.Process().children(recursive=True), timeout=0)
+    pool = [each for each in set(alive) - before if each.name().startswith("ray::MapWorker")]
     assert alive
     assert not psutil.wait_procs(pool, timeout=5)[1]
 
