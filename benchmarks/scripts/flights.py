@@ -5,36 +5,26 @@ of the process to the first completed partition, `whole_s` to its exit.
 """
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from benchmarks.contenders import environment
-from benchmarks.ours import read_run
 from benchmarks.scenario import REPOSITORY
 from benchmarks.scripts.figures import report
+from benchmarks.scripts.startup import timed
 
 
 def run(place: Path) -> tuple[float, float]:
     """Run the job into a new folder; return when a partition was completed, and when all was."""
-    began = time.time()
-    done = subprocess.run(
-        [
-            sys.executable, "-m", "ingest.run", "+job=flights", f"state={place}/state",
-            f"sink.path={place}/out", "--json", "--progress", "log",
-        ],
-        capture_output=True, text=True, check=False, timeout=300, cwd=REPOSITORY, env=environment(),
-    )  # fmt: skip
-    ended = time.time()
-    if done.returncode:
-        raise SystemExit(f"exit code {done.returncode}: {done.stderr[-2000:]}")
-    receipt = json.loads(done.stdout.splitlines()[-1])
-    return read_run(place / "state" / "runs" / receipt["run_id"]).first - began, ended - began
+    command = [
+        sys.executable, "-m", "ingest.run", "+job=flights", f"state={place}/state",
+        f"sink.path={place}/out", "--json", "--progress", "log",
+    ]  # fmt: skip
+    first, whole, _ = timed(command, REPOSITORY, place / "state")
+    return first, whole
 
 
 def main() -> None:

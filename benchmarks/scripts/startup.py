@@ -84,7 +84,6 @@ def run_ours(place: Path, address: str) -> Times:
 
     The address is that of a Ray, or the name of a cluster that has none.
     """
-    began, busy = time.time(), _busy()
     cluster = [f"cluster={address}", f"execution.workers={WORKERS}"]
     if address not in {"local", *WITHOUT_RAY.values()}:
         cluster = ["cluster=address", f"cluster.address={address}", cluster[1]]
@@ -92,9 +91,19 @@ def run_ours(place: Path, address: str) -> Times:
         sys.executable, "-m", "ingest.run", "--conf", "conf", "+job=startup", *cluster,
         "--json", "--progress", "log",
     ]  # fmt: skip
-    receipt = json.loads(_run(command, place).splitlines()[-1])
+    return timed(command, place, place / ".ingest")
+
+
+def timed(command: list[str], folder: Path, state: Path) -> Times:
+    """Run a command of ours in a folder; return its times. Its receipt is the last line it prints.
+
+    They are seconds from its start to the first partition that was settled, to its end, and those
+    that processors were busy.
+    """
+    began, busy = time.time(), _busy()
+    receipt = json.loads(_run(command, folder).splitlines()[-1])
     ended = time.time()
-    run = read_run(place / ".ingest" / "runs" / receipt["run_id"])
+    run = read_run(state / "runs" / receipt["run_id"])
     return run.first - began, ended - began, _busy() - busy
 
 

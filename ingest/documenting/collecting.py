@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from ingest.config import places
 from ingest.config.load import Loaded, jobs, load
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.lineage import Lineage, Origin
@@ -97,12 +98,7 @@ def collected(names: Sequence[str], conf: Path | None) -> list[JobDocs]:
 
 def shown(uri: str) -> str:
     """Return a place as people read it: below this folder without it, and without credentials."""
-    if is_remote(uri):
-        return masked(uri)
-    try:
-        return str(Path(uri).absolute().relative_to(Path.cwd()))
-    except ValueError:
-        return masked(uri)
+    return masked(uri if is_remote(uri) else places.shown(Path(uri)))
 
 
 def with_plan(docs: JobDocs, facts: Mapping[str, Any]) -> dict[str, Any]:

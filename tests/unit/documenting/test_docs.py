@@ -11,6 +11,7 @@ import pytest
 from ingest.documenting.collecting import collected
 from ingest.documenting.flows import flow_map, mermaid
 from tests.first_hour.orders import made, orders, typed
+from tests.services import chromium
 
 EVIL = '<script>alert("1")</script>|`x`'
 
@@ -97,7 +98,7 @@ def test_jobs_that_read_what_others_write_are_one_graph(desk):
     assert (out, "job:report") in edges
 
 
-BROWSER = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+BROWSER = chromium.program()
 LOOK = """<script>addEventListener("load", () => {
   const search = document.getElementById("search");
   search.value = "how many";
