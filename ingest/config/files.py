@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import yaml
 
+from ingest.config import parsing
 from ingest.config.places import KeyPath, Place, Problem, shown
 
 HEADER = "# @package _global_"
@@ -59,18 +60,19 @@ class Entry:
 class ConfFile:
     """A file of configuration. `name` is its place in the groups (`job/flights`).
 
-    `entries` lists all its values in order, a mapping before what it holds, the whole file first.
-    With `problems` of its own it cannot be composed at all.
+    `where` is its path as it is shown. `entries` lists all its values in order, a mapping before
+    what it holds, the whole file first. With `problems` of its own it cannot be composed at all.
     """
 
     name: str
     path: Path
+    where: str
     entries: tuple[Entry, ...] = ()
-    problems: tuple[Problem, ...] = field(default=())
+    problems: tuple[Problem, ...] = ()
 
     def place(self, line: int) -> Place:
         """Return the place of a line, from 1."""
-        return Place(shown(self.path), line)
+        return Place(self.where, line)
 
 
 def read(name: str, path: Path) -> ConfFile:
@@ -98,9 +100,11 @@ def read(name: str, path: Path) -> ConfFile:
                 "too many values. Write the values out, without aliases"
             ),
         )
+    where = shown(path)
     if wrong is None:
-        return ConfFile(name, path, entries)
-    return ConfFile(name, path, problems=(Problem(Place(shown(path), wrong[0]), f"{wrong[1]}."),))
+        return ConfFile(name, path, where, entries)
+    problem = Problem(Place(where, wrong[0]), f"{wrong[1]}.")
+    return ConfFile(name, path, where, problems=(problem,))
 
 
 def _unfit(name: str, entries: tuple[Entry, ...], text: str) -> tuple[int, str] | None:
@@ -114,7 +118,7 @@ def _unfit(name: str, entries: tuple[Entry, ...], text: str) -> tuple[int, str] 
 
 
 def _parse(text: str) -> tuple[Entry, ...]:
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = parsing.nodes(text)
     if root is None:
         return ()
     entries = tuple(islice(walk(root), MOST_ENTRIES))

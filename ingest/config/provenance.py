@@ -42,7 +42,7 @@ class Provenance:
             path = (*package, *entry.path)
             place = file.place(1 if entry.path == () else entry.line)
             if isinstance(entry.node, yaml.ScalarNode):
-                self._replace(path, Origin(place, entry.node.value, entry.node.style is None))
+                self._replace(path, Origin(place, entry.node.value, not entry.node.style))
             elif isinstance(entry.node, yaml.SequenceNode):
                 self._replace(path, Origin(place))
             else:  # mappings merge: what is in there stays

@@ -68,7 +68,7 @@ def _key(entry: Entry) -> Iterator[str]:
     if not isinstance(key, yaml.ScalarNode):
         return
     kind = key.tag.removeprefix(_STANDARD)
-    if kind == "str" and key.style is None and _EXPONENT.fullmatch(key.value):
+    if kind == "str" and not key.style and _EXPONENT.fullmatch(key.value):
         kind = "float"
     # a whole number is the same text again, unless it is written in one of YAML's odd ways
     if kind in _KINDS and not (kind == "int" and _WHOLE.fullmatch(key.value)):
