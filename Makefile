@@ -41,7 +41,7 @@ IN_MEMORY = @free=$$(df --output=avail -k $(MEMORY) 2>/dev/null | tail -1); \
 	fi;
 
 test: $(READY)  ## all tests but the slow ones; those with servers or Ray come last, alone
-	$(IN_MEMORY) $(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow" tests --ignore=tests/ray --ignore=tests/services
+	$(IN_MEMORY) $(BIN)/python -m pytest -q -n 3 --dist worksteal -m "not slow" tests --ignore=tests/ray --ignore=tests/services
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow" tests/services
 	$(BIN)/python -m pytest -q -p no:randomly -m "not slow" tests/ray
 

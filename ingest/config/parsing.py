@@ -25,7 +25,8 @@ def nodes(text: str) -> yaml.Node | None:
     Raises:
         yaml.YAMLError, RecursionError: the text is not YAML, or nested too deeply.
     """
-    return _by(yaml.SafeLoader, text, "get_single_node")
+    node: yaml.Node | None = _by(yaml.SafeLoader, text, "get_single_node")
+    return node
 
 
 def data(text: str, loader: type[yaml.SafeLoader]) -> Any:
@@ -37,8 +38,8 @@ def data(text: str, loader: type[yaml.SafeLoader]) -> Any:
     return _by(loader, text, "get_single_data")
 
 
-def _by(safe: type[yaml.SafeLoader], text: str, method: str) -> Any:
-    if not (_LEFT.search(text) or _depth(text) > _DEEPEST):
+def _by(safe: Any, text: str, method: str) -> Any:
+    if yaml.__with_libyaml__ and not _LEFT.search(text) and _depth(text) <= _DEEPEST:
         try:
             return _called(_quick(safe), text, method)
         except yaml.YAMLError:
@@ -46,7 +47,7 @@ def _by(safe: type[yaml.SafeLoader], text: str, method: str) -> Any:
     return _called(safe, text, method)
 
 
-def _called(loader: type[Any], text: str, method: str) -> Any:
+def _called(loader: Any, text: str, method: str) -> Any:
     parser = loader(text)
     try:
         return getattr(parser, method)()
@@ -64,11 +65,9 @@ def _depth(text: str) -> int:
 
 
 @cache
-def _quick(safe: type[yaml.SafeLoader]) -> type[Any]:
-    """Return the loader with libyaml for its parser; itself where PyYAML was built without."""
-    if not yaml.__with_libyaml__:
-        return safe
-    from yaml.cyaml import CParser  # noqa: PLC0415 - not everywhere
+def _quick(safe: Any) -> type[Any]:
+    """Return a loader with libyaml for its parser."""
+    from yaml._yaml import CParser  # noqa: PLC0415 - PyYAML can be built without
 
     def begin(self: Any, stream: str) -> None:
         CParser.__init__(self, stream)

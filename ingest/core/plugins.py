@@ -1,7 +1,10 @@
 """What installed packages add, by entry points: listed by name only, imported when it is used."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingest.core.errors import ConfigError
@@ -58,11 +61,24 @@ def plugins(group: str) -> list[Plugin]:
         ConfigError: those of an installed package cannot be read.
     """
     try:
-        named = [Plugin(entry) for entry in _entries(group)]
+        named = _named(group, tuple(_changed(folder) for folder in sys.path))
     except Exception as error:  # whatever the parser makes of a damaged file of any package
         raise ConfigError(_damaged(error)) from error
     unlike = {(each.name, each.entry.value, each.package): each for each in named}
     return [unlike[key] for key in sorted(unlike)]
+
+
+def _changed(folder: str) -> tuple[str, int]:
+    """Return a place of packages with when something was last installed there or removed."""
+    try:
+        return str(Path(folder).absolute()), Path(folder).stat().st_mtime_ns
+    except OSError:
+        return folder, 0
+
+
+@lru_cache(maxsize=16)
+def _named(group: str, _places: tuple[tuple[str, int], ...]) -> tuple[Plugin, ...]:
+    return tuple(Plugin(entry) for entry in _entries(group))
 
 
 def _entries(group: str) -> Iterator["EntryPoint"]:
