@@ -36,6 +36,7 @@ from ingest.driver.retry import RetryPolicy
 from ingest.driver.sinks import sinks_of
 from ingest.driver.submitted import published_already, refuse_cancelled
 from ingest.driver.tasks import context_of, fingerprints, task_of
+from ingest.driver.unused import without_unused
 from ingest.job import Job
 from ingest.records.cancellation import Cancellation
 from ingest.records.environment import who
@@ -256,7 +257,8 @@ def _freeze(run: Run, request: Request, store: Store, drafted: Draft) -> Plan:
     """Write the plan, while the workers start."""
     context = context_of(run.job, run.run_id, run.loaded_at)
     if not drafted.nothing_new:
-        request.workers.start(task_of(run.job, drafted.flow, context))
+        flow = without_unused(run.job, drafted.flow)
+        request.workers.start(task_of(run.job, flow, context))
     plan = freeze(drafted, run.job, store, run.run_id)
     run.ledger.append(
         PlanFrozen(
@@ -289,7 +291,7 @@ def _reopen(run: Run, request: Request, store: Store) -> tuple[Plan, Schema]:
     check_inputs(run, plan, store, accept_touched=accept_touched)
     left = run.history.totals.partitions < run.history.partitions
     if left or _combining(run, request).is_due:  # else there is nothing to work
-        request.workers.start(task_of(run.job, flow, context))
+        request.workers.start(task_of(run.job, without_unused(run.job, flow), context))
     return plan, flow.output
 
 

@@ -11,6 +11,7 @@ from ingest.core.partition import Partition, Slice
 from ingest.driver.flow import Place
 from ingest.driver.planning import Partitions, draft
 from ingest.driver.tasks import context_of, task_of
+from ingest.driver.unused import without_unused
 from ingest.job import Job
 from ingest.work.task import PartitionTask
 from ingest.workers.choose import choice
@@ -60,7 +61,7 @@ def sample(job: Job, place: Place, number: int | None) -> PlanSample:
     partitions = tuple(
         Partition(index, name, slices) for index, (name, slices) in enumerate(chosen)
     )
-    task = task_of(job, drafted.flow, context)
+    task = task_of(job, without_unused(job, drafted.flow), context)
     taken = time.perf_counter() - began
     return PlanSample(job, task, partitions, sizes, drafted.files, taken)
 

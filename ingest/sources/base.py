@@ -72,7 +72,8 @@ class Read:
     records: the rows of `frame`, the rejects and the filtered ones together. `filtered` counts
     those that the source's options leave out, by reason; with `filters` some more are left out by a
     condition, which are counted when the frame is collected. `locate` does what the source's does,
-    from what is in memory; None if reading again is the only way.
+    from what is in memory; None if reading again is the only way. `completed` takes rows, as a step
+    left them, and returns them with the columns that were not read; None if all were read.
     """
 
     frame: pl.LazyFrame
@@ -81,6 +82,7 @@ class Read:
     filters: bool = False
     filtered: Mapping[str, int] = field(default_factory=dict)
     locate: Callable[[pl.Series], pl.DataFrame] | None = None
+    completed: Callable[[pl.DataFrame], pl.DataFrame] | None = None
 
 
 Fate = Literal["changed", "vanished", "new", "touched"]
@@ -197,6 +199,14 @@ class Source(Model, ABC):
             ConfigError: inputs cannot be read or do not go together, or `columns` names what is
                 not there.
         """
+
+    def without(self, layout: Layout, unused: frozenset[str]) -> Layout:  # noqa: ARG002
+        """Return a layout by which `read` may leave these columns unread, for nobody looks at them.
+
+        They stay columns of its frame, null where they were not read, and `Read.completed` reads
+        them for rows that are rejected. Only for sources that save something by it.
+        """
+        return layout
 
     def admit(self, slices: Iterable[Slice], layout: Layout) -> Iterator[Slice]:  # noqa: ARG002
         """Pass on the slices that `layout` was not shown.

@@ -1,8 +1,8 @@
 """Parquet files."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, NamedTuple
@@ -15,6 +15,7 @@ from ingest.core.rows import HIDDEN_PREFIX, POSITION, REJECT, position, slice_of
 from ingest.core.types import Schema, schema_from_json, schema_to_json, type_name
 from ingest.expressions import columns, resolve
 from ingest.formats.parquet.reading import read_span
+from ingest.formats.parquet.span import Span
 from ingest.formats.parquet.writing import ParquetFormat
 from ingest.sources.base import Layout, Read, Rejects
 from ingest.sources.columns.aligning import Aligner
@@ -38,6 +39,7 @@ from ingest.sources.json.redaction import redacted
 from ingest.sources.row_groups.footers import Footer, Int96, damaged, open_span, read_footer
 from ingest.sources.row_groups.rows import LOCATED, in_json, located, located_in, rejects_of
 from ingest.sources.row_groups.schemas import footers_of
+from ingest.sources.row_groups.unread import completed, unread
 
 _LEAVE_OUT = "Leave the column out by naming the others: columns: [name, …]"
 
@@ -46,7 +48,8 @@ class _Part(NamedTuple):
     """A slice as it was read: the rows that are wanted, and the rejects.
 
     `records` is how many rows it has, `before` how many of its file come before it; `unchanged` is
-    whether all that is known of its records is in `frame`, as it is in the file.
+    whether all that is known of its records is in `frame`, as it is in the file, and `unread` are
+    the columns that were not read.
     """
 
     frame: pl.DataFrame
@@ -54,6 +57,7 @@ class _Part(NamedTuple):
     records: int
     before: int
     unchanged: bool
+    unread: frozenset[str]
 
 
 class Parquet(FileSource):
@@ -70,6 +74,9 @@ class Parquet(FileSource):
     with too many digits is rejected. Files that cannot be read (encrypted files, VARIANT, decimals
     of 39 digits and more, two columns with the same name) are refused when the plan is made, and so
     are extension types that would run code. Page checksums are verified if the file has them.
+
+    Columns that no step uses and that are not part of the output are not read: what is in them
+    cannot reject a row. The quarantine shows them nevertheless.
     """
 
     format = ParquetFormat
@@ -197,6 +204,13 @@ class Parquet(FileSource):
                 "true or false. Compare it with a value"
             )
 
+    def without(self, layout: Layout, unused: frozenset[str]) -> Layout:
+        """Return a layout by which these columns are not read; see `Source.without`."""
+        facts = layout.facts
+        asked_for = self._asked_for(list(facts["read"]))
+        left = [name for name in facts["read"] if name in unused and name not in asked_for]
+        return replace(layout, facts={**facts, "unused": left}) if left else layout
+
     def read(self, partition: Partition, layout: Layout) -> Read:
         """Read a partition; see `Source.read`."""
         facts = layout.facts
@@ -208,7 +222,7 @@ class Parquet(FileSource):
         )
         expected = self.expected(layout, aligner.planned)
         parts = [
-            self._read(place, piece, aligner, expected)
+            self._read(place, piece, aligner, expected, facts.get("unused", ()))
             for place, piece in enumerate(partition.slices)
         ]
         values = file_values(
@@ -223,12 +237,15 @@ class Parquet(FileSource):
         frame = with_file_values(rows, values).select(*layout.columns, POSITION)
         bad = pl.concat(part.bad for part in parts)
         locate = partial(located_in, rows, [part.before for part in parts])
+        left = [part.unread for part in parts]
+        opened = partial(self._span, partition, aligner.planned)
         return Read(
             frame.lazy(),
             sum(part.records for part in parts),
             rejects=None if bad.is_empty() else Rejects(bad),
             filters=self.where is not None,
             locate=locate if all(part.unchanged for part in parts) else None,
+            completed=partial(completed, left, opened) if any(left) else None,
         )
 
     def locate(self, partition: Partition, layout: Layout, positions: pl.Series) -> pl.DataFrame:
@@ -238,7 +255,7 @@ class Parquet(FileSource):
         parts = [pl.DataFrame(schema=LOCATED)]
         for place in wanted.select(slice_of(pl.col("position")).unique().sort()).to_series():
             here = wanted.filter(slice_of(pl.col("position")) == place).to_series()
-            with open_span(partition.slices[place], self.int96, planned, self.connection) as span:
+            with self._span(partition, planned, place) as span:
                 parts.append(located(span, list(planned), here))
         return pl.concat(parts)
 
@@ -267,12 +284,28 @@ class Parquet(FileSource):
         with open_input(piece, self.connection) as file:
             return read_footer(file, piece, self.int96)
 
-    def _read(self, place: int, piece: Slice, aligner: Aligner, expected: Expected) -> _Part:
+    def _span(
+        self, partition: Partition, planned: Schema, place: int
+    ) -> AbstractContextManager[Span]:
+        return open_span(partition.slices[place], self.int96, planned, self.connection)
+
+    def _read(
+        self,
+        place: int,
+        piece: Slice,
+        aligner: Aligner,
+        expected: Expected,
+        unused: Collection[str],
+    ) -> _Part:
         """Return what one slice holds."""
         planned = aligner.planned
-        with open_span(piece, self.int96, planned, self.connection) as span:
+        leave = partial(unread, unused, planned)
+        with open_span(piece, self.int96, planned, self.connection, leave) as span:
             schema = span.footer.schema
             aligner = self._checked(aligner.of(piece.uri, schema), expected)
+            left = leave(schema)
+            read = {name: dtype for name, dtype in schema.items() if name not in left}
+            aligner = aligner.of(piece.uri, read)
             unfit: list[Rejects] = []
 
             def collect(rows: pl.LazyFrame) -> pl.DataFrame:
@@ -280,12 +313,12 @@ class Parquet(FileSource):
                 unfit[:] = [rejects] if rejects is not None else []
                 return frame
 
-            names = [name for name in planned if name in schema]
+            names = [name for name in planned if name in read]
             whole = self.where is None and not aligner.doubtful
             frame, faults = read_span(span, names, collect, whole=whole)
             bad = rejects_of(span, planned, faults, place)
             rows, before = span.rows, span.first
-        unchanged = {name: schema.get(name) for name in planned} == planned
+        unchanged = {name: read.get(name) for name in planned} == planned
         if not bad.is_empty():
             frame = frame.join(bad, left_on=POSITION, right_on="position", how="anti")
         more = [each.frame.join(bad, on="position", how="anti") for each in unfit]
@@ -294,7 +327,7 @@ class Parquet(FileSource):
             raise damaged(
                 piece.uri, f"{frame.height + bad.height} rows, but the footer says {rows}"
             )
-        return _Part(frame, bad, rows, before, unchanged and bad.is_empty())
+        return _Part(frame, bad, rows, before, unchanged and bad.is_empty(), left)
 
     def _checked(self, aligner: Aligner, expected: Expected) -> Aligner:
         """Check a file's columns and their types against the plan's."""
@@ -318,7 +351,8 @@ class Parquet(FileSource):
             table, bad = aligner.part(numbered(frame.collect(), base), first_row)
             return self._filtered(table.lazy(), uri, planned).select(*planned, POSITION), bad
         if self.where is None and planned:
-            return numbered(frame.collect(), base), None
+            like = next((name for name in planned if name in aligner.found), "")
+            return numbered(frame.collect(), base, like), None
         frame = frame.with_row_index(POSITION).with_columns(pl.col(POSITION).cast(pl.UInt64) + base)
         return self._filtered(frame, uri, planned).select(*planned, POSITION), None
 
@@ -350,13 +384,14 @@ def _in_where() -> Iterator[None]:
 _FAILS = f"{HIDDEN_PREFIX}fails"
 
 
-def numbered(table: pl.DataFrame, first: int) -> pl.DataFrame:
+def numbered(table: pl.DataFrame, first: int, like: str = "") -> pl.DataFrame:
     """Return the rows with their positions, counted from `first`.
 
-    The new column has the chunks of the others: else Polars would copy all of them into one, which
-    costs a third of reading them.
+    The new column has the chunks of the column `like`, or of the first: else Polars would copy all
+    of them into one, which costs a third of reading them.
     """
-    ends = list(itertools.accumulate(table.to_series(0).chunk_lengths(), initial=first))
+    column = table[like] if like else table.to_series(0)
+    ends = list(itertools.accumulate(column.chunk_lengths(), initial=first))
     chunks = [
         pl.int_range(start, end, dtype=pl.UInt64, eager=True)
         for start, end in itertools.pairwise(ends)

@@ -38,6 +38,10 @@ class AddMetadata(Transform):
         }
         return frame.with_columns(values[name].alias(_PREFIX + name) for name in self.fields)
 
+    def touches(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return none of them."""
+        return frozenset()
+
     def origins(
         self, given: Mapping[str, pl.DataType], made: Iterable[str]
     ) -> dict[str, frozenset[str]]:

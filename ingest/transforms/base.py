@@ -74,6 +74,14 @@ class Transform(Model, ABC):
         """Whether each row's result depends on that row alone."""
         return self.scope == "row"
 
+    def touches(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return those of the given columns whose values this step looks at or changes.
+
+        The others it passes on, renames not even them, or leaves out, whatever is in them: so a
+        source need not read a column that nothing touches and nobody publishes. By default all.
+        """
+        return frozenset(given)
+
     def writes(self) -> frozenset[str]:
         """Return the columns that this step makes or changes, as far as its options name them."""
         return frozenset()

@@ -1,5 +1,6 @@
 """Give columns other types."""
 
+from collections.abc import Mapping
 from typing import Literal, Self
 
 import polars as pl
@@ -87,6 +88,10 @@ class Cast(Transform):
         return frame.with_columns(pl.col(new).alias(name) for name, new in beside.items()).drop(
             *beside.values()
         )
+
+    def touches(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return the columns whose types change."""
+        return self.writes()
 
     def writes(self) -> frozenset[str]:
         """Return the columns whose types change."""

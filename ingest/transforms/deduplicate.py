@@ -53,6 +53,10 @@ class Deduplicate(Transform):
         )
         return frame.unique(keys, keep=self.keep, maintain_order=True).sort(_ORDER).drop(_ORDER)
 
+    def touches(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return the key, and what decides which row is first."""
+        return self.decides(given)
+
     def decides(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
         """Return the key, and what decides which row is first."""
         return frozenset(self.columns or given).union(self.order_by or ())

@@ -43,6 +43,10 @@ class Derive(Transform):
             frame = reject(frame, pl.col(_FAILED), reason, name).drop(_FAILED)
         return frame
 
+    def touches(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return the columns of the expressions."""
+        return frozenset().union(*map(columns, self.columns.values())) & frozenset(given)
+
     def origins(
         self, given: Mapping[str, pl.DataType], made: Iterable[str]
     ) -> dict[str, frozenset[str]]:

@@ -30,6 +30,10 @@ class DropNulls(Transform):
         need(schema, names, "columns")
         return frame.drop_nulls(names)
 
+    def touches(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return the columns that must not be null."""
+        return self.decides(given)
+
     def decides(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
         """Return the columns that must not be null."""
         return frozenset(self.columns or given)

@@ -40,6 +40,10 @@ class Explode(Transform):
         keep = self.empty == "keep"  # said out loud: Polars 2 drops empty lists unless told not to
         return frame.explode(self.column, empty_as_null=keep, keep_nulls=keep)
 
+    def touches(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return the lists."""
+        return frozenset([self.column])
+
     def writes(self) -> frozenset[str]:
         """Return the list's column."""
         return frozenset({self.column})

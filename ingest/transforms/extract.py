@@ -50,6 +50,10 @@ class Extract(Transform):
             frame = reject(frame, missed, f"{self.column}: does not match the pattern", self.column)
         return frame
 
+    def touches(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return the text."""
+        return frozenset([self.column])
+
     def origins(
         self, given: Mapping[str, pl.DataType], made: Iterable[str]
     ) -> dict[str, frozenset[str]]:

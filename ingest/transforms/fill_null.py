@@ -1,5 +1,6 @@
 """Put values where there are none."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import polars as pl
@@ -29,6 +30,10 @@ class FillNull(Transform):
             pl.col(name).fill_null(_constant(name, value, schema[name]))
             for name, value in self.columns.items()
         )
+
+    def touches(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return the filled columns."""
+        return self.writes()
 
     def writes(self) -> frozenset[str]:
         """Return the filled columns."""

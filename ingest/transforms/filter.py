@@ -51,6 +51,10 @@ class Filter(Transform):
         )
         return frame.drop(_FAILED)
 
+    def touches(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return the columns of the condition."""
+        return self.decides(given)
+
     def decides(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
         """Return the columns of the condition."""
         return columns(self.where) & frozenset(given)

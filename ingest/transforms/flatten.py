@@ -38,6 +38,10 @@ class Flatten(Transform):
         need_free((), [part.meta.output_name() for part in self._new(parts)], "columns")
         return frame.select(parts)
 
+    def touches(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return the structs."""
+        return frozenset(self.columns)
+
     def origins(
         self, given: Mapping[str, pl.DataType], made: Iterable[str]
     ) -> dict[str, frozenset[str]]:

@@ -77,6 +77,10 @@ class Lookup(Transform):
         )
         return frame.join(partners, on=list(keys), how=self.how, maintain_order="left")
 
+    def touches(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return the key."""
+        return frozenset(self._keys())
+
     def fingerprint(self, context: StepContext) -> str:
         """Return the digest of the table's files."""
         return digest(self.reference)

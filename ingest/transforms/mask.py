@@ -1,5 +1,6 @@
 """Hide values."""
 
+from collections.abc import Mapping
 from typing import Literal, Self
 
 import polars as pl
@@ -59,6 +60,10 @@ class Mask(Transform):
         return frame.with_columns(
             self._hidden(pl.col(name).cast(pl.String)).alias(name) for name in self.columns
         )
+
+    def touches(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return the hidden columns."""
+        return self.writes()
 
     def fingerprint(self, context: StepContext) -> str:
         """Return a digest from which the salt cannot be guessed at any useful speed."""

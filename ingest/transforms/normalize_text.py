@@ -1,5 +1,6 @@
 """Write text in one way."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import polars as pl
@@ -42,6 +43,10 @@ class NormalizeText(Transform):
         return frame.with_columns(
             self._written(pl.col(name).cast(pl.String)).alias(name) for name in names
         )
+
+    def touches(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return the rewritten columns."""
+        return frozenset(self.columns or (name for name in given if is_text(given[name])))
 
     def writes(self) -> frozenset[str]:
         """Return the columns that are named."""

@@ -28,6 +28,10 @@ class Rename(Transform):
         need_free(kept, self.columns.values(), "columns")
         return frame.rename(self.columns)
 
+    def touches(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return the renamed columns."""
+        return frozenset(self.columns)
+
     def origins(
         self, given: Mapping[str, pl.DataType], made: Iterable[str]
     ) -> dict[str, frozenset[str]]:

@@ -37,6 +37,10 @@ class Sample(Transform):
         drawn = pl.struct(values).hash(seed=context.seed)
         return frame.filter(drawn <= int(self.fraction * (2**64 - 1)))
 
+    def touches(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return the columns that are hashed."""
+        return self.decides(given)
+
     def decides(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
         """Return the columns that are hashed."""
         return frozenset(self.columns or given)

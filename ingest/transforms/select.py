@@ -1,5 +1,6 @@
 """Choose columns."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import polars as pl
@@ -38,6 +39,10 @@ class Select(Transform):
         if not chosen:
             raise ConfigError("columns: no columns are left. Name at least one to keep.")
         return frame.select(*chosen, *hidden(schema))
+
+    def touches(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return none of them: it chooses by name."""
+        return frozenset()
 
     @staticmethod
     def _leaves_out(entry: str, names: list[str]) -> bool:

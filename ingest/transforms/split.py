@@ -43,6 +43,10 @@ class Split(Transform):
             parts = [field.alias(name) for field, name in zip(fields, names, strict=True)]
         return frame.select(*kept, *parts)
 
+    def touches(self, given: Mapping[str, pl.DataType]) -> frozenset[str]:
+        """Return the text."""
+        return frozenset([self.column])
+
     def origins(
         self, given: Mapping[str, pl.DataType], made: Iterable[str]
     ) -> dict[str, frozenset[str]]:

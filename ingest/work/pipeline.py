@@ -190,6 +190,8 @@ class Pipeline:
         self, number: int, cause: RemovalCause, rows: pl.DataFrame, private: Private
     ) -> Rejected:
         name = (*self.steps.names, CONTRACT)[number]
+        if self.read.completed:
+            rows = self.read.completed(rows)
         partly = self.siblings.of(rows)
         if cause == RemovalCause.BROKEN:
             why = self.rules.reasons(rows)

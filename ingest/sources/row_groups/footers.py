@@ -1,11 +1,12 @@
 """Slices of Parquet files, opened: their footers, and their row groups to be decoded."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import BinaryIO
 
 from ingest.core.errors import BadRowError
 from ingest.core.partition import WHOLE, Slice
+from ingest.core.types import Schema
 from ingest.formats.parquet import footer
 from ingest.formats.parquet.footer import Footer, Int96, damaged
 from ingest.formats.parquet.local import local_copy
@@ -27,9 +28,15 @@ def read_footer(file: BinaryIO, piece: Slice, int96: Int96 = "us") -> Footer:
 
 @contextlib.contextmanager
 def open_span(
-    piece: Slice, int96: Int96, names: Iterable[str], connection: StoreConnection | None = None
+    piece: Slice,
+    int96: Int96,
+    names: Iterable[str],
+    connection: StoreConnection | None = None,
+    leave: Callable[[Schema], Collection[str]] = lambda _: (),
 ) -> Iterator[Span]:
     """Open the row groups of a slice, to decode columns of these names as far as it has them.
+
+    `leave` is told the file's columns and says which of them will not be decoded.
 
     Raises:
         BadRowError: one of them cannot be read; or as `read_footer`.
@@ -48,7 +55,8 @@ def open_span(
         if not is_remote(piece.uri):
             yield Span(piece.uri, piece.uri, found, piece.start, end)
             return
-        wanted = [name for name in names if name in found.leaves]
+        left = leave(found.schema)
+        wanted = [name for name in names if name in found.leaves and name not in left]
         chunks = [chunk for name in wanted for chunk in found.chunks(name, piece.start, end)]
         with local_copy(file, piece.size, found.tail, chunks) as path:
             yield Span(piece.uri, path, found, piece.start, end)

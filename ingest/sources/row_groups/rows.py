@@ -36,19 +36,19 @@ def located(span: Span, names: Iterable[str], positions: pl.Series) -> pl.DataFr
 
     Only the row groups are decoded in which such rows lie.
     """
-    records = positions.to_frame("position").select(record_of(pl.col("position"))).to_series()
-    pieces = [
-        _picked(piece, names, here.cast(pl.Int64) - first)
-        for piece, first in _groups(span)
-        if len(here := records.filter(records.is_between(first, first + piece.rows, closed="left")))
-    ]
+    records = _records(positions)
     return pl.DataFrame(
         {
             "position": positions.cast(pl.UInt64),
             "line": records.cast(pl.Int64) + span.first + 1,
-            "original": _texts(pieces),
+            "original": _texts(_pieces(span, names, records)),
         }
     )
+
+
+def values_at(span: Span, names: Iterable[str], positions: pl.Series) -> pl.DataFrame:
+    """Return columns of rows, null where a value does not fit; positions are sorted, and some."""
+    return pl.concat(piece.rows for piece in _pieces(span, names, _records(positions)))
 
 
 def located_in(rows: pl.DataFrame, before: Sequence[int], positions: pl.Series) -> pl.DataFrame:
@@ -103,6 +103,19 @@ def rejects_of(
         },
         schema=Rejects.SCHEMA,
     )
+
+
+def _records(positions: pl.Series) -> pl.Series:
+    return positions.to_frame("position").select(record_of(pl.col("position"))).to_series()
+
+
+def _pieces(span: Span, names: Iterable[str], records: pl.Series) -> list[_Picked]:
+    """Return rows by their numbers in the span, those of a row group together."""
+    return [
+        _picked(piece, names, here.cast(pl.Int64) - first)
+        for piece, first in _groups(span)
+        if len(here := records.filter(records.is_between(first, first + piece.rows, closed="left")))
+    ]
 
 
 def _groups(span: Span) -> Iterator[tuple[Span, int]]:
