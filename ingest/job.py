@@ -25,12 +25,13 @@ from ingest.storage.remote import canonical, is_remote
 from ingest.transforms import TRANSFORMS
 from ingest.transforms.base import Transform
 from ingest.transforms.lookup import Lookup
-from ingest.transforms.reference import is_strange
+from ingest.transforms.reference import type_of_reference
 
 AnyTransform = Annotated[Transform, TRANSFORMS]
 AnySink = Annotated[Sink, SINKS]
 
 KeyPath = tuple[str | int, ...]
+_KINDS: tuple[Types[Any], ...] = (SOURCES, TRANSFORMS, CHECKS, SINKS)
 
 
 class AutoCluster(Model):
@@ -105,11 +106,11 @@ class Job(Model):
     """Where rows are read from."""
     transforms: Annotated[tuple[AnyTransform, ...], ROWS] = ()
     """The steps that change the rows, in order."""
-    contract: Annotated[Contract, ROWS] = Contract()
+    contract: Annotated[Contract, ROWS] = Field(default_factory=Contract)
     """What columns and rows must be, and what happens to those that are not."""
     sink: Annotated[AnySink, PLACE]
     """Where rows are written."""
-    execution: Execution = Execution()
+    execution: Execution = Field(default_factory=Execution)
     """How the run uses the machine: workers, memory, retries."""
     cluster: Annotated[Cluster, Field(discriminator="type")] = AutoCluster(type="auto")
     """Where partitions are processed."""
@@ -147,20 +148,23 @@ class Job(Model):
 
     @classmethod
     def extend(cls, page: Mapping[str, Any]) -> list[tuple[KeyPath, str]]:
-        """Import the types of other packages that a page names, unless that is turned off."""
+        """Import the types that a page names; those of other packages unless that is turned off."""
         problems: list[tuple[KeyPath, str]] = []
+        before = _imported()
         for types, path, name in _named(page):
-            if not types.is_builtin(name) and name in types.names():
+            if types.is_builtin(name):
+                types.load(name)
+            elif name in types.names():
                 try:
                     _refuse_if_shut(page, name)
                     types.load(name)
                 except ConfigError as error:
                     problems += (((*path, "type"), line) for line in error.lines)
-        if any(map(is_strange, _references(page))) and _may_extend(page):
+        if "" in map(type_of_reference, _references(page)) and _may_extend(page):
             SOURCES.load_all()
-        kinds = (SOURCES.imported, TRANSFORMS.imported, CHECKS.imported, SINKS.imported)
-        if any(kinds):
-            _rebuild_for(kinds)
+        if cls.__pydantic_complete__ and _imported() != before:
+            _import_builtin()
+        _rebuild_for(_imported())
         return problems
 
     @property
@@ -220,8 +224,21 @@ class Job(Model):
         return checks and all(step.by_row for step in self.transforms)
 
 
+def _imported() -> tuple[tuple[type[Model], ...], ...]:
+    return tuple(types.imported for types in _KINDS)
+
+
+def _import_builtin() -> None:
+    """Import all types of this package: a process that reads several jobs builds its unions twice.
+
+    Building them for each job that names another type would take longer.
+    """
+    for types in _KINDS:
+        _ = types.builtin
+
+
 @lru_cache(maxsize=1)
-def _rebuild_for(_kinds: tuple[tuple[type[Model], ...], ...]) -> None:
+def _rebuild_for(_imported: tuple[tuple[type[Model], ...], ...]) -> None:
     """Build the unions of a job anew, once for what has been imported."""
     rebuild(Job)
 
@@ -230,14 +247,16 @@ def _named(page: Mapping[str, Any]) -> Iterator[tuple[Types[Any], KeyPath, str]]
     """Yield what types a page names, each with the way to where it stands; it may be malformed."""
     places: list[tuple[Types[Any], KeyPath]] = [(SOURCES, ("source",)), (SINKS, ("sink",))]
     for number in range(_length(page, ("transforms",))):
-        step: KeyPath = ("transforms", number)
-        places += [(TRANSFORMS, step), (SOURCES, (*step, "reference"))]
+        places.append((TRANSFORMS, ("transforms", number)))
     for number in range(_length(page, ("contract", "checks"))):
         places.append((CHECKS, ("contract", "checks", number)))
     for types, path in places:
         name = _at(page, (*path, "type"))
         if isinstance(name, str):
             yield types, path, name
+    for number, reference in enumerate(_references(page)):
+        if name := type_of_reference(reference):
+            yield SOURCES, ("transforms", number, "reference"), name
 
 
 def _length(page: Any, path: KeyPath) -> int:

@@ -72,28 +72,34 @@ def describe(model: type[BaseModel]) -> None:
         each.model_rebuild(force=True)
 
 
-def models_in(kind: Any, seen: set[int] | None = None) -> Iterator[type[Model]]:
-    """Yield the models that a type consists of, each after those that it consists of itself."""
+def models_in(
+    kind: Any, seen: set[int] | None = None, *, imported: bool = False
+) -> Iterator[type[Model]]:
+    """Yield the models that a type consists of, each after those that it consists of itself.
+
+    Of types that are known by name all are imported for it, unless only those are asked for that
+    have been `imported`.
+    """
     seen = set() if seen is None else seen
     if id(kind) in seen:  # what stands in `Annotated` need not be hashable
         return
     seen.add(id(kind))
     is_model = inspect.isclass(kind) and issubclass(kind, Model)
-    for part in _parts(kind):
-        yield from models_in(part, seen)
+    for part in kind.imported if imported and isinstance(kind, Types) else _parts(kind):
+        yield from models_in(part, seen, imported=imported)
     if is_model:
         yield kind
 
 
 def rebuild(model: type[Model]) -> None:
     """Build those models anew that hold a union whose types have become more since."""
-    for each in models_in(model):
+    for each in models_in(model, imported=True):
         if each.__pydantic_complete__ and _is_open(each):
             each.model_rebuild(force=True)
 
 
 def _is_open(kind: Any, seen: set[int] | None = None) -> bool:
-    """Say whether a type consists of types that other packages may add to."""
+    """Say whether a type consists of types of which more may be imported."""
     seen = set() if seen is None else seen
     if isinstance(kind, Types) or id(kind) in seen:
         return isinstance(kind, Types)

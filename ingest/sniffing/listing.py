@@ -130,4 +130,4 @@ def _kind_by_content(piece: Slice) -> str:
     known = next((type_of(kind) for kind in FORMATS if kind.recognizes(head)), None)
     if known is None and (other := foreign(head, piece.uri)) is not None:
         raise ConfigError(refusal(piece.uri, other))
-    return known or type_of(USUAL)
+    return known or USUAL

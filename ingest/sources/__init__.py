@@ -5,18 +5,18 @@ from typing import Annotated
 from ingest.core.registry import Origin, Types
 from ingest.formats import FORMATS
 from ingest.sources.base import Source
-from ingest.sources.csv import Csv
-from ingest.sources.fixed_width import FixedWidth
-from ingest.sources.formatted import source_of
-from ingest.sources.jsonl import Jsonl
-from ingest.sources.parquet import Parquet
-from ingest.sources.postgres import Postgres
 
 SOURCES: Types[Source] = Types(
     Source,
     "ingest.sources",
-    (Csv, FixedWidth, Jsonl, Parquet, Postgres),
-    Origin(FORMATS, source_of),
+    {
+        "csv": "ingest.sources.csv:Csv",
+        "fixed_width": "ingest.sources.fixed_width:FixedWidth",
+        "jsonl": "ingest.sources.jsonl:Jsonl",
+        "parquet": "ingest.sources.parquet:Parquet",
+        "postgres": "ingest.sources.postgres:Postgres",
+    },
+    Origin(FORMATS, "ingest.sources.formatted:source_of"),
 )
 """Every source. A new one is added here, and is then documented and tested. A format that has none
 here is read by one that is made of it."""

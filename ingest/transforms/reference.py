@@ -17,7 +17,7 @@ from ingest.core.rows import POSITION, slice_of
 from ingest.core.showing import showable
 from ingest.sources import SOURCES, AnySource
 from ingest.sources.base import Rejects, Source
-from ingest.sources.endings import longest, types_by_ending
+from ingest.sources.endings import type_by_ending, types_by_ending
 from ingest.sources.file_source import FileSource
 from ingest.sources.files.opening import codec, open_input, read_plain
 from ingest.storage.connections import StoreConnection
@@ -37,37 +37,40 @@ def as_source(reference: Any) -> Any:
     """
     if not isinstance(reference, dict):
         return reference
+    typed = _with_type(reference)
+    if SOURCES.is_builtin(typed.get("type")):
+        SOURCES.load(typed["type"])
     # by way of JSON, as the job itself: only there is a list taken for a tuple
-    return _source().validate_json(json.dumps(_with_type(reference)), strict=True)
-
-
-def _source() -> TypeAdapter[Source]:
-    """Return what validates a source of any type that is known by now."""
-    return _adapter(tuple(SOURCES))
+    return _adapter(SOURCES.imported).validate_json(json.dumps(typed), strict=True)
 
 
 @lru_cache(maxsize=1)
-def _adapter(_known: tuple[type[Source], ...]) -> TypeAdapter[Source]:
+def _adapter(_imported: tuple[type[Source], ...]) -> TypeAdapter[Source]:
+    """Return what validates a source of any type that has been imported by now."""
     return TypeAdapter(AnySource)
 
 
-def is_strange(reference: Any) -> bool:
-    """Say whether the path of a reference without a type ends in none that is known by now."""
-    path = _path(reference)
-    return path is not None and not longest(types_by_ending(), path)
+def type_of_reference(reference: Any) -> str | None:
+    """Return the type of a reference, by the ending of its path if it says none.
+
+    Empty if that is none that is known by now, None if it has neither; it may be malformed.
+    """
+    if (path := _path(reference)) is not None:
+        return type_by_ending(path)
+    name = reference.get("type") if isinstance(reference, dict) else None
+    return name if isinstance(name, str) else None
 
 
 def _with_type(reference: dict[str, Any]) -> dict[str, Any]:
     path = _path(reference)
     if path is None:
         return reference
-    types = types_by_ending()
-    if not (ending := longest(types, path)):
+    if not (name := type_by_ending(path)):
         raise ValueError(
-            f'"{path}" does not end in {", ".join(types)}. Set reference.type to the format of '
-            "the file"
+            f'"{path}" does not end in {", ".join(types_by_ending())}. Set reference.type to the '
+            "format of the file"
         )
-    return {**reference, "type": types[ending]}
+    return {**reference, "type": name}
 
 
 def _path(reference: Any) -> str | None:
