@@ -6,12 +6,18 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ingest.commands.advice import Advice
 from ingest.commands.attempt import add_output, add_start, make, progress_of
 from ingest.commands.base import add_overrides, guarded, importing, load_job, parser, report
+from ingest.core.beside import Beside
 from ingest.core.errors import ConfigError, IngestError, Interrupted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ingest.config.composed import Composed
 
 EXAMPLE = """ingest run flights
   ingest run flights cluster=inline sink.path=elsewhere/flights
@@ -43,18 +49,28 @@ def main(argv: Sequence[str] | None = None, program: str = PROGRAM) -> int:
     add_output(options)
     options.set_defaults(program=program)
     arguments = options.parse_intermixed_args(argv)
-    with importing():
-        from ingest.config.sweep import sweep  # noqa: PLC0415 - keeps --help free of Hydra
+    reading = Beside(partial(_read, arguments.overrides, arguments.conf))
+    with importing():  # meanwhile; here, because it keeps --help quick
+        from ingest.driver.drive import drive  # noqa: F401, PLC0415
+        from ingest.library.running import opened  # noqa: F401, PLC0415
 
-    sweeps = sweep(arguments.overrides, arguments.conf)
-    if len(sweeps) == 1:
-        return _run(arguments, sweeps[0])
+    sweeps, composed = reading.result()
+    if composed:
+        return _run(arguments, sweeps[0], composed)
     loaded = [load_job(arguments.conf, overrides) for overrides in sweeps]
     with importing():
         from ingest.driver.outputs import check_together  # noqa: PLC0415 - keeps --help quick
 
     check_together([(one.job, one.place) for one in loaded])  # all are right, or nothing runs
     return _all(arguments, sweeps)
+
+
+def _read(
+    overrides: Sequence[str], conf: "Path | None"
+) -> "tuple[list[list[str]], Composed | None]":
+    from ingest.config.sweep import read  # noqa: PLC0415 - Hydra takes a quarter of a small job
+
+    return read(overrides, conf)
 
 
 def _all(arguments: Any, sweeps: Sequence[Sequence[str]]) -> int:
@@ -80,7 +96,9 @@ def _all(arguments: Any, sweeps: Sequence[Sequence[str]]) -> int:
     return IngestError.exit_code if refused in codes and set(codes) != {refused} else max(codes)
 
 
-def _run(arguments: Any, overrides: Sequence[str] | None) -> int:
+def _run(
+    arguments: Any, overrides: Sequence[str] | None, composed: "Composed | None" = None
+) -> int:
     conf = ["--conf", str(arguments.conf)] if arguments.conf else []
     words = shlex.join([*conf, *(overrides or ())])
     again = f"{arguments.program} {words}"
@@ -89,7 +107,7 @@ def _run(arguments: Any, overrides: Sequence[str] | None) -> int:
             from ingest.library.running import opened  # noqa: PLC0415 - keeps --help quick
 
             request = stack.enter_context(
-                opened(arguments.conf, overrides or (), fresh=arguments.fresh)
+                opened(arguments.conf, overrides or (), fresh=arguments.fresh, composed=composed)
             )
         return make(
             request,

@@ -168,7 +168,7 @@ def _ended(
         print(said, file=sys.stderr)
     code = standing.code if standing.code in {1, 2, Interrupted.exit_code} else None
     if code is None:
-        again = shlex.join(["ingest", "submit", *loaded.overrides])
+        again = shlex.join(["ingest", "submit", *loaded.composed.overrides])
         print(
             f"error: {job.name}: the process on the cluster was lost: {standing.message}. "
             f"Completed partitions are kept. To resume: {again}",

@@ -6,9 +6,8 @@ working directory changes; `@hydra.main` would do all of these (docs/decisions/0
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from hydra import initialize_config_dir
 from hydra.core.config_search_path import SearchPathQuery
@@ -20,6 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ingest.config import hydra_errors, yaml_traps
 from ingest.config.chain import OWN_SETTINGS, Chain
+from ingest.config.composed import Composed
 from ingest.config.connections import GROUP, Named, fill, is_within
 from ingest.config.folders import PRIMARY, find, options
 from ingest.config.overrides import Given, parse, read_overrides
@@ -32,21 +32,6 @@ from ingest.core.errors import ConfigError
 
 # The last two are what `transforms.x=1` and `transforms.x.y=1` end in: a list wants a number.
 _REFUSALS = (HydraException, OmegaConfBaseException, ValueError, TypeError)
-
-
-@dataclass(frozen=True, slots=True)
-class Composed:
-    """A job as plain data, before it is validated.
-
-    `problems` are mistakes that did not keep it from being composed; `unknown` are the ways to
-    values that are not known because of them, so that nothing else is said about these.
-    """
-
-    raw: dict[str, Any]
-    origin: Provenance
-    overrides: tuple[str, ...]
-    problems: tuple[Problem, ...]
-    unknown: frozenset[KeyPath]
 
 
 def compose(

@@ -1,7 +1,6 @@
 """The door to configuration: names and overrides in, a typed job out."""
 
 import json
-import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from ingest.config import folders
+from ingest.config.composed import Composed
 from ingest.config.connections import GROUP
 from ingest.config.not_text import not_text
 from ingest.config.places import KeyPath, dotted, refuse
-from ingest.config.provenance import Provenance
 from ingest.core.errors import ConfigError
 from ingest.core.model import Model
 from ingest.storage.connections import AnyConnection, Connection
@@ -28,25 +27,23 @@ _ONE_AT_A_TIME = threading.Lock()
 
 @dataclass(frozen=True)
 class Loaded(Generic[M]):
-    """A valid job, how it was written, and where.
-
-    `raw` is the job as composed: plain data, references resolved, secrets still named only.
-    """
+    """A valid job, and how and where it was written."""
 
     job: M
-    raw: dict[str, Any]
-    origin: Provenance
-    overrides: tuple[str, ...]
+    composed: Composed
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The job as composed: plain data, references resolved, secrets still named only."""
+        return self.composed.raw
 
     def place(self, path: KeyPath) -> str:
         """Return `conf/job/flights.yaml:18: transforms[0].where`, to begin an error text with."""
-        return self.origin.place(path)
+        return self.composed.origin.place(path)
 
     def yaml(self) -> str:
         """Return the job as composed, as text that `restore` reads back."""
-        # PyYAML turns these line ends into spaces, unless it escapes all that is not ASCII
-        lossy = re.search("[\x85\u2028\u2029]", json.dumps(self.raw, ensure_ascii=False))
-        return yaml.safe_dump(self.raw, sort_keys=False, allow_unicode=not lossy, width=100)
+        return self.composed.yaml
 
 
 def load(
@@ -55,22 +52,24 @@ def load(
     overrides: Sequence[str],
     then: Callable[[dict[str, Any]], None] | None = None,
     command: str = "ingest run",
+    composed: Composed | None = None,
 ) -> Loaded[M]:
     """Compose a job, its name (or `+job=name`) and overrides, and validate it.
 
     Between the two, `then` is called with what was composed. `command` is what is told to be typed
-    before the name of a job, if none is named. Threads may call this at once: one
-    waits for the other, because Hydra can be open only once in a process.
+    before the name of a job, if none is named. What was `composed` already is only validated.
+    Threads may call this at once: one waits for the other, because Hydra can be open only once in a
+    process.
 
     Raises:
         ConfigError: all mistakes at once, one line each, with file, line and key.
     """
-    # Hydra takes 0.1 to 0.2 s to import, which `--help` and workers need not pay
-    from ingest.config.compose import compose  # noqa: PLC0415
-    from ingest.config.explain import explain  # noqa: PLC0415
-
     with _ONE_AT_A_TIME:
-        composed = compose(folders.search_path(conf), overrides, command)
+        if composed is None:
+            # Hydra takes 0.1 to 0.2 s to import, which `--help` and workers need not pay
+            from ingest.config.compose import compose  # noqa: PLC0415
+
+            composed = compose(folders.search_path(conf), overrides, command)
         refuse(not_text(composed.raw, composed.origin))
         problems, job = list(composed.problems), None
         if then and not problems:
@@ -80,10 +79,12 @@ def load(
         try:
             job = _validated(model, composed.raw)
         except ValidationError as error:
+            from ingest.config.explain import explain  # noqa: PLC0415 - needs Hydra
+
             problems += explain(model, composed.raw, error, composed.origin, composed.unknown)
         refuse(problems)
     assert job is not None
-    return Loaded(job, composed.raw, composed.origin, composed.overrides)
+    return Loaded(job, composed)
 
 
 def load_connection(conf: Path | None, name: str) -> Connection:

@@ -9,10 +9,26 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Glob
 from hydra.errors import HydraException
 
+from ingest.config.compose import compose
+from ingest.config.composed import Composed
 from ingest.config.folders import is_group, options, search_path
 from ingest.config.job_word import job_word
 from ingest.config.overrides import indexes
 from ingest.config.places import COMMAND_LINE, Problem, refuse
+
+
+def read(
+    overrides: Sequence[str], conf: Path | None = None
+) -> tuple[list[list[str]], Composed | None]:
+    """Return the lists of overrides that a command line makes and, of a single one, its job.
+
+    Raises:
+        ConfigError: a sweep or the single job is wrong.
+    """
+    runs = sweep(overrides, conf)
+    job = compose(search_path(conf), runs[0]) if len(runs) == 1 else None
+    _ = job and job.yaml  # so that it goes along
+    return runs, job
 
 
 def sweep(overrides: Sequence[str], conf: Path | None = None) -> list[list[str]]:

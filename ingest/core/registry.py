@@ -146,6 +146,7 @@ class Types(Generic[T]):
         given = self._origin.types.load(name)
         derive: Callable[[type[Any]], type[T] | None] = at(self._origin.derive)
         return None if given is None else derive(given)
+
     def _check(self, installed: Plugin, kind: Any) -> None:
         where = f"{getattr(kind, '__module__', '')}.{getattr(kind, '__qualname__', kind)}"
         wanted = f"{self.base.__module__}.{self.base.__qualname__}"

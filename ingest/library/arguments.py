@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ingest.config.job_word import is_bare
-from ingest.config.overrides import literal, written
 from ingest.config.places import shown
 from ingest.core.errors import ConfigError
 
@@ -18,6 +17,8 @@ Folder = str | os.PathLike[str] | None
 
 def words(job: str, overrides: Overrides, state: Folder = None) -> list[str]:
     """Return the job's name and all that is set, as on a command line."""
+    from ingest.config.overrides import literal, written  # noqa: PLC0415 - needs Hydra
+
     texts = [job if is_bare(job) else literal("+job", job)]
     if isinstance(overrides, Mapping):
         texts += written(overrides)

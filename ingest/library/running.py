@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingest.config.composed import Composed
 from ingest.config.load import load
 from ingest.core.errors import Interrupted
 from ingest.job import Job
@@ -24,15 +25,23 @@ _SILENCE = logging.NullHandler()
 
 
 @contextmanager
-def opened(conf: Path | None, overrides: Sequence[str], *, fresh: bool) -> Iterator["Request"]:
+def opened(
+    conf: Path | None,
+    overrides: Sequence[str],
+    *,
+    fresh: bool,
+    composed: Composed | None = None,
+) -> Iterator["Request"]:
     """Load a job, and yield what the driver is asked to do; what was started for it ends after.
+
+    What was `composed` already is only validated.
 
     Raises:
         ConfigError: the job is wrong: all mistakes at once.
     """
     head = HeadStart()
     try:
-        loaded = load(Job, conf, overrides, head.begin)
+        loaded = load(Job, conf, overrides, head.begin, composed=composed)
         # here, because a job that is wrong is told sooner without them
         from ingest.driver.drive import Request  # noqa: PLC0415
         from ingest.workers.choose import workers_for  # noqa: PLC0415

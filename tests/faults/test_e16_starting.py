@@ -204,7 +204,8 @@ def test_the_ledger_says_when_workers_begin_to_start_and_when_they_have(tmp_path
 def test_the_bar_and_the_log_say_that_ray_starts():
     import io
 
-    from ingest.watch.progress import Bar, Log
+    from ingest.watch.bar import Bar
+    from ingest.watch.progress import Log
 
     events = [
         AttemptBegan(run_id="r"),

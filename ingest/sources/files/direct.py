@@ -5,11 +5,9 @@ says what is wrong.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO
-
-from fsspec.config import conf
 
 from ingest.core.errors import ConfigError, IngestError, RetryableError
 from ingest.storage.connections import S3Connection, StoreConnection
@@ -69,7 +67,7 @@ def shortcut(uri: str, connection: StoreConnection | None) -> tuple[Shortcut, st
     scheme, _, rest = uri.partition("://")
     if scheme not in S3Connection.schemes or not isinstance(connection, S3Connection | None):
         return None
-    if connection is None and any(conf.get(each) for each in S3Connection.schemes):
+    if connection is None and any(_fsspec_settings().get(each) for each in S3Connection.schemes):
         return None
     bucket, _, name = rest.partition("/")
     used = connection or S3Connection(type="s3")
@@ -84,3 +82,11 @@ def _bucket(uri: str, connection: S3Connection, environment: tuple[str | None, .
         return Shortcut(Bucket(uri, connection))
     except ConfigError:  # no credentials; fsspec says so
         return Shortcut(None)
+
+
+def _fsspec_settings() -> Mapping[str, object]:
+    """Return what the user has told fsspec of its own, by scheme."""
+    from fsspec.config import conf  # noqa: PLC0415 - few jobs need it
+
+    settings: Mapping[str, object] = conf
+    return settings

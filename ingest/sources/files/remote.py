@@ -4,8 +4,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, cast
 
-import fsspec
-
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
 from ingest.core.secrets import without_credentials
@@ -127,6 +125,8 @@ def version(info: dict[str, Any]) -> str:
 def _files(uri: str, connection: StoreConnection | None) -> tuple[Any, str]:
     """Return the file system of a URI, and the path in it; the environment says how without one."""
     if connection is None:
+        import fsspec  # noqa: PLC0415 - few jobs need it
+
         files, name = fsspec.core.url_to_fs(uri)
         return files, str(name)
     found = file_system(connection)

@@ -4,43 +4,21 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
-import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
+
+from ingest.core.forking import fork
 
 THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 POLL_S = 0.005
-IDLE_THREADS = {"jemalloc_bg_thd", "polars-ooc-clea"}
-"""What Polars starts when it is imported. They hold nothing that a child would wait for."""
-
 Serve = Callable[[socket.socket], None]
 Wait = Callable[[float], bool]
 """Waits so many seconds for a process to end; returns whether it has."""
 
 
-def is_alone() -> bool:
-    """Whether this process may be forked: none of its threads does anything but the caller."""
-    if sys.platform != "linux" or threading.active_count() > 1:
-        return False
-    others = [task for task in Path("/proc/self/task").iterdir() if task.name != str(os.getpid())]
-    return all(_name(task) in IDLE_THREADS for task in others)
-
-
-def fork() -> int:
-    """Fork a process that is alone."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # Python counts all threads
-        return os.fork()
-
-
 def forked(serve: Serve, control: socket.socket, words: int) -> tuple[int, Wait]:
     """Fork this process to be the server; `words` is where its stderr goes."""
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):  # nobody reads it any more, or it is closed
-            stream.flush()  # else both processes would write what is in there
     pid = fork()
     if pid == 0:
         _be_server(serve, control, words)
@@ -71,12 +49,6 @@ def spawned(module: str, control: socket.socket, words: int) -> tuple[int, Wait]
         return True
 
     return server.pid, wait
-
-
-def _name(task: Path) -> str:
-    with suppress(OSError):
-        return (task / "comm").read_text(encoding="ascii").strip()
-    return ""
 
 
 def _be_server(serve: Serve, control: socket.socket, words: int) -> None:

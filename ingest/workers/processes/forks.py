@@ -7,8 +7,9 @@ import tempfile
 from contextlib import suppress
 from typing import IO
 
+from ingest.core.forking import is_alone
 from ingest.workers.processes import forkserver
-from ingest.workers.processes.forking import forked, is_alone, spawned
+from ingest.workers.processes.forking import forked, spawned
 from ingest.workers.processes.forkserver import DIED, FORK, KILL, MESSAGE
 
 END_S = 5.0

@@ -17,8 +17,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 
+from ingest.core.forking import fork
 from ingest.work.parent import die_with_parent
-from ingest.workers.processes.forking import THREADS, fork
+from ingest.workers.processes.forking import THREADS
 
 FORK, KILL, READY, DIED = b"f", b"k", b"r", b"d"
 MESSAGE = struct.Struct("!cIi")

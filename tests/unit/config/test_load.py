@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import Field
 
+from ingest.config.composed import Composed
 from ingest.config.folders import shipped
 from ingest.config.load import Loaded, jobs, load, restore
 from ingest.config.provenance import Provenance
@@ -46,7 +47,7 @@ def test_a_job_is_loaded_with_its_places(conf, tmp_path, monkeypatch):
     loaded = load(Job, conf({}), ["+job=orders", "execution.seed=3"])
     assert loaded.job.transforms == (Filter(type="filter", where="a > 1"),)
     assert loaded.job.execution == {"seed": 3}
-    assert loaded.overrides == ("+job=orders", "execution.seed=3")
+    assert loaded.composed.overrides == ("+job=orders", "execution.seed=3")
     assert loaded.place(("transforms", 0, "where")) == "conf/job/orders.yaml:6: transforms[0].where"
     assert loaded.place(("execution", "seed")) == "command line: execution.seed"
 
@@ -89,7 +90,8 @@ class Anything(Model):
 @given(_PLAIN)
 @example({"\x85": "\u2028 x"})
 def test_whatever_a_job_holds_comes_back_from_its_text(value):
-    loaded = Loaded(Anything(value=value), {"value": value}, Provenance(), ())
+    composed = Composed({"value": value}, Provenance(), (), (), frozenset())
+    loaded = Loaded(Anything(value=value), composed)
     assert restore(Anything, loaded.yaml()).value == value
 
 

@@ -18,7 +18,8 @@ from ingest.records.events import (
     Settled,
 )
 from ingest.records.history import History
-from ingest.watch.progress import Bar, JsonLines, Log, watcher
+from ingest.watch.bar import Bar
+from ingest.watch.progress import JsonLines, Log, watcher
 
 BOOKS = (Book("source", 10, 8, dropped={"skipped": 2}), Book("contract", 8, 8))
 

@@ -24,7 +24,7 @@ SMALL = 100
 DRIVER = """
 import os, sys, time
 from tests.pools.obedient import Obedient, assignments, work_off
-from ingest.workers.processes.forking import is_alone
+from ingest.core.forking import is_alone
 from ingest.workers.processes.pool import ProcessWorkers
 
 if {threaded}:
