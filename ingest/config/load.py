@@ -56,10 +56,10 @@ def load(
 ) -> Loaded[M]:
     """Compose a job, its name (or `+job=name`) and overrides, and validate it.
 
-    Between the two, `then` is called with what was composed. `command` is what is told to be typed
-    before the name of a job, if none is named. What was `composed` already is only validated.
-    Threads may call this at once: one waits for the other, because Hydra can be open only once in a
-    process.
+    Between the two, when the types that it names are imported, `then` is called with what was
+    composed. `command` is what is told to be typed before the name of a job, if none is named. What
+    was `composed` already is only validated. Threads may call this at once: one waits for the
+    other, because Hydra can be open only once in a process.
 
     Raises:
         ConfigError: all mistakes at once, one line each, with file, line and key.
@@ -72,10 +72,10 @@ def load(
             composed = compose(folders.search_path(conf), overrides, command)
         refuse(not_text(composed.raw, composed.origin))
         problems, job = list(composed.problems), None
-        if then and not problems:
-            then(composed.raw)
         if more := [composed.origin.problem(*each) for each in _extended(model, composed.raw)]:
             refuse([*problems, *more])
+        if then and not problems:
+            then(composed.raw)
         try:
             job = _validated(model, composed.raw)
         except ValidationError as error:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, Literal
 
@@ -100,8 +101,8 @@ def read(
     """
     with _errors():
         slices = tuple(source.slices(2**63))
-    written = source.model_dump_json(by_alias=True)
-    return _read(type(source), written, slices, keys, on_duplicate, quote_values=quote_values)
+    reference = _Reference(type(source), source.model_dump_json(by_alias=True), source)
+    return _read(reference, slices, keys, on_duplicate, quote_values=quote_values)
 
 
 def digest(source: Source) -> str:
@@ -116,17 +117,25 @@ def digest(source: Source) -> str:
     return found.hexdigest()
 
 
+@dataclass(frozen=True)
+class _Reference:
+    """A source that can be looked up in a cache: two are the same that are written the same."""
+
+    kind: type[Source]
+    written: str
+    source: Source = field(compare=False)
+
+
 @lru_cache(maxsize=16)
 def _read(
-    kind: type[Source],
-    written: str,
+    reference: _Reference,
     slices: tuple[Slice, ...],
     keys: tuple[str, ...],
     on_duplicate: OnDuplicate,
     *,
     quote_values: bool,
 ) -> pl.DataFrame:
-    source = kind.model_validate_json(written)
+    source = reference.source
     with _errors():
         _refuse_large(source, slices)
         layout = source.layout(slices, {})

@@ -162,7 +162,13 @@ def _kill(pid: int) -> None:
 
 
 def _import() -> Work:
-    from ingest import job  # noqa: F401, PLC0415 - every type that a job may have
+    """Import what workers need, also what libraries import only at their first use.
+
+    The driver, which this process is a fork of, goes on with the job meanwhile: it takes no time.
+    """
+    import numpy.ma  # noqa: F401, ICN001, PLC0415
+    import pyarrow.compute  # noqa: F401, ICN001, PLC0415
+
     from ingest.work import task  # noqa: F401, PLC0415
     from ingest.workers.processes.worker import work  # noqa: PLC0415
 
