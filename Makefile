@@ -85,7 +85,7 @@ docs: $(READY)  ## generated pages are up to date, README commands run
 	$(BIN)/python -m pytest -q tests/docs
 
 # what the targets need: the best engine and plain Ray Data; others are shown with their date
-QUICK := taxi,csv,jsonl,small_files,checks,dirty,workers,memory,startup,flights
+QUICK := taxi,csv,jsonl,small_files,checks,dirty,workers,memory,startup,flights,resume,many_partitions
 PEERS := polars duckdb ray_data_tasks ray_data_actors fused_actors
 
 $(READY)-bench: $(READY)

@@ -37,6 +37,8 @@ def page(found: Mapping[str, Result], images: str) -> str:
                 _HEAD,
                 picture if found else "Nothing has been measured yet: `make bench-full`.",
                 "## Targets\n" + verdict_table(found),
+                *out_of_reach(found),
+                "## Ours beside the best engine and plain Ray Data\n" + beside_table(found),
                 "## How to read it\n" + _LEGEND,
                 *(f"## {name}\n{table(found[name])}" for name in scenarios() if name in found),
             ]
@@ -54,6 +56,61 @@ def verdict_table(found: Mapping[str, Result]) -> str:
             [each.target.what, each.scenario, _bound(each), _value(each), verdict, each.date]
         )
     return _markdown(rows)
+
+
+def out_of_reach(found: Mapping[str, Result]) -> Iterator[str]:
+    """Yield, if targets are not met, what was measured of each and which design would reach it."""
+    missed: dict[str, list[Verdict]] = {}
+    for each in judge(found):
+        if each.met is False:
+            missed.setdefault(each.target.what, []).append(each)
+    lines = [
+        f"- **{what}** ({_measured(each)}): {each[0].target.reach or 'not known yet.'}"
+        for what, each in missed.items()
+    ]
+    if lines:
+        yield "\n".join(["What is not met, and which design would reach it:", "", *lines])
+
+
+def _measured(missed: list[Verdict]) -> str:
+    each = (f"{one.scenario} {_value(one)}" for one in missed)
+    return f"{', '.join(each)}; target {_bound(missed[0])}"
+
+
+def beside_table(found: Mapping[str, Result]) -> str:
+    """Return ours beside the best engine and plain Ray Data, of the last session that has both."""
+    rows = [["scenario", "end to end s", "steady s", "CPU s", "peak MB", "date"]]
+    for name in scenarios():
+        session = next(
+            (
+                each
+                for each in reversed(found[name].sessions if name in found else ())
+                if OURS in each.figures and any(_fastest(each, group) for group in GROUPS)
+            ),
+            None,
+        )
+        if session is None:
+            continue
+        who = [OURS, *filter(None, (_fastest(session, group) for group in GROUPS))]
+        figures = [session.figures[each] for each in who]
+        cells = [
+            "<br>".join(show(each) for each in figures)
+            for show in (
+                lambda each: f"{each['wall_s']:.1f}",
+                lambda each: f"{each['steady_s']:.1f}",
+                lambda each: f"{each['cpu_s']:.1f}",
+                lambda each: f"{each['peak_bytes'] / 1e6:,.0f}",
+            )
+        ]
+        rows.append([f"{name}: {'<br>'.join(who)}", *cells, session.date[:10]])
+    return _markdown(rows)
+
+
+def _fastest(session: Session, group: str) -> str:
+    """Return who of a group was through first from end to end; empty if nobody took part."""
+    took = {name: session.figures[name]["wall_s"] for name in GROUPS[group]
+            if name in session.figures}  # fmt: skip
+    return min(took, key=lambda name: took[name], default="")
 
 
 def verdicts(found: Mapping[str, Result]) -> str:

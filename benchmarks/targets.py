@@ -39,6 +39,8 @@ class Target(Model):
     """The bound from below."""
     on_at_least: int | None = None
     """On how many of the scenarios it must hold. Without it: on each, judged one by one."""
+    reach: str = ""
+    """Which design would reach it, and what is known of its price; shown while it is not met."""
 
     @model_validator(mode="after")
     def _bounded(self) -> "Target":

@@ -245,11 +245,13 @@ def _rebuild_for(_imported: tuple[tuple[type[Model], ...], ...]) -> None:
 
 def _named(page: Mapping[str, Any]) -> Iterator[tuple[Types[Any], KeyPath, str]]:
     """Yield what types a page names, each with the way to where it stands; it may be malformed."""
-    places: list[tuple[Types[Any], KeyPath]] = [(SOURCES, ("source",)), (SINKS, ("sink",))]
-    for number in range(_length(page, ("transforms",))):
-        places.append((TRANSFORMS, ("transforms", number)))
-    for number in range(_length(page, ("contract", "checks"))):
-        places.append((CHECKS, ("contract", "checks", number)))
+    steps, checks = _length(page, ("transforms",)), _length(page, ("contract", "checks"))
+    places: list[tuple[Types[Any], KeyPath]] = [
+        (SOURCES, ("source",)),
+        (SINKS, ("sink",)),
+        *((TRANSFORMS, ("transforms", number)) for number in range(steps)),
+        *((CHECKS, ("contract", "checks", number)) for number in range(checks)),
+    ]
     for types, path in places:
         name = _at(page, (*path, "type"))
         if isinstance(name, str):

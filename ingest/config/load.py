@@ -51,6 +51,7 @@ def load(
     conf: Path | None,
     overrides: Sequence[str],
     then: Callable[[dict[str, Any]], None] | None = None,
+    *,
     command: str = "ingest run",
     composed: Composed | None = None,
 ) -> Loaded[M]:

@@ -89,7 +89,7 @@ class _Search:
     def _work(self, rows: pl.DataFrame) -> _Trouble | None:
         read = Read(rows.lazy(), rows.height)
         try:
-            Pipeline(self.order.steps, read, self.order.context, begins=self._begins).collect()
+            Pipeline(self.order.steps, [read], self.order.context, begins=self._begins).collect()
         except (Exception, SystemExit, pl.exceptions.PanicException) as error:  # noqa: BLE001 - what is sought
             traceback.clear_frames(error.__traceback__)  # releases what they hold, first of all
             kind = classify(error, self.order.partition).kind

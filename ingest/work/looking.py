@@ -57,7 +57,7 @@ def _tried(task: PartitionTask, partition: Partition, poison: Sequence[Poison]) 
 def _worked(task: PartitionTask, partition: Partition, poison: Sequence[Poison]) -> Look:
     read = task.source.read(partition, task.layout)
     context, private = task.within(partition), task.steps.private
-    pipeline = Pipeline(task.steps, read, context, poison)
+    pipeline = Pipeline(task.steps, [read], context, poison)
     good = pipeline.collect()
     bad = assemble(
         context.run_id,

@@ -1,6 +1,6 @@
 """What happens to the rows of one partition: steps and contract, every row counted on its way."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -18,6 +18,7 @@ from ingest.transforms.base import StepContext, Transform
 from ingest.work.observe import Tallies, divert, portions
 from ingest.work.poison import Poison
 from ingest.work.quarantine import Rejected
+from ingest.work.reading import Sum
 from ingest.work.siblings import Siblings
 
 DECODE, CONTRACT, STAGE = "decode", "contract", "stage"
@@ -63,9 +64,9 @@ class RemovalCause(IntEnum):
 class Pipeline:
     """The rows of one partition on their way, counted after each step.
 
-    Where each row's result depends on that row alone, they go the way portion by portion: what a
-    step makes is still in the processor's cache when the next one reads it, and memory does not
-    grow with the partition.
+    Where each row's result depends on that row alone, they go the way portion by portion, and run by
+    run of what is read (see `reading`): what a step makes is still in the processor's cache when
+    the next one reads it, and memory does not grow with the partition.
 
     `poison` are records that are taken out right before the step that they would break, where all
     rows go that were made of them. `begins` is told the number of each step before anything of it
@@ -73,13 +74,14 @@ class Pipeline:
     """
 
     steps: Steps
-    read: Read
+    reads: Iterable[Read]
     context: StepContext
     poison: Sequence[Poison] = ()
     begins: Callable[[int], None] | None = None
     tallies: Tallies = field(default_factory=Tallies)
     taken: dict[tuple[int, RemovalCause], list[pl.DataFrame]] = field(default_factory=dict)
     siblings: Siblings = field(default_factory=Siblings)
+    sum: Sum = field(default_factory=Sum)
     rules: Rules = field(init=False)
 
     def __post_init__(self) -> None:
@@ -89,7 +91,7 @@ class Pipeline:
     @property
     def unread(self) -> int:
         """How many records could not be read as rows."""
-        return self.read.rejects.frame.height if self.read.rejects else 0
+        return self.sum.unread
 
     def collect(self) -> pl.DataFrame:
         """Run all steps and return the good rows, in the frozen output schema."""
@@ -101,22 +103,42 @@ class Pipeline:
         Books, rejected rows and tallies are complete when the last portion has been drawn. What
         is done with a portion before the next is asked for counts as staging it.
         """
-        whole = self.read.frame.collect()
-        for rows in portions(whole) if self.steps.by_row else (whole,):
-            yield self._worked(rows)
-            self.tallies.passed(STAGE)
+        reads = iter(self.reads)
+        while (read := next(reads, None)) is not None:
+            self.tallies.passed("read", read.records)
+            self.sum.add(read)
+            before = {place: len(frames) for place, frames in self.taken.items()}
+            whole = read.frame.collect()
+            for rows in portions(whole) if self.steps.by_row else (whole,):
+                yield self._worked(rows)
+                self.tallies.passed(STAGE)
+            self.sum.locate(read, self._positions(before))
+            del read, whole  # before more is read
+
+    def _positions(self, before: Mapping[tuple[int, RemovalCause], int]) -> pl.Series:
+        """Return the positions, sorted, of the records that rows were taken out of since."""
+        new = (
+            frame[POSITION]
+            for place, frames in self.taken.items()
+            for frame in frames[before.get(place, 0) :]
+            if POSITION in frame.columns
+        )
+        places = pl.concat(
+            [pl.Series(POSITION, [], pl.UInt64), *(each.cast(pl.UInt64) for each in new)]
+        )
+        return places.drop_nulls().unique().sort()
 
     def books(self) -> Iterator[Book]:
         """Return what became of the rows in each step: source, transforms, contract."""
         reason = "quarantined" if self.steps.contract.on_error == "quarantine" else "skipped"
-        unread = self.unread
+        read, unread = self.sum, self.unread
         rows = self.tallies.places[DECODE].rows
-        named = dict(self.read.filtered)
+        named = dict(read.filtered)
         filtered = sum(named.values())
-        if self.read.filters:
-            filtered = self.read.records - unread - rows
+        if read.filters:
+            filtered = read.records - unread - rows
         dropped = _known(filtered=filtered, **{reason: unread})
-        yield Book("source", self.read.records, rows, 0, dropped, named)
+        yield Book("source", read.records, rows, 0, dropped, named)
         steps = zip(self.steps.names, self.steps.transforms, strict=True)
         for number, (name, step) in enumerate(steps):
             out, rejected = self.tallies.places[name].rows, self._taken_at(number)

@@ -19,7 +19,7 @@ from ingest.core.outcome import Outcome, Staged
 from ingest.core.partition import Assignment, Partition, Small
 from ingest.core.private import NOTHING
 from ingest.sinks.base import Sink
-from ingest.sources.base import Layout, Source
+from ingest.sources.base import Layout, Read, Source
 from ingest.transforms.base import StepContext
 from ingest.work.classify import classify
 from ingest.work.guarded import Order
@@ -27,6 +27,7 @@ from ingest.work.observe import Tallies
 from ingest.work.pipeline import STAGE, Pipeline, Steps
 from ingest.work.poison import Limits, Poison
 from ingest.work.quarantine import TOLD, assemble, by_reason, describe, examples
+from ingest.work.reading import runs
 from ingest.work.search import search
 from ingest.work.telling import Teller, joined
 
@@ -106,9 +107,8 @@ class PartitionTask:
 
     def _work(self, assignment: Assignment, poison: Sequence[Poison] = ()) -> Outcome:
         tallies, partition = Tallies(), assignment.partition
-        read = self.source.read(partition, self.layout)
-        tallies.passed("read", read.records)
-        pipeline = Pipeline(self.steps, read, self.within(partition), poison, tallies=tallies)
+        reads = self._reads(partition)
+        pipeline = Pipeline(self.steps, reads, self.within(partition), poison, tallies=tallies)
         staged = self._staged("main", self.sink, self._good(pipeline, partition), assignment)
         tallies.passed(STAGE)
         bad = self._bad(pipeline, partition)
@@ -130,6 +130,13 @@ class PartitionTask:
             worker=_name(),
         )
 
+    def _reads(self, partition: Partition) -> Iterator[Read]:
+        """Read the partition: in runs, if that makes no difference to the steps."""
+        if self.steps.by_row:
+            yield from runs(self.source, partition, self.layout)
+        else:
+            yield self.source.read(partition, self.layout)
+
     def _good(self, pipeline: Pipeline, partition: Partition) -> Iterator[pl.DataFrame]:
         """Yield the good rows, unless one that is not good ends the run.
 
@@ -147,7 +154,7 @@ class PartitionTask:
         self, bad: pl.DataFrame, pipeline: Pipeline, partition: Partition
     ) -> tuple[dict[str, Any], ...]:
         """Return the first rejected rows for a message, with the values to blame."""
-        first, rejects = bad.head(TOLD), pipeline.read.rejects
+        first, rejects = bad.head(TOLD), pipeline.sum.read.rejects
         teller = Teller(self.source, self.layout, partition, self.steps.private.source)
         return joined(examples(first), teller.values(first, rejects))
 
@@ -160,7 +167,7 @@ class PartitionTask:
             partition,
             source=self.source,
             layout=self.layout,
-            read=pipeline.read,
+            read=pipeline.sum.read,
             rejected=pipeline.rejected(private),
             hidden=private.source,
             keep_original=self.steps.contract.keeps_original,
