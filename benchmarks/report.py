@@ -60,13 +60,13 @@ def verdict_table(found: Mapping[str, Result]) -> str:
 
 def out_of_reach(found: Mapping[str, Result]) -> Iterator[str]:
     """Yield, if targets are not met, what was measured of each and which design would reach it."""
-    missed: dict[str, list[Verdict]] = {}
+    missed: dict[tuple[str, str], list[Verdict]] = {}
     for each in judge(found):
         if each.met is False:
-            missed.setdefault(each.target.what, []).append(each)
+            missed.setdefault((each.target.what, _bound(each)), []).append(each)
     lines = [
         f"- **{what}** ({_measured(each)}): {each[0].target.reach or 'not known yet.'}"
-        for what, each in missed.items()
+        for (what, _), each in missed.items()
     ]
     if lines:
         yield "\n".join(["What is not met, and which design would reach it:", "", *lines])

@@ -70,8 +70,8 @@ class Types(Generic[T]):
             if isinstance(value, self.base):
                 return value
             name = value.get(TAG) if isinstance(value, Mapping) else None
-            new = self.is_builtin(name) and name not in choices
-            kind = self.load(name) if new else None
+            new = isinstance(name, str) and name in self.places and name not in choices
+            kind = self.load(str(name)) if new else None
             return kind.model_validate(value) if kind else validate(value)
 
         return core_schema.json_or_python_schema(

@@ -64,8 +64,8 @@ class RemovalCause(IntEnum):
 class Pipeline:
     """The rows of one partition on their way, counted after each step.
 
-    Where each row's result depends on that row alone, they go the way portion by portion, and run by
-    run of what is read (see `reading`): what a step makes is still in the processor's cache when
+    Where each row's result depends on that row alone, they go the way portion by portion, and run
+    by run of what is read (see `reading`): what a step makes is still in the processor's cache when
     the next one reads it, and memory does not grow with the partition.
 
     `poison` are records that are taken out right before the step that they would break, where all

@@ -166,8 +166,8 @@ def _import() -> Work:
 
     The driver, which this process is a fork of, goes on with the job meanwhile: it takes no time.
     """
-    import numpy.ma  # noqa: F401, ICN001, PLC0415
-    import pyarrow.compute  # noqa: F401, ICN001, PLC0415
+    import numpy.ma  # noqa: F401, PLC0415
+    import pyarrow.compute  # noqa: F401, PLC0415
 
     from ingest.work import task  # noqa: F401, PLC0415
     from ingest.workers.processes.worker import work  # noqa: PLC0415
