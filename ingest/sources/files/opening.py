@@ -69,7 +69,7 @@ def open_input(piece: Slice, connection: StoreConnection | None = None) -> Itera
 def _open(uri: str, connection: StoreConnection | None) -> BinaryIO:
     if is_remote(uri):
         return open_remote(uri, connection)
-    return open(uri, "rb")  # noqa: PTH123, SIM115 - a Path takes longer, and small files are many
+    return open(uri, "rb")  # noqa: PTH123 - a Path takes longer, and small files are many
 
 
 def _stamp(uri: str, file: BinaryIO, connection: StoreConnection | None) -> Stamp:
