@@ -94,14 +94,10 @@ def beside_table(found: Mapping[str, Result]) -> str:
         who = [OURS, *filter(None, (_fastest(session, group) for group in GROUPS))]
         figures = [session.figures[each] for each in who]
         cells = [
-            "<br>".join(show(each) for each in figures)
-            for show in (
-                lambda each: f"{each['wall_s']:.1f}",
-                lambda each: f"{each['steady_s']:.1f}",
-                lambda each: f"{each['cpu_s']:.1f}",
-                lambda each: f"{each['peak_bytes'] / 1e6:,.0f}",
-            )
+            "<br>".join(f"{each[name]:.1f}" for each in figures)
+            for name in ("wall_s", "steady_s", "cpu_s")
         ]
+        cells.append("<br>".join(f"{each['peak_bytes'] / 1e6:,.0f}" for each in figures))
         rows.append([f"{name}: {'<br>'.join(who)}", *cells, session.date[:10]])
     return _markdown(rows)
 

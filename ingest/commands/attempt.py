@@ -17,7 +17,8 @@ from ingest.core.stop import Stop
 if TYPE_CHECKING:
     from ingest.driver.drive import Request
     from ingest.records.holders import Holder
-    from ingest.watch.progress import Mode, Watcher
+    from ingest.watch.modes import Mode
+    from ingest.watch.progress import Watcher
 
 IfRunning = Literal["fail", "skip", "wait"]
 END_S = 2.0  # what ending workers by force takes

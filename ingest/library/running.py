@@ -135,7 +135,7 @@ def run(
 @contextmanager
 def _listening(progress: Progress) -> Iterator[Sequence["Listener"]]:
     if progress is True:
-        from ingest.watch.progress import watcher  # noqa: PLC0415 - only who wants it pays for it
+        from ingest.watch.modes import watcher  # noqa: PLC0415 - only who wants it pays for it
 
         with watcher("auto") as shown:
             yield (shown,)

@@ -36,7 +36,8 @@ from ingest.records.events import (
     Warned,
 )
 from ingest.records.history import History
-from ingest.watch.progress import Mode, Watcher, announced, measures, watcher
+from ingest.watch.modes import Mode, watcher
+from ingest.watch.progress import Watcher, announced, measures
 from ingest.watch.summary import OUTPUTS
 
 Level = Literal["debug", "info", "warning", "error"]

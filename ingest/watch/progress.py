@@ -1,14 +1,12 @@
 """A run's progress on the terminal: a bar, lines of text, or JSON. A fold over its ledger."""
 
 import json
-import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Literal, Self, TextIO
+from typing import Self
 
 from ingest.core.counts import counted
-from ingest.core.streams import tolerant
 from ingest.records.events import (
     AttemptBegan,
     AttemptFailed,
@@ -33,8 +31,6 @@ from ingest.records.history import History
 from ingest.watch.resuming import inputs, resuming, warnings
 from ingest.watch.summary import OUTPUTS, cluster, size
 
-Mode = Literal["auto", "bar", "log", "json", "log-json"]
-"""How progress is shown; `log-json` is that of `watch.logs`."""
 LOG_EVERY_S = 5.0
 
 
@@ -194,22 +190,6 @@ def announced(event: Event) -> list[str]:
         case InputsDiffer():
             return inputs(event.counts, event.open, event.examples)
     return []
-
-
-def watcher(mode: Mode, stream: TextIO | None = None) -> Watcher:
-    """Return the watcher for a mode; `auto` is a bar on a terminal and lines elsewhere."""
-    to = tolerant(stream or sys.stderr)
-
-    def write(line: str) -> None:
-        print(line, file=to, flush=True)
-
-    if mode == "auto":
-        mode = "bar" if to.isatty() else "log"
-    if mode == "bar":
-        from ingest.watch.bar import Bar  # noqa: PLC0415 - Rich, which lines of text do without
-
-        return Bar(to)
-    return JsonLines(write) if mode == "json" else Log(write)
 
 
 def counts(history: History, seconds: float) -> str:

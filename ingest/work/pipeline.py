@@ -112,21 +112,19 @@ class Pipeline:
             for rows in portions(whole) if self.steps.by_row else (whole,):
                 yield self._worked(rows)
                 self.tallies.passed(STAGE)
-            self.sum.locate(read, self._positions(before))
+            self._look_up(read, before)
             del read, whole  # before more is read
 
-    def _positions(self, before: Mapping[tuple[int, RemovalCause], int]) -> pl.Series:
-        """Return the positions, sorted, of the records that rows were taken out of since."""
-        new = (
-            frame[POSITION]
-            for place, frames in self.taken.items()
-            for frame in frames[before.get(place, 0) :]
-            if POSITION in frame.columns
-        )
-        places = pl.concat(
-            [pl.Series(POSITION, [], pl.UInt64), *(each.cast(pl.UInt64) for each in new)]
-        )
-        return places.drop_nulls().unique().sort()
+    def _look_up(self, read: Read, before: Mapping[tuple[int, RemovalCause], int]) -> None:
+        """Ask what was read for all that there is to know of rows that were taken out since."""
+        places = [pl.Series(POSITION, [], pl.UInt64)]
+        for place, frames in self.taken.items():
+            for number in range(before.get(place, 0), len(frames)):
+                if read.completed:
+                    frames[number] = read.completed(frames[number])
+                if POSITION in frames[number].columns:
+                    places.append(frames[number][POSITION].cast(pl.UInt64))
+        self.sum.locate(read, pl.concat(places).drop_nulls().unique().sort())
 
     def books(self) -> Iterator[Book]:
         """Return what became of the rows in each step: source, transforms, contract."""
@@ -212,8 +210,6 @@ class Pipeline:
         self, number: int, cause: RemovalCause, rows: pl.DataFrame, private: Private
     ) -> Rejected:
         name = (*self.steps.names, CONTRACT)[number]
-        if self.read.completed:
-            rows = self.read.completed(rows)
         partly = self.siblings.of(rows)
         if cause == RemovalCause.BROKEN:
             why = self.rules.reasons(rows)

@@ -1,6 +1,6 @@
 """Reading a partition in runs of slices, so that memory does not grow with their number."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -53,14 +53,23 @@ def _moved(read: Read, base: int) -> Read:
         read,
         frame=read.frame.with_columns(pl.col(POSITION) + base),
         rejects=rejects,
-        locate=read.locate and partial(_located_at, read, base),
+        locate=read.locate and partial(_located_at, read.locate, base),
+        completed=read.completed and partial(_completed_at, read.completed, base),
     )
 
 
-def _located_at(read: Read, base: int, positions: pl.Series) -> pl.DataFrame:
-    assert read.locate is not None, "it was asked for"
-    here = read.locate(positions.cast(pl.UInt64) - base)
+def _located_at(
+    locate: Callable[[pl.Series], pl.DataFrame], base: int, positions: pl.Series
+) -> pl.DataFrame:
+    here = locate(positions.cast(pl.UInt64) - base)
     return here.with_columns(pl.col("position") + base)
+
+
+def _completed_at(
+    completed: Callable[[pl.DataFrame], pl.DataFrame], base: int, rows: pl.DataFrame
+) -> pl.DataFrame:
+    here = completed(rows.with_columns(pl.col(POSITION) - base))
+    return here.with_columns(pl.col(POSITION) + base)
 
 
 class Sum:

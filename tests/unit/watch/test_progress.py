@@ -19,7 +19,8 @@ from ingest.records.events import (
 )
 from ingest.records.history import History
 from ingest.watch.bar import Bar
-from ingest.watch.progress import JsonLines, Log, watcher
+from ingest.watch.modes import watcher
+from ingest.watch.progress import JsonLines, Log
 
 BOOKS = (Book("source", 10, 8, dropped={"skipped": 2}), Book("contract", 8, 8))
 
