@@ -6,18 +6,20 @@ its URI and, if one was needed, by how it is reached (`Sink.reached_by`).
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
 from ingest.sinks.directory import content
 from ingest.sinks.directory.opening import open_place
 from ingest.sinks.directory.place import Place
-from ingest.sinks.postgres import Postgres
 from ingest.sinks.table import leftovers as table
 from ingest.sinks.table.bucket_place import table_place
 from ingest.sinks.table.place import TablePlace
 from ingest.storage.connections import AnyStore, StoreConnection
+
+if TYPE_CHECKING:
+    from ingest.sinks.postgres import Postgres
 
 DATABASE = "postgresql://"
 Reached = Mapping[str, Any] | None
@@ -89,8 +91,10 @@ def _table(uri: str, reached_by: Reached) -> TablePlace | None:
     return None
 
 
-def _database(uri: str, reached_by: Reached) -> Postgres | None:
+def _database(uri: str, reached_by: Reached) -> "Postgres | None":
     """Return the sink of a table in a database; None if it is none, or nobody can log in."""
     if not uri.startswith(DATABASE) or not reached_by:
         return None
+    from ingest.sinks.postgres import Postgres  # noqa: PLC0415 - few places are databases
+
     return Postgres.reached(reached_by)

@@ -20,7 +20,6 @@ from ingest.workers.auto import AutoWorkers
 from ingest.workers.base import Chosen, Workers
 from ingest.workers.disks import unshared
 from ingest.workers.in_process import InProcessWorkers
-from ingest.workers.on_ray.pool import RayDataWorkers
 from ingest.workers.outlook import Outlook
 from ingest.workers.processes.forks import Forkserver
 from ingest.workers.processes.pool import ProcessWorkers
@@ -101,6 +100,8 @@ def _pool(job: Job, cluster: Cluster, server: Forkserver | None, place: Where) -
         server.close()
     if isinstance(cluster, InlineCluster):
         return InProcessWorkers()
+    from ingest.workers.on_ray.pool import RayDataWorkers  # noqa: PLC0415 - most jobs need no Ray
+
     pool = partial(RayDataWorkers, workers=workers, partition_timeout_s=timeout_s)
     pool = partial(pool, max_memory=execution.max_memory, weight=execution.weight)
     if not isinstance(cluster, AddressCluster):

@@ -133,7 +133,10 @@ def _default(name: str, option: Schema) -> str:
     value = option.get("default", {})  # what a factory makes is an empty mapping
     if value is None:
         return "none"
-    if (nested := _nested(option)) and value:
+    nested = _nested(option)
+    if nested and "default" not in option:
+        return "its own"
+    if nested and value:
         return f"`{json.dumps(value)}`" if _is_flat(value) and nested[1] in SECTIONS else "its own"
     if name.endswith("_bytes") and value % 2**20 == 0:
         return f"`{value}` ({value // 2**20} MiB)"
