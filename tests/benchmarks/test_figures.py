@@ -130,3 +130,15 @@ def test_steady_time_gives_nothing_for_what_is_in_hand() -> None:
 def test_a_single_partition_counts_whole() -> None:
     assert steady_s([Work(3.0, 5.0, 100)], 5.5) == 2.5
     assert steady_s([], 5.5) == 0.0
+
+
+def test_the_page_says_of_what_is_missed_which_design_would_reach_it() -> None:
+    now = session(
+        ingest=entry(20.0), polars=entry(10.0), duckdb=entry(14.0), ray_data_tasks=entry(90.0)
+    )
+    page = report.page(taxi(now), ".")
+    told = page.partition("which design would reach it:")[2].partition("\n## ")[0]
+    assert "**end to end against the best single-machine engine** (taxi 2; target ≤ 1.15): " in told
+    assert "not known yet" not in told.partition("**end to end against")[2].partition("\n")[0]
+    assert "plain Ray Data against ours" not in told
+    assert "| taxi: ingest<br>polars<br>ray_data_tasks | 20.0<br>10.0<br>90.0 |" in page
