@@ -169,6 +169,7 @@ def _import() -> Work:
     import numpy.ma  # noqa: F401, PLC0415
     import pyarrow.compute  # noqa: F401, PLC0415
 
+    from ingest import job  # noqa: F401, PLC0415 - what all types stand on
     from ingest.work import task  # noqa: F401, PLC0415
     from ingest.workers.processes.worker import work  # noqa: PLC0415
 
