@@ -87,6 +87,37 @@ def find_nulls(columns: Iterable[Sequence[str]], names: Sequence[str]) -> list[s
     return list(tokens)
 
 
+def find_own_nulls(
+    columns: Mapping[str, Sequence[str]], nulls: Sequence[str]
+) -> dict[str, list[str]]:
+    """Return the tokens that are null in columns of texts among which some could be values.
+
+    Those are the columns that do not go by the table's tokens, `nulls`.
+    """
+    own: dict[str, list[str]] = {}
+    for name, texts in columns.items():
+        known = [text for text in texts if text not in NULLS]
+        if known and _values_among(texts, nulls) and not _is_no_text(known, name):
+            own[name] = [token for token in nulls if token in ALWAYS_NULL]
+    return own
+
+
+def note_of_values(texts: Sequence[str], nulls: Sequence[str]) -> str:
+    """Say how often tokens that are null in other columns are values in this one."""
+    tokens = _values_among(texts, nulls)
+    counts = Counter(texts)
+    each = ", ".join(f'"{token}" ({counts[token]:,} of {len(texts):,} rows)' for token in tokens)
+    return (
+        f"{each} kept as text here, null in other columns. If that is wrong, remove this column's "
+        "null_values"
+    )
+
+
+def _values_among(texts: Sequence[str], nulls: Sequence[str]) -> list[str]:
+    there = set(texts)
+    return [token for token in nulls if token in there and token in NULL_BESIDE_VALUES]
+
+
 def find_notation(columns: Iterable[Sequence[str]]) -> Verdict:
     """Return what all columns together say of how numbers are written."""
     known = ([text for text in dict.fromkeys(texts) if text not in NULLS] for texts in columns)

@@ -2,8 +2,16 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from ingest.sniffing.columns import Column, find_notation, find_nulls
+from ingest.core.names import shown
+from ingest.sniffing.columns import (
+    Column,
+    find_notation,
+    find_nulls,
+    find_own_nulls,
+    note_of_values,
+)
 from ingest.sniffing.csv_files import CsvFile, take_all_apart, take_apart
 from ingest.sniffing.csv_input import CsvInput
 from ingest.sniffing.csv_misfits import misfits_by_file, rows_of, typed_column, with_note
@@ -11,6 +19,7 @@ from ingest.sniffing.csv_options import find_options, has_quoted_blanks
 from ingest.sniffing.dialect import Dialect, find_dialect
 from ingest.sniffing.differing import Differences, compare, refuse_delimiters, refuse_mixture
 from ingest.sniffing.heads import text_head
+from ingest.sniffing.kind import NULL_WORDS
 from ingest.sniffing.listing import Listing
 from ingest.sniffing.notation import PLAIN, Notation
 from ingest.sniffing.offers import SCHEMA, Candidate
@@ -26,6 +35,7 @@ LOOK_BYTES = 1024 * 1024
 LEAST_BYTES = 32 * 1024
 _HEADER_BYTES = 16 * 1024
 _QUOTED_LINE = re.compile(r'(the (?:\w+ )?line) ".*"(?= is taken| looks like)', re.DOTALL)
+_MOST_PLACES = 3
 _SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
@@ -46,14 +56,19 @@ def look_at_csv(listing: Listing) -> Table:
     chosen = find_options(sample, texts[sample.first.piece.uri])
     differences = _compared(listing, sample, chosen)
     texts_of = _texts_of(sample, chosen, differences.names)
-    columns, options, usual = _typed(sample, texts_of)
+    nulls = find_nulls(texts_of.values(), differences.names)
+    own_nulls = find_own_nulls(texts_of, nulls)
+    columns, options, usual = _typed(sample, texts_of, nulls, own_nulls)
     misfits = misfits_by_file(sample, columns)
     columns = [with_note(column, sample, texts_of[column.name]) for column in columns]
     keys = key_columns(listing, differences.names)
     options = {**chosen.options, **options, **key_options(listing, keys)}
     if differences.partial:
         options["schema"] = Option(dict(SCHEMA), "the files differ in their columns")
-    if typed := formats([*columns, *keys], usual):
+    typed = formats([*columns, *keys], usual)
+    for name, tokens in own_nulls.items():
+        typed[name] = {"type": "string", "null_values": tokens}
+    if typed:
         options["columns"] = Option(typed, "how values are written, if not in the usual way")
     return Table(
         listing,
@@ -64,7 +79,11 @@ def look_at_csv(listing: Listing) -> Table:
         summary=_summary(dialect.delimiter, len(chosen.names)),
         head=text_head(csv_without_private),
         open_quote=dialect.quote if dialect.multiline else None,
-        doubts=(*_doubts(sample, chosen, columns, texts_of), *differences.said),
+        doubts=(
+            *_doubts(sample, chosen, columns, texts_of),
+            *_doubt_of_nulls(columns, texts_of),
+            *differences.said,
+        ),
         showing=frozenset(differences.showing),
     )
 
@@ -116,17 +135,27 @@ def _texts_of(sample: CsvInput, chosen: Candidate, names: Sequence[str]) -> dict
 
 
 def _typed(
-    sample: CsvInput, texts: Mapping[str, Sequence[str]]
+    sample: CsvInput,
+    texts: Mapping[str, Sequence[str]],
+    nulls: Sequence[str],
+    own_nulls: Mapping[str, Sequence[str]],
 ) -> tuple[list[Column], dict[str, Option], Notation]:
     """Return the columns, how their values are written, and in which notation numbers are."""
-    nulls = find_nulls(texts.values(), list(texts))
     verdict = find_notation(texts.values())
     blanks = has_quoted_blanks(sample)
     columns = [
-        typed_column(sample, name, column, ["", *nulls], verdict, blanks=blanks)
+        typed_column(
+            sample, name, column, ["", *own_nulls.get(name, nulls)], verdict, blanks=blanks
+        )
         for name, column in texts.items()
     ]
-    options = _null_options(texts, nulls, columns)
+    columns = [
+        _with_note_of_values(column, texts[column.name], nulls)
+        if column.name in own_nulls
+        else column
+        for column in columns
+    ]
+    options = {"null_values": Option(["", *nulls])} if nulls else {}
     usual = verdict.usual
     if all(column.kind.notation == PLAIN for column in columns):
         usual = PLAIN
@@ -137,19 +166,33 @@ def _typed(
     return columns, options, usual
 
 
-def _null_options(
-    texts: Mapping[str, Sequence[str]], nulls: Sequence[str], columns: Sequence[Column]
-) -> dict[str, Option]:
-    """Return the null tokens, with a warning if they also stand among texts."""
-    if not nulls:
-        return {}
-    among = [
-        column.name
-        for column in columns
-        if column.type == "string" and not set(nulls).isdisjoint(texts[column.name])
-    ]
-    why = f"null in {', '.join(among)} too" if among else ""
-    return {"null_values": Option(["", *nulls], why)}
+def _with_note_of_values(column: Column, texts: Sequence[str], nulls: Sequence[str]) -> Column:
+    notes = (note_of_values(texts, nulls), column.note)
+    return replace(column, note="; ".join(filter(None, notes)))
+
+
+def _doubt_of_nulls(
+    columns: Sequence[Column], texts: Mapping[str, Sequence[str]]
+) -> Iterator[str]:
+    """Say in which columns of texts a word is read as null that could be a name, and how often."""
+    for token in NULL_WORDS:
+        counts = {
+            column.name: texts[column.name].count(token)
+            for column in columns
+            if column.type == "string" and column.nulls < column.rows
+        }
+        places = [
+            f"{shown(name)} ({count:,} of {len(texts[name]):,} rows)"
+            for name, count in counts.items()
+            if count
+        ]
+        if places:
+            more = f" and {len(places) - _MOST_PLACES} more" if len(places) > _MOST_PLACES else ""
+            yield (
+                f'null_values: "{token}" is read as null among the texts of '
+                f"{', '.join(places[:_MOST_PLACES])}{more}. If it is a value there, write in "
+                "source.columns NAME: {type: string, null_values: []}"
+            )
 
 
 def _example(columns: Sequence[Column], texts: Mapping[str, Sequence[str]]) -> str:

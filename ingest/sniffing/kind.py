@@ -12,6 +12,8 @@ from ingest.sniffing.notation import NO_SIGNS, PLAIN, Notation, Signs
 
 ALWAYS_NULL = ("NULL", "null", "\\N", "#N/A", "<null>", "(null)")
 """Tokens that are read as null wherever they stand."""
+NULL_WORDS = ("NULL", "null")
+"""Those of them that could be a name."""
 NULL_BESIDE_VALUES = (
     "NA", "N/A", "n/a", "na", "None", "none", "nil", "NaN", "nan", "-", "--", "---", ".", "?",
     "missing", "Null",

@@ -13,6 +13,7 @@ from ingest.core.private import REDACTED
 from ingest.core.types import Schema, type_name
 from ingest.formats.csv import CsvFormat
 from ingest.sources.base import Layout
+from ingest.sources.columns.options import FieldForm, TypeName
 from ingest.sources.delimited.header import (
     REPEATED,
     check_header,
@@ -86,6 +87,8 @@ class Csv(TextSource):
     short_rows: Literal["reject"] | None = "reject"
     """What to do with a record that has too few fields: `reject` it, or set the missing fields to
     null (`null`)."""
+    columns: Mapping[str, TypeName | FieldForm] = Field(default={})
+    """Columns and their types, such as `{id: int64, day: {type: date, format: "%d.%m.%Y"}}`."""
     null_values: tuple[str, ...] = ("",)
     """Texts that are read as null, quoted or not. The empty text is read as null if it is not
     quoted, or if the column is not a string."""

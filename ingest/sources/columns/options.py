@@ -59,6 +59,14 @@ class ColumnForm(Numerals):
         return self
 
 
+class FieldForm(ColumnForm):
+    """A column's type, the format of its text, and which texts are null in it."""
+
+    null_values: tuple[str, ...] | None = None
+    """Texts that are read as null in this column, in place of those of the source's `null_values`;
+    the empty text is as it says there."""
+
+
 Columns = Mapping[str, TypeName | ColumnForm]
 
 
@@ -79,6 +87,12 @@ def declared_format(columns: Columns, name: str, usual: Numerals | None = None) 
         return declared.format
     own = declared.within(usual)
     return None if own.is_plain else own
+
+
+def declared_nulls(columns: Columns, name: str) -> tuple[str, ...] | None:
+    """Return the texts that are null in a column; None if nothing is said of it."""
+    declared = columns.get(name)
+    return declared.null_values if isinstance(declared, FieldForm) else None
 
 
 def is_nameable(dtype: pl.DataType) -> bool:
@@ -168,7 +182,8 @@ def file_values(
     except ConfigError as error:
         raise BadRowError(str(error)) from None
     for key in keys.keys:
-        texts = [None if has.get(key) == NULL_KEY else has.get(key) for has in found]
+        nulls = {NULL_KEY, *(declared_nulls(columns, key) or ())}
+        texts = [None if has.get(key) in nulls else has.get(key) for has in found]
         values[key] = _key_values(slices, key, texts, schema[key], declared_format(columns, key))
     return values | _of_files(slices, connection) if file_columns else values
 

@@ -8,7 +8,7 @@ import polars as pl
 from ingest.core.types import Schema
 from ingest.core.values.numerals import Numerals
 from ingest.core.values.texts import parse_texts
-from ingest.sources.columns.options import Columns, declared_format
+from ingest.sources.columns.options import Columns, declared_format, declared_nulls
 from ingest.sources.text.rejecting import Parse
 
 
@@ -24,7 +24,12 @@ class Values:
     numerals: Numerals | None = None
 
     def carried(self, schema: Schema) -> Schema:
-        """Return the types to read columns as: numbers that are not plain are read as texts."""
+        """Return the types to read columns as: numbers that are not plain are read as texts.
+
+        All are, if not the same texts are null in each: Polars' reader has one list for a table.
+        """
+        if any(declared_nulls(self.columns, name) is not None for name in schema):
+            return dict.fromkeys(schema, pl.String())
         return {
             name: pl.String()
             if isinstance(declared_format(self.columns, name, self.numerals), Numerals)
@@ -57,15 +62,16 @@ class Values:
         def parse(name: str, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
             if texts.dtype != pl.String:
                 return texts, texts
-            kept = self.nulled(texts, strings=schema[name] == pl.String)
+            kept = self.nulled(texts, name, strings=schema[name] == pl.String)
             form = declared_format(self.columns, name, self.numerals)
             return kept, parse_texts(kept, schema[name], form)
 
         return parse
 
-    def nulled(self, texts: pl.Series, *, strings: bool) -> pl.Series:
-        """Return texts without those that stand for null."""
+    def nulled(self, texts: pl.Series, name: str = "", *, strings: bool) -> pl.Series:
+        """Return texts without those that stand for null, in the column of that name if any."""
         if "" in self.null_values and not strings and (empty := texts == "").any():
             texts = texts.set(empty, None)
-        tokens = [text for text in self.null_values if text]
+        own = declared_nulls(self.columns, name)
+        tokens = [text for text in (self.null_values if own is None else own) if text]
         return texts.set(texts.is_in(tokens), None) if tokens else texts

@@ -4,8 +4,17 @@ from datetime import date
 
 import polars as pl
 
-from ingest.sniffing.columns import describe, find_nulls
+from ingest.sniffing.columns import describe, find_nulls, find_own_nulls
 from ingest.sniffing.typed import describe_values
+
+
+def test_a_token_that_may_be_a_value_of_a_text_column_is_none_of_its_nulls() -> None:
+    columns = {
+        "score": ["1", "NA", "\\N"], "country": ["DE", "NA", "\\N"], "empty": ["NA", "", "NA"]
+    }  # fmt: skip
+    nulls = find_nulls(columns.values(), list(columns))
+    assert set(nulls) == {"NA", "\\N"}
+    assert find_own_nulls(columns, nulls) == {"country": ["\\N"]}
 
 
 def test_a_token_is_null_where_the_rest_is_a_number() -> None:

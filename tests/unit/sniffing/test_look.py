@@ -39,6 +39,22 @@ def test_what_the_sample_does_not_show_is_quarantined(tmp_path: Path) -> None:
     assert worked(tmp_path, "big.csv") == (299_999, 1)
 
 
+def test_no_value_becomes_null_unseen(tmp_path: Path) -> None:
+    """`NA` is a country, and `NULL` a surname: one is kept, the other is said to be null."""
+    rows = [f"{n},{'NA' if n % 9 == 0 else n},{'NA' if n % 3 == 0 else 'DE'},x\n" for n in range(99)]
+    rows[7] = "7,7,DE,NULL\n"
+    (tmp_path / "c.csv").write_text("id,score,country,name\n" + "".join(rows))
+    table = look_at(str(tmp_path / "c.csv"))
+    assert {column.name: column.nulls for column in table.columns} == {
+        "id": 0, "score": 11, "country": 0, "name": 1
+    }  # fmt: skip
+    assert table.columns[2].note.startswith('"NA" (33 of 99 rows) kept as text here')
+    assert '"NULL" is read as null among the texts of "name" (1 of 99 rows)' in table.unsure[0]
+    assert worked(tmp_path, "c.csv") == (99, 0)
+    published = pl.read_parquet(tmp_path / "out")
+    assert published["country"].to_list().count("NA") == 33
+
+
 def worked(folder: Path, name: str) -> tuple[int, int]:
     """Write a job for an input and run it; return how many rows are good and how many are not."""
     job = folder / "conf" / "job" / "messy.yaml"

@@ -106,6 +106,13 @@ def test_nulls_are_what_the_options_say(tmp_path: Path) -> None:
     assert [reject[2] for reject in rejected(without)] == ["not an int64"] * 3
 
 
+def test_a_column_may_have_nulls_of_its_own(tmp_path: Path) -> None:
+    path = write(tmp_path, "country,n\nDE,NA\nNA,7\n,-\n")
+    columns = {"country": {"type": "string", "null_values": ["-"]}, "n": "int64"}
+    found = read(source(path, columns=columns, null_values=("", "NA", "-")))
+    assert rows_of(found).rows() == [("DE", None), ("NA", 7), (None, None)]
+
+
 def test_marks_and_line_ends_are_no_part_of_the_values(tmp_path: Path) -> None:
     path = write(tmp_path, b'\xef\xbb\xbfa,b\r\n1,"x\r"\r\n2,y\rz\r\n3,"w"')
     found = read(source(path))
