@@ -13,6 +13,7 @@ from pathlib import Path
 from ingest.commands.base import add_state, duration, open_state, parser, state_option
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.names import hint
+from ingest.core.streams import cursor_moving
 from ingest.records.runs import Runs, made_at
 from ingest.storage.objects import Store
 from ingest.watch.listing import details, following, table
@@ -133,7 +134,8 @@ def _watch(store: Store, arguments: Namespace) -> int:
         else:
             lines = table(pages) if pages else [_none(store, arguments)]
         height = shutil.get_terminal_size().lines - 1
-        sys.stdout.write(CLEAR + "\n".join(lines[-height:]) + "\n")
+        cursor_moving(sys.stdout).write(CLEAR)
+        sys.stdout.write("\n".join(lines[-height:]) + "\n")
         sys.stdout.flush()
         time.sleep(REDRAW_S)
 

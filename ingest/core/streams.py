@@ -3,33 +3,48 @@
 A reader may leave (`2>&1 | head -1`), a disk may be full (`>/dev/full`), a stream may be closed
 from the beginning (`2>&-`). What cannot be written is then dropped: a run goes on to its end, and
 its exit code says what became of it.
+
+Here, text becomes what a terminal shows. Names of files, values and messages of other programs may
+hold control characters, which would colour, move or retitle it: they are shown as `\\x1b`.
 """
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
 STANDARD = (1, 2)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""All but tab and line feed."""
+
+
+def printable(text: str) -> str:
+    """Return text as it is shown: control characters escaped. What is returned stays as it is."""
+    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
 
 class Stream:
     """A text stream that raises nothing: after its first failure it drops what it is given.
 
+    It shows control characters escaped, unless it is `raw`: then what moves the cursor is its
+    writer's, and so is the care for what comes from elsewhere.
+
     `lost` says why something that was written is lost; empty if nothing is, and if the reader just
     left or never was there.
     """
 
-    def __init__(self, stream: TextIO | None) -> None:
+    def __init__(self, stream: TextIO | None, *, raw: bool = False) -> None:
         self.lost = ""
+        self._raw = raw
         self._dead = stream is None
         self._stream: Any = stream
 
     def write(self, text: str) -> int:
         """Write, if that is possible, and say how much was taken: all of it."""
-        self._try(text)
+        self._try(text if self._raw else printable(text))
         return len(text)
 
     def flush(self) -> None:
@@ -39,6 +54,10 @@ class Stream:
     def isatty(self) -> bool:
         """Say whether somebody may be looking."""
         return not self._dead and bool(self._stream.isatty())
+
+    def raw(self) -> "Stream":
+        """Return the stream for one who moves the cursor."""
+        return Stream(None if self._dead else self._stream, raw=True)
 
     def told(self) -> None:
         """Note that the user knows of what is lost."""
@@ -86,6 +105,11 @@ def tolerant(stream: Any) -> TextIO:
     with suppress(AttributeError, OSError, ValueError):  # not all have it, nor broken ones
         stream.reconfigure(errors="backslashreplace")
     return cast("TextIO", Stream(stream))
+
+
+def cursor_moving(stream: Any) -> TextIO:
+    """Return a tolerant stream for one who writes control characters, see `Stream`."""
+    return cast("TextIO", cast("Stream", tolerant(stream)).raw())
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import sys
 from typing import Literal, TextIO
 
-from ingest.core.streams import tolerant
+from ingest.core.streams import cursor_moving, tolerant
 from ingest.watch.progress import JsonLines, Log, Watcher
 
 Mode = Literal["auto", "bar", "log", "json", "log-json"]
@@ -22,5 +22,5 @@ def watcher(mode: Mode, stream: TextIO | None = None) -> Watcher:
     if mode == "bar":
         from ingest.watch.bar import Bar  # noqa: PLC0415 - Rich, which lines of text do without
 
-        return Bar(to)
+        return Bar(cursor_moving(to))
     return JsonLines(write) if mode == "json" else Log(write)
