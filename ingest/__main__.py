@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from ingest import __version__
-from ingest.commands.base import guarded
-from ingest.core.leaving import leave
-from ingest.core.names import hint
+
+STOPPED = 130
 
 GROUPS = {
     "Begin": {
@@ -91,6 +90,8 @@ EXAMPLES = """Examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Hand over to the command that is named first; return its exit code."""
+    from ingest.commands.base import guarded  # noqa: PLC0415 - so that Ctrl-C is caught: `script`
+
     return guarded(_command, argv)
 
 
@@ -104,6 +105,8 @@ def _command(argv: Sequence[str] | None) -> int:
         print(__version__)
         return 0
     if name not in COMMANDS:
+        from ingest.core.names import hint  # noqa: PLC0415
+
         near = ELSEWHERE.get(name) or hint(name, COMMANDS)
         print(f'ingest: no such command "{name}". {near}'.rstrip(), file=sys.stderr)
         print(f"\n{usage()}", file=sys.stderr)
@@ -132,8 +135,14 @@ def usage() -> str:
 
 
 def script() -> NoReturn:
-    """Be the console script: `main`, and then leave."""
-    leave(main())
+    """Be the console script: `main`, and then leave. Ctrl-C ends it from the first import on."""
+    try:
+        code = main()
+    except KeyboardInterrupt:
+        code = STOPPED
+    from ingest.core.leaving import leave  # noqa: PLC0415
+
+    leave(code)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     pages = collected((), arguments.conf)
     if arguments.action == "check":
         return _check(pages, arguments)
-    _build(pages, arguments)
+    try:
+        _build(pages, arguments)
+    except OSError as error:
+        raise ConfigError(
+            f"{error.filename or arguments.output}: cannot be written: {error.strerror}. Write the "
+            "site elsewhere with --output DIR, or leave out READMEs with --no-readme"
+        ) from None
     return _serve(arguments) if arguments.action == "serve" else 0
 
 
@@ -75,13 +81,12 @@ def _build(pages: "list[JobDocs]", arguments: argparse.Namespace) -> None:
     from ingest.documenting.checking import written  # noqa: PLC0415 - keeps --help quick
     from ingest.documenting.site import write  # noqa: PLC0415
 
-    if not arguments.no_history:
-        pages = [_with_history(page) for page in pages]
-    number = write(pages, arguments.output)
+    site = pages if arguments.no_history else [_with_history(page) for page in pages]
+    number = write(site, arguments.output)
     report(f"{arguments.output}/index.html: {counted(number, 'page')}")
     if arguments.no_readme:
         return
-    for path, is_own in written(pages):
+    for path, is_own in written(pages):  # without history: in Git, they are the same everywhere
         report(f"{path}: kept: it was not generated" if is_own else f"{path}: written")
 
 
@@ -106,9 +111,10 @@ def _serve(arguments: argparse.Namespace) -> int:
     handler = partial(SimpleHTTPRequestHandler, directory=str(arguments.output))
     try:
         server = ThreadingHTTPServer(("127.0.0.1", arguments.port), handler)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
+        text = getattr(error, "strerror", None) or str(error)
         raise ConfigError(
-            f"--port {arguments.port}: {error.strerror}. Use another port: --port 8086"
+            f"--port {arguments.port}: {text}. Use another port: --port 8086"
         ) from None
     with server:
         report(f"http://127.0.0.1:{server.server_port}  (Ctrl-C to stop)")

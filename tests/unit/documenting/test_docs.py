@@ -166,3 +166,25 @@ def test_the_shipped_jobs_are_documented(capsys, monkeypatch):
     monkeypatch.chdir(Path(__file__).parents[3])
     result = typed(capsys, "docs", "check")
     assert result.code == 0, result.err
+
+
+def test_a_readme_does_not_depend_on_the_runs_of_a_machine(desk, capsys):
+    shutil.rmtree(desk.place / "jobs")
+    assert desk.run().code == 0
+    assert typed(capsys, "docs", "build").code == 0
+    readme = (desk.place / "jobs/orders/README.md").read_text()
+    assert "from id" not in readme
+    assert "s2" in site(desk)["jobs/orders.html"]
+    checked = typed(capsys, "docs", "check")
+    assert checked.code == 0, checked.err
+
+
+@pytest.mark.parametrize(
+    "words", [("build", "--output", "file"), ("build", "--output", "file/x"),
+              ("serve", "--port", "99999")],
+)  # fmt: skip
+def test_where_it_cannot_be_written_or_served(desk, capsys, words):
+    (desk.place / "file").touch()
+    result = typed(capsys, "docs", *words)
+    assert result.code == 2
+    assert "cannot be written" in result.err or "--port 99999: " in result.err
