@@ -30,15 +30,18 @@ class Advice:
     """What the user is told to type after an attempt that published nothing, or not all.
 
     `state` is how the place is called where the run is recorded, `state_connection` the name of the
-    connection that it is reached by; `resume` resumes the run, `again`
-    runs the job as it is then; `preview` shows rejected rows, empty if the job's other settings are
-    not known.
+    connection that it is reached by; `resume` resumes the run, `again` runs the job as it is then,
+    `fresh` discards the run and starts over, `restored` resumes it after its inputs were put back
+    (empty as long as the run has no id); `preview` shows rejected rows, empty if the job's other
+    settings are not known.
     """
 
     state: str
     state_connection: str
     resume: str
     again: str
+    fresh: str
+    restored: str
     preview: str
 
 
@@ -62,7 +65,7 @@ def failed(request: "Request", advice: Advice, watching: "Watcher", error: Inges
     says_it_itself = isinstance(error, ConfigError | FencedError | LeaseHeldError)
     if says_it_itself or not history.attempt:
         return error.exit_code
-    print(f"{request.job.name}: failed. {_kept(advice, watching, error)}", file=sys.stderr)
+    print(f"{request.job.name}: failed. {_kept(request, advice, watching, error)}", file=sys.stderr)
     if isinstance(error, _DOOMED):  # resumed as it is, it would fail so again
         if advice.preview and not isinstance(error, JobError):
             print(f"To see rejected rows in a sample: {advice.preview}", file=sys.stderr)
@@ -70,13 +73,13 @@ def failed(request: "Request", advice: Advice, watching: "Watcher", error: Inges
     elif isinstance(error, CursorMovedError):
         print(f"To start over: {advice.again}", file=sys.stderr)
     elif isinstance(error, StalePlanError):
-        print(_stale(request, advice, watching), file=sys.stderr)
+        print(_stale(advice, watching), file=sys.stderr)
     else:
         print(_next(advice, history), file=sys.stderr)
     return error.exit_code
 
 
-def _kept(advice: Advice, watching: "Watcher", error: IngestError) -> str:
+def _kept(request: "Request", advice: Advice, watching: "Watcher", error: IngestError) -> str:
     history = watching.history
     if history.phase == "committed":
         return (
@@ -85,11 +88,29 @@ def _kept(advice: Advice, watching: "Watcher", error: IngestError) -> str:
         )
     if not watching.settled or isinstance(error, (*_DOOMED, StalePlanError)):
         return "Nothing was published."
+    kept = _durable(request, watching.run_id)
+    if kept is None:
+        return f"Nothing was published. What is kept of it in {advice.state} cannot be read."
     partitions = counted(history.partitions, "partition")
     return (
-        f"{watching.settled:,} of {partitions} completed and kept in {advice.state}; nothing was "
-        "published."
+        f"{kept:,} of {partitions} completed and kept in {advice.state}; nothing was published."
     )
+
+
+def _durable(request: "Request", run_id: str) -> int | None:
+    """Return how many partitions are completed by what the state has; None if it does not answer.
+
+    What the attempt itself saw may be more: of its last second, if it could not be written.
+    """
+    from ingest.records.history import History  # noqa: PLC0415 - keeps --help quick
+    from ingest.records.reader import Reader  # noqa: PLC0415
+    from ingest.storage.objects import open_store  # noqa: PLC0415
+
+    try:
+        store = request.store or open_store(request.job.state, request.job.state_connection)
+        return History.of(Reader(store, run_id).events()).totals.partitions
+    except IngestError:
+        return None
 
 
 def _next(advice: Advice, history: "History") -> str:
@@ -99,20 +120,20 @@ def _next(advice: Advice, history: "History") -> str:
     resume = f"Resume with: {advice.resume}"
     if history.phase == "committed":
         return resume
-    return f"{resume}\nTo discard this run and start over: {advice.again} --fresh"
+    return f"{resume}\nTo discard this run and start over: {advice.fresh}"
 
 
-def _stale(request: "Request", advice: Advice, watching: "Watcher") -> str:
+def _stale(advice: Advice, watching: "Watcher") -> str:
     """Say what to type after the input has changed: for the files as they are, or as they were."""
-    resume = advice.resume
-    if request.run_id is None:
-        here = state_option(advice.state, advice.state_connection)
-        resume = f"ingest resume {watching.run_id}{here}"
+    from ingest.records.runs import resume_command  # noqa: PLC0415 - keeps --help quick
+
+    here = state_option(advice.state, advice.state_connection)
+    resume = advice.restored or resume_command(watching.run_id, here, restored=True)
     still = watching.inputs.open if watching.inputs else {}
     if still and not {"changed", "vanished"} & still.keys():  # touched only
         return (
-            f"To finish this run: {resume} execution.touched_inputs=accept\n"
-            f"To start over with the files as they are: {advice.again} --fresh"
+            f"To finish this run: {resume}\n"
+            f"To start over with the files as they are: {advice.fresh}"
         )
     return (
         f"To start over with the files as they are: {advice.again}\n"

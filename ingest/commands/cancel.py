@@ -11,7 +11,7 @@ from ingest.core.errors import ConfigError, FatalError
 from ingest.records.cancellation import EVERY_S, Cancellation
 from ingest.records.history import History
 from ingest.records.receipts import history_of
-from ingest.records.runs import Runs
+from ingest.records.runs import Runs, resume_command
 from ingest.storage.objects import Store
 from ingest.watch.runs import SHOWN, describe
 
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     store = open_state(arguments)
     runs = Runs(store)
     here = state_option(arguments.state, arguments.state_connection)
-    resume = f"ingest resume {arguments.run}{here}"
+    resume = resume_command(arguments.run, here)
     job = runs.job_of(arguments.run)
     page = describe(store, arguments.run, job)
     if page["state"] not in {"running", "open"}:

@@ -1,6 +1,7 @@
 """`ingest rerun`: reproduce a run from what was recorded of it, and compare the outputs."""
 
 import json
+import shlex
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
@@ -89,7 +90,7 @@ def _run(rerun: "Rerun", arguments: Namespace, folder: Path) -> int:
     if history_of(rerun.store, rerun.run_id).phase == "done":
         return 0
     here = state_option(arguments.state, arguments.state_connection)
-    again = f"ingest rerun {arguments.run} --to {folder}{here}"
+    again = f"ingest rerun {arguments.run} --to {shlex.quote(str(folder))}{here}"
     return make(
         Request(
             job=rerun.job,
@@ -99,7 +100,15 @@ def _run(rerun: "Rerun", arguments: Namespace, folder: Path) -> int:
             run_id=rerun.run_id,
             store=rerun.store,
         ),
-        Advice(rerun.store.uri(), "", resume=again, again=again, preview=""),
+        Advice(
+            rerun.store.uri(),
+            "",
+            resume=again,
+            again=again,
+            fresh=f"rm -r {shlex.quote(str(folder))} && {again}",
+            restored=again,
+            preview="",
+        ),
         progress_of(arguments),
         as_json=False,
         quiet=True,

@@ -1,9 +1,9 @@
 """`ingest resume`: resume an unfinished run, by its id, as it was recorded."""
 
 import os
-import shlex
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with importing():  # here, because --help is told sooner without them
         from ingest.config.places import dotted  # noqa: PLC0415
         from ingest.driver.drive import Request  # noqa: PLC0415
-        from ingest.records.runs import Runs, command_of  # noqa: PLC0415
+        from ingest.records.runs import Runs, command_of, resume_command  # noqa: PLC0415
         from ingest.workers.choose import workers_for  # noqa: PLC0415
 
     store = open_state(arguments)  # before the folder changes
@@ -57,8 +57,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     job = _amended(runs, arguments, facts)
     go_to(arguments.run, facts, committed=_committed(store, arguments.run))
     conf = ["--conf", str(arguments.conf)] if arguments.conf else []
-    again = ["ingest", "resume", arguments.run, *arguments.overrides, *conf]
-    again += shlex.split(state_option(arguments.state, arguments.state_connection))
+    resume = partial(
+        resume_command,
+        arguments.run,
+        state_option(arguments.state, arguments.state_connection),
+        [*arguments.overrides, *conf],
+    )
     return make(
         Request(
             job=job,
@@ -72,8 +76,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         Advice(
             state=state,
             state_connection=arguments.state_connection or "",
-            resume=shlex.join(again),
+            resume=resume(),
             again=command_of(facts, job.name),
+            fresh=f"{command_of(facts, job.name)} --fresh",
+            restored=resume(restored=True),
             preview=command_of(facts, job.name).replace("ingest run", "ingest preview", 1),
         ),
         progress_of(arguments),

@@ -116,6 +116,8 @@ def _run(
                 state_connection=request.job.state_connection_name,
                 resume=again,
                 again=again,
+                fresh=f"{again} --fresh",
+                restored="",
                 preview=f"ingest preview {words}" if arguments.program == PROGRAM else "",
             ),
             progress_of(arguments),

@@ -15,7 +15,7 @@ from ingest.driver.sinks import sinks_of
 from ingest.job import Job
 from ingest.records.history import DOOMED, History
 from ingest.records.receipts import history_of
-from ingest.records.runs import Runs
+from ingest.records.runs import Runs, resume_command
 from ingest.sinks.base import Verified
 from ingest.watch.summary import OUTPUTS
 
@@ -84,7 +84,7 @@ def _refusal(run: str, history: History, here: str, again: str) -> str:
             f"{what}it is {history.standing} and has published nothing. Resumed as it is, it would "
             f"fail in the same way. Fix the input or the job, then run it again: {again}"
         )
-    return f"{what}it is {history.standing}. Finish it first: ingest resume {run}{here}"
+    return f"{what}it is {history.standing}. Finish it first: {resume_command(run, here)}"
 
 
 def _problems(history: History, outputs: dict[str, Verified]) -> Iterator[str]:

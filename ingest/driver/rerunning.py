@@ -8,6 +8,7 @@ for any run that is resumed.
 
 import itertools
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -21,7 +22,7 @@ from ingest.config.load import restored
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.git import asked
 from ingest.driver.changes import identity, other_environment
-from ingest.driver.inputs import compared
+from ingest.driver.inputs import compared, planned
 from ingest.driver.places import places
 from ingest.driver.publishing.publish import prepared
 from ingest.driver.recorded import Run, recorded_job
@@ -35,6 +36,7 @@ from ingest.records.receipts import history_of
 from ingest.records.runs import Runs
 from ingest.sinks.postgres import Postgres
 from ingest.storage.objects import LocalStore, Store, open_store
+from ingest.storage.remote import is_remote
 
 OUTPUT, STATE = "output", "state"
 
@@ -96,6 +98,7 @@ def missing(store: Store, run_id: str) -> tuple[list[str], list[str]]:
     try:
         tally = compared(run, plan, store, accept_touched=True)  # the bytes that come out tell
         gone += (line for fate in tally.refused for line in tally.examples.get(fate, ()))
+        gone += _unreadable(plan, run.history)
     except (ConfigError, FatalError) as error:
         gone.append(str(error))
     with suppress(FatalError):
@@ -104,6 +107,16 @@ def missing(store: Store, run_id: str) -> tuple[list[str], list[str]]:
         except ConfigError as error:
             gone.append(str(error))
     return gone, [*_other_code(facts), *other_environment(facts, environment(job.packages))]
+
+
+def _unreadable(plan: Plan, history: History) -> list[str]:
+    """Say which of the inputs are there, but may not be read, in one line."""
+    uris = (one.uri for one in planned(plan, history) if not is_remote(one.uri))
+    closed = [uri for uri in uris if Path(uri).is_file() and not os.access(uri, os.R_OK)]
+    if not closed:
+        return []
+    more = f", and {len(closed) - 1:,} more" if len(closed) > 1 else ""
+    return [f"{closed[0]}: no permission to read it{more}"]
 
 
 def prepare(store: Store, run_id: str, folder: Path, warnings: list[str]) -> Rerun:

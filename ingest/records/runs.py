@@ -3,7 +3,7 @@
 import json
 import secrets
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -47,6 +47,22 @@ def command_of(facts: Mapping[str, Any], job: str) -> str:
     `facts` are those of the run. Runs of earlier releases recorded no settings.
     """
     return f"ingest run {shlex.join(facts.get('arguments') or [job])}"
+
+
+ACCEPT_TOUCHED = "execution.touched_inputs=accept"
+
+
+def resume_command(
+    run_id: str, here: str = "", settings: Iterable[str] = (), *, restored: bool = False
+) -> str:
+    """Return the command that resumes a run; `here` are the options that lead to its state.
+
+    With `restored` it is for after inputs were put back as they were, which touches them.
+    """
+    words = list(settings)
+    if restored and ACCEPT_TOUCHED not in words:
+        words.append(ACCEPT_TOUCHED)
+    return f"{shlex.join(['ingest', 'resume', run_id, *words])}{here}"
 
 
 class OtherFormatError(FatalError):

@@ -171,9 +171,7 @@ def _with_note_of_values(column: Column, texts: Sequence[str], nulls: Sequence[s
     return replace(column, note="; ".join(filter(None, notes)))
 
 
-def _doubt_of_nulls(
-    columns: Sequence[Column], texts: Mapping[str, Sequence[str]]
-) -> Iterator[str]:
+def _doubt_of_nulls(columns: Sequence[Column], texts: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Say in which columns of texts a word is read as null that could be a name, and how often."""
     for token in NULL_WORDS:
         counts = {

@@ -1,15 +1,15 @@
 """Runs as text for a person: one line for each, or one in detail with what to type next."""
 
-import shlex
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from ingest.core.counts import counted
 from ingest.core.faults import fault
 from ingest.core.outcome import places
 from ingest.records.history import DOOMED
-from ingest.records.runs import command_of
+from ingest.records.runs import command_of, resume_command
 from ingest.watch.resuming import inputs
 from ingest.watch.runs import SHOWN, Page
 from ingest.watch.summary import OUTPUTS, REASONS, cluster, size
@@ -104,15 +104,16 @@ def following(page: Page, here: str) -> dict[str, str]:
     if page["state"] == "removed":
         return {}
     if page["go_on"] and page["state"] != "running":
-        given = shlex.join(page["tried"][-1]["settings"]) if page["tried"] else ""
-        return _ways_on(page, f"ingest resume {run}{f' {given}' if given else ''}{here}")
+        return _ways_on(page, here)
     if page["phase"] == "new" and page["state"] in {"failed", "interrupted", "died"}:
         return {"run the job again": command_of(page, page["job"])}
     return {}
 
 
-def _ways_on(page: Page, resume: str) -> dict[str, str]:
+def _ways_on(page: Page, here: str) -> dict[str, str]:
     """Return what can be done about an unfinished run."""
+    given = page["tried"][-1]["settings"] if page["tried"] else ()
+    resume = partial(resume_command, page["run_id"], here, given)
     again, failure = command_of(page, page["job"]), page["failure"]
     if why := page.get("outdated"):
         return {f"to start over, because {why}": again}
@@ -122,10 +123,10 @@ def _ways_on(page: Page, resume: str) -> dict[str, str]:
         if failure == "stale_plan":
             return {
                 "to start over with the files as they are": again,
-                "or, after you have restored them, resume it": resume,
+                "or, after you have restored them, resume it": resume(restored=True),
             }
     over = {"or, to discard it and start over": f"{again} --fresh"}
-    return {"resume it": resume} | (over if page["phase"] == "planned" else {})
+    return {"resume it": resume()} | (over if page["phase"] == "planned" else {})
 
 
 def _state(page: Page) -> str:

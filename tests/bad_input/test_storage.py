@@ -1,6 +1,7 @@
 """Files that change, may not be touched or do not fit: the run stops, and resumes once it can."""
 
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -177,6 +178,8 @@ def test_a_disk_that_is_full_at_any_moment(bench, small_disk, what):
         assert "disk is full" in result.err or "No space left on device" in result.err
         if what == "state":
             assert "the state cannot be written" in result.err
+        if told := re.search(r"failed\. (\d+) of", result.err):
+            assert int(told[1]) == bench.history.totals.partitions
     assert failures > 3
     (small_disk / "filler").unlink()
     result = bench.run()

@@ -384,9 +384,8 @@ def test_changed_and_vanished_inputs_stop_it_before_any_work(bench):
     )
     assert re.search(r"in/6\.csv: was \d+ bytes written 20\S+Z, is gone", result.err)
     assert "\nTo start over with the files as they are: python -m ingest.run" in result.err
-    assert (
-        f"\nTo finish this run, after you have restored them: ingest resume {run_id}" in result.err
-    )
+    finish = "\nTo finish this run, after you have restored them: "
+    assert f"{finish}ingest resume {run_id} {ACCEPT} --state" in result.err
     assert bench.history.totals.partitions == 2
     (found,) = [event for event in events(bench, run_id) if event.name == "inputs"]
     assert found.counts == {"changed": 1, "vanished": 1}

@@ -41,7 +41,8 @@ def test_what_the_sample_does_not_show_is_quarantined(tmp_path: Path) -> None:
 
 def test_no_value_becomes_null_unseen(tmp_path: Path) -> None:
     """`NA` is a country, and `NULL` a surname: one is kept, the other is said to be null."""
-    rows = [f"{n},{'NA' if n % 9 == 0 else n},{'NA' if n % 3 == 0 else 'DE'},x\n" for n in range(99)]
+    scores, countries = ["NA", *"12345678"] * 11, ["NA", "DE", "FR"] * 33
+    rows = [f"{n},{scores[n]},{countries[n]},x\n" for n in range(99)]
     rows[7] = "7,7,DE,NULL\n"
     (tmp_path / "c.csv").write_text("id,score,country,name\n" + "".join(rows))
     table = look_at(str(tmp_path / "c.csv"))
