@@ -1,5 +1,6 @@
 """A value must lie between bounds."""
 
+import re
 from collections.abc import Mapping
 from typing import Literal, Self
 
@@ -10,6 +11,8 @@ from ingest.checks.base import Check, Violation
 from ingest.checks.options import Bound, fitted, kind_of
 from ingest.core.errors import ConfigError
 from ingest.core.types import type_name
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class Range(Check):
@@ -29,6 +32,12 @@ class Range(Check):
     def _bounded(self) -> Self:
         if self.min is None and self.max is None:
             raise ValueError("range: neither min nor max is set. Set one or both")
+        least, most = self.min, self.max
+        if isinstance(least, int | float) and isinstance(most, int | float):
+            if not (least < most if self.exclusive else least <= most):
+                raise ValueError(f"range: {self._empty()}")
+        elif _is_day(least) and _is_day(most) and str(least) > str(most):
+            raise ValueError(f"range: {self._empty()}")
         return self
 
     def violations(self, schema: Mapping[str, pl.DataType]) -> list[Violation]:
@@ -60,12 +69,20 @@ class Range(Check):
             return
         possible = least < most if self.exclusive else least <= most
         if not pl.select(possible).item():
-            raise ConfigError(
-                f'min: no value can be between min "{self.min}" and max "{self.max}"'
-                f"{' if both are excluded' if self.exclusive else ''}. Swap or correct them"
-            )
+            raise ConfigError(f"min: {self._empty()}")
+
+    def _empty(self) -> str:
+        both = " if both are excluded" if self.exclusive else ""
+        return (
+            f'no value can be between min "{self.min}" and max "{self.max}"{both}. Swap or correct '
+            "them"
+        )
 
     def _reason(self) -> str:
         least = "" if self.min is None else self.min
         most = "" if self.max is None else self.max
         return f"{self.column}: range {least}..{most}{' exclusive' if self.exclusive else ''}"
+
+
+def _is_day(bound: Bound | None) -> bool:
+    return isinstance(bound, str) and _DAY.fullmatch(bound) is not None

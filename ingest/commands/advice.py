@@ -92,9 +92,7 @@ def _kept(request: "Request", advice: Advice, watching: "Watcher", error: Ingest
     if kept is None:
         return f"Nothing was published. What is kept of it in {advice.state} cannot be read."
     partitions = counted(history.partitions, "partition")
-    return (
-        f"{kept:,} of {partitions} completed and kept in {advice.state}; nothing was published."
-    )
+    return f"{kept:,} of {partitions} completed and kept in {advice.state}; nothing was published."
 
 
 def _durable(request: "Request", run_id: str) -> int | None:

@@ -98,7 +98,9 @@ def _refuse_other_options(arguments: Namespace) -> None:
 
 
 def _render(arguments: Namespace) -> int:
-    if not arguments.words and arguments.to is not None:
+    from ingest.config.job_word import names_job  # noqa: PLC0415 - keeps --help quick
+
+    if arguments.to is not None and not names_job(arguments.words):
         return _render_schedules(arguments)
     loaded = load_job(arguments.conf, arguments.words, "ingest k8s render")
     at = _time(arguments.at)
@@ -125,7 +127,8 @@ def _render_schedules(arguments: Namespace) -> int:
     at, names = _time(arguments.at), []
     texts: dict[str, str] = {}
     for name in jobs(arguments.conf):
-        loaded = load_job(arguments.conf, [f"+job={name}"], "ingest k8s render")
+        words = [f"+job={name}", *arguments.words]
+        loaded = load_job(arguments.conf, words, "ingest k8s render")
         if loaded.job.schedule and isinstance(loaded.job.cluster, KubeRayCluster):
             _note_needed(loaded.job)
             names.append(loaded.job.name)

@@ -11,6 +11,7 @@ import polars as pl
 
 from ingest.checks.contract import Contract
 from ingest.commands.base import add_overrides, load_job, parser
+from ingest.commands.typed import count
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
 from ingest.core.faults import fault
@@ -53,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument(
         "-n",
         "--rows",
-        type=int,
+        type=count(0),
         default=5,
         help="rows to show of each step, and of the rejected rows (default: 5)",
     )

@@ -10,7 +10,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ingest.commands.base import add_state, duration, open_state, parser, state_option
+from ingest.commands.base import STATE, add_state, duration, open_state, parser, state_option
+from ingest.commands.typed import count
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.names import hint
 from ingest.core.streams import cursor_moving
@@ -45,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument("--watch", action="store_true", help="show the runs live, until Ctrl-C")
     add_state(options)
     options.add_argument(
-        "-n", "--last", type=int, default=20, help="how many runs to list (default: 20)"
+        "-n", "--last", type=count(1), default=20, help="how many runs to list (default: 20)"
     )
     options.add_argument("--json", action="store_true", help="print the runs as JSON")
     arguments = options.parse_args(argv)
@@ -55,6 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.watch:
         return _watch(store, arguments)
     pages = _pages(store, arguments, {}, {})
+    if not pages:
+        _refuse_no_state(arguments.state)
     for page in pages:
         if why := _outdated(store, page):
             page["outdated"] = why
@@ -138,6 +141,22 @@ def _watch(store: Store, arguments: Namespace) -> int:
         sys.stdout.write("\n".join(lines[-height:]) + "\n")
         sys.stdout.flush()
         time.sleep(REDRAW_S)
+
+
+def _refuse_no_state(state: str) -> None:
+    """Refuse a folder that nobody has recorded runs in: a typo would look like an empty state.
+
+    Raises:
+        ConfigError: it is not there, or holds other files.
+    """
+    folder = Path(state)
+    if state == STATE or "://" in state:
+        return
+    known = f"Runs are recorded in {STATE}, or in the folder that a job names as `state`"
+    if not folder.is_dir():
+        raise ConfigError(f"--state {state}: there is no such folder. {known}")
+    if not (folder / "runs").is_dir() and any(folder.iterdir()):
+        raise ConfigError(f"--state {state}: holds other files, and no runs. {known}")
 
 
 def _refuse_word(state: str) -> None:

@@ -23,10 +23,31 @@ class Parser(argparse.ArgumentParser):
         """The options, as they are typed."""
         return [each for action in self._actions for each in action.option_strings]
 
+    @property
+    def required(self) -> list[str]:
+        """The words that have to be typed, in their order."""
+        words = [each for each in self._actions if each.required and not each.option_strings]
+        return [str(each.metavar or each.dest).upper() for each in words]
+
+
+def count(least: int) -> Callable[[str], int]:
+    """Return what reads a whole number of at least so many from what is typed."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f'must be a whole number; got "{text}"') from None
+        if number < least:
+            raise argparse.ArgumentTypeError(f"must be at least {least}; got {number}")
+        return number
+
+    return read
+
 
 def _missing(of: Parser, match: re.Match[str]) -> str:
     names = match[1].upper().replace(", ", " ")
-    return f"{names} is missing. Write: {of.prog} {names}"
+    return f"{names} is missing. Write: {' '.join([of.prog, *of.required])}"
 
 
 def _unknown(of: Parser, match: re.Match[str]) -> str:
@@ -39,6 +60,10 @@ def _unknown(of: Parser, match: re.Match[str]) -> str:
 
 def _value(_of: Parser, match: re.Match[str]) -> str:
     return f"{match[1]}: must be a whole number; got {match[2]}".replace("'", '"')
+
+
+def _refused(_of: Parser, match: re.Match[str]) -> str:
+    return f"{match[1]}: {match[2]}"
 
 
 def _choice(_of: Parser, match: re.Match[str]) -> str:
@@ -54,6 +79,7 @@ _MISTAKES: Final[tuple[tuple[re.Pattern[str], Callable[[Parser, re.Match[str]], 
     (re.compile(r"the following arguments are required: (.*)"), _missing),
     (re.compile(r"unrecognized arguments: (.*)"), _unknown),
     (re.compile(r"argument (\S+): invalid int value: (.*)"), _value),
+    (re.compile(r"argument (\S+): (must be .*)"), _refused),
     (re.compile(r"argument (\S+): invalid choice: (.*) \(choose from (.*)\)"), _choice),
     (re.compile(r"argument (\S+): expected (?:one|at least one) argument"), _no_value),
 )

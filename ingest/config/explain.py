@@ -162,7 +162,8 @@ def _misread(one: _Refused, origin: Provenance) -> str:
         return f"got {text or 'nothing'}. Write: {quoted(dotted(one.path), text)}"
     if not found.plain:
         return f"got {_shown(one.value)}"
-    return f'{reading(found.text, one.value)}. Write it in quotes: "{found.text}"'
+    how = f'it in quotes: "{found.text}"' if found.text else "one"
+    return f"{reading(found.text, one.value)}. Write {how}"
 
 
 def _known_keys(one: _Refused, told: str, refused: Mapping[KeyPath, _Refused]) -> str:

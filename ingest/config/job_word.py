@@ -19,6 +19,11 @@ def is_bare(text: str) -> bool:
     return bool(text) and "=" not in text and text[0] not in "+~"
 
 
+def names_job(texts: Sequence[str]) -> bool:
+    """Whether a job is named, by a word or an override."""
+    return any(_JOB.match(text) or is_bare(text) for text in texts)
+
+
 def job_word(texts: Sequence[str]) -> str:
     """Return the word that names the job; empty if an override names it, or nothing does."""
     if any(_JOB.match(text) for text in texts):

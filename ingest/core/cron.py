@@ -12,6 +12,8 @@ FIELDS = (
     ("month", 1, 12, MONTHS),
     ("day of the week", 0, 6, DAYS),
 )
+LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+"""How many days each month may have."""
 NICKNAMES = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
 FORM = 'Write five fields, such as "30 2 * * *" for 02:30 every day, or one of ' + ", ".join(
     NICKNAMES
@@ -32,6 +34,10 @@ def mistake(cron: str) -> str:
         for part in text.split(","):
             if wrong := _wrong(part, least, most, names):
                 return f'"{cron}": {name}: "{part}" {wrong}'
+    if _is_never(*fields[2:]):
+        return (
+            f'"{cron}": never runs: no such month has a day {fields[2]}. Write a day that there is'
+        )
     return ""
 
 
@@ -61,6 +67,29 @@ def _wrong(part: str, least: int, most: int, names: tuple[str, ...]) -> str:
                 return f"is out of range. Write {least} to {most}"
             values.append(value)
     return "ends before it begins" if values != sorted(values) else ""
+
+
+def _is_never(days: str, months: str, weekdays: str) -> bool:
+    """Whether no date is meant. Where both kinds of days are limited, one of them is enough."""
+    if not weekdays.startswith(("*", "?")):
+        return False
+    longest = max(LONGEST[month - 1] for month in _values(months, *FIELDS[3][1:]))
+    return min(_values(days, *FIELDS[2][1:])) > longest
+
+
+def _values(field: str, least: int, most: int, names: tuple[str, ...]) -> set[int]:
+    """Return the numbers that a field stands for; it is without mistakes."""
+    values: set[int] = set()
+    for part in field.split(","):
+        match = _PART.fullmatch(part)
+        assert match is not None, "it has been checked"
+        first = _number(match["first"], least, names) if match["first"] else least
+        last = _number(match["last"], least, names) if match["last"] else None
+        if last is None:  # one number, or with a step all from there on
+            last = first if match["first"] and not match["step"] else most
+        assert first is not None, "it has been checked"
+        values.update(range(first, last + 1, int(match["step"] or 1)))
+    return values
 
 
 def _number(text: str, least: int, names: tuple[str, ...]) -> int | None:

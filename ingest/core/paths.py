@@ -1,5 +1,7 @@
 """Names of files, which need not be text."""
 
+import os
+import shlex
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,6 +16,17 @@ def printable(path: str) -> str:
         return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:  # half a pair that stands for no byte
         return path.encode("utf-8", "backslashreplace").decode()
+
+
+def shell_word(path: str) -> str:
+    """Return a path as it is typed in bash, whatever bytes it is of."""
+    if is_utf8(path) and path.isprintable():
+        return shlex.quote(path)
+    plain = (
+        chr(byte) if 0x20 <= byte < 0x7F and chr(byte) not in "'\\" else f"\\x{byte:02x}"
+        for byte in os.fsencode(path)
+    )
+    return f"$'{''.join(plain)}'"
 
 
 def readable_path(path: str) -> str:

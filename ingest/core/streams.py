@@ -21,7 +21,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """All but tab and line feed."""
 
 
-def printable(text: str) -> str:
+def escaped(text: str) -> str:
     """Return text as it is shown: control characters escaped. What is returned stays as it is."""
     return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
@@ -44,7 +44,7 @@ class Stream:
 
     def write(self, text: str) -> int:
         """Write, if that is possible, and say how much was taken: all of it."""
-        self._try(text if self._raw else printable(text))
+        self._try(text if self._raw else escaped(text))
         return len(text)
 
     def flush(self) -> None:

@@ -21,6 +21,7 @@ from ingest.storage.remote import canonical, is_remote
 WRITTEN = {"main": ("sink",), "quarantine": ("contract", "quarantine")}
 """Where in a job it is said where an output goes."""
 
+ROOT = "/"
 _NAMES = {"main": "the output", "quarantine": "the quarantine"}
 
 
@@ -37,12 +38,24 @@ class _Other:
         return f'{_NAMES[self.output]} of job "{self.job}" (run {self.run_id})'
 
 
+def check_names(job: Job, place: Place) -> None:
+    """Refuse places by what they are called, whatever is there: that needs no state and no data.
+
+    Raises:
+        ConfigError: with the line of the job that names the place.
+    """
+    if lines := _misplaced(job, _real(job.state), place):
+        raise ConfigError(*dict.fromkeys(lines))
+
+
 def check_places(job: Job, store: Store, place: Place) -> None:
     """Refuse outputs that cannot be written, and places that lie in each other.
 
     Raises:
         ConfigError: with the line of the job that names the place.
     """
+    if any(sink.uri == ROOT for sink in sinks_of(job).values()):
+        check_names(job, place)  # all else that is wrong there follows from it
     lines: list[str] = []
     for output, sink in sinks_of(job).items():
         if lines and _is_beside(output, job):
@@ -73,17 +86,28 @@ def _is_beside(output: str, job: Job) -> bool:
 
 def _refuse_overlaps(job: Job, store: Store, place: Place) -> None:
     """Refuse places that lie in each other, whatever is there by now; see `check_places`."""
+    lines = _misplaced(job, _real(store.uri()), place)
+    wrong: list[str] = []
+    for output, sink in sinks_of(job).items():
+        if not (wrong and _is_beside(output, job)):
+            problems = _among_others(output, sink.uri, job, store)
+            wrong += [located(place, WRITTEN[output], problem) for problem in problems]
+    lines += wrong
+    if lines:
+        raise ConfigError(*dict.fromkeys(lines))
+
+
+def _misplaced(job: Job, state: str, place: Place) -> list[str]:
+    """Say which of a job's own places lie in each other, or cannot be outputs at all."""
     outputs = {output: sink.uri for output, sink in sinks_of(job).items()}
-    lines = [f"{place(('state',))}: {problem}" for problem in _state(store, outputs)]
+    lines = [f"{place(('state',))}: {problem}" for problem in _state(state, outputs)]
     lines += [located(place, ("source",), problem) for problem in _source(job)]
     wrong: list[str] = []
     for output in outputs:
         if not (wrong and _is_beside(output, job)):
-            problems = _output(output, outputs, job, store)
+            problems = _output(output, outputs, state)
             wrong += [located(place, WRITTEN[output], problem) for problem in problems]
-    lines += wrong
-    if lines:
-        raise ConfigError(*lines)
+    return lines + wrong
 
 
 def check_together(jobs: Sequence[tuple[Job, Place]]) -> None:
@@ -148,19 +172,24 @@ def check_published(job: Job, place: Place, schema: dict[str, str]) -> None:
                 ) from None
 
 
-def _output(output: str, outputs: dict[str, str], job: Job, store: Store) -> Iterator[str]:
-    """Say what an output is in, or what is in it."""
+def _output(output: str, outputs: dict[str, str], state: str) -> Iterator[str]:
+    """Say which other place of its job an output is in."""
     here = outputs[output]
+    if here == ROOT:
+        yield f'path: "{here}" is the root of the file system. Use a directory inside it'
     for name, uri in outputs.items():
-        if name != output and (here == uri or _is_within(here, uri)):
+        if name != output and uri != ROOT and (here == uri or _is_within(here, uri)):
             yield (
                 f'path: "{here}" is inside "{uri}", where this job publishes too: readers '
                 "would mix the two. Use a path outside it"
             )
-    state = _real(store.uri())
     if _is_within(here, state):
         yield f'path: "{here}" is inside the state "{state}". Use a path outside it'
     yield from _staging("path", here)
+
+
+def _among_others(output: str, here: str, job: Job, store: Store) -> Iterator[str]:
+    """Say what of other jobs an output is in, or what of them is in it."""
     how = reached_by(job).get(output)
     above = next((folder for folder in _parents(here) if _publishes_in(folder, how)), "")
     if above:
@@ -209,11 +238,10 @@ def _staging(option: str, uri: str) -> Iterator[str]:
         )
 
 
-def _state(store: Store, outputs: dict[str, str]) -> Iterator[str]:
+def _state(state: str, outputs: dict[str, str]) -> Iterator[str]:
     """Say what would read the files of the state as rows."""
-    state = _real(store.uri())
     for output, uri in outputs.items():
-        if state == uri or _is_within(state, uri):
+        if uri != ROOT and (state == uri or _is_within(state, uri)):
             yield (
                 f'"{state}" is inside {_NAMES[output]} "{uri}": readers would read the '
                 "state's files as rows. Use a path outside it: state=DIR"

@@ -8,6 +8,7 @@ from ingest.config.job_word import FIRST
 from ingest.config.load import jobs, load
 from ingest.config.places import shown
 from ingest.core.errors import ConfigError
+from ingest.driver.outputs import check_names
 from ingest.job import Job
 from ingest.library.arguments import Folder, path, words
 
@@ -23,7 +24,9 @@ def checked(names: Sequence[str], conf: Path | None) -> Iterator[tuple[str, Job 
         raise ConfigError(f"{shown(search_path(conf)[0] / 'job')}: contains no jobs. {FIRST}")
     for name in names:
         try:
-            yield name, load(Job, conf, words(name, ())).job
+            loaded = load(Job, conf, words(name, ()))
+            check_names(loaded.job, loaded.place)
+            yield name, loaded.job
         except ConfigError as error:
             yield name, error
 

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from ingest.core.counts import counted
-from ingest.core.streams import printable
+from ingest.core.streams import escaped
 from ingest.records.events import (
     AttemptBegan,
     AttemptFailed,
@@ -181,7 +181,7 @@ def measures(event: Event) -> str:  # noqa: PLR0911 - one return for each kind
 
 def announced(event: Event) -> list[str]:
     """Return what is said of an event whatever the mode, a text for each line."""
-    return list(map(printable, _announced(event)))  # the bar's stream escapes nothing
+    return list(map(escaped, _announced(event)))  # the bar's stream escapes nothing
 
 
 def _announced(event: Event) -> list[str]:

@@ -1,5 +1,7 @@
 """What a command says to type next is what helps, and what it says has happened has."""
 
+import re
+
 import pytest
 
 from tests.bad_input.bench import HEADER, records
@@ -79,6 +81,7 @@ def test_a_run_that_would_fail_again_is_not_offered_to_be_resumed(desk, capsys):
 def test_a_mistake_on_the_command_line_says_what_to_type(capsys):
     for words, said in (
         (["resume"], "RUN is missing. Write: ingest resume RUN. All options: ingest resume --help"),
+        (["diff", "a"], "RUN is missing. Write: ingest diff RUN RUN."),
         (["run", "--frsh", "x"], '--frsh: no such option. Did you mean "--fresh"? All options: '),
         (["preview", "x", "-n", "y"], '-n/--rows: must be a whole number; got "y".'),
         (["status", "a", "b"], "b: one argument too many. Remove it."),
@@ -87,6 +90,22 @@ def test_a_mistake_on_the_command_line_says_what_to_type(capsys):
             typed(capsys, *words)
         assert caught.value.code == 2
         assert f"error: command line: {said}" in capsys.readouterr().err
+
+
+def test_a_value_that_is_missing_is_to_be_written(desk, capsys):
+    file = desk.place / "conf/job/orders.yaml"
+    file.write_text(re.sub("owner: .*", "owner:", file.read_text()))
+    said = typed(capsys, "plan", "orders").err
+    assert "owner: expected a string, but there is no value after the colon. Write one." in said
+
+
+def test_places_are_checked_without_data(desk, capsys):
+    for path, said in ((".", "is inside the output"), ("/", "is the root of the file system")):
+        desk.describe(sink={"type": "parquet", "path": path, "write_disposition": "overwrite"})
+        result = typed(capsys, "validate", "orders")
+        assert result.code == 2
+        assert said in result.err
+    assert len(typed(capsys, "plan", "orders").err.splitlines()) == 1
 
 
 def test_a_column_that_is_not_there_is_one_mistake(desk, capsys):
@@ -130,7 +149,7 @@ def test_a_changed_input_says_how_to_start_over_and_how_to_finish(desk, capsys):
     assert result.code == 1
     said = "source.path: 1 input file changed after the run was planned, and the run still has to"
     assert said in result.err
-    finish = f"ingest resume {run_id} --state state"
+    finish = f"ingest resume {run_id} execution.touched_inputs=accept --state state"
     assert result.err.endswith(
         "To start over with the files as they are: ingest run orders cluster=inline\n"
         f"To finish this run, after you have restored them: {finish}\n"

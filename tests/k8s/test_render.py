@@ -234,5 +234,8 @@ def test_the_command_writes_a_folder_that_validates(conf, tmp_path, capsys):
     assert page["resources"] == ["configmap.yaml", "rayjob.yaml"]
     assert console.main(["k8s", "validate", "deploy/rayjob.yaml", "deploy/configmap.yaml"]) == 0
     assert capsys.readouterr().out == "2 objects checked, 0 violations\n"
+    words = ["k8s", "render", "--to", "all", "source.path=s3://lake/other"]  # all with a schedule
+    assert console.main(words) == 0
+    assert "was written" in capsys.readouterr().out
     assert console.main(["k8s", "render", "orders", "--at", "noon"]) == 2
     assert console.main(["k8s", "validate", "--at", "now"]) == 2

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
-from ingest.core.paths import is_utf8, printable
+from ingest.core.paths import is_utf8, printable, shell_word
 from ingest.sources.files.nothing_there import NothingThereError, brackets, irregular, siblings
 from ingest.sources.files.passed_over import PassedOver
 from ingest.sources.files.patterns import HIDDEN, is_hidden, matcher, place_of
@@ -218,7 +218,7 @@ def _refuse_bytes(name: str, path: str = "") -> None:
     if not is_utf8(name):
         raise ConfigError(
             f'path: "{printable(path or name)}": the name is not UTF-8. Rename it, such as: '
-            f"mv {printable(path or name)!r} NAME (convmv does so for whole folders)"
+            f"mv {shell_word(path or name)} NAME (convmv does so for whole folders)"
         )
 
 

@@ -139,6 +139,9 @@ def test_all_mistakes_are_said_at_once() -> None:
     ]
 
 
+LATER = {"min": "2013-02-01", "max": "2013-01-31"}
+
+
 @pytest.mark.parametrize(
     ("page", "text"),
     [
@@ -149,6 +152,19 @@ def test_all_mistakes_are_said_at_once() -> None:
         ({"checks": [{"type": "range", "column": "a", "min": True}]}, "min"),
         ({"checks": [{"type": "matches", "column": "a", "pattern": "("}]}, "not a regular expr"),
         ({"checks": [{"type": "length", "column": "a", "min": 3, "max": 2}]}, "is more than max"),
+        ({"checks": [{"type": "range", "column": "a", "min": 5, "max": 1}]}, "no value can be"),
+        (
+            {"checks": [{"type": "range", "column": "a", "min": 5, "max": 5.0, "exclusive": True}]},
+            "if both are excluded",
+        ),
+        (
+            {
+                "checks": [
+                    {"type": "range", "column": "a", "min": "2013-02-01", "max": "2012-12-31"}
+                ]
+            },
+            "no value can be",
+        ),
         ({"on_error": "ignore"}, "fail"),
         ({"max_error_ratio": 1.5}, "less than or equal to 1"),
     ],
@@ -167,10 +183,10 @@ def test_what_cannot_be_written(page: dict[str, Any], text: str) -> None:
         ("day", {"min": "2013-02-30"}, 'min: "2013-02-30" is not of type date'),
         ("day", {"min": 2013}, 'min: "2013" is not of type date'),
         ("money", {"max": 1.234}, 'max: "1.234" is not of type decimal(4,2)'),
-        ("small", {"min": 5, "max": 4}, 'no value can be between min "5" and max "4"'),
+        ("money", {"min": "5", "max": "4"}, 'no value can be between min "5" and max "4"'),
         (
-            "small",
-            {"min": 5, "max": 5, "exclusive": True},
+            "money",
+            {"min": "5", "max": "5", "exclusive": True},
             "if both are excluded",
         ),
         ("flag", {"min": 0}, 'column: "flag" is boolean. range works on numbers'),

@@ -44,6 +44,24 @@ def listed(capsys, *words):
     return [page["state"] for page in json.loads(capsys.readouterr().out)]
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("-n", "0"), "-n/--last: must be at least 1; got 0."),
+        (("-n", "-5"), "-n/--last: must be at least 1; got -5."),
+        (("--state", "nowhere"), "--state nowhere: there is no such folder."),
+        (("--state", "conf"), "--state conf: holds other files, and no runs."),
+    ],
+)
+def test_what_can_list_nothing_is_a_mistake(capsys, words, said):
+    try:
+        code = main(["status", *words])
+    except SystemExit as ended:
+        code = ended.code
+    assert code == 2
+    assert said in capsys.readouterr().err
+
+
 def test_runs_are_listed_by_how_they_ended_and_when_they_began(capsys):
     assert listed(capsys) == ["abandoned", "done"]
     assert listed(capsys, "-n", "1") == ["done"]

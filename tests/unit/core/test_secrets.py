@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from ingest.core.errors import ConfigError
-from ingest.core.secrets import SecretRef
+from ingest.core.secrets import SecretRef, masked, without_credentials
 
 
 def test_a_file_holds_a_secret(tmp_path):
@@ -36,3 +36,26 @@ def test_what_cannot_be_read_is_said_without_its_content(tmp_path):
 def test_a_secret_lies_in_one_place(places):
     with pytest.raises(ValidationError, match="either"):
         SecretRef(**places)
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("s3://KEY:s3cret@b/x", "s3://***@b/x"),
+        (
+            "s3://b/x?X-Amz-Date=1&X-Amz-Signature=s3cret",
+            "s3://b/x?X-Amz-Date=1&X-Amz-Signature=***",
+        ),
+        ("az://b/x?sv=1&sig=s3%2Fcret#a", "az://b/x?sv=1&sig=***#a"),
+        ("https://h/x?access_token=s3cret&n=2", "https://h/x?access_token=***&n=2"),
+    ],
+)
+def test_a_uri_shows_nothing_that_opens_it(uri, shown):
+    assert masked(f'path: "{uri}": no') == f'path: "{shown}": no'
+    with pytest.raises(ValueError, match="contains credentials"):
+        without_credentials(uri)
+
+
+@pytest.mark.parametrize("path", ["in/a?token=1.csv", "s3://b/day=?/sig=a", "s3://b/x?design=2"])
+def test_a_pattern_is_no_secret(path):
+    assert without_credentials(path) == path

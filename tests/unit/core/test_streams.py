@@ -5,7 +5,8 @@ import io
 import pytest
 
 from ingest.__main__ import main
-from ingest.core.streams import Stream, cursor_moving, printable
+from ingest.core.paths import shell_word
+from ingest.core.streams import Stream, cursor_moving, escaped
 from ingest.records.events import Warned
 from ingest.watch.progress import announced
 
@@ -17,7 +18,7 @@ def test_control_characters_are_shown_escaped(capsys: pytest.CaptureFixture[str]
 
 def test_text_stays_as_it_is() -> None:
     text = "a\tb\n\\x1b é 日本 \U0001f600\n"
-    assert printable(text) == text
+    assert escaped(text) == text
 
 
 def test_whoever_moves_the_cursor_may() -> None:
@@ -30,3 +31,11 @@ def test_whoever_moves_the_cursor_may() -> None:
 
 def test_the_bar_gets_no_control_characters_of_others() -> None:
     assert announced(Warned(message="\x1b[2J")) == ["warning: \\x1b[2J"]
+
+
+@pytest.mark.parametrize(
+    ("path", "word"),
+    [("in/a b.csv", "'in/a b.csv'"), ("in/\udcff's\x1b.csv", r"$'in/\xff\x27s\x1b.csv'")],
+)
+def test_a_path_as_a_shell_takes_it(path: str, word: str) -> None:
+    assert shell_word(path) == word
