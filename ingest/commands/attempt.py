@@ -139,7 +139,7 @@ def _report(receipt: dict[str, Any], advice: Advice, *, as_json: bool) -> None:
 
 @contextmanager
 def stopping(stop: threading.Event, grace_s: float) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the run in order; a second one ends it at once.
+    """Let Ctrl-C, SIGTERM and a closed terminal end the run in order; a second one at once.
 
     So does the first while the run is only planned (`Stop.at_once`): there is nothing to finish.
     What has not come to its end by itself in `grace_s` seconds, and the time that workers take to
@@ -165,6 +165,8 @@ def stopping(stop: threading.Event, grace_s: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, grace_s + END_S)
 
     asked = {signal.SIGINT: ask, signal.SIGTERM: ask, signal.SIGALRM: overdue}
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as `nohup` has it: it is to go on
+        asked[signal.SIGHUP] = ask
     before = {number: signal.signal(number, handler) for number, handler in asked.items()}
     try:
         yield

@@ -128,8 +128,10 @@ def _render_schedules(arguments: Namespace) -> int:
     texts: dict[str, str] = {}
     for name in jobs(arguments.conf):
         words = [f"+job={name}", *arguments.words]
+        if not load_job(arguments.conf, words[:1], "ingest k8s render").job.schedule:
+            continue
         loaded = load_job(arguments.conf, words, "ingest k8s render")
-        if loaded.job.schedule and isinstance(loaded.job.cluster, KubeRayCluster):
+        if isinstance(loaded.job.cluster, KubeRayCluster):
             _note_needed(loaded.job)
             names.append(loaded.job.name)
             pages = folder(render(loaded, "schedule", at))

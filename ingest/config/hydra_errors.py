@@ -35,7 +35,10 @@ def missing(error: MissingConfigException, chain: Chain) -> Problem:
 def absent(file: str, parent: str, chain: Chain) -> Problem:
     """Say that a file which the defaults of another, if any, name is not there for them."""
     group, _, name = file.rpartition("/")
-    found = choices(name, options(chain.folders, group), f"Known names in {group}/")
+    if known := options(chain.folders, group):
+        found = choices(name, known, f"Known names in {group}/")
+    else:
+        found = f" There are no files in {group}/. Create conf/{file}.yaml, or remove this line."
     where = chain.place(parent, name) if parent else COMMAND_LINE
     return Problem(where, f'defaults: there is no {group} "{name}".{found}')
 

@@ -88,6 +88,9 @@ def _is_kept(name: str, dtype: pl.DataType, rows: Records) -> bool:
     return any(value is not None for value in fitting) or all(value is None for value in values)
 
 
+_WHOLE = {pl.Int64(): range(-(2**63), 2**63), pl.UInt64(): range(2**64)}
+
+
 def _no_columns(path: str, types: Mapping[str, pl.DataType]) -> str:
     if not types:
         return f'"{path}": its records are empty objects. Name files whose records have fields'
@@ -157,13 +160,9 @@ def _column(name: str, dtype: pl.DataType, rows: Records) -> Column:
     if len(values) == len(rows):
         return column
     others = len(rows) - len(values)
-    have = (
-        "has another type, and its record is"
-        if others == 1
-        else ("have another type, and their records are")
-    )
-    what = f"{others:,} of {counted(len(rows), 'value')} in the sample"
-    return replace(column, note=f"{what} {have} rejected")
+    do, records = ("does", "its record is") if others == 1 else ("do", "their records are")
+    what = f"{others:,} of {counted(len(rows), 'value')} in the sample {do} not fit {column.type}"
+    return replace(column, note=f"{what}: {records} rejected")
 
 
 def _fitting(name: str, dtype: pl.DataType, rows: Records) -> list[Any]:
@@ -177,7 +176,11 @@ def _fitting(name: str, dtype: pl.DataType, rows: Records) -> list[Any]:
         value
         for value in values
         if value is None
-        or (isinstance(value, kinds) and isinstance(value, bool) == (dtype == pl.Boolean))
+        or (
+            isinstance(value, kinds)
+            and isinstance(value, bool) == (dtype == pl.Boolean)
+            and not (dtype.is_integer() and value not in _WHOLE[dtype])
+        )
     ]
 
 

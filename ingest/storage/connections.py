@@ -4,6 +4,7 @@ A connection holds no secrets, only references to them, and is recorded with a r
 library wants to be told of a store is in `clients`, and of a database in `postgres.session`.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 from urllib.parse import quote
 
@@ -12,9 +13,18 @@ from pydantic import Field, model_validator
 from ingest.core.model import Model
 from ingest.core.secrets import SecretRef
 
+_SECRETS = (
+    "access_key_id", "secret_access_key", "session_token", "service_account_key", "account_key",
+    "sas_token", "password",
+)  # fmt: skip
+
 
 class Connection(Model):
     """What all kinds of connections share."""
+
+    hints: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        _SECRETS, "Write {env: NAME} or {file: PATH}: no secret stands in a file"
+    )
 
     name: str = ""
     """What errors call it: the name of its file."""
@@ -157,6 +167,12 @@ class AzureConnection(StoreConnection):
 
 class PostgresConnection(Connection):
     """A PostgreSQL database, version 12 or later. Needs the extra `ingest[postgres]`."""
+
+    hints: ClassVar[Mapping[str, str]] = {
+        **Connection.hints,
+        **dict.fromkeys(("dbname", "db"), "Write database"),
+        **dict.fromkeys(("username", "role"), "Write user"),
+    }
 
     type: Literal["postgres"]
     host: str = Field(min_length=1, pattern=r"^[^/?#\s@,]+$")

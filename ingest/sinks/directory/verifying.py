@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from ingest.core.counts import counted
 from ingest.core.errors import FatalError
 from ingest.sinks.base import Verified
 from ingest.sinks.directory import manifest
@@ -110,7 +111,8 @@ def _listed(names: list[str], why: str) -> Iterator[str]:
     for name in names[:_SHOWN]:
         yield f"{name}: {why}. Move it away"
     if len(names) > _SHOWN:
-        yield f"and {len(names) - _SHOWN:,} more files that no run of ingest has published"
+        more = counted(len(names) - _SHOWN, "more file")
+        yield f"and {more} that no run of ingest has published"
 
 
 def _manifest(place: Place, plan: PublishPlan) -> Iterator[str]:

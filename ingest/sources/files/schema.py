@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
+from ingest.core.counts import counted
 from ingest.core.errors import BadRowError, ConfigError
 from ingest.core.model import Model
 from ingest.core.paths import readable_path
@@ -255,7 +256,7 @@ def _check(
 
 
 def _more(uris: Sequence[str]) -> str:
-    return "" if len(uris) == 1 else f" and {len(uris) - 1:,} more files"
+    return "" if len(uris) == 1 else f" and {counted(len(uris) - 1, 'more file')}"
 
 
 def _advice(missing: bool, new: bool) -> str:

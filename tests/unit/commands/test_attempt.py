@@ -11,7 +11,7 @@ from ingest.commands.attempt import stopping
 from ingest.core.errors import Interrupted
 from ingest.core.stop import Stop, at_once
 
-NUMBERS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+NUMBERS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 
 
 @NUMBERS
