@@ -23,7 +23,7 @@ class Connection(Model):
     """What all kinds of connections share."""
 
     hints: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        _SECRETS, "Write {env: NAME} or {file: PATH}: no secret stands in a file"
+        _SECRETS, "Write {env: NAME} or {file: PATH}: a file contains no secrets"
     )
 
     name: str = ""

@@ -63,8 +63,8 @@ class FieldForm(ColumnForm):
     """A column's type, the format of its text, and which texts are null in it."""
 
     null_values: tuple[str, ...] | None = None
-    """Texts that are read as null in this column, in place of those of the source's `null_values`;
-    the empty text is as it says there."""
+    """Texts that are read as null in this column, instead of those of the source's `null_values`,
+    which still decides about the empty text."""
 
 
 Columns = Mapping[str, TypeName | ColumnForm]
