@@ -83,12 +83,11 @@ def _values(field: str, least: int, most: int, names: tuple[str, ...]) -> set[in
     for part in field.split(","):
         match = _PART.fullmatch(part)
         assert match is not None, "it has been checked"
-        first = _number(match["first"], least, names) if match["first"] else least
-        last = _number(match["last"], least, names) if match["last"] else None
-        if last is None:  # one number, or with a step all from there on
-            last = first if match["first"] and not match["step"] else most
-        assert first is not None, "it has been checked"
-        values.update(range(first, last + 1, int(match["step"] or 1)))
+        numbers = [_number(text, least, names) for text in match.group("first", "last") if text]
+        first, *last = [number for number in numbers if number is not None] or [least]
+        open_end = match["step"] or not match["first"]  # a number with a step: all from there on
+        last = last or [most if open_end else first]
+        values.update(range(first, last[0] + 1, int(match["step"] or 1)))
     return values
 
 

@@ -88,7 +88,7 @@ def _is_kept(name: str, dtype: pl.DataType, rows: Records) -> bool:
     return any(value is not None for value in fitting) or all(value is None for value in values)
 
 
-_WHOLE = {pl.Int64(): range(-(2**63), 2**63), pl.UInt64(): range(2**64)}
+_WHOLE: dict[pl.DataType, range] = {pl.Int64(): range(-(2**63), 2**63), pl.UInt64(): range(2**64)}
 
 
 def _no_columns(path: str, types: Mapping[str, pl.DataType]) -> str:
