@@ -67,6 +67,7 @@ def find_files(path: str) -> Listing:
     files = inputs.slices
     if not any(piece.size for piece in files):
         raise ConfigError(f'"{path}": all files are empty. Name a file with rows')
+    _refuse_samples(path, files)
     endings = {piece.uri: longest(types, piece.uri) for piece in files}
     strong = [piece for piece in files if endings[piece.uri] not in _WEAK]
     kept = strong if _is_folder(path) and strong else files
@@ -102,6 +103,20 @@ def _without_notes(
     uris = {piece.uri for piece in kept}
     passed_over = tuple(piece.uri for piece in files if piece.uri not in uris)
     return Listing(f"{path.rstrip('/')}/**/*{found[0]}", kind, tuple(kept), passed_over)
+
+
+def _refuse_samples(path: str, files: Sequence[Slice]) -> None:
+    """Refuse a folder that holds the project itself: its jobs' samples are copies of input."""
+    own = f"{Path.cwd()}/jobs/"
+    if not _is_folder(path) or is_remote(path) or str(Path(path).resolve()).startswith(own[:-1]):
+        return
+    for piece in files:
+        parts = piece.uri.removeprefix(own).split("/")
+        if piece.uri.startswith(own) and len(parts) > 2 and parts[1] in {"sample", "expected"}:
+            raise ConfigError(
+                f'"{path}": contains the samples of jobs, such as {piece.uri}, which are copies. '
+                f"Name the files to read: ingest init '{path.rstrip('/')}/*.csv'"
+            )
 
 
 def kind_by_name(uri: str) -> str | None:

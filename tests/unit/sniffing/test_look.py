@@ -56,6 +56,25 @@ def test_no_value_becomes_null_unseen(tmp_path: Path) -> None:
     assert published["country"].to_list().count("NA") == 33
 
 
+def test_whole_numbers_beyond_the_type_are_said(tmp_path: Path) -> None:
+    lines = [f'{{"id": {n if n % 33 else 2**63 + n}}}\n' for n in range(1, 100)]
+    (tmp_path / "a.jsonl").write_text("".join(lines))
+    (column,) = look_at(str(tmp_path / "a.jsonl")).columns
+    assert (column.type, column.most) == ("int64", 98)
+    assert column.note.startswith("3 of 99 values in the sample do not fit int64")
+
+
+def test_samples_of_jobs_are_no_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "jobs/a/sample").mkdir(parents=True)
+    for name in ("a.csv", "jobs/a/sample/a.csv"):
+        (tmp_path / name).write_text("id\n1\n")
+    with pytest.raises(ConfigError, match="contains the samples of jobs"):
+        look_at(".")
+    assert len(look_at("./*.csv").listing.files) == 1
+    assert len(look_at("jobs/a/sample").listing.files) == 1
+
+
 def worked(folder: Path, name: str) -> tuple[int, int]:
     """Write a job for an input and run it; return how many rows are good and how many are not."""
     job = folder / "conf" / "job" / "messy.yaml"

@@ -53,13 +53,19 @@ def _permissions(place: Paths) -> list[str]:
         above,
         *(path for path in (place.root, place.beside, place.manifests) if path.exists()),
     ]
-    return [
-        f'"{path}" is not writable for {user()}. Files are staged beside the '
-        "output, so its parent must be writable too. Change the permissions, or use another "
-        "path"
-        for path in wanted
+    closed = [
+        f'"{path}"'
+        for path in dict.fromkeys(wanted)
         if not os.access(path, os.W_OK | os.X_OK, effective_ids=True)
     ]
+    if not closed:
+        return []
+    are = "is" if len(closed) == 1 else "are"
+    text = (
+        f"{', '.join(closed)} {are} not writable for {user()}. Files are staged beside the output, "
+        "so its parent must be writable too. Change the permissions, or use another path"
+    )
+    return [text]
 
 
 def user() -> str:
