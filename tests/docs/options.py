@@ -134,7 +134,7 @@ def _default(name: str, option: Schema) -> str:
     if value is None:
         return "none"
     nested = _nested(option)
-    if nested and "default" not in option:
+    if nested and not nested[0] and "default" not in option:
         return "its own"
     if nested and value:
         return f"`{json.dumps(value)}`" if _is_flat(value) and nested[1] in SECTIONS else "its own"
