@@ -32,7 +32,6 @@ from ingest.driver import stall
 from ingest.commands.run import main
 from ingest.commands.base import guarded
 from ingest.core.leaving import leave
-from ingest.workers import choose
 from ingest.workers.on_ray import pool as ray_data
 
 class Hung(ray_data.RayDataWorkers):
@@ -46,7 +45,7 @@ class Hung(ray_data.RayDataWorkers):
         self._forced = True
         print("ended by force", file=sys.stderr, flush=True)
 
-choose.RayDataWorkers = Hung
+ray_data.RayDataWorkers = Hung
 stall.CHECK_S = 0.3
 ray_data.BREAK_OFF_S = 0.5
 if sys.argv[1] == "gives up":
