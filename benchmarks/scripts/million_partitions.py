@@ -37,7 +37,8 @@ from ingest.job import Job
 from ingest.records.events import AttemptBegan, PlanFrozen
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
-from ingest.records.plans import Plan, PlanFacts, PlanWriter
+from ingest.records.plan_facts import PlanFacts
+from ingest.records.plans import Plan, PlanWriter
 from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.records.status import Status

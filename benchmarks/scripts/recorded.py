@@ -21,7 +21,10 @@ from ingest.records.events import (
     Settled,
     Timed,
 )
-from ingest.records.reader import FORMAT, object_name
+from ingest.records.reader import FORMAT, Reader, object_name
+from ingest.storage.objects import LocalStore
+from ingest.watch.snapshots import SNAPSHOT, encoded
+from ingest.watch.story import Story
 
 STEPS = ("source", "0.filter", "1.derive", "contract")
 SECONDS = {"read": 0.05, "decode": 0.2, "0.filter": 0.05, "1.derive": 0.3, "contract": 0.15,
@@ -99,6 +102,15 @@ class Recorded:
                 number, batch = number + 1, []
         if batch:
             _write(folder / object_name(number), batch)
+
+    def snapshot(self, state: Path) -> None:
+        """Write what a driver would have written for watchers by now."""
+        run, story = Reader(LocalStore(state), self.run_id), Story()
+        for event in run.events():
+            story.see(event)
+        folder = state / "runs" / self.run_id
+        last = (folder / "ledger" / object_name(run.read - 1)).read_bytes()
+        (folder / SNAPSHOT).write_bytes(encoded(story, run.read, last))
 
     def events(self) -> Iterator[Event]:
         """Yield its events, each with its time."""

@@ -18,7 +18,7 @@ from ingest.core.errors import (
 )
 
 if TYPE_CHECKING:
-    from ingest.driver.drive import Request
+    from ingest.driver.request import Request
     from ingest.records.history import History
     from ingest.watch.progress import Watcher
 

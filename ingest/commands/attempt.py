@@ -15,7 +15,7 @@ from ingest.core.errors import IngestError, Interrupted
 from ingest.core.stop import Stop
 
 if TYPE_CHECKING:
-    from ingest.driver.drive import Request
+    from ingest.driver.request import Request
     from ingest.records.holders import Holder
     from ingest.watch.modes import Mode
     from ingest.watch.progress import Watcher

@@ -8,7 +8,7 @@ from typing import Any
 from ingest.commands.base import add_json, add_state, open_state, parser, report
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.lineage import Lineage, Origin
-from ingest.records.plans import Plan
+from ingest.records.plan_facts import plan_facts
 from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.storage.objects import Store
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.events:
         sys.stdout.writelines(f"{line}\n" for line in _events(store, arguments.run))
         return 0
-    page = Plan(store, arguments.run).facts.lineage
+    page = plan_facts(store, arguments.run).lineage
     if arguments.json:
         report(json.dumps(page, indent=1))
         return 0

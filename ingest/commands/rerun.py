@@ -83,7 +83,7 @@ def _prepared(store: "Store", arguments: Namespace, folder: Path) -> "Rerun | No
 def _run(rerun: "Rerun", arguments: Namespace, folder: Path) -> int:
     """Process the plan, or what an interrupted rerun has left of it."""
     from ingest.config.places import dotted  # noqa: PLC0415
-    from ingest.driver.drive import Request  # noqa: PLC0415
+    from ingest.driver.request import Request  # noqa: PLC0415
     from ingest.records.receipts import history_of  # noqa: PLC0415
     from ingest.workers.choose import workers_for  # noqa: PLC0415
 

@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = options.parse_intermixed_args(argv)
     with importing():  # here, because --help is told sooner without them
         from ingest.config.places import dotted  # noqa: PLC0415
-        from ingest.driver.drive import Request  # noqa: PLC0415
+        from ingest.driver.request import Request  # noqa: PLC0415
         from ingest.records.runs import Runs, command_of, resume_command  # noqa: PLC0415
         from ingest.workers.choose import workers_for  # noqa: PLC0415
 

@@ -15,10 +15,12 @@ from ingest.commands.typed import count
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.names import hint
 from ingest.core.streams import cursor_moving
+from ingest.records.plan_facts import plan_facts
 from ingest.records.runs import Runs, made_at
 from ingest.storage.objects import Store
 from ingest.watch.listing import details, following, table
-from ingest.watch.runs import ENDED, Page, Telling, describe, newest
+from ingest.watch.runs import ENDED, Page, describe, newest
+from ingest.watch.telling import Telling
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -82,14 +84,14 @@ def _outdated(store: Store, page: Page) -> str:
     """
     if not page.get("go_on") or page["phase"] != "planned" or page["state"] == "running":
         return ""
-    from ingest.driver.cursors import moved  # noqa: PLC0415 - keeps a list of ended runs quick
-    from ingest.driver.recorded import recorded_job  # noqa: PLC0415
-    from ingest.records.plans import Plan  # noqa: PLC0415
-
     with suppress(ConfigError, FatalError):  # who resumes it is told
-        plan = Plan(store, page["run_id"])
-        if plan.facts.cursor:
-            return moved(recorded_job(Runs(store), page["run_id"]), store, plan)
+        if plan_facts(store, page["run_id"]).cursor:
+            from ingest.driver.cursors import moved  # noqa: PLC0415 - a second, where it is needed
+            from ingest.driver.recorded import recorded_job  # noqa: PLC0415
+            from ingest.records.plans import Plan  # noqa: PLC0415
+
+            run_id = page["run_id"]
+            return moved(recorded_job(Runs(store), run_id), store, Plan(store, run_id))
     return ""
 
 

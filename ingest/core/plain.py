@@ -2,14 +2,16 @@
 
 Plain data is text, numbers, true, false, null, lists, and mappings from text. What is made of it is
 decided by the annotations of a class, which are read once: a field may be plain itself, a
-dataclass, a tuple or a mapping of them, or one of these or None.
+dataclass, a tuple, a list, a set or a mapping of them, or one of these or None. Bytes are text.
 """
 
+import base64
+import zlib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import cache, partial
-from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 Build = Callable[[Any], Any]
@@ -26,7 +28,7 @@ def to_plain(value: Any) -> Any:
         return {key: to_plain(each) for key, each in value.items()}
     if is_dataclass(kind):
         return {name: to_plain(getattr(value, name)) for name in _names(kind)}
-    return value
+    return _PLAIN[kind](value) if kind in _PLAIN else value
 
 
 def from_plain(kind: Callable[..., T], data: dict[str, Any]) -> T:
@@ -82,25 +84,54 @@ def _reader(kind: Any) -> Build:
 
 def _builder(kind: Any) -> Build | None:
     """Return what makes a value of a type from plain data; None where plain data is one."""
-    origin, inner = get_origin(kind), list(filter(None, map(_builder, get_args(kind))))
+    origin, arguments = get_origin(kind), get_args(kind)
+    inner = next(filter(None, map(_builder, arguments)), None)
     if origin is tuple:
-        return partial(_tuple, inner[0]) if inner else tuple
-    if origin in {Union, UnionType}:
-        return partial(_unless_none, inner[0]) if inner else None
+        return partial(_tuple, inner) if inner else tuple
     if origin is dict:
-        return partial(_mapping, inner[0]) if inner else None
+        return _of_mapping(arguments[0], inner)
+    if build := _MADE.get(origin or kind):
+        return build
     if isinstance(kind, type) and is_dataclass(kind):
         return _reader(kind)
-    return None
+    if inner is None:
+        return None
+    return partial(_list if origin is list else _unless_none, inner)
+
+
+def _of_mapping(key: Any, build: Build | None) -> Build | None:
+    if key is int:  # JSON has text for it
+        return partial(_mapping, int, build or _same)
+    return partial(_mapping, _same, build) if build else None
 
 
 def _tuple(build: Build, data: Any) -> tuple[Any, ...]:
     return tuple(map(build, data))
 
 
-def _mapping(build: Build, data: Any) -> dict[str, Any]:
-    return {name: build(each) for name, each in data.items()}
+def _list(build: Build, data: Any) -> list[Any]:
+    return list(map(build, data))
+
+
+def _mapping(key: Build, build: Build, data: Any) -> dict[Any, Any]:
+    return {key(name): build(each) for name, each in data.items()}
 
 
 def _unless_none(build: Build, data: Any) -> Any:
     return None if data is None else build(data)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _text(data: bytearray) -> str:
+    return base64.b64encode(zlib.compress(data, 1)).decode()
+
+
+def _bytes(text: str) -> bytearray:
+    return bytearray(zlib.decompress(base64.b64decode(text)))
+
+
+_PLAIN: dict[Any, Build] = {bytearray: _text, set: sorted}
+_MADE: dict[Any, Build] = {bytearray: _bytes, set: set, Counter: Counter}

@@ -9,10 +9,9 @@ import yaml
 
 from ingest.core.errors import ConfigError, FatalError
 from ingest.driver.changes import differing
-from ingest.records.plans import Plan
+from ingest.records.plan_facts import plan_facts
 from ingest.records.runs import Runs
 from ingest.storage.objects import Store
-from ingest.watch.listing import took_s
 from ingest.watch.runs import describe
 
 SHOWN = 50
@@ -74,7 +73,7 @@ def history(store: Store, job: str) -> tuple[JobHistory, dict[str, Any] | None]:
 
 def _plan(store: Store, run_id: str) -> dict[str, Any] | None:
     with suppress(FatalError, FileNotFoundError):
-        return asdict(Plan(store, run_id).facts)
+        return asdict(plan_facts(store, run_id))
     return None
 
 
@@ -83,7 +82,7 @@ def _line(page: dict[str, Any]) -> RunLine:
         page["run_id"],
         page["state"],
         page["started_at"],
-        took_s(page),
+        page["seconds"],
         page["rows"]["read"],
         page["rows"]["written"],
         page["rows"]["rejected"],

@@ -11,6 +11,7 @@ from ingest.core.secrets import masked
 from ingest.driver.changes import changes
 from ingest.driver.recorded import as_written
 from ingest.job import Job
+from ingest.records.plan_facts import plan_facts
 from ingest.records.plans import Plan
 from ingest.records.receipts import history_of
 from ingest.records.runs import Runs
@@ -99,7 +100,7 @@ def _inputs(store: Store, one: str, other: str) -> Page:
 
 
 def _schema(store: Store, one: str, other: str) -> Page:
-    then, now = Plan(store, one).facts, Plan(store, other).facts
+    then, now = plan_facts(store, one), plan_facts(store, other)
     parts = {
         "columns read": _changed(then.input_schema, now.input_schema),
         "columns written": _changed(then.output_schema, now.output_schema),

@@ -1,84 +1,48 @@
 """The life of a run, from its leases to its receipt."""
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ingest.core.clock import Clock, SystemClock
 from ingest.core.errors import FencedError, IngestError, StalePlanError
 from ingest.core.proc import require_proc
 from ingest.core.secrets import masked
 from ingest.core.stop import at_once
-from ingest.core.types import Schema, schema_from_json, schema_to_json
+from ingest.core.types import schema_to_json
 from ingest.driver.abandoning import withdraw
 from ingest.driver.audit import audit
-from ingest.driver.backlog import Backlog
-from ingest.driver.combining import Combining
 from ingest.driver.cursors import refuse_unmarked, since
 from ingest.driver.fleeting import refuse_fleeting
-from ingest.driver.flow import Place, check_flow, placed
-from ingest.driver.holding import check, leases, same_submission
-from ingest.driver.inputs import check_inputs
-from ingest.driver.loop import Loop
+from ingest.driver.flow import placed
+from ingest.driver.holding import check, leases
 from ingest.driver.noting import noted, timed
 from ingest.driver.opening import open_run, record
 from ingest.driver.outputs import check_places, check_published
-from ingest.driver.planning import Draft, draft, freeze, refuse_state
+from ingest.driver.planning import Draft, draft, refuse_state
 from ingest.driver.publishing.commit import commit
 from ingest.driver.publishing.order import effects_of
 from ingest.driver.publishing.publish import publish
 from ingest.driver.receipt import receipt
 from ingest.driver.recorded import Run
-from ingest.driver.repeats import repeats
-from ingest.driver.retry import RetryPolicy
-from ingest.driver.sinks import sinks_of
+from ingest.driver.request import Request
 from ingest.driver.submitted import published_already, refuse_cancelled
-from ingest.driver.tasks import context_of, fingerprints, task_of
-from ingest.driver.unused import without_unused
-from ingest.job import Job
+from ingest.driver.tasks import context_of, fingerprints
+from ingest.driver.working import complete, freeze_plan, reopen_plan
 from ingest.records.cancellation import Cancellation
 from ingest.records.environment import who
-from ingest.records.events import AttemptBegan, PlanFrozen, RunDone, Warned
-from ingest.records.history import Listener
-from ingest.records.holders import Holder, submission
+from ingest.records.events import AttemptBegan, RunDone, Warned
+from ingest.records.holders import submission
 from ingest.records.lease import Lease
 from ingest.records.plans import Plan
 from ingest.records.runs import Runs
-from ingest.records.status import Status
 from ingest.records.targets import Target
-from ingest.sources.base import Layout
 from ingest.storage.objects import Store, open_store
+from ingest.watch.snapshots import Keeper
 from ingest.workers.base import Chosen, Workers
 from ingest.workers.outlook import Outlook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
-@dataclass(slots=True)
-class Request:
-    """What a command asks of the driver.
-
-    `config` is the job as composed, in YAML; `arguments` is what stands behind `ingest run` to ask
-    for the same, or with `run_id` what this attempt changes of the settings. `store` is where the
-    state lies, the job's own place if it is None. With `run_id` this run is resumed, and no other.
-    While the job is running, `waits` says of who holds its lease whether to wait for that.
-    """
-
-    job: Job
-    config: str
-    place: Place
-    workers: Workers
-    arguments: Sequence[str] = ()
-    fresh: bool = False
-    run_id: str | None = None
-    store: Store | None = None
-    listeners: Sequence[Listener] = ()
-    clock: Clock = field(default_factory=SystemClock)
-    stop: threading.Event = field(default_factory=threading.Event)
-    waits: Callable[[Holder], bool] = same_submission
 
 
 def drive(request: Request) -> dict[str, Any]:
@@ -111,7 +75,9 @@ def drive(request: Request) -> dict[str, Any]:
         run = open_run(
             request.job, store, request.clock, fresh=request.fresh, run_id=request.run_id
         )
-        run.watched_by(request.listeners)
+        keeper = Keeper(store, run.run_id, request.clock)
+        run.watched_by([*request.listeners, keeper])
+        run.ledger.kept_by(keeper.flushed)
         drafted = None if run.resumed else _draft(run, request, store)
         if not run.resumed:
             check(held)
@@ -185,11 +151,11 @@ def _work(
     if run.history.phase != "committed":
         target.check(run.run_id)
         if drafted:
-            plan, output = _freeze(run, request, store, drafted), drafted.flow.output
+            plan, output = freeze_plan(run, request, store, drafted), drafted.flow.output
         else:
-            plan, output = _reopen(run, request, store)
+            plan, output = reopen_plan(run, request, store)
         with timed(run, "work", request.clock):
-            _work_off(plan, run, request, store)
+            complete(plan, run, request, store)
         if changed := run.changed_steps:
             raise StalePlanError(f"{changed} during the run. Run the job again: it starts over")
         nothing_new = plan.facts.nothing_new
@@ -209,90 +175,6 @@ def _work(
     run.ledger.append(RunDone())
     run.ledger.flush()
     return page
-
-
-def _work_off(plan: Plan, run: Run, request: Request, store: Store) -> None:
-    """Complete all partitions, and combine their files if they are too small.
-
-    What still runs then is ended, so that nothing more is staged.
-    """
-    execution = request.job.execution  # as asked for now: it changes no row
-    by_row = run.job.by_row
-    Loop(
-        backlog=Backlog(
-            plan,
-            run.history,
-            run.ledger.attempt,
-            request.clock,
-            accept_touched=execution.touched_inputs == "accept",
-        ),
-        workers=request.workers,
-        ledger=run.ledger,
-        history=run.history,
-        policy=RetryPolicy(execution.retry, by_row, search=execution.max_poison_rows > 0),
-        split=run.job.source.split,
-        contract=run.job.contract,
-        execution=execution,
-        clock=request.clock,
-        stop=request.stop,
-        status=Status(store, run.run_id, request.clock),
-    ).run()
-    _combining(run, request).run()
-    request.workers.close()
-
-
-def _combining(run: Run, request: Request) -> Combining:
-    return Combining(
-        sinks=sinks_of(run.job),
-        workers=request.workers,
-        ledger=run.ledger,
-        history=run.history,
-        execution=request.job.execution,
-        clock=request.clock,
-        stop=request.stop,
-    )
-
-
-def _freeze(run: Run, request: Request, store: Store, drafted: Draft) -> Plan:
-    """Write the plan, while the workers start."""
-    context = context_of(run.job, run.run_id, run.loaded_at)
-    if not drafted.nothing_new:
-        flow = without_unused(run.job, drafted.flow)
-        request.workers.start(task_of(run.job, flow, context))
-    plan = freeze(drafted, run.job, store, run.run_id)
-    run.ledger.append(
-        PlanFrozen(
-            partitions=len(plan),
-            files=plan.facts.files,
-            bytes=plan.facts.bytes,
-            left_out=drafted.cursor.left_out if drafted.cursor else 0,
-            seconds=round(request.clock.monotonic() - drafted.began, 3),
-        )
-    )
-    if warning := repeats(run.job, store, plan):
-        run.ledger.append(Warned(message=warning))
-    run.ledger.flush()
-    return plan
-
-
-def _reopen(run: Run, request: Request, store: Store) -> tuple[Plan, Schema]:
-    """Read the plan that stands, check that the job still fits it, and start the workers on it.
-
-    Returns it with the schema of the output.
-    """
-    check_places(run.job, store, request.place)
-    plan = Plan(store, run.run_id)
-    facts = plan.facts
-    check_published(run.job, request.place, facts.output_schema)
-    context = context_of(run.job, run.run_id, run.loaded_at)
-    layout = Layout(schema_from_json(facts.input_schema), facts.source_facts, facts.notes)
-    flow = check_flow(run.job, layout, context, request.place)
-    accept_touched = request.job.execution.touched_inputs == "accept"
-    check_inputs(run, plan, store, accept_touched=accept_touched)
-    left = run.history.totals.partitions < run.history.partitions
-    if left or _combining(run, request).is_due:  # else there is nothing to work
-        request.workers.start(task_of(run.job, without_unused(run.job, flow), context))
-    return plan, flow.output
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from ingest.driver.fitting import fit
 from ingest.driver.flow import Flow, Place, check_flow, contract_types, placed
 from ingest.driver.lineage import lineage
 from ingest.job import Job
-from ingest.records.plans import CursorFacts, Plan, PlanFacts, PlanWriter
+from ingest.records.plan_facts import CursorFacts, PlanFacts
+from ingest.records.plans import Plan, PlanWriter
 from ingest.sources.base import Source
 from ingest.sources.files.sampling import spread
 from ingest.sources.incremental import Unread

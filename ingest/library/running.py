@@ -16,7 +16,7 @@ from ingest.library.receipts import Receipt, receipt_of
 from ingest.workers.processes.headstart import HeadStart
 
 if TYPE_CHECKING:
-    from ingest.driver.drive import Request
+    from ingest.driver.request import Request
     from ingest.records.events import Event
     from ingest.records.history import Listener
 
@@ -43,7 +43,7 @@ def opened(
     try:
         loaded = load(Job, conf, overrides, head.begin, composed=composed)
         # here, because a job that is wrong is told sooner without them
-        from ingest.driver.drive import Request  # noqa: PLC0415
+        from ingest.driver.request import Request  # noqa: PLC0415
         from ingest.workers.choose import workers_for  # noqa: PLC0415
 
         yield Request(

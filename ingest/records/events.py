@@ -6,6 +6,7 @@ class.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
 from ingest.core.outcome import Outcome, Staged
@@ -56,6 +57,11 @@ class Event:
         """List a class that has a name, unlike those that others are derived from."""
         if "name" in cls.__dict__:
             cls.classes[cls.name] = cls
+
+    @property
+    def moment(self) -> float:
+        """When it was recorded, in seconds since the epoch; 0 if it was not yet."""
+        return datetime.fromisoformat(self.at).timestamp() if self.at else 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Return the event as plain data, as it is written into a ledger."""

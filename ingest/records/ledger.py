@@ -48,6 +48,7 @@ class Ledger:
         self._buffer: list[Event] = []
         self._began_at = self._flushed_at = self._clock.monotonic()
         self._listeners: list[Callable[[Event], object]] = []
+        self._keepers: list[Callable[[int, bytes], object]] = []
 
     @property
     def reader(self) -> Reader:
@@ -57,6 +58,13 @@ class Ledger:
     def listen(self, listener: Callable[[Event], object]) -> None:
         """Call this with each event from now on, as it is appended."""
         self._listeners.append(listener)
+
+    def kept_by(self, keeper: Callable[[int, bytes], object]) -> None:
+        """Call this when an object is durable, and listeners know all of it.
+
+        With how many there are, and the last of them.
+        """
+        self._keepers.append(keeper)
 
     def begin(self, began: AttemptBegan) -> int:
         """Take over what was read to its end, and return the number of this attempt, from 1.
@@ -78,7 +86,7 @@ class Ledger:
         self.attempt = int(last["attempt"]) + 1
         event = self._dated(began)
         self._buffer = [event]
-        self.flush()
+        self._written()
         self._tell(event)
         return self.attempt
 
@@ -129,9 +137,15 @@ class Ledger:
         Raises:
             FencedError: another attempt has taken the run over.
         """
+        data = self._written()
+        for keeper in self._keepers if data else ():
+            keeper(self._next, data)
+
+    def _written(self) -> bytes:
+        """Make everything that was appended durable, and return the object; nothing if none is."""
         self._flushed_at = self._clock.monotonic()
         if not self._buffer:
-            return
+            return b""
         self._require_predecessor()
         header = {
             "format": FORMAT,
@@ -148,6 +162,7 @@ class Ledger:
                 raise self._fenced(owner)
         self._next += 1
         self._buffer.clear()
+        return data
 
     def _fenced(self, owner: dict[str, Any]) -> FencedError:
         mine = f"attempt {self.attempt}" if self.attempt else "this attempt before it started"

@@ -3,21 +3,16 @@
 import io
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from ingest.core.errors import FatalError
 from ingest.core.partition import Partition, Slice
-from ingest.records.runs import RESTORE, other_format
+from ingest.records.plan_facts import FORMAT, PlanFacts, damaged, plan_facts
 from ingest.storage.objects import Store
 
-FORMAT = 3
-OLDER = frozenset({1, 2})
-"""Formats that are read too. In format 1 slices have no `changed_ns`, and there are no remarks; in
-format 2 there is no cursor."""
 PART_ROWS = 20_000
 
 _SLICE = pl.Struct(
@@ -34,46 +29,6 @@ _SLICE = pl.Struct(
 _SCHEMA = {"index": pl.Int64(), "id": pl.String(), "bytes": pl.Int64(), "slices": pl.List(_SLICE)}
 
 
-@dataclass(frozen=True, slots=True)
-class CursorFacts:
-    """What a plan was decided on: the cursor's entry, and what it said of the inputs.
-
-    `left_out` is how many inputs are not read because earlier runs have read them, `known` how many
-    of those that are read the cursor has in another version. `position` is where a cursor over
-    columns will stand.
-    """
-
-    entry: int
-    left_out: int = 0
-    known: int = 0
-    position: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class PlanFacts:
-    """What is frozen besides the partitions: how many, the schemas, and what they depend on.
-
-    `cursor` says, of an incremental source, what was left out because earlier runs have read it.
-    """
-
-    partitions: int
-    files: int
-    bytes: int
-    inputs: str
-    input_schema: dict[str, str]
-    output_schema: dict[str, str]
-    source_facts: dict[str, Any] = field(default_factory=dict)
-    notes: dict[str, str] = field(default_factory=dict)
-    remarks: list[str] = field(default_factory=list)
-    lineage: dict[str, Any] = field(default_factory=dict)
-    cursor: CursorFacts | None = None
-
-    @property
-    def nothing_new(self) -> bool:
-        """Whether earlier runs have read all there is."""
-        return self.cursor is not None and not self.partitions
-
-
 class Plan:
     """The partitions of a run, read in order or by index, a part of the file at a time.
 
@@ -85,25 +40,7 @@ class Plan:
         self._store = store
         self._folder = f"runs/{run_id}"
         self._part: tuple[int, pl.DataFrame] | None = None
-        try:
-            facts = json.loads(store.read(f"{self._folder}/plan.json"))
-        except FileNotFoundError:
-            raise FatalError(
-                f"{store.uri(self._folder)}: the run has no plan: it ended during planning. "
-                "Start over with: --fresh"
-            ) from None
-        except ValueError as error:
-            raise self._damaged("plan.json", error) from None
-        if not isinstance(facts, dict):
-            raise self._damaged("plan.json", "no page")
-        if (written := facts.pop("format", None)) not in {FORMAT, *OLDER}:
-            raise other_format(store, run_id, "plan.json", written, FORMAT)
-        try:
-            if cursor := facts.get("cursor"):
-                facts["cursor"] = CursorFacts(**cursor)
-            self.facts = PlanFacts(**facts)
-        except TypeError as error:
-            raise self._damaged("plan.json", error) from None
+        self.facts = plan_facts(store, run_id)
 
     def __len__(self) -> int:
         return self.facts.partitions
@@ -169,16 +106,14 @@ class Plan:
         try:
             part = pl.read_parquet(self._store.read(f"{self._folder}/{name}"), columns=columns)
         except FileNotFoundError:
-            raise self._damaged(name, "the file is missing") from None
+            raise damaged(self._store, self.run_id, name, "the file is missing") from None
         except pl.exceptions.PolarsError as error:
-            raise self._damaged(name, error) from None
+            raise damaged(self._store, self.run_id, name, error) from None
         if part.height != (wanted := min(PART_ROWS, len(self) - number * PART_ROWS)):
-            raise self._damaged(name, f"{part.height} partitions instead of {wanted}")
+            raise damaged(
+                self._store, self.run_id, name, f"{part.height} partitions instead of {wanted}"
+            )
         return part
-
-    def _damaged(self, name: str, why: object) -> FatalError:
-        place = self._store.uri(f"{self._folder}/{name}")
-        return FatalError(f"{place}: the plan is damaged: {why}. {RESTORE}")
 
 
 class PlanWriter:

@@ -14,9 +14,10 @@ import pyarrow as pa
 
 from ingest.config.load import Loaded, load
 from ingest.core.showing import showable
-from ingest.driver.drive import Request, drive
+from ingest.driver.drive import drive
 from ingest.driver.places import anchored
 from ingest.driver.planning import draft
+from ingest.driver.request import Request
 from ingest.driver.tasks import context_of
 from ingest.formats import FORMATS
 from ingest.formats.base import WritableFormat

@@ -1,7 +1,6 @@
 """Runs as text for a person: one line for each, or one in detail with what to type next."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -197,13 +196,4 @@ def _attempt(tried: dict[str, Any], page: Page) -> list[str]:
 
 
 def _took(page: Page) -> str:
-    return f"{took_s(page):,.1f} s" if page["tried"] else "-"
-
-
-def took_s(page: Page) -> float:
-    """Return how many seconds the attempts worked, without what lies between them."""
-    spans = (
-        datetime.fromisoformat(tried["last_at"]) - datetime.fromisoformat(tried["started_at"])
-        for tried in page["tried"]
-    )
-    return sum(span.total_seconds() for span in spans)
+    return f"{page['seconds']:,.1f} s" if page["tried"] else "-"

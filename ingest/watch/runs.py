@@ -2,19 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from dataclasses import asdict
+from typing import Any
 
 from ingest.core.errors import ConfigError, FatalError
-from ingest.records.events import Event
 from ingest.records.history import History
 from ingest.records.holders import Holder, holder
-from ingest.records.reader import START, Position, Reader
-from ingest.records.receipts import ended
-from ingest.records.runs import OtherFormatError, Runs
+from ingest.records.runs import Runs
 from ingest.records.succession import Succession
 from ingest.storage.objects import Store
-from ingest.watch.attempts import Attempts
+from ingest.watch.snapshots import told
+from ingest.watch.telling import Telling
 
 Page = dict[str, Any]
 SHOWN = {"abandoned": "discarded"}
@@ -30,55 +28,6 @@ def newest(runs: Runs, job: str | None) -> Iterator[tuple[str, str]]:
     return (each for each in ids if runs.exists(each[0]))
 
 
-@dataclass(slots=True)
-class Telling:
-    """What the ledger of a run tells: a fold over its events.
-
-    `damage` says why it cannot be read, `how` that is: `damaged` or `unreadable`.
-    """
-
-    history: History = field(default_factory=History)
-    attempts: Attempts = field(default_factory=Attempts)
-    damage: str = ""
-    how: str = ""
-    position: Position = START
-
-    @classmethod
-    def of(cls, store: Store, run_id: str) -> Self:
-        """Read the whole ledger; what cannot be read is told by the receipt, or by its damage."""
-        telling, reader = cls(), Reader(store, run_id)
-        try:
-            for event in reader.events():
-                telling.see(event)
-            telling.position = Position(reader.read)
-        except FatalError as error:
-            telling.spoil(store, run_id, error)
-        return telling
-
-    def read_on(self, store: Store, run_id: str) -> None:
-        """Take into account what has come since; of a damaged ledger nothing."""
-        try:
-            for position, event in Reader(store, run_id).follow(self.position):
-                self.see(event)
-                self.position = position
-        except FatalError as error:
-            self.spoil(store, run_id, error)
-
-    def see(self, event: Event) -> None:
-        """Take one event into account."""
-        self.history.see(event)
-        self.attempts.see(event)
-
-    def spoil(self, store: Store, run_id: str, error: FatalError) -> None:
-        """Take into account that the rest of the ledger cannot be read."""
-        given_up = Runs(store).given_up(run_id)
-        if not given_up and (past := ended(store, run_id)) is not None:
-            self.history, self.attempts = past, Attempts()
-        else:
-            self.damage = str(error)
-            self.how = "unreadable" if isinstance(error, OtherFormatError) else "damaged"
-
-
 def describe(store: Store, run_id: str, job: str, known: dict[str, Telling] | None = None) -> Page:
     """Return what is recorded of a run. A damaged one is a run of that state.
 
@@ -90,7 +39,7 @@ def describe(store: Store, run_id: str, job: str, known: dict[str, Telling] | No
         return {**mark, "run_id": run_id, "job": job, "state": "removed"}
     telling = known.get(run_id) if known is not None else None
     if telling is None:
-        telling = Telling.of(store, run_id)
+        telling = told(store, run_id)
     else:
         telling.read_on(store, run_id)
     if known is not None and not telling.damage:
@@ -121,6 +70,7 @@ def page_of(
         "git": facts.get("git", {}),
         "before": facts.get("before", {}),
         "attempts": history.attempt,
+        "seconds": round(telling.attempts.seconds, 3),
         "partitions": {"settled": totals.partitions, "planned": history.partitions},
         "left_out": history.left_out,
         "cursor": dict(moved.facts) if (moved := history.published.get("cursor")) else {},

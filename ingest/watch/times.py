@@ -5,7 +5,6 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from typing import Any, Self
 
 from ingest.core.counts import counted
@@ -118,9 +117,9 @@ class Times:
         """Take one event into account."""
         match event:
             case AttemptBegan():
-                self._begun = _moment(event)
+                self._begun = event.moment
             case Settled():
-                self._settled(event.outcome, _moment(event))
+                self._settled(event.outcome, event.moment)
             case FailedTry():
                 self.failed[event.kind] += 1
                 self.failed_s[event.kind] = self.failed_s.get(event.kind, 0.0) + event.seconds
@@ -226,7 +225,3 @@ def _slow(slow: list[dict[str, Any]]) -> Iterator[str]:
         )
     if len(slow) > SHOWN:
         yield f"  and {len(slow) - SHOWN:,} more"
-
-
-def _moment(event: Event) -> float:
-    return datetime.fromisoformat(event.at).timestamp()

@@ -20,7 +20,8 @@ from ingest.commands.base import guarded
 from ingest.commands.run import main
 from ingest.config.load import load
 from ingest.core.errors import Interrupted
-from ingest.driver.drive import Request, drive
+from ingest.driver.drive import drive
+from ingest.driver.request import Request
 from ingest.job import Job
 from ingest.records.events import Event, Settled
 from ingest.records.history import History

@@ -14,7 +14,8 @@ from ingest.checks.contract import Contract
 from ingest.config.load import load
 from ingest.core.model import Model
 from ingest.core.types import schema_from_json
-from ingest.driver.drive import Request, drive
+from ingest.driver.drive import drive
+from ingest.driver.request import Request
 from ingest.job import Execution, Job
 from ingest.records import plans
 from ingest.records.cancellation import Cancellation

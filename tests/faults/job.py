@@ -25,7 +25,8 @@ from ingest.commands import init, plan, preview, resume, run, verify
 from ingest.commands.base import guarded
 from ingest.config.load import load
 from ingest.core.errors import Interrupted
-from ingest.driver.drive import Request, drive
+from ingest.driver.drive import drive
+from ingest.driver.request import Request
 from ingest.job import Job
 from ingest.records.events import Event
 from ingest.records.history import History

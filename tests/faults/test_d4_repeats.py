@@ -8,7 +8,8 @@ import pytest
 from ingest.commands import status
 from ingest.core.partition import Slice
 from ingest.driver.repeats import repeats
-from ingest.records.plans import PlanFacts, PlanWriter
+from ingest.records.plan_facts import PlanFacts
+from ingest.records.plans import PlanWriter
 from ingest.storage.objects import LocalStore
 from tests.faults.state import assert_done
 from tests.recovery.jobs import make_job

@@ -13,7 +13,8 @@ import yaml
 from ingest.commands import init, run
 from ingest.commands.base import guarded
 from ingest.config.load import restored
-from ingest.driver.drive import Request, drive
+from ingest.driver.drive import drive
+from ingest.driver.request import Request
 from ingest.job import Job
 from ingest.workers.in_process import InProcessWorkers
 from tests.faults.init_files import Case, Values, all_cases

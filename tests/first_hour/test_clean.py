@@ -14,8 +14,9 @@ from ingest.commands.base import duration
 from ingest.config.load import load
 from ingest.core.errors import ConfigError, FencedError, Interrupted
 from ingest.driver.cleaning import Search
-from ingest.driver.drive import Request, drive
+from ingest.driver.drive import drive
 from ingest.driver.removing import Removal
+from ingest.driver.request import Request
 from ingest.job import Job
 from ingest.records.events import AttemptBegan
 from ingest.records.lease import Lease

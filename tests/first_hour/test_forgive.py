@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ingest.config.load import load
-from ingest.driver.drive import Request, drive
+from ingest.driver.drive import drive
+from ingest.driver.request import Request
 from ingest.job import Job
 from ingest.records.runs import Runs
 from ingest.storage.objects import LocalStore

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from ingest.driver.drive import Request, drive
+from ingest.driver.drive import drive
+from ingest.driver.request import Request
 from ingest.job import Job
 from ingest.records.history import History
 from ingest.records.reader import Reader

@@ -15,7 +15,8 @@ import pytest
 from ingest import __main__ as console
 from ingest.config.load import load
 from ingest.core.errors import FencedError, Interrupted
-from ingest.driver.drive import Request, drive
+from ingest.driver.drive import drive
+from ingest.driver.request import Request
 from ingest.job import Job
 from ingest.records.events import (
     AttemptBegan,

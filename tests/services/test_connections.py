@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from ingest.config.load import load
-from ingest.driver.drive import Request, drive
+from ingest.driver.drive import drive
+from ingest.driver.request import Request
 from ingest.job import Job
 from ingest.storage.objects import open_store
 from ingest.testing.faults import Crash, CrashingStore

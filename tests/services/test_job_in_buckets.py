@@ -9,7 +9,8 @@ import pytest
 
 from ingest.config.load import load
 from ingest.core.errors import FatalError
-from ingest.driver.drive import Request, drive
+from ingest.driver.drive import drive
+from ingest.driver.request import Request
 from ingest.job import Job
 from ingest.sinks.base import Claim
 from ingest.sinks.directory import opening

@@ -3,7 +3,8 @@
 import pytest
 
 from ingest.config.load import load
-from ingest.driver.drive import Request, drive
+from ingest.driver.drive import drive
+from ingest.driver.request import Request
 from ingest.job import Job
 from ingest.storage.objects import open_store
 from ingest.testing.faults import Crash, CrashingStore

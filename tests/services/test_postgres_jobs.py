@@ -6,7 +6,8 @@ import pytest
 
 from ingest.config.load import load
 from ingest.core.errors import FatalError
-from ingest.driver.drive import Request, drive
+from ingest.driver.drive import drive
+from ingest.driver.request import Request
 from ingest.job import Job
 from ingest.sinks.sql.staging import Staging
 from ingest.storage.objects import open_store

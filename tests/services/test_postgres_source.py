@@ -12,7 +12,8 @@ import pytest
 from ingest.config.load import load
 from ingest.core.errors import ConfigError, StalePlanError
 from ingest.core.rows import POSITION
-from ingest.driver.drive import Request, drive
+from ingest.driver.drive import drive
+from ingest.driver.request import Request
 from ingest.job import Job
 from ingest.sources.postgres import Postgres
 from ingest.storage.objects import open_store

@@ -7,7 +7,8 @@ import pytest
 
 from ingest.config.load import load
 from ingest.core.errors import FencedError
-from ingest.driver.drive import Request, drive
+from ingest.driver.drive import drive
+from ingest.driver.request import Request
 from ingest.job import Job
 from ingest.records.events import AttemptBegan
 from ingest.records.history import History

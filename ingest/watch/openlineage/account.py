@@ -7,7 +7,7 @@ from typing import Any, Self
 import yaml
 
 from ingest.records.history import History
-from ingest.records.plans import Plan
+from ingest.records.plan_facts import plan_facts
 from ingest.records.runs import Runs
 from ingest.storage.objects import Store
 
@@ -36,7 +36,7 @@ class Account:
 
     def planned(self, store: Store) -> None:
         """Read the plan, which is frozen by now."""
-        facts = Plan(store, self.run_id).facts
+        facts = plan_facts(store, self.run_id)
         self.plan = {name: getattr(facts, name) for name in facts.__dataclass_fields__}
 
     @property

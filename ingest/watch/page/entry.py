@@ -13,7 +13,8 @@ from ingest.records.history import History
 from ingest.records.receipts import ended
 from ingest.records.runs import Runs, made_at
 from ingest.storage.objects import Store
-from ingest.watch.runs import SHOWN, Telling
+from ingest.watch.runs import SHOWN
+from ingest.watch.telling import Telling
 
 ATTENTION = frozenset({"failed", "interrupted", "died", "damaged", "unreadable"})
 """States in which somebody has to do something."""

@@ -17,8 +17,9 @@ from ingest.records.status import working
 from ingest.records.succession import Succession
 from ingest.storage.objects import Store
 from ingest.watch.page.entry import Entry, entry_of
-from ingest.watch.page.story import Story
 from ingest.watch.runs import at_work, facts_of, state_of
+from ingest.watch.snapshots import snapshot
+from ingest.watch.story import Story
 
 BATCH = 500
 LOOK_S = 2.0
@@ -46,10 +47,10 @@ class Followed:
     is_behind: bool = True
     seen_at: float = field(default_factory=time.monotonic)
     looked_at: float = -LOOK_S
-    position: Position = START
     _pulse: tuple[bytes, float] = (b"", 0.0)
     _batch: list[tuple[Position, Event]] = field(default_factory=list)
     _damage: FatalError | None = None
+    _snapshot: Story | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -64,6 +65,11 @@ class Followed:
         return self.has_ended or (not self.is_behind and self.state != "done")
 
     @property
+    def position(self) -> Position:
+        """How far its ledger was read."""
+        return self.story.telling.position
+
+    @property
     def quiet_s(self) -> float:
         """How long ago the last event came."""
         return time.monotonic() - self.seen_at
@@ -75,7 +81,7 @@ class Followed:
         if self._damage is None:
             try:
                 reader = Reader(self.store, self.run_id)
-                self._batch = list(islice(reader.follow(self.position), BATCH))
+                self._batch = list(islice(reader.follow(self._begun()), BATCH))
             except FatalError as error:
                 self._damage = error
         with suppress(IngestError, FileNotFoundError):
@@ -84,12 +90,14 @@ class Followed:
     def take(self) -> bool:
         """Fold what was read; say whether that changes what is shown."""
         batch, self._batch = self._batch, []
-        was = self.is_behind
+        was, brought = self.is_behind, bool(batch) or self._snapshot is not None
         self.is_behind = len(batch) == BATCH
-        for self.position, event in batch:
-            self.story.see(event)
+        if self._snapshot is not None:
+            self.story, self._snapshot = self._snapshot, None
         telling = self.story.telling
-        if batch:
+        for telling.position, event in batch:
+            self.story.see(event)
+        if brought:
             self.seen_at = time.monotonic()
             if telling.history.ended:  # a later attempt has cleared that, if there is one
                 self.state = state_of(telling.history, None)
@@ -97,7 +105,7 @@ class Followed:
         if self._damage is not None and not telling.damage and not telling.history.ended:
             telling.spoil(self.store, self.run_id, self._damage)
             self.state = telling.how or state_of(telling.history, None)
-        return bool(batch) or was != self.is_behind
+        return brought or was != self.is_behind
 
     def entry(self) -> Entry:
         """Return the run's line of the list, as of now."""
@@ -107,6 +115,12 @@ class Followed:
             user=self.facts.get("user", ""), rate=next(iter(rates.values()), 0.0),
             quiet_s=self.quiet_s,
         )  # fmt: skip
+
+    def _begun(self) -> Position:
+        """Return where to read on: behind the last snapshot, if there is one."""
+        if self.position == START:
+            self._snapshot = snapshot(self.store, self.run_id)
+        return self._snapshot.telling.position if self._snapshot else self.position
 
     def _recorded(self) -> None:
         runs = Runs(self.store)

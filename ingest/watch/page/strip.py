@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ingest.core.counts import counted
 from ingest.records.history import SETTLED, SPLIT
 from ingest.watch.page.following import Followed
-from ingest.watch.page.story import REJECTED, RETRIED
+from ingest.watch.story import REJECTED, RETRIED
 
 MOST = 400
 LEVELS = 4

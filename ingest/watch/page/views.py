@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ingest.records.events import Stalled
 from ingest.watch.listing import following
 from ingest.watch.page.catalogue import Catalogue
 from ingest.watch.page.entry import ATTENTION, GROUPS, Entry
@@ -110,7 +109,7 @@ def run_view(catalogue: Catalogue, run_id: str, here: str) -> View:
         "peak": telling.history.totals.peak_bytes, "size": telling.history.bytes,
         "retries": telling.history.retries, "splits": telling.history.splits,
         "rules": rules(job.get("contract") or {}, telling.history.totals.errors),
-        "troubles": [_trouble(each) for each in reversed(followed.story.troubles)],
+        "troubles": followed.story.troubles[::-1],
         "next": following(page, here) if entry.state != "running" else {},
         "warnings": telling.history.warnings, "receipt": followed.receipt,
         "facts": followed.facts, "job_text": json.dumps(job, indent=2, default=str),
@@ -154,15 +153,6 @@ def _curve(followed: Followed) -> str:
     if len(curve) < 3 or not seconds or not rows:
         return ""
     return " ".join(f"{100 * at / seconds:.1f},{23 - 22 * read / rows:.1f}" for at, read in curve)
-
-
-def _trouble(event: Any) -> dict[str, Any]:
-    if isinstance(event, Stalled):
-        return {"at": event.at, "what": "stalled", "where": "", "kind": "",
-                "text": f"waiting {event.seconds:.0f} s for {event.message}"}  # fmt: skip
-    words = {"retry": "tried again", "search": "searched", "split": "split"}
-    return {"at": event.at, "what": words[event.name], "where": f"{event.index:,}",
-            "kind": event.kind, "text": event.message}  # fmt: skip
 
 
 def _url(query: Mapping[str, str], **changes: object) -> dict[str, str]:

@@ -5,7 +5,8 @@ import pytest
 from ingest.core.errors import FatalError
 from ingest.core.partition import Slice, partition_id
 from ingest.records import plans
-from ingest.records.plans import Plan, PlanFacts, PlanWriter
+from ingest.records.plan_facts import PlanFacts
+from ingest.records.plans import Plan, PlanWriter
 from ingest.storage.objects import LocalStore
 
 FACTS = PlanFacts(0, 0, 0, "in", {"a": "int64"}, {"a": "int64"}, {"header": ["a"]}, {"a": "csv"})

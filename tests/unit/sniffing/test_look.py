@@ -8,7 +8,8 @@ import pytest
 
 from ingest.config.load import load
 from ingest.core.errors import ConfigError
-from ingest.driver.drive import Request, drive
+from ingest.driver.drive import drive
+from ingest.driver.request import Request
 from ingest.job import Job
 from ingest.sniffing.document import job_text
 from ingest.sniffing.look import look_at

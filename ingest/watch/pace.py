@@ -1,14 +1,13 @@
 """How fast rows go through each step, and how many had been read by when."""
 
-from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from ingest.records.events import AttemptBegan, Event, Settled
 from ingest.records.history import History
 
 WINDOW_S = 10.0
 SAMPLE_S = 0.5
+SAMPLES = int(WINDOW_S / SAMPLE_S)
 POINTS = 120
 
 
@@ -17,12 +16,10 @@ class Pace:
     """Rows by step at some moments of the last seconds, and all rows over the whole run.
 
     Moments are those of events, in seconds: the clock of the machine that shows them may differ.
-    Memory: 20 samples of all steps, and `POINTS` pairs of numbers.
+    Memory: `SAMPLES` samples of all steps, and `POINTS` pairs of numbers.
     """
 
-    samples: deque[tuple[float, dict[str, int]]] = field(
-        default_factory=lambda: deque(maxlen=int(WINDOW_S / SAMPLE_S))
-    )
+    samples: list[tuple[float, dict[str, int]]] = field(default_factory=list)
     curve: list[tuple[float, int]] = field(default_factory=list)
     """Seconds of work and how many rows had been read by then."""
     last: float = 0.0
@@ -31,7 +28,7 @@ class Pace:
 
     def see(self, event: Event, history: History) -> None:
         """Take one event into account, after the history has."""
-        moment = datetime.fromisoformat(event.at).timestamp() if event.at else self.last
+        moment = event.moment or self.last
         if isinstance(event, AttemptBegan):  # the time between attempts is no time of work
             self.samples.clear()
             self.last = moment
@@ -44,7 +41,7 @@ class Pace:
         if self.samples and moment - self.samples[-1][0] < SAMPLE_S:
             return
         rows = {book.step: book.rows for book in history.totals.books.values()}
-        self.samples.append((moment, rows))
+        self.samples = [*self.samples[1 - SAMPLES :], (moment, rows)]
         if not self.curve or self._elapsed - self.curve[-1][0] >= self._step_s:
             self.curve.append((self._elapsed, history.totals.records))
         if len(self.curve) > POINTS:

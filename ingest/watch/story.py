@@ -1,6 +1,5 @@
-"""All that the page shows of one run: a fold over its ledger."""
+"""All that is shown of one run: a fold over its ledger."""
 
-from collections import deque
 from dataclasses import dataclass, field
 
 from ingest.core.outcome import Outcome
@@ -14,11 +13,23 @@ from ingest.records.events import (
     WorkersStarted,
     WorkersStarting,
 )
-from ingest.watch.page.pace import Pace
-from ingest.watch.runs import Telling
+from ingest.watch.pace import Pace
+from ingest.watch.telling import Telling
 
 RETRIED, REJECTED = 1, 2
 TROUBLES = 50
+_DONE_ABOUT = {"retry": "tried again", "search": "searched", "split": "split"}
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A failed try, or a stall. `where` is the partition's place in the plan, if it is of one."""
+
+    at: str
+    what: str
+    where: str
+    kind: str
+    text: str
 
 
 @dataclass(slots=True)
@@ -31,13 +42,18 @@ class Story:
 
     telling: Telling = field(default_factory=Telling)
     marks: bytearray = field(default_factory=bytearray)
-    troubles: deque[FailedTry | Stalled] = field(default_factory=lambda: deque(maxlen=TROUBLES))
+    troubles: list[Trouble] = field(default_factory=list)
     pace: Pace = field(default_factory=Pace)
     starting: str = ""
 
     def see(self, event: Event) -> None:
         """Take one event into account."""
-        self.telling.see(event)
+        self.telling.history.see(event)
+        self.note(event)
+
+    def note(self, event: Event) -> None:
+        """Take into account what an event adds to the history, which has seen it already."""
+        self.telling.attempts.see(event)
         self.pace.see(event, self.telling.history)
         match event:
             case PlanFrozen():
@@ -48,17 +64,22 @@ class Story:
             case FailedTry():
                 self._failed(event)
             case Stalled():
-                self.troubles.append(event)
+                text = f"waiting {event.seconds:.0f} s for {event.message}"
+                self._trouble(Trouble(event.at, "stalled", "", "", text))
             case WorkersStarting():
                 self.starting = event.what
             case WorkersStarted():
                 self.starting = ""
 
     def _failed(self, event: FailedTry) -> None:
-        self.troubles.append(event)
+        what, where = _DONE_ABOUT[event.name], f"{event.index:,}"
+        self._trouble(Trouble(event.at, what, where, event.kind, event.message))
         self.marks[event.index] |= RETRIED
         if isinstance(event, PartitionSplit):
             self.marks.extend(bytes(len(event.children)))
+
+    def _trouble(self, trouble: Trouble) -> None:
+        self.troubles = [*self.troubles[1 - TROUBLES :], trouble]
 
 
 def _rejects(outcome: Outcome) -> bool:
