@@ -93,10 +93,13 @@ def _build(pages: "list[JobDocs]", arguments: argparse.Namespace) -> None:
 def _with_history(page: "JobDocs") -> "JobDocs":
     from ingest.documenting.collecting import with_plan  # noqa: PLC0415 - keeps --help quick
     from ingest.documenting.history import history  # noqa: PLC0415
+    from ingest.storage.glance import Glance  # noqa: PLC0415
     from ingest.storage.objects import open_store  # noqa: PLC0415
 
     try:
-        past, plan = history(open_store(page.job.state, page.job.state_connection), page.job.name)
+        past, plan = history(
+            Glance(open_store(page.job.state, page.job.state_connection)), page.job.name
+        )
     except IngestError as error:  # a bucket out of reach, say: the rest is worth having
         print(f"warning: {page.file}: no history: {error}", file=sys.stderr)
         return page

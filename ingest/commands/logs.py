@@ -9,11 +9,11 @@ from ingest.core.errors import FatalError
 from ingest.records.events import Ending
 from ingest.records.reader import START, Reader
 from ingest.records.runs import Runs
-from ingest.storage.objects import Store
+from ingest.storage.glance import Glance
 from ingest.watch.logs import LEVELS, Log, LogLine
 from ingest.watch.runs import describe
 
-POLL_S = 0.5
+POLL_S, POLL_OF_A_BUCKET_S = 0.5, 2.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )  # fmt: skip
     add_state(options)
     arguments = options.parse_args(argv)
-    store = open_state(arguments)
+    store = Glance(open_state(arguments))
     job = Runs(store).job_of(arguments.run)
     least = LEVELS.index(arguments.level)
     for line in _lines(store, arguments.run, job, follow=arguments.follow):
@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _lines(store: Store, run_id: str, job: str, *, follow: bool) -> Iterator[LogLine]:
+def _lines(store: Glance, run_id: str, job: str, *, follow: bool) -> Iterator[LogLine]:
     reader, log, at, ended = Reader(store, run_id), Log(run_id, job), START, False
     while True:
         try:
@@ -68,4 +68,5 @@ def _lines(store: Store, run_id: str, job: str, *, follow: bool) -> Iterator[Log
             return
         if not follow or ended or describe(store, run_id, job)["state"] not in {"running", "open"}:
             return
-        time.sleep(POLL_S)
+        time.sleep(POLL_S if store.is_local else POLL_OF_A_BUCKET_S)
+        store.look()

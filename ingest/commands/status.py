@@ -7,7 +7,9 @@ import time
 from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 from ingest.commands.base import STATE, add_state, duration, open_state, parser, state_option
@@ -17,6 +19,7 @@ from ingest.core.names import hint
 from ingest.core.streams import cursor_moving
 from ingest.records.plan_facts import plan_facts
 from ingest.records.runs import Runs, made_at
+from ingest.storage.glance import Glance
 from ingest.storage.objects import Store
 from ingest.watch.listing import details, following, table
 from ingest.watch.runs import ENDED, Page, describe, newest
@@ -53,11 +56,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument("--json", action="store_true", help="print the runs as JSON")
     arguments = options.parse_args(argv)
     _refuse_word(arguments.state)
-    store = open_state(arguments)
+    store = Glance(open_state(arguments))
     here = state_option(arguments.state, arguments.state_connection)
     if arguments.watch:
         return _watch(store, arguments)
-    pages = _pages(store, arguments, {}, {})
+    pages = Pages(store, arguments).look()
     if not pages:
         _refuse_no_state(arguments.state)
     for page in pages:
@@ -95,45 +98,64 @@ def _outdated(store: Store, page: Page) -> str:
     return ""
 
 
-REDRAW_S = 1.0
+REDRAW_S, REDRAW_OF_A_BUCKET_S = 1.0, 2.0
 CLEAR = "\x1b[H\x1b[J"
 
 
-def _pages(
-    store: Store, arguments: Namespace, known: dict[str, Page], tellings: dict[str, Telling]
-) -> list[Page]:
-    """Return the runs that were asked for; those that are `known` to have ended are not read.
+@dataclass
+class Pages:
+    """The runs that were asked for, as of each look at the state.
 
-    Of those in `tellings`, only what has come since is read.
+    Those that are `known` to have ended are not read again; of those in `tellings`, only what has
+    come since is.
     """
-    runs = Runs(store)
-    if arguments.run:
-        mark = runs.removed(arguments.run)
-        job = mark["job"] if mark else runs.job_of(arguments.run)
-        return [describe(store, arguments.run, job, tellings)]
-    since = datetime.now(UTC) - duration(arguments.since, "--since") if arguments.since else None
-    pages: list[Page] = []
-    for run_id, name in newest(runs, arguments.job):
-        if len(pages) >= arguments.last or (since and (made_at(run_id) or since) < since):
-            break  # with --failed, more are looked at than are shown
-        page = known.get(run_id) or describe(store, run_id, name, tellings)
+
+    glance: Glance
+    arguments: Namespace
+    known: dict[str, Page] = field(default_factory=dict)
+    tellings: dict[str, Telling] = field(default_factory=dict)
+
+    def look(self) -> list[Page]:
+        """Return them, newest last."""
+        self.glance.look()
+        asked = self.arguments
+        if asked.run:
+            runs = Runs(self.glance)
+            mark = runs.removed(asked.run)
+            job = mark["job"] if mark else runs.job_of(asked.run)
+            return [describe(self.glance, asked.run, job, self.tellings)]
+        since = datetime.now(UTC) - duration(asked.since, "--since") if asked.since else None
+        runs_left = iter(
+            each
+            for each in newest(self.glance, asked.job)
+            if since is None or (made_at(each[0]) or since) >= since
+        )
+        pages: list[Page] = []
+        while wanted := list(islice(runs_left, max(asked.last - len(pages), 0))):
+            every = filter(None, self.glance.each(self._page, wanted))
+            pages += [page for page in every if not asked.failed or page["state"] in FAILED]
+        return pages[::-1]
+
+    def _page(self, run: tuple[str, str]) -> Page | None:
+        """Return a run; None if its records are gone."""
+        run_id, job = run
+        if not Runs(self.glance).exists(run_id):
+            return None
+        page = self.known.get(run_id) or describe(self.glance, run_id, job, self.tellings)
         if page["state"] in ENDED:
-            known[run_id] = page
-            tellings.pop(run_id, None)
-        if not arguments.failed or page["state"] in FAILED:
-            pages.append(page)
-    return pages[::-1]
+            self.known[run_id] = page
+            self.tellings.pop(run_id, None)
+        return page
 
 
-def _watch(store: Store, arguments: Namespace) -> int:
+def _watch(store: Glance, arguments: Namespace) -> int:
     """Show the runs again and again, until Ctrl-C."""
     if not sys.stdout.isatty():
         raise ConfigError("--watch: stdout is not a terminal. Leave out --watch")
-    known: dict[str, Page] = {}
-    tellings: dict[str, Telling] = {}
+    runs = Pages(store, arguments)
     here = state_option(arguments.state, arguments.state_connection)
     while True:
-        pages = _pages(store, arguments, known, tellings)
+        pages = runs.look()
         if arguments.run:
             lines = details(pages[0], here)
         else:
@@ -142,7 +164,7 @@ def _watch(store: Store, arguments: Namespace) -> int:
         cursor_moving(sys.stdout).write(CLEAR)
         sys.stdout.write("\n".join(lines[-height:]) + "\n")
         sys.stdout.flush()
-        time.sleep(REDRAW_S)
+        time.sleep(REDRAW_S if store.is_local else REDRAW_OF_A_BUCKET_S)
 
 
 def _refuse_no_state(state: str) -> None:

@@ -11,6 +11,7 @@ from ingest.core.errors import ConfigError, FatalError
 from ingest.driver.changes import differing
 from ingest.records.plan_facts import plan_facts
 from ingest.records.runs import Runs
+from ingest.storage.glance import Glance
 from ingest.storage.objects import Store
 from ingest.watch.runs import describe
 
@@ -58,15 +59,17 @@ class JobHistory:
     versions: tuple[ContractVersion, ...] = ()
 
 
-def history(store: Store, job: str) -> tuple[JobHistory, dict[str, Any] | None]:
+def history(store: Glance, job: str) -> tuple[JobHistory, dict[str, Any] | None]:
     """Return the runs of a job, oldest first, and the facts of the last plan that can be read.
 
     Whatever is gone or damaged is left out: history that is missing is no error.
     """
     runs = Runs(store)
-    known = [run_id for run_id in runs.of_job(job) if runs.exists(run_id)]
-    lines = [_line(describe(store, run_id, job)) for run_id in known[-SHOWN:]]
-    versions = tuple(_versions(runs, known[-LOOKED_AT:]))
+    made = runs.of_job(job)[-LOOKED_AT:]
+    there = store.each(runs.exists, made)
+    known = [run_id for run_id, is_there in zip(made, there, strict=True) if is_there]
+    lines = store.each(lambda run_id: _line(describe(store, run_id, job)), known[-SHOWN:])
+    versions = tuple(_versions(runs, known))
     plans = (_plan(store, run_id) for run_id in reversed(known[-SHOWN:]))
     return JobHistory(tuple(lines), versions), next((plan for plan in plans if plan), None)
 

@@ -10,6 +10,7 @@ from ingest.records.history import History
 from ingest.records.holders import Holder, holder
 from ingest.records.runs import Runs
 from ingest.records.succession import Succession
+from ingest.storage.glance import Glance
 from ingest.storage.objects import Store
 from ingest.watch.snapshots import told
 from ingest.watch.telling import Telling
@@ -21,11 +22,12 @@ ENDED = {"done", "abandoned", "removed"}
 """States that a run does not leave."""
 
 
-def newest(runs: Runs, job: str | None) -> Iterator[tuple[str, str]]:
-    """Yield runs, newest first, with their jobs; not those whose records are gone."""
+def newest(glance: Glance, job: str | None) -> list[tuple[str, str]]:
+    """Return all runs, newest first, with their jobs; also those whose records are gone."""
+    runs = Runs(glance)
     names = [job] if job else runs.jobs()
-    ids = sorted(((run, name) for name in names for run in runs.of_job(name)), reverse=True)
-    return (each for each in ids if runs.exists(each[0]))
+    made = zip(names, glance.each(runs.of_job, names), strict=True)
+    return sorted(((run_id, name) for name, ids in made for run_id in ids), reverse=True)
 
 
 def describe(store: Store, run_id: str, job: str, known: dict[str, Telling] | None = None) -> Page:

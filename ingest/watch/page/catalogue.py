@@ -4,17 +4,18 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from ingest.core.errors import FatalError, IngestError
 from ingest.records.history import History
 from ingest.records.reader import Reader, object_name
 from ingest.records.runs import Runs
-from ingest.storage.objects import LocalStore, Store
+from ingest.storage.glance import AT_ONCE, Glance
+from ingest.storage.objects import Store
 from ingest.watch.metrics.collector import Watched
 from ingest.watch.page.entry import Entry, closed_entry, removed_entry
 from ingest.watch.page.following import Followed
+from ingest.watch.runs import newest
 
 SLICE_S = 0.1
 VIEWED = 16
@@ -31,7 +32,7 @@ class Catalogue:
     """
 
     def __init__(self, store: Store) -> None:
-        self.store = store
+        self.store = Glance(store)
         self.lock = threading.RLock()
         self.entries: dict[str, Entry] = {}
         self.version = 0
@@ -45,7 +46,6 @@ class Catalogue:
         self._last: dict[str, tuple[str, History]] = {}
         self._listing_due = 0.0
         self._wanted: set[str] = set()
-        self._pool = None if isinstance(store, LocalStore) else ThreadPoolExecutor(8)
 
     @property
     def unread(self) -> int:
@@ -91,6 +91,7 @@ class Catalogue:
 
     def round(self) -> bool:
         """Look at the state once; say whether there is more to read at once."""
+        self.store.look()
         try:
             if time.monotonic() >= self._listing_due:
                 self._list()
@@ -105,8 +106,7 @@ class Catalogue:
 
     def _list(self) -> None:
         began = time.monotonic()
-        runs = Runs(self.store)
-        every = {run_id: job for job in runs.jobs() for run_id in runs.of_job(job)}
+        every = dict(newest(self.store, None))
         new, gone = every.keys() - self._jobs.keys(), self._jobs.keys() - every.keys()
         with self.lock:
             self._jobs.update((run_id, every[run_id]) for run_id in new)
@@ -127,10 +127,10 @@ class Catalogue:
         with self.lock:
             looked_at = {name: run for name, run in self._viewed.items() if not run.has_ended}
             every = list({**self._open, **looked_at}.values())
-        if self._pool:
-            list(self._pool.map(Followed.pull, every))
+        if not self.store.is_local:
+            self.store.each(Followed.pull, every)
         for followed in every:
-            if not self._pool:
+            if self.store.is_local:
                 followed.pull()
             with self.lock:
                 self._shown(followed, changed=followed.take())
@@ -167,12 +167,8 @@ class Catalogue:
         """Read runs that are known by name only, the newest first, for a tenth of a second."""
         until = time.monotonic() + SLICE_S
         while self._unread and time.monotonic() < until:
-            batch, self._unread = self._unread[-8:], self._unread[:-8]
-            if self._pool:
-                list(self._pool.map(self._begin, reversed(batch)))
-            else:
-                for run_id in reversed(batch):
-                    self._begin(run_id)
+            batch, self._unread = self._unread[-AT_ONCE:], self._unread[:-AT_ONCE]
+            self.store.each(self._begin, reversed(batch))
         return bool(self._unread)
 
     def _begin(self, run_id: str) -> None:

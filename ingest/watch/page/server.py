@@ -12,7 +12,6 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from ingest.storage.objects import LocalStore
 from ingest.watch.metrics.collector import Runs
 from ingest.watch.page.catalogue import Catalogue
 from ingest.watch.page.guard import add_headers, guard, refusal
@@ -70,8 +69,7 @@ class Server:
         self._stop.set()
 
     def _keep_up(self) -> None:
-        local = isinstance(self.catalogue.store, LocalStore)
-        pause_s = _OF_A_LOCAL_DISK_S if local else _OF_A_BUCKET_S
+        pause_s = _OF_A_LOCAL_DISK_S if self.catalogue.store.is_local else _OF_A_BUCKET_S
         while not self._stop.is_set():
             more = self.catalogue.round()
             self.catalogue.wake.wait(0.001 if more else pause_s)
