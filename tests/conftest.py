@@ -15,6 +15,9 @@ settings.register_profile(
 settings.load_profile("ingest")
 
 
+pytest_plugins = ["tests.services.browsing"]  # tests/ray look at the page too
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden files")
 
