@@ -194,7 +194,7 @@ def guarded(main: Main, argv: Sequence[str] | None = None) -> int:
     stdout or stderr any more changes no exit code; that they cannot be written (a full disk) only
     that of a command which has nothing to give but what it prints.
     """
-    with standard():
+    with standard(), _logged_as_asked(sys.argv[1:] if argv is None else argv):
         code = _code(main, argv)
         why = lost_output()
         if why and not code:
@@ -205,6 +205,18 @@ def guarded(main: Main, argv: Sequence[str] | None = None) -> int:
             )
             code = 1
         return code
+
+
+@contextmanager
+def _logged_as_asked(words: Sequence[str]) -> Iterator[None]:
+    """With `--log-format json`, have errors and warnings be lines of JSON, too."""
+    if not re.search(r"(^| )--log-format[ =]json( |$)", " ".join(words)):
+        yield
+        return
+    from ingest.watch.logs import lines_of_json  # noqa: PLC0415 - keeps --help quick
+
+    with lines_of_json():
+        yield
 
 
 def _code(main: Main, argv: Sequence[str] | None) -> int:

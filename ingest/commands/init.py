@@ -1,5 +1,6 @@
 """`ingest init`: look at a file or folder and write a job for it."""
 
+import json
 import os
 import re
 import shutil
@@ -8,8 +9,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from ingest.commands.base import add_conf, parser, report
+from ingest.commands.base import add_conf, add_json, parser, report
 from ingest.commands.git import tracks, user_email
 from ingest.config.load import load
 from ingest.core.counts import counted
@@ -60,6 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         action="store_true",
         help="write only the job: copy no rows to jobs/NAME/",
     )
+    add_json(options, "what was found, and the files that were written,")
     arguments = options.parse_args(argv)
     name = job_name(arguments.name, arguments.path)
     conf = arguments.conf or Path(os.environ.get("INGEST_CONF") or "conf")
@@ -67,14 +70,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not arguments.force:
         refuse_existing(name, job, folder)
     table = look_at(arguments.path)
-    for line in found(table):
-        report(line)
-    if not arguments.no_sample and tracks(folder):
-        report(warning(table, folder))
+    told_in_git = [warning(table, folder)] if not arguments.no_sample and tracks(folder) else []
+    if not arguments.json:
+        for line in (*found(table), *told_in_git):
+            report(line)
     text = job_text(table, name, user_email() or UNKNOWN_OWNER)
     with tempfile.TemporaryDirectory(prefix="ingest-init-") as scratch:
         prove(Path(scratch), table, name, text, conf)
         files = install(Path(scratch), job, folder, () if arguments.no_sample else PARTS)
+    if arguments.json:
+        page = {"job": name, **page_of(table), "warnings": told_in_git}
+        report(json.dumps({**page, "written": list(map(str, files))}))
+        return 0
     report("\n".join(["\nwritten:", *(f"  {file}" for file in files)]))
     conf_option = f" --conf {arguments.conf}" if arguments.conf else ""
     report(
@@ -197,6 +204,36 @@ def refuse_existing(name: str, job: Path, folder: Path) -> None:
         )
 
 
+def page_of(table: Table) -> dict[str, Any]:
+    """Return what was found as plain data; a column's form is that of its texts, or empty."""
+    listing = table.listing
+    return {
+        "files": len(listing.files),
+        "bytes": listing.bytes,
+        "summary": table.summary,
+        "columns": [
+            {
+                "name": column.name,
+                "type": column.type,
+                "format": str(column.kind.options().get("format", "")),
+                "private": column.private,
+            }
+            for column in table.columns
+        ],
+        "sampled": table.rejects.records,
+        "rejected": table.rejects.count,
+        "skipped": list(listing.passed_over),
+        "remarks": list(listing.remarks),
+        "not_sure": doubts(table),
+    }
+
+
+def doubts(table: Table) -> list[str]:
+    """Say what is not sure, a line for each."""
+    notes = (f"{shown(one.name)}: {one.note}" for one in table.columns if one.note)
+    return [*table.unsure, *notes]
+
+
 def found(table: Table) -> list[str]:
     """Say in a few lines what was found, and what of it is not sure."""
     listing = table.listing
@@ -218,11 +255,8 @@ def found(table: Table) -> list[str]:
         lines.append(f"{table.rejects}: {why_rejected(table)}")
     lines += [f"skipped: {uri}" for uri in listing.passed_over]
     lines += listing.remarks
-    doubts = [
-        *table.unsure,
-        *(f"{shown(one.name)}: {one.note}" for one in table.columns if one.note),
-    ]
-    return [*lines, *(["not sure:"] if doubts else []), *(f"  {doubt}" for doubt in doubts)]
+    unsure = doubts(table)
+    return [*lines, *(["not sure:"] if unsure else []), *(f"  {doubt}" for doubt in unsure)]
 
 
 def why_rejected(table: Table) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ingest import __version__
-from ingest.commands.base import parser, report
+from ingest.commands.base import add_json, parser, report
 from ingest.commands.git import user_email
 from ingest.commands.init import UNKNOWN_OWNER
 from ingest.core.errors import ConfigError
@@ -40,7 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument(
         "folder", metavar="DIR", help="the folder of the repository; created if missing"
     )
-    root = Path(options.parse_args(argv).folder)
+    add_json(options, "the files that were written, and those that were kept,")
+    arguments = options.parse_args(argv)
+    root = Path(arguments.folder)
     scratch = root / f".init-project.{os.getpid()}"
     written: list[str] = []
     try:
@@ -58,7 +60,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         ) from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    report("\n".join(told(root, written, [name for name in texts if name not in written])))
+    kept = [name for name in texts if name not in written]
+    if arguments.json:
+        report(json.dumps({"folder": str(root), "written": sorted(written), "kept": sorted(kept)}))
+    else:
+        report("\n".join(told(root, written, kept)))
     return 0
 
 

@@ -1,5 +1,6 @@
 """`ingest k8s`: manifests for Kubernetes, made from jobs and checked."""
 
+import json
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
@@ -7,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.commands.base import add_conf, importing, load_job, parser, report
+from ingest.commands.base import add_conf, add_json, importing, load_job, parser, report
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
 
@@ -82,6 +83,7 @@ def main(argv: Sequence[str] | None = None, program: str = PROGRAM) -> int:
         metavar="N",
         help="for drain: how long to wait for the run to stop (default: 30)",
     )
+    add_json(options, "manifests, the files that were written, or violations")
     arguments = options.parse_intermixed_args(argv)
     _refuse_other_options(arguments)
     return ACTIONS[arguments.action](arguments)
@@ -111,9 +113,10 @@ def _render(arguments: Namespace) -> int:
     pages = render(loaded, form, at)
     _note_needed(loaded.job)
     if arguments.to is None:
-        print(as_yaml(list(pages.values())), end="")
+        every = list(pages.values())
+        print(json.dumps(every) if arguments.json else as_yaml(every), end="")
         return 0
-    _write(arguments.to, folder(pages))
+    _write(arguments, folder(pages))
     return 0
 
 
@@ -139,7 +142,7 @@ def _render_schedules(arguments: Namespace) -> int:
     if not names:
         report("no job has both a schedule and a cluster of type kuberay: nothing was written")
         return 0
-    _write(arguments.to, {**texts, "kustomization.yaml": as_yaml([kustomization(names)])})
+    _write(arguments, {**texts, "kustomization.yaml": as_yaml([kustomization(names)])})
     return 0
 
 
@@ -162,7 +165,8 @@ def _time(text: str | None) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _write(to: Path, texts: dict[str, str]) -> None:
+def _write(arguments: Namespace, texts: dict[str, str]) -> None:
+    to: Path = arguments.to
     try:
         for name, text in texts.items():
             (to / name).parent.mkdir(parents=True, exist_ok=True)
@@ -171,6 +175,9 @@ def _write(to: Path, texts: dict[str, str]) -> None:
         raise ConfigError(
             f"--to: {error.filename}: cannot be written: {error.strerror}. Name another folder"
         ) from None
+    if arguments.json:
+        report(json.dumps({"folder": str(to), "written": list(texts)}))
+        return
     report("\n".join([f"written to {to}:", *(f"  {name}" for name in texts)]))
     report(f"\nnext:\n  kubectl apply -k {to}")
 
@@ -183,20 +190,21 @@ def _validate(arguments: Namespace) -> int:
     paths = [Path(word) for word in arguments.words] or [FOLDER]
     reports = [validate(manifests) for manifests in groups(paths)]
     violations = list(dict.fromkeys(str(each) for one in reports for each in one.violations))
-    report("\n".join(violations)) if violations else None
-    for manifest in (each for one in reports for each in one.unknown):
-        print(
-            f"note: {manifest.file}: {manifest.title}: not checked: there is no schema for "
-            f"{manifest.type}",
-            file=sys.stderr,
-        )
+    notes = [
+        f"{manifest.file}: {manifest.title}: not checked: there is no schema for {manifest.type}"
+        for one in reports
+        for manifest in one.unknown
+    ]
     if number := unbuilt(paths):
-        print(
-            f"note: {counted(number, 'kustomization')} not built: install kubectl",
-            file=sys.stderr,
-        )
-    objects = counted(sum(one.checked for one in reports), "object")
-    report(f"{objects} checked, {counted(len(violations), 'violation')}")
+        notes.append(f"{counted(number, 'kustomization')} not built: install kubectl")
+    checked = sum(one.checked for one in reports)
+    if arguments.json:
+        report(json.dumps({"checked": checked, "violations": violations, "notes": notes}))
+        return 1 if violations else 0
+    report("\n".join(violations)) if violations else None
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    report(f"{counted(checked, 'object')} checked, {counted(len(violations), 'violation')}")
     return 1 if violations else 0
 
 

@@ -3,6 +3,7 @@
 No Ray, and nothing is written.
 """
 
+import json
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,11 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import polars as pl
 
 from ingest.checks.contract import Contract
-from ingest.commands.base import add_overrides, load_job, parser
+from ingest.commands.base import add_json, add_overrides, load_job, parser, report
 from ingest.commands.typed import count
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
 from ingest.core.faults import fault
+from ingest.core.json_rows import json_rows
 from ingest.core.names import hint, no_such_column
 from ingest.core.partition import Partition, Slice, partition_id
 from ingest.core.private import redacted
@@ -23,6 +25,7 @@ from ingest.driver.tasks import task_of
 from ingest.library.plans import drafted_at
 from ingest.sources.base import Source
 from ingest.storage.objects import open_store
+from ingest.watch.runs import Page
 from ingest.watch.summary import size
 from ingest.watch.tables import ends, table
 from ingest.work.looking import look
@@ -68,12 +71,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument(
         "--step", metavar="STEP", help="show only this step, by number (from 0), name or type"
     )
+    add_json(options, "each step with its row counts and rows, and the rejected rows,")
     arguments = options.parse_intermixed_args(argv)
     loaded = load_job(arguments.conf, arguments.overrides, "ingest preview")
     job = loaded.job
     drafted, context = drafted_at(loaded, open_store(job.state, job.state_connection), "preview")
     slices = tuple(sample(drafted, job.source))
-    if cursor := drafted.cursor:
+    page = {"job": job.name, "left_out": drafted.cursor.left_out if drafted.cursor else 0}
+    if arguments.json and not slices:
+        report(json.dumps({**page, "files": 0, "steps": [], "rejected": {"count": 0, "rows": []}}))
+        return 0
+    if (cursor := drafted.cursor) and not arguments.json:
         again = " To see their rows too: source.incremental=null" if cursor.left_out else ""
         print(
             f"{job.name}: {counted(cursor.left_out, 'file')} left out: read by earlier runs.{again}"
@@ -85,11 +93,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{job.name}: the input has no records")
         return 0
     files, of_all = counted(drafted.files, "file"), size(drafted.bytes)
-    looked = f"{files}, {of_all}"
-    if (part := sum(piece.bytes for piece in slices)) != drafted.bytes:
+    looked, part = f"{files}, {of_all}", sum(piece.bytes for piece in slices)
+    if part != drafted.bytes:
         looked = f"{len(slices):,} of {files}, {size(part)} of {of_all}"
     partition = Partition(0, partition_id(slices), slices)
-    whole = sum(piece.bytes for piece in slices) == drafted.bytes
+    whole = part == drafted.bytes
+    if arguments.json:
+        page |= {"files": len(slices), "bytes": part, "whole": whole}
+        told = told_as_json(task_of(job, drafted.flow, context), partition, arguments)
+        report(json.dumps(page | told))
+        return 0
     cut = any(piece.bytes < piece.size for piece in slices)
     how = "all of " if whole else "the beginning of " if cut else ""
     print(f"{job.name}: read {how}{looked}")
@@ -146,6 +159,39 @@ def show(task: PartitionTask, partition: Partition, arguments: Namespace, *, who
         more = "" if told.height == bad.height else f", the first {told.height:,} (-n shows more)"
         print(f"\nrejected: {counted(bad.height, 'row')}{more}")
         print(table(told.with_columns(file=ends(told["file"]), reason=_faults(told["reason"]))))
+
+
+def told_as_json(task: PartitionTask, partition: Partition, arguments: Namespace) -> Page:
+    """Return the same as plain data: each step, its counts, and the rows that are shown of it.
+
+    Raises:
+        ConfigError, IngestError: as `show` does.
+    """
+    seen, private = look(task, partition), task.steps.private
+    found = seen.stages
+    _refuse_unknown(arguments.columns, found)
+    chosen = _places(arguments.step, [stage.name for stage in found])
+    steps = []
+    for place in chosen:
+        stage = found[place]
+        hidden = private.output if stage.name == OUTPUT else private.before(place)
+        rows = _rows(stage, arguments.columns).head(arguments.rows)
+        steps.append({
+            "step": stage.name,
+            "in": stage.before,
+            "out": stage.rows.height,
+            "rejected": stage.rejected,
+            "changed": dict(stage.changed),
+            "rows": _plain(redacted(rows, hidden)),
+        })  # fmt: skip
+    bad = seen.bad.filter(pl.col("step").is_in([_as_rejected(found[one].name) for one in chosen]))
+    columns = ("file", "line", "step", "reason", "original")
+    rejected = {"count": bad.height, "rows": _plain(bad.select(columns).head(arguments.rows))}
+    return {"steps": steps, "rejected": rejected}
+
+
+def _plain(rows: pl.DataFrame) -> list[Page]:
+    return [json.loads(text) for text in json_rows(rows)]
 
 
 def _counts(found: Sequence[Stage], filtered: Mapping[str, int]) -> str:

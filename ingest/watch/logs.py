@@ -114,7 +114,7 @@ class Stream:
     """A text stream that writes each line of text as a line of JSON."""
 
     def __init__(self, to: TextIO) -> None:
-        self._to, self._rest = to, ""
+        self.below, self._rest = to, ""
 
     def write(self, text: str) -> int:
         """Take text, and write the lines that are whole."""
@@ -126,7 +126,7 @@ class Stream:
 
     def flush(self) -> None:
         """Hand on what was written."""
-        self._to.flush()
+        self.below.flush()
 
     def isatty(self) -> bool:
         """Say that nobody looks at it: what is written is for a program."""
@@ -139,12 +139,12 @@ class Stream:
 
     def __getattr__(self, name: str) -> Any:
         """Be the stream itself in all else."""
-        return getattr(self._to, name)
+        return getattr(self.below, name)
 
     def _line(self, text: str) -> None:
         levels: dict[str, Level] = {"error:": "error", "warning:": "warning"}
         level = levels.get(text.partition(" ")[0], "info")
-        print(LogLine(_now(), level, masked(text)).to_json(), file=self._to, flush=True)
+        print(LogLine(_now(), level, masked(text)).to_json(), file=self.below, flush=True)
 
 
 class Formatter(logging.Formatter):
@@ -167,13 +167,24 @@ def logged(mode: Mode) -> Iterator[Watcher]:
     if mode != "log-json":
         yield watcher(mode)
         return
+    with lines_of_json() as to, json_logging(to):
+        yield JsonLog(to)
+
+
+@contextmanager
+def lines_of_json() -> Iterator[TextIO]:
+    """Have every line that is written to stderr be JSON; yield what is below, for those that are.
+
+    Where that is so already, it stays so.
+    """
     before = sys.stderr
-    to = tolerant(before)
-    stream = Stream(to)
+    if isinstance(before, Stream):
+        yield before.below
+        return
+    stream = Stream(tolerant(before))
     sys.stderr = cast("TextIO", stream)
     try:
-        with json_logging(to):
-            yield JsonLog(to)
+        yield stream.below
     finally:
         stream.close_line()
         sys.stderr = before

@@ -51,3 +51,37 @@ def test_jobs(desk, capsys):
     result = typed(capsys, "validate", "--json")
     assert result.code == 2
     assert "owner" in json.loads(result.out)[0]["mistakes"][0]
+
+
+def test_what_looks_at_files(desk, capsys):
+    page = json.loads(typed(capsys, "preview", "orders", "--json", "-n", "2").out)
+    source, *_, output = page["steps"]
+    assert (source["step"], output["step"]) == ("source", "output")
+    assert len(output["rows"]) == 2 < output["out"] <= source["in"]
+    assert page["rejected"]["count"] == sum(step["rejected"] for step in page["steps"])
+    words = ("init", "in", "--name", "found", "--json")
+    page = json.loads(typed(capsys, *words).out)
+    assert page["job"] == "found"
+    assert page["written"][0] == "conf/job/found.yaml"
+    assert {column["name"] for column in page["columns"]} == set(source["rows"][0])
+    page = json.loads(typed(capsys, "init-project", "other", "--json").out)
+    assert "conf/job/example.yaml" in page["written"]
+
+
+def test_manifests(desk, capsys):
+    result = typed(capsys, "k8s", "render", "orders", "cluster=kuberay_small",
+                   "cluster.image=r/i:1", "state=s3://b/s", "sink.path=s3://b/o",
+                   "source.path=s3://b/i/*.csv", "--json")  # fmt: skip
+    assert {page["kind"] for page in json.loads(result.out)} >= {"RayJob"}, result.err
+    (desk.place / "deploy.yaml").write_text(json.dumps(json.loads(result.out)[0]))
+    page = json.loads(typed(capsys, "k8s", "validate", "deploy.yaml", "--json").out)
+    assert (page["checked"], page["violations"]) == (1, [])
+
+
+def test_mistakes_are_lines_of_json_too(desk, capsys):
+    for words in (("run", "odrers"), ("logs", "nosuch", *STATE)):
+        result = typed(capsys, *words, "--log-format", "json")
+        assert result.code == 2
+        lines = [json.loads(line) for line in result.err.splitlines()]
+        assert lines[0]["level"] == "error"
+        assert not result.out
