@@ -1,4 +1,4 @@
-"""The map of all data flows: data sets and jobs as one graph, as Mermaid and as SVG."""
+"""The map of all data flows: data sets and jobs as one graph, as Mermaid and as a drawing."""
 
 import itertools
 import textwrap
@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingest.documenting.collecting import LOOKUP, JobDocs, shown
-from ingest.documenting.markup import Markup, element
 
 WIDTH, HEIGHT, ACROSS, DOWN = 230, 46, 70, 18
 LONGEST = 30
@@ -28,6 +27,40 @@ class Map:
 
     nodes: Mapping[str, Node]
     edges: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A node in a drawing. `text` is what fits into it of the `whole`; `link` may be empty."""
+
+    x: int
+    y: int
+    round: int
+    kind: str
+    text: str
+    whole: str
+    link: str
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An edge in a drawing: the path of its curve, and what the one node is to the other."""
+
+    path: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A map as it is drawn, in pixels."""
+
+    title: str
+    width: int
+    height: int
+    lines: Sequence[Line]
+    boxes: Sequence[Box]
 
 
 def flow_map(pages: Iterable[JobDocs], folder: str = "") -> Map:
@@ -96,22 +129,20 @@ def _quoted(text: str) -> str:
     return "".join(entities.get(sign, sign) for sign in " ".join(text.split()))
 
 
-def svg(flows: Map, title: str) -> Markup:
-    """Return the map as a drawing, from left to right; jobs are links to their pages."""
+def drawing(flows: Map, title: str) -> Drawing:
+    """Return the map as a drawing, from left to right."""
     columns = _columns(flows)
     places: dict[str, tuple[int, int]] = {}
     for x, names in enumerate(columns):
         for y, name in enumerate(names):
             places[name] = 10 + x * (WIDTH + ACROSS), 10 + y * (HEIGHT + DOWN)
-    width = 20 + len(columns) * (WIDTH + ACROSS) - ACROSS
-    height = 20 + max(map(len, columns), default=1) * (HEIGHT + DOWN) - DOWN
-    return element(
-        "svg",
-        element("title", title),
-        [_line(places[one], places[other], role) for one, other, role in flows.edges],
-        [_box(node, *places[name]) for name, node in flows.nodes.items()],
-        class_="flows", role="img", viewBox=f"0 0 {width} {height}", width=width, height=height,
-    )  # fmt: skip
+    return Drawing(
+        title,
+        width=20 + len(columns) * (WIDTH + ACROSS) - ACROSS,
+        height=20 + max(map(len, columns), default=1) * (HEIGHT + DOWN) - DOWN,
+        lines=[_line(places[one], places[other], role) for one, other, role in flows.edges],
+        boxes=[_box(node, *places[name]) for name, node in flows.nodes.items()],
+    )
 
 
 def _columns(flows: Map) -> Sequence[Sequence[str]]:
@@ -129,26 +160,16 @@ def _columns(flows: Map) -> Sequence[Sequence[str]]:
     return [[name for name in flows.nodes if rank[name] == each] for each in used]
 
 
-def _box(node: Node, x: int, y: int) -> Markup:
-    round_ = 4 if node.kind == "job" else HEIGHT // 2
-    box = element(
-        "rect", x=x, y=y, width=WIDTH, height=HEIGHT, rx=round_, class_=f"node {node.kind}"
-    )
+def _box(node: Node, x: int, y: int) -> Box:
     text = textwrap.shorten(node.text, LONGEST, placeholder="…") if " " in node.text else node.text
     if len(text) > LONGEST:
         text = f"…{text[1 - LONGEST :]}"
-    label = element("text", text, x=x + WIDTH // 2, y=y + HEIGHT // 2 + 5, text_anchor="middle")
-    drawn = element("g", element("title", node.text), box, label)
-    return element("a", drawn, href=node.link) if node.link else drawn
+    corner = 4 if node.kind == "job" else HEIGHT // 2
+    return Box(x, y, corner, node.kind, text, node.text, node.link)
 
 
-def _line(one: tuple[int, int], other: tuple[int, int], role: str) -> Markup:
+def _line(one: tuple[int, int], other: tuple[int, int], role: str) -> Line:
     x, y = one[0] + WIDTH, one[1] + HEIGHT // 2
     to_x, to_y = other[0], other[1] + HEIGHT // 2
     middle = (x + to_x) // 2
-    return element(
-        "path",
-        element("title", role),
-        d=f"M {x} {y} C {middle} {y}, {middle} {to_y}, {to_x} {to_y}",
-        class_="edge",
-    )
+    return Line(f"M {x} {y} C {middle} {y}, {middle} {to_y}, {to_x} {to_y}", role)

@@ -40,6 +40,11 @@ class RunLine:
         """Which share of the records was rejected."""
         return self.rejected / self.read if self.read else 0.0
 
+    @property
+    def why(self) -> str:
+        """Why they were: how many for each reason."""
+        return ", ".join(f"{count:,} {reason}" for reason, count in self.reasons)
+
 
 @dataclass(frozen=True, slots=True)
 class ContractVersion:

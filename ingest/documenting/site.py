@@ -8,14 +8,16 @@ import shutil
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from ingest.core.errors import ConfigError
+from ingest.core.templates import environment
 from ingest.documenting.collecting import JobDocs, shown
-from ingest.documenting.flows import flow_map, svg
-from ingest.documenting.job_page import body
-from ingest.documenting.markup import Markup, element, joined
+from ingest.documenting.flows import drawing, flow_map
+from ingest.documenting.job_page import values_of
 from ingest.documenting.readme import facts_of
 
+TEMPLATES = environment(Path(__file__).parent / "templates")
 ASSETS = ("style.css", "site.js")
 MARK = ".ingest-docs"
 """A file that says: what lies in this folder was written by `ingest docs build`."""
@@ -39,56 +41,17 @@ def write(pages: Sequence[JobDocs], folder: Path) -> int:
         text = files("ingest.documenting").joinpath("assets", name).read_text(encoding="utf-8")
         (folder / name).write_text(text, encoding="utf-8")
     (folder / "search.js").write_text(index(pages), encoding="utf-8")
-    (folder / "index.html").write_text(page("Data flows", overview(pages), ""), encoding="utf-8")
-    for each in pages:
-        text = page(each.file, body(each), "../")
-        (folder / "jobs" / each.page).write_text(text, encoding="utf-8")
+    flows = drawing(flow_map(pages, "jobs/"), "All data flows: data sets and jobs")
+    values = {"title": "Data flows", "up": "", "pages": pages, "drawing": flows}
+    _render("overview.html", values, folder / "index.html")
+    for each in pages:  # `up` leads from a page to the folder of the site
+        values = {"title": each.file, "up": "../", **values_of(each)}
+        _render("job.html", values, folder / "jobs" / each.page)
     return len(pages) + 1
 
 
-def page(title: str, main: Markup, up: str) -> str:
-    """Return a whole page; `up` leads from it to the folder of the site."""
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("title", f"{title} – ingest docs"),
-        element("link", rel="stylesheet", href=f"{up}style.css"),
-        element("script", src=f"{up}search.js", defer="defer"),
-        element("script", src=f"{up}site.js", defer="defer"),
-    )
-    search = element(
-        "input", id="search", type="search", placeholder="Search jobs, columns, data sets",
-        aria_label="Search", data_up=up,
-    )  # fmt: skip
-    bar = element(
-        "header", element("a", "Data flows", href=f"{up}index.html", class_="home"), search
-    )
-    results = element("ol", id="results", hidden="hidden", aria_live="polite")
-    content = element("main", element("h1", title), main)
-    whole = element("html", head, element("body", bar, results, content), lang="en")
-    return f"<!doctype html>\n{whole}\n"
-
-
-def overview(pages: Sequence[JobDocs]) -> Markup:
-    """Return the map of all flows, and a table of the jobs."""
-    rows = [
-        element(
-            "tr",
-            element("td", element("a", each.file, href=f"jobs/{each.page}")),
-            element("td", each.job.owner),
-            element("td", each.job.description),
-            element("td", each.job.schedule.cron if each.job.schedule else ""),
-            element("td", each.history.runs[-1].state if each.history.runs else "no runs"),
-        )
-        for each in pages
-    ]
-    head = [element("th", name) for name in ("job", "owner", "purpose", "schedule", "last run")]
-    drawing = svg(flow_map(pages, "jobs/"), "All data flows: data sets and jobs")
-    return joined(
-        element("div", drawing, class_="scroll"),
-        element("table", element("thead", element("tr", head)), element("tbody", rows)),
-    )
+def _render(template: str, values: dict[str, Any], to: Path) -> None:
+    to.write_text(TEMPLATES.get_template(template).render(values), encoding="utf-8")
 
 
 def index(pages: Iterable[JobDocs]) -> str:

@@ -9,20 +9,12 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from ingest import __version__
+from ingest.core.templates import environment
 from ingest.watch.page.words import FILTERS
 
 HERE = Path(__file__).parent
-ENVIRONMENT = Environment(
-    loader=FileSystemLoader(HERE / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    auto_reload=False,
-)
+ENVIRONMENT = environment(HERE / "templates")
 ENVIRONMENT.filters.update(FILTERS)
 STATIC = {
     path.name: path.read_bytes() for path in (HERE / "static").iterdir() if path.suffix != ".py"
