@@ -130,10 +130,13 @@ def _compared(store: "Store", rerun: "Rerun", arguments: Namespace, folder: Path
         report(json.dumps({**page, "warnings": rerun.warnings, "outputs": compared}))
     else:
         how = "byte for byte" if all(each.files for each in outputs) else "with the same row counts"
+        how = "with the same rows" if any(each.again for each in outputs) else how
         what = f"came out {how}" if same else "came out differently"
         lines = [_line(OUTPUTS.get(each.output, each.output), each) for each in outputs]
         lines += [f"    other bytes: {name}" for each in outputs for name in each.differing[:20]]
-        report("\n".join([f"run {rerun.run_id}: {what}", *lines, f"  in {folder}"]))
+        places = {each.place for each in outputs if each.again}
+        lines += [f"  in {place}" for place in (*sorted(places), folder)]
+        report("\n".join([f"run {rerun.run_id}: {what}", *lines]))
     return 0 if same else IngestError.exit_code
 
 
@@ -141,6 +144,10 @@ def _line(name: str, each: "Compared") -> str:
     rows = counted(each.rows, "row")
     if each.rows != each.rows_again:
         rows += f", now {each.rows_again:,}"
+    if each.again:
+        text = f"  {name}: {each.again.same:,} of {counted(each.again.there, 'row')} the same"
+        gone = each.rows - each.again.there
+        return f"{text}; {gone:,} were changed or removed since, or not written" if gone else text
     if not each.files:
         return f"  {name}: {rows}. Row counts were compared, no files"
     return f"  {name}: {each.same:,} of {counted(each.files, 'file')} the same, {rows}"

@@ -26,6 +26,7 @@ from ingest.driver.inputs import compared, planned
 from ingest.driver.places import places
 from ingest.driver.publishing.publish import prepared
 from ingest.driver.recorded import Run, recorded_job
+from ingest.driver.sinks import sinks_of
 from ingest.job import Job
 from ingest.records.environment import environment, git_revision
 from ingest.records.events import AttemptBegan, AttemptInterrupted, PlanFrozen
@@ -34,7 +35,7 @@ from ingest.records.ledger import Ledger
 from ingest.records.plans import Plan
 from ingest.records.receipts import history_of
 from ingest.records.runs import Runs
-from ingest.sinks.postgres import Postgres
+from ingest.sinks.base import Again
 from ingest.storage.objects import LocalStore, Store, open_store
 from ingest.storage.remote import is_remote
 
@@ -53,19 +54,25 @@ class Rerun:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Files of the first run by output, how many came again byte for byte, and the others."""
+    """Files of the first run by output, how many came again byte for byte, and the others.
+
+    Of a table, `again` says the same of its rows.
+    """
 
     output: str
+    place: str
     files: int
     same: int
     rows: int
     rows_again: int
     differing: tuple[str, ...]
+    again: Again | None = None
 
     @property
     def is_same(self) -> bool:
-        """Whether all that was published came again."""
-        return not self.differing and self.rows == self.rows_again
+        """Whether all that was published came again, as far as it is still there."""
+        rows = self.again is None or self.again.there == self.again.same
+        return rows and not self.differing and self.rows == self.rows_again
 
 
 def missing(store: Store, run_id: str) -> tuple[list[str], list[str]]:
@@ -88,11 +95,6 @@ def missing(store: Store, run_id: str) -> tuple[list[str], list[str]]:
         job, plan = recorded_job(runs, run_id), Plan(store, run_id)
     except FatalError as error:
         return [str(error)], []
-    if isinstance(job.sink, Postgres):
-        gone.append(
-            "sink: a table of PostgreSQL: rows of several runs are in it, so there is no file to "
-            "compare with"
-        )
     # every input counts as not read yet
     run = Run(run_id, job, facts, Ledger(store, run_id), _planned(history, plan), resumed=True)
     try:
@@ -135,6 +137,12 @@ def prepare(store: Store, run_id: str, folder: Path, warnings: list[str]) -> Rer
                 f"--to {folder}: is not empty. A run is reproduced in a folder of its own, so that "
                 "nothing is replaced. Use another folder"
             )
+        for sink in sinks_of(job).values():
+            if run_id in sink.published_runs():
+                raise ConfigError(
+                    f"{sink.uri}: has the rows of an earlier rerun, whose records are not in "
+                    f"{folder}. Drop the table, and delete its line in the table runs beside it"
+                )
         _copy(store, scratch, run_id, job, folder)
     return Rerun(run_id, job, scratch, tuple(warnings))
 
@@ -142,19 +150,23 @@ def prepare(store: Store, run_id: str, folder: Path, warnings: list[str]) -> Rer
 def compare(store: Store, rerun: Rerun) -> Iterator[Compared]:
     """Compare what both runs have published, an output at a time."""
     first, again = ((where, history_of(where, rerun.run_id)) for where in (store, rerun.store))
+    places, others = (sinks_of(job) for job in (recorded_job(Runs(store), rerun.run_id), rerun.job))
     for output in first[1].publish.effects if first[1].publish else ():
         if output in {"main", "quarantine"}:
+            lines = prepared(store, rerun.run_id, first[1], output)
             files = _files(*first, rerun.run_id, output)
             counts = Counter(files.values())
             common = counts & Counter(_files(*again, rerun.run_id, output).values())
             extra = counts - common
             yield Compared(
                 output,
+                others[output].uri,
                 files=len(files),
                 same=common.total(),
                 rows=first[1].totals.rows.get(output, 0),
                 rows_again=again[1].totals.rows.get(output, 0),
                 differing=tuple(name for name, digest in files.items() if digest in extra),
+                again=places[output].again(lines, others[output]),
             )
 
 
@@ -176,15 +188,14 @@ def _planned(history: History, plan: Plan) -> History:
 
 
 def _redirected(runs: Runs, run_id: str, folder: Path) -> Job:
-    """Return the recorded job with outputs below a folder, and without a cursor."""
+    """Return the recorded job with outputs of its own, and without a cursor."""
     return restored(Job, _page(runs, run_id, folder))
 
 
 def _page(runs: Runs, run_id: str, folder: Path) -> dict[str, Any]:
     page: dict[str, Any] = yaml.safe_load(runs.config(run_id))
     place = str((folder / OUTPUT).absolute())
-    page["sink"] = {**page["sink"], "path": place}
-    page["sink"].pop("connection", None)
+    page["sink"] |= recorded_job(runs, run_id).sink.apart(place, run_id)
     page["execution"] = {**(page.get("execution") or {}), "touched_inputs": "accept"}
     page["source"].pop("incremental", None)  # the plan says what is read
     if "quarantine" in (page.get("contract") or {}):

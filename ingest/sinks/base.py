@@ -75,6 +75,18 @@ class Verified:
     table: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What became of a run's rows in a table when the run was made once more.
+
+    `there` are those that are in the table as the run wrote them, `same` those of them that came
+    out again.
+    """
+
+    there: int
+    same: int
+
+
 class Part(NamedTuple):
     """Something that was staged: of which partition, and which one of all that it has staged."""
 
@@ -271,3 +283,17 @@ class Sink(Model, ABC):
         Also what readers of the place would take for rows of it and is none; and which later runs
         have replaced what is not there any more.
         """
+
+    def apart(self, place: str, run_id: str) -> dict[str, Any]:
+        """Return the settings by which this sink publishes a run once more, to a new place.
+
+        `place` is a path that nothing is at, for files.
+        """
+        return {"path": place, "connection": None}
+
+    def again(self, lines: Iterable[Line], other: "Sink") -> Again | None:
+        """Compare the rows of a run with those that another sink of this type got of it once more.
+
+        None if it publishes files: their digests tell.
+        """
+        return None

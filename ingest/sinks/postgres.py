@@ -14,8 +14,8 @@ from ingest.core.marks import OUTSIDE
 from ingest.core.names import no_such_column
 from ingest.core.outcome import Staged
 from ingest.core.types import Schema, schema_from_json
-from ingest.sinks.base import Delivery, Disposition, Line, Published, Sink, Verified
-from ingest.sinks.sql import preflight, table, verifying
+from ingest.sinks.base import Again, Delivery, Disposition, Line, Published, Sink, Verified
+from ingest.sinks.sql import comparing, preflight, table, verifying
 from ingest.sinks.sql.ledger import RunLedger
 from ingest.sinks.sql.plan import SqlPlan
 from ingest.sinks.sql.staging import TRY, Staging, exists, filled, marked
@@ -247,6 +247,16 @@ class Postgres(Sink):
         """Count the rows of a run that nobody has changed; see `Sink.verify`."""
         with self._session() as here:
             return verifying.verified(here, self._ledger, SqlPlan(lines))
+
+    def apart(self, place: str, run_id: str) -> dict[str, Any]:
+        """Publish to a table in the staging schema instead; see `Sink.apart`."""
+        return {"table": str(TableName(self.staging_schema, f"rerun_{run_id}"))}
+
+    def again(self, lines: Iterable[Line], other: Sink) -> Again | None:
+        """Compare rows in the database; see `Sink.again`."""
+        assert isinstance(other, Postgres), "a sink of this type"
+        with self._session() as here:
+            return comparing.compared(here, self._ledger, SqlPlan(lines), other.target)
 
     @property
     def merges(self) -> bool:

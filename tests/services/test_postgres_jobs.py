@@ -64,7 +64,9 @@ def test_a_job_publishes_rows_and_its_quarantine_to_tables(desk, database):
     rejects = database.rows("SELECT reason, row FROM public.orders_quarantine")
     assert len(rejects) == 9
     (run,) = desk.runs()
-    assert "191 rows. OK" in desk.type("verify", run["run_id"])
+    verified = desk.type("verify", run["run_id"])
+    assert "191 rows. OK" in verified
+    assert "as this run wrote them" not in verified
     receipt = json.loads((desk.place / f".ingest/runs/{run['run_id']}/receipt.json").read_text())
     assert receipt["effects"]["main"]["inserted"] == receipt["outputs"]["main"]["rows"] == 191
     recorded = (desk.place / f".ingest/runs/{run['run_id']}/job.yaml").read_text()
@@ -173,3 +175,28 @@ def test_a_run_whose_connection_leads_elsewhere_is_not_resumed_there(desk, datab
     assert "the run was recorded for" in text
     with pytest.raises(FatalError):
         drive(request(store))
+
+
+def test_a_run_is_reproduced_in_a_table_of_its_own(desk, database):
+    desk.type("run", "orders")
+    desk.type("run", "orders")  # a later run of the same rows, which are not those of the first
+    first = desk.runs()[0]["run_id"]
+    text = desk.type("rerun", first)
+    assert f"run {first}: came out with the same rows" in text
+    assert "output: 191 of 191 rows the same" in text
+    assert "quarantine: 9 of 9 rows the same" in text
+    assert len(numbers(database)) == 2 * 191
+    assert numbers(database, f'ingest."rerun_{first}"') == GOOD
+    database.execute(f'UPDATE ingest."rerun_{first}" SET n = 0 WHERE n = 7')
+    assert "output: 190 of 191 rows the same" in desk.type("rerun", first, code=1)
+    database.execute("DELETE FROM public.orders WHERE n > 300")
+    text = desk.type("rerun", first, code=1)
+    assert "output: 150 of 151 rows the same; 40 were changed or removed since" in text
+    assert "has the rows of an earlier rerun" in desk.type("rerun", first, "--to", "b", code=2)
+
+
+def test_a_merge_is_reproduced(desk, database):
+    merge = ("sink.write_disposition=merge", "sink.primary_key=[n]")
+    desk.type("run", "orders", *merge)
+    (run,) = desk.runs()
+    assert "output: 191 of 191 rows the same" in desk.type("rerun", run["run_id"])

@@ -24,7 +24,7 @@ _COLUMNS = """
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the ledger says of a run; `transaction` is the number of the one that brought it."""
+    """What the ledger says of a run; `transaction` is the number that its rows carry."""
 
     rows: int
     inserted: int
@@ -75,11 +75,18 @@ class RunLedger:
         session.execute(
             f"INSERT INTO {self.table.sql} (run_id, target, job, owner, output, "
             "write_disposition, rows, inserted, updated, ignored, transaction) VALUES ($1, $2, $3, "
-            "$4, $5, $6, $7, $8, $9, $10, pg_current_xact_id()::text)",
+            "$4, $5, $6, $7, $8, $9, $10, '0')",
             plan.run_id, str(self.target), head["job"], head["owner"], head["output"],
             head["disposition"], published.rows, published.inserted, published.updated,
             published.ignored,
         )  # fmt: skip
+        # not pg_current_xact_id: behind a savepoint, rows carry the number of a subtransaction
+        session.execute(
+            f"UPDATE {self.table.sql} SET transaction = xmin::text WHERE run_id = $1 AND "
+            "target = $2",
+            plan.run_id,
+            str(self.target),
+        )
 
     def runs(self, session: Session) -> set[str]:
         """Return the runs that the target has."""

@@ -4,13 +4,19 @@ A row carries the number of the transaction that wrote it, and the ledger the nu
 """
 
 from ingest.sinks.base import Verified
-from ingest.sinks.sql.ledger import RunLedger
+from ingest.sinks.sql.ledger import Entry, RunLedger
 from ingest.sinks.sql.plan import SqlPlan
 from ingest.sinks.sql.staging import exists
+from ingest.storage.postgres.names import TableName
 from ingest.storage.postgres.session import Session
 
 _NUMBERS = 2**32
 """How many transactions have numbers of their own; then they begin again."""
+
+
+def as_written(target: TableName, entry: Entry) -> tuple[str, int]:
+    """Return what to select from to get the rows of a run that nobody has changed; `$1` is next."""
+    return f"{target.sql} WHERE xmin::text::bigint = $1::bigint", entry.transaction % _NUMBERS
 
 
 def verified(session: Session, ledger: RunLedger, plan: SqlPlan) -> Verified:
@@ -31,10 +37,8 @@ def verified(session: Session, ledger: RunLedger, plan: SqlPlan) -> Verified:
         problem = f"{target}: there is no such table any more. Restore it from a backup"
         return Verified(1, rows, (problem,), table=True)
     wrote = entry.inserted + entry.updated
-    there = session.value(
-        f"SELECT count(*) FROM {target.sql} WHERE xmin::text::bigint = $1::bigint",
-        entry.transaction % _NUMBERS,
-    )
+    rows_of, number = as_written(target, entry)
+    there = session.value(f"SELECT count(*) FROM {rows_of}", number)
     if there == wrote:
         return Verified(1, rows, table=True)
     note = (
