@@ -38,6 +38,9 @@ class Bucket:
     def get(self, key: str) -> bytes:
         return self.client.get_object(Bucket=BUCKET, Key=f"{self.prefix}/{key}")["Body"].read()
 
+    def remove(self, key: str) -> None:
+        self.client.delete_object(Bucket=BUCKET, Key=f"{self.prefix}/{key}")
+
     def keys(self, below: str = "") -> list[str]:
         pages = self.client.get_paginator("list_objects_v2").paginate(
             Bucket=BUCKET, Prefix=f"{self.prefix}/{below}"

@@ -95,6 +95,25 @@ def test_every_command_works_on_it(lake):
     assert f"{key.removeprefix('out/')}: sha256" in lake.type("verify", second, *here, code=1)
 
 
+def test_a_run_is_reproduced_byte_for_byte_and_what_is_gone_is_named(lake):
+    here = ("--state", lake.state)
+    lake.type("run", "orders", *lake.settings)
+    lake.type("run", "orders", *lake.settings)  # replaces what the first has published
+    (first, _) = (run["run_id"] for run in lake.runs(*here))
+    published = lake.bucket.keys("out/")
+    text = lake.type("rerun", first, *here)
+    assert f"run {first}: came out byte for byte" in text
+    assert sorted(pl.read_parquet(f"reruns/{first}/output")["n"].to_list()) == WANTED
+    assert lake.bucket.keys("out/") == published
+    lake.bucket.put("in/1.csv", b"n\n1\n")
+    lake.bucket.remove("in/2.csv")
+    text = lake.type("rerun", first, "--to", "again", *here, code=2)
+    assert "cannot be reproduced" in text
+    assert "in/1.csv" in text
+    assert "in/2.csv" in text
+    assert not (lake.place / "again").exists()
+
+
 def test_what_a_dead_run_has_left_is_found_and_removed(lake):
     for output in ("out", "out_quarantine"):
         lake.bucket.put(f".ingest-{output}/probe/493f7c88ebfb327b", b"")

@@ -76,7 +76,6 @@ def stat_remote(uri: str, connection: StoreConnection | None = None) -> tuple[in
         if (direct := shortcut(uri, connection)) and (now := direct[0].version(direct[1])):
             return now[0], now[1].strip('"')
         files, name = _files(uri, connection)
-        files.invalidate_cache(files._parent(name))  # noqa: SLF001 - else a listing's cache answers
         info = files.info(name)
     return int(info["size"]), version(info)
 
@@ -127,7 +126,8 @@ def _files(uri: str, connection: StoreConnection | None) -> tuple[Any, str]:
     if connection is None:
         import fsspec  # noqa: PLC0415 - few jobs need it
 
-        files, name = fsspec.core.url_to_fs(uri)
+        # else a second listing in this process would be the first one again
+        files, name = fsspec.core.url_to_fs(uri, use_listings_cache=False)
         return files, str(name)
     found = file_system(connection)
     return found, str(found._strip_protocol(uri))  # noqa: SLF001 - as `url_to_fs` does
