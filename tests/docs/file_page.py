@@ -40,6 +40,8 @@ STATE = {
     f"{ledger.FLUSH_EVENTS} events or {ledger.FLUSH_SECONDS:g} s in a file.",
     "runs/<run_id>/publish/<attempt>-<effect>-<n>.jsonl": "What the run publishes, written before "
     f"it is committed: up to {intents.LINES:,} lines in a file, in the sink's own form.",
+    "runs/<run_id>/snapshot.json": "What the ledger of a long run comes to so far, rewritten now "
+    "and then, so that `ingest status` and `ingest ui` need not read all of it. It may be lost.",
     "runs/<run_id>/status.json": "Which partitions workers have, rewritten every second or less "
     "often during the run, for `ingest ui`. It may be lost.",
     "runs/<run_id>/cancel/<attempt>.json": "Created by `ingest cancel`: this attempt is to stop.",
@@ -192,8 +194,8 @@ def files() -> str:
         "# Files on disk",
         (
             "All of them can be read with `ls`, `cat` and a Parquet reader. They are created once "
-            "and never changed, but for `status.json` and the `.beat` files, and removed by "
-            "`ingest clean` only. Why they are as they are: "
+            "and never changed, but for `status.json`, `snapshot.json` and the `.beat` files, and "
+            "removed by `ingest clean` only. Why they are as they are: "
             "[Recovery](../concepts/recovery.md), [Publishing](../concepts/publishing.md)."
         ),
         "## State",
