@@ -40,7 +40,7 @@ STATE = {
     f"{ledger.FLUSH_EVENTS} events or {ledger.FLUSH_SECONDS:g} s in a file.",
     "runs/<run_id>/publish/<attempt>-<effect>-<n>.jsonl": "What the run publishes, written before "
     f"it is committed: up to {intents.LINES:,} lines in a file, in the sink's own form.",
-    "runs/<run_id>/snapshot.json": "What the ledger of a long run comes to so far, rewritten now "
+    "runs/<run_id>/snapshot.json": "A summary of the ledger of a long run so far, rewritten now "
     "and then, so that `ingest status` and `ingest ui` need not read all of it. It may be lost.",
     "runs/<run_id>/status.json": "Which partitions workers have, rewritten every second or less "
     "often during the run, for `ingest ui`. It may be lost.",

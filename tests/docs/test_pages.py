@@ -134,7 +134,8 @@ def test_every_file_of_a_run_is_described_and_every_file_described_is_there(run)
     }
     assert {name: places for name, places in found.items() if len(places) != 1} == {}
     not_of_this_run = {
-        f".ingest/runs/<run_id>/{mark}.json" for mark in ("abandoned", "removed", "status")
+        f".ingest/runs/<run_id>/{mark}.json"
+        for mark in ("abandoned", "removed", "snapshot", "status")
     }
     assert {place for (place,) in found.values()} == set(known) - not_of_this_run
 
