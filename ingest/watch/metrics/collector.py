@@ -20,17 +20,20 @@ from prometheus_client.registry import Collector
 
 from ingest.records.history import History
 
-STATES = ("planning", "working", "publishing", "done", "failed", "interrupted", "discarded")
+STATES = (
+    "planning", "working", "publishing", "done", "failed", "interrupted", "discarded", "died",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
 class Watched:
-    """A run of a job, with what it has come to."""
+    """A run of a job, with what it has come to; `died` if its driver is gone without a word."""
 
     job: str
     run_id: str
     history: History
     last_at: str = ""
+    died: bool = False
 
 
 class Runs(Collector):
@@ -69,7 +72,7 @@ def _info(runs: list[Watched]) -> Metric:
 def _states(runs: list[Watched]) -> Metric:
     family = StateSetMetricFamily("ingest_run_state", "The state of the run.", labels=["job"])
     for run in runs:
-        now = state_of(run.history)
+        now = "died" if run.died else state_of(run.history)
         family.add_metric([run.job], {state: state == now for state in STATES})
     return family
 

@@ -87,7 +87,9 @@ class Catalogue:
             if followed := self._open.get(run_id):
                 pages = followed.story.telling.attempts.pages
                 at = pages[-1].last_at if pages else ""
-            yield Watched(job, run_id, history, at)
+            entry = self.entries.get(run_id)
+            died = entry is not None and entry.state == "died"
+            yield Watched(job, run_id, history, at, died=died)
 
     def round(self) -> bool:
         """Look at the state once; say whether there is more to read at once."""

@@ -46,6 +46,8 @@ def test_a_run_elsewhere_lives_as_long_as_its_heart_beats(tmp_path, monkeypatch)
     assert states(asked) == {"demo": "running"}
     monkeypatch.setattr(following, "TIME_TO_LIVE_S", 0)
     assert states(asked) == {"demo": "died"}
+    (watched,) = asked.catalogue.watched()
+    assert watched.died  # what an alert asks for
     monkeypatch.undo()
     monkeypatch.setattr(following, "LOOK_S", 0)
     (tmp_path / "jobs/demo/lease/000001.beat").write_bytes(b"2")
