@@ -134,3 +134,37 @@ def test_the_lineage_of_the_main_job_is_as_checked_by_hand(monkeypatch):
     assert told(page) == expected
     assert "dep_time" in {each["column"] for each in page["filtered_by"]}
     assert "sched_dep_time" not in {each["column"] for each in page["filtered_by"]}
+
+
+ITEMS = ("items_sku", "items_name", "items_cents", "items_quantity", "amount")
+OTHERS = {  # columns of the source, of the output, and those that decide which rows there are
+    "readings": (
+        {"device": "string", "taken_at": "timestamp", "celsius": "string", "humidity": "string",
+         "date": "date"},
+        {name: [f"{name} identity"] for name in
+         ("device", "taken_at", "celsius", "humidity", "date")},
+        {"device", "taken_at", "celsius", "humidity"},
+    ),
+    "events": (
+        {"id": "string", "at": "string", "kind": "string",
+         "user": "struct<id: int64, email: string, address: struct<country: string, city: string>>",
+         "items": "list<struct<sku: string, name: string, cents: int64, quantity: int32>>"},
+        {"id": ["id identity"], "at": ["at derived"], "kind": ["kind identity"],
+         "user_id": ["user derived"], "user_email": ["user masked"],
+         "user_address_country": ["user derived"], "user_address_city": ["user derived"],
+         **{name: ["items derived"] for name in ITEMS}},
+        {"id", "at", "kind", "user", "items"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("job", OTHERS)
+def test_the_lineage_of_the_other_jobs_is_as_checked_by_hand(job, monkeypatch):
+    monkeypatch.chdir(REPOSITORY)
+    columns, expected, filtered_by = OTHERS[job]
+    loaded = load(Job, None, [job])
+    layout = Layout(schema_from_json(columns))
+    flow = check_flow(loaded.job, layout, StepContext(job=job), loaded.place)
+    page = lineage(loaded.job, flow).to_json()
+    assert told(page) == expected
+    assert {each["column"] for each in page["filtered_by"]} == filtered_by
