@@ -49,9 +49,9 @@ class Keeper:
         if isinstance(event, AttemptBegan) and event.resumed:
             self._story = read_on(self._store, self._run_id)  # up to this very event
             self._story.telling.history = history
-            return
-        self._story.telling.history = history
-        self._story.note(event)
+        elif not self._story.telling.damage:  # else what came before is not known
+            self._story.telling.history = history
+            self._story.note(event)
 
     def flushed(self, objects: int, last: bytes) -> None:
         """Write a snapshot if it is time; that it fails changes nothing.

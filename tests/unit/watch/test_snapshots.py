@@ -8,6 +8,7 @@ from typing import get_args, get_type_hints
 import pytest
 
 from benchmarks.scripts.recorded import Recorded
+from ingest.core.errors import FatalError
 from ingest.core.outcome import Staged
 from ingest.core.partition import Partition, Slice
 from ingest.records.events import AttemptBegan, Combined, PartitionSplit, Stalled
@@ -117,6 +118,29 @@ def test_writing_takes_at_most_a_hundredth_of_the_time(tmp_path):
         run.clock.sleep(2)
         run.write([Stalled(message="a node", seconds=number)])
     assert 3 <= store.writes <= 6
+
+
+class Failing(LocalStore):
+    """A store that cannot be read when a keeper asks what came before."""
+
+    fails = False
+
+    def read(self, name):
+        if self.fails and "ledger" in name:
+            raise FatalError("the storage does not answer")
+        return super().read(name)
+
+
+def test_a_driver_that_cannot_read_what_came_before_writes_none_and_goes_on(tmp_path):
+    store = Failing(tmp_path)
+    Watched(store).write(events()[:10], each=500)
+    run = Watched(store, after=len(store.names(f"runs/{RUN.run_id}/ledger")))
+    store.fails = True
+    run.keeper(AttemptBegan(run_id=RUN.run_id, job="orders", resumed=True), run.history)
+    store.fails = False
+    run.write(events()[10:])
+    assert run.history.totals.partitions == 40
+    assert snapshot(store, RUN.run_id) is None
 
 
 @pytest.mark.parametrize("damage", ["torn", "altered", "of another form", "of another ledger"])
