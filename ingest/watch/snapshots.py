@@ -38,7 +38,7 @@ class Keeper:
         self._store = store
         self._run_id = run_id
         self._clock = clock
-        self._story = Story()
+        self._story: Story | None = Story()
         self._events = 0
         self._covered = 0
         self._due = clock.monotonic()
@@ -47,9 +47,8 @@ class Keeper:
         """Take one event into account, after the history has."""
         self._events += 1
         if isinstance(event, AttemptBegan) and event.resumed:
-            self._story = read_on(self._store, self._run_id)  # up to this very event
-            self._story.telling.history = history
-        elif not self._story.telling.damage:  # else what came before is not known
+            self._story = self._before()  # up to this very event
+        elif self._story is not None:
             self._story.telling.history = history
             self._story.note(event)
 
@@ -60,7 +59,7 @@ class Keeper:
         """
         began = self._clock.monotonic()
         is_long = self._events >= EVENTS or objects - self._covered >= OBJECTS
-        if not is_long or began < self._due or self._story.telling.damage:
+        if self._story is None or not is_long or began < self._due:
             return
         with suppress(IngestError, FileNotFoundError):
             name = f"runs/{self._run_id}/{SNAPSHOT}"
@@ -68,6 +67,13 @@ class Keeper:
         self._events, self._covered = 0, objects
         now = self._clock.monotonic()
         self._due = now + SHARE * (now - began)
+
+    def _before(self) -> Story | None:
+        """Return what came before this attempt; None if that cannot be read now."""
+        with suppress(IngestError):
+            story = read_on(self._store, self._run_id)
+            return None if story.telling.damage else story
+        return None
 
 
 def encoded(story: Story, objects: int, last: bytes) -> bytes:
