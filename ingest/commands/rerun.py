@@ -31,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "rerun",
         "Reproduce a published run: process its plan again, with the settings that were recorded, "
         "into a folder of its own, and compare the files with those of the run, byte for byte. "
+        "Rows of PostgreSQL go to a table of their own, and are compared there. "
         "The published output is not touched. If inputs were changed or deleted since, or what "
         "the run needs is gone, this lists all of it and nothing runs (exit code 2). The exit code "
         "is 1 if other bytes came out.",
