@@ -4,13 +4,18 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
+import numpy as np
 import polars as pl
 from pydantic import field_validator
 
 from ingest.checks.base import Check, Violation
+from ingest.checks.bytewise import byte_pattern
 from ingest.checks.options import kind_of
 from ingest.core.errors import ConfigError
 from ingest.core.types import type_name
+
+_MOSTLY = 0.5
+"""With fewer texts that match for certain, the regular expression looks at all."""
 
 
 class Matches(Check):
@@ -44,8 +49,27 @@ class Matches(Check):
                 f'column: "{self.column}" is {type_name(kind)}. matches works on strings. Use '
                 "range or in_set instead"
             )
-        broken = ~pl.col(self.column).str.contains(_whole(self.pattern))
+        broken = ~_matched(pl.col(self.column), self.pattern)
         return [Violation(self.column, f"{self.column}: matches {self.pattern}", broken)]
+
+
+def _matched(texts: pl.Expr, pattern: str) -> pl.Expr:
+    """Return which texts match; what is not certain by single bytes, a regular expression tells."""
+    whole, bytewise = _whole(pattern), byte_pattern(pattern)
+    if bytewise is None:
+        return texts.str.contains(whole)
+
+    def matched(column: pl.Series) -> pl.Series:
+        certain = bytewise.certain(column)
+        if certain.all():
+            return pl.Series(column.name, certain)
+        if np.count_nonzero(certain) < _MOSTLY * len(column):
+            return column.str.contains(whole)
+        rest = np.flatnonzero(~certain)
+        found = pl.Series(column.name, certain)
+        return found.scatter(rest, column.gather(rest).str.contains(whole))
+
+    return texts.map_batches(matched, return_dtype=pl.Boolean(), is_elementwise=True)
 
 
 def _whole(pattern: str) -> str:
