@@ -143,7 +143,7 @@ def _within(views: Any, mask: list[np.uint64], layers: Any) -> _Flags:
 
 
 def _feeds(views: Any) -> _Flags:
-    """Return in which views a byte of the text is a line feed; the rest of long ones is not seen."""
+    """Return in which views a line feed is seen; of long texts only the beginning is."""
     head, rest = views[:, 0], views[:, 1]
     fed: _Flags = _any_feed(head >> _HALF << _HALF)
     fed |= _any_feed(rest) & ((head & _SIZE) <= _INLINE_BYTES)

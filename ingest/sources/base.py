@@ -85,6 +85,9 @@ class Read:
     completed: Callable[[pl.DataFrame], pl.DataFrame] | None = None
 
 
+LOCATED: Schema = {"position": pl.UInt64(), "line": pl.Int64(), "original": pl.String()}
+"""What `Source.locate` returns of rows."""
+
 Fate = Literal["changed", "vanished", "new", "touched"]
 
 

@@ -16,7 +16,7 @@ from ingest.core.partition import Partition, Slice
 from ingest.core.rows import POSITION, REJECT, position, record_of, slice_of
 from ingest.core.types import Schema, schema_from_json, schema_to_json
 from ingest.formats.base import Decoded, Format, ReadableFormat
-from ingest.sources.base import Layout, Read, Rejects
+from ingest.sources.base import LOCATED, Layout, Read, Rejects
 from ingest.sources.columns.aligning import Aligner
 from ingest.sources.columns.options import (
     Columns,
@@ -33,8 +33,6 @@ from ingest.sources.files.identity import while_planning
 from ingest.sources.files.opening import open_input, read_plain
 from ingest.sources.files.sampling import SAMPLE_FILES, files_of, spread
 from ingest.sources.files.schema import Expected, schema_remarks, together
-
-LOCATED: Schema = {"position": pl.UInt64(), "line": pl.Int64(), "original": pl.String()}
 
 
 class FormattedSource(ReadableFormat, FileSource):

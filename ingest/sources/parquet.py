@@ -17,7 +17,7 @@ from ingest.expressions import columns, resolve
 from ingest.formats.parquet.reading import read_span
 from ingest.formats.parquet.span import Span
 from ingest.formats.parquet.writing import ParquetFormat
-from ingest.sources.base import Layout, Read, Rejects
+from ingest.sources.base import LOCATED, Layout, Read, Rejects
 from ingest.sources.columns.aligning import Aligner
 from ingest.sources.columns.options import (
     Columns,
@@ -37,7 +37,7 @@ from ingest.sources.files.sampling import COMPARED_FILES, files_of, spread
 from ingest.sources.files.schema import Expected, schema_remarks, together
 from ingest.sources.json.redaction import redacted
 from ingest.sources.row_groups.footers import Footer, Int96, damaged, open_span, read_footer
-from ingest.sources.row_groups.rows import LOCATED, in_json, located, located_in, rejects_of
+from ingest.sources.row_groups.rows import in_json, located, located_in, rejects_of
 from ingest.sources.row_groups.schemas import footers_of
 from ingest.sources.row_groups.unread import completed, unread
 

@@ -10,12 +10,10 @@ import polars as pl
 
 from ingest.core.json_rows import json_columns, json_objects, json_rows
 from ingest.core.rows import POSITION, position, record_of, slice_of
-from ingest.core.types import Schema, instance, type_name
+from ingest.core.types import instance, type_name
 from ingest.formats.parquet.reading import decode
 from ingest.formats.parquet.span import Span, ValueFault
 from ingest.sources.base import Rejects
-
-LOCATED: Schema = {"position": pl.UInt64(), "line": pl.Int64(), "original": pl.String()}
 
 
 class _Picked(NamedTuple):

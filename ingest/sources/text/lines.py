@@ -77,7 +77,7 @@ def without_records(data: bytes, numbers: Places, ends: Bits | None = None) -> b
     """
     if not len(numbers):
         return data
-    starts, stops = _bounds(data, numbers, ends)
+    starts, stops = bounds(Ranks(where(data, ord("\n")) if ends is None else ends), numbers)
     begins = [0, *(stops + 1).tolist()]
     cuts = [*starts.tolist(), len(data)]
     return b"".join(data[begin:cut] for begin, cut in zip(begins, cuts, strict=True) if begin < cut)
@@ -91,13 +91,18 @@ def records_at(
     `ends` are where records end: without it, at every line feed. Positions are left to the caller:
     here they are 0.
     """
-    starts, stops = _bounds(data, numbers, ends)
-    spans = list(zip(starts.tolist(), stops.tolist(), strict=True))
-    raw = b"".join([data[start : stop + 1] for start, stop in spans])
+    starts, stops = bounds(Ranks(where(data, ord("\n")) if ends is None else ends), numbers)
+    spans = zip(starts.tolist(), stops.tolist(), strict=True)
+    return records_in([data[start : stop + 1] for start, stop in spans], numbers, rules)
+
+
+def records_in(lines: Sequence[bytes], numbers: Places, rules: LineRules) -> pl.DataFrame:
+    """Return the records that stand in these bytes, each ended, as `records_at` does."""
+    raw = b"".join(lines)
     if rules.encoding == UTF8 and raw.count(b"\n") == len(numbers):
         texts, originals = texts_of(raw)
     else:
-        texts, originals = one_by_one([data[start:stop] for start, stop in spans], rules.encoding)
+        texts, originals = one_by_one([line[:-1] for line in lines], rules.encoding)
     frame = pl.DataFrame(
         {
             "position": np.zeros(len(numbers), dtype=np.uint64),
@@ -133,9 +138,8 @@ def original() -> pl.Expr:
     return pl.coalesce("original", "text").str.slice(0, ORIGINAL_CHARACTERS)
 
 
-def _bounds(data: bytes, numbers: Places, ends: Bits | None) -> tuple[Places, Places]:
-    """Return where the records of these numbers begin, and where they end."""
-    ranks = Ranks(where(data, ord("\n")) if ends is None else ends)
+def bounds(ranks: Ranks, numbers: Places) -> tuple[Places, Places]:
+    """Return where the records of these numbers begin, and where they end, by the ranks of ends."""
     begins = np.zeros(len(numbers), dtype=np.int64)
     later = numbers > 0
     begins[later] = ranks.place(numbers[later] - 1) + 1

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import polars as pl
@@ -12,7 +13,7 @@ from ingest.core.partition import Partition, Slice
 from ingest.core.rows import POSITION, position, slice_of
 from ingest.core.types import Schema
 from ingest.core.values.numerals import DecimalSeparator, Numerals, ThousandsSeparator
-from ingest.sources.base import Layout, Read, Rejects
+from ingest.sources.base import LOCATED, Layout, Read, Rejects
 from ingest.sources.columns.options import FILE_COLUMNS, Columns, file_values, with_file_values
 from ingest.sources.file_source import FileSource
 from ingest.sources.files.identity import while_planning
@@ -24,6 +25,7 @@ from ingest.sources.text.enclosed import look_back
 from ingest.sources.text.encodings import UTF8, canonical, is_wide
 from ingest.sources.text.files import BLOCK_BYTES, TextFiles
 from ingest.sources.text.line_ends import LineEnd, as_written
+from ingest.sources.text.line_index import LineIndex
 from ingest.sources.text.line_rules import FOOTER, IGNORED, LineRules, LineTally, known_pattern
 from ingest.sources.text.lines import (
     EMPTY_RECORDS,
@@ -36,6 +38,7 @@ from ingest.sources.text.lines import (
 )
 from ingest.sources.text.ranges import UTF8_MARK, Begin, Preamble, cut_ranges, halve_range
 from ingest.sources.text.rejecting import Clean, filled
+from ingest.storage.remote import is_remote
 
 Header = tuple[str, ...]
 """The column names in a file's own order; none if it does not say."""
@@ -168,9 +171,11 @@ class TextSource(FileSource):
             good, bad = self._judged(records, header, layout, tally)
             return filled(good, schema), bad
 
-        blocks = Blocks(judge)
+        blocks, index = Blocks(judge), self._index(partition)
         bodies = self._bodies(partition, layout, range(len(partition.slices)), begins, tally)
         for block in in_blocks(bodies, BLOCK_BYTES):
+            if index and not block[0].footer:
+                index.note(block, tally.lines)
             if block[0].footer:
                 tally.filtered[FOOTER] += sum(line_counts(block))
             elif (clean := self._clean_rows(block, layout, tally)) is not None:
@@ -188,6 +193,7 @@ class TextSource(FileSource):
             frame.height + bad.height + tally.filtered.total(),
             self._rejects(bad, partition, begins),
             filtered=tally.filtered,
+            locate=partial(self._located, partition, layout, index, begins) if index else None,
         )
 
     def locate(self, partition: Partition, layout: Layout, positions: pl.Series) -> pl.DataFrame:
@@ -203,10 +209,36 @@ class TextSource(FileSource):
             else:
                 parts.append(_lines_among(wanted["position"], body, rules, tally))
         numbers = self._counted(partition, begins, places)
-        found = pl.concat(parts).select(
-            "position", line_number(numbers).alias("line"), original().alias("original")
-        )
-        return as_written(found, self.line_end)
+        return as_written(_shown(pl.concat(parts), numbers), self.line_end)
+
+    def _index(self, partition: Partition) -> LineIndex | None:
+        """Return what remembers where lines stand; None where that does not help to find them."""
+        if self.rules(None).multiline or not self.splits() or self.line_end != "lf":
+            return None
+        pieces = enumerate(partition.slices)
+        plain = {place for place, piece in pieces if not (is_remote(piece.uri) or codec(piece.uri))}
+        return LineIndex(plain) if plain else None
+
+    def _located(
+        self,
+        partition: Partition,
+        layout: Layout,
+        index: LineIndex,
+        begins: dict[int, Begin],
+        positions: pl.Series,
+    ) -> pl.DataFrame:
+        """Do what `locate` does, with the help of what reading the partition has seen."""
+        wanted = positions.cast(pl.UInt64).to_frame("position")
+        parts = [pl.DataFrame(schema=LOCATED)]
+        for place in _places(wanted):
+            here = wanted.filter(slice_of(pl.col("position")) == place).to_series()
+            if not index.knows(place):
+                parts.append(self.locate(partition, layout, here))
+                continue
+            records = index.records(partition.slices[place], place, here, self.rules(layout))
+            numbers = self._counted(partition, begins, [place])
+            parts.append(_shown(records, numbers))
+        return pl.concat(parts)
 
     def reader(self, piece: Slice, layout: Layout) -> dict[str, Any]:
         """Return the options by which a record is read; see `Source.reader`."""
@@ -372,6 +404,13 @@ def _lines_among(wanted: pl.Series, body: Body, rules: LineRules, tally: LineTal
     among = wanted.filter(wanted.is_between(first, first + lines, closed="left"))
     places = pl.DataFrame({"position": among, "number": (among - first).cast(pl.Int64)})
     return records_of(data, places, rules, feeds)
+
+
+def _shown(records: pl.DataFrame, lines_before: dict[int, int]) -> pl.DataFrame:
+    """Return records as `Source.locate` does; so many lines of its file come before each slice."""
+    return records.select(
+        "position", line_number(lines_before).alias("line"), original().alias("original")
+    )
 
 
 def _assemble(rows: pl.DataFrame, made: dict[str, pl.Series], layout: Layout) -> pl.DataFrame:
