@@ -1,16 +1,20 @@
 """Putting together what was read all at once, and the few lines that are looked at one by one."""
 
+import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from ingest.core.rows import POSITION, record_of
+from ingest.core.types import Schema
 from ingest.sources.text.bits import Bits, Places, Ranks, is_set, positions, where
 from ingest.sources.text.bodies import Body, ended, line_counts
 from ingest.sources.text.line_rules import LineRules, LineTally
-from ingest.sources.text.lines import EMPTY_RECORDS, records_at
-from ingest.sources.text.rejecting import Clean, cast_columns
+from ingest.sources.text.lines import EMPTY_RECORDS, bounds, records_in
+from ingest.sources.text.rejecting import Clean, cast_columns, filled, with_column
 
 Judge = Callable[[pl.DataFrame, tuple[str, ...]], tuple[pl.DataFrame, pl.DataFrame]]
 """Takes records (see `split_records`) of files with such a header; returns rows in the schema of
@@ -53,17 +57,39 @@ def numbered(
     return table[np.delete(np.arange(lines), aside)] if len(aside) else table
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Records as they stand in the input: each ended, and what is known of it.
+
+    `frame` has their `position`; of rejects the `reason` and the `column` besides. To make texts of
+    many at once takes hardly longer than of one.
+    """
+
+    raw: Sequence[bytes]
+    frame: pl.DataFrame
+
+    def records(self, rules: LineRules) -> pl.DataFrame:
+        """Return them as `split_records` does, with the reasons that `frame` knows."""
+        if self.frame.is_empty():
+            return EMPTY_RECORDS.join(self.frame.clear(), on="position", how="left")
+        position, *known = self.frame.get_columns()
+        line = pl.select(record_of(pl.lit(position)).cast(pl.Int64)).to_series()
+        return records_in(self.raw, line.to_numpy(), rules).with_columns(position, *known)
+
+
 class Blocks:
     """Rows and rejects of the blocks of a partition, and the records that were set aside.
 
     These are judged many at a time: to judge 300 takes hardly longer than to judge one.
     """
 
-    def __init__(self, judge: Judge) -> None:
+    def __init__(self, judge: Judge, rules: LineRules) -> None:
         self._judge = judge
+        self._rules = rules
         self._rows: list[pl.DataFrame] = []
         self._rejects: list[pl.DataFrame] = []
-        self._aside: dict[tuple[str, ...], list[pl.DataFrame]] = {}
+        self._unfit: list[Lines] = []
+        self._aside: dict[tuple[str, ...], list[Lines]] = {}
         self._in_order = True
 
     def add(self, rows: pl.DataFrame, rejects: pl.DataFrame) -> None:
@@ -71,56 +97,82 @@ class Blocks:
         self._rows.append(rows)
         self._rejects.append(rejects)
 
-    def set_aside(self, records: pl.DataFrame, header: tuple[str, ...]) -> None:
-        """Take records of the same block that are still to be judged."""
-        if records.height:
-            frames = self._aside.setdefault(header, [])
-            frames.append(records)
-            if sum(frame.height for frame in frames) > MOST_ASIDE:
+    def add_clean(self, clean: "Cast", schema: Schema, header: tuple[str, ...]) -> None:
+        """Take the next block as `cast` returns it; rows get the columns that their file has not.
+
+        Records in doubt are still to be judged.
+        """
+        self._rows.append(filled(clean.rows, schema))
+        if clean.unfit.raw:
+            self._unfit.append(clean.unfit)
+        if clean.doubts.raw:
+            lines = self._aside.setdefault(header, [])
+            lines.append(clean.doubts)
+            if sum(len(each.raw) for each in lines) > MOST_ASIDE:
                 self._settle(header)
 
     @property
     def rejects(self) -> list[pl.DataFrame]:
-        """The records that are rejected so far, in no order."""
-        return self._rejects
+        """The records that are rejected so far, in no order: their positions and reasons."""
+        return [*self._rejects, *(lines.frame for lines in self._unfit)]
 
     def whole(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Return all rows and all rejects, in the order of the input."""
         for header in list(self._aside):
             self._settle(header)
-        rows, rejects = pl.concat(self._rows), pl.concat(self._rejects)
+        if self._unfit:
+            self._rejects.append(_joined(self._unfit).records(self._rules))
+        rows = pl.concat(self._rows)
+        rejects = pl.concat([with_column(EMPTY_RECORDS), *self._rejects])
         return rows if self._in_order else rows.sort(POSITION), rejects.sort("position")
 
     def _settle(self, header: tuple[str, ...]) -> None:
-        good, bad = self._judge(pl.concat(self._aside.pop(header)), header)
+        records = _joined(self._aside.pop(header)).records(self._rules)
+        good, bad = self._judge(records, header)
         self.add(good, bad)
         self._in_order &= good.is_empty()
 
 
-def cast(
-    data: bytes, clean: Clean, lines: pl.DataFrame, rules: LineRules
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Return rows and rejects of a text, and the records that are still to be judged.
+def _joined(lines: Sequence[Lines]) -> Lines:
+    raw = list(itertools.chain.from_iterable(each.raw for each in lines))
+    return Lines(raw, pl.concat(each.frame for each in lines))
+
+
+class Cast(NamedTuple):
+    """The rows of a text, its records with a value that does not fit, and those in doubt."""
+
+    rows: pl.DataFrame
+    unfit: Lines
+    doubts: Lines
+
+
+def cast(data: bytes, clean: Clean, lines: pl.DataFrame) -> Cast:
+    """Return the rows and the other records of a text.
 
     `lines` are the `position` and the `number` of those of its records that `clean` is about.
     """
     doubts = np.asarray(clean.doubts, dtype=np.int64)
     sound = lines[np.delete(np.arange(lines.height), doubts)] if len(doubts) else lines
     rows, unfit = cast_columns(sound, clean.values, clean.schema, clean.parse)
-    ends = clean.ends
-    if ends is None and (len(doubts) or unfit.height):
-        ends = where(data, ord("\n"))
-    rejects = records_of(data, unfit, rules, ends)
-    rejects = rejects.with_columns(unfit["reason"], unfit["column"])
-    return rows, rejects, records_of(data, lines[doubts], rules, ends)
+    ranks = None
+    if len(doubts) or unfit.height:
+        ranks = Ranks(where(data, ord("\n")) if clean.ends is None else clean.ends)
+    return Cast(
+        rows,
+        _lines(data, unfit.select("position", "number", "reason", "column"), ranks),
+        _lines(data, lines[doubts], ranks),
+    )
 
 
-def records_of(
-    data: bytes, places: pl.DataFrame, rules: LineRules, ends: Bits | None = None
-) -> pl.DataFrame:
+def _lines(data: bytes, places: pl.DataFrame, ranks: Ranks | None) -> Lines:
+    """Return the records of a text by their `number`."""
+    if ranks is None or places.is_empty():
+        return Lines((), places.drop("number"))
+    starts, stops = bounds(ranks, places["number"].to_numpy())
+    spans = zip(starts.tolist(), stops.tolist(), strict=True)
+    return Lines([data[start : stop + 1] for start, stop in spans], places.drop("number"))
+
+
+def records_of(data: bytes, places: pl.DataFrame, rules: LineRules, ends: Bits) -> pl.DataFrame:
     """Return the records of a text by their `number`, with the `position` that each has."""
-    if places.is_empty():
-        return EMPTY_RECORDS
-    records = records_at(data, places["number"].to_numpy(), rules, ends)
-    line = record_of(pl.col("position")).cast(pl.Int64).alias("line")
-    return records.with_columns(places["position"]).with_columns(line)
+    return _lines(data, places.select("position", "number"), Ranks(ends)).records(rules)

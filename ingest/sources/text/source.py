@@ -20,7 +20,7 @@ from ingest.sources.files.identity import while_planning
 from ingest.sources.files.opening import codec
 from ingest.sources.text.bits import count, where
 from ingest.sources.text.bodies import Body, in_blocks, join_bodies, line_counts, longest_line
-from ingest.sources.text.clean_blocks import Blocks, cast, covers, numbered, records_of
+from ingest.sources.text.clean_blocks import Blocks, Cast, cast, covers, numbered, records_of
 from ingest.sources.text.enclosed import look_back
 from ingest.sources.text.encodings import UTF8, canonical, is_wide
 from ingest.sources.text.files import BLOCK_BYTES, TextFiles
@@ -171,7 +171,7 @@ class TextSource(FileSource):
             good, bad = self._judged(records, header, layout, tally)
             return filled(good, schema), bad
 
-        blocks, index = Blocks(judge), self._index(partition)
+        blocks, index = Blocks(judge, self.rules(layout)), self._index(partition)
         bodies = self._bodies(partition, layout, range(len(partition.slices)), begins, tally)
         for block in in_blocks(bodies, BLOCK_BYTES):
             if index and not block[0].footer:
@@ -179,8 +179,7 @@ class TextSource(FileSource):
             if block[0].footer:
                 tally.filtered[FOOTER] += sum(line_counts(block))
             elif (clean := self._clean_rows(block, layout, tally)) is not None:
-                blocks.add(filled(clean[0], schema), clean[1])
-                blocks.set_aside(clean[2], block[0].header)
+                blocks.add_clean(clean, schema, block[0].header)
             else:
                 records = split_records(block, self.rules(layout), tally)
                 blocks.add(*judge(records, block[0].header))
@@ -283,10 +282,8 @@ class TextSource(FileSource):
             )
         return good, bad
 
-    def _clean_rows(
-        self, block: Sequence[Body], layout: Layout, tally: LineTally
-    ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame] | None:
-        """Return rows and rejects of bodies that are read all at once, and the records left out.
+    def _clean_rows(self, block: Sequence[Body], layout: Layout, tally: LineTally) -> Cast | None:
+        """Return rows of bodies that are read all at once, and the records left out.
 
         None if there are too many of these, or if lines belong together; then nothing has been
         numbered.
@@ -306,8 +303,7 @@ class TextSource(FileSource):
             return None
         lines = numbered(block, data, clean, aside, tally)
         tally.filtered.update({IGNORED: ignored} if ignored else {})
-
-        return cast(data, clean, lines, rules)
+        return cast(data, clean, lines)
 
     def _bodies(
         self,
