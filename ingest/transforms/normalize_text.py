@@ -9,6 +9,7 @@ from pydantic import Field
 from ingest.core.rows import visible
 from ingest.transforms.base import StepContext, Transform
 from ingest.transforms.columns import is_text, need_text
+from ingest.transforms.lowering import lowered
 
 _CONTROL = r"[\p{Cc}\p{Cf}&&[^\t\n\r\u{200C}\u{200D}]]"
 _ODD = r"[^\t\n\r -~]"
@@ -62,7 +63,7 @@ class NormalizeText(Transform):
             text = text.str.replace_all(_SPACES, " ")
         if self.case != "keep":
             text = {
-                "lower": text.str.to_lowercase(),
+                "lower": text.map_batches(lowered, return_dtype=pl.String(), is_elementwise=True),
                 "upper": text.str.to_uppercase(),
                 "title": text.str.to_titlecase(),
             }[self.case]
