@@ -8,7 +8,7 @@ What is found here is only which texts match for certain: of the others a regula
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 _Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
-_Words = np.ndarray[tuple[int], np.dtype[np.uint64]]
+_Pair = tuple[np.uint64, np.uint64]
 Ranges = tuple[tuple[int, int], ...]
 """Which bytes may stand at a place: from, to, and both are allowed."""
 
@@ -62,7 +62,7 @@ class BytePattern:
     def certain(self, texts: pl.Series) -> _Flags:
         """Return which texts match; of the others it is not known. Nulls are among the others."""
         parts, fed = [], False
-        layers, mask = list(self._layers()), self._mask()
+        mask, least, most, tables = self._bounds()
         for chunk in texts.get_chunks():
             array: Any = chunk.to_arrow(compat_level=pl.CompatLevel.newest())
             _, views, *buffers = array.buffers()
@@ -70,7 +70,9 @@ class BytePattern:
             pairs = pairs[array.offset : array.offset + len(chunk)]
             for start in range(0, len(chunk), _BLOCK_ROWS):
                 block = pairs[start : start + _BLOCK_ROWS]
-                certain = _within(block, mask, layers)
+                certain = _within(block, mask, least, most)
+                for place, table in tables.items():
+                    certain &= table.take(block.view(np.uint8)[:, _LENGTH_BYTES + place])
                 parts.append(certain & ~_feeds(block) if self.goes_on else certain)
             fed = fed or (self.goes_on and _may_hold_feeds(buffers, len(chunk)))
         found: _Flags = np.concatenate(parts) if parts else np.empty(0, dtype=np.bool_)
@@ -80,22 +82,19 @@ class BytePattern:
             found &= ~texts.str.contains("\n", literal=True).fill_null(value=True).to_numpy()
         return found
 
-    def _mask(self) -> list[np.uint64]:
-        """Return the bytes of a view that are looked at."""
-        seen = len(self.places)
-        head = 0 if self.goes_on else 0xFF
-        octets = bytes([head] * _LENGTH_BYTES + [0xFF] * seen)
-        return _words(octets.ljust(16, b"\0" if self.goes_on else b"\xff"))
+    def _bounds(self) -> tuple[_Pair, _Pair, _Pair, dict[int, _Flags]]:
+        """Return which bytes of a view have one range, their least and greatest; and the others.
 
-    def _layers(self) -> Iterator[tuple[list[np.uint64], list[np.uint64]]]:
-        """Yield the least and greatest bytes of a view by the first ranges, then by the next."""
-        size = b"\0" * _LENGTH_BYTES
-        if not self.goes_on:
-            size = len(self.places).to_bytes(_LENGTH_BYTES, "little")
-        for number in range(max(map(len, self.places))):
-            ranges = [place[min(number, len(place) - 1)] for place in self.places]
-            least, most = (bytes(side) for side in zip(*ranges, strict=True))
-            yield _words((size + least).ljust(16, b"\0")), _words((size + most).ljust(16, b"\0"))
+        Of those a table says which bytes are allowed.
+        """
+        tables = {place: _table(each) for place, each in enumerate(self.places) if len(each) > 1}
+        size = len(self.places).to_bytes(_LENGTH_BYTES, "little")
+        seen, length = (b"\0", b"\0" * _LENGTH_BYTES) if self.goes_on else (b"\xff", size)
+        mask = seen * _LENGTH_BYTES
+        mask += b"".join(b"\0" if place in tables else b"\xff" for place in range(len(self.places)))
+        least, most = (length + bytes(each[0][side] for each in self.places) for side in (0, 1))
+        mask, least, most = mask.ljust(16, seen), least.ljust(16, b"\0"), most.ljust(16, b"\0")
+        return _pair(mask), _pair(_and(least, mask)), _pair(_and(most, mask)), tables
 
 
 def byte_pattern(pattern: str) -> BytePattern | None:
@@ -127,26 +126,31 @@ def _ranges(item: re.Match[str]) -> Ranges:
     return tuple((ord(least or one), ord(most or one)) for least, most, one in members)
 
 
-def _within(views: Any, mask: list[np.uint64], layers: Any) -> _Flags:
-    """Return in which views each byte lies in its range of some layer; bytes from 128 on do not."""
-    wrong: _Words | None = None
+def _table(ranges: Ranges) -> _Flags:
+    """Return of each byte whether it lies in one of these."""
+    allowed = np.zeros(256, dtype=np.bool_)
+    for least, most in ranges:
+        allowed[least : most + 1] = True
+    return allowed
+
+
+def _within(views: Any, mask: _Pair, least: _Pair, most: _Pair) -> _Flags:
+    """Return in which views each byte of the mask lies in its range; bytes from 128 on do not."""
+    wrong = np.zeros(len(views), dtype=np.uint64)
     for half in range(2):
-        if not mask[half]:
-            continue
-        words = views[:, half] & mask[half]
-        fits = np.zeros(len(words), dtype=np.uint64)
-        for least, most in layers:
-            fits |= ((words | _HIGH) - least[half]) & ((most[half] | _HIGH) - words)
-        missing = (~fits | words) & _HIGH
-        wrong = missing if wrong is None else wrong | missing
-    return wrong == 0  # type: ignore[return-value]  # a pattern has at least one place
+        if mask[half]:
+            words = views[:, half] & mask[half]
+            fits = ((words | _HIGH) - least[half]) & ((most[half] | _HIGH) - words)
+            wrong |= (~fits | words) & _HIGH
+    return wrong == 0
 
 
 def _feeds(views: Any) -> _Flags:
-    """Return in which views a line feed is seen; of long texts only the beginning is."""
-    head, rest = views[:, 0], views[:, 1]
-    fed: _Flags = _any_feed(head >> _HALF << _HALF)
-    fed |= _any_feed(rest) & ((head & _SIZE) <= _INLINE_BYTES)
+    """Return which texts that lie in their views hold a line feed."""
+    fed = np.zeros(len(views), dtype=np.bool_)
+    short = np.flatnonzero((views[:, 0] & _SIZE) <= _INLINE_BYTES)
+    texts = views[short]
+    fed[short] = _any_feed(texts[:, 0] >> _HALF << _HALF) | _any_feed(texts[:, 1])
     return fed
 
 
@@ -167,5 +171,10 @@ def _may_hold_feeds(buffers: Sequence[Any], rows: int) -> bool:
     )
 
 
-def _words(octets: bytes) -> list[np.uint64]:
-    return list(np.frombuffer(octets, dtype="<u8"))
+def _and(octets: bytes, mask: bytes) -> bytes:
+    return bytes(byte & seen for byte, seen in zip(octets, mask, strict=True))
+
+
+def _pair(octets: bytes) -> _Pair:
+    first, second = np.frombuffer(octets, dtype="<u8")
+    return first, second
