@@ -16,6 +16,9 @@ _BEYOND: Final = 0xC4
 """Bytes from here on begin characters beyond U+00FF."""
 _LEAD: Final = 0xC3
 _TIMES: Final = 0x97
+_HIGH: Final = 0x80
+_CAPITALS: Final = 0x1F
+"""So many bytes from 0x80 on are À to Þ, × among them."""
 _FURTHER: Final = r"[^\x00-\x{ff}]"
 _MOSTLY: Final = 0.5
 """With more texts of other characters, Polars has to look at all."""
@@ -28,6 +31,8 @@ def lowered(texts: pl.Series) -> pl.Series:
     array: Any = texts.to_arrow()
     valid, offsets, values = array.buffers()
     octets = np.frombuffer(values or b"", dtype=np.uint8)
+    if octets.max(initial=0) < _HIGH:  # Polars is as fast
+        return texts.str.to_lowercase()
     lower, further = np.empty_like(octets), False
     for start in range(0, len(octets), _BLOCK_BYTES):
         end = min(start + _BLOCK_BYTES, len(octets))
@@ -48,13 +53,13 @@ def _lower(octets: Any, start: int, end: int, to: Any) -> bool:
     """Write a part of the bytes in lower case; say whether there are characters beyond U+00FF."""
     part = octets[start:end]
     capital = part - np.uint8(ord("A")) < 26
-    if part.max() < 0x80:
+    if part.max() < _HIGH:
         np.add(part, capital.view(np.uint8) << 5, out=to[start:end])
         return False
     after_lead = np.empty(len(part), dtype=np.bool_)
     np.equal(octets[start : end - 1], _LEAD, out=after_lead[1:])
     after_lead[0] = start > 0 and octets[start - 1] == _LEAD
-    after_lead &= part - np.uint8(0x80) < 0x1F
+    after_lead &= part - np.uint8(_HIGH) < _CAPITALS
     after_lead &= part != _TIMES
     capital |= after_lead
     np.add(part, capital.view(np.uint8) << 5, out=to[start:end])
