@@ -142,7 +142,8 @@ def _within(views: Any, mask: _Pair, least: _Pair, most: _Pair) -> _Flags:
             words = views[:, half] & mask[half]
             fits = ((words | _HIGH) - least[half]) & ((most[half] | _HIGH) - words)
             wrong |= (~fits | words) & _HIGH
-    return wrong == 0
+    right: _Flags = wrong == 0
+    return right
 
 
 def _feeds(views: Any) -> _Flags:
