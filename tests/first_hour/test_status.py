@@ -97,10 +97,16 @@ def test_of_a_run_that_failed(desk, capsys):
 
 
 def test_nothing_on_record_is_no_error(desk, capsys):
-    for words in ([], ["--state", "nowhere"], ["--job", "orders"], ["--json"]):
+    for words in ([], ["--job", "orders"], ["--json"]):
         result = typed(capsys, "status", *words)
         assert (result.code, result.err) == (0, "")
         assert result.out == "[]\n" if "--json" in words else result.out.startswith("no runs in ")
+
+
+def test_a_state_that_was_named_and_is_not_there_is_a_mistake(desk, capsys):
+    result = typed(capsys, "status", "--state", "nowhere")
+    assert result.code == 2
+    assert "nowhere" in result.err
     assert not (desk.place / "nowhere").exists()
 
 
