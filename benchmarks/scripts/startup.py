@@ -2,8 +2,9 @@
 
 One block of a hundred rows goes through `ingest.run` (with plan, ledger, contract, publishing) and
 through a bare Ray Data script with an actor pool, as the documentation of Ray Data has it; both on
-a Ray of their own, and both joining one that runs. Before that it goes through `ingest.run` without
-Ray, on worker processes and in line. Each run is a fresh process; they take turns.
+a Ray of their own, and both joining one that runs; ours also joins that of `ingest cluster up`.
+Before that it goes through `ingest.run` without Ray, on worker processes and in line. Each run is a
+fresh process; they take turns.
 `first_s` is from the start of the process to the first result, `fixed_s` to its exit, `cpu_s` what
 the processors were busy for meanwhile, where all of it is below that process.
 """
@@ -141,18 +142,35 @@ def cluster() -> Iterator[str]:
         holder.communicate("")
 
 
+@contextmanager
+def kept() -> Iterator[None]:
+    """Keep a Ray that later runs with cluster=local join."""
+    command = [sys.executable, "-m", "ingest", "cluster"]
+    up = [*command, "up", "--cpus", str(WORKERS)]
+    subprocess.run(up, check=True, env=environment(), stdout=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        down = [*command, "down"]
+        subprocess.run(down, check=True, env=environment(), stdout=subprocess.DEVNULL)
+
+
 def measure(place: Path, runs: int, *, with_ray: bool = True) -> dict[str, dict[str, float]]:
     """Let all take turns; return their medians."""
     times: dict[str, list[Times]] = {}
     for _ in range(runs):
         for name, without in WITHOUT_RAY.items():
             times.setdefault(name, []).append(run_ours(place, without))
-    pairs = (("local", "ingest", "bare_pool"), ("", "joining", "bare_joining"))
-    for address, ours, peer in pairs if with_ray else ():
-        with cluster() if not address else _nothing() as running:
+    if with_ray:
+        for _ in range(runs):
+            times.setdefault("ingest", []).append(run_ours(place, "local"))
+            times.setdefault("bare_pool", []).append(run_bare(place, "local"))
+        with kept():
+            times["joining"] = [run_ours(place, "local") for _ in range(runs)]
+        with cluster() as running:
             for _ in range(runs):
-                times.setdefault(ours, []).append(run_ours(place, address or running))
-                times.setdefault(peer, []).append(run_bare(place, address or running))
+                times.setdefault("joining_other", []).append(run_ours(place, running))
+                times.setdefault("bare_joining", []).append(run_bare(place, running))
     return {
         name: {
             "first_s": statistics.median(first for first, _, _ in taken),
@@ -180,6 +198,7 @@ def main() -> None:
     os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
+        os.environ["XDG_RUNTIME_DIR"] = str(place / "runtime")  # of the Ray that is kept
         (place / "in").mkdir()
         (place / "conf" / "job").mkdir(parents=True)
         (place / "conf" / "job" / "startup.yaml").write_text(JOB, encoding="utf-8")
@@ -204,11 +223,6 @@ def _run(command: list[str], place: Path) -> str:
         said = " ".join(done.stderr.split()[-90:])
         raise SystemExit(f"{' '.join(command[1:])}: exit code {done.returncode}: {said}")
     return done.stdout
-
-
-@contextmanager
-def _nothing() -> Iterator[str]:
-    yield ""
 
 
 if __name__ == "__main__":

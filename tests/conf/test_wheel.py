@@ -14,7 +14,14 @@ import pytest
 from ingest.__main__ import COMMANDS
 
 CONF = Path(__file__).parents[2] / "conf"
-STARTED = {"ingest.__main__", "ingest.run", "ingest.k8s", "ingest.workers.on_ray.idle_agent"}
+STARTED = {
+    "ingest.__main__",
+    "ingest.run",
+    "ingest.k8s",
+    "ingest.workers.on_ray.birth",
+    "ingest.workers.on_ray.idle_agent",
+    "ingest.workers.on_ray.nursery",
+}
 PIECES = ("config.yaml", "cluster/", "execution/")
 JOB = """# @package _global_
 # A team's own job, in its own repository.

@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from ingest.workers.on_ray.pool import RayDataWorkers
+from tests.chaos.servers import new_bucket
 from tests.pools import obedient
+from tests.ray.head import Head, head
+from tests.services import ceph
+from tests.services.bucket import Bucket
+
+SECRET = "correct-horse-battery"
+"""Which the cluster's nodes know, and nobody else."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,6 +45,28 @@ def two_cores() -> Iterator[None]:
 def no_kept_ray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not use the Ray that a developer may have started with `ingest cluster up`."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "runtime"))
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    """The address of an S3 server."""
+    if not ceph.installed():
+        pytest.skip("Ceph is not installed")
+    with ceph.gateway() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def bucket(request: pytest.FixtureRequest) -> Bucket | None:
+    """A bucket that the shared cluster may use; None without a server."""
+    return new_bucket(request.getfixturevalue("s3")) if ceph.installed() else None
+
+
+@pytest.fixture(scope="session")
+def cluster(bucket: Bucket | None) -> Iterator[Head]:
+    """A cluster that jobs are submitted to; no test may kill it."""
+    with head(2, SALT=SECRET, **(bucket.environment if bucket else {})) as made:
+        yield made
 
 
 @pytest.fixture

@@ -8,13 +8,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import psutil
 
 from ingest.workers.on_ray.cluster import ENVIRONMENT
+from tests.ray import autoscaled
 from tests.services.ceph import free_port
 
 _START_S = 90.0
@@ -30,23 +32,22 @@ class Node:
 
     def kill(self) -> None:
         """End all its processes by force, as the loss of a machine would."""
-        with suppress(psutil.NoSuchProcess):
-            found = psutil.Process(self.process.pid)
-            for each in [found, *found.children(recursive=True)]:
-                with suppress(psutil.NoSuchProcess):
-                    each.kill()
-        self.process.wait()
-
-    def stop(self) -> None:
-        """Ask it to end, and then end what is left."""
-        below = psutil.Process(self.process.pid).children(recursive=True)
-        self.process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(5)
-        for each in below:
+        for each in self._processes():
             with suppress(psutil.NoSuchProcess):
                 each.kill()
-        self.kill()
+        self.process.wait()
+
+    def freeze(self) -> None:
+        """Stop all its processes, as if nothing that they send came through any more."""
+        for each in self._processes():
+            with suppress(psutil.NoSuchProcess):
+                each.suspend()
+
+    def _processes(self) -> list[psutil.Process]:
+        with suppress(psutil.NoSuchProcess):
+            first = psutil.Process(self.process.pid)
+            return [first, *first.children(recursive=True)]
+        return []
 
 
 @dataclass
@@ -60,10 +61,13 @@ class Head:
 
 
 @contextmanager
-def head(cpus: int = 2, **secret: str) -> Iterator[Head]:
+def head(
+    cpus: int = 2, growing: int = 0, folder: Path | None = None, **secret: str
+) -> Iterator[Head]:
     """Start a head with a token of its own, and stop all its processes after.
 
-    The variables in `secret` are set there, and not here.
+    With `growing`, it has an autoscaler that starts up to so many nodes of one CPU. Its workers
+    start in `folder`. The variables in `secret` are set there, and not here.
     """
     port, dashboard = free_port(), free_port()
     environment = {
@@ -76,8 +80,15 @@ def head(cpus: int = 2, **secret: str) -> Iterator[Head]:
     environment.pop("RAY_ADDRESS", None)
     words = ["--head", f"--port={port}", f"--dashboard-port={dashboard}", f"--num-cpus={cpus}"]
     words += ["--dashboard-host=127.0.0.1"]
-    with _node(words, environment | secret) as node:
-        made = Head(f"http://127.0.0.1:{dashboard}", f"127.0.0.1:{port}", environment, node)
+    address = f"127.0.0.1:{port}"
+    with ExitStack() as stack:
+        if growing:
+            config = Path(stack.enter_context(tempfile.NamedTemporaryFile(suffix=".yaml")).name)
+            autoscaled.write_config(config, address, growing)
+            words.append(f"--autoscaling-config={config}")
+            secret = {**secret, **autoscaled.ENVIRONMENT}
+        node = stack.enter_context(_node(words, environment | secret, folder))
+        made = Head(f"http://127.0.0.1:{dashboard}", address, environment, node)
         _await_jobs(made)
         yield made
 
@@ -94,31 +105,32 @@ def joined(made: Head, cpus: int = 1, **secret: str) -> Iterator[Node]:
 
 
 @contextmanager
-def _node(words: list[str], environment: dict[str, str]) -> Iterator[Node]:
+def _node(
+    words: list[str], environment: dict[str, str], start: Path | None = None
+) -> Iterator[Node]:
     folder = Path(tempfile.mkdtemp(prefix="ray", dir="/tmp"))  # sockets need short paths
     words = ["ray", "start", *words, f"--temp-dir={folder}", "--block", "--disable-usage-stats"]
     words += ["--object-store-memory=100000000", "--node-ip-address=127.0.0.1"]
     words += [f"--dashboard-agent-listen-port={free_port()}"]  # several nodes on one machine
     with (folder / "head.log").open("wb") as log:
         process = subprocess.Popen(
-            words, env=environment, stdout=log, stderr=log, start_new_session=True
+            words, cwd=start, env=environment, stdout=log, stderr=log, start_new_session=True
         )
     node = Node(process, folder / "head.log")
     try:
         yield node
     finally:
-        if process.poll() is None:
-            node.stop()
+        node.kill()
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _await_jobs(made: Head) -> None:
     deadline = time.monotonic() + _START_S
-    words = ["ray", "job", "list", "--address", made.dashboard]
+    token = made.environment["RAY_AUTH_TOKEN"]
+    asked = Request(f"{made.dashboard}/api/jobs/", headers={"Authorization": f"Bearer {token}"})
     while True:
         if made.node.process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"no head: {made.node.log.read_text()[-3000:]}")
-        asked = subprocess.run(words, env=made.environment, capture_output=True, check=False)
-        if asked.returncode == 0:
+        with suppress(OSError), urlopen(asked, timeout=10):
             return
-        time.sleep(0.5)
+        time.sleep(0.1)

@@ -14,7 +14,7 @@ import polars as pl
 from tests.ray.head import Head
 from tests.services.bucket import Bucket
 
-LIMIT_S = 90.0
+LIMIT_S = 180.0
 FIRST = 100
 INGEST = str(Path(sys.executable).with_name("ingest"))
 JOB = """# @package _global_
@@ -71,10 +71,16 @@ class Journey:
 
     def submit(self, head: Head, *words: str) -> "subprocess.Popen[str]":
         """Begin to submit it to a cluster and to follow it."""
-        command = [INGEST, "submit", "journey", "--address", head.dashboard, "--progress=log"]
+        return self._begin(head, "submit", "journey", "--address", head.dashboard, *words)
+
+    def run(self, head: Head, *words: str) -> "subprocess.Popen[str]":
+        """Begin to run it on a cluster, with the driver here."""
+        return self._begin(head, "run", "journey", f"cluster.address={head.address}", *words)
+
+    def _begin(self, head: Head, *words: str) -> "subprocess.Popen[str]":
         with (self.here / "said.log").open("ab") as said:
             return subprocess.Popen(
-                [*command, "--json", *words],
+                [INGEST, *words, "--progress=log", "--json"],
                 cwd=self.here,
                 env=head.environment | self.bucket.environment,
                 stdout=subprocess.PIPE,
@@ -108,14 +114,15 @@ class Journey:
         """Have what is left take no time."""
         (self.here / "pace").write_text("0.01")
 
-    def asked(self, head: Head) -> int:
-        """Return how many CPUs the cluster's autoscaler is asked to have."""
-        return int(
-            subprocess.run(
-                [sys.executable, "-m", "tests.ray.asked", head.address],
-                env=head.environment, capture_output=True, text=True, check=True,
-            ).stdout
+    @staticmethod
+    def asked(head: Head) -> tuple[int, int]:
+        """Return how many CPUs the autoscaler is asked to have, and how many nodes have some."""
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.ray.asked", head.address],
+            env=head.environment, capture_output=True, text=True, check=True,
         )  # fmt: skip
+        asked, nodes = json.loads(done.stdout)
+        return asked, nodes
 
     def pids(self, seconds: float) -> int:
         """Return how many workers have completed something in the last seconds."""

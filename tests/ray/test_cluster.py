@@ -66,7 +66,7 @@ def test_a_cluster_that_does_not_answer_is_named(make_workers):
 
 def test_a_worker_that_ray_ends_for_its_memory_costs_one_try(make_workers, monkeypatch):
     memory = psutil.virtual_memory()
-    limit = 1 - (memory.available - 3 * 1024**3) / memory.total
+    limit = 1 - (memory.available - 2 * 1024**3) / memory.total
     monkeypatch.setenv("RAY_memory_usage_threshold", f"{limit:.3f}")
     workers = make_workers(address="local", max_memory=1 << 40)
     workers.start(Obedient())

@@ -17,7 +17,8 @@ from ray._private.node import Node
 from ray._private.parameter import RayParams
 from ray.data import ActorPoolStrategy, DataContext
 
-from ingest.workers.on_ray.adapter import hush, kill_process, lean_node, session_logs
+from ingest.workers.on_ray.adapter import hush, kill_process, session_logs
+from ingest.workers.on_ray.lean import lean_node
 from ingest.workers.on_ray.observer import LossObserver, observed_context
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("two_cores")]

@@ -17,7 +17,7 @@ from ingest.testing.golden import read_golden, read_rows
 
 pytestmark = pytest.mark.ray
 
-SMALL = "execution.partition_bytes=2000"  # nearly 300 partitions, of which 64 are out at once
+SMALL = "execution.partition_bytes=4000"  # nearly 150 partitions, of which 64 are out at once
 GONE_S = 15.0
 AGENTS = ("ray::DashboardAgent", "ray::RuntimeEnvAgent")
 OURS = re.compile(
@@ -98,7 +98,7 @@ def test_a_run_says_nothing_of_ray(run, tmp_path):
 
 def test_after_its_driver_was_killed_the_same_command_finishes_the_run(run, tmp_path):
     killed = run("--progress", "json", SMALL)
-    until_settled(killed, 150)
+    until_settled(killed, 80)
     processes = processes_of(killed)
 
     killed.send_signal(signal.SIGKILL)

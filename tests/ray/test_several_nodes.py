@@ -5,6 +5,7 @@ import pytest
 import ray
 
 from ingest.workers.on_ray.cluster import ENVIRONMENT, _environment, _token
+from ingest.workers.on_ray.lean import lean_node
 from tests.pools.obedient import Obedient, assignments, work_off
 
 pytestmark = pytest.mark.ray
@@ -17,17 +18,18 @@ def three_nodes() -> Iterator[Any]:
 
     store = 100 * 1024 * 1024
     with _environment(ENVIRONMENT | _token()):
-        cluster = Cluster(
-            initialize_head=True,
-            head_node_args={
-                "num_cpus": 1,
-                "object_store_memory": store,
-                "include_dashboard": False,
-            },
-        )
-        try:
+        with lean_node():
+            cluster = Cluster(
+                initialize_head=True,
+                head_node_args={
+                    "num_cpus": 1,
+                    "object_store_memory": store,
+                    "include_dashboard": False,
+                },
+            )
             for _ in range(2):
                 cluster.add_node(num_cpus=1, object_store_memory=store)
+        try:
             ray.init(address=cluster.address, log_to_driver=False, logging_level="ERROR")
             yield cluster
         finally:

@@ -9,10 +9,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.ray.head import head
+from tests.ray.conftest import SECRET
+
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(300)]
 
 INGEST = str(Path(sys.executable).with_name("ingest"))
-SECRET = "correct-horse-battery"
 JOB = """# @package _global_
 # For a test.
 name: small
@@ -38,12 +39,6 @@ def twice(rows: pl.DataFrame) -> pl.DataFrame:
 """
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    with head(SALT=SECRET) as made:
-        yield made
-
-
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -67,26 +62,7 @@ def submit(cluster, *words, wait=True):
     return process.returncode, out, said
 
 
-def test_a_job_runs_there_and_is_followed_here(cluster, folder):
-    code, out, said = submit(cluster, "execution.workers=1")
-    assert code == 0, said
-    assert "small: published. Run " in out
-    assert "small: submitted as ingest-small-" in said
-    assert sorted(pl.read_parquet("out/*.parquet")["double"]) == [2 * n for n in range(12)]
-    assert not Path(".ingest").exists()
-    listed = subprocess.run(
-        [INGEST.replace("ingest", "ray"), "job", "list", "--address", cluster.dashboard],
-        env=cluster.environment, capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    recorded = "".join(
-        file.read_text(errors="replace") for file in folder.rglob("*") if file.is_file()
-    )
-    for text in (said, listed, recorded):  # no secret is sent or shown
-        assert SECRET not in text
-        assert cluster.environment["RAY_AUTH_TOKEN"] not in text
-
-
-def test_who_stops_following_stops_nothing_and_the_run_is_cancelled_by_its_id(cluster, folder):
+def test_a_run_goes_on_when_nobody_follows_it_is_cancelled_and_resumed(cluster, folder):
     process = submit(cluster, wait=False)
     while not (ledgers := sorted(folder.glob("state/runs/*/ledger/*1.jsonl"))):
         assert process.poll() is None, process.communicate()
@@ -102,11 +78,31 @@ def test_who_stops_following_stops_nothing_and_the_run_is_cancelled_by_its_id(cl
     )
     assert asked.returncode == 0, asked
     assert f"run {run}: stopped. " in asked.stdout
-    code, out, said = submit(cluster, "--json")
-    assert code == 0, said
-    page = json.loads(out)
-    assert (page["run_id"], page["attempts"]) == (run, 2)
+
+    code, out, again = submit(cluster, "execution.workers=1")
+
+    assert code == 0, again
+    assert f"small: published. Run {run}" in out
+    assert "small: submitted as ingest-small-" in again
+    receipt = json.loads((folder / f"state/runs/{run}/receipt.json").read_text())
+    assert receipt["attempts"] == 2
     assert sorted(pl.read_parquet("out/*.parquet")["double"]) == [2 * n for n in range(12)]
+    assert not Path(".ingest").exists()
+    assert_no_secret(cluster, folder, said + again)
+
+
+def assert_no_secret(cluster, folder, said):
+    """None is sent, shown or recorded."""
+    listed = subprocess.run(
+        [INGEST.replace("ingest", "ray"), "job", "list", "--address", cluster.dashboard],
+        env=cluster.environment, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    recorded = "".join(
+        file.read_text(errors="replace") for file in folder.rglob("*") if file.is_file()
+    )
+    for text in (said, listed, recorded):
+        assert SECRET not in text
+        assert cluster.environment["RAY_AUTH_TOKEN"] not in text
 
 
 @pytest.mark.slow

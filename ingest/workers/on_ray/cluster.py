@@ -14,10 +14,10 @@ import ray
 from ingest.core.errors import ConfigError, FatalError
 from ingest.workers.on_ray.adapter import (
     hush,
-    lean_node,
     read_settings,
     reaped,
 )
+from ingest.workers.on_ray.lean import lean_node
 from ingest.workers.on_ray.warm import WarmRay
 from ingest.workers.pool import likely_logs
 

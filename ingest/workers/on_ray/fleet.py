@@ -9,10 +9,12 @@ of Ray Data's coordinator, which adds up what all programs on the cluster ask fo
 import json
 import time
 import uuid
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
 import ray
+from ray._private import state as ray_state
 from ray.experimental import internal_kv
 
 from ingest.workers.sharing import Claim, Demand, shares
@@ -47,11 +49,13 @@ class Fleet:
         self._asked = 0
         self._asked_at = 0.0
         self.target = 1
+        self.draining: frozenset[str] = frozenset()
         self.resources: dict[str, float] = {}
 
     def look(self, slowest_s: float = 0.0) -> None:
         """See what the cluster has and the other runs want, and decide how many workers to have."""
-        self.resources = resources(self._only)
+        self.draining = frozenset(ray_state.state.get_draining_nodes())
+        self.resources = resources(self._only, self.draining)
         cpus = int(self.resources.get("CPU", 0))
         usable = self._demand.usable
         wanted = cpus if usable is None else usable
@@ -131,13 +135,14 @@ class Claims:
         internal_kv._internal_kv_del(_PREFIX + name, namespace=_NAMESPACE)  # noqa: SLF001
 
 
-def resources(only: str = "") -> dict[str, float]:
-    """Return the sum of what the nodes have that are alive; or what one node has."""
+def resources(only: str = "", draining: Collection[str] = ()) -> dict[str, float]:
+    """Return the sum of what the nodes have that are alive and stay; or what one node has."""
     total: dict[str, float] = {}
     for node in ray.nodes():
-        if node["Alive"] and only in {"", node["NodeID"]}:
-            for name in ("CPU", "GPU", "memory", "object_store_memory"):
-                total[name] = total.get(name, 0.0) + node["Resources"].get(name, 0.0)
+        name = node["NodeID"]
+        if node["Alive"] and name not in draining and only in {"", name}:
+            for kind in ("CPU", "GPU", "memory", "object_store_memory"):
+                total[kind] = total.get(kind, 0.0) + node["Resources"].get(kind, 0.0)
     return total
 
 

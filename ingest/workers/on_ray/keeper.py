@@ -15,6 +15,7 @@ import psutil
 
 from ingest.core.errors import IngestError
 from ingest.workers.on_ray import warm
+from ingest.workers.processes.forking import THREADS
 
 CHECK_S = 1.0
 KEPT = (
@@ -29,7 +30,6 @@ KEPT = (
     "VIRTUAL_ENV",
 )
 KEPT_PREFIXES = ("LANG", "LC_", "LD_", "PYTHON", "RAY_")
-THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def launch(cpus: int) -> str:

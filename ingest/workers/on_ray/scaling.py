@@ -57,7 +57,8 @@ class PoolScaler(ActorAutoscaler):
     """Starts and ends workers until there are as many as the fleet says.
 
     A worker that is processing something is never ended: where there are too many, each is given
-    no more than one pack at a time, until enough of them have none.
+    no more than one pack at a time, until enough of them have none. Those on a node that is being
+    drained do not count: others take their place where there is room, and they end with their work.
     """
 
     def __init__(self, topology: Any, fleet: Fleet) -> None:
@@ -69,7 +70,9 @@ class PoolScaler(ActorAutoscaler):
     def try_trigger_scaling(self) -> None:
         """Come nearer to the size that is wanted; called in each round of the scheduling loop."""
         for pool in self._pools():
-            missing = self._fleet.target - pool.current_size()
+            leaving = self._leaving(pool)
+            _end([actor for actor, state in leaving if not state.num_tasks_in_flight], pool)
+            missing = self._fleet.target - (pool.current_size() - len(self._leaving(pool)))
             if missing > 0:
                 pool.scale(ActorPoolScalingRequest.upscale(delta=missing, reason="fleet"))
             elif missing < 0:
@@ -78,10 +81,20 @@ class PoolScaler(ActorAutoscaler):
     def _pools(self) -> list[Any]:
         return [pool for each in self._topology for pool in each.get_autoscaling_actor_pools()]
 
+    def _leaving(self, pool: Any) -> list[tuple[Any, Any]]:
+        """Return the workers on nodes that are being drained; Ray Data gives them nothing more."""
+        if not (draining := self._fleet.draining):
+            return []
+        running = tuple(pool._running_actors.items())
+        return [each for each in running if each[1].actor_location in draining]
+
     def _sparing(self, pool: Any, select: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(select)
         def select_actors(*arguments: Any, **options: Any) -> Any:
-            if pool.num_running_actors() > self._fleet.target <= pool.num_tasks_in_flight():
+            leaving = self._leaving(pool)
+            running = pool.num_running_actors() - len(leaving)
+            busy = pool.num_tasks_in_flight() - sum(each.num_tasks_in_flight for _, each in leaving)
+            if running > self._fleet.target <= busy:
                 return None
             return select(*arguments, **options)
 
@@ -94,7 +107,11 @@ def _shrink(pool: Any, number: int) -> None:
         number -= 1
     idle = [item for item in pool._running_actors.items() if not item[1].num_tasks_in_flight]
     idle.sort(key=lambda item: not item[1].is_restarting)
-    for actor, _ in idle[:number]:
+    _end([actor for actor, _ in idle[:number]], pool)
+
+
+def _end(actors: list[Any], pool: Any) -> None:
+    for actor in actors:
         pool._release_running_actor(actor)
         ray.kill(actor)  # its handle lies in a cycle, and would keep its CPU for a while
 

@@ -68,12 +68,22 @@ class JobServer:
                     metadata=dict(metadata),
                 )
             except (RuntimeError, ValueError, OSError) as error:
-                if _NOT_READY not in str(error) or time.monotonic() > until:
+                cut = _is_cut(error)
+                if cut and self._has(submission):
+                    return  # only the answer was lost
+                if not (cut or _NOT_READY in str(error)) or time.monotonic() > until:
                     text = f"{self.address}: the cluster refuses the job: {error}"
                     raise FatalError(text) from error
                 time.sleep(1.0)
             else:
                 return
+
+    def _has(self, submission: str) -> bool:
+        try:
+            self._client.get_job_info(submission)
+        except (RuntimeError, OSError):
+            return False
+        return True
 
     def standing(self, submission: str) -> Standing:
         """Return how a submitted process stands.
@@ -119,3 +129,10 @@ class JobServer:
         raise ConfigError(
             "submit needs Ray's job client. Install it: pip install 'ingest[cluster]'"
         )
+
+
+def _is_cut(error: Exception) -> bool:
+    """Whether a connection ended before its answer: a busy head lets go of some."""
+    from requests import ConnectionError as CutError  # noqa: PLC0415 - Ray's client has it
+
+    return isinstance(error, CutError)

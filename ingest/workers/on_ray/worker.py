@@ -13,6 +13,7 @@ from ingest.core.outcome import Cause
 from ingest.work.memory import guard, readable
 from ingest.workers.on_ray.feed_source import frame, unframe
 from ingest.workers.on_ray.state import share_of_node
+from ingest.workers.processes.forking import THREADS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from ingest.core.partition import Assignment
 
 LAST_WORDS_S = 1.0
-THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class PoolWorker:
