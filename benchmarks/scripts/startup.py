@@ -166,10 +166,10 @@ def measure(place: Path, runs: int, *, with_ray: bool = True) -> dict[str, dict[
             times.setdefault("ingest", []).append(run_ours(place, "local"))
             times.setdefault("bare_pool", []).append(run_bare(place, "local"))
         with kept():
-            times["joining"] = [run_ours(place, "local") for _ in range(runs)]
+            times["joining_kept"] = [run_ours(place, "local") for _ in range(runs)]
         with cluster() as running:
             for _ in range(runs):
-                times.setdefault("joining_other", []).append(run_ours(place, running))
+                times.setdefault("joining", []).append(run_ours(place, running))
                 times.setdefault("bare_joining", []).append(run_bare(place, running))
     return {
         name: {
