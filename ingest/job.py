@@ -1,7 +1,7 @@
 """The schema of a whole job: the unions over all types, and what a run may be told."""
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -172,7 +172,7 @@ class Job(Model):
         """The name of the connection that the state is reached by; empty if it has none."""
         return self.state_connection.name if self.state_connection else ""
 
-    @cached_property
+    @property
     def quarantine_sink(self) -> "Sink":
         """Where rejected rows go: beside the output, unless the contract names a place.
 

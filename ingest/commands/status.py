@@ -61,8 +61,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.watch:
         return _watch(store, arguments)
     pages = Pages(store, arguments).look()
-    if not pages:
-        _refuse_no_state(arguments.state)
     for page in pages:
         if why := _outdated(store, page):
             page["outdated"] = why
@@ -167,22 +165,6 @@ def _watch(store: Glance, arguments: Namespace) -> int:
         time.sleep(REDRAW_S if store.is_local else REDRAW_OF_A_BUCKET_S)
 
 
-def _refuse_no_state(state: str) -> None:
-    """Refuse a folder that nobody has recorded runs in: a typo would look like an empty state.
-
-    Raises:
-        ConfigError: it is not there, or holds other files.
-    """
-    folder = Path(state)
-    if state == STATE or "://" in state:
-        return
-    known = f"Runs are recorded in {STATE}, or in the folder that a job names as `state`"
-    if not folder.is_dir():
-        raise ConfigError(f"--state {state}: there is no such folder. {known}")
-    if not (folder / "runs").is_dir() and any(folder.iterdir()):
-        raise ConfigError(f"--state {state}: holds other files, and no runs. {known}")
-
-
 def _refuse_word(state: str) -> None:
     if state in STATES and not Path(state).exists():
         raise ConfigError(
@@ -191,11 +173,18 @@ def _refuse_word(state: str) -> None:
         )
 
 
+def _named(state: str) -> str:
+    """Return a state without runs; of a folder that is not there that too, for it may be a typo."""
+    if state == STATE or "://" in state or Path(state).is_dir():
+        return state
+    return f"{state}, because there is no such folder"
+
+
 def _none(store: Store, arguments: Namespace) -> str:
     """Say that there are no runs to list, of the job if one is named."""
     known = Runs(store).jobs()
     if not (arguments.job and known):
-        return f"no runs in {arguments.state}. Start one with: ingest run NAME"
+        return f"no runs in {_named(arguments.state)}. Start one with: ingest run NAME"
     if arguments.job in known:
         return f'no runs of job "{arguments.job}" are recorded in {arguments.state}'
     near = hint(arguments.job, known)

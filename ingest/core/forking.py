@@ -15,7 +15,11 @@ def is_alone() -> bool:
     """Whether this process may be forked: none of its threads does anything but the caller."""
     if sys.platform != "linux" or threading.active_count() > 1:
         return False
-    others = [task for task in Path("/proc/self/task").iterdir() if task.name != str(os.getpid())]
+    own = str(os.getpid())
+    try:
+        others = [task for task in Path("/proc/self/task").iterdir() if task.name != own]
+    except OSError:  # what there is cannot be seen: /proc is not mounted
+        return False
     return all(_name(task) in IDLE_THREADS for task in others)
 
 

@@ -108,4 +108,5 @@ def test_status_offers_to_resume_with_the_settings_of_the_last_attempt(desk, cap
     assert typed(capsys, "resume", run, *given, *STATE).code == 1
     (desk.place / "1.csv").rename(desk.place / "in/1.csv")
     shown = typed(capsys, "status", run, *STATE).out
-    assert f"resume it: ingest resume {run} {' '.join(given)} --state state" in shown
+    settings = " ".join((*given, "execution.touched_inputs=accept"))
+    assert f"resume it: ingest resume {run} {settings} --state state" in shown

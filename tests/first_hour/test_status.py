@@ -103,10 +103,10 @@ def test_nothing_on_record_is_no_error(desk, capsys):
         assert result.out == "[]\n" if "--json" in words else result.out.startswith("no runs in ")
 
 
-def test_a_state_that_was_named_and_is_not_there_is_a_mistake(desk, capsys):
+def test_of_a_state_that_is_not_there_it_says_so(desk, capsys):
     result = typed(capsys, "status", "--state", "nowhere")
-    assert result.code == 2
-    assert "nowhere" in result.err
+    assert result.code == 0
+    assert result.out.startswith("no runs in nowhere, because there is no such folder.")
     assert not (desk.place / "nowhere").exists()
 
 

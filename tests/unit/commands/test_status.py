@@ -49,8 +49,6 @@ def listed(capsys, *words):
     [
         (("-n", "0"), "-n/--last: must be at least 1; got 0."),
         (("-n", "-5"), "-n/--last: must be at least 1; got -5."),
-        (("--state", "nowhere"), "--state nowhere: there is no such folder."),
-        (("--state", "conf"), "--state conf: holds other files, and no runs."),
     ],
 )
 def test_what_can_list_nothing_is_a_mistake(capsys, words, said):
