@@ -1,5 +1,6 @@
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,25 +17,39 @@ SECRET = "correct-horse-battery"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put last what shares a Ray: other tests want a process without.
+    """Put last what shares a Ray: other tests want a process, and the machine, without.
 
     Of these, the readers come first: they publish before there is a Ray.
     """
-    items.sort(key=lambda item: (_shares(item), "test_readers" not in item.nodeid))
+    items.sort(
+        key=lambda item: (
+            _uses(item, "two_cores"),
+            _uses(item, "cluster"),
+            "test_readers" not in item.nodeid,
+        )
+    )
 
 
-def _shares(item: pytest.Item) -> bool:
-    return isinstance(item, pytest.Function) and "two_cores" in item.fixturenames
+def _uses(item: pytest.Item, fixture: str) -> bool:
+    return isinstance(item, pytest.Function) and fixture in item.fixturenames
 
 
 @pytest.fixture(scope="session")
-def two_cores() -> Iterator[None]:
+def servers() -> Iterator[ExitStack]:
+    """What tests without the private Ray share: it ends before that begins, which has two cores."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def two_cores(servers: ExitStack) -> Iterator[None]:
     """A private Ray with 2 CPUs for all tests that do not start one; they come last.
 
     What a pool left behind would take CPUs from all that follow: see test_leftovers.
     """
     from ingest.workers.on_ray.cluster import connection
 
+    servers.close()
     handler = signal.getsignal(signal.SIGTERM)
     with connection("local", 2):
         signal.signal(signal.SIGTERM, handler)
@@ -48,12 +63,11 @@ def no_kept_ray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def s3() -> Iterator[str]:
+def s3(servers: ExitStack) -> str:
     """The address of an S3 server."""
     if not ceph.installed():
         pytest.skip("Ceph is not installed")
-    with ceph.gateway() as url:
-        yield url
+    return servers.enter_context(ceph.gateway())
 
 
 @pytest.fixture(scope="session")
@@ -63,10 +77,9 @@ def bucket(request: pytest.FixtureRequest) -> Bucket | None:
 
 
 @pytest.fixture(scope="session")
-def cluster(bucket: Bucket | None) -> Iterator[Head]:
+def cluster(servers: ExitStack, bucket: Bucket | None) -> Head:
     """A cluster that jobs are submitted to; no test may kill it."""
-    with head(2, SALT=SECRET, **(bucket.environment if bucket else {})) as made:
-        yield made
+    return servers.enter_context(head(2, SALT=SECRET, **(bucket.environment if bucket else {})))
 
 
 @pytest.fixture
