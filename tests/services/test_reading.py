@@ -2,7 +2,7 @@
 
 import random
 
-import fsspec
+import fsspec.config
 import pytest
 
 from ingest.core.errors import RetryableError
@@ -109,7 +109,7 @@ def test_a_store_that_never_answers_is_tried_again_later(piece, failing, monkeyp
 
 
 def test_where_obstore_cannot_be_told_what_fsspec_knows_fsspec_reads(piece, monkeypatch):
-    monkeypatch.setitem(direct.conf, "s3", {"anon": False})
+    monkeypatch.setitem(fsspec.config.conf, "s3", {"anon": False})
     with open_input(piece) as file:
         assert not isinstance(file, ObjectFile)
         assert file.read() == DATA
