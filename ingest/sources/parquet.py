@@ -39,7 +39,7 @@ from ingest.sources.json.redaction import redacted
 from ingest.sources.row_groups.footers import Footer, Int96, damaged, open_span, read_footer
 from ingest.sources.row_groups.rows import in_json, located, located_in, rejects_of
 from ingest.sources.row_groups.schemas import footers_of
-from ingest.sources.row_groups.unread import completed, unread
+from ingest.sources.row_groups.unread import Missing, unread
 
 _LEAVE_OUT = "Leave the column out by naming the others: columns: [name, …]"
 
@@ -236,16 +236,21 @@ class Parquet(FileSource):
         rows = pl.concat(part.frame for part in parts)
         frame = with_file_values(rows, values).select(*layout.columns, POSITION)
         bad = pl.concat(part.bad for part in parts)
-        locate = partial(located_in, rows, [part.before for part in parts])
-        left = [part.unread for part in parts]
-        opened = partial(self._span, partition, aligner.planned)
+        opened = partial(self._span, partition, facts.get("unused", ()))
+        missing = Missing([part.unread for part in parts], opened)
+        before = [part.before for part in parts]
+
+        def locate(positions: pl.Series) -> pl.DataFrame:
+            found = located_in(rows, before, missing.completed, positions)
+            return self.locate(partition, layout, positions) if missing.faulty else found
+
         return Read(
             frame.lazy(),
             sum(part.records for part in parts),
             rejects=None if bad.is_empty() else Rejects(bad),
             filters=self.where is not None,
             locate=locate if all(part.unchanged for part in parts) else None,
-            completed=partial(completed, left, opened) if any(left) else None,
+            completed=missing.completed if missing else None,
         )
 
     def locate(self, partition: Partition, layout: Layout, positions: pl.Series) -> pl.DataFrame:
@@ -285,9 +290,9 @@ class Parquet(FileSource):
             return read_footer(file, piece, self.int96)
 
     def _span(
-        self, partition: Partition, planned: Schema, place: int
+        self, partition: Partition, names: Iterable[str], place: int
     ) -> AbstractContextManager[Span]:
-        return open_span(partition.slices[place], self.int96, planned, self.connection)
+        return open_span(partition.slices[place], self.int96, names, self.connection)
 
     def _read(
         self,
@@ -318,7 +323,7 @@ class Parquet(FileSource):
             frame, faults = read_span(span, names, collect, whole=whole)
             bad = rejects_of(span, planned, faults, place)
             rows, before = span.rows, span.first
-        unchanged = {name: read.get(name) for name in planned} == planned
+        unchanged = {name: schema.get(name) for name in planned} == planned
         if not bad.is_empty():
             frame = frame.join(bad, left_on=POSITION, right_on="position", how="anti")
         more = [each.frame.join(bad, on="position", how="anti") for each in unfit]

@@ -112,6 +112,25 @@ def test_a_file_with_another_type_is_read_because_its_values_may_not_fit(wide):
     assert wide.frame.height == 2 * ROWS + 1
 
 
+def test_what_does_not_fit_its_type_is_shown_as_it_stands_in_the_file(job):
+    (job.place / "in").mkdir()
+    late = pa.array([86_399_000_000, 86_400_000_000, 1], pa.time64("us"))
+    table = pa.table({"id": [1, 300, 301], "at": late})
+    pq.write_table(table, job.place / "in/0.parquet")
+    parts = {
+        "transforms": [{"type": "cast", "columns": {"id": "int8"}}, {**KEEP, "columns": ["id"]}],
+        "contract": {"on_error": "quarantine"},
+    }
+    job.define("parquet", parts=parts)
+
+    assert job.run().code == 0
+
+    shown = job.quarantine.sort("line")["original"].to_list()
+    assert [json.loads(each)["id"] for each in shown] == [300, 301]
+    assert "24:00" in shown[0]
+    assert job.rows == [{"id": 1}]
+
+
 def quarantined(job) -> list[dict]:
     """Return the rows of the quarantine, sorted, but for what names the run."""
     return job.quarantine.drop("run_id").sort("file", "line").to_dicts()

@@ -1,7 +1,7 @@
 """Single rows of Parquet files: where they stand, and what they are, as JSON."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -44,19 +44,19 @@ def located(span: Span, names: Iterable[str], positions: pl.Series) -> pl.DataFr
     )
 
 
-def values_at(span: Span, names: Iterable[str], positions: pl.Series) -> pl.DataFrame:
-    """Return columns of rows, null where a value does not fit; positions are sorted, and some."""
-    return pl.concat(piece.rows for piece in _pieces(span, names, _records(positions)))
-
-
-def located_in(rows: pl.DataFrame, before: Sequence[int], positions: pl.Series) -> pl.DataFrame:
+def located_in(
+    rows: pl.DataFrame,
+    before: Sequence[int],
+    completed: Callable[[pl.DataFrame], pl.DataFrame],
+    positions: pl.Series,
+) -> pl.DataFrame:
     """Return what `located` does, of rows that were read and are as they are in their files.
 
     `rows` have their positions besides, in order; `before` is how many rows of its file come before
-    each slice.
+    each slice, and `completed` adds the columns that were not read.
     """
     known, position = positions.cast(pl.UInt64), pl.col("position")
-    here = rows.drop(POSITION)[rows[POSITION].search_sorted(known)]
+    here = completed(rows[rows[POSITION].search_sorted(known)]).drop(POSITION)
     above = pl.lit(pl.Series(before, dtype=pl.Int64)).gather(slice_of(position))
     return known.to_frame("position").select(
         "position",

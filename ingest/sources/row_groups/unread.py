@@ -5,10 +5,10 @@ from contextlib import AbstractContextManager
 
 import polars as pl
 
-from ingest.core.rows import POSITION, slice_of
+from ingest.core.rows import POSITION, record_of, slice_of
 from ingest.core.types import Schema
+from ingest.formats.parquet.reading import decode
 from ingest.formats.parquet.span import Span
-from ingest.sources.row_groups.rows import values_at
 
 _PLACE = "place"
 
@@ -25,33 +25,49 @@ def unread(unused: Iterable[str], planned: Schema, found: Schema) -> frozenset[s
     return frozenset(left)
 
 
-def completed(
-    left: Sequence[Collection[str]],
-    opened: Callable[[int], AbstractContextManager[Span]],
-    rows: pl.DataFrame,
-) -> pl.DataFrame:
-    """Return rows with the values of what is `left` unread of each slice; `opened` opens one."""
-    if not any(name in each for each in left for name in rows.columns):
-        return rows
-    rows = rows.with_row_index(_PLACE)
-    parts = [
-        _read(part, [name for name in rows.columns if name in left[place[0]]], place[0], opened)
-        for place, part in rows.group_by(slice_of(pl.col(POSITION)), maintain_order=True)
-    ]
-    return pl.concat(parts).sort(_PLACE).drop(_PLACE)
+class Missing:
+    """The columns that were not read of a partition: once somebody asks, all of them are, once.
 
+    `left` are their names by slice, `opened` opens the slice of a number.
+    """
 
-def _read(
-    part: pl.DataFrame,
-    names: Sequence[str],
-    place: int,
-    opened: Callable[[int], AbstractContextManager[Span]],
-) -> pl.DataFrame:
-    if not names:
-        return part
-    positions = part[POSITION].unique().sort()
-    with opened(place) as span:
-        values = values_at(span, names, positions)
-    values = values.cast({name: part.schema[name] for name in names})
-    found = positions.to_frame().hstack(values)
-    return part.drop(names).join(found, on=POSITION, how="left").select(part.columns)
+    def __init__(
+        self,
+        left: Sequence[Collection[str]],
+        opened: Callable[[int], AbstractContextManager[Span]],
+    ) -> None:
+        self._left, self._opened = left, opened
+        self._frames: dict[int, pl.DataFrame] = {}
+        self.faulty = False
+        """Whether values were met that do not fit their types, and which are null therefore."""
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return any(self._left)
+
+    def completed(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return rows, wherever they stand by now, with the values of these columns."""
+        if not any(name in each for each in self._left for name in rows.columns):
+            return rows
+        parts = [
+            self._completed(part, place[0])
+            for place, part in rows.with_row_index(_PLACE).group_by(
+                slice_of(pl.col(POSITION)), maintain_order=True
+            )
+        ]
+        return pl.concat(parts).sort(_PLACE).drop(_PLACE)
+
+    def _completed(self, part: pl.DataFrame, place: int) -> pl.DataFrame:
+        names = [name for name in part.columns if name in self._left[place]]
+        if not names:
+            return part
+        records = part.select(record_of(pl.col(POSITION))).to_series()
+        values = self._frame(place)[records].select(names)
+        return part.with_columns(values.cast({name: part.schema[name] for name in names}))
+
+    def _frame(self, place: int) -> pl.DataFrame:
+        if place not in self._frames:
+            with self._opened(place) as span:
+                self._frames[place], faults = decode(span, sorted(self._left[place]))
+            self.faulty |= bool(faults)
+        return self._frames[place]
