@@ -131,6 +131,18 @@ def test_what_does_not_fit_its_type_is_shown_as_it_stands_in_the_file(job):
     assert job.rows == [{"id": 1}]
 
 
+def test_of_each_file_one_column_is_read_whichever_it_has(job):
+    for number, names in enumerate((["a", "b"], ["b"])):
+        job.write(f"in/{number}.parquet", pl.DataFrame({name: [1, 2, 3] for name in names}))
+    steps = [{"type": "derive", "columns": {"c": "1"}}, {"type": "select", "columns": ["c"]}]
+    job.define("parquet", schema={"missing_columns": "null"}, parts={"transforms": steps})
+
+    result = job.run()
+
+    assert result.code == 0, result.err
+    assert job.rows == [{"c": 1}] * 6
+
+
 def quarantined(job) -> list[dict]:
     """Return the rows of the quarantine, sorted, but for what names the run."""
     return job.quarantine.drop("run_id").sort("file", "line").to_dicts()

@@ -19,10 +19,9 @@ def unread(unused: Iterable[str], planned: Schema, found: Schema) -> frozenset[s
     Values of another type than the plan's are read: they may not fit, and their rows be rejected.
     One column is always read, which says how many rows there are.
     """
-    left = {name for name in unused if name in found and found[name] == planned[name]}
-    if left.issuperset(name for name in planned if name in found):
-        left -= {next(iter(planned))}
-    return frozenset(left)
+    here = [name for name in planned if name in found]
+    left = {name for name in unused if name in here and found[name] == planned[name]}
+    return frozenset(left.difference(here[:1]) if left.issuperset(here) else left)
 
 
 class Missing:
