@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from ingest.config import parsing
 from ingest.core.errors import FatalError, IngestError
 from ingest.records.events import Event
 from ingest.records.lease import TIME_TO_LIVE_S, pulse
@@ -23,7 +24,6 @@ from ingest.watch.story import Story
 
 BATCH = 500
 LOOK_S = 2.0
-_YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(slots=True)
@@ -126,7 +126,7 @@ class Followed:
         runs = Runs(self.store)
         self.facts = facts_of(runs, self.run_id) or {"run_id": self.run_id}
         with suppress(FatalError, yaml.YAMLError):
-            page = yaml.load(runs.config(self.run_id), Loader=_YAML)  # noqa: S506 - a safe loader
+            page = parsing.data(runs.config(self.run_id), yaml.SafeLoader)
             self.job_page = page if isinstance(page, dict) else {}
 
     def _look(self) -> None:
