@@ -22,6 +22,7 @@ from ingest.sinks.parquet import Parquet
 from ingest.sources import SOURCES, AnySource
 from ingest.storage.connections import AnyStore
 from ingest.storage.remote import canonical, is_remote
+from ingest.storage.store import STATE
 from ingest.transforms import TRANSFORMS
 from ingest.transforms.base import Transform
 from ingest.transforms.lookup import Lookup
@@ -116,7 +117,7 @@ class Job(Model):
     """Where partitions are processed."""
     schedule: Annotated[Schedule | None, OUTSIDE] = None
     """When the job runs by itself on Kubernetes."""
-    state: Annotated[str, OUTSIDE] = ".ingest"
+    state: Annotated[str, OUTSIDE] = STATE
     """The folder for plans, ledgers, leases and receipts, or a place in a bucket:
     `s3://bucket/folder`. The store must create an object only if there is none of that name."""
     state_connection: Annotated[AnyStore | None, OUTSIDE] = None

@@ -4,7 +4,6 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ingest.commands.base import state_option
 from ingest.core.counts import counted
 from ingest.core.errors import (
     BadRowError,
@@ -16,6 +15,7 @@ from ingest.core.errors import (
     JobError,
     StalePlanError,
 )
+from ingest.storage.store import state_option
 
 if TYPE_CHECKING:
     from ingest.driver.request import Request

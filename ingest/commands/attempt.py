@@ -1,16 +1,13 @@
 """One attempt at a run, as `run` and `resume` make it: watched, stoppable, and explained."""
 
-import signal
 import sys
-import threading
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from ingest.commands.advice import Advice, failed, stopped
 from ingest.commands.base import add_format, importing, report
+from ingest.commands.stopping import stop_is_answered, stopping
 from ingest.core.errors import IngestError, Interrupted
 from ingest.core.stop import Stop
 
@@ -21,7 +18,6 @@ if TYPE_CHECKING:
     from ingest.watch.progress import Watcher
 
 IfRunning = Literal["fail", "skip", "wait"]
-END_S = 2.0  # what ending workers by force takes
 
 
 def add_start(to: ArgumentParser) -> None:
@@ -109,6 +105,7 @@ def _made(
                 request.listeners = (watching, *metrics, *lineage)
                 receipt = drive(request)
         except (Interrupted, KeyboardInterrupt):
+            stop_is_answered()
             return stopped(request, advice, watching.history)
         except JobRunningError as error:
             if if_running == "skip":
@@ -135,42 +132,3 @@ def _report(receipt: dict[str, Any], advice: Advice, *, as_json: bool) -> None:
     from ingest.watch.summary import summary  # noqa: PLC0415
 
     report(summary(receipt, advice.state, advice.state_connection))
-
-
-@contextmanager
-def stopping(stop: threading.Event, grace_s: float) -> Iterator[None]:
-    """Let Ctrl-C, SIGTERM and a closed terminal end the run in order; a second one at once.
-
-    So does the first while the run is only planned (`Stop.at_once`): there is nothing to finish.
-    What has not come to its end by itself in `grace_s` seconds, and the time that workers take to
-    be ended, is ended as if asked twice.
-    """
-
-    def overdue(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    def ask(number: int, _frame: object) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-        name = signal.Signals(number).name
-        if isinstance(stop, Stop) and stop.at_once:
-            print(f"{name}: stopped while planning, before a run had begun", file=sys.stderr)
-            raise KeyboardInterrupt
-        wait = f"max {grace_s:g} s"
-        again = "Ctrl-C again to abort" if number == signal.SIGINT else f"{name} again to abort"
-        print(f"{name}: finishing running partitions ({wait}). {again}", file=sys.stderr)
-        # Ray's own handler of SIGTERM, which comes first, has put another one here: it aborts.
-        signal.signal(signal.SIGALRM, overdue)
-        signal.setitimer(signal.ITIMER_REAL, grace_s + END_S)
-
-    asked = {signal.SIGINT: ask, signal.SIGTERM: ask, signal.SIGALRM: overdue}
-    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as `nohup` has it: it is to go on
-        asked[signal.SIGHUP] = ask
-    before = {number: signal.signal(number, handler) for number, handler in asked.items()}
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -4,7 +4,6 @@ import argparse
 import gc
 import os
 import re
-import shlex
 import shutil
 import sys
 import textwrap
@@ -18,13 +17,13 @@ from typing import TYPE_CHECKING
 from ingest.commands.typed import Parser
 from ingest.core.errors import ConfigError, IngestError, Interrupted
 from ingest.core.streams import forgive, lost_output, standard
+from ingest.storage.store import STATE
 
 if TYPE_CHECKING:
     from ingest.config.load import Loaded
     from ingest.job import Job
     from ingest.storage.objects import Store
 
-STATE = ".ingest"
 LONGEST_LINE = 90
 UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
@@ -99,12 +98,6 @@ def add_format(to: argparse.ArgumentParser) -> None:
             "job, run, attempt and partition"
         ),
     )
-
-
-def state_option(state: str, connection: str | None = None) -> str:
-    """Return what a command that is told to the user needs to find a run in this state."""
-    place = "" if state == STATE else f" --state {shlex.quote(state)}"
-    return f"{place} --state-connection {connection}" if connection else place
 
 
 def open_state(arguments: argparse.Namespace) -> "Store":

@@ -5,7 +5,7 @@ import time
 from argparse import Namespace
 from collections.abc import Sequence
 
-from ingest.commands.base import add_json, add_state, open_state, parser, report, state_option
+from ingest.commands.base import add_json, add_state, open_state, parser, report
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError, FatalError
 from ingest.records.cancellation import EVERY_S, Cancellation
@@ -13,6 +13,7 @@ from ingest.records.history import History
 from ingest.records.receipts import history_of
 from ingest.records.runs import Runs, resume_command
 from ingest.storage.objects import Store
+from ingest.storage.store import state_option
 from ingest.watch.runs import SHOWN, describe
 
 POLL_S = 0.5

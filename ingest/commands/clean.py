@@ -15,7 +15,6 @@ from ingest.commands.base import (
     open_state,
     parser,
     report,
-    state_option,
 )
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError, IngestError
@@ -27,6 +26,7 @@ from ingest.records.lease import LeaseHeldError
 from ingest.records.runs import Runs
 from ingest.sinks.leftovers import remove_staged
 from ingest.storage.objects import Store
+from ingest.storage.store import state_option
 from ingest.watch.runs import SHOWN
 from ingest.watch.summary import size
 

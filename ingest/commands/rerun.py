@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from ingest.commands.advice import Advice
 from ingest.commands.attempt import add_output, make, progress_of
-from ingest.commands.base import add_state, importing, open_state, parser, report, state_option
+from ingest.commands.base import add_state, importing, open_state, parser, report
 from ingest.commands.resume import go_to
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError, IngestError
+from ingest.storage.store import state_option
 
 if TYPE_CHECKING:
     from ingest.driver.rerunning import Compared, Rerun

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.commands.advice import Advice
 from ingest.commands.attempt import add_output, make, progress_of
-from ingest.commands.base import add_conf, add_state, importing, open_state, parser, state_option
+from ingest.commands.base import add_conf, add_state, importing, open_state, parser
 from ingest.core.errors import ConfigError, FatalError
+from ingest.storage.store import state_option
 
 if TYPE_CHECKING:
     from ingest.job import Job

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from ingest.commands.base import STATE, add_state, duration, open_state, parser, state_option
+from ingest.commands.base import add_state, duration, open_state, parser
 from ingest.commands.typed import count
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.names import hint
@@ -21,6 +21,7 @@ from ingest.records.plan_facts import plan_facts
 from ingest.records.runs import Runs, made_at
 from ingest.storage.glance import Glance
 from ingest.storage.objects import Store
+from ingest.storage.store import STATE, state_option
 from ingest.watch.listing import details, following, table
 from ingest.watch.runs import ENDED, Page, describe, newest
 from ingest.watch.telling import Telling

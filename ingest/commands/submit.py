@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingest.commands.attempt import add_output, add_start, progress_of
-from ingest.commands.base import add_overrides, importing, load_job, parser, report, state_option
+from ingest.commands.base import add_overrides, importing, load_job, parser, report
 from ingest.core.errors import ConfigError, IngestError, Interrupted
 from ingest.core.git import asked
+from ingest.storage.store import state_option
 
 if TYPE_CHECKING:
     from ingest.config.load import Loaded

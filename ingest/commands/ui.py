@@ -7,8 +7,9 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ingest.commands.base import add_state, open_state, parser, report, state_option
+from ingest.commands.base import add_state, open_state, parser, report
 from ingest.core.errors import ConfigError
+from ingest.storage.store import state_option
 
 if TYPE_CHECKING:
     from aiohttp.web import AppRunner

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from ingest.commands.base import add_json, add_state, open_state, parser, report, state_option
+from ingest.commands.base import add_json, add_state, open_state, parser, report
 from ingest.core.counts import counted
 from ingest.core.errors import ConfigError
 from ingest.driver.audit import check_books
@@ -17,6 +17,7 @@ from ingest.records.history import DOOMED, History
 from ingest.records.receipts import history_of
 from ingest.records.runs import Runs, resume_command
 from ingest.sinks.base import Verified
+from ingest.storage.store import state_option
 from ingest.watch.summary import OUTPUTS
 
 

@@ -20,6 +20,7 @@ from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
 from ingest.records.succession import Succession
 from ingest.storage.objects import Store
+from ingest.storage.store import state_option
 
 
 @dataclass(slots=True)
@@ -99,7 +100,7 @@ def _after(
     if history.phase == "committed" and fresh:
         raise ConfigError(
             f"--fresh: run {run_id} has begun to publish and can only be finished. Finish it "
-            f"first: ingest resume {run_id}"
+            f"first: ingest resume {run_id}{state_option(runs.place, job.state_connection_name)}"
         )
     why = "--fresh"
     if not fresh:

@@ -11,6 +11,7 @@ from ingest.records.history import DOOMED
 from ingest.records.runs import Runs
 from ingest.records.succession import Succession
 from ingest.storage.objects import Store
+from ingest.storage.store import state_option
 
 
 def half_published(job: Job, store: Store, succession: Succession) -> tuple[str, str]:
@@ -52,12 +53,13 @@ def kept(job: Job, store: Store, succession: Succession, besides: str = "") -> l
     if not planned:
         return []
     uri, more = succession.outputs(planned[0]).get("main", ""), len(planned) - 1
+    here = state_option(store.uri(), job.state_connection_name)
     note = f"Run {planned[0]} to {uri} is unfinished and was kept. "
     if read_history(store, planned[0]).failure in DOOMED:
-        note += f"What to do about it: ingest status {planned[0]}"
+        note += f"What to do about it: ingest status {planned[0]}{here}"
     else:
-        note += f"To resume it: ingest resume {planned[0]}"
-    return [note + (f" ({more} more: ingest status)" if more else "")]
+        note += f"To resume it: ingest resume {planned[0]}{here}"
+    return [note + (f" ({more} more: ingest status{here})" if more else "")]
 
 
 def _since(job: Job, succession: Succession) -> Iterator[str]:

@@ -24,6 +24,7 @@ from ingest.sources.file_source import FileSource
 from ingest.sources.files.unread import CHANGED, SAME, stand
 from ingest.sources.incremental import Earlier
 from ingest.storage.objects import Store
+from ingest.storage.store import state_option
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ def held(job: Job, store: Store) -> Iterator[Cursor]:
                 raise ConfigError(
                     f"run {run_id}: it has begun to publish and is unfinished, and moves the "
                     f"cursor. Finish it first: ingest resume {run_id}"
+                    f"{state_option(store.uri(), job.state_connection_name)}"
                 )
         yield cursor_of(job, store)
 

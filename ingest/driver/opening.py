@@ -21,6 +21,7 @@ from ingest.records.reader import Reader
 from ingest.records.runs import Runs, new_run_id
 from ingest.records.succession import Succession
 from ingest.storage.objects import Store
+from ingest.storage.store import state_option
 
 _ENDED = {"done": "finished already", "abandoned": "was discarded"}
 
@@ -102,7 +103,8 @@ def _by_id(job: Job, store: Store, clock: Clock, run_id: str) -> Run:
     Raises:
         ConfigError: a later run has taken its place, it has ended, or another must be finished.
     """
-    _refuse_other(run_id, Succession(store, job.name), store)
+    here = state_option(store.uri(), job.state_connection_name)
+    _refuse_other(run_id, Succession(store, job.name), store, here)
     runs = Runs(store)
     ledger, history = _open_ledger(runs, run_id, store, clock, job)
     reopened = reopen(runs, run_id, ledger, history, job)
@@ -111,10 +113,10 @@ def _by_id(job: Job, store: Store, clock: Clock, run_id: str) -> Run:
     return reopened.run
 
 
-def _refuse_other(run_id: str, succession: Succession, store: Store) -> None:
+def _refuse_other(run_id: str, succession: Succession, store: Store, here: str) -> None:
     """Refuse to resume what would publish over a later run, or beside a half published one."""
     if later := succession.later(run_id):
-        look = f"Look at it: ingest status {later}"
+        look = f"Look at it: ingest status {later}{here}"
         if how := _ENDED.get(ending(store, run_id)):
             raise ConfigError(
                 f"run {run_id}: it {how}; there is nothing to resume. The last run to its output "
@@ -128,7 +130,7 @@ def _refuse_other(run_id: str, succession: Succession, store: Store) -> None:
         if other != run_id and read_history(store, other).phase == "committed":
             raise ConfigError(
                 f"run {run_id}: run {other} of the same job has begun to publish to {uri} and is "
-                f"unfinished. Finish it first: ingest resume {other}"
+                f"unfinished. Finish it first: ingest resume {other}{here}"
             )
 
 

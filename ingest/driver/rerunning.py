@@ -38,6 +38,7 @@ from ingest.records.runs import Runs
 from ingest.sinks.base import Again
 from ingest.storage.objects import LocalStore, Store, open_store
 from ingest.storage.remote import is_remote
+from ingest.storage.store import state_option
 
 OUTPUT, STATE = "output", "state"
 
@@ -86,7 +87,7 @@ def missing(store: Store, run_id: str) -> tuple[list[str], list[str]]:
     if history.phase != "done":
         raise ConfigError(
             f"run {run_id}: is {history.standing} and has published nothing that could be "
-            f"compared. Finish it first: ingest resume {run_id}"
+            f"compared. Finish it first: ingest resume {run_id}{state_option(store.uri())}"
         )
     if history.publish and not history.publish.effects:
         raise ConfigError(f"run {run_id}: nothing was new, so it has published nothing")

@@ -1,8 +1,6 @@
 """Resuming a run: what of its job is not as it was, and whether the run can be finished so."""
 
-import shlex
 from dataclasses import dataclass
-from pathlib import Path
 
 from ingest.core.errors import ConfigError, FatalError
 from ingest.driver.changes import changes, identity, other_environment
@@ -13,6 +11,7 @@ from ingest.records.environment import environment
 from ingest.records.history import History
 from ingest.records.ledger import Ledger
 from ingest.records.runs import Runs
+from ingest.storage.store import state_option
 
 SHOWN = 5
 ADD_FRESH = "To discard that run and start over, add --fresh"
@@ -104,7 +103,6 @@ def _unfinished(run: Run) -> str:
 
 
 def _ways_out(runs: Runs, run: Run) -> tuple[str, str]:
-    finish = f"ingest resume {run.run_id}"
-    if runs.place != str(Path(Job.model_fields["state"].default).resolve()):
-        finish += f" --state {shlex.quote(runs.place)}"
+    here = state_option(runs.place, run.job.state_connection_name)
+    finish = f"ingest resume {run.run_id}{here}"
     return f"To finish that run as it was recorded: {finish}", ADD_FRESH

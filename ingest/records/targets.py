@@ -10,6 +10,7 @@ from ingest.records.ledger import Ledger
 from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.storage.objects import Store
+from ingest.storage.store import state_option
 
 
 class Target:
@@ -70,6 +71,7 @@ class Target:
             raise FatalError(
                 f"sink {self._uri}: run {other} is publishing there and is unfinished. Only "
                 f"one run can publish at a time. Finish that run first: ingest resume {other}"
+                f"{state_option(self._store.uri())}"
             )
         if history.phase != "planned" or history.ended:
             return True

@@ -1,6 +1,21 @@
 """Small write-once objects, as the state is made of: what every place for it promises."""
 
+import shlex
+from pathlib import Path
 from typing import Protocol
+
+STATE = ".ingest"
+"""Where runs are recorded, unless a job says otherwise."""
+
+
+def state_option(state: str, connection: str | None = None) -> str:
+    """Return what a command that is told to the user needs to find a run in this state.
+
+    `connection` is the name of the one that the state is reached by, if it has one.
+    """
+    usual = state in {STATE, str(Path(STATE).absolute())}
+    place = "" if usual else f" --state {shlex.quote(state)}"
+    return f"{place} --state-connection {connection}" if connection else place
 
 
 class Store(Protocol):

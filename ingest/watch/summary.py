@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.core.counts import counted
 from ingest.core.faults import fault
+from ingest.storage.store import state_option
 
 if TYPE_CHECKING:
     from ingest.core.types import Schema
@@ -31,8 +32,7 @@ def summary(receipt: Receipt, state: str, connection: str = "") -> str:
     `connection` is the name of the one that the state is reached by, if it has one.
     """
     where = f"{state}/runs/{receipt['run_id']}/receipt.json"
-    option = "" if state == ".ingest" else f" --state {state}"
-    option += f" --state-connection {connection}" if connection else ""
+    option = state_option(state, connection)
     books, outputs = receipt["books"], receipt["outputs"]
     main, inputs = outputs["main"], receipt["inputs"]
     if inputs.get("nothing_new"):

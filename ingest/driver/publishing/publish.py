@@ -9,6 +9,7 @@ from ingest.records.events import EffectPublished, Warned
 from ingest.records.history import History
 from ingest.records.intents import Intent, Intents
 from ingest.storage.objects import Store
+from ingest.storage.store import state_option
 
 
 def publish(run: Run, store: Store, *, outside: bool = True) -> None:
@@ -30,7 +31,7 @@ def publish(run: Run, store: Store, *, outside: bool = True) -> None:
         if effect := own.get(name):
             _publish(effect, run, store)
         elif name not in run.history.published:
-            _leave_out(name, run, outside=outside)
+            _leave_out(name, run, store, outside=outside)
 
 
 def _publish(effect: Effect, run: Run, store: Store) -> None:
@@ -51,12 +52,13 @@ def _publish(effect: Effect, run: Run, store: Store) -> None:
     effect.release(run.run_id)  # also if an earlier attempt died before it did
 
 
-def _leave_out(name: str, run: Run, *, outside: bool) -> None:
+def _leave_out(name: str, run: Run, store: Store, *, outside: bool) -> None:
     if outside:
+        here = state_option(store.uri(), run.job.state_connection_name)
         raise FatalError(
             f'effect "{name}": run {run.run_id} is committed with it, but no installed package has '
             f"it ({GROUP}). Install the package again. To finish the run without it: "
-            f"ingest resume {run.run_id} execution.extensions=false"
+            f"ingest resume {run.run_id}{here} execution.extensions=false"
         )
     message = f'effect "{name}" was not published, because execution.extensions is false'
     if message not in run.history.warnings:

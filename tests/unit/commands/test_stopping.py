@@ -2,12 +2,13 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 
 import pytest
 
-from ingest.commands.attempt import stopping
+from ingest.commands.stopping import stopping
 from ingest.core.errors import Interrupted
 from ingest.core.stop import Stop, at_once
 
@@ -51,3 +52,33 @@ def test_what_takes_longer_than_its_grace_is_interrupted():
 def test_an_ordinary_event_only_asks():
     with at_once(threading.Event()):
         pass
+
+
+def test_what_an_abort_leaves_half_done_is_not_shown_and_other_faults_are(monkeypatch):
+    class Half:
+        def __del__(self):
+            raise ValueError("write to closed file")
+
+    shown = []
+    monkeypatch.setattr(sys, "unraisablehook", shown.append)
+    stop = Stop()
+    stop.set()
+    with stopping(stop, 30.0):
+        Half()
+        assert len(shown) == 1
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+        Half()
+    assert len(shown) == 1
+
+
+def test_an_interrupt_that_native_code_drops_is_not_shown(capsys):
+    class Native:
+        def __del__(self):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    stop = Stop()
+    stop.set()
+    with stopping(stop, 30.0):
+        Native()
+    assert capsys.readouterr().err == ""
