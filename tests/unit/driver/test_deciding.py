@@ -50,8 +50,11 @@ def test_of_several_runs_to_other_outputs_the_newest_is_named(place):
     newest = stop(place, to(place, "two"))
     decision = decided(place, make_job(place))
     assert decision.would == "begin"
-    kept = f"Run {newest} to {place}/two is unfinished and was kept. To resume it: ingest resume {newest}"  # noqa: E501
-    assert decision.notes == [f"{kept} (1 more: ingest status)"]
+    here = f"--state {place}/state"
+    kept = f"Run {newest} to {place}/two is unfinished and was kept."
+    assert decision.notes == [
+        f"{kept} To resume it: ingest resume {newest} {here} (1 more: ingest status {here})"
+    ]
 
 
 def test_a_damaged_run_to_another_output_is_left_alone(place):
