@@ -22,7 +22,7 @@ from ingest.sinks.directory.bucket.place import Prefix
 from ingest.sinks.directory.plan import Counts, PublishPlan, Put
 from ingest.sources.files.opening import open_input
 from ingest.sources.files.remote import stat_remote
-from ingest.storage.clients import arrow_file_system
+from ingest.storage.clients.s3 import arrow_file_system
 from ingest.storage.connections import S3Connection
 
 Work = Callable[[int], object]

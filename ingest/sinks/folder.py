@@ -8,7 +8,7 @@ from pydantic import field_validator, model_validator
 
 from ingest.core.marks import OUTSIDE
 from ingest.sinks.base import Sink
-from ingest.storage.clients import endpoint_of
+from ingest.storage.clients.addresses import endpoint_of
 from ingest.storage.connections import AnyStore
 from ingest.storage.remote import canonical, writer_of
 

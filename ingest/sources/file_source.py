@@ -25,7 +25,7 @@ from ingest.sources.files.opening import expansion
 from ingest.sources.files.schema import Expected, FileSchema
 from ingest.sources.files.unread import left_out, unread
 from ingest.sources.incremental import Earlier, Incremental, Unread
-from ingest.storage.clients import endpoint_of
+from ingest.storage.clients.addresses import endpoint_of
 from ingest.storage.connections import AnyStore, usual
 from ingest.storage.remote import is_remote, refuse_other
 

@@ -20,7 +20,7 @@ from obstore import exceptions as refused
 
 from ingest.core.errors import ConfigError, FatalError, IngestError, RetryableError
 from ingest.storage.causes import cause_of, storage_error
-from ingest.storage.clients import bucket_client
+from ingest.storage.clients.opening import bucket_client
 from ingest.storage.connections import StoreConnection
 from ingest.storage.object_file import ObjectChangedError
 

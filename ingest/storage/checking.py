@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ingest.core.errors import FatalError, IngestError
 from ingest.storage.bucket import PART_BYTES, Bucket
-from ingest.storage.clients import file_system
+from ingest.storage.clients.opening import file_system
 from ingest.storage.connections import StoreConnection
 from ingest.storage.retrying import Retrying
 

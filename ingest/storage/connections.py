@@ -1,7 +1,7 @@
 """Connections: where a storage or a database is, and how it is reached; named once, used by jobs.
 
 A connection holds no secrets, only references to them, and is recorded with a run. What each
-library wants to be told of a store is in `clients`, and of a database in `postgres.session`.
+library wants to be told of a store is in `clients/`, and of a database in `postgres.session`.
 """
 
 from collections.abc import Mapping

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from ingest.core.errors import ConfigError
 from ingest.storage.bucket import Bucket
-from ingest.storage.clients import endpoint_of
+from ingest.storage.clients.addresses import endpoint_of
 from ingest.storage.connections import StoreConnection
 
 PROBE = "create-once.json"

@@ -13,7 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ingest.core.errors import FatalError
 from ingest.storage.causes import cause_of, storage_error
-from ingest.storage.clients import bucket_of, s3_client
+from ingest.storage.clients.addresses import bucket_of
+from ingest.storage.clients.s3 import s3_client
 from ingest.storage.connections import S3Connection, StoreConnection
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from ingest.core.errors import ConfigError
 from ingest.storage.bucket import Bucket
-from ingest.storage.clients import arrow_file_system, file_system
+from ingest.storage.clients.opening import file_system
+from ingest.storage.clients.s3 import arrow_file_system
 from ingest.storage.connections import S3Connection
 from ingest.testing.proxy import FaultProxy
 from tests.services.bucket import BUCKET

@@ -7,7 +7,7 @@ from pathlib import Path
 from ingest.sinks.directory.bucket.place import Prefix
 from ingest.sinks.directory.local.place import Folder
 from ingest.sinks.directory.place import Place
-from ingest.storage.clients import endpoint_of
+from ingest.storage.clients.addresses import endpoint_of
 from ingest.storage.connections import StoreConnection
 from ingest.storage.remote import canonical, is_remote, writer_of
 

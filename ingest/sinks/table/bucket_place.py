@@ -14,7 +14,7 @@ from ingest.sinks.directory.opening import uri_of
 from ingest.sinks.folder import overlaps
 from ingest.sinks.table.place import PROBES, FolderPlace, TablePlace
 from ingest.storage.bucket import PART_BYTES, Bucket
-from ingest.storage.clients import delta_options
+from ingest.storage.clients.opening import delta_options
 from ingest.storage.connections import StoreConnection
 from ingest.storage.remote import canonical, writer_of
 from ingest.storage.retrying import Retrying

@@ -11,7 +11,7 @@ from ingest.sources.files.direct import shortcut
 from ingest.sources.files.nothing_there import NothingThereError
 from ingest.sources.files.passed_over import PassedOver
 from ingest.sources.files.patterns import GLOB, HIDDEN
-from ingest.storage.clients import file_system
+from ingest.storage.clients.opening import file_system
 from ingest.storage.connections import StoreConnection
 from ingest.storage.object_file import ObjectChangedError, ObjectFile
 from ingest.storage.remote import asking, refuse_unknown, using

@@ -5,12 +5,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from ingest.core.errors import ConfigError
 from ingest.core.secrets import SecretRef
-from ingest.storage.clients import (
-    arrow_file_system,
-    bucket_client,
-    file_system,
-    polars_options,
-)
+from ingest.storage.clients.opening import bucket_client, file_system
+from ingest.storage.clients.s3 import arrow_file_system, polars_options
 from ingest.storage.connections import (
     AnyConnection,
     AzureConnection,
