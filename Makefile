@@ -29,8 +29,8 @@ run: $(READY)  ## unpack the flight records of 2013 and run the main job
 
 # Ceph's gateway is a real S3 server; tests/services/ceph.py starts it
 # and a browser, which looks at the page of `ingest ui`
-SERVERS := radosgw ceph-mon ceph-osd ceph promtool chromium-headless-shell
-SERVER_PACKAGES := radosgw ceph-mon ceph-osd ceph-mgr ceph-common postgresql prometheus chromium-headless-shell fonts-dejavu-core
+SERVERS := radosgw ceph-mon ceph-osd ceph promtool amtool chromium-headless-shell
+SERVER_PACKAGES := radosgw ceph-mon ceph-osd ceph-mgr ceph-common postgresql prometheus prometheus-alertmanager chromium-headless-shell fonts-dejavu-core
 
 # A quarter of what tests took was waiting for disks: their folders are in memory, where there are
 # 4 GB of it to be had (a container has 64 MB of /dev/shm), and go with the command

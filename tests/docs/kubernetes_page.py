@@ -19,8 +19,8 @@ def kubernetes() -> str:
         (
             "`ingest k8s validate` checks manifests by these rules: those of KubeRay's schemas and "
             "webhook, those of Kubernetes, and some of ours (secrets, rights, versions of images). "
-            "How to use it: [From an empty Kubernetes cluster to a scheduled "
-            "run](../guides/kubernetes.md)."
+            "How to use it: [From an empty Kubernetes cluster to a scheduled run with "
+            "alerts](../guides/kubernetes.md)."
         ),
         (
             "Each violation is a line: file, object, rule, what is wrong and what to write. The "

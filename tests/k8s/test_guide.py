@@ -81,7 +81,8 @@ def test_what_is_applied_belongs_together():
     assert secrets == {"ingest-ray-token", "lake-credentials"}
     for words in COMMANDS:
         if "--namespace" in words and words[0] == "kubectl":
-            assert words[words.index("--namespace") + 1] == "ingest"
+            namespace = "monitoring" if words[1] == "exec" else "ingest"
+            assert words[words.index("--namespace") + 1] == namespace
     overlays = {f"k8s/{folder.relative_to(ROOT / 'k8s')}" for folder in OVERLAYS}
     assert set(re.findall(r"`(k8s/overlays/[\w-]+)`", PAGE)) == {
         each for each in overlays if not each.endswith("examples")
@@ -108,13 +109,12 @@ def test_kubectl_knows_every_option():
             shown = subprocess.run(
                 [KUBECTL, words[1], "--help"], capture_output=True, text=True, check=True
             ).stdout
-            own = [word.partition("=")[0] for word in words if word.startswith("--")]
+            ours = words[: words.index("--")] if "--" in words else words
+            own = [word.partition("=")[0] for word in ours if word.startswith("--")]
             common = {"--namespace", "--from-literal"}
             assert all(f"{option}=" in shown for option in own if option not in common), words
-    assert {words[1] for words in COMMANDS if words[0] == "kubectl"} - READ_ONLY == {
-        "apply",
-        "create",
-    }
+    others = {words[1] for words in COMMANDS if words[0] == "kubectl"} - READ_ONLY
+    assert others == {"apply", "create", "exec"}
 
 
 def test_images_are_built_from_files_that_are_there(shop):
@@ -130,10 +130,38 @@ def test_images_are_built_from_files_that_are_there(shop):
     assert cluster["image"] == jobs[jobs.index("-t") + 1]
 
 
-def test_the_operator_has_the_version_of_the_schemas():
-    (words,) = [words for words in COMMANDS if words[:2] == ["helm", "install"]]
-    version = words[words.index("--version") + 1]
+def test_the_operators_are_pinned_and_kuberay_has_the_version_of_the_schemas():
+    installed = {
+        words[3]: words[words.index("--version") + 1]
+        for words in COMMANDS
+        if words[:2] == ["helm", "install"]
+    }
+    assert list(installed) == [
+        "prometheus-community/kube-prometheus-stack", "kuberay/kuberay-operator",
+    ]  # fmt: skip
+    version = installed["kuberay/kuberay-operator"]
     assert f"KubeRay {version}" in (ROOT / "ingest/kubernetes/schemas.py").read_text()
+    added = {words[3] for words in COMMANDS if words[:3] == ["helm", "repo", "add"]}
+    assert {name.partition("/")[0] for name in installed} == added
+
+
+def test_prometheus_is_given_a_file_and_lets_kuberay_add_a_monitor():
+    prometheus, kuberay = [words for words in COMMANDS if words[:2] == ["helm", "install"]]
+    assert (ROOT / prometheus[prometheus.index("--values") + 1]).is_file()
+    assert "metrics.serviceMonitor.enabled=true" in kuberay  # see values.yaml of KubeRay's chart
+    (asked,) = [words for words in COMMANDS if words[:2] == ["kubectl", "exec"]]
+    for words in prometheus, asked:
+        assert words[words.index("--namespace") + 1] == "monitoring"
+    release = f"{prometheus[2]}-kube-prometheus-stack"[:26].rstrip("-")  # as the chart does
+    assert f"alertmanager-{release}-alertmanager-0" in asked
+
+
+def test_every_alert_of_the_guide_is_one():
+    named = set(re.findall(r"`(Ingest\w+)`", PAGE))
+    rule = (ROOT / "k8s/base/prometheusrule.yaml").read_text()
+    assert named <= set(re.findall(r"alert: (\w+)", rule))
+    kubernetes = rule.partition("- name: ingest-runs")[0]
+    assert set(re.findall(r"alert: (\w+)", kubernetes)) <= named
 
 
 def test_no_other_program_is_asked_for():

@@ -129,6 +129,11 @@ class Journey:
         return len({line[3] for line in self.work if time.time() - float(line[2]) < seconds})
 
     @property
+    def missing(self) -> set[str]:
+        """What has not been processed on any node."""
+        return {str(FIRST + n) for n in range(self.number)} - {line[1] for line in self.work}
+
+    @property
     def extra(self) -> int:
         """How many partitions were processed again."""
         return sum(Counter(line[1] for line in self.work).values()) - self.number

@@ -280,4 +280,6 @@ class LiveExecution:
         with self._lock:
             self._begun = {index: now - seconds for index, seconds in worked.items()}
             self._idle = idle
-        self._fleet.look(max(worked.values(), default=0.0))
+            packs = [(self._open.get(index), seconds) for index, seconds in worked.items()]
+        slowest_s = max((seconds / len(pack) for pack, seconds in packs if pack), default=0.0)
+        self._fleet.look(slowest_s)  # of a partition: packs of several take longer
