@@ -1,8 +1,11 @@
 """`ingest init-project`: a repository whose checks pass and whose example publishes, at once."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -13,10 +16,12 @@ from ingest import __main__ as console
 from ingest import __version__
 from ingest.testing.golden import read_golden, work_sample
 from tests.k8s.dockerfile import copied, read
+from tests.k8s.examples import ROOT
 
 CI = ".github/workflows/check.yaml"
 DEPLOY = ".github/workflows/deploy.yaml"
 GITLAB = ".gitlab-ci.yml"
+BUILT = ("kubectl apply -k", "kubectl kustomize")  # there is no cluster
 FILES = {
     ".gitignore", CI, DEPLOY, GITLAB, "README.md", "requirements.txt", "Dockerfile",
     "conf/job/example.yaml", "conf/cluster/kubernetes.yaml",
@@ -128,6 +133,33 @@ def test_every_command_that_deploys_runs(shop, capsys, file, scheduled):
             "nightly", "kustomization.yaml",
         }  # fmt: skip
     assert "kubectl apply -k deploy" in lines
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(not shutil.which("kubectl"), reason="kubectl is not installed")
+def test_a_shell_runs_every_line_of_the_workflows(shop):
+    """In an environment of its own, from the wheel; what is applied is only built."""
+    (shop / "conf/job/nightly.yaml").write_text(SCHEDULED)
+    build = ["hatchling", "build", "-t", "wheel", "-d", shop / "wheels"]
+    subprocess.run([sys.executable, "-m", *build], cwd=ROOT, check=True, capture_output=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], check=True)
+    pip = f"{sys.executable} -m uv pip install --quiet --python .venv/bin/python"
+    environment = os.environ | {"PATH": f"{shop}/.venv/bin:/usr/bin:/bin"}
+    of_ci = {"HOME": str(shop / "home"), "KUBECONFIG_TEXT": "a: b"}  # pip finds its index by HOME
+    for file in (CI, DEPLOY, GITLAB):
+        shutil.rmtree(shop / "deploy", ignore_errors=True)
+        lines = scripts(yaml.safe_load((shop / file).read_text()))
+        assert sum(line.startswith("pip install -r") for line in lines) == 1
+        for line in sorted(lines, key=lambda line: not line.startswith("pip")):
+            done = subprocess.run(
+                ["bash", "-e", "-c", line.replace("pip install", pip).replace(*BUILT)],
+                env=environment | ({} if "pip" in line else of_ci),
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, f"{line}\n{done.stdout}"
+        assert (shop / "deploy/nightly/cronjob.yaml").is_file() == (file != CI)
+    assert (shop / "home/.kube/config").read_text() == "a: b\n"
 
 
 def test_the_image_of_the_jobs_has_what_they_need(shop):

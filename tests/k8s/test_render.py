@@ -9,8 +9,10 @@ from ingest import __main__ as console
 from ingest.config.load import load
 from ingest.core.errors import ConfigError
 from ingest.job import Job
+from ingest.kubernetes.manifest import Manifest
 from ingest.kubernetes.names import LONGEST, dns_label, is_dns_label, run_name
 from ingest.kubernetes.render import as_yaml, render
+from ingest.kubernetes.validating import validate
 
 AT = datetime(2026, 11, 30, 2, 5, tzinfo=UTC)
 JOB = """\
@@ -82,6 +84,21 @@ def test_the_job_in_the_config_map_is_the_job(conf, tmp_path):
     waiting = here.execution.model_copy(update={"stall_timeout_s": 3600.0})
     assert there == here.model_copy(update={"execution": waiting})
     assert there.transforms[0].columns == {"note": r"'${a} \${b} no: ???x'"}
+
+
+@pytest.mark.parametrize("form", ["run", "schedule", "cluster"])
+@pytest.mark.parametrize("cluster", ["kuberay_small", "kuberay_large", "gpu"])
+def test_a_cluster_that_is_shipped_keeps_all_rules(conf, cluster, form):
+    page = JOB.partition("cluster:")[0].replace(", connection: lake", "")
+    page = page.replace("state_connection: lake\n", "") + "schedule: {cron: '@daily'}\n"
+    (conf / "job/orders.yaml").write_text(page)
+    settings = [f"cluster={cluster}", "cluster.image=registry.example.org/ingest:1"]
+    settings += ["cluster.service_account=team"]
+    objects = [Manifest(name, each) for name, each in rendered(conf, *settings, form=form).items()]
+    report = validate(objects)
+    assert not report.violations
+    assert report.checked == len(objects)
+    assert "'serviceAccountName': 'team'" in str([each.body for each in objects])
 
 
 @pytest.mark.parametrize("form", ["run", "schedule", "cluster"])
