@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +17,10 @@ import psutil
 
 from ingest.workers.on_ray.cluster import ENVIRONMENT
 from tests.ray import autoscaled
+from tests.ray.network import Network
 from tests.services.ceph import free_port
 
+LOOPBACK = "127.0.0.1"
 _START_S = 90.0
 _STARTED = b"Ray runtime started"
 
@@ -62,12 +64,17 @@ class Head:
 
 @contextmanager
 def head(
-    cpus: int = 2, growing: int = 0, folder: Path | None = None, **secret: str
+    cpus: int = 2,
+    growing: int = 0,
+    folder: Path | None = None,
+    host: str = LOOPBACK,
+    **secret: str,
 ) -> Iterator[Head]:
     """Start a head with a token of its own, and stop all its processes after.
 
     With `growing`, it has an autoscaler that starts up to so many nodes of one CPU. Its workers
-    start in `folder`. The variables in `secret` are set there, and not here.
+    start in `folder`. Nodes reach it at `host`. The variables in `secret` are set there, and not
+    here.
     """
     port, dashboard = free_port(), free_port()
     environment = {
@@ -79,8 +86,8 @@ def head(
     }
     environment.pop("RAY_ADDRESS", None)
     words = ["--head", f"--port={port}", f"--dashboard-port={dashboard}", f"--num-cpus={cpus}"]
-    words += ["--dashboard-host=127.0.0.1"]
-    address = f"127.0.0.1:{port}"
+    words += [f"--dashboard-host={LOOPBACK}", f"--node-ip-address={host}"]
+    address = f"{host}:{port}"
     with ExitStack() as stack:
         if growing:
             config = Path(stack.enter_context(tempfile.NamedTemporaryFile(suffix=".yaml")).name)
@@ -94,10 +101,14 @@ def head(
 
 
 @contextmanager
-def joined(made: Head, cpus: int = 1, **secret: str) -> Iterator[Node]:
-    """Start a further node, and return when it has joined."""
+def joined(
+    made: Head, cpus: int = 1, network: Network | None = None, **secret: str
+) -> Iterator[Node]:
+    """Start a further node, inside of a `network` if there is one; return when it has joined."""
     words = [f"--address={made.address}", f"--num-cpus={cpus}"]
-    with _node(words, made.environment | secret) as node:
+    words += [f"--node-ip-address={network.there if network else LOOPBACK}"]
+    inside = network.inside if network else []
+    with _node(words, made.environment | secret, inside=inside) as node:
         while _STARTED not in node.log.read_bytes():
             assert node.process.poll() is None, node.log.read_text()[-3000:]
             time.sleep(0.05)
@@ -106,11 +117,14 @@ def joined(made: Head, cpus: int = 1, **secret: str) -> Iterator[Node]:
 
 @contextmanager
 def _node(
-    words: list[str], environment: dict[str, str], start: Path | None = None
+    words: list[str],
+    environment: dict[str, str],
+    start: Path | None = None,
+    inside: Sequence[str] = (),
 ) -> Iterator[Node]:
     folder = Path(tempfile.mkdtemp(prefix="ray", dir="/tmp"))  # sockets need short paths
-    words = ["ray", "start", *words, f"--temp-dir={folder}", "--block", "--disable-usage-stats"]
-    words += ["--object-store-memory=100000000", "--node-ip-address=127.0.0.1"]
+    words = [*inside, "ray", "start", *words, f"--temp-dir={folder}", "--block"]
+    words += ["--disable-usage-stats", "--object-store-memory=100000000"]
     words += [f"--dashboard-agent-listen-port={free_port()}"]  # several nodes on one machine
     with (folder / "head.log").open("wb") as log:
         process = subprocess.Popen(

@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from tests.ray.head import Head
+from tests.ray.network import Folder
 from tests.services.bucket import Bucket
 
 LIMIT_S = 180.0
@@ -51,11 +52,11 @@ class Journey:
     """The job, and what has become of it."""
 
     here: Path
-    bucket: Bucket
+    bucket: Bucket | Folder
     number: int
 
     @staticmethod
-    def prepare(here: Path, bucket: Bucket, number: int, seconds: float) -> "Journey":
+    def prepare(here: Path, bucket: Bucket | Folder, number: int, seconds: float) -> "Journey":
         """Write the job and an input of so many files, each of which takes so many seconds."""
         for name in ("conf/job", "jobs/journey"):
             (here / name).mkdir(parents=True)

@@ -8,6 +8,7 @@ import pytest
 from tests.chaos.servers import new_bucket
 from tests.ray.head import head, joined
 from tests.ray.journey import Journey
+from tests.ray.network import Folder, network, possible
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(300)]
 NOTICED_S = 40.0
@@ -29,6 +30,26 @@ def test_a_node_that_does_not_answer_is_noticed(s3, tmp_path):
                 assert time.monotonic() - began < NOTICED_S, journey.missing
                 time.sleep(0.1)
             print("noticed_s", time.monotonic() - began)
+            journey.check(process)
+
+
+@pytest.mark.skipif(not possible(), reason="needs root, to make networks")
+def test_a_node_that_is_cut_off_is_noticed(tmp_path):
+    """Until the run is published: what the node still completes reaches nobody."""
+    journey = Journey.prepare(tmp_path, Folder(tmp_path / "shared"), 150, seconds=0.5)
+    with network() as link, head(1, host=link.here) as cluster:
+        process = journey.submit(cluster, "execution.speculation=null")
+        journey.await_work(2)
+        of_head = frozenset(line[0] for line in journey.work)
+        with joined(cluster, 1, network=link):
+            journey.await_work(3, but=of_head)
+            link.cut()
+            began = time.monotonic()
+            journey.hurry()
+            while process.poll() is None:
+                assert time.monotonic() - began < NOTICED_S, journey.missing
+                time.sleep(0.1)
+            print("cut_s", time.monotonic() - began)
             journey.check(process)
 
 

@@ -22,6 +22,7 @@ source: {type: csv, path: HERE/in/*.csv}
 sink: {type: parquet, path: HERE/out, write_disposition: overwrite}
 state: HERE/state
 """
+WAITS = "import time\n\n\ndef wait(rows):\n    time.sleep(5)\n    return rows\n"
 CLUSTER = "type: address\naddress: auto\ndashboard: DASHBOARD\nshared: [HERE]\n"
 
 
@@ -79,6 +80,25 @@ def test_what_would_be_lost_is_refused_before_anything_runs(cluster, folder):
         code, said = ray_job(cluster, "cluster=ours")
         assert code == 0, said
     assert published() == [0, 1, 2, 3]
+
+
+def test_a_run_that_is_cancelled_ends_as_it_would_here(cluster, folder):
+    Path("jobs/small").mkdir(parents=True)
+    Path("jobs/small/functions.py").write_text(WAITS)
+    waits = "transforms=[{type: python, function: 'functions:wait'}]"
+    words = ["submit", "small", "cluster=ours", "execution.partition_bytes=3", waits]
+    with subprocess.Popen(
+        [BIN / "ingest", *words], env=cluster.environment, text=True, stderr=subprocess.PIPE
+    ) as following:
+        until = time.monotonic() + 120
+        while not (ledgers := sorted(folder.glob("state/runs/*/ledger/*1.jsonl"))):
+            assert time.monotonic() < until
+            time.sleep(0.2)
+        name = ledgers[0].parent.parent.name
+        code, said = run(cluster, "ingest", "cancel", name, "--state", f"{folder}/state")
+        assert code == 0, said
+        assert following.wait(60) == 130
+        assert "Traceback" not in following.stderr.read()
 
 
 def test_a_run_is_left_alone_on_a_cluster_with_a_name(cluster, folder):

@@ -13,12 +13,18 @@ WINDOW_S = 4.0  # each worker completes something within it
 SETTLED_S = 60.0
 
 
+LONG = 300  # partitions of a second: more than a test takes
+
+
 @pytest.fixture
-def two(s3, tmp_path):
-    """Two jobs, each longer than the test."""
-    for name in "ab":
+def prepare(s3, tmp_path):
+    """Make jobs of so many partitions of a second."""
+
+    def prepare(name, number):
         (tmp_path / name).mkdir()
-    return [Journey.prepare(tmp_path / name, new_bucket(s3), 300, seconds=1.0) for name in "ab"]
+        return Journey.prepare(tmp_path / name, new_bucket(s3), number, seconds=1.0)
+
+    return prepare
 
 
 def await_shares(one: Journey, other: Journey, expected: tuple[int, int]) -> float:
@@ -30,8 +36,8 @@ def await_shares(one: Journey, other: Journey, expected: tuple[int, int]) -> flo
     return time.monotonic() - began
 
 
-def test_runs_share_a_cluster_by_weight_and_ask_for_what_they_need(two):
-    light, heavy = two
+def test_runs_share_a_cluster_by_weight_and_ask_for_what_they_need(prepare):
+    light, heavy = prepare("light", LONG), prepare("heavy", LONG)
     with head(4, **light.bucket.environment) as cluster:
         first = light.submit(cluster)
         light.await_work(8)
@@ -52,8 +58,8 @@ def test_runs_share_a_cluster_by_weight_and_ask_for_what_they_need(two):
         assert light.asked(cluster)[0] == 0
 
 
-def test_a_run_that_runs_out_of_memory_does_not_fail_another(two):
-    good, bad = two
+def test_a_run_that_runs_out_of_memory_does_not_fail_another(prepare):
+    good, bad = prepare("good", LONG), prepare("bad", 2)
     (bad.here / "jobs/journey/functions.py").write_text(
         "def twice(rows):\n"
         "    kept = []\n"
@@ -64,7 +70,7 @@ def test_a_run_that_runs_out_of_memory_does_not_fail_another(two):
         process = good.submit(cluster)
         good.await_work(2)
         other = bad.submit(cluster, "execution.max_memory=1GiB", "execution.max_poison_rows=0")
-        other.communicate(timeout=300)
+        other.communicate(timeout=240)
         assert process.poll() is None
         good.hurry()
         good.check(process)
