@@ -107,7 +107,7 @@ def test_a_run_is_left_alone_on_a_cluster_with_a_name(cluster, folder):
     assert f"to {cluster.dashboard}" in said
     status = said.partition("To see it: ")[2].split()
     until = time.monotonic() + 120
-    while "published" not in (told := run(cluster, *status)[1]):
+    while " done " not in (told := run(cluster, *status)[1]):
         assert time.monotonic() < until, told
         time.sleep(0.5)
     assert published() == [0, 1, 2, 3]
