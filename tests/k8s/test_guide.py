@@ -4,6 +4,7 @@
 makes the Secrets without a cluster, where it is installed. Nothing pushes, installs or connects.
 """
 
+import json
 import re
 import shlex
 import subprocess
@@ -14,7 +15,7 @@ import yaml
 from ingest import __main__ as console
 from ingest import __version__
 from ingest.kubernetes.manifest import Manifest
-from ingest.kubernetes.validating import validate
+from ingest.kubernetes.validating import read, validate
 from tests.k8s.examples import ROOT
 from tests.k8s.kustomize import build
 from tests.k8s.test_manifests import KUBECTL, OVERLAYS
@@ -28,6 +29,7 @@ COMMANDS = [
     for line in text.splitlines()
 ]
 OF_INGEST = [words for words in COMMANDS if words[0] == "ingest"]
+INLINE = [shlex.split(text) for text in re.findall(r"`((?:kubectl|ingest) [^`]+)`", PAGE)]
 READ_ONLY = {"get", "logs"}
 """What only looks at a cluster, and there is none."""
 
@@ -54,9 +56,13 @@ def test_the_commands_of_ingest_run_one_after_the_other(shop, monkeypatch, capsy
     (shop / "k8s").symlink_to(ROOT / "k8s")
     said = []
     for words in OF_INGEST:
-        words = ["state" if word.startswith("s3://") else word for word in words]  # noqa: PLW2901
+        own, _, rest = " ".join(words).partition(" | ")
+        words = ["state" if word.startswith("s3://") else word for word in own.split()]  # noqa: PLW2901
         assert console.main(words[1:]) == 0, capsys.readouterr().err
         said.append(capsys.readouterr().out)
+        if rest:
+            assert rest == "kubectl apply -f -"
+            assert not validate(read(said[-1], "stdin")).violations
     checks = [
         text
         for words, text in zip(OF_INGEST, said, strict=True)
@@ -70,6 +76,12 @@ def test_the_commands_of_ingest_run_one_after_the_other(shop, monkeypatch, capsy
             report = validate([Manifest(words[3], each) for each in objects])
             assert report.checked == len(objects)
             assert not report.violations
+    if KUBECTL:
+        (words,) = [words for words in COMMANDS if words[:2] == ["kubectl", "patch"]]
+        file = shop / f"deploy/{words[3]}/cronjob.yaml"
+        local = [KUBECTL, "patch", "--local", f"--filename={file}", *words[4:], "--output=json"]
+        done = subprocess.run(local, check=True, capture_output=True)
+        assert json.loads(done.stdout)["spec"]["suspend"] is True
 
 
 def test_what_is_applied_belongs_together():
@@ -104,7 +116,7 @@ def test_kubectl_makes_the_secrets():
 
 @pytest.mark.skipif(KUBECTL is None, reason="kubectl is not installed")
 def test_kubectl_knows_every_option():
-    for words in COMMANDS:
+    for words in [*COMMANDS, *INLINE]:
         if words[0] == "kubectl":
             shown = subprocess.run(
                 [KUBECTL, words[1], "--help"], capture_output=True, text=True, check=True
@@ -113,8 +125,10 @@ def test_kubectl_knows_every_option():
             own = [word.partition("=")[0] for word in ours if word.startswith("--")]
             common = {"--namespace", "--from-literal"}
             assert all(f"{option}=" in shown for option in own if option not in common), words
+    for words in INLINE:
+        assert words[0] != "ingest" or words[1] in console.COMMANDS, words
     others = {words[1] for words in COMMANDS if words[0] == "kubectl"} - READ_ONLY
-    assert others == {"apply", "create", "exec"}
+    assert others == {"apply", "create", "exec", "patch"}
 
 
 def test_images_are_built_from_files_that_are_there(shop):
