@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import ray
 
+from ingest.workers.on_ray.state import RECORD_S, death_of
 from tests.pools.obedient import Obedient, assignments, collect, work_off
 
 MEBIBYTE = 1024 * 1024
@@ -37,6 +38,16 @@ def test_each_death_costs_one_try_and_has_its_reason(make_workers):
             "used more than its share of 512.0MiB of execution.max_memory=1.0GiB: "
         )
     assert reasons["at-once"] == ("out_of_memory", "the worker ended with MemoryError")
+
+
+def test_workers_that_are_lost_together_are_waited_for_once():
+    there = ray.get_runtime_context().get_worker_id()  # the head says that it lives, all the time
+    began = time.monotonic()
+
+    deaths = [death_of(there, "", began) for _ in range(20)]
+
+    assert time.monotonic() - began < 2 * RECORD_S
+    assert {death.reason for death in deaths} == {"the worker's process was lost"}
 
 
 def test_what_is_searched_keeps_its_own_time(make_workers):

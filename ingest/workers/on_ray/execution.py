@@ -51,7 +51,7 @@ class LiveExecution:
         self._next = 0
         self._finishing = False
         self._over = threading.Event()
-        self._losses: list[list[Any] | None] = []
+        self._losses: list[tuple[float, list[Any] | None]] = []
         self._disturbed = threading.Event()
         self._late: set[int] = set()
         self._begun: dict[int, float] = {}
@@ -221,7 +221,7 @@ class LiveExecution:
                 self._answer(answer)
 
     def _on_loss(self, blocks: list[Any] | None) -> None:
-        self._losses.append(blocks)
+        self._losses.append((time.monotonic(), blocks))
         self._disturbed.set()
 
     def _watch(self) -> None:
@@ -230,33 +230,33 @@ class LiveExecution:
             self._disturbed.clear()
             try:
                 while self._losses:
-                    self._lose(self._losses.pop(0))
+                    self._lose(*self._losses.pop(0))
                 self._kill_late()
                 self._give_back()
                 self._look()
             except ray.exceptions.RayActorError:
                 return  # the feed is dead, the execution is coming to its end
 
-    def _lose(self, blocks: list[Any] | None) -> None:
+    def _lose(self, since: float, blocks: list[Any] | None) -> None:
         if blocks is None:
             self.finish()
             return
         for block in blocks:
             index, _ = unframe(block)
             holder = ray.get(self._feed.holder.remote(index))
-            kind, reason = self._cause(index, holder)
+            kind, reason = self._cause(index, holder, since)
             pack = self._open.get(index, ())
             culprit = holder is not None and len(pack) == 1
             self._close(index, [Lost(each.key, reason, culprit, kind) for each in pack])
 
-    def _cause(self, index: int, holder: Culprit | None) -> tuple[Cause, str]:
+    def _cause(self, index: int, holder: Culprit | None, since: float) -> tuple[Cause, str]:
         if holder is None:
             return "lost_worker", "its worker died before the partition was started"
         if index in self._late:
             return "timeout", f"took longer than {self._pool.partition_timeout_s:g} s"
         if holder.last_words is not None:
             return holder.last_words
-        death = death_of(holder.worker, session_logs())
+        death = death_of(holder.worker, session_logs(), since)
         return "out_of_memory" if death.memory else "lost_worker", death.reason
 
     def _kill_late(self) -> None:

@@ -37,13 +37,15 @@ class Death:
     memory: bool = False
 
 
-def death_of(worker: str, logs: str) -> Death:
+def death_of(worker: str, logs: str, since: float) -> Death:
     """Say how the worker process with this id ended; `logs` is the directory of Ray's logs.
 
-    Of a process on another machine the signal is not known, and an exit code is never: Ray keeps
+    It was lost at the time `since`, of the monotonic clock: those of a node that was cut off are
+    lost together, and Ray's head, which will not know of them for a while, is waited for once. Of a
+    process on another machine the signal is not known, and an exit code is never: Ray keeps
     neither.
     """
-    record = _record(worker)
+    record = _record(worker, since + RECORD_S)
     if record is None:
         return Death("the worker's process was lost")
     if record.exit_type == common_pb2.NODE_OUT_OF_MEMORY:
@@ -111,15 +113,15 @@ def _tables() -> Any:
     return ray_state.state._connect_and_get_accessor()  # noqa: SLF001 - the only way to the tables
 
 
-def _record(worker: str) -> Any:
+def _record(worker: str, until: float) -> Any:
     """Return what the head knows of the end of a worker; None if it does not know of any."""
-    until = time.monotonic() + RECORD_S
-    while time.monotonic() < until:
+    while True:
         found = _tables().get_worker_info(ray.WorkerID.from_hex(worker))
         if found and not (record := gcs_pb2.WorkerTableData.FromString(found)).is_alive:
             return record
+        if time.monotonic() > until:
+            return None
         time.sleep(POLL_S)
-    return None
 
 
 def _is_alive(worker: str) -> bool:
