@@ -75,5 +75,8 @@ def test_a_run_that_runs_out_of_memory_does_not_fail_another(prepare):
         good.hurry()
         good.check(process)
     assert other.returncode == 1
-    assert "out of memory" in (bad.here / "said.log").read_text()
+    assert (
+        "failed after 4 tries: used more than its share of 512.0MiB"
+        in (bad.here / "said.log").read_text()
+    )
     assert good.extra == 0
