@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from ingest.records.history import History
     from ingest.watch.progress import Watcher
 
+TYPED = "INGEST_TYPED"
+"""The variable of a submitted run with what was typed to submit it: what is told to be typed again.
+"""
 _DOOMED = (BadRowError, ContractError, JobError)
 
 

@@ -1,5 +1,6 @@
 """`ingest run`: run a job and publish it, or resume it."""
 
+import os
 import shlex
 import sys
 from collections import Counter
@@ -8,7 +9,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ingest.commands.advice import Advice
+from ingest.commands.advice import TYPED, Advice
 from ingest.commands.attempt import add_output, add_start, make, progress_of
 from ingest.commands.base import add_overrides, guarded, importing, load_job, parser, report
 from ingest.core.beside import Beside
@@ -101,7 +102,7 @@ def _run(
 ) -> int:
     conf = ["--conf", str(arguments.conf)] if arguments.conf else []
     words = shlex.join([*conf, *(overrides or ())])
-    again = f"{arguments.program} {words}"
+    again = os.environ.get(TYPED) or f"{arguments.program} {words}"
     with ExitStack() as stack:
         with importing():
             from ingest.library.running import opened  # noqa: PLC0415 - keeps --help quick

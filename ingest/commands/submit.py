@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ingest.commands.advice import TYPED
 from ingest.commands.attempt import add_output, add_start, progress_of
 from ingest.commands.base import add_overrides, importing, load_job, parser, report
 from ingest.core.errors import ConfigError, IngestError, Interrupted
@@ -76,6 +77,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _follow(server, submission, loaded, arguments)
 
 
+def _typed(loaded: "Loaded[Job]", arguments: Any) -> str:
+    """Return the command again, without what is to be done only once."""
+    words = ["ingest", "submit", *loaded.composed.overrides]
+    words += ["--conf", str(arguments.conf)] if arguments.conf else []
+    words += ["--address", arguments.address] if arguments.address else []
+    return shlex.join(words)
+
+
 def _submit(server: "JobServer", submission: str, loaded: "Loaded[Job]", arguments: Any) -> None:
     from ingest.records.holders import SUBMISSION  # noqa: PLC0415 - keeps --help quick
     from ingest.submitting.package import pack  # noqa: PLC0415
@@ -94,7 +103,7 @@ def _submit(server: "JobServer", submission: str, loaded: "Loaded[Job]", argumen
             submission,
             shlex.join(words),
             folder,
-            environment={SUBMISSION: submission},
+            environment={SUBMISSION: submission, TYPED: _typed(loaded, arguments)},
             metadata=metadata,
             grace_s=job.execution.grace_s,
         )
@@ -129,7 +138,7 @@ def _follow(server: "JobServer", submission: str, loaded: "Loaded[Job]", argumen
                 follow(follower, ended)
         except KeyboardInterrupt:
             return _left(follower, loaded)
-        return _ended(server, submission, standing[0], follower, loaded, as_json=arguments.json)
+        return _ended(server, submission, standing[0], follower, loaded, arguments=arguments)
 
 
 def _left(follower: "Follower", loaded: "Loaded[Job]") -> int:
@@ -151,7 +160,7 @@ def _ended(
     follower: "Follower",
     loaded: "Loaded[Job]",
     *,
-    as_json: bool,
+    arguments: Any,
 ) -> int:
     """Report the end as `ingest run` does; return the exit code of the process."""
     from ingest.records.runs import Runs  # noqa: PLC0415 - keeps --help quick
@@ -160,7 +169,7 @@ def _ended(
     job, run = loaded.job, follower.run_id
     if follower.history.phase == "done" and (page := Runs(follower.store).receipt(run)):
         shown = (job.state, job.state_connection_name)
-        report(json.dumps(page, default=str) if as_json else summary(page, *shown))
+        report(json.dumps(page, default=str) if arguments.json else summary(page, *shown))
         return 0
     if standing.code == 0:  # nothing was to be done: skipped, or published by an earlier attempt
         report(server.output(submission).strip())
@@ -169,7 +178,7 @@ def _ended(
         print(said, file=sys.stderr)
     code = standing.code if standing.code in {1, 2, Interrupted.exit_code} else None
     if code is None:
-        again = shlex.join(["ingest", "submit", *loaded.composed.overrides])
+        again = _typed(loaded, arguments)
         print(
             f"error: {job.name}: the process on the cluster was lost: {standing.message}. "
             f"Completed partitions are kept. To resume: {again}",

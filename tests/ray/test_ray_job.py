@@ -98,7 +98,9 @@ def test_a_run_that_is_cancelled_ends_as_it_would_here(cluster, folder):
         code, said = run(cluster, "ingest", "cancel", name, "--state", f"{folder}/state")
         assert code == 0, said
         assert following.wait(60) == 130
-        assert "Traceback" not in following.stderr.read()
+        said = following.stderr.read()
+        assert "Traceback" not in said
+        assert "Resume with: ingest submit +job=small cluster=ours" in said
 
 
 def test_a_run_is_left_alone_on_a_cluster_with_a_name(cluster, folder):

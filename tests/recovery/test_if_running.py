@@ -140,3 +140,11 @@ def test_a_submission_is_the_name_of_the_ray_job():
     assert submission({}) == ""
     for cluster in (FIRST, SECOND, "orders-20261130-023000-raycluster-x7k2p"):
         assert submission({"INGEST_SUBMISSION": cluster}) == "orders-20261130-023000"
+
+
+def test_a_submitted_run_says_how_it_is_submitted_again(job, monkeypatch):
+    monkeypatch.setenv("INGEST_TYPED", "ingest submit orders --address http://head:8265")
+    job.write("in/orders/0.csv", "id,name\nx,y\n")
+    result = job.run("orders")
+    assert result.code == 1
+    assert "run it again: ingest submit orders --address http://head:8265" in result.err
