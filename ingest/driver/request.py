@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ingest.core.clock import Clock, SystemClock
+from ingest.core.dataclass import dataclass
 from ingest.driver.flow import Place
 from ingest.driver.holding import same_submission
 from ingest.job import Job

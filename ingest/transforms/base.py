@@ -2,12 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.lineage import Origin
 from ingest.core.model import Model
 from ingest.transforms.elsewhere import instead

@@ -18,12 +18,13 @@ import resource
 import sys
 import threading
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TextIO
 
 import polars as pl
 import psutil
 
+from ingest.core.dataclass import dataclass
 from ingest.core.partition import Partition
 from ingest.core.rows import POSITION
 from ingest.sources.base import Layout, Read, Source

@@ -17,12 +17,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Self
 
 import polars as pl
 import psutil
 
+from ingest.core.dataclass import dataclass
 from ingest.core.outcome import ErrorKind, Failure
 from ingest.work import guarded
 from ingest.work.endings import without_words

@@ -9,11 +9,12 @@ import resource
 import socket
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import BadRowError
 from ingest.core.outcome import Outcome, Staged
 from ingest.core.partition import Assignment, Partition, Small

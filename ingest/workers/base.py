@@ -1,9 +1,9 @@
 """The protocol between the driver and whatever works the partitions."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from ingest.core.dataclass import dataclass
 from ingest.core.outcome import Cause, Outcome
 from ingest.core.partition import Assignment
 from ingest.workers.outlook import Outlook

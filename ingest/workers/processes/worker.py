@@ -9,11 +9,11 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pyarrow as pa
 
+from ingest.core.dataclass import dataclass
 from ingest.core.outcome import Cause
 from ingest.core.partition import Assignment
 from ingest.work.memory import guard, readable
