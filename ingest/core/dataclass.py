@@ -27,6 +27,7 @@ def dataclass(
 
     def make(cls: C) -> C:
         own = frozenset(vars(cls))
+        cls.__doc__ = cls.__doc__ or cls.__name__  # else it is made of a signature, in 2 ms
         bare = dataclasses.dataclass(  # noqa: TID251
             init=False, repr=False, eq=False, kw_only=kw_only, slots=slots
         )
