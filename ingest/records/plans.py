@@ -166,6 +166,7 @@ def _lists(groups: Sequence[tuple[Slice, ...]]) -> pl.Series:
         for field in _SLICE.fields
     }
     values = pl.DataFrame(columns).to_struct("slices").to_arrow()
-    offsets = list(itertools.accumulate(map(len, groups), initial=0))
-    lists = pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), values)
+    offsets = pl.Series(itertools.accumulate(map(len, groups), initial=0), dtype=pl.Int64)
+    # not `pa.array`, which imports pandas where that is installed: 0.3 s
+    lists = pa.LargeListArray.from_arrays(offsets.to_arrow(), values)
     return pl.Series("slices", lists, dtype=_SCHEMA["slices"])
