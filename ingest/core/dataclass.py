@@ -82,18 +82,17 @@ def _parameter(of: Field[Any]) -> str:
 
 def _assignment(of: Field[Any], space: dict[str, Any], *, frozen: bool) -> list[str]:
     """Return the lines that give a field its value; put what they need into their `space`."""
-    name, value = of.name, of.name
+    name, value, lines = of.name, of.name, []
     if of.default_factory is not MISSING:
         space |= {f"_make_{name}": of.default_factory, f"_default_{name}": MISSING}
-        value = f"_make_{name}()"
-        if of.init:
-            value += f" if {name} is _missing else {name}"
+        given = f"if {name} is _missing: " if of.init else ""
+        lines = [f"{given}{name} = _make_{name}()"]
     elif of.default is not MISSING:
         space[f"_default_{name}"] = of.default
         value = name if of.init else f"_default_{name}"
     elif not of.init:
         return []  # `__post_init__` gives it one
-    return [f'_set(self, "{name}", {value})' if frozen else f"self.{name} = {value}"]
+    return [*lines, f'_set(self, "{name}", {value})' if frozen else f"self.{name} = {value}"]
 
 
 def _values(names: list[str]) -> Callable[[Any], Any]:
