@@ -2,12 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import polars as pl
 
 from ingest.checks.elsewhere import instead
+from ingest.core.dataclass import dataclass
 from ingest.core.model import Model
 
 BROKEN = "__ingest_broken"

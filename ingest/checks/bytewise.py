@@ -9,11 +9,12 @@ What is found here is only which texts match for certain: of the others a regula
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
+
+from ingest.core.dataclass import dataclass
 
 _Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 _Pair = tuple[np.uint64, np.uint64]

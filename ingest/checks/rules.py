@@ -5,13 +5,13 @@ Measured on 2 million good rows, one thread: two casts and nine rules take 0.05 
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import polars as pl
 
 from ingest.checks.base import BROKEN, Violation
+from ingest.core.dataclass import dataclass
 from ingest.core.rows import visible
 from ingest.core.values.casting import lost
 

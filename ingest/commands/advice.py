@@ -1,10 +1,10 @@
 """How an attempt ended, and what to type next: what `run` and `resume` tell of it."""
 
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.core.counts import counted
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import (
     BadRowError,
     ConfigError,

@@ -4,7 +4,7 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from ingest.commands.base import (
     report,
 )
 from ingest.core.counts import counted
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError, IngestError
 from ingest.core.names import hint
 from ingest.driver.cleaning import Kept, Leftover, Search

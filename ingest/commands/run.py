@@ -55,9 +55,9 @@ def main(argv: Sequence[str] | None = None, program: str = PROGRAM) -> int:
         from ingest.driver.drive import drive  # noqa: F401, PLC0415
         from ingest.library.running import opened  # noqa: F401, PLC0415
 
-    sweeps, composed = reading.result()
+    sweeps, composed, surroundings = reading.result()
     if composed:
-        return _run(arguments, sweeps[0], composed)
+        return _run(arguments, sweeps[0], composed, surroundings)
     loaded = [load_job(arguments.conf, overrides) for overrides in sweeps]
     with importing():
         from ingest.driver.outputs import check_together  # noqa: PLC0415 - keeps --help quick
@@ -68,10 +68,16 @@ def main(argv: Sequence[str] | None = None, program: str = PROGRAM) -> int:
 
 def _read(
     overrides: Sequence[str], conf: "Path | None"
-) -> "tuple[list[list[str]], Composed | None]":
+) -> "tuple[list[list[str]], Composed | None, dict[str, Any] | None]":
+    """Return what the command line asks for and, of a single job, itself and its surroundings."""
     from ingest.config.sweep import read  # noqa: PLC0415 - Hydra takes a quarter of a small job
 
-    return read(overrides, conf)
+    sweeps, composed = read(overrides, conf)
+    if composed is None:
+        return sweeps, None, None
+    from ingest.records.environment import surroundings  # noqa: PLC0415 - it asks Git
+
+    return sweeps, composed, surroundings()
 
 
 def _all(arguments: Any, sweeps: Sequence[Sequence[str]]) -> int:
@@ -98,7 +104,10 @@ def _all(arguments: Any, sweeps: Sequence[Sequence[str]]) -> int:
 
 
 def _run(
-    arguments: Any, overrides: Sequence[str] | None, composed: "Composed | None" = None
+    arguments: Any,
+    overrides: Sequence[str] | None,
+    composed: "Composed | None" = None,
+    surroundings: dict[str, Any] | None = None,
 ) -> int:
     conf = ["--conf", str(arguments.conf)] if arguments.conf else []
     words = shlex.join([*conf, *(overrides or ())])
@@ -108,7 +117,13 @@ def _run(
             from ingest.library.running import opened  # noqa: PLC0415 - keeps --help quick
 
             request = stack.enter_context(
-                opened(arguments.conf, overrides or (), fresh=arguments.fresh, composed=composed)
+                opened(
+                    arguments.conf,
+                    overrides or (),
+                    fresh=arguments.fresh,
+                    composed=composed,
+                    surroundings=surroundings,
+                )
             )
         return make(
             request,

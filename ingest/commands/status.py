@@ -7,13 +7,14 @@ import time
 from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
 from ingest.commands.base import add_state, duration, open_state, parser
 from ingest.commands.typed import count
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.names import hint
 from ingest.core.streams import cursor_moving
@@ -101,7 +102,7 @@ REDRAW_S, REDRAW_OF_A_BUCKET_S = 1.0, 2.0
 CLEAR = "\x1b[H\x1b[J"
 
 
-@dataclass
+@dataclass()
 class Pages:
     """The runs that were asked for, as of each look at the state.
 

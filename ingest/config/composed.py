@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +9,7 @@ import yaml
 
 from ingest.config.places import KeyPath, Problem
 from ingest.config.provenance import Provenance
+from ingest.core.dataclass import dataclass
 
 
 @dataclass(frozen=True)

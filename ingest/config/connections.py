@@ -5,11 +5,11 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ingest.config.places import KeyPath, Problem, choices
 from ingest.config.provenance import Provenance
+from ingest.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from ingest.config.overrides import Given

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -14,6 +13,7 @@ from ingest.config.overrides import quoted
 from ingest.config.places import KeyPath, Problem, choices, closest, dotted, listed
 from ingest.config.provenance import Provenance
 from ingest.config.yaml_traps import reading
+from ingest.core.dataclass import dataclass
 
 LONGEST_VALUE = 60  # characters of a wrong value that are shown
 

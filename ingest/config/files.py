@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import yaml
 
 from ingest.config import parsing
 from ingest.config.places import KeyPath, Place, Problem, shown
+from ingest.core.dataclass import dataclass
 
 HEADER = "# @package _global_"
 GLOBAL_GROUPS = ("job/", "local/")  # their keys stand at the top, not below the group's name

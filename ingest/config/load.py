@@ -3,7 +3,6 @@
 import json
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -15,6 +14,7 @@ from ingest.config.composed import Composed
 from ingest.config.connections import GROUP
 from ingest.config.not_text import not_text
 from ingest.config.places import KeyPath, dotted, refuse
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError
 from ingest.core.model import Model
 from ingest.storage.connections import AnyConnection, Connection

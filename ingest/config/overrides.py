@@ -11,7 +11,6 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from ingest.config import references
 from ingest.config.folders import is_group, options
 from ingest.config.job_word import FIRST, NO_SETTING, is_bare, job_word, no_such_job, second_word
 from ingest.config.places import COMMAND_LINE, KeyPath, Problem, choices, closest, listed
+from ingest.core.dataclass import dataclass
 
 QUOTES = '""'
 """What an empty argument is shown as."""

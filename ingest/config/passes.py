@@ -8,7 +8,6 @@ Hydra parses comes by `parsing`, with OmegaConf's rules for numbers, truth value
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from omegaconf._utils import get_yaml_loader
 from omegaconf.errors import OmegaConfBaseException
 
 from ingest.config import parsing
+from ingest.core.dataclass import dataclass
 
 
 class Files(FileConfigSource):

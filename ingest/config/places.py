@@ -3,9 +3,9 @@
 import difflib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError
 from ingest.core.secrets import masked
 
@@ -17,7 +17,7 @@ MOST_LISTED = 30  # a folder of jobs may hold hundreds
 _PLAIN_KEY = re.compile(r"[\w-]+")
 
 
-@dataclass(frozen=True, order=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Place:
     """A file and a line in it, from 1; line 0 stands for no line in particular."""
 
@@ -31,7 +31,7 @@ class Place:
 COMMAND_LINE = Place("command line")
 
 
-@dataclass(frozen=True, order=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One mistake: where it is, and a sentence about it. `path` is what it is about, if known."""
 
@@ -54,8 +54,8 @@ def refuse(problems: Iterable[Problem]) -> None:
         raise ConfigError(*lines)
 
 
-def _order(problem: Problem) -> Place:
-    return problem.place
+def _order(problem: Problem) -> tuple[str, int]:
+    return problem.place.file, problem.place.line
 
 
 def dotted(path: KeyPath) -> str:

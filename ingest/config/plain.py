@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
@@ -11,6 +10,7 @@ from omegaconf.errors import OmegaConfBaseException
 from ingest.config import references
 from ingest.config.places import KeyPath, Problem, dotted
 from ingest.config.provenance import REFERENCE, Provenance
+from ingest.core.dataclass import dataclass
 
 _MISSING = "???"
 _TARGET = "_target_"

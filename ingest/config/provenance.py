@@ -1,13 +1,13 @@
 """Which file and line, or which override, every key of a composed job comes from."""
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from ingest.config.files import ConfFile
 from ingest.config.places import COMMAND_LINE, KeyPath, Place, Problem, dotted
+from ingest.core.dataclass import dataclass
 
 REFERENCE = re.compile(r"(?<!\\)\$\{([\w-]+(?:\.[\w-]+)*)\}")
 """A reference to a key, from the top of the job."""

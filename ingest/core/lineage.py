@@ -1,8 +1,9 @@
 """Where the columns of an output come from: as data, for receipts, docs and OpenLineage."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from ingest.core.dataclass import dataclass
 
 Kind = Literal["identity", "derived", "masked"]
 """What became of a value on its way: nothing (or another name or type), it was computed with, it

@@ -8,11 +8,12 @@ read off the marks.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+
+from ingest.core.dataclass import dataclass
 
 Decided = Literal["rows", "place", "later", "nothing", "outside"]
 

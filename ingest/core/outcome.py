@@ -1,9 +1,10 @@
 """What a worker reports of a partition: counts per step, staged files, timings, or an error."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
+from ingest.core.dataclass import dataclass
 from ingest.core.faults import fault
 
 ErrorKind = Literal[

@@ -2,8 +2,8 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from ingest.core.dataclass import dataclass
 from ingest.core.outcome import Staged
 
 WHOLE = -1

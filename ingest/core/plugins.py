@@ -2,11 +2,11 @@
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError
 
 if TYPE_CHECKING:

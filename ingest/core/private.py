@@ -1,9 +1,10 @@
 """Private columns: which they are along a job, and what is shown in place of their values."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import polars as pl
+
+from ingest.core.dataclass import dataclass
 
 REDACTED = "***"
 """What stands for a value that is not shown."""

@@ -8,9 +8,10 @@ that boot, which no clock that is set changes.
 import os
 import socket
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from ingest.core.dataclass import dataclass
 
 PROC = Path("/proc")
 

@@ -1,7 +1,7 @@
 """What there is to document of a job: what its file says, and what its sample or last run shows."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import yaml
 
 from ingest.config import places
 from ingest.config.load import Loaded, jobs, load
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.lineage import Lineage, Origin
 from ingest.core.secrets import masked

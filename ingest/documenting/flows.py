@@ -3,8 +3,8 @@
 import itertools
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from ingest.core.dataclass import dataclass
 from ingest.documenting.collecting import LOOKUP, JobDocs, shown
 
 WIDTH, HEIGHT, ACROSS, DOWN = 230, 46, 70, 18

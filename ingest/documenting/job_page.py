@@ -1,9 +1,9 @@
 """The page of one job on the site: what its template shows."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from ingest.core.dataclass import dataclass
 from ingest.core.lineage import ALL
 from ingest.documenting.collecting import ColumnDocs, JobDocs, shown
 from ingest.documenting.flows import drawing, step_map

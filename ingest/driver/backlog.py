@@ -3,9 +3,10 @@
 import heapq
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from ingest.core.clock import Clock
+from ingest.core.dataclass import dataclass
 from ingest.core.partition import Assignment, Partition
 from ingest.records.history import History
 from ingest.records.plans import Plan

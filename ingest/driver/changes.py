@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ingest.core.counts import counted
+from ingest.core.dataclass import dataclass
 from ingest.core.marks import Decided, decided_at, settings
 from ingest.job import Job
 from ingest.records import environment

@@ -5,11 +5,11 @@ read it), what is committed and not finished, and what is unfinished.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ingest.core.counts import counted
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import FatalError
 from ingest.driver.removing import Old, Removal, Was
 from ingest.records.endings import closed, ending

@@ -3,10 +3,11 @@
 import itertools
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from ingest.core.clock import Clock
 from ingest.core.counts import counted
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import Interrupted
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Assignment, Partition, Slice, Small

@@ -1,8 +1,9 @@
 """The cursor of a job as its runs use it: what a plan leaves out, and whether that still holds."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError, StalePlanError
 from ingest.core.types import schema_from_json
 from ingest.job import Job

@@ -1,11 +1,12 @@
 """What a run of a job does now: resume the unfinished run, start over in its place, or begin."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Literal
 
 from ingest.core.clock import Clock
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError, FatalError
 from ingest.driver.abandoning import abandon, give_up_unread
 from ingest.driver.elsewhere import half_published, kept, led_elsewhere

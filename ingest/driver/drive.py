@@ -27,7 +27,7 @@ from ingest.driver.recorded import Run
 from ingest.driver.request import Request
 from ingest.driver.submitted import published_already, refuse_cancelled
 from ingest.driver.tasks import context_of, fingerprints
-from ingest.driver.working import complete, freeze_plan, reopen_plan
+from ingest.driver.working import complete, freeze_plan, reopen_plan, start
 from ingest.records.cancellation import Cancellation
 from ingest.records.environment import who
 from ingest.records.events import AttemptBegan, RunDone, Warned
@@ -73,17 +73,25 @@ def drive(request: Request) -> dict[str, Any]:
         if request.run_id is None:
             refuse_cancelled(store, request.job.name)
         run = open_run(
-            request.job, store, request.clock, fresh=request.fresh, run_id=request.run_id
+            request.job,
+            store,
+            request.clock,
+            fresh=request.fresh,
+            run_id=request.run_id,
+            surroundings=request.surroundings,
         )
         keeper = Keeper(store, run.run_id, request.clock)
         run.watched_by([*request.listeners, keeper])
         run.ledger.kept_by(keeper.flushed)
         drafted = None if run.resumed else _draft(run, request, store)
-        if not run.resumed:
+        chosen = _chosen(run, request, drafted)
+        if drafted:
             check(held)
+            if not drafted.nothing_new:
+                start(run, request, drafted.flow)  # they start while the run is put on record
             run.facts["arguments"] = [masked(text) for text in request.arguments]
             record(run, request.config, store)
-        _begin(run, _chosen(run, request, drafted), request)
+        _begin(run, chosen, request)
         cancellation = Cancellation(store, run.run_id, run.history.attempt)
         try:
             with noted(run, cancellation), cancellation.heeded(request.stop):

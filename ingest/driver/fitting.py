@@ -1,8 +1,8 @@
 """What fits a worker: how large a partition may be within `execution.max_memory`."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
 from ingest.job import Job

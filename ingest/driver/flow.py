@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import polars as pl
 
 from ingest.config.places import dotted
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError
 from ingest.core.names import fault_of
 from ingest.core.private import NOTHING, Private

@@ -3,8 +3,9 @@
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import StalePlanError
 from ingest.driver.cursors import refuse_moved, since
 from ingest.driver.recorded import Run

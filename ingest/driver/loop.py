@@ -3,12 +3,13 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypedDict
 
 from ingest.checks.contract import Contract
 from ingest.core.clock import Clock
 from ingest.core.counts import counted
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import (
     ContractError,
     IngestError,

@@ -1,5 +1,6 @@
 """Opening the run to work on: a new one, or the one that an earlier attempt left unfinished."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +28,20 @@ _ENDED = {"done": "finished already", "abandoned": "was discarded"}
 
 
 def open_run(
-    job: Job, store: Store, clock: Clock, *, fresh: bool = False, run_id: str | None = None
+    job: Job,
+    store: Store,
+    clock: Clock,
+    *,
+    fresh: bool = False,
+    run_id: str | None = None,
+    surroundings: Mapping[str, Any] | None = None,
 ) -> Run:
     """Return the job's unfinished run if it has one, or a new one, which is not on record yet.
 
     With `fresh`, an unfinished run is discarded first: its ledger says so before anything else
     happens, so that nobody can resume it. One that starts over by itself is discarded only when
     the new one is put on record: until then it is as it was. With `run_id` it is this run, or
-    nothing.
+    nothing. `surroundings` are those of a new run, if they are known already.
 
     Raises:
         ConfigError: the unfinished run was made from another config, or `fresh` is asked for while
@@ -48,7 +55,7 @@ def open_run(
         refuse_changed_steps(Runs(store), decision.run)
         decision.run.notes += decision.notes
         return decision.run
-    run = _new(job, store, clock)
+    run = _new(job, store, clock, surroundings)
     over = f"Discarded run {decision.run_id}: {decision.why}. Starting over"
     run.notes = [*([over] if decision.why else []), *decision.notes]
     if decision.discard and fresh:
@@ -71,7 +78,7 @@ def record(run: Run, config: str, store: Store) -> None:
     Runs(store).create(run.run_id, run.job.name, config, run.facts)
 
 
-def _new(job: Job, store: Store, clock: Clock) -> Run:
+def _new(job: Job, store: Store, clock: Clock, surroundings: Mapping[str, Any] | None) -> Run:
     now, made = clock.now(), Runs(store).of_job(job.name)
     run_id = new_run_id(now, after=made[-1] if made else None)
     recorded = places(job)
@@ -83,7 +90,7 @@ def _new(job: Job, store: Store, clock: Clock) -> Run:
         "reached_by": reached_by(job),
         "submission": submission(),
         "before": _before(job, store, made[-1:]),
-        **environment(job.packages),
+        **environment(job.packages, surroundings),
     }
     ledger = Ledger(store, run_id, clock)
     return Run(run_id, anchored(job, recorded), facts, ledger, History(), resumed=False)

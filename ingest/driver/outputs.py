@@ -3,9 +3,9 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError, FatalError
 from ingest.driver.flow import Place, located, placed
 from ingest.driver.places import reached_by

@@ -4,8 +4,9 @@ import itertools
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError, Interrupted
 from ingest.core.partition import Slice, partition_id
 from ingest.core.types import schema_to_json

@@ -1,7 +1,7 @@
 """A run as this process has it in hand: what was recorded, and the job that it publishes by."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from ingest.config.load import restore
 from ingest.core.clock import Clock
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import FatalError
 from ingest.driver.places import anchored
 from ingest.driver.tasks import context_of, fingerprints

@@ -11,10 +11,10 @@ Its name stays among those of the job's runs, which say which run came after whi
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError, FatalError, IngestError
 from ingest.driver.abandoning import abandon
 from ingest.driver.holding import leases

@@ -1,10 +1,12 @@
 """What a command asks of the driver."""
 
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
+from typing import Any
 
 from ingest.core.clock import Clock, SystemClock
+from ingest.core.dataclass import dataclass
 from ingest.driver.flow import Place
 from ingest.driver.holding import same_submission
 from ingest.job import Job
@@ -22,6 +24,7 @@ class Request:
     for the same, or with `run_id` what this attempt changes of the settings. `store` is where the
     state lies, the job's own place if it is None. With `run_id` this run is resumed, and no other.
     While the job is running, `waits` says of who holds its lease whether to wait for that.
+    `surroundings` are those of a new run, if they are known already: see `records.environment`.
     """
 
     job: Job
@@ -36,3 +39,4 @@ class Request:
     clock: Clock = field(default_factory=SystemClock)
     stop: threading.Event = field(default_factory=threading.Event)
     waits: Callable[[Holder], bool] = same_submission
+    surroundings: Mapping[str, Any] | None = None

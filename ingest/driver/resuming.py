@@ -1,7 +1,6 @@
 """Resuming a run: what of its job is not as it was, and whether the run can be finished so."""
 
-from dataclasses import dataclass
-
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError, FatalError
 from ingest.driver.changes import changes, identity, other_environment
 from ingest.driver.places import anchored, linked, moved

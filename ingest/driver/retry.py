@@ -1,9 +1,9 @@
 """What is done about a partition that failed: again, searched, split, or given up."""
 
 import random
-from dataclasses import dataclass
 from typing import Literal
 
+from ingest.core.dataclass import dataclass
 from ingest.core.outcome import ErrorKind, Failure
 from ingest.execution import Retries, Retry
 

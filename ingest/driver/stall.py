@@ -1,8 +1,7 @@
 """The watchdog over a run that does not move: it says what it waits for, and ends the waiting."""
 
-from dataclasses import dataclass
-
 from ingest.core.clock import Clock
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import FatalError
 from ingest.records.events import Stalled
 from ingest.records.ledger import Ledger

@@ -3,7 +3,7 @@
 from ingest.core.types import Schema, schema_from_json
 from ingest.driver.backlog import Backlog
 from ingest.driver.combining import Combining
-from ingest.driver.flow import check_flow
+from ingest.driver.flow import Flow, check_flow
 from ingest.driver.inputs import check_inputs
 from ingest.driver.loop import Loop
 from ingest.driver.outputs import check_places, check_published
@@ -22,12 +22,14 @@ from ingest.sources.base import Layout
 from ingest.storage.objects import Store
 
 
+def start(run: Run, request: Request, flow: Flow) -> None:
+    """Have the workers started, which takes a while."""
+    context = context_of(run.job, run.run_id, run.loaded_at)
+    request.workers.start(task_of(run.job, without_unused(run.job, flow), context))
+
+
 def freeze_plan(run: Run, request: Request, store: Store, drafted: Draft) -> Plan:
     """Write the plan, while the workers start."""
-    context = context_of(run.job, run.run_id, run.loaded_at)
-    if not drafted.nothing_new:
-        flow = without_unused(run.job, drafted.flow)
-        request.workers.start(task_of(run.job, flow, context))
     plan = freeze(drafted, run.job, store, run.run_id)
     run.ledger.append(
         PlanFrozen(
@@ -60,7 +62,7 @@ def reopen_plan(run: Run, request: Request, store: Store) -> tuple[Plan, Schema]
     check_inputs(run, plan, store, accept_touched=accept_touched)
     left = run.history.totals.partitions < run.history.partitions
     if left or _combining(run, request).is_due:  # else there is nothing to work
-        request.workers.start(task_of(run.job, without_unused(run.job, flow), context))
+        start(run, request, flow)
     return plan, flow.output
 
 

@@ -6,11 +6,11 @@ around and kills a batch for one bad cast (figures in docs/reference/expressions
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError
 from ingest.core.types import type_name
 from ingest.expressions import functions as functions

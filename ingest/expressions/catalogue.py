@@ -9,12 +9,13 @@ may be left out, `...` repeats the last.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, TypeVar
 
 import polars as pl
 
 from ingest.core.counts import counted
+from ingest.core.dataclass import dataclass
 from ingest.core.names import hint
 from ingest.core.types import type_name
 from ingest.expressions.dialects import ELSEWHERE, OTHER_KIND, meant

@@ -1,11 +1,12 @@
 """The tree that an expression is parsed into."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import polars as pl
+
+from ingest.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError
 
 Kind = Literal["number", "text", "name", "word", "operator", "end"]

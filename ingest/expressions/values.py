@@ -1,12 +1,13 @@
 """Compiled parts of an expression, and how two of them are brought to one type."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from functools import reduce
 from typing import Final
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.types import type_name
 from ingest.core.values.casting import converted
 from ingest.expressions.nodes import Constant

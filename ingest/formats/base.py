@@ -3,12 +3,12 @@
 import io
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, BinaryIO, ClassVar, Protocol
 
 import polars as pl
 import pyarrow as pa
 
+from ingest.core.dataclass import dataclass
 from ingest.core.model import Model
 
 _PACKED = (".gz", ".zst")

@@ -1,8 +1,9 @@
 """An object of Kubernetes as it is written in a file, and what the rules look at in it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from ingest.core.dataclass import dataclass
 
 Spec = Mapping[str, Any]
 _TEMPLATES = {

@@ -1,11 +1,11 @@
 """The objects of a run on KubeRay: the Ray job, the cluster, the job's file, the schedules."""
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any
 
 from ingest import __version__
 from ingest.clusters.kuberay import KubeRayCluster
+from ingest.core.dataclass import dataclass
 from ingest.job import Job
 from ingest.kubernetes import pods
 from ingest.kubernetes.names import SCHEDULE, dns_label

@@ -10,11 +10,11 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import quote
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError, IngestError, RetryableError
 from ingest.kubernetes.names import LONGEST, is_dns_label
 

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import yaml
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError
 from ingest.kubernetes import schemas
 from ingest.kubernetes.manifest import Manifest

@@ -1,11 +1,12 @@
 """What a run would do, without doing it: `ingest.plan`, and what the command `plan` shows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 
 from ingest.config.load import Loaded, load
+from ingest.core.dataclass import dataclass
 from ingest.core.types import schema_to_json, type_name
 from ingest.driver.cursors import refuse_unmarked, since
 from ingest.driver.fleeting import refuse_fleeting

@@ -1,10 +1,11 @@
 """The receipt of a run, typed: a view of `receipt.json`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import datetime
 from typing import Any, TypeVar
 
+from ingest.core.dataclass import dataclass
 from ingest.core.outcome import Book
 from ingest.records.totals import Totals
 

@@ -2,10 +2,10 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ingest.config.composed import Composed
 from ingest.config.load import load
@@ -31,10 +31,11 @@ def opened(
     *,
     fresh: bool,
     composed: Composed | None = None,
+    surroundings: Mapping[str, Any] | None = None,
 ) -> Iterator["Request"]:
     """Load a job, and yield what the driver is asked to do; what was started for it ends after.
 
-    What was `composed` already is only validated.
+    What was `composed` already is only validated; `surroundings` are the run's, if they are known.
 
     Raises:
         ConfigError: the job is wrong: all mistakes at once.
@@ -53,6 +54,7 @@ def opened(
             workers=workers_for(loaded.job, head.server, loaded.place),
             arguments=[*(["--conf", str(conf)] if conf else []), *overrides],
             fresh=fresh,
+            surroundings=surroundings,
         )
     finally:
         head.end()

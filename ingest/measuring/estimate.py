@@ -3,10 +3,10 @@
 import heapq
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import psutil
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import FatalError
 from ingest.core.proc import require_proc
 from ingest.job import Job

@@ -1,8 +1,8 @@
 """What was found out about a job."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from ingest.core.dataclass import dataclass
 from ingest.job import Job
 from ingest.measuring.estimate import STARTS_S, Start, makespan
 from ingest.measuring.sample import PlanSample

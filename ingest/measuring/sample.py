@@ -3,9 +3,9 @@
 import time
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Partition, Slice
 from ingest.driver.flow import Place

@@ -1,10 +1,11 @@
 """What other settings would change, found out by trying them on the sample, turn about."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError
 from ingest.core.model import Model
 from ingest.core.rows import visible

@@ -5,10 +5,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import NoReturn
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import BadRowError, ConfigError, ContractError, FatalError, IngestError
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Assignment, Partition

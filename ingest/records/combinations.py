@@ -1,8 +1,9 @@
 """Which staged files are not published, because their rows lie in another: a fold over events."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ingest.core.dataclass import dataclass
 from ingest.records.events import Combined
 
 

@@ -12,11 +12,12 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import FatalError
 from ingest.records.runs import RESTORE
 from ingest.storage.objects import Store

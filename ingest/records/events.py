@@ -5,10 +5,10 @@ To add one, write its class here, append it where it happens, and fold it where 
 class.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
+from ingest.core.dataclass import dataclass
 from ingest.core.outcome import Outcome, Staged
 from ingest.core.partition import Partition
 from ingest.core.plain import from_plain, to_plain

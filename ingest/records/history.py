@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import singledispatch
 
+from ingest.core.dataclass import dataclass
 from ingest.core.partition import Partition
 from ingest.records.combinations import Combinations
 from ingest.records.events import (

@@ -4,9 +4,9 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, Self
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import FatalError
 from ingest.core.processes import Realm, began, exists, look
 from ingest.storage.objects import Store

@@ -10,9 +10,9 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import FatalError
 from ingest.records.events import IntentFacts
 from ingest.records.runs import RESTORE

@@ -1,9 +1,10 @@
 """The page of facts about a plan: read without its partitions, and without what reads those."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import FatalError
 from ingest.records.runs import RESTORE, other_format
 from ingest.storage.objects import Store

@@ -1,8 +1,9 @@
 """What the settled partitions of a run come to: a fold that grows with the steps only."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from ingest.core.dataclass import dataclass
 from ingest.core.outcome import Book, Outcome
 
 EXAMPLES = 10

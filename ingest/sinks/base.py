@@ -2,11 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, NamedTuple, Self
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.model import Model
 from ingest.core.outcome import Staged
 

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from ingest.core.dataclass import dataclass
 from ingest.sniffing.columns import Column
 from ingest.sniffing.private import names_people
 

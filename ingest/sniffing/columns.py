@@ -3,10 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import time
 from typing import Any
 
+from ingest.core.dataclass import dataclass
 from ingest.sniffing.epochs import epoch_note
 from ingest.sniffing.kind import ALWAYS_NULL, NULL_BESIDE_VALUES, NULLS, TEXT, Kind
 from ingest.sniffing.kinds import kind_of

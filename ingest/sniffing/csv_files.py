@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
 from ingest.sniffing.dialect import Dialect, Record, records_of

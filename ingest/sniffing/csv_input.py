@@ -1,10 +1,10 @@
 """What sampled CSV files are together: their rows by column, and what is not sure of them."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 
 from ingest.core.counts import counted
+from ingest.core.dataclass import dataclass
 from ingest.core.paths import readable_path
 from ingest.sniffing.csv_files import CsvFile, Row
 from ingest.sniffing.dialect import Dialect, Record

@@ -3,8 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from ingest.core.dataclass import dataclass
 from ingest.sniffing.kinds import is_typed
 from ingest.sniffing.notation import is_number
 from ingest.sources.text.grammar import Grammar

@@ -2,8 +2,8 @@
 
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError
 from ingest.core.paths import readable_path
 from ingest.sniffing.names import listed

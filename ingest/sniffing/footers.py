@@ -3,11 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.sniffing.dialect import Record
 from ingest.sniffing.kind import NULLS
 from ingest.sniffing.kinds import are_typed, is_typed

@@ -3,8 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
+from ingest.core.dataclass import dataclass
 from ingest.sniffing.kind import NULLS
 from ingest.sniffing.kinds import are_typed, is_typed
 from ingest.sniffing.notation import is_number

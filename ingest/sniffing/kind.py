@@ -1,11 +1,11 @@
 """What a column of texts is: its type, and how that is written."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.types import parse_type
 from ingest.core.values.texts import Form, failed, parse_texts
 from ingest.sniffing.notation import NO_SIGNS, PLAIN, Notation, Signs

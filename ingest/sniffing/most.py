@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.values.texts import failed
 from ingest.sniffing.kind import Kind
 from ingest.sniffing.moments import common_form

@@ -6,11 +6,11 @@
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.values.numerals import DecimalSeparator, Numerals, ThousandsSeparator
 from ingest.core.values.texts import failed, parse_texts
 

@@ -3,12 +3,12 @@
 import itertools
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import ValidationError
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import IngestError
 from ingest.core.partition import Partition
 from ingest.sniffing.table import Option

@@ -1,10 +1,11 @@
 """What was found of an input, whatever its format: what a job for it is written from."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from ingest.core.counts import counted
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
 from ingest.sniffing.columns import Column, describe

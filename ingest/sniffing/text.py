@@ -4,8 +4,8 @@ import codecs
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.partition import Slice
 from ingest.sources.files.foreign import foreign, has_controls, refusal

@@ -3,12 +3,13 @@
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.model import Model
 from ingest.core.partition import Partition, Slice
 from ingest.core.private import REDACTED

@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Self
 
 import polars as pl
 from pydantic import AfterValidator, Field, model_validator
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.marks import LATER, OUTSIDE
 from ingest.core.partition import Slice

@@ -13,12 +13,13 @@ The driver keeps `position` in the plan, and moves the cursor there when the run
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any, Literal
 
 import polars as pl
 from pydantic import BeforeValidator
 
+from ingest.core.dataclass import dataclass
 from ingest.core.model import Model
 from ingest.core.partition import Slice
 

@@ -8,11 +8,11 @@ import errno
 import re
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import RetryableError, ThrottledError
 
 LONGEST_RETRY_AFTER_S = 3600.0

@@ -2,8 +2,8 @@
 
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import FatalError, IngestError
 from ingest.storage.bucket import PART_BYTES, Bucket
 from ingest.storage.clients.opening import file_system

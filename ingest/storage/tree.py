@@ -59,6 +59,20 @@ def make_folder(folder: Path) -> None:
     sync(folder.parent)
 
 
+def make_folders(root: Path, names: Iterable[str]) -> None:
+    """Create folders below one that exists, as relative paths with `/`, durably.
+
+    As `make_folder`, but what they lie in is synced once for all of them.
+    """
+    wanted = {Path(name) for name in names}
+    wanted.update([above for each in wanted for above in each.parents if above.name])
+    missing = [each for each in sorted(wanted) if not (root / each).is_dir()]
+    for each in missing:
+        (root / each).mkdir(parents=True, exist_ok=True)
+    for parent in sorted({each.parent for each in missing}):
+        sync(root / parent)
+
+
 def move(source: str | Path, target: str | Path) -> bool:
     """Rename a file to another folder of the same file system, which is made if it is missing.
 

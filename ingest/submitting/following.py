@@ -3,8 +3,9 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError, FatalError, RetryableError
 from ingest.records.events import AttemptBegan, Event
 from ingest.records.history import History

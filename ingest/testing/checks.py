@@ -7,11 +7,11 @@ def test_my_check(law):
 
 import pickle
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import polars as pl
 
 from ingest.checks.base import BROKEN, Check, Violation
+from ingest.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,11 @@ import ssl
 import struct
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, Self
 from urllib.parse import urlsplit
+
+from ingest.core.dataclass import dataclass
 
 Mode = Literal["slowdown", "reset", "lost", "truncate", "hang", "delay"]
 """What becomes of a request.

@@ -6,11 +6,11 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ingest.core.counts import counted
+from ingest.core.dataclass import dataclass
 from ingest.core.private import REDACTED
 from ingest.sniffing.synthetic import invented
 from ingest.testing.golden import private_columns, read_golden, work_sample, write_lines

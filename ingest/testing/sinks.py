@@ -10,12 +10,13 @@ and `read` must stand for a new one each time. What a sink keeps and prepares, n
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 from polars.testing import assert_frame_equal
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import IngestError
 from ingest.core.outcome import Staged
 from ingest.core.types import schema_to_json

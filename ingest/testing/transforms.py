@@ -7,10 +7,11 @@ def test_my_step(law):
 
 import pickle
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError
 from ingest.core.rows import POSITION, REJECT, REJECT_COLUMN, visible
 from ingest.transforms.base import StepContext, Transform

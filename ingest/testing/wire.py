@@ -12,8 +12,9 @@ import socket
 import struct
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Literal, Self
+
+from ingest.core.dataclass import dataclass
 
 Mode = Literal["reset", "lost"]
 """What becomes of a statement. `reset`: the connection is reset, and the server never sees it.

@@ -2,12 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.lineage import Origin
 from ingest.core.model import Model
 from ingest.transforms.elsewhere import instead
@@ -120,7 +120,8 @@ class Transform(Model, ABC):
     def prepare(self, context: StepContext) -> None:
         """Check on the driver, before anything runs, what the step needs besides columns.
 
-        Reference files that exist, functions that can be imported, secrets that are set.
+        Reference files that exist, functions that can be imported, secrets that are set. A worker
+        may call it before its first partition, for what is read then and kept.
 
         Raises:
             ConfigError: something is missing.

@@ -4,13 +4,14 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any, Final, Literal
 
 import polars as pl
 from pydantic import TypeAdapter
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.names import no_such_column
 from ingest.core.partition import Partition, Slice, partition_id

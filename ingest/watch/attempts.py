@@ -1,8 +1,9 @@
 """What each attempt at a run came to. A fold over its ledger."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from ingest.core.dataclass import dataclass
 from ingest.records.events import (
     AttemptBegan,
     AttemptFailed,

@@ -9,11 +9,12 @@ import logging
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Literal, TextIO, cast
 
 from ingest.core.counts import counted
+from ingest.core.dataclass import dataclass
 from ingest.core.secrets import masked
 from ingest.core.streams import tolerant
 from ingest.records.events import (

@@ -1,7 +1,8 @@
 """How fast rows go through each step, and how many had been read by when."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ingest.core.dataclass import dataclass
 from ingest.records.events import AttemptBegan, Event, Settled
 from ingest.records.history import History
 

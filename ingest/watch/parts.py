@@ -1,8 +1,8 @@
 """Where the time of worked partitions went, part by part: read, decode, each step, and so on."""
 
 import textwrap
-from dataclasses import dataclass
 
+from ingest.core.dataclass import dataclass
 from ingest.records.totals import Totals
 
 _WIDTH = 100

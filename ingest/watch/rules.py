@@ -1,8 +1,9 @@
 """The rules of a contract, and how many rows have broken each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from ingest.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """All that is shown of one run: a fold over its ledger."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ingest.core.dataclass import dataclass
 from ingest.core.outcome import Outcome
 from ingest.records.events import (
     Event,

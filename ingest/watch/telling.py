@@ -1,7 +1,8 @@
 """What the ledger of a run tells of it: a fold over its events."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import FatalError
 from ingest.records.events import Event
 from ingest.records.history import History

@@ -4,10 +4,11 @@ import statistics
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any, Self
 
 from ingest.core.counts import counted
+from ingest.core.dataclass import dataclass
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Partition
 from ingest.records.events import AttemptBegan, Event, FailedTry, Settled

@@ -3,8 +3,8 @@
 import os
 import re
 import signal
-from dataclasses import dataclass
 
+from ingest.core.dataclass import dataclass
 from ingest.core.outcome import Cause
 from ingest.work.memory import readable
 

@@ -18,12 +18,12 @@ import resource
 import sys
 import threading
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TextIO
 
 import polars as pl
-import psutil
 
+from ingest.core.dataclass import dataclass
 from ingest.core.partition import Partition
 from ingest.core.rows import POSITION
 from ingest.sources.base import Layout, Read, Source
@@ -134,6 +134,8 @@ def _wait_for_the_end() -> None:
 
 def _limit_memory(allowance: int) -> None:
     """Allow so many bytes of address space beyond what is taken already."""
+    import psutil  # noqa: PLC0415 - 10 ms at the start of a command, for few
+
     limit = psutil.Process().memory_info().vms + allowance
     with contextlib.suppress(ValueError, OSError):  # macOS knows the limit and refuses to set it
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

@@ -4,10 +4,10 @@ Rows that break a step are found and rejected, and what ends a run is told, as i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.outcome import Failure
 from ingest.core.partition import Partition
 from ingest.sources.base import Read

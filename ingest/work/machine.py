@@ -6,8 +6,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-import psutil
-
 CGROUPS = Path("/sys/fs/cgroup")
 LEFT_PART = 4 / 5
 """Of what is free, how much the workers may take together."""
@@ -30,13 +28,21 @@ VERSION_2 = Files("memory.max", "memory.current", "inactive_file", "memory.event
 
 def free_bytes() -> int:
     """Return how many bytes are free: on the machine, and within the limits of this container."""
-    free = int(psutil.virtual_memory().available)
+    free = _available()
     for folder, files in _groups():
         limit, used = _number(folder / files.limit), _number(folder / files.used)
         if limit is not None and used is not None:
             cache = _number(folder / "memory.stat", files.cache) or 0
             free = min(free, limit - used + cache)
     return max(0, free)
+
+
+def _available() -> int:
+    if kilobytes := _number(Path("/proc/meminfo"), "MemAvailable: *"):
+        return 1024 * kilobytes
+    import psutil  # noqa: PLC0415 - where there is no /proc
+
+    return int(psutil.virtual_memory().available)
 
 
 def oom_kills() -> int:
@@ -72,9 +78,12 @@ def _groups() -> Iterator[tuple[Path, Files]]:
 
 
 def _number(file: Path, name: str = "") -> int | None:
-    """Return the number in a file, or the one behind a name in it; None if there is none."""
+    """Return the number in a file, or the one behind a name in it; None if there is none.
+
+    The name is a regular expression.
+    """
     with suppress(OSError):
         text = file.read_text(encoding="ascii")
-        if number := re.search(rf"^{name + ' ' if name else ''}(\d+)$", text, re.MULTILINE):
+        if number := re.search(rf"^{name + ' ' if name else ''}(\d+)(?: kB)?$", text, re.MULTILINE):
             return int(number[1])
     return None

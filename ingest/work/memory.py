@@ -13,7 +13,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
 from pydantic import ByteSize
 
 from ingest.core.errors import ConfigError
@@ -50,7 +49,11 @@ def readable(bytes_: int) -> str:
 
 def used_bytes() -> int:
     """Return what this process holds by itself: not files, nor what it shares with others."""
-    return _status(_ANONYMOUS) or int(psutil.Process().memory_info().rss)
+    if used := _status(_ANONYMOUS):
+        return used
+    import psutil  # noqa: PLC0415 - where there is no /proc
+
+    return int(psutil.Process().memory_info().rss)
 
 
 def guard(share: int, last_words: Callable[[int], None]) -> None:

@@ -1,7 +1,7 @@
 """What happens to the rows of one partition: steps and contract, every row counted on its way."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from enum import IntEnum
 from functools import cached_property
 from typing import Any
@@ -10,6 +10,7 @@ import polars as pl
 
 from ingest.checks.contract import Contract
 from ingest.checks.rules import Rules
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import JobError
 from ingest.core.outcome import Book
 from ingest.core.private import NOTHING, Private

@@ -1,7 +1,8 @@
 """Rows that end or break their worker: what is known of them, and how they are narrowed down."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from ingest.core.dataclass import dataclass
 
 COARSE = 4096
 FINE = 64

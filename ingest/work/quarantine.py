@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -10,6 +9,7 @@ import polars as pl
 
 from ingest.checks.rules import RAW_PREFIX
 from ingest.core import outcome
+from ingest.core.dataclass import dataclass
 from ingest.core.json_rows import json_rows
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Partition

@@ -17,12 +17,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Self
 
 import polars as pl
-import psutil
 
+from ingest.core.dataclass import dataclass
 from ingest.core.outcome import ErrorKind, Failure
 from ingest.work import guarded
 from ingest.work.endings import without_words
@@ -186,6 +186,8 @@ class _Child:
 
 
 def _allowance(limits: Limits) -> int:
+    import psutil  # noqa: PLC0415 - 10 ms at the start of a command, for few
+
     asked = limits.memory_bytes or min(MOST_BYTES, psutil.virtual_memory().available // 2)
     return max(LEAST_BYTES, asked)
 

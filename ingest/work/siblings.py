@@ -4,10 +4,11 @@ To read such a record again would publish those twice, so the quarantine says it
 step that makes rows out of one pay for it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.rows import POSITION
 
 

@@ -1,11 +1,12 @@
 """The rows of a few partitions as they are read and as they leave each step, and what changed."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import polars as pl
 
 from ingest.core.counts import counted
+from ingest.core.dataclass import dataclass
 from ingest.core.rows import POSITION, REJECT, REJECT_COLUMN, visible
 from ingest.core.types import type_name
 from ingest.sources.base import Read

@@ -9,11 +9,13 @@ import resource
 import socket
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import field, replace
 from typing import Any
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import BadRowError
 from ingest.core.outcome import Outcome, Staged
 from ingest.core.partition import Assignment, Partition, Small
@@ -46,6 +48,15 @@ class PartitionTask:
     quarantine: Sink
     context: StepContext
     limits: Limits = field(default_factory=Limits)
+
+    def prepare(self) -> None:
+        """Have the steps read what they need, which is kept, while nobody waits for it."""
+        with suppress(
+            Exception, SystemExit, pl.exceptions.PanicException
+        ):  # the first partition meets it again, and says so
+            _ = self.steps.rules
+            for step in self.steps.transforms:
+                step.prepare(self.context)
 
     def __call__(self, assignment: Assignment) -> Outcome:
         """Work a partition and report; see `workers.base.Task`."""

@@ -5,11 +5,12 @@ A value is shown short and quoted, and not at all where it may be private.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import IngestError
 from ingest.core.partition import Partition
 from ingest.core.private import REDACTED

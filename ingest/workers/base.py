@@ -1,9 +1,9 @@
 """The protocol between the driver and whatever works the partitions."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from ingest.core.dataclass import dataclass
 from ingest.core.outcome import Cause, Outcome
 from ingest.core.partition import Assignment
 from ingest.workers.outlook import Outlook
@@ -17,6 +17,18 @@ class Task(Protocol):
 
     def __call__(self, assignment: Assignment) -> Outcome:
         """Work one partition and say what became of it."""
+        ...
+
+
+@runtime_checkable
+class Preparing(Protocol):
+    """A task that can do ahead what a worker does only once.
+
+    Never raises: what goes wrong is met again with the first partition, and is in its outcome.
+    """
+
+    def prepare(self) -> None:
+        """Do it; called at most once in a worker, before its first partition."""
         ...
 
 

@@ -1,11 +1,11 @@
 """What a job needs of the disks of one machine, and of its working folder. No Ray in here."""
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from ingest.config.places import KeyPath, dotted
+from ingest.core.dataclass import dataclass
 from ingest.job import Job
 from ingest.storage.remote import is_remote
 from ingest.transforms.lookup import Lookup

@@ -1,6 +1,6 @@
 """How much there is to work, and about how long that takes: one estimate for all who ask."""
 
-from dataclasses import dataclass
+from ingest.core.dataclass import dataclass
 
 BYTES_PER_SECOND = 60e6
 """What one core works off, as bytes on storage; between 30 (Parquet, gz) and 140 (CSV) MB/s."""

@@ -4,9 +4,9 @@ import os
 import tempfile
 from collections import deque
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.core.dataclass import dataclass
 from ingest.core.partition import Assignment
 
 PACK = 16  # a block costs about 10 ms however much is in it, so that 16 partitions cost 0.7 ms each

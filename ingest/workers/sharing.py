@@ -1,7 +1,8 @@
 """How many workers each run has on a cluster that several runs share. No Ray in here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from ingest.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

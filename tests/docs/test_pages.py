@@ -1,7 +1,7 @@
 """The reference pages say what the code says now."""
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from ingest.checks import CHECKS
 from ingest.checks.contract import Contract
 from ingest.config.load import load
+from ingest.core.dataclass import dataclass
 from ingest.core.model import Model
 from ingest.core.types import schema_from_json
 from ingest.driver.drive import drive

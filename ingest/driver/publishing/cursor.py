@@ -1,9 +1,9 @@
 """The cursor as an effect: it moves when the rows that it is about are visible, and not before."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ingest.core.dataclass import dataclass
 from ingest.driver.cursors import cursor_of, layout_page, refuse_moved
 from ingest.driver.publishing.effect import Completed, Effect
 from ingest.job import Job

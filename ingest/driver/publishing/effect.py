@@ -2,8 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
+from ingest.core.dataclass import dataclass
 from ingest.core.outcome import Staged
 from ingest.core.types import Schema
 from ingest.job import Job

@@ -2,8 +2,8 @@
 
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from ingest.core.dataclass import dataclass
 from ingest.core.types import schema_to_json
 from ingest.driver.privacy import named
 from ingest.driver.publishing.effect import Completed, Effect

@@ -6,8 +6,8 @@ that fails keeps its run from being done, but no row from being where it belongs
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError, FatalError, IngestError
 from ingest.core.plugins import Plugin, plugin, plugins
 from ingest.driver.publishing.effect import Completed, Effect

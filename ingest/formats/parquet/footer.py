@@ -5,13 +5,13 @@ import binascii
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import BinaryIO, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import BadRowError, JobError
 from ingest.core.types import Schema
 from ingest.formats.parquet.forms import ReadForm, form_of

@@ -16,13 +16,13 @@ the rules are ours, so that a column is the same however and from wherever its f
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 import pyarrow as pa
 
+from ingest.core.dataclass import dataclass
 from ingest.core.types import known_zone
 from ingest.formats.parquet.metadata import CODECS, SchemaNode
 

@@ -1,9 +1,9 @@
 """What the footer of a Parquet file says, as it is written there: columns and where they lie."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ingest.core.dataclass import dataclass
 from ingest.formats.parquet.thrift import INTEGER, TEXT, Fields, MalformedError, read_struct
 
 MOST_LEVELS = 128

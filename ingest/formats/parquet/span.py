@@ -1,8 +1,8 @@
 """What is decoded at a time: some row groups of one file, and the rows of them at fault."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import BadRowError
 from ingest.formats.parquet.arrays import Mask
 from ingest.formats.parquet.footer import Footer, first_line

@@ -2,8 +2,8 @@
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from ingest.core.dataclass import dataclass
 from ingest.kubernetes.manifest import Manifest
 
 Check = Callable[[Manifest], Iterator[str]]

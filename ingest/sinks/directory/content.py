@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from ingest.core.dataclass import dataclass
 from ingest.sinks.directory import manifest
 from ingest.sinks.directory.place import Place
 

@@ -3,11 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import ClassVar
 
 import pyarrow as pa
 
+from ingest.core.dataclass import dataclass
 from ingest.sinks.base import Claim
 from ingest.sinks.directory.plan import PublishPlan
 from ingest.sinks.directory.staging import HashedFile

@@ -6,9 +6,10 @@ removed, and the last one counts them. In memory there is only the line at hand,
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
+from ingest.core.dataclass import dataclass
 from ingest.sinks.base import Line
 from ingest.sinks.prepared import PreparedLines
 

@@ -1,8 +1,8 @@
 """What can be seen to be wrong with a place before anything is written into it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from ingest.core.dataclass import dataclass
 from ingest.sinks.directory.content import content, run_of
 from ingest.sinks.directory.place import STAGING, Place
 

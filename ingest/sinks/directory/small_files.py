@@ -6,8 +6,9 @@ cost, so it is only done where it pays: a few files, or files of some megabytes,
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ingest.core.dataclass import dataclass
 from ingest.sinks.base import Part
 from ingest.sinks.directory.staged import StagedFile
 

@@ -1,8 +1,8 @@
 """What a directory sink keeps of a staged file: private to it, carried unread by everybody else."""
 
-from dataclasses import dataclass
 from typing import Self
 
+from ingest.core.dataclass import dataclass
 from ingest.core.outcome import Staged
 from ingest.sinks.directory.hive import null_columns
 

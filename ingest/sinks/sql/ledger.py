@@ -4,8 +4,7 @@ Asking it first makes publishing harmless when late or repeated; that only one r
 there for a run makes one of two drivers fail.
 """
 
-from dataclasses import dataclass
-
+from ingest.core.dataclass import dataclass
 from ingest.sinks.base import Published
 from ingest.sinks.sql.plan import SqlPlan
 from ingest.sinks.sql.staging import exists, make_schema

@@ -8,10 +8,10 @@ which a crash of the server would empty: see decision 0019.
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.storage.postgres.errors import MISSING_TABLE, StatementError
 from ingest.storage.postgres.names import TableName, quoted
 from ingest.storage.postgres.session import Session

@@ -1,10 +1,10 @@
 """The target: what a table has of columns, keys and constraints, and whether rows go with it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import RetryableError
 from ingest.storage.postgres.errors import DUPLICATE_TABLE, UNIQUE, StatementError, ValuesError
 from ingest.storage.postgres.names import TableName, listed, quoted

@@ -2,11 +2,11 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import polars as pl
 import pyarrow as pa
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import FatalError
 from ingest.core.types import Schema
 from ingest.sinks.base import Published

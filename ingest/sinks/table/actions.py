@@ -3,8 +3,9 @@
 import hashlib
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from ingest.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

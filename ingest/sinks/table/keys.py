@@ -1,12 +1,12 @@
 """The keys of rows in files, read in slices: of a run with many rows, not all keys at a time."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import polars as pl
 import pyarrow.parquet as pq
 
+from ingest.core.dataclass import dataclass
 from ingest.sinks.table.place import TablePlace
 
 SLICE_ROWS = 4_000_000

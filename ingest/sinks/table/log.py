@@ -10,12 +10,12 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.values.iso import iso_texts
 from ingest.sinks.directory.hive import value_text
 from ingest.sinks.table.actions import Mark, add_actions, application, number, properties

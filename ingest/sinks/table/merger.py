@@ -7,10 +7,10 @@ change: if another commit comes first, only the files that are new are written a
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ContractError
 from ingest.sinks.base import Delivery, Line
 from ingest.sinks.table.log import Log, TableFile

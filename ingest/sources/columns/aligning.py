@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import BadRowError, ConfigError
 from ingest.core.paths import readable_path
 from ingest.core.rows import HIDDEN_PREFIX, POSITION, REJECT, REJECT_COLUMN, Fault, reject_any

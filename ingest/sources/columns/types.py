@@ -1,10 +1,11 @@
 """One type for a column that files bring along in several: decided when the plan is made."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError
 from ingest.core.paths import readable_path
 from ingest.core.types import Schema, type_name

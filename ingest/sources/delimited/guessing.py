@@ -1,10 +1,10 @@
 """Guessing the types of CSV columns from a sample, when the plan is made."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.values.numerals import Numerals
 from ingest.core.values.texts import failed, parse_texts
 

@@ -7,11 +7,12 @@ number, Polars says in which column: that one is read as texts, from then on.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.types import Schema
 from ingest.core.values.texts import WHOLE_LIMITS
 from ingest.sources.delimited.shape import Rest, Shape

@@ -1,10 +1,10 @@
 """What stands before the first record of a CSV file: lines to skip, remarks, and the header."""
 
 import re
-from dataclasses import dataclass
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.sources.text.encodings import decode_line
 from ingest.sources.text.grammar import UNCLOSED
 from ingest.sources.text.line_rules import LineRules

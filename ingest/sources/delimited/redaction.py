@@ -1,10 +1,10 @@
 """Other texts in some fields of CSV records, the rest of which stays as it is written."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.sources.text.dialect import Dialect
 from ingest.sources.text.grammar import Grammar
 

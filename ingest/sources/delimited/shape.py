@@ -6,11 +6,11 @@ quote opens or closes, an opening one begins a field or is the second of a pair,
 
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from ingest.core.dataclass import dataclass
 from ingest.sources.text.bits import (
     NOTHING,
     Bits,

@@ -8,12 +8,13 @@ texts, which are then cast by the rules of `core.texts`.
 
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.types import Schema
 from ingest.sources.delimited.header import may_repeat
 from ingest.sources.delimited.numbers import Numbers

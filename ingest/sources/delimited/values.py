@@ -1,10 +1,10 @@
 """Fields to values: what stands for null, and what a text of a type looks like."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.types import Schema
 from ingest.core.values.numerals import Numerals
 from ingest.core.values.texts import parse_texts

@@ -1,9 +1,10 @@
 """Folder names like `dt=2024-01-01` (hive partitions): which keys the files of a source have."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import unquote
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
 from ingest.core.paths import readable_path

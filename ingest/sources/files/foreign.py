@@ -3,7 +3,7 @@
 A text source would read them as rows of garbage, or reject each of their lines for another reason.
 """
 
-from dataclasses import dataclass
+from ingest.core.dataclass import dataclass
 
 HEAD_BYTES = 4096
 """How much of a file tells."""

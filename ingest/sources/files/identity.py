@@ -8,9 +8,9 @@ another one when it is met again. See docs/decisions/0010-identity-of-inputs.md.
 """
 
 import os
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError, IngestError, StalePlanError
 from ingest.core.partition import Slice
 from ingest.core.paths import readable_path

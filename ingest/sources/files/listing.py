@@ -12,9 +12,10 @@ are files of their own: one cannot tell which of them is meant to be the other.
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ingest.core.counts import counted
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
 from ingest.core.paths import readable_path

@@ -6,10 +6,10 @@ Links are followed; a file is where they lead, by whatever name it was reached.
 import errno
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
 from ingest.core.paths import is_utf8, printable, shell_word

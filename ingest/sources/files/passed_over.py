@@ -1,9 +1,10 @@
 """What folders and globs hold besides the files that are read: nothing is left out in silence."""
 
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from ingest.core.dataclass import dataclass
 from ingest.core.paths import readable_path
 
 Why = Literal["ending", "hidden", "pattern"]

@@ -1,12 +1,13 @@
 """Many files, one schema: what becomes of columns that not all files have."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
 from ingest.core.counts import counted
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import BadRowError, ConfigError
 from ingest.core.model import Model
 from ingest.core.paths import readable_path

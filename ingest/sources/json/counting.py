@@ -11,12 +11,13 @@ no value is missing at all, it is enough that the sums of a whole text are right
 
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 import numpy as np
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.types import instance
 from ingest.core.values.texts import WHOLE_LIMITS
 from ingest.sources.json.shape import fields_of

@@ -3,11 +3,11 @@
 import json
 import re
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError
 from ingest.core.types import MOST_LEVELS, instance, type_name
 from ingest.sources.json.text import Deep

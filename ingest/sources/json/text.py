@@ -9,9 +9,9 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final, NoReturn, Self
 
+from ingest.core.dataclass import dataclass
 from ingest.core.types import MOST_LEVELS
 
 _TOKEN: Final = re.compile(

@@ -1,12 +1,12 @@
 """The footers of many Parquet files, most of which are alike."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ingest.core.dataclass import dataclass
 from ingest.core.partition import Slice
 from ingest.sources.files.opening import open_input
 from ingest.sources.files.sampling import SAMPLE_FILES, asked, spread

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.storage.postgres.names import quoted
 
 _SIMPLE: dict[str, pl.DataType] = {

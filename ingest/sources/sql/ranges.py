@@ -6,8 +6,9 @@ A piece counts from the least key: 0 stands for it, `span` for what comes after 
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from ingest.core.dataclass import dataclass
 from ingest.core.partition import WHOLE, Slice
 from ingest.storage.postgres.names import quoted
 from ingest.storage.postgres.session import Session

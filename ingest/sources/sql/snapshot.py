@@ -8,9 +8,9 @@ import os
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import Any
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import StalePlanError
 from ingest.storage.connections import PostgresConnection
 from ingest.storage.postgres.errors import StatementError, ValuesError

@@ -1,10 +1,10 @@
 """The bytes of a slice's records, and putting them together in blocks."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from ingest.core.dataclass import dataclass
 from ingest.sources.text.bits import count, positions, where
 
 _SMALL_BYTES = 64 * 1024

@@ -2,12 +2,12 @@
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.rows import POSITION, record_of
 from ingest.core.types import Schema
 from ingest.sources.text.bits import Bits, Places, Ranks, is_set, positions, where

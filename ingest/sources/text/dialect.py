@@ -8,10 +8,10 @@ record for `csv_grammar` and for Polars, which know single delimiters and double
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.sources.text.grammar import UNCLOSED, Grammar
 
 ESCAPED_END = "escape sign at the end of a line"

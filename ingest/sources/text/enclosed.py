@@ -1,12 +1,12 @@
 """Lines of CSV files that are no records of their own: within quotes, or behind an escaped end."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.sources.text.bits import Flags, positions, where
 from ingest.sources.text.bodies import Body
 from ingest.sources.text.decoding import texts_of

@@ -3,9 +3,10 @@
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import BinaryIO, NamedTuple
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import BadRowError, JobError
 from ingest.core.partition import WHOLE, Slice
 from ingest.sources.files.foreign import HEAD_BYTES, foreign, refusal

@@ -10,11 +10,11 @@ is literal.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.sources.text.patterns import Patterns
 
 UNCLOSED = "unclosed quote"

@@ -6,11 +6,12 @@ MB that took 80 ms of 1,100.
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.partition import Slice
 from ingest.core.rows import position
 from ingest.sources.files.opening import open_input

@@ -3,12 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 import numpy as np
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.core.rows import position
 from ingest.sources.text.bits import Flags, Places
 from ingest.sources.text.bodies import Body

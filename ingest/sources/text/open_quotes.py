@@ -6,13 +6,13 @@ nor the line's end), none was open; and none is followed farther than `REACH`.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
+from ingest.core.dataclass import dataclass
 from ingest.sources.text.bits import Flags, Places
 from ingest.sources.text.dialect import Dialect
 

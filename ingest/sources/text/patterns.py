@@ -1,7 +1,8 @@
 """Regular expressions for CSV records and for lines of them, see `csv_grammar`."""
 
 import re
-from dataclasses import dataclass
+
+from ingest.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ after `end - 1`: wherever a file is cut, each record is in exactly one slice.
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import BinaryIO
 
+from ingest.core.dataclass import dataclass
 from ingest.core.partition import WHOLE, Slice
 from ingest.sources.text.bits import count, where
 

@@ -1,7 +1,8 @@
 """Names of schemas, tables and columns: always quoted, and refused where the server cuts them."""
 
 import json
-from dataclasses import dataclass
+
+from ingest.core.dataclass import dataclass
 
 MOST_BYTES = 63
 """Longer names are cut by the server, which only mentions it."""

@@ -6,7 +6,6 @@ data.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from prometheus_client.core import (
@@ -18,6 +17,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from ingest.core.dataclass import dataclass
 from ingest.records.history import History
 
 STATES = (

@@ -1,11 +1,12 @@
 """What is recorded of a run, as far as OpenLineage asks for it."""
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Self
 
 import yaml
 
+from ingest.core.dataclass import dataclass
 from ingest.records.history import History
 from ingest.records.plan_facts import plan_facts
 from ingest.records.runs import Runs

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import FatalError
 from ingest.records.endings import RECEIPT
 from ingest.records.history import History

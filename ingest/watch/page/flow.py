@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from ingest.core.counts import counted
+from ingest.core.dataclass import dataclass
 from ingest.core.outcome import Book
 from ingest.records.totals import Totals
 from ingest.watch.page.following import Followed

@@ -2,13 +2,14 @@
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from typing import Any
 
 import yaml
 
 from ingest.config import parsing
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import FatalError, IngestError
 from ingest.records.events import Event
 from ingest.records.lease import TIME_TO_LIVE_S, pulse

@@ -4,12 +4,13 @@ Everything that comes from data is hostile: the templates escape all of it, and 
 anything as safe.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from ingest import __version__
+from ingest.core.dataclass import dataclass
 from ingest.core.templates import environment
 from ingest.watch.page.words import FILTERS
 

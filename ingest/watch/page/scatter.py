@@ -3,8 +3,8 @@
 import math
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from ingest.core.dataclass import dataclass
 from ingest.watch.page.entry import ATTENTION, Entry
 
 WIDTH, HEIGHT, LEFT, PAD = 1240, 128, 72, 10

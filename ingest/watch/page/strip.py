@@ -1,8 +1,7 @@
 """The partitions of a run as a strip of cells: one for each, or one for several of a long run."""
 
-from dataclasses import dataclass
-
 from ingest.core.counts import counted
+from ingest.core.dataclass import dataclass
 from ingest.records.history import SETTLED, SPLIT
 from ingest.watch.page.following import Followed
 from ingest.watch.story import REJECTED, RETRIED

@@ -6,11 +6,11 @@ cost the actor's process, and so the first result, more than a second.
 
 import asyncio
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import ray
 
+from ingest.core.dataclass import dataclass
 from ingest.core.outcome import Cause
 from ingest.workers.on_ray.surroundings import Surroundings
 

@@ -7,7 +7,6 @@ import re
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from ray._private import utils as ray_utils
 from ray.core.generated import common_pb2, gcs_pb2
 
 from ingest.core.counts import counted
+from ingest.core.dataclass import dataclass
 from ingest.work.memory import readable
 
 RECORD_S = 1.5  # how long after a worker's last sign the head may not know yet that it has died

@@ -3,10 +3,10 @@
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError, FatalError
 
 PORT = 8265

@@ -3,8 +3,9 @@
 import os
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
+
+from ingest.core.dataclass import dataclass
 
 OF_RAY = "RAY_"
 

@@ -25,11 +25,15 @@ class Crew:
 
     All is done by the one thread that is in `run`; `put`, `stop`, `kill`, `idle`, `worked_s` and
     `stalled` may be called from any other. Each assignment that was put is answered once, unless
-    `stop` or `kill` comes first.
+    `stop` or `kill` comes first. So many as are hired `ahead` are there before there is work, and
+    read meanwhile what their steps need; the others once there is work for them.
     """
 
-    def __init__(self, pool: Pool, orders: Orders, server: Forkserver, answer: Answer) -> None:
+    def __init__(
+        self, pool: Pool, orders: Orders, server: Forkserver, answer: Answer, ahead: int = 0
+    ) -> None:
         self._pool = pool
+        self._ahead = ahead
         self._answer = answer
         self._roster = Roster(server, orders, self._hear, self._bury)
         self._waiting: deque[Assignment] = deque()
@@ -82,6 +86,8 @@ class Crew:
             FatalError: workers cannot be started.
         """
         try:
+            for _ in range(self._ahead):
+                self._roster.hire()
             while not self._over:
                 self._roster.wait(CHECK_S if self._members else None)
                 self._kill_late()

@@ -5,9 +5,10 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
+from ingest.core.dataclass import dataclass
 from ingest.core.partition import Assignment
 from ingest.work.endings import Ending
 from ingest.workers.base import Lost

@@ -1,4 +1,4 @@
-"""Workers without Ray: processes on this machine, forked where there is work for them.
+"""Workers without Ray: processes on this machine, forked while the run is put on record.
 
 A thread of the driver's process hands work out and takes answers back, however busy the driver is.
 See `docs/decisions/0011-worker-processes.md`.
@@ -25,6 +25,7 @@ from ingest.workers.processes.forks import Forkserver
 from ingest.workers.processes.worker import Orders
 
 KILL_S = 15.0  # how long `close` waits for processes to end
+SMALL_BYTES = 1024 * 1024  # what is smaller is one partition
 
 
 class ProcessWorkers:
@@ -55,6 +56,7 @@ class ProcessWorkers:
         self._server = server
         self._answers: queue.SimpleQueue[Outcome | Lost | None] = queue.SimpleQueue()
         self._crew: Crew | None = None
+        self._ahead = 0
         self._closing = False
         self._error: IngestError | None = None
         self._thread: threading.Thread | None = None
@@ -73,12 +75,14 @@ class ProcessWorkers:
         """Start what workers are forked from, before it is known what they are to do."""
         self._server = self._server or Forkserver()
 
-    def choose(self, outlook: Outlook) -> Chosen:  # noqa: ARG002 - it was chosen already
-        """Say what these are."""
+    def choose(self, outlook: Outlook) -> Chosen:
+        """Say what these are. There will be partitions for as many as are then forked ahead."""
+        most = 1 + outlook.bytes // SMALL_BYTES
+        self._ahead = min(self._pool.workers, outlook.pieces, most)
         return Chosen("processes")
 
     def start(self, task: Task) -> None:
-        """Have workers forked as soon as there is work; what goes wrong is raised by `results`."""
+        """Have workers forked; what goes wrong is raised by `results`."""
         self.warm()
         assert self._server is not None, "it is warm"
         try:
@@ -86,7 +90,7 @@ class ProcessWorkers:
         except ConfigError as error:
             self._error = error
             return
-        self._crew = Crew(self._pool, orders, self._server, self._answers.put)
+        self._crew = Crew(self._pool, orders, self._server, self._answers.put, self._ahead)
         self._thread = threading.Thread(
             target=self._main, args=(self._crew,), name="crew", daemon=True
         )

@@ -9,14 +9,15 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pyarrow as pa
 
+from ingest.core.dataclass import dataclass
 from ingest.core.outcome import Cause
 from ingest.core.partition import Assignment
 from ingest.work.memory import guard, readable
+from ingest.workers.base import Preparing
 from ingest.workers.processes.channel import Channel
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ class _Worker:
                 self._task = pickle.loads(message.task)  # noqa: S301 - our own driver made it
                 self._guard(message)
                 self._send(Ready(os.getpid()))
+                if isinstance(self._task, Preparing):
+                    self._task.prepare()
             elif isinstance(message, Halt):
                 self._send(message)
             else:

@@ -69,3 +69,14 @@ def test_remove_tree_is_harmless_twice_and_removes_links_not_targets(tmp_path: P
     tree.remove_tree(tmp_path / "gone")
     assert not (tmp_path / "gone").exists()
     assert (tmp_path / "kept" / "file").exists()
+
+
+def test_folders_are_made_together_and_each_parent_is_synced_once(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(tree, "sync", synced.append)
+    names = ["a=1/b=1", "a=1/b=2", "a=2/b=1", "c"]
+    tree.make_folders(tmp_path, names)
+    assert all((tmp_path / name).is_dir() for name in names)
+    assert synced == [tmp_path, tmp_path / "a=1", tmp_path / "a=2"]
+    tree.make_folders(tmp_path, names)
+    assert len(synced) == 3

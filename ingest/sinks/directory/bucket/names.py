@@ -1,7 +1,6 @@
 """How the objects are called that a prefix consists of, below the prefix that it lies in."""
 
-from dataclasses import dataclass
-
+from ingest.core.dataclass import dataclass
 from ingest.sinks.directory.place import STAGING
 
 MANIFESTS, CLAIMS, PROBE = "manifests", "claims", "probe"

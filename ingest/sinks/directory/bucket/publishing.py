@@ -13,9 +13,9 @@ import itertools
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from tempfile import TemporaryFile
 
+from ingest.core.dataclass import dataclass
 from ingest.core.errors import FatalError
 from ingest.sinks.directory import manifest
 from ingest.sinks.directory.bucket.names import Names

@@ -108,6 +108,7 @@ def _put(place: Paths, plan: PublishPlan) -> Iterator[str]:
     staging, built = place.staging(plan.run_id), place.tree(plan.run_id)
     if plan.counts.files:
         tree.make_folder(place.root)
+        tree.make_folders(place.root, _folders(plan.names()))
     for put in plan.puts():
         target = f"{place.root}/{put.name}"
         # An exchange that turned out to be impossible leaves files in `tree`.
@@ -124,6 +125,7 @@ def _exchange(place: Paths, plan: PublishPlan) -> Generator[str, None, bool]:
     """Swap the directories; the generator returns whether that was possible."""
     staging, built = place.staging(plan.run_id), place.tree(plan.run_id)
     tree.make_folder(built)
+    tree.make_folders(built, _folders(plan.names()))
     for put in plan.puts():
         target = f"{built}/{put.name}"
         if not (tree.move(f"{staging}/{put.staged}", target) or os.path.lexists(target)):
@@ -239,8 +241,13 @@ def _require_done(place: Paths, plan: PublishPlan, put: Put) -> None:
 def _sync_folders(root: Path, names: Iterable[str]) -> None:
     """Make durable what lies in a directory, in the folders of these names, and its own name."""
     folders = {root, root.parent}
-    for name in {name.rpartition("/")[0] for name in names} - {""}:
+    for name in _folders(names):
         folders.update([root / name, *(root / name).parents[: name.count("/")]])
     for folder in folders:
         if folder.is_dir():
             tree.sync(folder)
+
+
+def _folders(names: Iterable[str]) -> set[str]:
+    """Return the folders that files of these names lie in."""
+    return {name.rpartition("/")[0] for name in names} - {""}
