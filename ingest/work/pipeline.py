@@ -161,7 +161,7 @@ class Pipeline:
         The values of `private` columns are not shown.
         """
         return [
-            self._why(number, cause, pl.concat(self.taken[number, cause]), private)
+            self._why(number, cause, pl.concat(self.taken[number, cause], rechunk=True), private)
             for number, cause in sorted(self.taken)
         ]
 
