@@ -119,7 +119,7 @@ class Pipeline:
                 yield self._worked(rows)
                 self.tallies.passed(STAGE)
             self._look_up(read, before)
-            del read, whole  # before more is read
+            del read, whole, rows  # before more is read: a portion is a view of the whole
 
     def _look_up(self, read: Read, before: Mapping[tuple[int, RemovalCause], int]) -> None:
         """Ask what was read for all that there is to know of rows that were taken out since."""
