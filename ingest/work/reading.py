@@ -35,9 +35,10 @@ def runs(source: Source, partition: Partition, layout: Layout) -> Iterator[Read]
         records = 0
         for part in parts:
             read = source.read(replace(partition, slices=part), layout)
-            yield _moved(read, position(first, records))
-            records += read.records
-            del read  # before more is read
+            before, records = records, records + read.records
+            moved = [_moved(read, position(first, before))]
+            del read  # only who asked for it holds it
+            yield moved.pop()
         first += length
 
 
