@@ -69,7 +69,8 @@ def _matched(texts: pl.Expr, pattern: str) -> pl.Expr:
         found = pl.Series(column.name, certain)
         return found.scatter(rest, column.gather(rest).str.contains(whole))
 
-    return texts.map_batches(matched, return_dtype=pl.Boolean(), is_elementwise=True)
+    # not called elementwise: then Polars would ask of each chunk, some of them of a few rows
+    return texts.map_batches(matched, return_dtype=pl.Boolean())
 
 
 def _whole(pattern: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from ingest.checks.base import BROKEN, Violation
 from ingest.core.dataclass import dataclass
@@ -75,19 +76,20 @@ class Rules:
             return marked.select(names).filter(~broken), marked.filter(broken)
         if not self.all:
             return rows.select(names), rows.clear()
-        cast = self._cast(rows.lazy()).collect()
+        cast = self._cast(rows.lazy()).collect() if self.casts else rows
         suspect = self._suspect(cast)
         if not suspect.any():
             return cast.select(names), cast.clear()
-        return cast.select(names).filter(~suspect), cast.filter(suspect)
+        return cast.select(names).filter(~suspect), _few(cast, suspect)
 
     def _suspect(self, rows: pl.DataFrame) -> pl.Series:
         """Return which rows break any rule of scope `row`."""
-        flagged = rows.lazy().with_columns(pl.lit(value=False).alias(_SUSPECT))
+        suspect = None
         for group in _grouped(self.all):
-            broken = pl.any_horizontal(_SUSPECT, *(rule.broken for rule in group))
-            flagged = flagged.with_columns(broken.fill_null(value=False).alias(_SUSPECT))
-        return flagged.collect()[_SUSPECT]
+            broken = pl.any_horizontal(rule.broken for rule in group).fill_null(value=False)
+            here = rows.select(broken.alias(_SUSPECT)).to_series()
+            suspect = here if suspect is None else suspect | here
+        return pl.Series(_SUSPECT, [], pl.Boolean) if suspect is None else suspect
 
     def _cast(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         return frame.with_columns(
@@ -125,20 +127,34 @@ class Rules:
         )
         columns = pl.Series([rule.column for rule in rules], dtype=pl.String)
         reasons = pl.Series([rule.reason for rule in rules], dtype=pl.String)
-        broken = _listed(flags, reasons)
-        first = rows[BROKEN] if known else broken["first"]
-        return columns.gather(first), reasons.gather(first), broken["reasons"]
+        first, listed = _listed(flags, reasons)
+        if known:
+            first = rows[BROKEN]
+        return columns.gather(first), reasons.gather(first), listed
 
 
-def _listed(flags: pl.DataFrame, reasons: pl.Series) -> pl.DataFrame:
+def _few(rows: pl.DataFrame, flags: pl.Series) -> pl.DataFrame:
+    """Return the rows that are flagged, each chunk's by their places.
+
+    For one row in a hundred, this takes a quarter of what `filter` does, and of what taking them
+    from all chunks at once does.
+    """
+    start, parts = 0, []
+    for length in rows.to_series(0).chunk_lengths():
+        places = flags.slice(start, length).arg_true()
+        parts.append(rows.slice(start, length)[places])
+        start += length
+    return pl.concat(parts, rechunk=False)
+
+
+def _listed(flags: pl.DataFrame, reasons: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return for each row, of which at least one flag is set, the first one and all reasons."""
-    places = [flag.arg_true() for flag in flags.get_columns()]
-    numbers = np.repeat(np.arange(len(places), dtype=np.uint32), [len(rows) for rows in places])
-    pairs = pl.DataFrame({"row": pl.concat(places), "first": numbers})
-    pairs = pairs.sort("row", maintain_order=True)
-    pairs = pairs.with_columns(reasons.gather(pairs["first"]).alias("reasons"))
-    by_row = pairs.group_by("row", maintain_order=True)
-    return by_row.agg(pl.col("first").first(), pl.col("reasons"))
+    set_ = flags.to_numpy()
+    numbers = pl.Series(np.nonzero(set_)[1].astype(np.uint32))
+    ends = np.concatenate(([0], np.cumsum(np.count_nonzero(set_, axis=1))))
+    values = reasons.gather(numbers).to_arrow()
+    listed = pa.LargeListArray.from_arrays(pa.array(ends, pa.int64()), values)
+    return numbers.gather(ends[:-1]), pl.Series("reasons", pl.from_arrow(listed))
 
 
 def _grouped(rules: Sequence[_T]) -> Iterator[Sequence[_T]]:

@@ -58,7 +58,7 @@ def _together(columns: list[pl.Series]) -> Iterator[pl.Series]:
     if (texts := _common(pl.first(), first.dtype)) is None:
         yield from map(_apart, columns)
         return
-    values = pl.concat(columns) if len(columns) > 1 else first
+    values = pl.concat(columns, rechunk=True) if len(columns) > 1 else first
     written = _completed(values.to_frame().select(texts).to_series(), values)
     for place in range(len(columns)):
         yield written.slice(place * height, height)

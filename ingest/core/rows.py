@@ -9,7 +9,7 @@ for rows that are fine) and the column it is about. The framework takes such row
 the step and gives them to the contract's `on_error`, with the record as it lay in the input.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -44,6 +44,15 @@ def visible(names: Iterable[str]) -> list[str]:
 def hidden(names: Iterable[str]) -> list[str]:
     """Return the hidden ones of the names."""
     return [name for name in names if name.startswith(HIDDEN_PREFIX)]
+
+
+def filled(portions: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Leave out portions without rows; none is held here while the next one is made."""
+    return filter(_has_rows, portions)
+
+
+def _has_rows(portion: pl.DataFrame) -> bool:
+    return not portion.is_empty()
 
 
 class Fault(NamedTuple):

@@ -13,12 +13,13 @@ from ingest.core.errors import ConfigError, FatalError, RetryableError
 from ingest.core.marks import OUTSIDE
 from ingest.core.names import no_such_column
 from ingest.core.outcome import Staged
+from ingest.core.rows import filled
 from ingest.core.types import Schema, schema_from_json
 from ingest.sinks.base import Again, Delivery, Disposition, Line, Published, Sink, Verified
 from ingest.sinks.sql import comparing, preflight, table, verifying
 from ingest.sinks.sql.ledger import RunLedger
 from ingest.sinks.sql.plan import SqlPlan
-from ingest.sinks.sql.staging import TRY, Staging, exists, filled, marked
+from ingest.sinks.sql.staging import TRY, Staging, exists, marked
 from ingest.sinks.sql.table import Table
 from ingest.sinks.sql.transfer import Transfer, kept_of
 from ingest.sinks.sql.values import Nul, fitted, with_nul
@@ -185,9 +186,11 @@ class Postgres(Sink):
         with self._session() as here:
             self._staging.make(here, run_id, first.schema)
             portion: pl.DataFrame | None = first
+            del first
             while portion is not None:
                 self._copy(here, portion, run_id, stem)
                 rows, size = rows + portion.height, size + int(portion.estimated_size())
+                portion = None  # before the next is made
                 portion = next(each, None)
             if self._ledger.entry(here, run_id) is not None:
                 raise FatalError(

@@ -292,6 +292,16 @@ class Source(Model, ABC):
         """Cut a slice in two, reading no more than is needed to; none if it cannot be cut."""
         return ()
 
+    def pieces(self, piece: Slice, most_bytes: int) -> Sequence[Slice]:  # noqa: ARG002
+        """Cut a slice for reading part by part, in a worker, where that costs next to nothing.
+
+        The records of the parts, one part after the other, are those of the slice.
+
+        Raises:
+            FatalError, BadRowError, RetryableError: as `read`.
+        """
+        return (piece,)
+
     def expansion(self, sample: Sequence[Slice]) -> float:  # noqa: ARG002 - for those that pack
         """Return how many decoded bytes stand behind one that is stored, judging by a few slices.
 

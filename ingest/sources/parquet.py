@@ -40,6 +40,7 @@ from ingest.sources.row_groups.footers import Footer, Int96, damaged, open_span,
 from ingest.sources.row_groups.rows import in_json, located, located_in, rejects_of
 from ingest.sources.row_groups.schemas import footers_of
 from ingest.sources.row_groups.unread import Missing, unread
+from ingest.storage.remote import is_remote
 
 _LEAVE_OUT = "Leave the column out by naming the others: columns: [name, …]"
 
@@ -115,6 +116,14 @@ class Parquet(FileSource):
             replace(piece, end=place, bytes=first),
             replace(piece, start=place, end=end, bytes=whole - first),
         )
+
+    def pieces(self, piece: Slice, most_bytes: int) -> Sequence[Slice]:
+        """Cut between row groups, where a part is read without fetching the footer again."""
+        if piece.bytes <= most_bytes or is_remote(piece.uri):
+            return (piece,)
+        with open_input(piece, self.connection) as file:
+            sizes = read_footer(file, piece, self.int96).bytes
+        return tuple(cut_groups(piece, sizes, most_bytes))
 
     def expansion(self, sample: Sequence[Slice]) -> float:
         """Return how far the sample's files unpack, all of them together, by their footers."""
@@ -405,14 +414,18 @@ def numbered(table: pl.DataFrame, first: int, like: str = "") -> pl.DataFrame:
 
 
 def cut_groups(piece: Slice, sizes: Sequence[int], target_bytes: int) -> Iterator[Slice]:
-    """Cut a file between row groups; a row group larger than the target stands alone."""
-    start = size = 0
-    for index, group in enumerate(sizes):
-        if size and size + group > target_bytes:
+    """Cut a slice between row groups; a row group larger than the target stands alone.
+
+    `sizes` are those of all row groups of the file.
+    """
+    start, size = piece.start, 0
+    end = len(sizes) if piece.end == WHOLE else piece.end
+    for index in range(start, end):
+        if size and size + sizes[index] > target_bytes:
             yield replace(piece, start=start, end=index, bytes=size)
             start, size = index, 0
-        size += group
-    yield replace(piece, start=start, end=len(sizes), bytes=size)
+        size += sizes[index]
+    yield replace(piece, start=start, end=end, bytes=size)
 
 
 def refuse_unreadable(footers: Mapping[str, Footer], data: Iterable[str]) -> None:

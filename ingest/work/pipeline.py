@@ -1,7 +1,8 @@
 """What happens to the rows of one partition: steps and contract, every row counted on its way."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, fields
+from dataclasses import field, fields, replace
 from enum import IntEnum
 from functools import cached_property
 from typing import Any
@@ -115,12 +116,14 @@ class Pipeline:
             self.tallies.passed("read", read.records)
             self.sum.add(read)
             before = {place: len(frames) for place, frames in self.taken.items()}
-            whole = read.frame.collect()
-            for rows in portions(whole) if self.steps.by_row else (whole,):
-                yield self._worked(rows)
+            whole, read = read.frame.collect(), replace(read, frame=pl.LazyFrame())
+            waiting = deque(portions(whole) if self.steps.by_row else (whole,))
+            del whole  # each portion goes when it has been worked
+            while waiting:
+                yield self._worked(waiting.popleft())
                 self.tallies.passed(STAGE)
             self._look_up(read, before)
-            del read, whole  # before more is read
+            del read  # before more is read
 
     def _look_up(self, read: Read, before: Mapping[tuple[int, RemovalCause], int]) -> None:
         """Ask what was read for all that there is to know of rows that were taken out since."""
@@ -162,7 +165,7 @@ class Pipeline:
         The values of `private` columns are not shown.
         """
         return [
-            self._why(number, cause, pl.concat(self.taken[number, cause]), private)
+            self._why(number, cause, pl.concat(self.taken[number, cause], rechunk=True), private)
             for number, cause in sorted(self.taken)
         ]
 

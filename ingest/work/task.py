@@ -158,6 +158,7 @@ class PartitionTask:
         for rows in pipeline.portions():
             if not (fails and (pipeline.taken or pipeline.unread)):
                 yield rows
+            del rows  # before the next ones are made
         if fails and (bad := self._bad(pipeline, partition)).height:
             raise BadRowError(describe(self._told(bad, pipeline, partition), bad.height))
 

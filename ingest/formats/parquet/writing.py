@@ -45,7 +45,8 @@ class ParquetFiles(Model):
     """The zstd compression level. 3 makes files 3 to 4 % smaller for 8 to 10 % more time; higher
     levels are rarely worth it."""
     row_group_rows: int = Field(default=500_000, ge=1)
-    """Rows per row group. Small groups make files larger and slower to read."""
+    """The most rows per row group; most groups have at least half as many. Small groups make files
+    larger and slower to read."""
     integer_encoding: Literal["delta", "plain"] = "delta"
     """The encoding of integers and timestamps with few repeated values. The default stores
     differences (DELTA_BINARY_PACKED), which takes half the time and a fifth less space. Use `plain`

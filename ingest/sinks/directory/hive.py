@@ -1,6 +1,5 @@
 """Names of partition folders, as Hive, Spark, DuckDB and Polars read them: `month=1/day=2`."""
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import polars as pl
@@ -49,7 +48,9 @@ def by_keys(
     if first is None:
         return
     if not columns:
-        yield {}, itertools.chain([first], portions)
+        drawn = [first]
+        del first
+        yield {}, _rejoined(drawn, portions)
         return
     whole = pl.concat([first, *portions])
     dates = [name for name in columns if isinstance(whole.schema[name], pl.Date)]
@@ -59,6 +60,14 @@ def by_keys(
     )
     for values, rows in parts.items():
         yield dict(zip(columns, values, strict=True)), [rows]
+
+
+def _rejoined(
+    drawn: list[pl.DataFrame], portions: Iterator[pl.DataFrame]
+) -> Iterator[pl.DataFrame]:
+    """Yield what was drawn, then the rest; nothing is held that has been yielded."""
+    yield drawn.pop()
+    yield from portions
 
 
 def _segment(column: str, value: object) -> str:

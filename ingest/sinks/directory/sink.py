@@ -13,6 +13,7 @@ from ingest.core.errors import ConfigError, FatalError, JobError
 from ingest.core.marks import OUTSIDE
 from ingest.core.names import no_such_column
 from ingest.core.outcome import Staged
+from ingest.core.rows import filled
 from ingest.core.secrets import without_credentials
 from ingest.core.types import type_name
 from ingest.formats.base import WritableFormat
@@ -143,10 +144,9 @@ class DirectorySink(WritableFormat, PartitionedSink):
         """
         place = self.place
         opened = (place.open(run_id, f"{stem}-{number}.staged") for number in itertools.count())
-        filled = (rows for rows in portions if not rows.is_empty())
         staged: list[StagedFile] = []
         try:
-            for folder, rows in self._by_folder(filled):
+            for folder, rows in self._by_folder(filled(portions)):
                 if not staged:
                     self._refuse_late(place, run_id)
                     with place.errors():

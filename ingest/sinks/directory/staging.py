@@ -3,7 +3,6 @@
 import ctypes
 import errno
 import hashlib
-import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -146,23 +145,27 @@ def stage_rows(
         Exception: whatever `portions` raises, unchanged.
     """
     chunks = chunked(portions, most_rows, target_bytes)
-    for first in chunks:
+    rows = next(chunks, None)
+    while rows is not None:
         with _unless_finished(next(files)) as file:
             path = file.path
             with storage_errors(path):
-                encoder = open_encoder(file, first)
+                encoder = open_encoder(file, rows)
             written = 0
             # At least one chunk, whatever the target: a Parquet file begins with four bytes.
-            for rows in itertools.chain([first], chunks):
+            while rows is not None:
                 with storage_errors(path):
                     encoder.write(rows)
                 written += rows.height
+                rows = None  # before more is read
                 if file.bytes >= target_bytes:
                     break
+                rows = next(chunks, None)
             with storage_errors(path):
                 encoder.close()
                 sha256 = file.finish()
         yield StagedFile(file.name, "", written, file.bytes, sha256)
+        rows = rows if rows is not None else next(chunks, None)
 
 
 def stage_none(none: pl.DataFrame, file: HashedFile, open_encoder: Open) -> StagedFile:
@@ -210,9 +213,11 @@ def stage_joined(
 def chunked(
     portions: Iterable[pl.DataFrame], most_rows: int, most_bytes: int
 ) -> Iterator[pl.DataFrame]:
-    """Join and cut frames, in order, into chunks of `most_rows` rows; only the last has fewer.
+    """Join and cut frames, in order, into chunks of at most `most_rows` rows.
 
-    Or into smaller ones, so that no chunk takes much more than `most_bytes` in memory.
+    Or into smaller ones, so that no chunk takes much more than `most_bytes` in memory. One that is
+    at least half full ends where another frame like the last would not fit: so it does not wait,
+    in memory, for a part of what is yet to be read and worked.
     """
     waiting: list[pl.DataFrame] = []
     height = 0
@@ -221,12 +226,13 @@ def chunked(
         most = max(1, min(most_rows, most_bytes * portion.height // size))
         start = 0
         while start < portion.height:
-            piece = portion.slice(start, max(1, most - height))
-            waiting.append(piece)
-            start, height = start + piece.height, height + piece.height
-            if height >= most:
-                yield pl.concat(waiting, rechunk=False)
-                waiting, height = [], 0
+            waiting.append(portion.slice(start, max(1, most - height)))
+            start, height = start + waiting[-1].height, height + waiting[-1].height
+            ends = start == portion.height and 2 * height >= most
+            if height >= most or (ends and height + portion.height > most):
+                chunk, waiting, height = [pl.concat(waiting, rechunk=False)], [], 0
+                yield chunk.pop()
+        del portion  # before the next is made
     if waiting:
         yield pl.concat(waiting, rechunk=False)
 

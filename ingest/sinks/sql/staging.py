@@ -7,7 +7,7 @@ which a crash of the server would empty: see decision 0019.
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
@@ -100,8 +100,3 @@ def make_schema(session: Session, schema: str) -> None:
 def marked(rows: pl.DataFrame, stem: str) -> pl.DataFrame:
     """Return rows with the try that they are of."""
     return rows.with_columns(pl.lit(stem, dtype=pl.String).alias(TRY))
-
-
-def filled(portions: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """Leave out portions without rows."""
-    return (rows for rows in portions if not rows.is_empty())

@@ -10,6 +10,7 @@ import polars as pl
 
 from ingest.core.errors import JobError
 from ingest.core.outcome import Staged
+from ingest.core.rows import filled
 from ingest.formats.base import Encoder
 from ingest.sinks.directory.hive import by_keys, folder, value_text
 from ingest.sinks.directory.staged import StagedFile
@@ -57,9 +58,8 @@ def staged_files(
         JobError: a value cannot be that of a partition.
         FatalError, RetryableError: the disk is full, or did not answer.
     """
-    filled = (rows for rows in portions if not rows.is_empty())
     numbers = itertools.count()
-    for keys, rows in by_keys(filled, sink.partition_by):
+    for keys, rows in by_keys(filled(portions), sink.partition_by):
         values = _texts(keys)
         names = (f"{stem}-{number}.parquet" for number in numbers)
         yield from written_files(sink, rows, f"{run_id}/{folder(keys)}".rstrip("/"), names, values)

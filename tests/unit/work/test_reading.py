@@ -29,10 +29,11 @@ def write(folder: Path, kind: str) -> None:
         rows = pl.DataFrame({"id": ids, "n": [row % 10 for row in ids], "name": ["a"] * 10})
         rows = rows.with_columns(pl.when(id=13).then(None).otherwise(pl.col("name")).alias("name"))
         file = folder / f"{number}.{kind}"
-        {"parquet": rows.write_parquet, "csv": rows.write_csv, "jsonl": rows.write_ndjson}[kind](
-            file
-        )
-        if kind != "parquet" and number % 2:
+        if kind == "parquet":
+            rows.write_parquet(file, row_group_size=4)
+            continue
+        {"csv": rows.write_csv, "jsonl": rows.write_ndjson}[kind](file)
+        if number % 2:
             with file.open("a") as more:
                 more.write("broken\n")
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 import resource
 import subprocess
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,10 +45,36 @@ def test_rows_are_cut_to_about_the_target(tmp_path: Path) -> None:
 
 
 def test_portions_are_joined_and_cut_into_chunks() -> None:
-    portions = [ROWS.slice(start, 7) for start in range(0, 30, 7)]
+    sizes = [2, 2, 25, 4, 9, 3]
+    starts = [sum(sizes[:place]) for place in range(len(sizes))]
+    portions = [ROWS.slice(*each) for each in zip(starts, sizes, strict=True)]
     chunks = list(chunked(portions, most_rows=10, most_bytes=1 << 20))
-    assert [chunk.height for chunk in chunks] == [10, 10, 10, 5]
-    assert pl.concat(chunks).equals(ROWS.head(35))
+    assert [chunk.height for chunk in chunks] == [10, 10, 9, 10, 6]
+    assert pl.concat(chunks).equals(ROWS.head(45))
+
+
+def test_a_chunk_ends_where_the_next_portion_would_not_fit() -> None:
+    portions = [ROWS.slice(start, 4) for start in range(0, 20, 4)]
+    chunks = list(chunked(portions, most_rows=10, most_bytes=1 << 20))
+    assert [chunk.height for chunk in chunks] == [8, 8, 4]
+    assert pl.concat(chunks).equals(ROWS.head(20))
+
+
+def test_nothing_that_was_written_is_held_while_the_next_is_made(tmp_path: Path) -> None:
+    written: list[weakref.ref[pl.DataFrame]] = []
+
+    def made() -> Iterator[pl.DataFrame]:
+        for start in range(0, 40, 10):
+            assert not any(each() for each in written)
+            portion = ROWS.slice(start, 10)
+            written.append(weakref.ref(portion))
+            yield portion
+            del portion
+
+    options = {"path": str(tmp_path / "out"), "write_disposition": "append", "row_group_rows": 10}
+    parquet = Parquet.model_validate({"type": "parquet", **options})
+    files = parquet.stage_portions(made(), "run1", "1-0-1")
+    assert sum(file.rows for file in files) == 40
 
 
 def test_a_chunk_takes_no_more_than_the_bytes_allowed() -> None:
