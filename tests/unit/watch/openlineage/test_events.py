@@ -14,7 +14,7 @@ from referencing import Registry, Resource
 
 import ingest
 from ingest.__main__ import main
-from ingest.watch.lineage import is_configured
+from ingest.watch.openlineage.destinations.configuration import is_configured
 from ingest.watch.openlineage.naming import named
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -127,7 +127,6 @@ def test_a_failed_run_says_why_and_each_attempt_is_a_run(monkeypatch, capsys):
     assert pages[0]["run"]["facets"]["parent"]["job"] == {
         "namespace": "air",
         "name": "flow",
-        "facets": {},
     }
 
 
