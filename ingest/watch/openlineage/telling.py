@@ -15,6 +15,7 @@ Told = dict[str, Any]
 _NAMESPACE = "OPENLINEAGE_NAMESPACE"
 _PARENT, _ROOT = "OPENLINEAGE_PARENT_ID", "OPENLINEAGE_ROOT_PARENT_ID"
 _PARTS = 3
+_ONE_MACHINE = {"inline", "processes"}
 
 
 def told(
@@ -38,17 +39,26 @@ def told(
 
 
 def _of_run(account: Account, state: State, environment: Mapping[str, str]) -> dict[str, Facet]:
-    versions, error = account.facts.get("versions", {}), account.history.error
+    error = account.history.error
     failed = {"message": error, "programmingLanguage": "PYTHON"}
     return facets(
-        processing_engine={
-            "version": versions.get("ray", ""),
-            "name": "ray",
-            "openlineageAdapterVersion": versions["ingest"],
-        },
+        processing_engine=_engine(account),
         errorMessage=failed if error and state == "FAIL" else None,
         parent=_parent(environment),
     )
+
+
+def _engine(account: Account) -> Facet | None:
+    """Return what processed the rows, once that is decided: Ray, or Polars on one machine."""
+    if not account.history.cluster:
+        return None
+    versions = account.facts.get("versions", {})
+    name = "polars" if account.history.cluster in _ONE_MACHINE else "ray"
+    return {
+        "name": name,
+        "version": versions.get(name, ""),
+        "openlineageAdapterVersion": versions.get("ingest", ""),
+    }
 
 
 def _parent(environment: Mapping[str, str]) -> Facet | None:

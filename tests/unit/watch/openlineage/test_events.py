@@ -110,6 +110,7 @@ def test_every_event_of_a_run_is_valid_and_the_last_says_everything(folder, caps
     assert [field["field"] for field in fields["twice"]["inputFields"]] == ["n"]
     assert fields["name"]["inputFields"][0]["name"] == f"{folder}/names.csv"
     assert output["facets"]["schema"]["fields"][0]["description"] == "A number."
+    assert last["run"]["facets"]["processing_engine"]["name"] == "polars"
     job = last["job"]["facets"]
     assert job["ownership"]["owners"][0]["name"] == "me@example.org"
     assert job["documentation"]["description"] == "For a test."
