@@ -17,6 +17,7 @@ from ingest.commands.typed import count
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.names import hint
 from ingest.core.streams import cursor_moving
+from ingest.records.endings import RECEIPT
 from ingest.records.plan_facts import plan_facts
 from ingest.records.runs import Runs, made_at
 from ingest.storage.glance import Glance
@@ -136,10 +137,12 @@ class Pages:
         return pages[::-1]
 
     def _page(self, run: tuple[str, str]) -> Page | None:
-        """Return a run; None if its records are gone."""
+        """Return a run; None if its records are gone, or it is none that was asked for."""
         run_id, job = run
         if not Runs(self.glance).exists(run_id):
             return None
+        if self.arguments.failed and self.glance.exists(f"runs/{run_id}/{RECEIPT}"):
+            return None  # it is done: most are, and this is quicker than to read them
         page = self.known.get(run_id) or describe(self.glance, run_id, job, self.tellings)
         if page["state"] in ENDED:
             self.known[run_id] = page

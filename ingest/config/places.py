@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.core.credentials import masked
 from ingest.core.errors import ConfigError
-from ingest.core.secrets import masked
 
 KeyPath = tuple[str | int, ...]
 """The way to a value: keys of mappings and positions in lists, from the top of the job."""

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from ingest.core.credentials import masked
 from ingest.core.errors import FencedError, IngestError, StalePlanError
 from ingest.core.proc import require_proc
-from ingest.core.secrets import masked
 from ingest.core.stop import at_once
 from ingest.core.types import schema_to_json
 from ingest.driver.abandoning import withdraw

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, TextIO, cast
 
 from ingest.core.counts import counted
-from ingest.core.secrets import masked
+from ingest.core.credentials import masked
 from ingest.core.streams import tolerant
 from ingest.records.events import (
     AttemptBegan,

@@ -33,9 +33,7 @@ def events_of(store: Store, run_id: str, events: Iterable[Event]) -> Iterator[To
     return followed(store, run_id, _seen(events, history))
 
 
-def followed(
-    store: Store, run_id: str, events: Iterable[tuple[Event, History]]
-) -> Iterator[Told]:
+def followed(store: Store, run_id: str, events: Iterable[tuple[Event, History]]) -> Iterator[Told]:
     """Turn events, each with what the run has come to with it, into those of OpenLineage."""
     account = Account.of(store, run_id)
     for event, history in events:

@@ -1,2 +1,3 @@
 """Where the events of OpenLineage are sent: a file, an HTTP address, Kafka, and what else its
-library knows."""
+library knows.
+"""

@@ -54,7 +54,10 @@ def _with(transport: Settings, http: Settings) -> Settings:
     if kind in {None, "http", "async_http"}:
         return {**http, **transport}
     if kind == "composite" and not isinstance(transport.get("transports"), list):
-        return {**transport, "transports": {"default_http": http, **transport.get("transports", {})}}
+        return {
+            **transport,
+            "transports": {"default_http": http, **transport.get("transports", {})},
+        }
     return transport
 
 

@@ -63,8 +63,12 @@ def test_a_run_sends_valid_events_to_kafka_in_order_and_again_when_asked(brokers
 
 
 def test_events_of_a_parent_have_its_key(brokers, monkeypatch):
-    monkeypatch.setenv("OPENLINEAGE_PARENT_ID", "air/flow.task/0192a3b4-0000-7000-8000-000000000001")
-    monkeypatch.setenv("OPENLINEAGE_ROOT_PARENT_ID", "air/flow/0192a3b4-0000-7000-8000-000000000002")
+    monkeypatch.setenv(
+        "OPENLINEAGE_PARENT_ID", "air/flow.task/0192a3b4-0000-7000-8000-000000000001"
+    )
+    monkeypatch.setenv(
+        "OPENLINEAGE_ROOT_PARENT_ID", "air/flow/0192a3b4-0000-7000-8000-000000000002"
+    )
     tell("kafka", topic="children", config={"bootstrap.servers": brokers})
     ingest.run("demo")
     messages = read(brokers, "children", 3)
@@ -73,34 +77,38 @@ def test_events_of_a_parent_have_its_key(brokers, monkeypatch):
 
 
 @pytest.fixture
-def silent():
-    """The port of a server that takes connections and never answers."""
+def addresses(brokers):
+    """The brokers, and a server that takes connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        yield f"127.0.0.1:{server.getsockname()[1]}"
+        yield {"BROKERS": brokers, "SILENT": f"127.0.0.1:{server.getsockname()[1]}"}
+
+
+@pytest.fixture
+def told(addresses, caplog, capfd):
+    """What was said from now on: into the log, and to the terminal."""
+    capfd.readouterr()
+    return lambda: (caplog.text, capfd.readouterr().err)
 
 
 @pytest.mark.parametrize(
-    ("address", "settings", "said"),
+    ("config", "said"),
     [
-        ("127.0.0.1:1", {}, "Connection refused"),
-        ("127.0.0.1:1", {"acks": "nonsense"}, "acks"),
-        ("silent", {}, "nobody has taken them in time"),
-        ("brokers", {"message.max.bytes": 1000}, "Message size too large"),
+        ({"bootstrap.servers": "127.0.0.1:1"}, "Connection refused"),
+        ({"bootstrap.servers": "127.0.0.1:1", "acks": "nonsense"}, "acks"),
+        ({"bootstrap.servers": "SILENT"}, "nobody has taken them in time"),
+        ({"bootstrap.servers": "BROKERS", "message.max.bytes": 1000}, "Message size too large"),
     ],
     ids=["away", "wrong", "silent", "too large"],
 )
-def test_brokers_that_take_nothing_neither_fail_a_run_nor_keep_it(
-    address, settings, said, request, caplog, capfd
-):
-    if ":" not in address:
-        address = request.getfixturevalue(address)
-    tell("kafka", topic="nobody", config={"bootstrap.servers": address, **settings})
-    capfd.readouterr()
+def test_brokers_that_take_nothing_neither_fail_a_run_nor_keep_it(config, said, addresses, told):
+    known = addresses.get(config["bootstrap.servers"], config["bootstrap.servers"])
+    tell("kafka", topic="nobody", config={**config, "bootstrap.servers": known})
     with Sending() as sending:
         assert ingest.run("demo").rows.written == 2
-    assert said in caplog.text
-    assert "ingest lineage 2" in caplog.text
-    assert "rdkafka" not in capfd.readouterr().err, "it would write across the progress bar"
+    log, terminal = told()
+    assert said in log
+    assert "ingest lineage 2" in log
+    assert "rdkafka" not in terminal, "it would write across the progress bar"
     assert sending.waited < 2
 
 
@@ -170,14 +178,16 @@ def test_a_catalogue_that_fails_once_gets_the_rest(folder, monkeypatch, caplog):
     def listening(open_store):
         return Sender(open_store, lambda: Shy(written, append=True))
 
-    from ingest.library.running import opened
     from ingest.driver.drive import drive
+    from ingest.library.running import opened
     from ingest.storage.objects import open_store as opening
 
-    with opened(None, ["demo"], fresh=False) as request:
-        with listening(lambda: opening(".ingest", None)) as sender:
-            request.listeners = (sender,)
-            drive(request)
+    with (
+        opened(None, ["demo"], fresh=False) as request,
+        listening(lambda: opening(".ingest", None)) as sender,
+    ):
+        request.listeners = (sender,)
+        drive(request)
     events = [json.loads(line) for line in written.read_text().splitlines()]
     assert [event["eventType"] for event in events] == ["RUNNING", "COMPLETE"]
     assert "not all events were sent: OSError: not yet" in caplog.text
