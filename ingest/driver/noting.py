@@ -2,9 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from ingest.core.clock import Clock
-from ingest.core.errors import FencedError, IngestError, Interrupted
+from ingest.core.errors import (
+    BadRowError,
+    ContractError,
+    FencedError,
+    Held,
+    IngestError,
+    Interrupted,
+)
 from ingest.driver.recorded import Run
 from ingest.records.cancellation import Cancellation
 from ingest.records.events import AttemptFailed, AttemptInterrupted, Ending, Timed
@@ -19,7 +27,7 @@ def noted(run: Run, cancellation: Cancellation) -> Iterator[None]:
     except FencedError:
         raise
     except IngestError as error:
-        _note(run, AttemptFailed(error=str(error), kind=kind_of(error)))
+        _note(run, AttemptFailed(error=str(error), kind=kind_of(error), held=_held(error)))
         raise
     except (Interrupted, KeyboardInterrupt):
         _note(run, AttemptInterrupted(by=cancellation.by))
@@ -34,6 +42,13 @@ def timed(run: Run, what: str, clock: Clock) -> Iterator[None]:
         yield
     finally:
         run.ledger.append(Timed(what=what, seconds=round(clock.monotonic() - began, 3)))
+
+
+def _held(error: IngestError) -> Held | Literal[""]:
+    """Say what kept a run from being published whose input could be processed; else nothing."""
+    if isinstance(error, BadRowError):
+        return "bad_rows"
+    return error.held if isinstance(error, ContractError) else ""
 
 
 def _note(run: Run, ended: Ending) -> None:
