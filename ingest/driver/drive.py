@@ -86,7 +86,7 @@ def drive(request: Request) -> dict[str, Any]:
         _begin(run, _chosen(run, request, drafted), request)
         cancellation = Cancellation(store, run.run_id, run.history.attempt)
         try:
-            with noted(run, cancellation), cancellation.heeded(request.stop):
+            with noted(run, store, cancellation), cancellation.heeded(request.stop):
                 return _work(run, request, store, drafted, held)
         except FencedError:
             request.workers.close()  # first, so that nothing is staged any more

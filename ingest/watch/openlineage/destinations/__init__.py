@@ -1,3 +1,1 @@
-"""Where the events of OpenLineage are sent: a file, an HTTP address, Kafka, and what else its
-library knows.
-"""
+"""Where events of OpenLineage are sent: a file, an address, Kafka, or what its library knows."""

@@ -101,12 +101,10 @@ def test_what_workers_have_is_shown(tmp_path):
 
 
 def test_a_job_is_due_by_the_schedule_of_its_last_run(tmp_path):
-    for job, schedule in {
-        "often": 'schedule: {cron: "0 * * * *"}',
-        "never": "",
-        "newer": 'schedule: {cron: "another form"}',
-    }.items():
-        run = Recorded(job, THEN, partitions=2)
+    schedules = {"often": 'schedule: {cron: "0 * * * *"}', "never": "",
+                 "newer": 'schedule: {cron: "another form"}'}  # fmt: skip
+    for number, (job, schedule) in enumerate(schedules.items()):
+        run = Recorded(job, THEN, number, partitions=2)
         run.write(tmp_path)
         file = tmp_path / f"runs/{run.run_id}/job.yaml"
         file.write_text(f"{file.read_text()}{schedule}\n")
