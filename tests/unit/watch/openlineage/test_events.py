@@ -17,6 +17,7 @@ from ingest.__main__ import main
 from ingest.watch.openlineage.destinations.configuration import is_configured
 from ingest.watch.openlineage.naming import named
 
+REPOSITORY = Path(__file__).parents[4]
 SCHEMAS = Path(__file__).parent / "schemas"
 JOB = """# @package _global_
 # For a test.
@@ -83,9 +84,9 @@ def check(event):
     return len(facets)
 
 
-def events(capsys, run):
+def events(capsys, run, *more):
     capsys.readouterr()
-    assert main(["lineage", run, "--events"]) == 0
+    assert main(["lineage", run, "--events", *more]) == 0
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
@@ -114,6 +115,17 @@ def test_every_event_of_a_run_is_valid_and_the_last_says_everything(folder, caps
     job = last["job"]["facets"]
     assert job["ownership"]["owners"][0]["name"] == "me@example.org"
     assert job["documentation"]["description"] == "For a test."
+
+
+@pytest.mark.parametrize("job", ["events", "flights", "readings"])
+def test_the_events_of_the_shipped_jobs_are_valid(job, folder, monkeypatch, capsys):
+    monkeypatch.chdir(REPOSITORY)
+    state, sample = folder / "state", f"source.path=jobs/{job}/sample"
+    here = [sample, f"state={state}", f"sink.path={folder}/out", "cluster=inline"]
+    run = ingest.run(job, here).run_id
+    last = events(capsys, run, "--state", str(state))[-1]
+    assert check(last) > 8
+    assert last["outputs"][0]["facets"]["columnLineage"]["fields"]
 
 
 def test_a_failed_run_says_why_and_each_attempt_is_a_run(monkeypatch, capsys):
