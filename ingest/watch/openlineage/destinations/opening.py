@@ -1,12 +1,8 @@
-"""Opening the destination that the settings name."""
+"""Opening the destination that the settings name; imports no other one."""
 
-from importlib import import_module
 from typing import Any
 
 from ingest.watch.openlineage.destinations.base import Destination
-
-_OURS = {"file": ("files", "File"), "http": ("http", "Http"), "kafka": ("kafka", "Kafka")}
-"""Those that need no library of OpenLineage: what a module here is called, and its class."""
 
 
 def open_destination(settings: dict[str, Any]) -> Destination:
@@ -19,12 +15,27 @@ def open_destination(settings: dict[str, Any]) -> Destination:
     """
     transport = settings.get("transport") or {}
     if settings.keys() <= {"transport"} and isinstance(transport, dict):
-        module, name = _OURS.get(str(transport.get("type")), ("", ""))
-        if module:
-            kind = getattr(import_module(f"{__package__}.{module}"), name)
-            made: Destination | None = kind.of(transport)
-            if made is not None:
-                return made
+        made = _ours(transport)
+        if made is not None:
+            return made
     from ingest.watch.openlineage.destinations.library import Library  # noqa: PLC0415 - see there
 
     return Library(settings)
+
+
+def _ours(transport: dict[str, Any]) -> Destination | None:
+    """Return a destination that needs no library of OpenLineage; None if it is none of those."""
+    match transport.get("type"):
+        case "file":
+            from ingest.watch.openlineage.destinations.files import File  # noqa: PLC0415
+
+            return File.of(transport)
+        case "http":
+            from ingest.watch.openlineage.destinations.http import Http  # noqa: PLC0415
+
+            return Http.of(transport)
+        case "kafka":
+            from ingest.watch.openlineage.destinations.kafka import Kafka  # noqa: PLC0415
+
+            return Kafka.of(transport)
+    return None
