@@ -77,8 +77,8 @@ class ContractError(IngestError):
     `held` is which of these it is, in a word.
     """
 
-    def __init__(self, text: str, held: Held = "error_budget") -> None:
-        super().__init__(text)
+    def __init__(self, *parts: str, held: Held = "error_budget") -> None:
+        super().__init__(*parts)
         self.held = held
 
 

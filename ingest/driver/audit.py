@@ -25,7 +25,7 @@ def audit(history: History, contract: Contract) -> None:
         raise ContractError(
             f"audit: {totals.partitions} of {history.partitions} partitions completed. "
             "All must be. This is a bug in ingest: report it with the run's ledger",
-            "row_counts",
+            held="row_counts",
         )
     check_books(totals, contract)
     exceeded = contract.within_budget(totals.rejected, totals.records)
@@ -68,5 +68,5 @@ def check_books(totals: Totals, contract: Contract) -> None:
         raise ContractError(
             "row counts: they do not add up: " + "; ".join(problems) + ". Nothing was published. "
             "This is a bug in a step or in ingest: report it with the run's ledger",
-            "row_counts",
+            held="row_counts",
         )

@@ -147,5 +147,5 @@ def unrepeated(sink: "Table", delivery: Delivery, lines: Iterable[Line]) -> Iter
             "A merge needs one row for each key, and does not choose. Correct the input, add a "
             f"column to primary_key ([{columns}]), or add a deduplicate step if the rows are in "
             "one partition",
-            "repeated_keys",
+            held="repeated_keys",
         )
