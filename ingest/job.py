@@ -21,8 +21,9 @@ from ingest.sinks.base import Disposition, Sink
 from ingest.sinks.parquet import Parquet
 from ingest.sources import SOURCES, AnySource
 from ingest.storage.connections import AnyStore
-from ingest.storage.remote import canonical, is_remote
+from ingest.storage.remote import canonical
 from ingest.storage.store import STATE
+from ingest.storage.uris import is_remote
 from ingest.transforms import TRANSFORMS
 from ingest.transforms.base import Transform
 from ingest.transforms.lookup import Lookup

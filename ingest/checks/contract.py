@@ -37,11 +37,11 @@ from ingest.checks import CHECKS
 from ingest.checks.base import BROKEN, Check, Violation
 from ingest.checks.rules import ColumnCast, Rules
 from ingest.core.counts import counted
+from ingest.core.credentials import without_credentials
 from ingest.core.errors import ConfigError
 from ingest.core.marks import NOTHING, OUTSIDE
 from ingest.core.model import Model
 from ingest.core.names import no_such_column
-from ingest.core.secrets import without_credentials
 from ingest.core.types import Schema, parse_type, type_name
 from ingest.core.values.casting import converted
 from ingest.storage.connections import AnyStore

@@ -77,15 +77,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             found.kept.append(each)
         else:
             found.old.append(each)
-    found.leftovers += search.leftovers()
+    problems: list[str] = []
+    found.leftovers += search.leftovers(problems)
     say: Callable[[str], None] = _nothing if arguments.json else report
     if arguments.dry_run:
         say("\n".join(_would(found, arguments)))
-        removed, problems = found, list[str]()
+        removed = found
     else:
         trim_leases(store, search.jobs)
         cursors.trim(store, search.jobs)
-        removed, problems = _remove(store, found, arguments, say)
+        removed, failures = _remove(store, found, arguments, say)
+        problems += failures
     if arguments.json:
         report(json.dumps({**removed.page, "dry_run": arguments.dry_run, "problems": problems}))
         return IngestError.exit_code if problems else 0

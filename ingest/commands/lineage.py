@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ingest.commands.base import add_json, add_state, open_state, parser, report
 from ingest.core.errors import ConfigError, FatalError
@@ -12,6 +12,9 @@ from ingest.records.plan_facts import plan_facts
 from ingest.records.reader import Reader
 from ingest.records.runs import Runs
 from ingest.storage.objects import Store
+
+if TYPE_CHECKING:
+    from ingest.watch.openlineage.telling import Told
 
 _LAST_S = 30.0
 
@@ -39,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.send:
         return _send(store, arguments.run)
     if arguments.events:
-        sys.stdout.writelines(f"{line}\n" for line in _events(store, arguments.run))
+        every = _events(store, arguments.run)
+        sys.stdout.writelines(f"{json.dumps(event, sort_keys=True)}\n" for event in every)
         return 0
     page = plan_facts(store, arguments.run).lineage
     if arguments.json:
@@ -62,27 +66,32 @@ def _lines(page: dict[str, Any]) -> Iterator[str]:
         yield f"\nwhich rows there are depends on {', '.join(deciding)}"
 
 
-def _events(store: Store, run_id: str) -> Iterator[str]:
-    pages, serde = _library()
-    for page in pages(store, run_id, Reader(store, run_id).events()):
-        yield serde.to_json(page)
+def _events(store: Store, run_id: str) -> "Iterator[Told]":
+    from ingest.watch.openlineage.folding import events_of  # noqa: PLC0415 - keeps --help quick
+
+    return events_of(store, run_id, Reader(store, run_id).events())
 
 
 def _send(store: Store, run_id: str) -> int:
-    from ingest.watch.lineage import is_configured, open_client  # noqa: PLC0415 - keeps --help quick
+    from ingest.watch.openlineage.destinations.configuration import (  # noqa: PLC0415
+        is_configured,
+        settings,
+    )
+    from ingest.watch.openlineage.destinations.opening import open_destination  # noqa: PLC0415
 
     if not is_configured():
         raise ConfigError(
             "--send: nobody to send to. Set OPENLINEAGE_URL=http://HOST:PORT, or write "
             "openlineage.yml with a transport"
         )
-    pages, _ = _library()
-    client = open_client()
-    made = list(pages(store, run_id, Reader(store, run_id).events()))
+    made = list(_events(store, run_id))
     try:
-        for page in made:
-            client.emit(page)
-        client.close(_LAST_S)
+        destination = open_destination(settings())
+        for event in made:
+            destination.send(event)
+        destination.close(_LAST_S)
+    except ConfigError:
+        raise
     except Exception as error:
         raise FatalError(
             f"openlineage: {type(error).__name__}: {error}. Check the address and the catalogue, "
@@ -90,15 +99,3 @@ def _send(store: Store, run_id: str) -> int:
         ) from error
     report(f"run {run_id}: {len(made)} events were sent")
     return 0
-
-
-def _library() -> tuple[Any, Any]:
-    from ingest.watch.lineage import INSTALL  # noqa: PLC0415 - keeps --help quick
-
-    try:
-        from openlineage.client.serde import Serde  # noqa: PLC0415 - may not be installed
-
-        from ingest.watch.openlineage.folding import events_of  # noqa: PLC0415
-    except ImportError:
-        raise ConfigError(f"openlineage-python is not installed. {INSTALL}") from None
-    return events_of, Serde

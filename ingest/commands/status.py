@@ -18,6 +18,7 @@ from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.names import hint
 from ingest.core.streams import cursor_moving
+from ingest.records.endings import RECEIPT
 from ingest.records.plan_facts import plan_facts
 from ingest.records.runs import Runs, made_at
 from ingest.storage.glance import Glance
@@ -58,11 +59,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument("--json", action="store_true", help="print the runs as JSON")
     arguments = options.parse_args(argv)
     _refuse_word(arguments.state)
+    if arguments.run and _filters(arguments):
+        raise ConfigError(
+            f"{_filters(arguments)}: chooses runs of the list; RUN shows one run. Leave out one"
+        )
     store = Glance(open_state(arguments))
     here = state_option(arguments.state, arguments.state_connection)
     if arguments.watch:
         return _watch(store, arguments)
-    pages = Pages(store, arguments).look()
+    runs = Pages(store, arguments)
+    pages = runs.look()
     for page in pages:
         if why := _outdated(store, page):
             page["outdated"] = why
@@ -73,7 +79,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\n".join(details(pages[0], here)))
     else:
         print("\n".join(table(pages) if pages else [_none(store, arguments)]))
+        if runs.more:
+            wider = f"-n {10 * arguments.last}"
+            print(f"Older runs are not shown. To see more: {wider}", file=sys.stderr)
     return 0
+
+
+def _filters(arguments: Namespace) -> str:
+    """Return the options that choose runs, as they were typed."""
+    typed = [f"--job {arguments.job}"] if arguments.job else []
+    typed += ["--failed"] if arguments.failed else []
+    typed += [f"--since {arguments.since}"] if arguments.since else []
+    return " ".join(typed)
 
 
 FAILED = {"failed", "interrupted", "died", "damaged"}
@@ -107,13 +124,14 @@ class Pages:
     """The runs that were asked for, as of each look at the state.
 
     Those that are `known` to have ended are not read again; of those in `tellings`, only what has
-    come since is.
+    come since is. `more` says whether there are older ones than those that were shown last.
     """
 
     glance: Glance
     arguments: Namespace
     known: dict[str, Page] = field(default_factory=dict)
     tellings: dict[str, Telling] = field(default_factory=dict)
+    more: bool = False
 
     def look(self) -> list[Page]:
         """Return them, newest last."""
@@ -134,13 +152,16 @@ class Pages:
         while wanted := list(islice(runs_left, max(asked.last - len(pages), 0))):
             every = filter(None, self.glance.each(self._page, wanted))
             pages += [page for page in every if not asked.failed or page["state"] in FAILED]
+        self.more = next(runs_left, None) is not None
         return pages[::-1]
 
     def _page(self, run: tuple[str, str]) -> Page | None:
-        """Return a run; None if its records are gone."""
+        """Return a run; None if its records are gone, or it is none that was asked for."""
         run_id, job = run
         if not Runs(self.glance).exists(run_id):
             return None
+        if self.arguments.failed and self.glance.exists(f"runs/{run_id}/{RECEIPT}"):
+            return None  # it is done: most are, and this is quicker than to read them
         page = self.known.get(run_id) or describe(self.glance, run_id, job, self.tellings)
         if page["state"] in ENDED:
             self.known[run_id] = page
@@ -149,22 +170,35 @@ class Pages:
 
 
 def _watch(store: Glance, arguments: Namespace) -> int:
-    """Show the runs again and again, until Ctrl-C."""
-    if not sys.stdout.isatty():
-        raise ConfigError("--watch: stdout is not a terminal. Leave out --watch")
-    runs = Pages(store, arguments)
-    here = state_option(arguments.state, arguments.state_connection)
+    """Show the runs again and again, until Ctrl-C; as JSON, a line for each change."""
+    if not (sys.stdout.isatty() or arguments.json):
+        raise ConfigError(
+            "--watch: stdout is not a terminal. Leave out --watch, or add --json: a line for each "
+            "change"
+        )
+    runs, shown = Pages(store, arguments), ""
     while True:
-        pages = runs.look()
-        if arguments.run:
-            lines = details(pages[0], here)
-        else:
-            lines = table(pages) if pages else [_none(store, arguments)]
-        height = shutil.get_terminal_size().lines - 1
-        cursor_moving(sys.stdout).write(CLEAR)
-        sys.stdout.write("\n".join(lines[-height:]) + "\n")
-        sys.stdout.flush()
+        text = _text_of(runs.look(), store, arguments)
+        if not arguments.json:
+            cursor_moving(sys.stdout).write(CLEAR)
+        if text != shown or not arguments.json:
+            sys.stdout.write(f"{text}\n")
+            sys.stdout.flush()
+        shown = text
         time.sleep(REDRAW_S if store.is_local else REDRAW_OF_A_BUCKET_S)
+
+
+def _text_of(pages: list[Page], store: Store, arguments: Namespace) -> str:
+    """Return what is shown of a look: as much as fits the terminal, or a line of JSON."""
+    here = state_option(arguments.state, arguments.state_connection)
+    if arguments.json:
+        return json.dumps([{**page, "next": following(page, here)} for page in pages])
+    if arguments.run:
+        lines = details(pages[0], here)
+    else:
+        lines = table(pages) if pages else [_none(store, arguments)]
+    height = shutil.get_terminal_size().lines - 1
+    return "\n".join(lines[-height:])
 
 
 def _refuse_word(state: str) -> None:
@@ -185,6 +219,9 @@ def _named(state: str) -> str:
 def _none(store: Store, arguments: Namespace) -> str:
     """Say that there are no runs to list, of the job if one is named."""
     known = Runs(store).jobs()
+    if known and (arguments.failed or arguments.since):
+        filters = _filters(arguments)
+        return f"no runs in {arguments.state} match {filters}. To list all: ingest status"
     if not (arguments.job and known):
         return f"no runs in {_named(arguments.state)}. Start one with: ingest run NAME"
     if arguments.job in known:

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ingest.core.credentials import masked
 from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError
-from ingest.core.secrets import masked
 
 KeyPath = tuple[str | int, ...]
 """The way to a value: keys of mappings and positions in lists, from the top of the job."""

@@ -1,6 +1,7 @@
 """Cron expressions, as Kubernetes and KubeRay read them."""
 
 import re
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -14,7 +15,17 @@ FIELDS = (
 )
 LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 """How many days each month may have."""
-NICKNAMES = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
+NICKNAMES = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
+_DAYS_BACK = 8 * 366
+"""A day of February 29 was at most eight years ago."""
 FORM = 'Write five fields, such as "30 2 * * *" for 02:30 every day, or one of ' + ", ".join(
     NICKNAMES
 )
@@ -51,6 +62,39 @@ def unknown_zone(timezone: str) -> str:
             "Europe/Berlin or UTC"
         )
     return ""
+
+
+def last_due(cron: str, timezone: str, now: datetime) -> datetime | None:
+    """Return the last moment up to `now` that an expression without mistakes means, in UTC.
+
+    A time that a change of the clocks leaves out is not meant, as Kubernetes has it.
+    """
+    zone, fields = ZoneInfo(timezone), NICKNAMES.get(cron, cron).split()
+    minutes, hours, _, months, _ = (
+        _values(text, *field[1:]) for text, field in zip(fields, FIELDS, strict=True)
+    )
+    here = now.astimezone(zone)
+    for back in range(_DAYS_BACK):
+        day = here.date() - timedelta(days=back)
+        if day.month not in months or not _is_meant(fields, day.day, day.isoweekday() % 7):
+            continue
+        for hour in sorted(hours, reverse=True):
+            for minute in sorted(minutes, reverse=True):
+                there = datetime.combine(day, time(hour, minute), zone)
+                due = there.astimezone(UTC)
+                if due <= now and due.astimezone(zone).hour == hour:
+                    return due
+    return None
+
+
+def _is_meant(fields: list[str], day: int, weekday: int) -> bool:
+    """Whether a day is meant. Where both kinds of days are limited, one of them is enough."""
+    limits = [not fields[number].startswith(("*", "?")) for number in (2, 4)]
+    kept = [
+        number in _values(fields[place], *FIELDS[place][1:])
+        for place, number in ((2, day), (4, weekday))
+    ]
+    return any(kept) if all(limits) else all(kept)
 
 
 def _wrong(part: str, least: int, most: int, names: tuple[str, ...]) -> str:

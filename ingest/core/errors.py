@@ -16,7 +16,10 @@ Texts have the form `<where>: <what>: <what was found>. <what is allowed>. <what
 Every class survives pickling, because workers report across processes.
 """
 
-from typing import Any
+from typing import Any, Literal
+
+Held = Literal["error_budget", "row_counts", "repeated_keys", "bad_rows"]
+"""What keeps a run from being published although it could process its input."""
 
 
 class IngestError(Exception):
@@ -69,7 +72,14 @@ class BadRowError(IngestError):
 
 
 class ContractError(IngestError):
-    """The run exceeds its error budget, or its row counts are wrong; it must not be published."""
+    """The run exceeds its error budget, or its row counts are wrong; it must not be published.
+
+    `held` is which of these it is, in a word.
+    """
+
+    def __init__(self, *parts: str, held: Held = "error_budget") -> None:
+        super().__init__(*parts)
+        self.held = held
 
 
 class FatalError(IngestError):

@@ -10,17 +10,17 @@ import yaml
 
 from ingest.config import places
 from ingest.config.load import Loaded, jobs, load
+from ingest.core.credentials import masked
 from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError, FatalError
 from ingest.core.lineage import Lineage, Origin
-from ingest.core.secrets import masked
 from ingest.core.types import schema_to_json
 from ingest.documenting.history import JobHistory
 from ingest.driver.lineage import lineage
 from ingest.driver.planning import draft
 from ingest.driver.tasks import context_of
 from ingest.job import Job
-from ingest.storage.remote import is_remote
+from ingest.storage.uris import is_remote
 from ingest.testing.samples import folder_of, has_sample
 from ingest.transforms.lookup import Lookup
 

@@ -24,7 +24,8 @@ def audit(history: History, contract: Contract) -> None:
     if totals.partitions != history.partitions:
         raise ContractError(
             f"audit: {totals.partitions} of {history.partitions} partitions completed. "
-            "All must be. This is a bug in ingest: report it with the run's ledger"
+            "All must be. This is a bug in ingest: report it with the run's ledger",
+            held="row_counts",
         )
     check_books(totals, contract)
     exceeded = contract.within_budget(totals.rejected, totals.records)
@@ -66,5 +67,6 @@ def check_books(totals: Totals, contract: Contract) -> None:
     if problems:
         raise ContractError(
             "row counts: they do not add up: " + "; ".join(problems) + ". Nothing was published. "
-            "This is a bug in a step or in ingest: report it with the run's ledger"
+            "This is a bug in a step or in ingest: report it with the run's ledger",
+            held="row_counts",
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 from ingest.core.counts import counted
 from ingest.core.dataclass import dataclass
-from ingest.core.errors import FatalError
+from ingest.core.errors import FatalError, IngestError
 from ingest.driver.removing import Old, Removal, Was
 from ingest.records.endings import closed, ending
 from ingest.records.history import DOOMED, History
@@ -68,8 +68,11 @@ class Search:
             yield from self._of_job(job, removal)
         yield from self._nameless()
 
-    def leftovers(self) -> Iterator[Leftover]:
-        """Yield what ended runs have staged, at all places that the jobs' runs publish to."""
+    def leftovers(self, problems: list[str]) -> Iterator[Leftover]:
+        """Yield what ended runs have staged, at all places that the jobs' runs publish to.
+
+        A place that cannot be looked at is a problem, and keeps none of the others from it.
+        """
         runs = Runs(self.store)
         places: dict[str, dict[str, Any] | None] = {}
         for job in self.jobs:
@@ -78,9 +81,12 @@ class Search:
                 outputs = runs.outputs(job, run_id)
                 places |= {uri: reached.get(output) for output, uri in outputs.items()}
         for place, how in sorted(places.items(), key=lambda each: each[0]):
-            for run_id, size in staged(place, how):
-                if self._is_dead(run_id, runs):
-                    yield Leftover(run_id, place, size, how)
+            try:
+                for run_id, size in staged(place, how):
+                    if self._is_dead(run_id, runs):
+                        yield Leftover(run_id, place, size, how)
+            except IngestError as error:
+                problems.append(f"{place}: not searched for unpublished files: {error}")
 
     def _of_job(self, job: str, removal: Removal) -> Iterator[Old | Kept]:
         runs = Runs(self.store)

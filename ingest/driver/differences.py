@@ -6,8 +6,8 @@ from typing import Any
 
 import polars as pl
 
+from ingest.core.credentials import masked
 from ingest.core.errors import ConfigError, FatalError
-from ingest.core.secrets import masked
 from ingest.driver.changes import changes
 from ingest.driver.recorded import as_written
 from ingest.job import Job

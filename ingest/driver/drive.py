@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from ingest.core.credentials import masked
 from ingest.core.errors import FencedError, IngestError, StalePlanError
 from ingest.core.proc import require_proc
-from ingest.core.secrets import masked
 from ingest.core.stop import at_once
 from ingest.core.types import schema_to_json
 from ingest.driver.abandoning import withdraw
@@ -94,7 +94,7 @@ def drive(request: Request) -> dict[str, Any]:
         _begin(run, chosen, request)
         cancellation = Cancellation(store, run.run_id, run.history.attempt)
         try:
-            with noted(run, cancellation), cancellation.heeded(request.stop):
+            with noted(run, store, cancellation), cancellation.heeded(request.stop):
                 return _work(run, request, store, drafted, held)
         except FencedError:
             request.workers.close()  # first, so that nothing is staged any more

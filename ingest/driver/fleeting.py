@@ -5,7 +5,7 @@ from ingest.driver.flow import Place
 from ingest.driver.sinks import sinks_of
 from ingest.job import Job
 from ingest.storage.objects import Store
-from ingest.storage.remote import is_remote
+from ingest.storage.uris import is_remote
 from ingest.workers.on_ray.package import package_of
 
 

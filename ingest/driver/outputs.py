@@ -16,7 +16,8 @@ from ingest.sinks.base import Sink
 from ingest.sinks.directory.place import STAGING
 from ingest.sinks.leftovers import publishes_in
 from ingest.storage.objects import Store
-from ingest.storage.remote import canonical, is_remote
+from ingest.storage.remote import canonical
+from ingest.storage.uris import is_remote
 
 WRITTEN = {"main": ("sink",), "quarantine": ("contract", "quarantine")}
 """Where in a job it is said where an output goes."""

@@ -37,8 +37,8 @@ from ingest.records.receipts import history_of
 from ingest.records.runs import Runs
 from ingest.sinks.base import Again
 from ingest.storage.objects import LocalStore, Store, open_store
-from ingest.storage.remote import is_remote
 from ingest.storage.store import state_option
+from ingest.storage.uris import is_remote
 
 OUTPUT, STATE = "output", "state"
 

@@ -16,7 +16,7 @@ from ingest.core.partition import Assignment, Partition
 from ingest.job import Job
 from ingest.records.totals import Totals
 from ingest.sinks.directory.staging import HashedFile
-from ingest.storage.remote import is_remote
+from ingest.storage.uris import is_remote
 from ingest.work.task import PartitionTask
 
 _ERRORS: dict[str, type[IngestError]] = {"bad_row": BadRowError, "contract": ContractError}

@@ -1,7 +1,6 @@
 """What a run was made with: code revision, package versions, machine; and who works on it."""
 
 import getpass
-import importlib.metadata
 import os
 import platform
 import re
@@ -11,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ingest.core.credentials import masked
 from ingest.core.git import asked
-from ingest.core.secrets import masked
 
 PACKAGES = (
     "ingest", "ray", "polars", "pyarrow", "pydantic", "hydra-core", "omegaconf", "fsspec", "s3fs",
@@ -92,12 +91,18 @@ def _version(package: str) -> str:
 
     `importlib.metadata.version` parses all that the package says of itself: 15 ms for nine of them.
     """
+    from importlib.metadata import (  # noqa: PLC0415 - 20 ms that `status` need not pay
+        PackageNotFoundError,
+        distribution,
+        version,
+    )
+
     try:
-        said = importlib.metadata.distribution(package).read_text("METADATA") or ""
-    except importlib.metadata.PackageNotFoundError:
+        said = distribution(package).read_text("METADATA") or ""
+    except PackageNotFoundError:
         return ""
     line = _VERSION.search(said)
-    return line[1] if line else importlib.metadata.version(package)
+    return line[1] if line else version(package)
 
 
 def _git(*arguments: str) -> str:

@@ -288,8 +288,14 @@ class AttemptFailed(Event):
     """The attempt ended by an error."""
 
     name: ClassVar[str] = "failed"
+    version: ClassVar[int] = 2
     error: Annotated[str, "The error."]
     kind: Annotated[str, "Its [class](errors.md#what-is-tried-again)."] = ""
+    held: Annotated[
+        str,
+        "What kept the run from being published although its input could be processed: "
+        "`error_budget`, `row_counts`, `repeated_keys` or `bad_rows`; mostly empty. From 2.",
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

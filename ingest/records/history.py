@@ -54,7 +54,8 @@ class History:
     class of failure. `cluster` is where the last attempt that had any did its work, `bytes` how
     much the plan reads, `left_out` how many files earlier runs have read. `ended` is how the
     last attempt ended: done, failed or interrupted, or empty if it is still going on or was
-    killed; `failure` is then the class of its failure, a `core.outcome.ErrorKind`, or empty.
+    killed; `failure` is then the class of its failure, a `core.outcome.ErrorKind`, or empty,
+    and `held` what kept it from being published, a `core.errors.Held`, or empty.
     `timings` are of all attempts that could put theirs on record; `lap` are those of the last
     one, and `before` is how many rows had been read before it.
     """
@@ -83,6 +84,7 @@ class History:
     ended: str = ""
     error: str = ""
     failure: str = ""
+    held: str = ""
     warnings: list[str] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)
     lap: dict[str, float] = field(default_factory=dict)
@@ -133,7 +135,7 @@ def _attempt(event: AttemptBegan, history: History) -> None:
     history.attempt += 1
     history.warnings += event.warnings
     history.started_at = history.started_at or event.at
-    history.ended = history.ended_at = history.error = history.failure = ""
+    history.ended = history.ended_at = history.error = history.failure = history.held = ""
     history.lap, history.before = {}, history.totals.records
     if event.cluster:
         history.cluster, history.cluster_why = event.cluster, event.cluster_why
@@ -221,7 +223,7 @@ def _timed(event: Timed, history: History) -> None:
 @_fold.register
 def _failed(event: AttemptFailed, history: History) -> None:
     _end(event, history)
-    history.error, history.failure = event.error, event.kind
+    history.error, history.failure, history.held = event.error, event.kind, event.held
 
 
 @_fold.register
@@ -243,4 +245,4 @@ def _abandoned(event: RunAbandoned, history: History) -> None:
 
 def _end(event: Event, history: History) -> None:
     history.ended, history.ended_at = event.name, event.at
-    history.error = history.failure = ""
+    history.error = history.failure = history.held = ""

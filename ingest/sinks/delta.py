@@ -7,10 +7,10 @@ from typing import Annotated, Literal, Self
 import polars as pl
 from pydantic import AfterValidator, Field, model_validator
 
+from ingest.core.credentials import without_credentials
 from ingest.core.errors import ConfigError, FatalError, JobError
 from ingest.core.marks import OUTSIDE
 from ingest.core.outcome import Staged
-from ingest.core.secrets import without_credentials
 from ingest.core.types import schema_from_json
 from ingest.formats.parquet.writing import ParquetFiles
 from ingest.sinks.base import Delivery, Disposition, Line, Published, Verified

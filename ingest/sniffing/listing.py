@@ -17,7 +17,7 @@ from ingest.sources.files.foreign import HEAD_BYTES, foreign, refusal
 from ingest.sources.files.identity import while_planning
 from ingest.sources.files.listing import GLOB, list_inputs
 from ingest.sources.files.opening import open_input, read_plain_head
-from ingest.storage.remote import is_remote
+from ingest.storage.uris import is_remote
 
 _WEAK = ("", ".txt", ".txt.gz", ".txt.zst")
 """Endings that data files share with notes: they count only where there is no better one."""

@@ -9,11 +9,11 @@ from typing import Annotated, Any, ClassVar, Self
 import polars as pl
 from pydantic import AfterValidator, Field, model_validator
 
+from ingest.core.credentials import without_credentials
 from ingest.core.dataclass import dataclass
 from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.marks import LATER, OUTSIDE
 from ingest.core.partition import Slice
-from ingest.core.secrets import without_credentials
 from ingest.core.types import Schema
 from ingest.formats.base import Format
 from ingest.sources.base import Difference, Inputs, Layout, Planned, Source
@@ -28,7 +28,8 @@ from ingest.sources.files.unread import left_out, unread
 from ingest.sources.incremental import Earlier, Incremental, Unread
 from ingest.storage.clients.addresses import endpoint_of
 from ingest.storage.connections import AnyStore, usual
-from ingest.storage.remote import is_remote, refuse_other
+from ingest.storage.remote import refuse_other
+from ingest.storage.uris import is_remote
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,17 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from ingest.core.credentials import masked
 from ingest.core.errors import ConfigError, FatalError, IngestError
 from ingest.core.names import hint
-from ingest.core.secrets import masked
 from ingest.storage import tree
-from ingest.storage.connections import SCHEMES, StoreConnection, usual
-from ingest.storage.remote import is_remote
 from ingest.storage.store import Store
+from ingest.storage.uris import is_remote
+
+if TYPE_CHECKING:
+    from ingest.storage.connections import StoreConnection
 
 __all__ = ["LocalStore", "Store", "open_store"]
 
@@ -222,7 +224,7 @@ def _refusal(path: Path, what: str, error: OSError, *, begun: bool) -> IngestErr
     return ConfigError(f"{allow}, or use another folder: state=DIR")
 
 
-def open_store(uri: str, connection: StoreConnection | None = None) -> Store:
+def open_store(uri: str, connection: "StoreConnection | None" = None) -> Store:
     """Return the store behind a place for state.
 
     A bucket is opened by a connection, without one by what the environment says.
@@ -241,7 +243,9 @@ def open_store(uri: str, connection: StoreConnection | None = None) -> Store:
     return LocalStore(root)
 
 
-def _open_bucket(uri: str, connection: StoreConnection | None) -> Store:
+def _open_bucket(uri: str, connection: "StoreConnection | None") -> Store:
+    from ingest.storage.connections import SCHEMES, usual  # noqa: PLC0415 - loads pydantic
+
     scheme = uri.partition("://")[0]
     if (shown := masked(uri)) != uri:
         raise ConfigError(f'state: "{shown}" contains credentials. Remove them: {_WITH_CONNECTION}')

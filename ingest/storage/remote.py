@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from ingest.core.errors import ConfigError
 from ingest.core.names import hint
 from ingest.storage.connections import SCHEMES, STORES, StoreConnection, usual
+from ingest.storage.uris import is_remote
 
 PROTOCOLS = ("s3", "s3a", "memory")
 """Where files may lie besides local disks. Not `http`, which would need a guard against addresses
@@ -25,11 +26,6 @@ _CREDENTIALS = frozenset({
     "UnauthorizedSSOTokenError", "UnknownCredentialError",
 })  # fmt: skip
 """How botocore calls that there are credentials, and that they lead nowhere."""
-
-
-def is_remote(path: str) -> bool:
-    """Say whether a path is for fsspec to open."""
-    return "://" in path and not path.startswith("file://")
 
 
 def canonical(uri: str) -> str:

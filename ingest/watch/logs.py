@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal, TextIO, cast
 
 from ingest.core.counts import counted
+from ingest.core.credentials import masked
 from ingest.core.dataclass import dataclass
-from ingest.core.secrets import masked
 from ingest.core.streams import tolerant
 from ingest.records.events import (
     AttemptBegan,

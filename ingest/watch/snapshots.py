@@ -21,7 +21,7 @@ from ingest.watch.story import Story
 from ingest.watch.telling import Telling
 
 SNAPSHOT = "snapshot.json"
-FORMAT = 1
+FORMAT = 2
 """Grows with every change to what is folded: a snapshot of another form is passed over."""
 EVENTS, OBJECTS = 500, 16
 """A snapshot is written when so much has come since the last one."""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from ingest.config.places import KeyPath, dotted
 from ingest.core.dataclass import dataclass
 from ingest.job import Job
-from ingest.storage.remote import is_remote
+from ingest.storage.uris import is_remote
 from ingest.transforms.lookup import Lookup
 
 

@@ -155,6 +155,19 @@ def test_a_disk_that_is_full_while_staging(bench, small_disk):
     assert_resumed(bench, rows=16_000)
 
 
+def test_a_state_that_fills_up_has_room_for_the_reason(bench, small_disk):
+    subprocess.run(["mount", "-o", "remount,size=2m", str(small_disk)], check=True)
+    bench.fill(150)
+    bench.describe(state="disk/state", execution={"partition_bytes": 40, "retry": AT_ONCE})
+    fill_up(small_disk, 64 + 35)  # the reserve, and some events
+    result = bench.run()
+    assert result.code == 1, result.err
+    assert "the state cannot be written: No space left on device" in result.err
+    assert 0 < bench.history.totals.partitions < bench.history.partitions
+    assert bench.history.ended == "failed", "it would be taken for one that was killed"
+    assert "No space left on device" in bench.history.error
+
+
 @pytest.mark.parametrize("what", ["sink", "state"])
 def test_a_disk_that_is_full_at_any_moment(bench, small_disk, what):
     """From a disk without a free page to one that just suffices."""

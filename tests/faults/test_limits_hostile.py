@@ -10,8 +10,8 @@ import pytest
 from ingest.commands.base import guarded
 from ingest.commands.init import main as init
 from ingest.commands.plan import main as plan
+from ingest.core.credentials import masked
 from ingest.core.errors import BadRowError, ConfigError
-from ingest.core.secrets import masked
 from ingest.driver.flow import MOST_COLUMNS
 from ingest.expressions import resolve
 from ingest.sources.json.shape import compiles, pattern

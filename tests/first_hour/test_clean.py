@@ -386,3 +386,16 @@ def test_times(text, hours):
 def test_what_is_no_time(text):
     with pytest.raises(ConfigError, match="Write a number and h, d or w"):
         duration(text, "--keep")
+
+
+def test_a_place_that_cannot_be_searched_keeps_nothing_else_from_being_cleaned(desk, clean):
+    run = times(desk, 1)[0]
+    away = {"type": "s3", "endpoint": "http://127.0.0.1:1", "anonymous": True, "max_tries": 1}
+    page = {"main": "s3://bucket/out", "reached_by": {"main": away}}
+    index = desk.place / "state/jobs/orders/runs/20260101t000000-abcdef"
+    index.write_text(json.dumps(page))
+    staging = staged(desk, run)
+    result = clean()
+    assert result.code == 1
+    assert "s3://bucket/out: not searched for unpublished files: " in result.err
+    assert not staging.exists()

@@ -1,11 +1,14 @@
 """`ingest logs` and `--log-format json`: what is said, and what is never written anywhere."""
 
 import json
+import threading
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import polars as pl
 import pytest
 
 from tests.first_hour.orders import made, orders, typed
+from tests.unit.watch.page.asking import Asked
 
 STATE = ("--state", "state")
 SECRET, VALUE = "geheimsalz", "kanarienvogel"
@@ -53,8 +56,35 @@ def test_all_that_a_run_says_is_json(desk, capsys):
     assert [line["event"] for line in logged] == ["failed"]
 
 
+@pytest.fixture
+def pushed(desk, monkeypatch):
+    """Have metrics pushed and lineage written; return what is pushed."""
+    texts = []
+
+    def take(environ, answer):
+        texts.append(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])).decode())
+        answer("202 Accepted", [])
+        return []
+
+    monkeypatch.setenv("OPENLINEAGE__TRANSPORT__TYPE", "file")
+    monkeypatch.setenv("OPENLINEAGE__TRANSPORT__LOG_FILE_PATH", f"{desk.place}/lineage.jsonl")
+    monkeypatch.setenv("OPENLINEAGE__TRANSPORT__APPEND", "true")
+    with make_server("127.0.0.1", 0, take, handler_class=Quiet) as server:
+        monkeypatch.setenv("INGEST_PUSHGATEWAY", f"127.0.0.1:{server.server_port}")
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield texts
+        server.shutdown()
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
 @pytest.mark.parametrize("on_error", ["quarantine", "skip", "fail"])
-def test_no_secret_and_no_masked_value_is_written_anywhere(desk, capsys, monkeypatch, on_error):
+def test_no_secret_and_no_masked_value_is_written_anywhere(
+    desk, capsys, monkeypatch, pushed, on_error
+):
     monkeypatch.setenv("SALT", SECRET)
     desk.write("private.csv", f"id,name,n\n5,{VALUE},1\n6,{VALUE},900\n{VALUE},{VALUE},x\n")
     desk.describe(
@@ -67,13 +97,21 @@ def test_no_secret_and_no_masked_value_is_written_anywhere(desk, capsys, monkeyp
     for run in made(desk):
         results += [typed(capsys, "logs", run, *STATE, "--level", "debug")]
         results += [typed(capsys, "logs", run, *STATE, "--json")]
-        results += [typed(capsys, "status", run, *STATE)]
+        results += [typed(capsys, "status", run, *STATE, *more) for more in ([], ["--json"])]
+        results += [typed(capsys, "lineage", run, *STATE, "--events")]
         results += [typed(capsys, "diff", made(desk)[0], run, *STATE)]
         results += [typed(capsys, "rerun", run, *STATE)] if on_error != "fail" else []
     results += [typed(capsys, "docs", "build")]
-    for result in results:
-        assert SECRET not in result.out + result.err
-        assert VALUE not in result.out + result.err
+    texts = [result.out + result.err for result in results]
+    page = Asked(desk.place / "state")
+    paths = ["/", "/metrics", "/jobs/orders", *(f"/runs/{run}" for run in made(desk))]
+    answers = [page.get(path, Host="localhost") for path in paths]
+    assert {answer.status for answer in answers} == {200}
+    assert pushed
+    for text in (*texts, *pushed, *(answer.text for answer in answers)):
+        assert SECRET not in text
+        assert VALUE not in text
+    assert (desk.place / "lineage.jsonl").stat().st_size
     for file in (path for path in desk.place.rglob("*") if path.is_file()):
         if desk.place / "in" in file.parents:
             continue

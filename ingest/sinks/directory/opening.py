@@ -9,7 +9,8 @@ from ingest.sinks.directory.local.place import Folder
 from ingest.sinks.directory.place import Place
 from ingest.storage.clients.addresses import endpoint_of
 from ingest.storage.connections import StoreConnection
-from ingest.storage.remote import canonical, is_remote, writer_of
+from ingest.storage.remote import canonical, writer_of
+from ingest.storage.uris import is_remote
 
 
 def uri_of(path: str) -> str:

@@ -9,12 +9,12 @@ from typing import Annotated, Literal, Self
 import polars as pl
 from pydantic import AfterValidator, Field
 
+from ingest.core.credentials import without_credentials
 from ingest.core.errors import ConfigError, FatalError, JobError
 from ingest.core.marks import OUTSIDE
 from ingest.core.names import no_such_column
 from ingest.core.outcome import Staged
 from ingest.core.rows import filled
-from ingest.core.secrets import without_credentials
 from ingest.core.types import type_name
 from ingest.formats.base import WritableFormat
 from ingest.sinks.base import Claim, Delivery, Line, Part, Published, Verified
@@ -32,7 +32,7 @@ from ingest.sinks.directory.staging import stage_joined, stage_none, stage_rows
 from ingest.sinks.directory.verifying import Verifying
 from ingest.sinks.folder import PartitionedSink
 from ingest.storage.connections import AnyStore
-from ingest.storage.remote import is_remote
+from ingest.storage.uris import is_remote
 
 LOCK_WAIT_S = 60.0
 """How long publishing waits for another process that publishes to the same folder, in seconds."""

@@ -146,5 +146,6 @@ def unrepeated(sink: "Table", delivery: Delivery, lines: Iterable[Line]) -> Iter
             f"sink.primary_key: {keys} in several rows of this run{shown}. "
             "A merge needs one row for each key, and does not choose. Correct the input, add a "
             f"column to primary_key ([{columns}]), or add a deduplicate step if the rows are in "
-            "one partition"
+            "one partition",
+            held="repeated_keys",
         )

@@ -19,7 +19,7 @@ from ingest.core.values.texts import Form, failed, parse_texts
 from ingest.sources.files.folder_keys import PlannedKeys
 from ingest.sources.files.remote import modified_remote
 from ingest.storage.connections import StoreConnection
-from ingest.storage.remote import is_remote
+from ingest.storage.uris import is_remote
 
 FILE_COLUMNS: Schema = {
     "_file_path": pl.String(),

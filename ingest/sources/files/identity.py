@@ -16,7 +16,7 @@ from ingest.core.partition import Slice
 from ingest.core.paths import readable_path
 from ingest.sources.files.remote import stat_remote
 from ingest.storage.connections import StoreConnection
-from ingest.storage.remote import is_remote
+from ingest.storage.uris import is_remote
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from ingest.sources.files.passed_over import PassedOver, few
 from ingest.sources.files.patterns import GLOB, fixed_part, reads, reads_remote, unwritten
 from ingest.sources.files.remote import list_remote
 from ingest.storage.connections import StoreConnection
-from ingest.storage.remote import is_remote
+from ingest.storage.uris import is_remote
 
 __all__ = ["GLOB"]
 

@@ -15,7 +15,8 @@ from ingest.sources.files.remote import open_remote
 from ingest.storage.causes import cause_of, storage_error
 from ingest.storage.connections import StoreConnection
 from ingest.storage.object_file import ObjectChangedError, ObjectFile
-from ingest.storage.remote import is_remote, using
+from ingest.storage.remote import using
+from ingest.storage.uris import is_remote
 
 CODECS = {".gz": "gzip", ".zst": "zstd"}
 LEAST_LIMIT_BYTES = 256 * 1024**2

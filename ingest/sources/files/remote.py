@@ -4,9 +4,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, cast
 
+from ingest.core.credentials import without_credentials
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
-from ingest.core.secrets import without_credentials
 from ingest.sources.files.direct import shortcut
 from ingest.sources.files.nothing_there import NothingThereError
 from ingest.sources.files.passed_over import PassedOver

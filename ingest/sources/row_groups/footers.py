@@ -13,7 +13,7 @@ from ingest.formats.parquet.local import local_copy
 from ingest.formats.parquet.span import Span
 from ingest.sources.files.opening import open_input
 from ingest.storage.connections import StoreConnection
-from ingest.storage.remote import is_remote
+from ingest.storage.uris import is_remote
 
 
 def read_footer(file: BinaryIO, piece: Slice, int96: Int96 = "us") -> Footer:

@@ -38,7 +38,7 @@ from ingest.sources.text.lines import (
 )
 from ingest.sources.text.ranges import UTF8_MARK, Begin, Preamble, cut_ranges, halve_range
 from ingest.sources.text.rejecting import Clean, filled
-from ingest.storage.remote import is_remote
+from ingest.storage.uris import is_remote
 
 Header = tuple[str, ...]
 """The column names in a file's own order; none if it does not say."""

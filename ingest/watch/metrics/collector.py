@@ -7,6 +7,7 @@ data.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import get_args
 
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -18,6 +19,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from ingest.core.dataclass import dataclass
+from ingest.core.errors import Held
 from ingest.records.history import History
 
 STATES = (
@@ -27,13 +29,17 @@ STATES = (
 
 @dataclass(slots=True)
 class Watched:
-    """A run of a job, with what it has come to; `died` if its driver is gone without a word."""
+    """A run of a job, with what it has come to; `died` if its driver is gone without a word.
+
+    `due` is when a run should have started by its schedule, the last time before now.
+    """
 
     job: str
     run_id: str
     history: History
     last_at: str = ""
     died: bool = False
+    due: datetime | None = None
 
 
 class Runs(Collector):
@@ -47,6 +53,8 @@ class Runs(Collector):
         runs = list(self._runs())
         yield _info(runs)
         yield _states(runs)
+        yield _held(runs)
+        yield _due(runs)
         yield from _moments(runs)
         yield from _amounts(runs)
         yield from _counters(runs)
@@ -74,6 +82,30 @@ def _states(runs: list[Watched]) -> Metric:
     for run in runs:
         now = "died" if run.died else state_of(run.history)
         family.add_metric([run.job], {state: state == now for state in STATES})
+    return family
+
+
+def _held(runs: list[Watched]) -> Metric:
+    family = GaugeMetricFamily(
+        "ingest_publish_held",
+        "1 for what keeps the run from being published although its input could be processed.",
+        labels=["job", "reason"],
+    )
+    for run in runs:
+        for reason in get_args(Held):
+            family.add_metric([run.job, reason], run.history.held == reason)
+    return family
+
+
+def _due(runs: list[Watched]) -> Metric:
+    family = GaugeMetricFamily(
+        "ingest_job_due_timestamp_seconds",
+        "When a run should have started by the schedule of the job, the last time before now.",
+        labels=["job"],
+    )
+    for run in runs:
+        if run.due:
+            family.add_metric([run.job], run.due.timestamp())
     return family
 
 

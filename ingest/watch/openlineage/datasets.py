@@ -3,95 +3,87 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from openlineage.client.event_v2 import InputDataset, OutputDataset
-from openlineage.client.facet_v2 import (
-    column_lineage_dataset,
-    data_quality_metrics_input_dataset,
-    dataset_version_dataset,
-    input_statistics_input_dataset,
-    lifecycle_state_change_dataset,
-    output_statistics_output_dataset,
-    schema_dataset,
-)
-
 from ingest.core.lineage import ALL
 from ingest.watch.openlineage.account import Account
 from ingest.watch.openlineage.assertions import assertions
+from ingest.watch.openlineage.facets import Facet, facets, known
 from ingest.watch.openlineage.naming import named
+
+Dataset = dict[str, Any]
 
 _SUBTYPES = {"identity": "IDENTITY", "derived": "TRANSFORMATION", "masked": "TRANSFORMATION"}
 
 
-def inputs(account: Account) -> list[InputDataset]:
+def inputs(account: Account) -> list[Dataset]:
     """Return the source, with what was read and how good it was, and the tables of lookups."""
-    plan, totals = account.plan, account.history.totals
-    facets: dict[str, Any] = {}
-    figures: dict[str, Any] = {}
-    if plan:
-        facets["schema"] = _schema(plan["input_schema"], {})
-        rows = totals.records if totals.partitions else None
-        figures["inputStatistics"] = (
-            input_statistics_input_dataset.InputStatisticsInputDatasetFacet(
-                rowCount=rows, size=plan["bytes"], fileCount=plan["files"]
-            )
-        )
-    if totals.partitions:
-        figures["dataQualityMetrics"] = (
-            data_quality_metrics_input_dataset.DataQualityMetricsInputDatasetFacet(
-                columnMetrics={}, rowCount=totals.records, bytes=totals.bytes_read,
-                fileCount=plan.get("files"),
-            )
-        )  # fmt: skip
-        if judged := assertions(account):
-            figures["dataQualityAssertions"] = judged
+    plan = account.plan
+    about = facets(schema=_schema(plan["input_schema"], {})) if plan else {}
+    figures = _figures(account) if plan else {}
     roots = account.places.get("source") or []
-    made = [InputDataset(*named(roots[0]), facets=facets, inputFacets=figures)] if roots else []
-    made += [InputDataset(*named(root), facets=dict(facets)) for root in roots[1:]]
-    return made + [InputDataset(*named(place)) for place in _tables(plan)]
+    made = [{**_named(root), "facets": about, "inputFacets": {}} for root in roots]
+    made[:1] = [{**source, "inputFacets": figures} for source in made[:1]]
+    tables = [{**_named(place), "facets": {}, "inputFacets": {}} for place in _tables(plan)]
+    return made + tables
 
 
-def outputs(account: Account) -> list[OutputDataset]:
+def outputs(account: Account) -> list[Dataset]:
     """Return what the run makes: the output, and the quarantine if there is one."""
     places = {name: uri for name, uri in account.places.items() if name != "source"}
     return [_output(account, name, str(uri)) for name, uri in places.items()]
 
 
-def _output(account: Account, output: str, uri: str) -> OutputDataset:
+def _figures(account: Account) -> dict[str, Facet]:
+    plan, totals = account.plan, account.history.totals
+    files = plan.get("files")
+    if not totals.partitions:
+        return facets(inputStatistics={"size": plan["bytes"], "fileCount": files})
+    read = {"rowCount": totals.records, "fileCount": files}
+    return facets(
+        inputStatistics={**read, "size": plan["bytes"]},
+        dataQualityMetrics={**read, "bytes": totals.bytes_read, "columnMetrics": {}},
+        dataQualityAssertions=assertions(account),
+    )
+
+
+def _output(account: Account, output: str, uri: str) -> Dataset:
     plan, history = account.plan, account.history
-    facets: dict[str, Any] = {}
-    figures: dict[str, Any] = {}
+    about: dict[str, Facet] = {}
+    figures: dict[str, Facet] = {}
     if plan and output == "main":
-        facets["schema"] = _schema(plan["output_schema"], _columns(account.job))
-        if lineage := plan.get("lineage"):
-            facets["columnLineage"] = _lineage(lineage, account)
-    if published := history.published.get(output):
-        figures["outputStatistics"] = (
-            output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(
-                rowCount=published.rows,
-                size=history.written(output),
-                fileCount=published.facts.get("files"),
-            )
+        lineage = plan.get("lineage")
+        about = facets(
+            schema=_schema(plan["output_schema"], _columns(account.job)),
+            columnLineage=_lineage(lineage, account) if lineage else None,
         )
-        version = str(published.facts.get("version", account.run_id))
-        facets["version"] = dataset_version_dataset.DatasetVersionDatasetFacet(version)
-        if account.job["sink"].get("write_disposition") == "overwrite":
-            change = lifecycle_state_change_dataset.LifecycleStateChange.OVERWRITE
-            facets["lifecycleStateChange"] = (
-                lifecycle_state_change_dataset.LifecycleStateChangeDatasetFacet(change)
-            )
-    return OutputDataset(*named(uri), facets=facets, outputFacets=figures)
+    if published := history.published.get(output):
+        rows = {"rowCount": published.rows, "size": history.written(output)}
+        figures = facets(outputStatistics={**rows, "fileCount": published.facts.get("files")})
+        overwrites = account.job["sink"].get("write_disposition") == "overwrite"
+        about |= facets(
+            version={"datasetVersion": str(published.facts.get("version", account.run_id))},
+            lifecycleStateChange={"lifecycleStateChange": "OVERWRITE"} if overwrites else None,
+        )
+    return {**_named(uri), "facets": about, "outputFacets": figures}
 
 
-def _schema(
-    types: dict[str, str], described: dict[str, dict[str, Any]]
-) -> schema_dataset.SchemaDatasetFacet:
+def _named(place: str) -> Dataset:
+    namespace, name = named(place)
+    return {"namespace": namespace, "name": name}
+
+
+def _schema(types: dict[str, str], described: dict[str, dict[str, Any]]) -> Facet:
     fields = [
-        schema_dataset.SchemaDatasetFacetFields(
-            name, kind, described.get(name, {}).get("description") or None, place
+        known(
+            {
+                "name": name,
+                "type": kind,
+                "description": described.get(name, {}).get("description") or None,
+                "ordinal_position": place,
+            }
         )
         for place, (name, kind) in enumerate(types.items(), 1)
     ]
-    return schema_dataset.SchemaDatasetFacet(fields)
+    return {"fields": fields}
 
 
 def _columns(job: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -100,32 +92,28 @@ def _columns(job: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {name: each if isinstance(each, dict) else {} for name, each in told.items()}
 
 
-def _lineage(
-    lineage: dict[str, Any], account: Account
-) -> column_lineage_dataset.ColumnLineageDatasetFacet:
+def _lineage(lineage: dict[str, Any], account: Account) -> Facet:
     fields = {
-        name: column_lineage_dataset.Fields(list(_origins(origins, account, "DIRECT")))
+        name: {"inputFields": list(_origins(origins, account, "DIRECT"))}
         for name, origins in lineage["columns"].items()
     }
     decides = list(_origins(lineage["filtered_by"], account, "INDIRECT"))
-    return column_lineage_dataset.ColumnLineageDatasetFacet(fields=fields, dataset=decides)
+    return {"fields": fields, "dataset": decides}
 
 
-def _origins(
-    origins: Iterable[dict[str, str]], account: Account, kind: str
-) -> Iterator[column_lineage_dataset.InputField]:
+def _origins(origins: Iterable[dict[str, str]], account: Account, kind: str) -> Iterator[Facet]:
     roots = account.places.get("source") or [""]
     for origin in origins:
-        namespace, name = named(origin.get("place") or roots[0])
-        how = column_lineage_dataset.Transformation(
-            kind,
-            _SUBTYPES[origin["kind"]] if kind == "DIRECT" else "FILTER",
-            masking=origin["kind"] == "masked",
-        )
+        place = _named(origin.get("place") or roots[0])
+        how = {
+            "type": kind,
+            "subtype": _SUBTYPES[origin["kind"]] if kind == "DIRECT" else "FILTER",
+            "masking": origin["kind"] == "masked",
+        }
         whole = origin["column"] == ALL
         columns = list(account.plan["input_schema"]) if whole else [origin["column"]]
         for column in columns:
-            yield column_lineage_dataset.InputField(namespace, name, column, [how])
+            yield {**place, "field": column, "transformations": [how]}
 
 
 def _tables(plan: dict[str, Any]) -> list[str]:

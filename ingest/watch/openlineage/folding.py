@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 
-from openlineage.client.event_v2 import RunEvent, RunState
-
 from ingest.records.events import (
     AttemptBegan,
     AttemptFailed,
@@ -16,28 +14,26 @@ from ingest.records.events import (
 from ingest.records.history import History
 from ingest.storage.objects import Store
 from ingest.watch.openlineage.account import Account
-from ingest.watch.openlineage.telling import told
+from ingest.watch.openlineage.telling import State, Told, told
 
-STATES: dict[type[Event], RunState] = {
-    AttemptBegan: RunState.START,
-    PlanFrozen: RunState.RUNNING,
-    RunDone: RunState.COMPLETE,
-    AttemptFailed: RunState.FAIL,
-    AttemptInterrupted: RunState.ABORT,
-    RunAbandoned: RunState.ABORT,
+STATES: dict[type[Event], State] = {
+    AttemptBegan: "START",
+    PlanFrozen: "RUNNING",
+    RunDone: "COMPLETE",
+    AttemptFailed: "FAIL",
+    AttemptInterrupted: "ABORT",
+    RunAbandoned: "ABORT",
 }
 """Which events of a ledger are told, and as what."""
 
 
-def events_of(store: Store, run_id: str, events: Iterable[Event]) -> Iterator[RunEvent]:
+def events_of(store: Store, run_id: str, events: Iterable[Event]) -> Iterator[Told]:
     """Fold the events of a run's ledger into those of OpenLineage."""
     history = History()
     return followed(store, run_id, _seen(events, history))
 
 
-def followed(
-    store: Store, run_id: str, events: Iterable[tuple[Event, History]]
-) -> Iterator[RunEvent]:
+def followed(store: Store, run_id: str, events: Iterable[tuple[Event, History]]) -> Iterator[Told]:
     """Turn events, each with what the run has come to with it, into those of OpenLineage."""
     account = Account.of(store, run_id)
     for event, history in events:

@@ -5,18 +5,17 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from ingest.records.events import AttemptBegan, Event, PlanFrozen
 from ingest.records.history import History
 from ingest.storage.objects import Store
+from ingest.watch.openlineage.destinations.base import Destination
 from ingest.watch.openlineage.folding import STATES, followed
 
-if TYPE_CHECKING:
-    from openlineage.client import OpenLineageClient
-
-LAST_S = 5.0
-"""How long the end of a run waits for what is still to be sent."""
+SILENT_S, LAST_S = 1.0, 5.0
+"""How long the end of a run waits for what is still to be sent: to one that has not answered yet,
+and to one that has."""
 _EARLY = (AttemptBegan, PlanFrozen)
 log = logging.getLogger(__name__)
 
@@ -24,14 +23,20 @@ log = logging.getLogger(__name__)
 class Sender:
     """A listener that sends a run's events to OpenLineage, from a thread of its own.
 
-    Whatever goes wrong there is one warning: it neither fails a run nor keeps it waiting, but for
-    up to `LAST_S` seconds at its end. A context manager around the run.
+    The thread opens the destination, too. Whatever goes wrong there is one warning: it neither
+    fails a run nor keeps it waiting, but for up to `LAST_S` seconds at its end, `SILENT_S` if
+    nobody has answered by then. A context manager around the run.
     """
 
-    def __init__(self, open_store: Callable[[], Store], client: "OpenLineageClient") -> None:
+    def __init__(
+        self, open_store: Callable[[], Store], open_destination: Callable[[], Destination]
+    ) -> None:
         self._open_store = open_store
-        self._client = client
+        self._open_destination = open_destination
+        self._destination: Destination | None = None
+        self._run_id = ""
         self._events: queue.SimpleQueue[tuple[Event, History] | None] = queue.SimpleQueue()
+        self._given_up = threading.Event()
         self._thread = threading.Thread(target=self._send, name="openlineage", daemon=True)
 
     def __call__(self, event: Event, history: History) -> None:
@@ -53,20 +58,38 @@ class Sender:
         _trace: TracebackType | None,
     ) -> None:
         self._events.put(None)
-        self._thread.join(LAST_S)
+        self._thread.join(SILENT_S)
+        destination = self._destination
+        if self._thread.is_alive() and destination and destination.answered:
+            self._thread.join(LAST_S - SILENT_S)
         if self._thread.is_alive():
-            log.warning("openlineage: not all events were sent within %g s", LAST_S)
+            trouble = destination.trouble if destination else ""
+            self._warn(trouble or "nobody has taken them in time")
+            self._given_up.set()
 
     def _send(self) -> None:
+        first = self._events.get()
+        if first is None or not isinstance(first[0], AttemptBegan):
+            return
+        self._run_id = first[0].run_id
+        error: Exception | None = None
         try:
-            first = self._events.get()
-            if first is None or not isinstance(first[0], AttemptBegan):
-                return
-            for page in followed(self._open_store(), first[0].run_id, self._all(first)):
-                self._client.emit(page)
-            self._client.close(LAST_S)
-        except Exception as error:  # noqa: BLE001 - lineage never fails a run
-            log.warning("openlineage: not sent: %s: %s", type(error).__name__, error)
+            self._destination = self._open_destination()
+            for event in followed(self._open_store(), self._run_id, self._all(first)):
+                try:
+                    self._destination.send(event)
+                except Exception as failed:  # noqa: BLE001 - lineage never fails a run
+                    error = failed
+            self._destination.close(LAST_S)
+        except Exception as failed:  # noqa: BLE001 - lineage never fails a run
+            error = failed
+        if error:
+            self._warn(f"{type(error).__name__}: {error}")
+
+    def _warn(self, why: str) -> None:
+        if not self._given_up.is_set():
+            again = f"ingest lineage {self._run_id} --send"
+            log.warning("openlineage: not all events were sent: %s. Send them: %s", why, again)
 
     def _all(self, first: tuple[Event, History]) -> Iterator[tuple[Event, History]]:
         each: tuple[Event, History] | None = first

@@ -15,6 +15,7 @@ from ingest.storage.objects import Store
 from ingest.watch.metrics.collector import Watched
 from ingest.watch.page.entry import Entry, closed_entry, removed_entry
 from ingest.watch.page.following import Followed
+from ingest.watch.page.schedules import Schedules
 from ingest.watch.runs import newest
 
 SLICE_S = 0.1
@@ -44,6 +45,7 @@ class Catalogue:
         self._viewed: OrderedDict[str, Followed] = OrderedDict()
         self._resting: dict[str, int] = {}
         self._last: dict[str, tuple[str, History]] = {}
+        self._schedules = Schedules(self.store)
         self._listing_due = 0.0
         self._wanted: set[str] = set()
 
@@ -89,7 +91,7 @@ class Catalogue:
                 at = pages[-1].last_at if pages else ""
             entry = self.entries.get(run_id)
             died = entry is not None and entry.state == "died"
-            yield Watched(job, run_id, history, at, died=died)
+            yield Watched(job, run_id, history, at, died=died, due=self._schedules.due(job))
 
     def round(self) -> bool:
         """Look at the state once; say whether there is more to read at once."""
@@ -100,6 +102,7 @@ class Catalogue:
             more = self._read()
             self._rest()
             more |= self._follow()
+            self._schedules.read({job: run_id for job, (run_id, _) in self._last.items()})
         except (IngestError, OSError) as error:
             self._changed(problem=str(error))
             return False

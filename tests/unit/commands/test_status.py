@@ -100,3 +100,40 @@ def test_runs_are_shown_live(capsys):
     os.close(ours)
     assert shown.count(b"discarded") >= 2
     assert b"Traceback" not in shown
+
+
+def test_runs_are_followed_as_lines_of_json():
+    program = str(Path(sys.executable).with_name("ingest"))
+    words = [program, "status", "--watch", "--json"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        before = json.loads(process.stdout.readline())
+        assert main(["run", "demo"]) == 0
+        after = json.loads(process.stdout.readline())
+        process.send_signal(2)
+        assert process.wait(30) == 130
+    assert len(after) == len(before) + 1
+    assert after[:-1] == before
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--failed"], "no runs in .ingest match --failed. To list all: ingest status"),
+        (["--failed", "--job", "demo"], "no runs in .ingest match --job demo --failed."),
+    ],
+)
+def test_filters_that_match_nothing_are_named(capsys, words, said):
+    assert main(["status", *words]) == 0
+    assert said in capsys.readouterr().out
+
+
+def test_older_runs_are_not_passed_over_in_silence(capsys):
+    assert main(["status", "-n", "1"]) == 0
+    assert capsys.readouterr().err == "Older runs are not shown. To see more: -n 10\n"
+    assert main(["status"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_one_run_is_not_filtered(capsys):
+    assert main(["status", "20261123t184500-1a2b3c", "--failed", "--job", "demo"]) == 2
+    assert "--job demo --failed: chooses runs of the list" in capsys.readouterr().err

@@ -1,8 +1,10 @@
 """Cron expressions are read as Kubernetes reads them, and a mistake is named with its field."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from ingest.core.cron import mistake, unknown_zone
+from ingest.core.cron import last_due, mistake, unknown_zone
 
 
 @pytest.mark.parametrize(
@@ -39,3 +41,22 @@ def test_time_zones_are_those_that_exist():
     assert unknown_zone("Europe/Berlin") == ""
     for zone in ("Berlin", "", "../etc/passwd", "/etc/localtime"):
         assert "there is no such time zone" in unknown_zone(zone)
+
+
+@pytest.mark.parametrize(
+    ("cron", "zone", "now", "due"),
+    [
+        ("30 2 * * *", "UTC", "2026-11-30T02:30", "2026-11-30T02:30"),
+        ("30 2 * * *", "UTC", "2026-11-30T02:29", "2026-11-29T02:30"),
+        ("30 2 * * *", "Europe/Berlin", "2026-11-30T02:00", "2026-11-30T01:30"),
+        ("*/20 8-9 * * mon-fri", "UTC", "2026-11-30T07:00", "2026-11-27T09:40"),
+        ("@hourly", "UTC", "2026-11-30T07:59", "2026-11-30T07:00"),
+        ("0 0 13 * fri", "UTC", "2026-11-30T00:00", "2026-11-27T00:00"),  # one of them is enough
+        ("0 0 */10 * ?", "UTC", "2026-11-30T00:00", "2026-11-21T00:00"),
+        ("0 0 29 2 *", "UTC", "2026-11-30T00:00", "2024-02-29T00:00"),
+        ("30 2 * * *", "Europe/Berlin", "2026-03-29T12:00", "2026-03-28T01:30"),  # left out
+    ],
+)
+def test_when_a_run_was_due(cron, zone, now, due):
+    moment, expected = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (now, due))
+    assert last_due(cron, zone, moment) == expected

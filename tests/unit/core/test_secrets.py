@@ -3,8 +3,9 @@
 import pytest
 from pydantic import ValidationError
 
+from ingest.core.credentials import masked, without_credentials
 from ingest.core.errors import ConfigError
-from ingest.core.secrets import SecretRef, masked, without_credentials
+from ingest.core.secrets import SecretRef
 
 
 def test_a_file_holds_a_secret(tmp_path):

@@ -94,6 +94,22 @@ def test_a_run_that_has_ended_is_told_in_numbers(folder):
     promtool("check", "metrics", told=text)
 
 
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        (["contract.max_error_ratio=0.01"], "error_budget"),
+        (["contract.on_error=fail"], "bad_rows"),
+        ([], ""),
+    ],
+)
+def test_what_holds_an_output_back_is_told(folder, settings, reason):
+    assert main(["run", "demo", *settings]) == bool(settings)
+    told = {key[2][1]: value for key, value in numbers(of(folder)).items()
+            if key[0] == "ingest_publish_held"}  # fmt: skip
+    assert [name for name, value in told.items() if value] == [reason] * bool(reason)
+    assert set(told) == {"error_budget", "row_counts", "repeated_keys", "bad_rows"}
+
+
 def test_a_driver_answers_while_it_works(folder, monkeypatch):
     port, seen = free_port(), []
     monkeypatch.setenv(PORT, str(port))

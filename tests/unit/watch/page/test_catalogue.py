@@ -98,3 +98,20 @@ def test_what_workers_have_is_shown(tmp_path):
 
     whole = strip(followed).whole
     assert (whole.completed, whole.working, whole.waiting) == (4, 2, 3)
+
+
+def test_a_job_is_due_by_the_schedule_of_its_last_run(tmp_path):
+    schedules = {"often": 'schedule: {cron: "0 * * * *"}', "never": "",
+                 "newer": 'schedule: {cron: "another form"}'}  # fmt: skip
+    for number, (job, schedule) in enumerate(schedules.items()):
+        run = Recorded(job, THEN, number, partitions=2)
+        run.write(tmp_path)
+        file = tmp_path / f"runs/{run.run_id}/job.yaml"
+        file.write_text(f"{file.read_text()}{schedule}\n")
+    asked = Asked(tmp_path)
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0).timestamp()
+    text = asked.get("/metrics").text
+    due = [line for line in text.splitlines() if line.startswith("ingest_job_due_timestamp")]
+    ((name, value),) = (line.split() for line in due)
+    assert name == 'ingest_job_due_timestamp_seconds{job="often"}'
+    assert float(value) - now in {0, 3600}
