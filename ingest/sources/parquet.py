@@ -40,7 +40,7 @@ from ingest.sources.row_groups.footers import Footer, Int96, damaged, open_span,
 from ingest.sources.row_groups.rows import in_json, located, located_in, rejects_of
 from ingest.sources.row_groups.schemas import footers_of
 from ingest.sources.row_groups.unread import Missing, unread
-from ingest.storage.remote import is_remote
+from ingest.storage.uris import is_remote
 
 _LEAVE_OUT = "Leave the column out by naming the others: columns: [name, …]"
 
