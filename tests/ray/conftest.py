@@ -19,12 +19,14 @@ SECRET = "correct-horse-battery"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put last what shares a Ray: other tests want a process, and the machine, without.
 
-    Of these, the readers come first: they publish before there is a Ray.
+    Of these, the readers come first: they publish before there is a Ray. What kills the cluster
+    that jobs are submitted to comes after what only uses it.
     """
     items.sort(
         key=lambda item: (
             _uses(item, "two_cores"),
             _uses(item, "cluster"),
+            "test_journey" in item.nodeid,
             "test_readers" not in item.nodeid,
         )
     )
@@ -77,9 +79,18 @@ def bucket(request: pytest.FixtureRequest) -> Bucket | None:
 
 
 @pytest.fixture(scope="session")
-def cluster(servers: ExitStack, bucket: Bucket | None) -> Head:
-    """A cluster that jobs are submitted to; no test may kill it."""
-    return servers.enter_context(head(2, SALT=SECRET, **(bucket.environment if bucket else {})))
+def heads() -> list[Head]:
+    """The clusters that jobs were submitted to so far."""
+    return []
+
+
+@pytest.fixture
+def cluster(servers: ExitStack, bucket: Bucket | None, heads: list[Head]) -> Head:
+    """A cluster of one CPU that jobs are submitted to; after a test that kills it, another one."""
+    if not heads or not heads[-1].node.lives:
+        known = bucket.environment if bucket else {}
+        heads.append(servers.enter_context(head(1, SALT=SECRET, **known)))
+    return heads[-1]
 
 
 @pytest.fixture
