@@ -1,3 +1,4 @@
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,24 +17,39 @@ SECRET = "correct-horse-battery"
 """Which the cluster's nodes know, and nobody else."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put last what shares a Ray: other tests want a process, and the machine, without.
+COMMANDS, PROCESS, CLUSTER, TWO_CORES = "commands", "process", "cluster", "two_cores"
+ALONE = (COMMANDS, PROCESS, CLUSTER, TWO_CORES)
+"""In the order in which one process runs them: what shares a Ray comes last, because other tests
+want a process, and the machine, without."""
 
-    Of these, the readers come first: they publish before there is a Ray. What kills the cluster
-    that jobs are submitted to comes after what only uses it.
+BESIDE = (TWO_CORES, CLUSTER, PROCESS, COMMANDS)
+"""In the order in which two processes take them (`--dist loadgroup`), each kind in one of them. What
+only starts commands runs beside anything, one by one in whichever has nothing else to do."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort tests by what they need of their process; see above.
+
+    Readers come first: they publish before there is a Ray. What kills the cluster that jobs are
+    submitted to comes after what only uses it.
     """
+    order = BESIDE if "PYTEST_XDIST_WORKER" in os.environ else ALONE
+    for item in items:
+        if (kind := _kind(item)) != COMMANDS:
+            item.add_marker(pytest.mark.xdist_group(kind))
     items.sort(
         key=lambda item: (
-            _uses(item, "two_cores"),
-            _uses(item, "cluster"),
+            order.index(_kind(item)),
             "test_journey" in item.nodeid,
             "test_readers" not in item.nodeid,
         )
     )
 
 
-def _uses(item: pytest.Item, fixture: str) -> bool:
-    return isinstance(item, pytest.Function) and fixture in item.fixturenames
+def _kind(item: pytest.Item) -> str:
+    used = item.fixturenames if isinstance(item, pytest.Function) else ()
+    shared = next((kind for kind in (TWO_CORES, CLUSTER) if kind in used), "")
+    return shared or (COMMANDS if "test_run_on_ray" in item.nodeid else PROCESS)
 
 
 @pytest.fixture(scope="session")

@@ -70,9 +70,7 @@ def start(place):
 
     def start(name, *cluster):
         words = [chromium.INGEST, "run", name, *cluster]
-        processes.append(
-            subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        )
+        processes.append(subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE))
         return processes[-1]
 
     yield start
