@@ -23,8 +23,9 @@ ALONE = (COMMANDS, PROCESS, CLUSTER, TWO_CORES)
 want a process, and the machine, without."""
 
 BESIDE = (TWO_CORES, CLUSTER, PROCESS, COMMANDS)
-"""In the order in which two processes take them (`--dist loadgroup`), each kind in one of them. What
-only starts commands runs beside anything, one by one in whichever has nothing else to do."""
+"""In the order in which two processes take them (`--dist loadgroup`), each kind in one of them.
+
+What only starts commands runs beside anything, one by one in whichever has nothing else to do."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -236,7 +236,8 @@ class LiveExecution:
                 self._give_back()
                 self._look()
             except ray.exceptions.RayActorError:
-                return self._outlive_the_feed()
+                self._outlive_the_feed()
+                return
 
     def _outlive_the_feed(self) -> None:
         """Let workers complete what they have got, and end the execution if none of them is left.
