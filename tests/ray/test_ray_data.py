@@ -75,7 +75,10 @@ def test_when_the_feed_dies_a_new_execution_works_what_is_left(make_workers):
     assert not any(isinstance(each, Lost) for each in answers)
 
 
-def test_when_the_feed_dies_with_all_workers_a_new_execution_works_what_is_left(make_workers):
+def test_when_the_feed_dies_with_all_workers_a_new_execution_works_what_is_left(
+    make_workers, monkeypatch
+):
+    monkeypatch.setattr("ingest.workers.on_ray.execution.FEEDLESS_S", 1.0)
     workers = make_workers()
     workers.start(Obedient())
     work = assignments(["nap"] * 30)
@@ -84,7 +87,7 @@ def test_when_the_feed_dies_with_all_workers_a_new_execution_works_what_is_left(
     workers.submit(work[5:])
     time.sleep(0.5)
     ray.kill(first._feed)
-    for each in first._observer._actors:
+    for each in tuple(first._observer._actors):
         kill_process(each._actor_id.hex())
 
     answers = collect(workers, 25)
