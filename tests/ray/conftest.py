@@ -22,10 +22,11 @@ ALONE = (COMMANDS, PROCESS, CLUSTER, TWO_CORES)
 """In the order in which one process runs them: what shares a Ray comes last, because other tests
 want a process, and the machine, without."""
 
-BESIDE = (TWO_CORES, CLUSTER, PROCESS, COMMANDS)
+BESIDE = (PROCESS, TWO_CORES, CLUSTER, COMMANDS)
 """In the order in which two processes take them (`--dist loadgroup`), each kind in one of them.
 
-What only starts commands runs beside anything, one by one in whichever has nothing else to do."""
+Both begin with one of the first two, so what wants no Ray never comes after one. What only starts
+commands runs beside anything, one by one in whichever has nothing else to do."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
