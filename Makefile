@@ -35,15 +35,27 @@ SERVER_PACKAGES := radosgw ceph-mon ceph-osd ceph-mgr ceph-common postgresql pro
 # A quarter of what tests took was waiting for disks: their folders are in memory, where there are
 # 4 GB of it to be had (a container has 64 MB of /dev/shm), and go with the command
 MEMORY := /dev/shm
-IN_MEMORY = @free=$$(df --output=avail -k $(MEMORY) 2>/dev/null | tail -1); \
+IN_MEMORY = @memory=; free=$$(df --output=avail -k $(MEMORY) 2>/dev/null | tail -1); \
 	if [ "$${free:-0}" -gt 4000000 ]; then \
-		TMPDIR=$$(mktemp -d $(MEMORY)/XXXXXX) && chmod 755 $$TMPDIR && export TMPDIR && trap 'rm -rf "$$TMPDIR"' EXIT; \
-	fi;
+		memory=$$(mktemp -d $(MEMORY)/XXXXXX) && chmod 755 $$memory && export TMPDIR=$$memory; \
+	fi; \
+	trap 'rm -rf $$memory' EXIT;
 
-test: $(READY)  ## all tests but the slow ones; those with servers or Ray come last, alone
-	$(IN_MEMORY) $(BIN)/python -m pytest -q -n 3 --dist worksteal -m "not slow" tests --ignore=tests/ray --ignore=tests/services
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow" tests/services
-	$(BIN)/python -m pytest -q -p no:randomly -m "not slow" tests/ray
+# Tests with servers wait for them much of the time, so they run beside those without. What they say
+# is shown when both have ended; each is let come to its end, and either makes the target fail
+BESIDE = said=$$(mktemp); \
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow" tests/services >$$said 2>&1 & \
+	servers=$$!; \
+	trap 'kill $$servers 2>/dev/null; rm -rf $$said $$memory' EXIT; \
+	trap 'exit 130' INT TERM;
+
+test: $(READY)  ## all tests but the slow ones; those on Ray come last, alone
+	$(IN_MEMORY) $(BESIDE) \
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal -m "not slow" tests --ignore=tests/ray --ignore=tests/services; \
+	here=$$?; wait $$servers; there=$$?; \
+	echo "tests/services:"; cat $$said; \
+	exit $$((here > there ? here : there))
+	$(BIN)/python -m pytest -q -p no:randomly -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow" tests/ray
 
 services:  ## install the servers and the browser that tests/services starts, on Debian, as root
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing=yes; \

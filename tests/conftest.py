@@ -23,12 +23,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what is given the longest time, so that no core waits for it at the end."""
+    """Begin with what is given the longest time, so that no core waits for it at the end.
+
+    What uses Ray has an order of its own, see `tests/ray/conftest.py`.
+    """
     items.sort(key=_seconds, reverse=True)
 
 
 def _seconds(item: pytest.Item) -> float:
-    given = item.get_closest_marker("timeout")
+    given = None if item.get_closest_marker("ray") else item.get_closest_marker("timeout")
     return float(given.args[0]) if given else 0.0
 
 

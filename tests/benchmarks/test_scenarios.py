@@ -8,17 +8,21 @@ from benchmarks.contenders import all_peers, cannot
 from benchmarks.inputs import Input, folder_of, prepare
 from benchmarks.results import read
 from benchmarks.run import main
-from benchmarks.scenario import CONF, load, scenarios
+from benchmarks.scenario import CONF, Settings, load, scenarios
 from benchmarks.targets import GROUPS, targets
 from ingest.config.load import load as load_job
 from ingest.core.errors import ConfigError
 from ingest.job import Job
 
 
-def test_every_scenario_can_be_composed() -> None:
-    chosen = load(["+scenario=all"])
-    assert [settings.scenario.name for settings in chosen] == scenarios()
-    for settings in chosen:
+@pytest.fixture(scope="module")
+def everything() -> list[Settings]:
+    return load(["+scenario=all"])
+
+
+def test_every_scenario_can_be_composed(everything: list[Settings]) -> None:
+    assert [settings.scenario.name for settings in everything] == scenarios()
+    for settings in everything:
         scenario = settings.scenario
         assert bool(scenario.script) != bool(scenario.data), scenario.name
         jobs = {variant.job or scenario.job for variant in scenario.ours.values()}
@@ -26,8 +30,8 @@ def test_every_scenario_can_be_composed() -> None:
             load_job(Job, CONF, [f"+job={job}", "source.path=x", "sink.path=y"])
 
 
-def test_every_target_names_what_there_is() -> None:
-    known = {settings.scenario.name: settings.scenario for settings in load(["+scenario=all"])}
+def test_every_target_names_what_there_is(everything: list[Settings]) -> None:
+    known = {settings.scenario.name: settings.scenario for settings in everything}
     for target in targets():
         assert set(target.scenarios) <= set(known), target.what
         for name in (*target.of, *(target.against or ())):
@@ -68,10 +72,10 @@ def test_a_peer_without_its_environment_is_refused_with_what_to_type(tmp_path: P
     assert str(error.value).endswith("Type: python -m benchmarks.peers.setup fused_actors.")
 
 
-def test_every_peer_says_what_it_cannot_do() -> None:
+def test_every_peer_says_what_it_cannot_do(everything: list[Settings]) -> None:
     taxi = load(["+scenario=taxi"])[0].scenario
     assert cannot("fused_actors", taxi) is None
-    for settings in load(["+scenario=all"]):
+    for settings in everything:
         for peer in all_peers():
             why = cannot(peer, settings.scenario)
             assert why is None or why, peer

@@ -1,3 +1,4 @@
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,22 +17,41 @@ SECRET = "correct-horse-battery"
 """Which the cluster's nodes know, and nobody else."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put last what shares a Ray: other tests want a process, and the machine, without.
+COMMANDS, PROCESS, CLUSTER, TWO_CORES = "commands", "process", "cluster", "two_cores"
+ALONE = (COMMANDS, PROCESS, CLUSTER, TWO_CORES)
+"""In the order in which one process runs them: what shares a Ray comes last, because other tests
+want a process, and the machine, without."""
 
-    Of these, the readers come first: they publish before there is a Ray.
+BESIDE = (PROCESS, TWO_CORES, CLUSTER, COMMANDS)
+"""In the order in which two processes take them (`--dist loadgroup`), each kind in one of them.
+
+Both begin with one of the first two, so what wants no Ray never comes after one. What only starts
+commands runs beside anything, one by one in whichever has nothing else to do."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort tests by what they need of their process; see above.
+
+    Readers come first: they publish before there is a Ray. What kills the cluster that jobs are
+    submitted to comes after what only uses it.
     """
+    order = BESIDE if "PYTEST_XDIST_WORKER" in os.environ else ALONE
+    for item in items:
+        if (kind := _kind(item)) != COMMANDS:
+            item.add_marker(pytest.mark.xdist_group(kind))
     items.sort(
         key=lambda item: (
-            _uses(item, "two_cores"),
-            _uses(item, "cluster"),
+            order.index(_kind(item)),
+            "test_journey" in item.nodeid,
             "test_readers" not in item.nodeid,
         )
     )
 
 
-def _uses(item: pytest.Item, fixture: str) -> bool:
-    return isinstance(item, pytest.Function) and fixture in item.fixturenames
+def _kind(item: pytest.Item) -> str:
+    used = item.fixturenames if isinstance(item, pytest.Function) else ()
+    shared = next((kind for kind in (TWO_CORES, CLUSTER) if kind in used), "")
+    return shared or (COMMANDS if "test_run_on_ray" in item.nodeid else PROCESS)
 
 
 @pytest.fixture(scope="session")
@@ -77,9 +97,18 @@ def bucket(request: pytest.FixtureRequest) -> Bucket | None:
 
 
 @pytest.fixture(scope="session")
-def cluster(servers: ExitStack, bucket: Bucket | None) -> Head:
-    """A cluster that jobs are submitted to; no test may kill it."""
-    return servers.enter_context(head(2, SALT=SECRET, **(bucket.environment if bucket else {})))
+def heads() -> list[Head]:
+    """The clusters that jobs were submitted to so far."""
+    return []
+
+
+@pytest.fixture
+def cluster(servers: ExitStack, bucket: Bucket | None, heads: list[Head]) -> Head:
+    """A cluster of one CPU that jobs are submitted to; after a test that kills it, another one."""
+    if not heads or not heads[-1].node.lives:
+        known = bucket.environment if bucket else {}
+        heads.append(servers.enter_context(head(1, SALT=SECRET, **known)))
+    return heads[-1]
 
 
 @pytest.fixture

@@ -39,6 +39,11 @@ class Node:
                 each.kill()
         self.process.wait()
 
+    @property
+    def lives(self) -> bool:
+        """Whether it was neither killed nor has ended by itself."""
+        return self.process.poll() is None
+
     def freeze(self) -> None:
         """Stop all its processes, as if nothing that they send came through any more."""
         for each in self._processes():

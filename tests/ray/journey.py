@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 import time
@@ -78,12 +79,16 @@ class Journey:
         """Begin to run it on a cluster, with the driver here."""
         return self._begin(head, "run", "journey", f"cluster.address={head.address}", *words)
 
-    def _begin(self, head: Head, *words: str) -> "subprocess.Popen[str]":
+    def run_here(self) -> "subprocess.Popen[str]":
+        """Begin to run it on a private Ray of this machine."""
+        return self._begin(None, "run", "journey", "cluster=local", "execution.workers=2")
+
+    def _begin(self, head: Head | None, *words: str) -> "subprocess.Popen[str]":
         with (self.here / "said.log").open("ab") as said:
             return subprocess.Popen(
                 [INGEST, *words, "--progress=log", "--json"],
                 cwd=self.here,
-                env=head.environment | self.bucket.environment,
+                env=(head.environment if head else os.environ) | self.bucket.environment,
                 stdout=subprocess.PIPE,
                 stderr=said,
                 text=True,

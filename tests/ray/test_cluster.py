@@ -6,6 +6,7 @@ import pytest
 import ray
 
 from ingest.core.errors import ConfigError, FatalError
+from ingest.workers.on_ray import pool
 from ingest.workers.on_ray.cluster import connection
 from tests.pools.obedient import Obedient, assignments, work_off
 
@@ -28,7 +29,9 @@ def test_a_private_ray_comes_and_goes_with_the_pool(make_workers, monkeypatch, t
     assert not list(tmp_path.iterdir())
 
 
-def test_closing_before_anything_has_started(make_workers):
+def test_closing_before_anything_has_started(make_workers, monkeypatch):
+    # a Ray that takes longer is ended by force: a process ends with it, which would be this one
+    monkeypatch.setattr(pool, "BREAK_OFF_S", 100.0)
     workers = make_workers(address="local")
     workers.start(Obedient())
 
@@ -87,13 +90,13 @@ def test_nothing_of_a_private_ray_is_left_when_a_hung_pool_is_closed(make_worker
     workers.submit(assignments(["hang"] * 2))
     time.sleep(1.0)
     processes = set(psutil.Process().children(recursive=True)).difference(before)
-    pool = [each for each in processes if each.name().startswith("ray::Map")]
+    at_work = [each for each in processes if each.name().startswith("ray::Map")]
     began = time.monotonic()
 
     workers.close()
 
     assert time.monotonic() - began < 5
-    assert len(pool) == 2
-    assert not [each for each in pool if each.is_running() and each.status() != "zombie"]
+    assert len(at_work) == 2
+    assert not [each for each in at_work if each.is_running() and each.status() != "zombie"]
     _, alive = psutil.wait_procs(processes, timeout=10)  # the raylet's agents follow it
     assert not alive

@@ -20,24 +20,23 @@ def test_a_node_joins_and_dies_then_the_head_and_another_cluster_completes_the_r
     if bucket is None:
         pytest.skip("Ceph is not installed")
     journey = Journey.prepare(tmp_path, bucket, number=100, seconds=0.7)
-    with head(1, **bucket.environment) as first:
-        process = journey.submit(first)
-        journey.await_work(2)
-        of_head = frozenset(line[0] for line in journey.work)
-        with joined(first, 1, **bucket.environment) as second:
-            there = time.time()
-            journey.await_work(2, but=of_head)
-            began = min(float(line[2]) for line in journey.work if line[0] not in of_head)
-            second.kill()
-        process.kill()  # the terminal is lost: that changes nothing
-        process.communicate()
-        seen = len(journey.work)
-        journey.await_work(seen + 3)
-        first.node.kill()
-    assert began - there < USED_S
+    process = journey.submit(cluster)
+    journey.await_work(2)
+    of_head = frozenset(line[0] for line in journey.work)
+    with joined(cluster, 1, **bucket.environment) as second:
+        there = time.time()
+        journey.await_work(2, but=of_head)
+        began = min(float(line[2]) for line in journey.work if line[0] not in of_head)
+        second.kill()
+    process.kill()  # the terminal is lost: that changes nothing
+    process.communicate()
+    seen = len(journey.work)
+    journey.await_work(seen + 3)
+    cluster.node.kill()
     journey.hurry()
-    assert journey.check(journey.submit(cluster)) == 2
+    assert journey.check(journey.run_here()) == 2
     assert journey.extra <= 2 * UNKNOWN, journey.work  # a pack for each death
+    assert began - there < USED_S
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import ray
 from ingest.core.errors import ConfigError
 from ingest.core.partition import Assignment
 from ingest.workers.base import Lost
+from ingest.workers.on_ray.adapter import kill_process
 from ingest.workers.on_ray.cluster import connection
 from tests.pools.obedient import Obedient, assignments, collect, work_off
 
@@ -71,6 +72,28 @@ def test_when_the_feed_dies_a_new_execution_works_what_is_left(make_workers):
 
     assert workers._execution is not first
     assert sorted(each.key[1] for each in answers) == list(range(5, 100))
+    assert not any(isinstance(each, Lost) for each in answers)
+
+
+def test_when_the_feed_dies_with_all_workers_a_new_execution_works_what_is_left(
+    make_workers, monkeypatch
+):
+    monkeypatch.setattr("ingest.workers.on_ray.execution.FEEDLESS_S", 1.0)
+    workers = make_workers()
+    workers.start(Obedient())
+    work = assignments(["nap"] * 30)
+    work_off(workers, work[:5])
+    first = workers._execution
+    workers.submit(work[5:])
+    time.sleep(0.5)
+    ray.kill(first._feed)
+    for each in tuple(first._observer._actors):
+        kill_process(each._actor_id.hex())
+
+    answers = collect(workers, 25)
+
+    assert workers._execution is not first
+    assert sorted(each.key[1] for each in answers) == list(range(5, 30))
     assert not any(isinstance(each, Lost) for each in answers)
 
 

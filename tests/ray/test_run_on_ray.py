@@ -17,7 +17,7 @@ from ingest.testing.golden import read_golden, read_rows
 
 pytestmark = pytest.mark.ray
 
-SMALL = "execution.partition_bytes=4000"  # nearly 150 partitions, of which 64 are out at once
+SMALL = "execution.partition_bytes=6000"  # nearly 100 partitions, of which 64 are out at once
 GONE_S = 15.0
 AGENTS = ("ray::DashboardAgent", "ray::RuntimeEnvAgent")
 OURS = re.compile(
@@ -98,13 +98,13 @@ def test_a_run_says_nothing_of_ray(run, tmp_path):
 
 def test_after_its_driver_was_killed_the_same_command_finishes_the_run(run, tmp_path):
     killed = run("--progress", "json", SMALL)
-    until_settled(killed, 80)
+    until_settled(killed, 50)
     processes = processes_of(killed)
 
     killed.send_signal(signal.SIGKILL)
     assert_gone(processes)
     assert output(tmp_path) == {"rows": [], "quarantine": []}
-    again = run("--progress", "json", SMALL, cluster="inline")  # sooner than another Ray
+    again = run("--progress", "json", SMALL, cluster="processes")  # sooner than another Ray
     _, said = again.communicate(timeout=90)
 
     attempt = json.loads(said.splitlines()[0])
@@ -139,7 +139,7 @@ def test_when_ray_itself_dies_the_run_ends_with_a_word_and_can_be_resumed(run, t
 
     next(each for each in processes if each.name() == part).kill()
     _, said = process.communicate(timeout=60)
-    again = run("--progress", "json", SMALL, cluster="inline")
+    again = run("--progress", "json", SMALL, cluster="processes")
     again.communicate(timeout=90)
 
     assert process.returncode == 1

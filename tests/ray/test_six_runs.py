@@ -11,7 +11,7 @@ import time
 import pytest
 
 from ingest.__main__ import main
-from tests.ray.head import head
+from tests.ray.lean import lean_cluster
 from tests.services import chromium
 from tests.services.browsing import lines, number, steps, until
 
@@ -68,13 +68,9 @@ def start(place):
     """Start runs in processes of their own, which end with the test."""
     processes = []
 
-    def start(name, *cluster, environment=None):
+    def start(name, *cluster):
         words = [chromium.INGEST, "run", name, *cluster]
-        processes.append(
-            subprocess.Popen(
-                words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-            )
-        )
+        processes.append(subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE))
         return processes[-1]
 
     yield start
@@ -113,9 +109,9 @@ def told(capsys):
 def test_six_runs_are_seen_live_and_their_numbers_are_those_of_the_receipts(
     page, place, start, capsys
 ):
-    with head(cpus=3) as made, chromium.served(place / ".ingest") as address:
-        there = ["cluster=address", f"cluster.address={made.address}"]
-        runs = {name: start(name, *there, environment=made.environment) for name in ON_RAY}
+    with lean_cluster(3) as ray, chromium.served(place / ".ingest") as address:
+        there = ["cluster=address", f"cluster.address={ray.address}"]
+        runs = {name: start(name, *there) for name in ON_RAY}
         runs |= {name: start(name, f"cluster={one}") for name, one in ELSEWHERE.items()}
         page.goto(address)
         read = FILES * ROWS

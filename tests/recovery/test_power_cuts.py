@@ -45,7 +45,7 @@ def before_commit(disk, job):
     return marks[0]
 
 
-EVERY = pytest.mark.parametrize("every", [9, pytest.param(1, marks=pytest.mark.slow)])
+EVERY = pytest.mark.parametrize("every", [18, pytest.param(1, marks=pytest.mark.slow)])
 """Which of the operations, from another one on with each run of the tests."""
 
 

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from ingest.storage.objects import LocalStore
 from ingest.testing.faults import Crash, CrashingStore
+from tests.examples import FACTOR
 from tests.injectors.disk import FileFaults, crash
 from tests.injectors.power import PowerCut
 from tests.recovery.jobs import work
@@ -146,5 +147,5 @@ def after(how, seen, rows):
 
 TestRuns = Runs.TestCase
 TestRuns.settings = settings(
-    max_examples=12, stateful_step_count=8, deadline=None, phases=[Phase.generate]
+    max_examples=6 * FACTOR, stateful_step_count=8, deadline=None, phases=[Phase.generate]
 )

@@ -212,7 +212,7 @@ def test_ctrl_c_lets_what_is_worked_come_to_its_end(here):
 
 
 def test_a_killed_run_is_finished_on_another_cluster_and_another_again(here):
-    rows = many(here)
+    rows = many(here, 4_800)
     for cluster in ("processes", "inline"):
         command = Command(here, f"cluster={cluster}")
         command.until("settled", 40)

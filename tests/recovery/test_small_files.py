@@ -128,7 +128,7 @@ def test_text_is_combined_too(tmp_path, form):
     assert sorted(lines) == sorted([*header, *written])
 
 
-@pytest.mark.parametrize("every", [6, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [12, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_crash_at_any_write_changes_nothing_in_the_end(tmp_path, every):
     crashes = 0
     for at in range(8, 100, every):

@@ -29,6 +29,7 @@ CHECK_S = 1.0  # how often overdue workers are looked for
 IDLE_S = 5.0  # the read task, if it has died, is back after that
 LOOKS = 5  # within that time, to tell a pause between two packs from a stall
 KILLED_S = 10.0  # how long killed workers are waited for
+FEEDLESS_S = 5.0  # without a feed and without a worker
 STILL_S = 20.0  # a step of Ray Data's scheduling loop takes a tenth of a second, seldom some
 
 Answer = Callable[[Outcome | Lost], None]
@@ -235,7 +236,22 @@ class LiveExecution:
                 self._give_back()
                 self._look()
             except ray.exceptions.RayActorError:
-                return  # the feed is dead, the execution is coming to its end
+                self._outlive_the_feed()
+                return
+
+    def _outlive_the_feed(self) -> None:
+        """Let workers complete what they have got, and end the execution if none of them is left.
+
+        It would not come to its end then: a worker that is started anew finds no feed and dies, and
+        Ray starts it anew.
+        """
+        seen_at = time.monotonic()
+        while not self._over.wait(CHECK_S):
+            if self.started:
+                seen_at = time.monotonic()
+            elif time.monotonic() - seen_at > FEEDLESS_S:
+                self._observer.abort()
+                return
 
     def _lose(self, since: float, blocks: list[Any] | None) -> None:
         if blocks is None:
