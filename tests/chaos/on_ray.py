@@ -84,6 +84,8 @@ class Attempt:
         self._cluster = cluster
         self._said_before = 0
         self._lost_nodes = 0
+        # asked before the run begins: the first time a whole run is made to know it
+        self._partitions = bench.undisturbed(shape).result.receipt["partitions"]
 
     def live(self, end: str) -> None:
         """Live, lose workers, and die as told; an empty `end` is to be done."""
@@ -121,7 +123,7 @@ class Attempt:
 
     def _at(self, child: Child, share: float, kill: Callable[[Child], str]) -> None:
         """Kill when that share of what was open in this attempt is settled."""
-        total = self._bench.undisturbed(self._shape).result.receipt["partitions"]
+        total = self._partitions
         while child.lives and child.wait(POLL_S) is None:
             if time.monotonic() - child.began > child.life.deadline_s:
                 return

@@ -210,7 +210,11 @@ def test_completed_partitions_of_a_run_that_was_stopped_are_not_discarded(bench)
 def test_a_trial_does_not_block_the_job_and_is_resumed_by_its_own_command(bench):
     bench.stop_at("settled", 1, TRIAL)
     (tried,) = runs(bench)
-    kept = f"Run {tried} to {trial(bench)} is unfinished and was kept. To resume it: ingest resume {tried}"  # noqa: E501
+    here = f"--state {bench.place}/state"
+    kept = (
+        f"Run {tried} to {trial(bench)} is unfinished and was kept. To resume it: "
+        f"ingest resume {tried} {here}"
+    )
     assert plan()["notes"] == [kept]
     result = bench.run()
     assert result.code == 0, result.err
