@@ -55,7 +55,7 @@ test: $(READY)  ## all tests but the slow ones; those on Ray come last, alone
 	here=$$?; wait $$servers; there=$$?; \
 	echo "tests/services:"; cat $$said; \
 	exit $$((here > there ? here : there))
-	$(BIN)/python -m pytest -q -p no:randomly -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow" tests/ray
+	$(BIN)/python -m pytest -q -p no:randomly -m "not slow" tests/ray
 
 services:  ## install the servers and the browser that tests/services starts, on Debian, as root
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing=yes; \

@@ -1,4 +1,3 @@
-import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -18,15 +17,8 @@ SECRET = "correct-horse-battery"
 
 
 COMMANDS, PROCESS, CLUSTER, TWO_CORES = "commands", "process", "cluster", "two_cores"
-ALONE = (COMMANDS, PROCESS, CLUSTER, TWO_CORES)
-"""In the order in which one process runs them: what shares a Ray comes last, because other tests
-want a process, and the machine, without."""
-
-BESIDE = (PROCESS, TWO_CORES, CLUSTER, COMMANDS)
-"""In the order in which two processes take them (`--dist loadgroup`), each kind in one of them.
-
-Both begin with one of the first two, so what wants no Ray never comes after one. What only starts
-commands runs beside anything, one by one in whichever has nothing else to do."""
+ORDER = (COMMANDS, PROCESS, CLUSTER, TWO_CORES)
+"""What shares a Ray comes last, because other tests want a process, and the machine, without."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,13 +27,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Readers come first: they publish before there is a Ray. What kills the cluster that jobs are
     submitted to comes after what only uses it.
     """
-    order = BESIDE if "PYTEST_XDIST_WORKER" in os.environ else ALONE
-    for item in items:
-        if (kind := _kind(item)) != COMMANDS:
-            item.add_marker(pytest.mark.xdist_group(kind))
     items.sort(
         key=lambda item: (
-            order.index(_kind(item)),
+            ORDER.index(_kind(item)),
             "test_journey" in item.nodeid,
             "test_readers" not in item.nodeid,
         )
