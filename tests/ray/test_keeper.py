@@ -45,6 +45,8 @@ def test_runs_use_the_ray_that_is_kept_while_it_has_workers_free(
     ended, capsys, monkeypatch, tmp_path
 ):
     monkeypatch.setenv("A_SECRET", "of the shell that started it")
+    # which Ray sets in a process that has had a private one, as this may have
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
     assert main(["status"]) == 1
     assert main(["up", "--cpus", "2"]) == 0
     kept = warm.read()
