@@ -100,7 +100,7 @@ def test_a_run_that_is_cancelled_ends_as_it_would_here(cluster, folder):
         assert following.wait(60) == 130
         said = following.stderr.read()
         assert "Traceback" not in said
-        assert "Resume with: ingest submit +job=small cluster=ours" in said
+        assert "Resume with: ingest submit small cluster=ours execution.partition_bytes=3" in said
 
 
 def test_a_run_is_left_alone_on_a_cluster_with_a_name(cluster, folder):
