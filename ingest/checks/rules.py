@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from ingest.checks.base import BROKEN, Violation
 from ingest.core.dataclass import dataclass
+from ingest.core.lists import lists
 from ingest.core.rows import visible
 from ingest.core.values.casting import lost
 
@@ -152,9 +152,8 @@ def _listed(flags: pl.DataFrame, reasons: pl.Series) -> tuple[pl.Series, pl.Seri
     set_ = flags.to_numpy()
     numbers = pl.Series(np.nonzero(set_)[1].astype(np.uint32))
     ends = np.concatenate(([0], np.cumsum(np.count_nonzero(set_, axis=1))))
-    values = reasons.gather(numbers).to_arrow()
-    listed = pa.LargeListArray.from_arrays(pa.array(ends, pa.int64()), values)
-    return numbers.gather(ends[:-1]), pl.Series("reasons", pl.from_arrow(listed))
+    listed = lists("reasons", reasons.gather(numbers), pl.Series(ends, dtype=pl.Int64))
+    return numbers.gather(ends[:-1]), listed
 
 
 def _grouped(rules: Sequence[_T]) -> Iterator[Sequence[_T]]:

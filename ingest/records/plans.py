@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
+from ingest.core.lists import lists
 from ingest.core.partition import Partition, Slice
 from ingest.records.plan_facts import FORMAT, PlanFacts, damaged, plan_facts
 from ingest.storage.objects import Store
@@ -165,8 +165,6 @@ def _lists(groups: Sequence[tuple[Slice, ...]]) -> pl.Series:
         field.name: pl.Series([getattr(piece, field.name) for piece in pieces], dtype=field.dtype)
         for field in _SLICE.fields
     }
-    values = pl.DataFrame(columns).to_struct("slices").to_arrow()
+    values = pl.DataFrame(columns).to_struct("slices")
     offsets = pl.Series(itertools.accumulate(map(len, groups), initial=0), dtype=pl.Int64)
-    # not `pa.array`, which imports pandas where that is installed: 0.3 s
-    lists = pa.LargeListArray.from_arrays(offsets.to_arrow(), values)
-    return pl.Series("slices", lists, dtype=_SCHEMA["slices"])
+    return lists("slices", values, offsets).cast(_SCHEMA["slices"])
