@@ -140,8 +140,10 @@ def test_what_a_worker_has_started_dies_with_it(pool):
     assert gone(child, 1.0)
 
 
-def test_closing_leaves_no_process_no_file_and_no_descriptor():
-    before, folders = (below(), open_files()), scratch()
+def test_closing_leaves_no_process_no_file_and_no_descriptor(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # other tests share the usual one
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    before = (below(), open_files())
     for _ in range(2):
         made = ProcessWorkers(workers=2)
         made.start(Obedient())
@@ -151,7 +153,7 @@ def test_closing_leaves_no_process_no_file_and_no_descriptor():
         made.close()
 
     assert (below(), open_files()) == before
-    assert scratch() <= folders  # those of earlier tests may go meanwhile
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_warm_pool_that_is_not_needed_is_closed_at_once():
@@ -298,10 +300,6 @@ def below():
 
 def open_files():
     return len(list(Path("/proc/self/fd").iterdir()))
-
-
-def scratch():
-    return {each for each in Path(tempfile.gettempdir()).iterdir() if each.name.startswith("tmp")}
 
 
 def waited(ask, within_s=10.0):
