@@ -18,7 +18,7 @@ sink: {type: parquet, path: out, write_disposition: overwrite}
 SCRIPT = """
 import json, sys
 from ingest.commands.run import main
-code = main(["small", "cluster=processes", "--progress", "log"])
+code = main(["small", *sys.argv[1:], "--progress", "log"])
 print(json.dumps([code, sorted(sys.modules)]))
 """
 NEEDED = {
@@ -33,15 +33,33 @@ NOT_NEEDED = {
 
 
 def test_a_run_imports_only_what_its_job_names(tmp_path: Path) -> None:
-    (tmp_path / "in.csv").write_text("id\n1\n2\n")
-    (tmp_path / "names.csv").write_text("id,name\n1,a\n2,b\n")
-    (tmp_path / "conf" / "job").mkdir(parents=True)
-    (tmp_path / "conf" / "job" / "small.yaml").write_text(JOB)
+    imported = modules(tmp_path, "1,x\n2,y\n", "cluster=processes")
+
+    assert not NEEDED - imported
+    assert not NOT_NEEDED & imported
+
+
+def test_rows_that_are_rejected_need_no_pandas(tmp_path: Path) -> None:
+    imported = modules(tmp_path, "1,x\n,y\n", "cluster=inline", "contract.on_error=quarantine")
+
+    assert list((tmp_path / "out_quarantine").rglob("*.parquet"))
+    assert "pandas" not in imported
+
+
+def modules(place: Path, rows: str, *settings: str) -> set[str]:
+    """Run a job over `rows` in a process of its own, and return the modules it has imported."""
+    (place / "in.csv").write_text(f"id,place\n{rows}")
+    (place / "names.csv").write_text("id,name\n1,a\n2,b\n")
+    (place / "conf" / "job").mkdir(parents=True)
+    (place / "conf" / "job" / "small.yaml").write_text(JOB)
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "-c", SCRIPT, *settings],
+        cwd=place,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
-    code, modules = json.loads(done.stdout.splitlines()[-1])
+    code, imported = json.loads(done.stdout.splitlines()[-1])
     assert code == 0, done.stderr
-    assert not NEEDED - set(modules)
-    assert not NOT_NEEDED & set(modules)
+    return set(imported)
