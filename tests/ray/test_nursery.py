@@ -17,8 +17,10 @@ pytestmark = [
 ]
 WORKER = """import os, sys
 import numpy
+import ray
 print("forked" if "ray.data" in sys.modules else "alone", os.getcwd(), os.environ["RAY_JOB_ID"],
-      *sys.argv[1:], open("/proc/self/oom_score_adj").read().strip(), numpy.random.random())
+      *sys.argv[1:], open("/proc/self/oom_score_adj").read().strip(), numpy.random.random(),
+      ray.ObjectRef.from_random().hex())
 sys.exit(7)
 """
 
@@ -51,6 +53,21 @@ def born(place: Path, folder: Path) -> list[str]:
     return done.stdout.split()
 
 
+def test_what_has_drawn_an_id_must_not_be_forked():
+    script = """if True:
+        import ray
+        from ingest.workers.on_ray.undrawn import forks_differ, nothing_drawn
+        with nothing_drawn():
+            ray.remote(type("Any", (), {}))
+        fresh = forks_differ()
+        ray.remote(type("Any", (), {}))
+        print(fresh, forks_differ())
+    """
+    printed = subprocess.check_output([sys.executable, "-c", script], text=True)
+
+    assert printed.split() == ["True", "False"]
+
+
 def test_workers_are_forked_as_described_until_a_package_changes(tmp_path):
     (tmp_path / "worker.py").write_text(WORKER)
     (tmp_path / "setup_worker.py").write_text("print('alone')")
@@ -65,6 +82,7 @@ def test_workers_are_forked_as_described_until_a_package_changes(tmp_path):
         changed = born(place, tmp_path)
     gone = born(place, tmp_path)
 
-    assert first[:-1] == second[:-1] == ["forked", str(tmp_path), "05000000", "one", "two", "1000"]
-    assert first[-1] != second[-1], "numpy has the same seed"
+    assert first[:-2] == second[:-2] == ["forked", str(tmp_path), "05000000", "one", "two", "1000"]
+    assert first[-2] != second[-2], "numpy has the same seed"
+    assert first[-1] != second[-1], "Ray draws the same ids"
     assert changed == gone == ["alone"]

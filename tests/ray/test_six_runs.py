@@ -1,7 +1,8 @@
 """Six runs at once, three of them on one Ray, seen live in a real browser, and when all has ended.
 
 Each run waits at its last file for a gate: so all six are seen at work at once, and what the page
-shows meanwhile is compared with `ingest status`, and in the end with the receipts.
+shows meanwhile is compared with `ingest status`, and in the end with the receipts. A worker on Ray
+has two packs of four files at a time and begins with either, so there are four packs.
 """
 
 import json
@@ -15,7 +16,7 @@ from tests.ray.lean import lean_cluster
 from tests.services import chromium
 from tests.services.browsing import lines, number, steps, until
 
-FILES, ROWS, LAST = 7, 40, 34  # all files are as long, so that the last one comes last
+FILES, ROWS, LAST = 15, 40, 34  # all files are as long, so that the last one comes last
 JOB = """# @package _global_
 # For a test.
 name: {name}

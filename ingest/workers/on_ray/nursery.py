@@ -110,7 +110,7 @@ def _live(words: dict[str, Any], files: list[int]) -> NoReturn:
 def _import() -> Written | None:
     """Import what workers need; None if this process must not be forked after that.
 
-    One of the packages may be broken, or start threads.
+    One of the packages may be broken, or start threads, or draw ids, see `undrawn.py`.
     """
     gc.disable()
     try:
@@ -118,13 +118,16 @@ def _import() -> Written | None:
 
         from ingest import job  # noqa: F401, PLC0415 - what all types stand on
         from ingest.work import task  # noqa: F401, PLC0415
-        from ingest.workers.on_ray import execution  # noqa: F401, PLC0415
+        from ingest.workers.on_ray.undrawn import forks_differ, nothing_drawn  # noqa: PLC0415
+
+        with nothing_drawn():
+            from ingest.workers.on_ray import execution  # noqa: F401, PLC0415
     except Exception:  # noqa: BLE001 - Ray would end with this process
         sys.excepthook(*sys.exc_info())
         return None
     gc.freeze()  # what the collector does not look through stays shared with the workers
     gc.enable()
-    return _written() if is_alone() else None
+    return _written() if is_alone() and forks_differ() else None
 
 
 def _written() -> Written:
