@@ -1,7 +1,6 @@
 """Writing Parquet files, and counting their rows again."""
 
 import base64
-import itertools
 from collections.abc import Container, Iterable, Iterator
 from typing import BinaryIO, ClassVar, Literal
 
@@ -27,7 +26,7 @@ _PAGE_ROWS = 1_000_000  # a page is full at 1 MiB: PyArrow's 20,000 rows make ma
 _TEXT_BYTES = 1 << 31
 _LARGE_BYTES = 16 * 1024 * 1024
 _BATCH_ROWS = 8192  # 1,024 at a time cost 4 % more
-_JOINED_BYTES = 128 * 1024 * 1024
+_JOINED_BYTES = 64 * 1024 * 1024
 _READ_ROWS = 65_536
 _TEXTS = (pl.String, pl.Binary)
 _VIEWS = pl.CompatLevel.newest()
@@ -65,13 +64,15 @@ class ParquetFiles(Model):
         """Write the rows of several files in fewer row groups, in the types that they have there.
 
         Their values go from PyArrow to PyArrow. In memory is what becomes one row group: as many
-        rows as others have, or fewer where that would be more than 128 MiB.
+        rows as others have, or fewer where that would be more than 64 MiB.
         """
-        groups = _groups(_tables(files), self.row_group_rows)
-        first = next(groups)
-        encoder = self._begun(into, pl.DataFrame(first), first.schema)
-        for group in itertools.chain([first], groups):
+        encoder: ParquetEncoder | None = None
+        for group in _groups(_tables(files), self.row_group_rows):
+            if encoder is None:
+                encoder = self._begun(into, pl.DataFrame(group), group.schema)
             encoder.write_table(group)
+            del group  # what was written is not held while the next is read
+        assert encoder, "there is at least one file"
         encoder.close()
 
     def _begun(

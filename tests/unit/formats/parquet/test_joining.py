@@ -43,3 +43,21 @@ def test_values_types_and_the_size_of_row_groups_are_those_of_one_file():
     groups = range(joined.num_row_groups)
     assert [joined.metadata.row_group(group).num_rows for group in groups] == [3, 3, 3, 1]
     assert pl.read_parquet(file.getvalue()).equals(pl.concat(parts))
+
+
+def test_no_row_group_is_held_while_the_next_is_read(monkeypatch):
+    group = 1 << 20
+    monkeypatch.setattr("ingest.formats.parquet.writing._JOINED_BYTES", group)
+    subject = ParquetFormat(type="parquet")
+    texts = pl.DataFrame({"text": [f"{row:01000}" for row in range(1000)]})
+    part = subject.encoded([texts])
+    before, most = pa.total_allocated_bytes(), []
+
+    def files():
+        for _ in range(20):
+            most.append(pa.total_allocated_bytes() - before)
+            yield pa.BufferReader(part)
+
+    subject.join(files(), InMemory())
+
+    assert max(most) < 2.5 * group  # what waits to be written, and the file that was read last
