@@ -41,6 +41,9 @@ mon allow pool size one = true
 osd crush chooseleaf type = 0
 mon warn on pool no redundancy = false
 mon max pg per osd = 1000
+# each pool that the gateway makes waits for a second otherwise
+paxos propose interval = 0.02
+paxos min wait = 0.01
 [mon]
 mon data = {folder}/mon
 mon data avail crit = 1
