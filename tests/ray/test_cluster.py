@@ -13,22 +13,6 @@ from tests.pools.obedient import Obedient, assignments, work_off
 pytestmark = pytest.mark.ray
 
 
-def test_a_private_ray_comes_and_goes_with_the_pool(make_workers, monkeypatch, tmp_path):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    handler = signal.getsignal(signal.SIGTERM)
-    workers = make_workers(address="local")
-    workers.start(Obedient())
-
-    settled, _ = work_off(workers, assignments(["ok"] * 4))
-    workers.close()
-
-    assert len(settled) == 4
-    assert workers.logs.endswith("/logs")
-    assert not ray.is_initialized()
-    assert signal.getsignal(signal.SIGTERM) is handler
-    assert not list(tmp_path.iterdir())
-
-
 def test_closing_before_anything_has_started(make_workers, monkeypatch):
     # a Ray that takes longer is ended by force: a process ends with it, which would be this one
     monkeypatch.setattr(pool, "BREAK_OFF_S", 100.0)
@@ -67,7 +51,11 @@ def test_a_cluster_that_does_not_answer_is_named(make_workers):
         workers.results(30.0)
 
 
-def test_a_worker_that_ray_ends_for_its_memory_costs_one_try(make_workers, monkeypatch):
+def test_a_private_ray_comes_and_goes_with_the_pool_and_a_worker_that_it_ends_costs_one_try(
+    make_workers, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    handler = signal.getsignal(signal.SIGTERM)
     memory = psutil.virtual_memory()
     limit = 1 - (memory.available - 2 * 1024**3) / memory.total
     monkeypatch.setenv("RAY_memory_usage_threshold", f"{limit:.3f}")
@@ -75,11 +63,16 @@ def test_a_worker_that_ray_ends_for_its_memory_costs_one_try(make_workers, monke
     workers.start(Obedient())
 
     settled, lost = work_off(workers, assignments(["nap"] * 4 + ["columns"] + ["nap"] * 4))
+    workers.close()
 
     ((kind, reason),) = {(each.kind, each.reason) for each in lost if each.key == (1, 4, 1)}
     assert len(settled) == 9
     assert kind == "out_of_memory"
     assert reason.startswith("Ray ended the worker because its node ran out of memory (")
+    assert workers.logs.endswith("/logs")
+    assert not ray.is_initialized()
+    assert signal.getsignal(signal.SIGTERM) is handler
+    assert not list(tmp_path.iterdir())
 
 
 def test_nothing_of_a_private_ray_is_left_when_a_hung_pool_is_closed(make_workers):

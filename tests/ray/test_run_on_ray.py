@@ -102,9 +102,10 @@ def test_after_its_driver_was_killed_the_same_command_finishes_the_run(run, tmp_
     processes = processes_of(killed)
 
     killed.send_signal(signal.SIGKILL)
-    assert_gone(processes)
+    killed.wait()
     assert output(tmp_path) == {"rows": [], "quarantine": []}
     again = run("--progress", "json", SMALL, cluster="processes")  # sooner than another Ray
+    assert_gone(processes)
     _, said = again.communicate(timeout=90)
 
     attempt = json.loads(said.splitlines()[0])

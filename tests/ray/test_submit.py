@@ -34,7 +34,7 @@ import polars as pl
 
 
 def twice(rows: pl.DataFrame) -> pl.DataFrame:
-    time.sleep(0.3)
+    time.sleep(float(open("HERE/pace").read()))
     return rows.with_columns(double=pl.col("n").cast(pl.Int64) * 2)
 """
 
@@ -45,7 +45,8 @@ def folder(tmp_path, monkeypatch):
     for name in ("conf/job", "in", "jobs/small"):
         Path(name).mkdir(parents=True)
     Path("conf/job/small.yaml").write_text(JOB.replace("HERE", str(tmp_path)))
-    Path("jobs/small/functions.py").write_text(FUNCTIONS)
+    Path("jobs/small/functions.py").write_text(FUNCTIONS.replace("HERE", str(tmp_path)))
+    Path("pace").write_text("0.3")
     for number in range(12):
         Path(f"in/{number}.csv").write_text(f"n\n{number}\n")
     return tmp_path
@@ -79,6 +80,7 @@ def test_a_run_goes_on_when_nobody_follows_it_is_cancelled_and_resumed(cluster, 
     assert asked.returncode == 0, asked
     assert f"run {run}: stopped. " in asked.stdout
 
+    Path("pace").write_text("0")  # what is left takes no time
     code, out, again = submit(cluster, "execution.workers=1")
 
     assert code == 0, again
