@@ -19,7 +19,7 @@ def test_a_node_joins_and_dies_then_the_head_and_another_cluster_completes_the_r
 ):
     if bucket is None:
         pytest.skip("Ceph is not installed")
-    journey = Journey.prepare(tmp_path, bucket, number=60, seconds=0.7)
+    journey = Journey.prepare(tmp_path, bucket, number=100, seconds=0.7)
     process = journey.submit(cluster)
     journey.await_work(2)
     of_head = frozenset(line[0] for line in journey.work)
