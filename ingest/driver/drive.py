@@ -38,6 +38,7 @@ from ingest.records.runs import Runs
 from ingest.records.targets import Target
 from ingest.storage.objects import Store, open_store
 from ingest.watch.snapshots import Keeper
+from ingest.work.ahead import StepsAhead
 from ingest.workers.base import Chosen, Workers
 from ingest.workers.outlook import Outlook
 
@@ -110,6 +111,7 @@ def _draft(run: Run, request: Request, store: Store) -> Draft:
     effects_of(run.job, store)  # those of other packages can be imported
     workers = run.job.execution.planned_workers
     context = context_of(run.job, run.run_id, run.loaded_at)
+    request.workers.ahead(StepsAhead(run.job.transforms, context))
     with at_once(request.stop):
         at = since(run.job, store)
         drafted = draft(run.job, context, request.place, workers, request.stop, since=at)

@@ -120,8 +120,8 @@ class Transform(Model, ABC):
     def prepare(self, context: StepContext) -> None:
         """Check on the driver, before anything runs, what the step needs besides columns.
 
-        Reference files that exist, functions that can be imported, secrets that are set. A worker
-        may call it before its first partition, for what is read then and kept.
+        Reference files that exist, functions that can be imported, secrets that are set. Workers
+        may call it before their first partition, also twice, for what is read then and kept.
 
         Raises:
             ConfigError: something is missing.

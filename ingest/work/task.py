@@ -23,6 +23,7 @@ from ingest.core.private import NOTHING
 from ingest.sinks.base import Sink
 from ingest.sources.base import Layout, Read, Source
 from ingest.transforms.base import StepContext
+from ingest.work.ahead import StepsAhead
 from ingest.work.classify import classify
 from ingest.work.guarded import Order
 from ingest.work.observe import Tallies
@@ -50,13 +51,12 @@ class PartitionTask:
     limits: Limits = field(default_factory=Limits)
 
     def prepare(self) -> None:
-        """Have the steps read what they need, which is kept, while nobody waits for it."""
+        """Make the rules, and have the steps read what they need, while nobody waits for it."""
         with suppress(
             Exception, SystemExit, pl.exceptions.PanicException
         ):  # the first partition meets it again, and says so
             _ = self.steps.rules
-            for step in self.steps.transforms:
-                step.prepare(self.context)
+        StepsAhead(self.steps.transforms, self.context).prepare()
 
     def __call__(self, assignment: Assignment) -> Outcome:
         """Work a partition and report; see `workers.base.Task`."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Assignment
-from ingest.workers.base import Chosen, Lost, Task, Workers
+from ingest.workers.base import Chosen, Lost, Preparing, Task, Workers
 from ingest.workers.outlook import Outlook
 from ingest.workers.processes.forks import Forkserver
 
@@ -15,12 +15,14 @@ Pick = Callable[[Outlook], tuple[Workers, Chosen]]
 class AutoWorkers:
     """See `workers.base.Workers`: all of it is done by those that `choose` has picked.
 
-    A fork `server` that is running goes with them, or is ended if none are picked.
+    A fork `server` that is running goes with them, or is ended if none are picked; there are to be
+    no more than so many `workers`.
     """
 
-    def __init__(self, pick: Pick, server: Forkserver | None = None) -> None:
+    def __init__(self, pick: Pick, server: Forkserver | None = None, workers: int = 1) -> None:
         self._pick = pick
         self._server = server
+        self._most = workers
         self._picked: Workers | None = None
 
     @property
@@ -42,6 +44,11 @@ class AutoWorkers:
     def starting(self) -> str:
         """What is being started before anything can be worked."""
         return self._picked.starting if self._picked else ""
+
+    def ahead(self, preparing: Preparing) -> None:
+        """Have it done by workers that are forked for it, in case processes are picked."""
+        if self._server:
+            self._server.ahead(preparing, self._most)
 
     def choose(self, outlook: Outlook) -> Chosen:
         """Pick the workers."""

@@ -22,9 +22,10 @@ class Task(Protocol):
 
 @runtime_checkable
 class Preparing(Protocol):
-    """A task that can do ahead what a worker does only once.
+    """What can be done ahead of what a worker does only once; a task may be of this kind, too.
 
-    Never raises: what goes wrong is met again with the first partition, and is in its outcome.
+    Picklable. Never raises: what goes wrong is met again with the first partition, and is in its
+    outcome.
     """
 
     def prepare(self) -> None:
@@ -62,10 +63,10 @@ class Chosen:
 class Workers(Protocol):
     """A pool that works partitions in parallel.
 
-    The driver calls `choose` once, and `start` if there is anything to work, then `submit` and
-    `results` in turns from one thread, then maybe `drain`, then `close`. Every assignment that was
-    submitted is answered by one outcome or one `Lost`, in any order, unless `drain` or `close`
-    comes first. Nothing is retried in here: the driver decides.
+    The driver calls maybe `ahead`, `choose` once, and `start` if there is anything to work, then
+    `submit` and `results` in turns from one thread, then maybe `drain`, then `close`. Every
+    assignment that was submitted is answered by one outcome or one `Lost`, in any order, unless
+    `drain` or `close` comes first. Nothing is retried in here: the driver decides.
     """
 
     @property
@@ -86,6 +87,13 @@ class Workers(Protocol):
     @property
     def starting(self) -> str:
         """What is being started before anything can be worked, such as `Ray`; empty once it is."""
+        ...
+
+    def ahead(self, preparing: Preparing) -> None:
+        """Have workers that can be there at once do so much, while the plan is being made.
+
+        Others do it when they are started: it is a part of what their task prepares.
+        """
         ...
 
     def choose(self, outlook: Outlook) -> Chosen:

@@ -88,7 +88,7 @@ def workers_for(
         cluster, chosen = choice(job, outlook)
         return _pool(job, cluster, server, place), chosen
 
-    return AutoWorkers(pick, server)
+    return AutoWorkers(pick, server, job.execution.planned_workers)
 
 
 def _pool(job: Job, cluster: Cluster, server: Forkserver | None, place: Where) -> Workers:

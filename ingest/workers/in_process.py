@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Assignment
-from ingest.workers.base import Chosen, Lost, Task
+from ingest.workers.base import Chosen, Lost, Preparing, Task
 from ingest.workers.outlook import Outlook
 
 
@@ -19,6 +19,9 @@ class InProcessWorkers:
     def __init__(self) -> None:
         self._task: Task | None = None
         self._waiting: deque[Assignment] = deque()
+
+    def ahead(self, preparing: Preparing) -> None:
+        """Do nothing: the driver, which is the worker, does it itself."""
 
     def choose(self, outlook: Outlook) -> Chosen:  # noqa: ARG002 - it was chosen already
         """Say what these are."""

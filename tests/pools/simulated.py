@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ingest.core.outcome import Book, Outcome
 from ingest.core.partition import Assignment
-from ingest.workers.base import Chosen, Lost, Task
+from ingest.workers.base import Chosen, Lost, Preparing, Task
 from ingest.workers.outlook import Outlook
 
 Answer = Callable[[Assignment], Outcome | Lost]
@@ -30,6 +30,9 @@ class SimulatedWorkers:
         self.capacity = capacity
         self._answer = answer
         self._waiting: deque[Assignment] = deque()
+
+    def ahead(self, preparing: Preparing) -> None:
+        """Do nothing: it was done."""
 
     def choose(self, outlook: Outlook) -> Chosen:  # noqa: ARG002 - it was chosen already
         """Say what these are."""

@@ -5,11 +5,11 @@ marked. Texts that are not UTF-8, times of 24:00 and later, decimals of too many
 with digits or years that the asked-for unit does not hold are such values.
 """
 
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ingest.core.types import known_zone
 
@@ -104,6 +104,7 @@ def _leaf(array: pa.Array) -> Fitted:
     kind = array.type
     if pa.types.is_time(kind):
         counts = array.cast(pa.int32() if kind.bit_width == 32 else pa.int64())
+        pc = _compute()
         wrong = pc.or_(pc.less(counts, 0), pc.greater_equal(counts, _DAY[kind.unit]))
         return _without(array, wrong)
     if pa.types.is_decimal(kind):
@@ -111,7 +112,8 @@ def _leaf(array: pa.Array) -> Fitted:
         return Fitted(values.cast(pa.decimal128(kind.precision, kind.scale)), unfit)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or kind == pa.string_view():
         return _checked(array)
-    return Fitted(array.cast(_wider(kind)))
+    wider = _wider(kind)
+    return Fitted(array if wider == kind else array.cast(wider))
 
 
 def _wider(kind: pa.DataType) -> pa.DataType:
@@ -128,6 +130,7 @@ def _wider(kind: pa.DataType) -> pa.DataType:
 
 def _without(array: pa.Array, wrong: pa.Array) -> Fitted:
     """Return an array with null where a value is wrong."""
+    pc = _compute()
     mask = pc.fill_null(wrong, False).to_numpy(zero_copy_only=False)
     if not mask.any():
         return Fitted(array)
@@ -154,6 +157,7 @@ def _is_valid(row: pa.Array) -> bool:
 
 def _int96(millis: pa.Array, nanos: pa.Array, unit: str) -> Fitted:
     """Put together what PyArrow can only decode in part: it wraps nanoseconds around."""
+    pc = _compute()
     ms = pc.fill_null(millis.cast(pa.int64()), 0).to_numpy()
     ns = pc.fill_null(nanos.cast(pa.int64()), 0).to_numpy()
     scale = _PER_MS[unit]
@@ -165,3 +169,10 @@ def _int96(millis: pa.Array, nanos: pa.Array, unit: str) -> Fitted:
         np.where(fits, ms, 0) * scale + whole, mask=~millis.is_valid().to_numpy(False)
     )
     return _without(values.cast(pa.timestamp(unit, millis.type.tz)), pa.array(~(fits & exact)))
+
+
+def _compute() -> ModuleType:
+    """Return PyArrow's functions, whose import takes 60 ms and which few files need."""
+    import pyarrow.compute  # noqa: PLC0415
+
+    return pyarrow.compute

@@ -204,8 +204,10 @@ def viewed(rows: pl.DataFrame) -> pa.Table:
     """
     texts = [name for name, kind in rows.schema.items() if isinstance(kind, _TEXTS)]
     others = rows.drop(texts).to_arrow()
+    if (wanted := narrow(others.schema)) != others.schema:
+        others = others.cast(wanted)
     columns = {
-        **dict(zip(others.column_names, others.cast(narrow(others.schema)).columns, strict=True)),
+        **dict(zip(others.column_names, others.columns, strict=True)),
         **dict(zip(texts, rows.select(texts).to_arrow(compat_level=_VIEWS).columns, strict=True)),
     }
     return pa.table({name: columns[name] for name in rows.columns})

@@ -18,7 +18,7 @@ from ingest.core.errors import FatalError, IngestError
 from ingest.core.leaving import hold, release
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Assignment
-from ingest.workers.base import Chosen, Lost, Task
+from ingest.workers.base import Chosen, Lost, Preparing, Task
 from ingest.workers.bounded import within
 from ingest.workers.on_ray.warm import joinable
 from ingest.workers.outlook import Outlook
@@ -118,6 +118,9 @@ class RayDataWorkers:
             return ""
         self._ready = self._ready or (execution is not None and execution.started > 0)
         return "" if self._ready else "Ray"
+
+    def ahead(self, preparing: Preparing) -> None:
+        """Do nothing: Ray is started once there is a plan."""
 
     def choose(self, outlook: Outlook) -> Chosen:
         """Say what these are."""

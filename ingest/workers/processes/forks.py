@@ -1,19 +1,33 @@
 """The driver's side of the process that its workers are forked from, see `forkserver`."""
 
 import os
+import pickle
 import signal
 import socket
 import tempfile
+from collections import deque
 from contextlib import suppress
-from typing import IO
+from typing import IO, NamedTuple
 
 from ingest.core.forking import is_alone
+from ingest.workers.base import Preparing
 from ingest.workers.processes import forkserver
+from ingest.workers.processes.channel import Channel
 from ingest.workers.processes.forking import forked, spawned
 from ingest.workers.processes.forkserver import DIED, FORK, KILL, MESSAGE
+from ingest.workers.processes.worker import Ahead
 
 END_S = 5.0
 WORDS_BYTES = 8192
+MOST_AHEAD = 4  # forking them takes 5 ms each, one after the other
+
+
+class Forked(NamedTuple):
+    """A worker, called by a number: the driver's end of its channel, and what it writes."""
+
+    number: int
+    channel: Channel
+    stderr: int
 
 
 class Forkserver:
@@ -35,20 +49,37 @@ class Forkserver:
         self._control.setblocking(False)
         self._unread = b""
         self._dead: list[tuple[int, int]] = []
+        self._forked = 0
+        self._ahead: deque[Forked] = deque()
         self._ready = self._ended = False
 
     def fileno(self) -> int:
         """Return the descriptor that can be read when a worker, or the server, has died."""
         return self._control.fileno()
 
-    def fork(self, number: int, channel: socket.socket, stderr: int) -> None:
-        """Fork a worker, called by a number from now on; both descriptors are closed here."""
+    def ahead(self, preparing: Preparing, workers: int) -> None:
+        """Fork up to so many workers that do this first; `fork` returns them before others."""
+        for _ in range(min(workers, MOST_AHEAD)):
+            worker = self._fork()
+            worker.channel.send(Ahead(pickle.dumps(preparing, protocol=5)))
+            self._ahead.append(worker)
+
+    def fork(self) -> Forked:
+        """Fork a worker, or return one that was forked ahead."""
+        self._read()  # some of those may have died
+        return self._ahead.popleft() if self._ahead else self._fork()
+
+    def _fork(self) -> Forked:
+        self._forked += 1
+        channel, theirs = Channel.pair()
+        stderr, written = os.pipe()
+        os.set_blocking(stderr, False)
         with suppress(OSError):  # it is dead, which `died` tells
-            socket.send_fds(
-                self._control, [MESSAGE.pack(FORK, number, 0)], [channel.fileno(), stderr]
-            )
-        channel.close()
-        os.close(stderr)
+            message = MESSAGE.pack(FORK, self._forked, 0)
+            socket.send_fds(self._control, [message], [theirs.fileno(), written])
+        theirs.close()
+        os.close(written)
+        return Forked(self._forked, channel, stderr)
 
     def kill(self, number: int) -> None:
         """Kill a worker, if it has not died already, with all that it has started."""
@@ -57,6 +88,8 @@ class Forkserver:
 
     def died(self) -> list[tuple[int, int]]:
         """Return which workers have died, by number, and their status as `wait` returns it.
+
+        Not those that were forked ahead and not asked for since.
 
         Raises:
             ConnectionError: the server itself has died, and all workers with it; its last words.
@@ -72,6 +105,9 @@ class Forkserver:
     def close(self) -> None:
         """End it, and with it all workers, by force; returns when they are gone. Idempotent."""
         self._read()
+        for each in self._ahead:
+            _drop(each)
+        self._ahead.clear()
         self._control.close()
         # who is still importing does not listen, and has no workers
         if not (self._ready and self._wait(END_S)):
@@ -93,6 +129,20 @@ class Forkserver:
         size = len(self._unread) // MESSAGE.size * MESSAGE.size
         whole, self._unread = self._unread[:size], self._unread[size:]
         for what, number, status in MESSAGE.iter_unpack(whole):
-            if what == DIED:
+            if what == DIED and not self._forget(number):
                 self._dead.append((number, status))
             self._ready = True
+
+    def _forget(self, number: int) -> bool:
+        """Forget a worker if it was forked ahead and nobody has it yet; return whether it was."""
+        for each in self._ahead:
+            if each.number == number:
+                self._ahead.remove(each)
+                _drop(each)
+                return True
+        return False
+
+
+def _drop(worker: Forked) -> None:
+    worker.channel.close()
+    os.close(worker.stderr)

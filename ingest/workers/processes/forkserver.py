@@ -167,7 +167,9 @@ def _import() -> Work:
     The driver, which this process is a fork of, goes on with the job meanwhile: it takes no time.
     """
     import numpy.ma  # noqa: F401, PLC0415
-    import pyarrow.compute  # noqa: F401, PLC0415
+
+    if "ingest.formats.parquet.arrays" in sys.modules:  # lists and structs of Parquet need it
+        import pyarrow.compute  # noqa: F401, PLC0415
 
     from ingest import job  # noqa: F401, PLC0415 - what all types stand on
     from ingest.work import task  # noqa: F401, PLC0415

@@ -17,7 +17,7 @@ from ingest.core.outcome import Outcome
 from ingest.core.partition import Assignment
 from ingest.work.machine import LEFT_PART, free_bytes
 from ingest.work.memory import readable, share_of
-from ingest.workers.base import Chosen, Lost, Task
+from ingest.workers.base import Chosen, Lost, Preparing, Task
 from ingest.workers.outlook import Outlook
 from ingest.workers.pool import Pool
 from ingest.workers.processes.crew import Crew
@@ -74,6 +74,11 @@ class ProcessWorkers:
     def warm(self) -> None:
         """Start what workers are forked from, before it is known what they are to do."""
         self._server = self._server or Forkserver()
+
+    def ahead(self, preparing: Preparing) -> None:
+        """Have it done by workers that are forked for it, if the server is there already."""
+        if self._server:
+            self._server.ahead(preparing, self._pool.workers)
 
     def choose(self, outlook: Outlook) -> Chosen:
         """Say what these are. There will be partitions for as many as are then forked ahead."""

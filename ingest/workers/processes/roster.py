@@ -11,7 +11,6 @@ from typing import Any
 from ingest.core.errors import FatalError
 from ingest.work.endings import Ending, ending
 from ingest.work.machine import oom_kills
-from ingest.workers.processes.channel import Channel
 from ingest.workers.processes.forks import Forkserver
 from ingest.workers.processes.member import Member
 from ingest.workers.processes.worker import Ends, Orders, Ready
@@ -42,7 +41,6 @@ class Roster:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._woken, selectors.EVENT_READ, self._take_calls)
         self._selector.register(self._server, selectors.EVENT_READ, self._count)
-        self._hired = 0
         self._failed_starts = self._fallen = 0
         self._oom_kills = oom_kills()
 
@@ -69,12 +67,8 @@ class Roster:
 
     def hire(self) -> Member:
         """Start a worker; it can be given a pack at once."""
-        self._hired += 1
-        channel, theirs = Channel.pair()
-        stderr, written = os.pipe()
-        os.set_blocking(stderr, False)
-        self._server.fork(self._hired, theirs, written)
-        member = Member(self._hired, channel, stderr)
+        number, channel, stderr = self._server.fork()
+        member = Member(number, channel, stderr)
         self.members[member.number] = member
         self._selector.register(channel, selectors.EVENT_READ, lambda: self._listen(member))
         self._selector.register(stderr, selectors.EVENT_READ, lambda: self._overhear(member))

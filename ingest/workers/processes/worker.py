@@ -9,6 +9,7 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pyarrow as pa
@@ -27,8 +28,15 @@ LAST_WORDS_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
+class Ahead:
+    """What a worker can do before it has its orders: a `workers.base.Preparing`, pickled."""
+
+    preparing: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Orders:
-    """The first that a worker is sent: what it does to partitions, pickled; its share of memory.
+    """What a worker is to do: the task for partitions, pickled; its share of memory.
 
     `limit` says what the share is a part of.
     """
@@ -40,7 +48,7 @@ class Orders:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A worker has its orders, and takes packs."""
+    """A worker is there: it has its orders and takes packs, or has begun what it does ahead."""
 
     pid: int
 
@@ -67,6 +75,12 @@ def work(end: socket.socket) -> None:
     _Worker(Channel(end, waits=True)).run()
 
 
+def _prepare(ahead: Ahead) -> None:
+    """Do what can be done ahead. What goes wrong in it is met again with the orders."""
+    with suppress(Exception, SystemExit):
+        pickle.loads(ahead.preparing).prepare()  # noqa: S301 - our own driver made it
+
+
 class _Worker:
     """Whatever happens, a partition is answered with its outcome, or the process ends."""
 
@@ -83,7 +97,10 @@ class _Worker:
                 self._inbox.extend(self._channel.receive())
                 continue
             message = self._inbox.popleft()
-            if isinstance(message, Orders):
+            if isinstance(message, Ahead):
+                self._send(Ready(os.getpid()))  # what follows may take long
+                _prepare(message)
+            elif isinstance(message, Orders):
                 self._task = pickle.loads(message.task)  # noqa: S301 - our own driver made it
                 self._guard(message)
                 self._send(Ready(os.getpid()))

@@ -45,6 +45,19 @@ time.sleep(20)
 """
 
 
+@dataclass(frozen=True)
+class Marks:
+    """Leaves a file of its process's name behind when it is prepared, and may die of it."""
+
+    folder: Path
+    dies: bool = False
+
+    def prepare(self) -> None:
+        (self.folder / str(os.getpid())).touch()
+        if self.dies:
+            os._exit(3)
+
+
 @pytest.fixture
 def pool():
     made = ProcessWorkers(workers=2)
@@ -292,6 +305,48 @@ def test_a_fork_server_that_runs_already_is_taken_over_and_ended():
 
     assert parent == server.pid
     assert not psutil.pid_exists(server.pid)
+
+
+def test_workers_that_prepare_ahead_are_those_that_work(tmp_path):
+    pool = ProcessWorkers(workers=2, server=Forkserver())
+    pool.ahead(Marks(tmp_path))
+    waited(lambda: len(prepared(tmp_path)) == 2)
+    pool.start(Obedient())
+    settled, lost = work_off(pool, assignments(["nap"] * 4))
+    pool.close()
+
+    assert not lost
+    assert {outcome.worker for outcome in settled.values()} == prepared(tmp_path)
+
+
+def test_workers_that_die_ahead_are_not_missed(tmp_path):
+    server = Forkserver()
+    pool = ProcessWorkers(workers=2, server=server)
+    pool.ahead(Marks(tmp_path, dies=True))
+    assert waited(lambda: len(prepared(tmp_path)) == 2)
+    assert waited(lambda: not psutil.Process(server.pid).children())
+    pool.start(Obedient())
+    settled, lost = work_off(pool, assignments(["ok"] * 4))
+    pool.close()
+
+    assert (len(settled), lost) == (4, [])
+    assert not {outcome.worker for outcome in settled.values()} & prepared(tmp_path)
+
+
+def test_workers_that_prepare_ahead_in_vain_are_ended(tmp_path):
+    before = open_files()
+    server = Forkserver()
+    server.ahead(Marks(tmp_path), 2)
+    assert waited(lambda: len(prepared(tmp_path)) == 2)
+    server.close()
+
+    assert not [pid for pid in prepared(tmp_path) if psutil.pid_exists(int(pid))]
+    assert open_files() == before
+
+
+def prepared(folder):
+    """Return the processes that were prepared."""
+    return {path.name for path in folder.iterdir()}
 
 
 def below():
