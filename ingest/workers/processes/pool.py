@@ -1,4 +1,4 @@
-"""Workers without Ray: processes on this machine, forked while the run is put on record.
+"""Workers without Ray: processes on this machine, forked while the run is planned and recorded.
 
 A thread of the driver's process hands work out and takes answers back, however busy the driver is.
 See `docs/decisions/0011-worker-processes.md`.
