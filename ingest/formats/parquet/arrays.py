@@ -52,7 +52,7 @@ def _as_lists(array: pa.Array) -> pa.Array | None:
     kind = array.type
     if pa.types.is_map(kind):
         pairs = pa.StructArray.from_arrays([array.keys, array.items], names=["key", "value"])
-        return pa.ListArray.from_arrays(_offsets(array), pairs, mask=array.is_null())
+        return _around(array, pairs, pa.list_(pairs.type))
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         return array
     if pa.types.is_list_view(kind) or pa.types.is_fixed_size_list(kind):
@@ -69,29 +69,50 @@ def _struct(array: pa.Array, nanos: pa.Array | None, int96: str) -> Fitted:
         child = fitted(array.field(number), beside, int96)
         children.append((field.name, child.array))
         unfit = _either(unfit, child.unfit)
-    valid = array.is_valid().to_numpy(zero_copy_only=False)
-    struct = pa.StructArray.from_arrays(
-        [child for _, child in children],
-        fields=[pa.field(name, child.type) for name, child in children],
-        mask=pa.array(~valid),
-    )
-    return Fitted(struct, None if unfit is None else unfit & valid)
+    kind = pa.struct([pa.field(name, child.type) for name, child in children])
+    arrays = [child for _, child in children]
+    if array.offset % 8 == 0:
+        struct = pa.Array.from_buffers(
+            kind, len(array), [_from(array)], array.null_count, children=arrays
+        )
+    else:
+        missing = pa.array(~_valid(array))
+        struct = pa.StructArray.from_arrays(arrays, fields=list(kind), mask=missing)
+    return Fitted(struct, None if unfit is None else unfit & _valid(array))
 
 
 def _list(array: pa.Array, nanos: pa.Array | None, int96: str) -> Fitted:
     child = fitted(array.values, None if nanos is None else nanos.values, int96)
-    made = type(array).from_arrays(_offsets(array), child.array, mask=array.is_null())
+    large = pa.types.is_large_list(array.type)
+    kind = pa.large_list(child.array.type) if large else pa.list_(child.array.type)
+    made = _around(array, child.array, kind)
     if child.unfit is None:
         return Fitted(made)
     counts = np.concatenate(([0], np.cumsum(child.unfit)))
     at = array.offsets.to_numpy()
-    valid = array.is_valid().to_numpy(zero_copy_only=False)
-    return Fitted(made, (counts[at[1:]] > counts[at[:-1]]) & valid)
+    return Fitted(made, (counts[at[1:]] > counts[at[:-1]]) & _valid(array))
 
 
-def _offsets(array: pa.Array) -> pa.Array:
-    """Return offsets that stand by themselves: with a mask, they may be no part of others."""
-    return pa.array(array.offsets.to_numpy(), type=array.offsets.type)
+def _around(array: pa.Array, values: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Return the lists of an array with other values, of which there are as many.
+
+    Not by `from_arrays` with a mask, which cannot be made without importing pandas, where that is
+    installed: 0.3 s of each process.
+    """
+    return pa.Array.from_buffers(
+        kind, len(array), array.buffers()[:2], array.null_count, array.offset, [values]
+    )
+
+
+def _from(array: pa.Array) -> pa.Buffer | None:
+    """Return the bits that say which rows are valid; None if all are. They begin with a byte."""
+    bits = array.buffers()[0]
+    return bits if bits is None else bits.slice(array.offset // 8)
+
+
+def _valid(array: pa.Array) -> Mask:
+    valid: Mask = array.is_valid().to_numpy(zero_copy_only=False)
+    return valid
 
 
 def _either(left: Mask | None, right: Mask | None) -> Mask | None:

@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ingest.core.arrow import series
 from ingest.core.errors import BadRowError
 from ingest.core.values.casting import not_a
 from ingest.formats.parquet.arrays import fitted
@@ -100,7 +101,7 @@ def _column(
     if not parts:
         return pl.Series(name, dtype=dtype), None
     arrays = pa.chunked_array([part.array for part in parts])
-    column = pl.Series(name, pl.from_arrow(arrays, rechunk=False))
+    column = series(name, arrays)
     if all(part.unfit is None for part in parts):
         return column, None
     rows = np.concatenate(

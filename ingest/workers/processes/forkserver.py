@@ -168,9 +168,6 @@ def _import() -> Work:
     """
     import numpy.ma  # noqa: F401, PLC0415
 
-    if "ingest.formats.parquet.arrays" in sys.modules:  # lists and structs of Parquet need it
-        import pyarrow.compute  # noqa: F401, PLC0415
-
     from ingest import job  # noqa: F401, PLC0415 - what all types stand on
     from ingest.work import task  # noqa: F401, PLC0415
     from ingest.workers.processes.worker import work  # noqa: PLC0415

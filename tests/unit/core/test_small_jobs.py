@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
+
 JOB = """# @package _global_
 name: small
 owner: me@example.org
@@ -45,6 +47,16 @@ def test_rows_that_are_rejected_need_no_pandas(tmp_path: Path) -> None:
 
     assert list((tmp_path / "out_quarantine").rglob("*.parquet"))
     assert "pandas" not in imported
+
+
+def test_lists_and_structs_of_parquet_need_no_pandas(tmp_path: Path) -> None:
+    rows = pl.DataFrame({"id": [1, 2], "l": [[1], None], "s": [{"a": ["x"]}, {"a": None}]})
+    rows.write_parquet(tmp_path / "in.parquet")
+    source = ["source.type=parquet", f"source.path={tmp_path}/in.parquet"]
+    imported = modules(tmp_path, "", "cluster=inline", "transforms=[]", *source)
+
+    assert pl.read_parquet(tmp_path / "out").equals(rows)
+    assert not {"pandas", "pyarrow.compute"} & imported
 
 
 def modules(place: Path, rows: str, *settings: str) -> set[str]:
