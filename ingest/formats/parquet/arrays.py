@@ -5,7 +5,6 @@ marked. Texts that are not UTF-8, times of 24:00 and later, decimals of too many
 with digits or years that the asked-for unit does not hold are such values.
 """
 
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -192,7 +191,7 @@ def _int96(millis: pa.Array, nanos: pa.Array, unit: str) -> Fitted:
     return _without(values.cast(pa.timestamp(unit, millis.type.tz)), pa.array(~(fits & exact)))
 
 
-def _compute() -> ModuleType:
+def _compute() -> Any:
     """Return PyArrow's functions, whose import takes 60 ms and which few files need."""
     import pyarrow.compute  # noqa: PLC0415
 
