@@ -107,6 +107,11 @@ class History:
         """Take one event into account."""
         _fold(event, self)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether there are partitions, and all of them are settled."""
+        return 0 < self.partitions == self.totals.partitions
+
     def files(self, output: str) -> int:
         """Return how many staged files of an output are published, or will be."""
         return self.totals.staged.get(output, 0) - self.combined.saved_files[output]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from ingest.core.counts import counted
 from ingest.core.faults import fault
 from ingest.core.outcome import places
 from ingest.watch.summary import OUTPUTS, size
@@ -97,5 +98,5 @@ FILTERS = {
     "number": number, "compact": compact, "percent": percent, "duration": duration,
     "moment": moment, "short_moment": short_moment, "state_word": state_word,
     "state_sign": state_sign, "measured": measured, "fault": fault, "bytes": size,
-    "places": places, "output_name": output_name,
+    "places": places, "output_name": output_name, "counted": counted,
 }  # fmt: skip
