@@ -15,7 +15,7 @@ settings.register_profile(
 settings.load_profile("ingest")
 
 
-pytest_plugins = ["tests.services.browsing"]  # tests/ray look at the page too
+pytest_plugins = ["tests.lineage.plugin", "tests.services.browsing"]  # tests/ray look at it too
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -78,12 +78,15 @@ def _send(store: Store, run_id: str) -> int:
         settings,
     )
     from ingest.watch.openlineage.destinations.opening import open_destination  # noqa: PLC0415
+    from ingest.watch.openlineage.telling import misnamed  # noqa: PLC0415
 
     if not is_configured():
         raise ConfigError(
             "--send: nobody to send to. Set OPENLINEAGE_URL=http://HOST:PORT, or write "
             "openlineage.yml with a transport"
         )
+    for text in misnamed():
+        print(f"warning: openlineage: {text}", file=sys.stderr)
     made = list(_events(store, run_id))
     try:
         destination = open_destination(settings())

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakSet
 
 from tests.services import ceph
 
 BUCKET = "test-bucket"
+MADE: WeakSet["Bucket"] = WeakSet()
+"""Those that a test can still reach."""
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,9 @@ class Bucket:
     url: str
     prefix: str
     client: Any
+
+    def __post_init__(self) -> None:
+        MADE.add(self)
 
     @property
     def uri(self) -> str:

@@ -8,10 +8,12 @@ from ingest.watch.rules import Rule, rules
 def assertions(account: Account) -> Facet | None:
     """Return every rule of the contract, and each that rows have broken; None if there is none.
 
-    A rule is kept if no row was rejected for it.
+    A rule is kept if no row was rejected for it; until all rows were judged, only those that are
+    broken are known.
     """
-    every = rules(account.job.get("contract") or {}, account.history.totals.errors)
-    made = list(map(_assertion, every))
+    history = account.history
+    every = rules(account.job.get("contract") or {}, history.totals.errors)
+    made = [_assertion(rule) for rule in every if rule.rejected or history.is_complete]
     return {"assertions": made} if made else None
 
 

@@ -58,7 +58,7 @@ def _output(account: Account, output: str, uri: str) -> Dataset:
     if published := history.published.get(output):
         rows = {"rowCount": published.rows, "size": history.written(output)}
         figures = facets(outputStatistics={**rows, "fileCount": published.facts.get("files")})
-        overwrites = account.job["sink"].get("write_disposition") == "overwrite"
+        overwrites = (account.job.get("sink") or {}).get("write_disposition") == "overwrite"
         about |= facets(
             version={"datasetVersion": str(published.facts.get("version", account.run_id))},
             lifecycleStateChange={"lifecycleStateChange": "OVERWRITE"} if overwrites else None,

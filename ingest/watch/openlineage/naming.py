@@ -1,9 +1,11 @@
-"""What OpenLineage calls a data set: namespace and name, by the naming rules of its specification.
+"""What OpenLineage calls things: a data set by the naming rules of its specification, and Git's.
 
 https://openlineage.io/docs/spec/naming
 """
 
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
+
+_OF_A_URI = ":/?#[]@!$&'()*+,;=%"
 
 
 def named(place: str) -> tuple[str, str]:
@@ -21,3 +23,19 @@ def named(place: str) -> tuple[str, str]:
         return f"postgres://{server}", name.replace("/", ".")
     scheme = "s3" if parts.scheme == "s3a" else parts.scheme
     return f"{scheme}://{parts.netloc}", name or "/"
+
+
+def repository(remote: str) -> str | None:
+    """Return the address of a remote of Git as a URI; None of a path that depends on a folder.
+
+    `git@host:team/jobs.git` is `ssh://git@host/team/jobs.git`, `/srv/jobs.git` a `file://` address.
+    """
+    host, colon, path = remote.partition(":")
+    if "://" not in remote:
+        if remote.startswith("/"):
+            remote = f"file://{remote}"
+        elif colon and "/" not in host:
+            remote = f"ssh://{host}/{path.lstrip('/')}"
+        else:
+            return None
+    return quote(remote, safe=_OF_A_URI)

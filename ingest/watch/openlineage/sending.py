@@ -12,6 +12,7 @@ from ingest.records.history import History
 from ingest.storage.objects import Store
 from ingest.watch.openlineage.destinations.base import Destination
 from ingest.watch.openlineage.folding import STATES, followed
+from ingest.watch.openlineage.telling import misnamed
 
 SILENT_S, LAST_S = 1.0, 5.0
 """How long the end of a run waits for what is still to be sent: to one that has not answered yet,
@@ -72,6 +73,8 @@ class Sender:
         if first is None or not isinstance(first[0], AttemptBegan):
             return
         self._run_id = first[0].run_id
+        for text in misnamed():
+            log.warning("openlineage: %s", text)
         error: Exception | None = None
         try:
             self._destination = self._open_destination()

@@ -3,10 +3,12 @@
 import os
 from collections.abc import Mapping
 from typing import Any, Literal
+from uuid import UUID
 
 from ingest.watch.openlineage.account import Account
 from ingest.watch.openlineage.datasets import inputs, outputs
 from ingest.watch.openlineage.facets import EVENT, PRODUCER, Facet, facets, known
+from ingest.watch.openlineage.naming import repository
 
 State = Literal["START", "RUNNING", "COMPLETE", "FAIL", "ABORT"]
 Told = dict[str, Any]
@@ -25,7 +27,7 @@ def told(
 
     `COMPLETE` needs no other event beside it: it has all inputs, outputs and figures.
     """
-    job = {"namespace": environment.get(_NAMESPACE, "default"), "name": account.job["name"]}
+    job = {"namespace": environment.get(_NAMESPACE, "default"), "name": account.name}
     return {
         "eventTime": at,
         "producer": PRODUCER,
@@ -72,7 +74,21 @@ def _started(text: str) -> Facet | None:
     if len(parts) != _PARTS:
         return None
     namespace, name, run_id = parts
-    return {"run": {"runId": run_id}, "job": {"namespace": namespace, "name": name}}
+    try:
+        known_id = str(UUID(run_id))
+    except ValueError:
+        return None
+    return {"run": {"runId": known_id}, "job": {"namespace": namespace, "name": name}}
+
+
+def misnamed(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Say which variables name somebody who has started the run, but not so that it can be told."""
+    return [
+        f'{name} is "{text}", so events do not name what started the run. It must be '
+        "NAMESPACE/JOB/UUID"
+        for name in (_PARENT, _ROOT)
+        if (text := environment.get(name)) and _started(text) is None
+    ]
 
 
 def _of_job(account: Account) -> dict[str, Facet]:
@@ -81,12 +97,12 @@ def _of_job(account: Account) -> dict[str, Facet]:
         {"key": key, "value": str(value), "source": "CONFIG"}
         for key, value in (job.get("tags") or {}).items()
     ]
-    text, owner, url = job.get("description"), job.get("owner"), git.get("url")
+    text, owner, url = job.get("description"), job.get("owner"), repository(git.get("url", ""))
     place = {"type": "git", "url": url, "repoUrl": url, "version": git.get("revision")}
     return facets(
         jobType={"processingType": "BATCH", "integration": "INGEST", "jobType": "JOB"},
         documentation={"description": text, "contentType": "text/plain"} if text else None,
         ownership={"owners": [{"name": owner, "type": "OWNER"}]} if owner else None,
         tags={"tags": tags} if tags else None,
-        sourceCodeLocation={**place, "path": f"conf/job/{job['name']}.yaml"} if url else None,
+        sourceCodeLocation={**place, "path": f"conf/job/{account.name}.yaml"} if url else None,
     )

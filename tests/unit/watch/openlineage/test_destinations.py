@@ -15,7 +15,8 @@ from ingest.watch.openlineage.destinations.configuration import settings
 from ingest.watch.openlineage.destinations.files import File
 from ingest.watch.openlineage.destinations.http import Http
 from ingest.watch.openlineage.destinations.opening import open_destination
-from tests.unit.watch.openlineage.test_events import check, folder  # noqa: F401 - a fixture
+from tests.lineage.judging import check
+from tests.unit.watch.openlineage.test_events import folder  # noqa: F401 - a fixture
 
 kafka = pytest.importorskip("confluent_kafka")
 

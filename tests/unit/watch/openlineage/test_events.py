@@ -3,22 +3,20 @@
 import json
 import logging
 import os
+import subprocess
 import threading
-from functools import cache
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-import jsonschema
 import pytest
-from referencing import Registry, Resource
 
 import ingest
 from ingest.__main__ import main
 from ingest.watch.openlineage.destinations.configuration import is_configured
 from ingest.watch.openlineage.naming import named
+from tests.lineage.judging import check
 
 REPOSITORY = Path(__file__).parents[4]
-SCHEMAS = Path(__file__).parent / "schemas"
 JOB = """# @package _global_
 # For a test.
 name: demo
@@ -49,39 +47,6 @@ def folder(tmp_path, monkeypatch):
     Path("in/2.csv").write_text("n\n700\n4\n")
     Path("names.csv").write_text("n,name\n1,a\n2,b\n3,c\n")
     return tmp_path
-
-
-@cache
-def validator():
-    pages = [json.loads(file.read_text()) for file in sorted(SCHEMAS.glob("*.json"))]
-    registry = Registry().with_resources([(p["$id"], Resource.from_contents(p)) for p in pages])
-    return registry, {page["$id"]: page for page in pages}
-
-
-def check(event):
-    """Validate an event, and each facet in it by the schema that it names."""
-    registry, pages = validator()
-
-    def one(value, url):
-        whole, _, pointer = url.partition("#")
-        assert whole in pages, url
-        jsonschema.Draft202012Validator(
-            {"$ref": f"{whole}#{pointer}"},
-            registry=registry,
-            format_checker=jsonschema.FormatChecker(),
-        ).validate(value)
-
-    one(event, event["schemaURL"])
-    holders = [event["run"], event["job"], *event["inputs"], *event["outputs"]]
-    facets = [
-        facet
-        for holder in holders
-        for kind in ("facets", "inputFacets", "outputFacets")
-        for facet in (holder.get(kind) or {}).values()
-    ]
-    for facet in facets:
-        one(facet, facet["_schemaURL"])
-    return len(facets)
 
 
 def events(capsys, run, *more):
@@ -209,6 +174,61 @@ def test_data_sets_are_named_by_the_rules_of_openlineage():
     assert named("s3://bucket") == ("s3://bucket", "/")
     table = named("postgresql://db:5432/shop/public.orders")
     assert table == ("postgres://db:5432", "shop.public.orders")
+
+
+def test_a_rule_is_only_kept_once_all_rows_were_judged(capsys):
+    job = JOB.replace("on_error: quarantine", "on_error: fail")
+    job = job.replace("cluster:", "execution: {partition_bytes: 10}\ncluster:")
+    Path("conf/job/demo.yaml").write_text(job)
+    for name, rows in (("1", "2\n3\n2\n3"), ("2", "2\n3\n700\n4")):
+        Path(f"in/{name}.csv").write_text(f"n\n{rows}\n")
+    with pytest.raises(ingest.IngestError):
+        ingest.run("demo")
+    failed = events(capsys, next(Path(".ingest/runs").iterdir()).name)[-1]
+    assert check(failed)
+    assert failed["inputs"][0]["inputFacets"]["dataQualityMetrics"]["rowCount"] > 0
+    assert "dataQualityAssertions" not in failed["inputs"][0]["inputFacets"]
+
+
+@pytest.mark.parametrize(
+    ("remote", "url"),
+    [
+        ("https://git.example.org/team/jobs.git", "https://git.example.org/team/jobs.git"),
+        ("git@git.example.org:team/jobs.git", "ssh://git@git.example.org/team/jobs.git"),
+        ("/srv/git/all jobs.git", "file:///srv/git/all%20jobs.git"),
+        ("../jobs.git", None),
+    ],
+)
+def test_every_remote_of_git_has_a_valid_address(remote, url, folder, monkeypatch, capsys):
+    for words in (["init", "-q"], ["remote", "add", "origin", remote], ["add", "conf"]):
+        subprocess.run(["git", *words], check=True)
+    author = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    subprocess.run(["git", *author, "commit", "-qm", "first"], check=True)
+    last = events(capsys, ingest.run("demo").run_id)[-1]
+    assert check(last)
+    assert last["job"]["facets"].get("sourceCodeLocation", {}).get("url") == url
+
+
+def test_a_parent_that_cannot_be_told_is_a_warning(monkeypatch, caplog, capsys):
+    monkeypatch.setenv("OPENLINEAGE_PARENT_ID", "airflow/flow/scheduled__2026-11-30")
+    Path("openlineage.yml").write_text(
+        "transport: {type: file, log_file_path: sent.jsonl, append: true}\n"
+    )
+    run = ingest.run("demo").run_id
+    said = 'OPENLINEAGE_PARENT_ID is "airflow/flow/scheduled__2026-11-30", so events do not name'
+    assert said in caplog.text
+    assert all("parent" not in page["run"]["facets"] for page in events(capsys, run))
+    assert main(["lineage", run, "--send"]) == 0
+    assert said in capsys.readouterr().err
+
+
+def test_a_recorded_job_that_is_damaged_is_refused_in_words(capsys):
+    run = ingest.run("demo").run_id
+    file = Path(f".ingest/runs/{run}/job.yaml")
+    for text in ("- a list", "{", "[" * 3000):
+        file.write_text(text)
+        assert main(["lineage", run, "--events"]) == 1
+        assert "the recorded job is damaged" in capsys.readouterr().err
 
 
 def test_columns_are_told_in_words(capsys):
