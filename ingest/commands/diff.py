@@ -6,6 +6,7 @@ from typing import Any
 
 from ingest.commands.base import add_state, open_state, parser, report
 from ingest.core.counts import counted
+from ingest.core.faults import fault
 from ingest.driver.differences import Page, differences
 
 
@@ -55,11 +56,17 @@ def _part(name: str, part: Any) -> Iterator[str]:
         for which, columns in part.items():
             yield from (f"{which}: {_change(column, *two)}" for column, two in columns.items())
     else:
-        yield from (_change(key, *two) for key, two in part.items())
+        yield from (_change(_said(key), *two) for key, two in part.items())
 
 
 def _change(name: str, was: Any, now: Any) -> str:
     return f"{name}: {_shown(was)} → {_shown(now)}"
+
+
+def _said(name: str) -> str:
+    """Return a name as people know it: of rejected rows, what is wrong with them."""
+    head, rejected, reason = name.partition("rejected, ")
+    return f"rejected, {fault(reason)}" if rejected and not head else name
 
 
 def _shown(value: Any) -> str:

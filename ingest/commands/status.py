@@ -194,11 +194,26 @@ def _text_of(pages: list[Page], store: Store, arguments: Namespace) -> str:
     if arguments.json:
         return json.dumps([{**page, "next": following(page, here)} for page in pages])
     if arguments.run:
-        lines = details(pages[0], here)
-    else:
-        lines = table(pages) if pages else [_none(store, arguments)]
-    height = shutil.get_terminal_size().lines - 1
-    return "\n".join(lines[-height:])
+        return "\n".join(_fitting([], details(pages[0], here)))
+    head, *lines = table(pages) if pages else [_none(store, arguments)]
+    return "\n".join(_fitting([head], lines))
+
+
+def _fitting(head: list[str], lines: list[str]) -> list[str]:
+    """Return the head, and the last lines that fit the terminal with it; wide ones take several."""
+    columns, height = shutil.get_terminal_size()
+    room = height - 1 - sum(_rows(line, columns) for line in head)
+    kept: list[str] = []
+    for line in reversed("\n".join(lines).split("\n") if lines else []):
+        room -= _rows(line, columns)
+        if room < 0:
+            break
+        kept.append(line)
+    return [*head, *reversed(kept)]
+
+
+def _rows(line: str, columns: int) -> int:
+    return max(1, -(-len(line) // max(columns, 1)))
 
 
 def _refuse_word(state: str) -> None:

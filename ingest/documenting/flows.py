@@ -146,7 +146,10 @@ def drawing(flows: Map, title: str) -> Drawing:
 
 
 def _columns(flows: Map) -> Sequence[Sequence[str]]:
-    """Return the nodes by how many others stand before them; of a circle, some edge leads back."""
+    """Return the nodes by how many others stand before them; of a circle, some edge leads back.
+
+    What nothing leads to stands just before what it leads to: its edge would cross other nodes.
+    """
     rank = dict.fromkeys(flows.nodes, 0)
     for _ in flows.nodes:
         moved = False
@@ -156,6 +159,10 @@ def _columns(flows: Map) -> Sequence[Sequence[str]]:
                 moved = True
         if not moved:
             break
+    led_to = {other for _, other, _ in flows.edges}
+    for name in flows.nodes.keys() - led_to:
+        behind = [rank[other] for one, other, _ in flows.edges if one == name]
+        rank[name] = max(min(behind, default=1) - 1, 0)
     used = sorted(set(rank.values()))
     return [[name for name in flows.nodes if rank[name] == each] for each in used]
 

@@ -9,11 +9,13 @@ import yaml
 
 from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError, FatalError
+from ingest.core.faults import fault
 from ingest.driver.changes import differing
 from ingest.records.plan_facts import plan_facts
 from ingest.records.runs import Runs
 from ingest.storage.glance import Glance
 from ingest.storage.objects import Store
+from ingest.watch.runs import SHOWN as WORDS
 from ingest.watch.runs import describe
 
 SHOWN = 50
@@ -24,14 +26,14 @@ LOOKED_AT = 500
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """A run in a line."""
+    """A run in a line. `written` is None until the run is committed."""
 
     run_id: str
     state: str
     started_at: str
     seconds: float
     read: int
-    written: int
+    written: int | None
     rejected: int
     revision: str
     reasons: tuple[tuple[str, int], ...] = ()
@@ -44,7 +46,7 @@ class RunLine:
     @property
     def why(self) -> str:
         """Why they were: how many for each reason."""
-        return ", ".join(f"{count:,} {reason}" for reason, count in self.reasons)
+        return ", ".join(f"{count:,} {fault(reason)}" for reason, count in self.reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,11 @@ def _plan(store: Store, run_id: str) -> dict[str, Any] | None:
 def _line(page: dict[str, Any]) -> RunLine:
     return RunLine(
         page["run_id"],
-        page["state"],
+        WORDS.get(page["state"], page["state"]),
         page["started_at"],
         page["seconds"],
         page["rows"]["read"],
-        page["rows"]["written"],
+        page["rows"]["written"] if page["phase"] in {"committed", "done"} else None,
         page["rows"]["rejected"],
         page["git"].get("revision", "")[:10] + ("+" if page["git"].get("dirty") else ""),
         tuple(page["reasons"].items()),

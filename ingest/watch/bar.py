@@ -76,8 +76,8 @@ class Bar(Watcher):
             self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
         assert self._task is not None, "shown inside the context"
         history = self.history
-        phase = {"new": "planning", "planned": "working"}.get(history.phase, "publishing")
-        if self.starting and phase == "working":
+        phase = {"new": "planning", "planned": "processing"}.get(history.phase, "publishing")
+        if self.starting and phase == "processing":
             phase = f"starting {self.starting}"
         self._progress.detail = self.detail
         self._progress.update(

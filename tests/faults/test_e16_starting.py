@@ -221,7 +221,7 @@ def test_the_bar_and_the_log_say_that_ray_starts():
             log(event, history)
             bar(event, history)
             seen.append(bar._progress.tasks[0].description)
-    assert seen == ["planning", "working", "starting Ray", "starting Ray", "working"]
+    assert seen == ["planning", "processing", "starting Ray", "starting Ray", "processing"]
     assert [line.split("s  ", 1)[1] for line in lines[2:]] == [
         "starting Ray",
         "Waiting 15 s for Ray: 0 of 2 workers started",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.documenting.collecting import collected
-from ingest.documenting.flows import flow_map, mermaid
+from ingest.documenting.flows import drawing, flow_map, mermaid, step_map
 from tests.first_hour.orders import made, orders, typed
 from tests.services import chromium
 
@@ -96,6 +96,24 @@ def test_jobs_that_read_what_others_write_are_one_graph(desk):
     edges = {(one, to) for one, to, _ in flow_map(collected((), None)).edges}
     assert ("job:orders", out) in edges
     assert (out, "job:report") in edges
+
+
+def test_a_lookup_table_is_drawn_beside_its_step(monkeypatch):
+    monkeypatch.chdir(Path(__file__).parents[3])
+    (page,) = collected(("flights",), None)
+    across = {box.text: box.x for box in drawing(step_map(page), "").boxes}
+    assert across["…lights/reference/airports.csv"] == across["2 lookup"] < across["3 lookup"]
+    assert across["data/raw"] == min(across.values())
+
+
+def test_runs_that_published_nothing_have_written_nothing(desk, capsys):
+    desk.describe(contract=contract(max_errors=0))
+    assert desk.run().code == 1
+    assert desk.run("--fresh").code == 1
+    assert typed(capsys, "docs", "build").code == 0
+    page = re.sub(r"<[^>]+>", " ", site(desk)["jobs/orders.html"])
+    for run, state in zip(made(desk), ("discarded", "failed"), strict=True):
+        assert re.search(rf"{run}\s+{state}\s+\S+ \S+\s+[\d.]+\s+15\s+–\s+3\s", page), page
 
 
 BROWSER = chromium.program()
