@@ -59,6 +59,16 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture
+def run(place):
+    """The run of the job, in a process of its own, which ends with the test."""
+    words = [chromium.INGEST, "run", "demo"]
+    run = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    yield run
+    run.terminate()
+    run.communicate()
+
+
 def parts(page):
     """Return by step: its share of the time in percent, rows/s, and what it removed."""
     nodes = page.eval_on_selector_all(
@@ -81,12 +91,8 @@ def recorded(run_id, capsys):
 
 
 @pytest.mark.timeout(180)
-def test_counters_of_steps_are_live_and_true_and_values_are_nowhere(page, place, capsys):
-    words = [chromium.INGEST, "run", "demo"]
-    with (
-        chromium.served(place / ".ingest") as address,
-        subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run,
-    ):
+def test_counters_of_steps_are_live_and_true_and_values_are_nowhere(page, place, run, capsys):
+    with chromium.served(place / ".ingest") as address:
         page.goto(address)
         page.click("tr[data-href] .name", timeout=60_000)
         page.wait_for_selector("#link[data-state=live]")
