@@ -34,7 +34,6 @@ class Watch:
         self.wrong: list[str] = []
         self.folders: dict[Path, str] = {}
         self.done: set[Path] = set()
-        self._listed = 0
 
     def folder(self, folder: Path) -> None:
         """Look at the runs below a folder of this disk, or at the one in which it lies."""
@@ -62,15 +61,6 @@ class Watch:
             self.judged[name] = written
             self.wrong += mistakes(store, run_id)
 
-    def note(self, base: Path) -> None:
-        """Note which folders there are now; the test that runs is the first to have the new."""
-        with suppress(PermissionError):  # of a test that is another user
-            if (changed := base.stat().st_mtime_ns) != self._listed:
-                self._listed = changed
-                for each in os.scandir(base):
-                    if each.is_dir(follow_symlinks=False):
-                        self.folders.setdefault(Path(each.path), self.test)
-
     def seen(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Look at what is about to be removed. Called by Python, see `sys.addaudithook`."""
         if event not in {"shutil.rmtree", "os.link"} or not self.test:
@@ -95,9 +85,17 @@ sys.addaudithook(WATCH.seen)
 
 @pytest.fixture(scope="session", autouse=True)
 def shared_states(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Look, at the end, at what no single test could be asked about."""
+    """Note which folders there are; look, at the end, at what no single test was asked about."""
+    make = tmp_path_factory.mktemp
+
+    def noted(basename: str, numbered: bool = True) -> Path:
+        folder = make(basename, numbered)
+        WATCH.folders[folder] = WATCH.test
+        return folder
+
+    tmp_path_factory.mktemp = noted
     yield
-    WATCH.note(tmp_path_factory.getbasetemp())
+    tmp_path_factory.mktemp = make
     for folder, test in WATCH.folders.items():
         if folder not in WATCH.done:
             before = len(WATCH.wrong)
@@ -121,7 +119,6 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[object]:
     if (folder := used.get("tmp_path")) is not None:
         WATCH.folder(folder)
         WATCH.done.add(folder)
-    WATCH.note(used["tmp_path_factory"].getbasetemp())
     WATCH.buckets()
     WATCH.told()
     return result
