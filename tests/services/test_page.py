@@ -57,6 +57,25 @@ def test_names_from_data_do_nothing(page, recorded):
     page.wait_for_selector("text=<b>bold</b>")
 
 
+def test_the_run_that_was_slow_and_the_partitions_that_were_retried_stand_out(page, recorded):
+    page.goto(f"{recorded}/jobs/orders")
+    page.wait_for_selector("#link[data-state=live]")
+    (odd,) = page.eval_on_selector_all(".point.odd", "all => all.map(one => one.href.baseVal)")
+    assert odd.endswith("-000008")
+    assert page.locator(f"tr[data-href='{odd}'] .odd").inner_text() == "◎ unusual duration: high"
+    page.goto(recorded + odd)
+    page.wait_for_selector("#link[data-state=live]")
+    cells = page.eval_on_selector_all(".strip i", "cells => cells.map(cell => cell.className)")
+    assert [index for index, kinds in enumerate(cells) if "r" in kinds] == [0, 7, 14, 21, 28]
+    assert [index for index, kinds in enumerate(cells) if "q" in kinds] == [0, 5, 10, 15, 20, 25]
+    assert len(cells) == sum("c4" in kinds for kinds in cells) == 30
+    failed = page.goto(f"{recorded}/?q=failed") and page.get_attribute(".name", "href")
+    page.goto(recorded + failed)
+    page.wait_for_selector("#link[data-state=live]")
+    legend = page.inner_text(".strip-legend").split()
+    assert legend[:6] == ["completed", "12", "working", "0", "waiting", "18"]
+
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", "wide"), ("dark", "phone")])
 def test_pages_are_accessible(browser, recorded, scheme, width):
     size = dict(zip(("width", "height"), WIDTHS[width], strict=True))
