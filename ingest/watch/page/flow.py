@@ -97,11 +97,16 @@ class _Maker:
 
 
 def _rates(followed: Followed) -> dict[str, float]:
-    """Return rows/s by step: lately if the run goes on, else over the time of its work."""
+    """Return rows/s by step: lately if the run goes on, else over the time of its work.
+
+    That of several attempts is all their time: an attempt that was killed has not said how long
+    it processed rows.
+    """
     history = followed.story.telling.history
     if followed.state == "running" and not history.ended:
         return followed.story.pace.rates(history, followed.quiet_s)
-    seconds = history.timings.get("work", 0.0) or followed.story.telling.attempts.seconds
+    work = history.timings.get("work", 0.0) if history.attempt == 1 else 0.0
+    seconds = work or followed.story.telling.attempts.seconds
     books = history.totals.books.values()
     return {book.step: book.rows / seconds for book in books} if seconds else {}
 
