@@ -12,6 +12,7 @@ import numpy as np
 
 from ingest.core.dataclass import dataclass
 from ingest.sources.text.bits import (
+    FEEDS,
     NOTHING,
     Bits,
     Flags,
@@ -217,7 +218,7 @@ def shape_of(data: bytes, delimiter: str, quote: str | None, *, multiline: bool 
     With `multiline`, line feeds within quotes do not end lines; if the quotes are still open behind
     the last one, that line is open.
     """
-    feeds, fields = where(data, ord("\n")), where(data, ord(delimiter))
+    feeds, fields = FEEDS.of(data), where(data, ord(delimiter))
     nothing = np.zeros_like(feeds)
     returns = where(data, ord("\r")) if b"\r" in data else nothing
     wrong = returns & ~before(feeds)
@@ -228,7 +229,7 @@ def shape_of(data: bytes, delimiter: str, quote: str | None, *, multiline: bool 
     quotes = where(data, ord(quote))
     if multiline:
         inside, open_lines = between(quotes), np.zeros(count(quotes) % 2, np.int64)
-        feeds &= ~inside
+        feeds = feeds & ~inside
     else:
         inside, open_lines = within(quotes, feeds, len(data))
     opening, closing = quotes & inside, quotes & ~inside
