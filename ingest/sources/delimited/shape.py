@@ -51,7 +51,7 @@ class Shape:
     wrong: Bits
     open_lines: Places
 
-    @property
+    @cached_property
     def lines(self) -> int:
         """How many lines there are."""
         return count(self.feeds)
@@ -219,11 +219,11 @@ def shape_of(data: bytes, delimiter: str, quote: str | None, *, multiline: bool 
     the last one, that line is open.
     """
     feeds, fields = FEEDS.of(data), where(data, ord(delimiter))
-    nothing = np.zeros_like(feeds)
-    returns = where(data, ord("\r")) if b"\r" in data else nothing
-    wrong = returns & ~before(feeds)
-    if b"\0" in data:
-        wrong |= where(data, 0)
+    returns = nothing = np.zeros_like(feeds)
+    wrong = where(data, 0) if b"\0" in data else np.zeros_like(feeds)
+    if b"\r" in data:
+        returns = where(data, ord("\r"))
+        wrong |= returns & ~before(feeds)
     if quote is None or quote.encode() not in data:
         return Shape(data, feeds, fields | feeds, nothing, returns, wrong, NOTHING)
     quotes = where(data, ord(quote))
@@ -232,11 +232,13 @@ def shape_of(data: bytes, delimiter: str, quote: str | None, *, multiline: bool 
         feeds = feeds & ~inside
     else:
         inside, open_lines = within(quotes, feeds, len(data))
-    opening, closing = quotes & inside, quotes & ~inside
-    fields = (fields & ~inside) | feeds
-    begins = after(fields)
+    opening = quotes & inside
+    closing = quotes ^ opening
+    fields &= ~inside
+    fields |= feeds
+    begins = after(fields | closing)
     begins[:1] |= _FIRST
-    wrong |= opening & ~(begins | after(closing))
+    wrong |= opening & ~begins
     wrong |= closing & ~before(fields | returns | opening)
     if multiline:  # Polars would take carriage returns off the end of a quoted field
         wrong &= ~(returns & inside & ~before(closing))
