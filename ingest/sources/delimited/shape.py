@@ -71,15 +71,15 @@ class Shape:
         """
         ends = self._ends
         fields = self.counts()
-        wrong = np.diff(Ranks(self.wrong).before(ends), prepend=0)
-        other = (fields > width) | self._empty() if short else fields != width
-        faulty = other | (wrong > 0)
+        faulty = (fields > width) | self._empty() if short else fields != width
+        if self.wrong.any():
+            faulty |= np.diff(Ranks(self.wrong).before(ends), prepend=0) > 0
         faulty[self.open_lines] = True
         return np.flatnonzero(faulty)
 
     def counts(self) -> Places:
         """Return how many fields each line has."""
-        return np.diff(self._ranks.before(self._ends), prepend=-1)
+        return np.diff(self._last_fields, prepend=-1)
 
     def spaces(self) -> Bits:
         """Return the spaces before fields."""
@@ -141,7 +141,7 @@ class Shape:
         left_out = np.searchsorted(lines, numbers)
         kept = lines[np.minimum(left_out, len(lines) - 1)] != numbers
         numbers, left_out, ranks = numbers[kept], left_out[kept], self._ranks.before(places[kept])
-        first = np.concatenate([[0], self._ranks.before(self._ends[:-1]) + 1])
+        first = np.concatenate([[0], self._last_fields[:-1] + 1])
         wanted = np.zeros(width, dtype=np.bool_)
         wanted[list(columns)] = True
         rows: Places = (numbers - left_out)[wanted[ranks - first[numbers]]]
@@ -154,6 +154,11 @@ class Shape:
     @cached_property
     def _ranks(self) -> Ranks:
         return Ranks(self.fields)
+
+    @cached_property
+    def _last_fields(self) -> Places:
+        """How many fields end before the last one of each line does."""
+        return self._ranks.before(self._ends)
 
     def leading_blanks(self) -> Places:
         """Return the spaces and control characters that begin fields or stand after a quote.

@@ -65,8 +65,8 @@ class Values:
             kind, form = schema[name], declared_format(self.columns, name, self.numerals)
             if kind == pl.Date and form is None and not self._tokens(name):
                 values = parse_texts(texts, kind)
-                if values.null_count() == texts.null_count():  # so that none is empty
-                    return texts, values
+                fine = values.null_count() == texts.null_count()  # so that none is empty
+                return texts if fine else self.nulled(texts, name, strings=False), values
             kept = self.nulled(texts, name, strings=kind == pl.String)
             return kept, parse_texts(kept, kind, form)
 
