@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 COLUMNS: dict[str, Any] = {
-    "int96": pa.array([datetime(2020, 1, 1), None], pa.timestamp("ns")),  # noqa: DTZ001 - local
+    "int96": pa.array([datetime(2020, 1, 1), None], pa.timestamp("ns")),
     "time": pa.array([time(1), None]),
     "struct": pa.array([{"a": time(1)}, None]),
     "map": pa.array([[("k", 1)], None], pa.map_(pa.string(), pa.int64())),
