@@ -46,6 +46,15 @@ def hidden(names: Iterable[str]) -> list[str]:
     return [name for name in names if name.startswith(HIDDEN_PREFIX)]
 
 
+def aligned(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows all of whose columns have the same chunks.
+
+    Else each query copies all of them first, to the same end: three of them took 25 ms for 500,000
+    rows of CSV, of which numbers come in other chunks than dates.
+    """
+    return rows.rechunk() if len(set(rows.n_chunks("all"))) > 1 else rows
+
+
 def filled(portions: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     """Leave out portions without rows; none is held here while the next one is made."""
     return filter(_has_rows, portions)

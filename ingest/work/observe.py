@@ -16,6 +16,8 @@ from ingest.core.dataclass import dataclass
 PORTION_BYTES = 32 * 1024 * 1024
 """How much is worked at a time, decoded. In one piece, 500,000 taxi rows of 60 MB cost 14 ms of 60
 for pages that the system has to find and clear; in pieces of 15 or 30 MB, 3 ms."""
+SAMPLE_ROWS = 1024
+"""By how many rows the size of all is told, about."""
 
 
 @dataclass(slots=True)
@@ -74,8 +76,17 @@ def divert(rows: pl.DataFrame, mark: str, *also_drop: str) -> tuple[pl.DataFrame
 
 def portions(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """Cut rows, in order, into even portions of at most about `PORTION_BYTES`; at least one."""
-    number = 1 + int(rows.estimated_size()) // PORTION_BYTES
+    number = 1 + _about_bytes(rows) // PORTION_BYTES
     height = max(1, -(-rows.height // number))
     yield rows.slice(0, height)
     for start in range(height, rows.height, height):
         yield rows.slice(start, height)
+
+
+def _about_bytes(rows: pl.DataFrame) -> int:
+    """Return the size of rows, by a sample: to add up the texts of all takes 8 ms a million."""
+    if rows.height <= SAMPLE_ROWS:
+        return int(rows.estimated_size())
+    # the same ones each time, at no even distance: texts may be long in each hundredth row
+    sample = rows.sample(SAMPLE_ROWS, with_replacement=True, seed=0)
+    return int(sample.estimated_size()) * rows.height // SAMPLE_ROWS

@@ -8,8 +8,10 @@ with digits or years that the asked-for unit does not hold are such values.
 from typing import Any, NamedTuple
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 
+from ingest.core.arrow import series
 from ingest.core.types import known_zone
 
 _DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
@@ -75,8 +77,7 @@ def _struct(array: pa.Array, nanos: pa.Array | None, int96: str) -> Fitted:
             kind, len(array), [_from(array)], array.null_count, children=arrays
         )
     else:
-        missing = pa.array(~_valid(array))
-        struct = pa.StructArray.from_arrays(arrays, fields=list(kind), mask=missing)
+        struct = pa.StructArray.from_arrays(arrays, fields=list(kind), mask=array.is_null())
     return Fitted(struct, None if unfit is None else unfit & _valid(array))
 
 
@@ -88,7 +89,7 @@ def _list(array: pa.Array, nanos: pa.Array | None, int96: str) -> Fitted:
     if child.unfit is None:
         return Fitted(made)
     counts = np.concatenate(([0], np.cumsum(child.unfit)))
-    at = array.offsets.to_numpy()
+    at = _numpy(array.offsets)
     return Fitted(made, (counts[at[1:]] > counts[at[:-1]]) & _valid(array))
 
 
@@ -110,7 +111,7 @@ def _from(array: pa.Array) -> pa.Buffer | None:
 
 
 def _valid(array: pa.Array) -> Mask:
-    valid: Mask = array.is_valid().to_numpy(zero_copy_only=False)
+    valid: Mask = _numpy(array.is_valid())
     return valid
 
 
@@ -123,10 +124,8 @@ def _either(left: Mask | None, right: Mask | None) -> Mask | None:
 def _leaf(array: pa.Array) -> Fitted:
     kind = array.type
     if pa.types.is_time(kind):
-        counts = array.cast(pa.int32() if kind.bit_width == 32 else pa.int64())
-        pc = _compute()
-        wrong = pc.or_(pc.less(counts, 0), pc.greater_equal(counts, _DAY[kind.unit]))
-        return _without(array, wrong)
+        counts = _numbers(array.cast(pa.int32() if kind.bit_width == 32 else pa.int64()))
+        return _without(array, (counts < 0) | (counts >= _DAY[kind.unit]))
     if pa.types.is_decimal(kind):
         values, unfit = _checked(array)
         return Fitted(values.cast(pa.decimal128(kind.precision, kind.scale)), unfit)
@@ -148,13 +147,13 @@ def _wider(kind: pa.DataType) -> pa.DataType:
     return pa.date32() if pa.types.is_date64(kind) else kind
 
 
-def _without(array: pa.Array, wrong: pa.Array) -> Fitted:
+def _without(array: pa.Array, wrong: Mask) -> Fitted:
     """Return an array with null where a value is wrong."""
-    pc = _compute()
-    mask = pc.fill_null(wrong, False).to_numpy(zero_copy_only=False)
-    if not mask.any():
+    if not wrong.any():
         return Fitted(array)
-    return Fitted(pc.if_else(pa.array(~mask), array, pa.scalar(None, array.type)), mask)
+    import pyarrow.compute as pc  # noqa: PLC0415 - it takes 60 ms, and few files need it
+
+    return Fitted(pc.if_else(_arrow(~wrong), array, pa.nulls(len(array), array.type)), wrong)
 
 
 def _checked(array: pa.Array) -> Fitted:
@@ -163,7 +162,7 @@ def _checked(array: pa.Array) -> Fitted:
         array.validate(full=True)
     except pa.ArrowInvalid:
         wrong = [not _is_valid(array[place : place + 1]) for place in range(len(array))]
-        return _without(array, pa.array(wrong, pa.bool_()))
+        return _without(array, np.array(wrong, dtype=np.bool_))
     return Fitted(array)
 
 
@@ -177,22 +176,33 @@ def _is_valid(row: pa.Array) -> bool:
 
 def _int96(millis: pa.Array, nanos: pa.Array, unit: str) -> Fitted:
     """Put together what PyArrow can only decode in part: it wraps nanoseconds around."""
-    pc = _compute()
-    ms = pc.fill_null(millis.cast(pa.int64()), 0).to_numpy()
-    ns = pc.fill_null(nanos.cast(pa.int64()), 0).to_numpy()
+    ms, ns = _numbers(millis.cast(pa.int64())), _numbers(nanos.cast(pa.int64()))
     scale = _PER_MS[unit]
     rest = ns.view(np.uint64) - ms.view(np.uint64) * np.uint64(1_000_000)  # wraps as they did
     whole = rest.astype(np.int64) // (1_000_000 // scale)
     exact = whole * (1_000_000 // scale) == rest.astype(np.int64)
     fits = np.abs(ms) < _MOST // scale
-    values = pa.array(
-        np.where(fits, ms, 0) * scale + whole, mask=~millis.is_valid().to_numpy(False)
-    )
-    return _without(values.cast(pa.timestamp(unit, millis.type.tz)), pa.array(~(fits & exact)))
+    values = pl.Series(np.where(fits, ms, 0) * scale + whole)
+    if millis.null_count:
+        values = values.set(series("", millis.is_null()), None)
+    times = values.to_arrow().cast(pa.timestamp(unit, millis.type.tz))
+    return _without(times, ~(fits & exact))
 
 
-def _compute() -> Any:
-    """Return PyArrow's functions, whose import takes 60 ms and which few files need."""
-    import pyarrow.compute  # noqa: PLC0415
+# By way of Polars: PyArrow's `array`, `scalar` and `to_numpy`, and all that makes a scalar of a
+# number, import pandas where that is installed: 0.2 s of each process.
 
-    return pyarrow.compute
+
+def _numbers(array: pa.Array) -> Any:
+    """Return integers in numpy, 0 for null."""
+    return series("", array).fill_null(0).to_numpy()
+
+
+def _numpy(array: pa.Array) -> Any:
+    """Return numbers or flags, of which none is null, in numpy."""
+    return series("", array).to_numpy()
+
+
+def _arrow(values: Any) -> pa.Array:
+    """Return numbers or flags of numpy's in Arrow."""
+    return pl.Series(values).to_arrow()

@@ -107,7 +107,7 @@ def _column(
     rows = np.concatenate(
         [np.zeros(len(part.array), bool) if part.unfit is None else part.unfit for part in parts]
     )
-    mask = pa.array(rows)
+    mask = pl.Series(rows).to_arrow()  # not by `pyarrow.array`: see `arrays`
     raw = raw_values(values.filter(mask), None if nanos is None else nanos.filter(mask))
     return column, ValueFault(name, _reason(dtype), rows, raw)
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ingest.core.dataclass import dataclass
 from ingest.sources.text.bits import (
+    FEEDS,
     NOTHING,
     Bits,
     Flags,
@@ -50,7 +51,7 @@ class Shape:
     wrong: Bits
     open_lines: Places
 
-    @property
+    @cached_property
     def lines(self) -> int:
         """How many lines there are."""
         return count(self.feeds)
@@ -70,15 +71,15 @@ class Shape:
         """
         ends = self._ends
         fields = self.counts()
-        wrong = np.diff(Ranks(self.wrong).before(ends), prepend=0)
-        other = (fields > width) | self._empty() if short else fields != width
-        faulty = other | (wrong > 0)
+        faulty = (fields > width) | self._empty() if short else fields != width
+        if self.wrong.any():
+            faulty |= np.diff(Ranks(self.wrong).before(ends), prepend=0) > 0
         faulty[self.open_lines] = True
         return np.flatnonzero(faulty)
 
     def counts(self) -> Places:
         """Return how many fields each line has."""
-        return np.diff(self._ranks.before(self._ends), prepend=-1)
+        return np.diff(self._last_fields, prepend=-1)
 
     def spaces(self) -> Bits:
         """Return the spaces before fields."""
@@ -140,7 +141,7 @@ class Shape:
         left_out = np.searchsorted(lines, numbers)
         kept = lines[np.minimum(left_out, len(lines) - 1)] != numbers
         numbers, left_out, ranks = numbers[kept], left_out[kept], self._ranks.before(places[kept])
-        first = np.concatenate([[0], self._ranks.before(self._ends[:-1]) + 1])
+        first = np.concatenate([[0], self._last_fields[:-1] + 1])
         wanted = np.zeros(width, dtype=np.bool_)
         wanted[list(columns)] = True
         rows: Places = (numbers - left_out)[wanted[ranks - first[numbers]]]
@@ -153,6 +154,11 @@ class Shape:
     @cached_property
     def _ranks(self) -> Ranks:
         return Ranks(self.fields)
+
+    @cached_property
+    def _last_fields(self) -> Places:
+        """How many fields end before the last one of each line does."""
+        return self._ranks.before(self._ends)
 
     def leading_blanks(self) -> Places:
         """Return the spaces and control characters that begin fields or stand after a quote.
@@ -217,25 +223,27 @@ def shape_of(data: bytes, delimiter: str, quote: str | None, *, multiline: bool 
     With `multiline`, line feeds within quotes do not end lines; if the quotes are still open behind
     the last one, that line is open.
     """
-    feeds, fields = where(data, ord("\n")), where(data, ord(delimiter))
-    nothing = np.zeros_like(feeds)
-    returns = where(data, ord("\r")) if b"\r" in data else nothing
-    wrong = returns & ~before(feeds)
-    if b"\0" in data:
-        wrong |= where(data, 0)
+    feeds, fields = FEEDS.of(data), where(data, ord(delimiter))
+    returns = nothing = np.zeros_like(feeds)
+    wrong = where(data, 0) if b"\0" in data else np.zeros_like(feeds)
+    if b"\r" in data:
+        returns = where(data, ord("\r"))
+        wrong |= returns & ~before(feeds)
     if quote is None or quote.encode() not in data:
         return Shape(data, feeds, fields | feeds, nothing, returns, wrong, NOTHING)
     quotes = where(data, ord(quote))
     if multiline:
         inside, open_lines = between(quotes), np.zeros(count(quotes) % 2, np.int64)
-        feeds &= ~inside
+        feeds = feeds & ~inside
     else:
         inside, open_lines = within(quotes, feeds, len(data))
-    opening, closing = quotes & inside, quotes & ~inside
-    fields = (fields & ~inside) | feeds
-    begins = after(fields)
+    opening = quotes & inside
+    closing = quotes ^ opening
+    fields &= ~inside
+    fields |= feeds
+    begins = after(fields | closing)
     begins[:1] |= _FIRST
-    wrong |= opening & ~(begins | after(closing))
+    wrong |= opening & ~begins
     wrong |= closing & ~before(fields | returns | opening)
     if multiline:  # Polars would take carriage returns off the end of a quoted field
         wrong &= ~(returns & inside & ~before(closing))

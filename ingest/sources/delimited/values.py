@@ -62,9 +62,13 @@ class Values:
         def parse(name: str, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
             if texts.dtype != pl.String:
                 return texts, texts
-            kept = self.nulled(texts, name, strings=schema[name] == pl.String)
-            form = declared_format(self.columns, name, self.numerals)
-            return kept, parse_texts(kept, schema[name], form)
+            kind, form = schema[name], declared_format(self.columns, name, self.numerals)
+            if kind == pl.Date and form is None and not self._tokens(name):
+                values = parse_texts(texts, kind)
+                fine = values.null_count() == texts.null_count()  # so that none is empty
+                return texts if fine else self.nulled(texts, name, strings=False), values
+            kept = self.nulled(texts, name, strings=kind == pl.String)
+            return kept, parse_texts(kept, kind, form)
 
         return parse
 
@@ -72,6 +76,10 @@ class Values:
         """Return texts without those that stand for null, in the column of that name if any."""
         if "" in self.null_values and not strings and (empty := texts == "").any():
             texts = texts.set(empty, None)
-        own = declared_nulls(self.columns, name)
-        tokens = [text for text in (self.null_values if own is None else own) if text]
+        tokens = self._tokens(name)
         return texts.set(texts.is_in(tokens), None) if tokens else texts
+
+    def _tokens(self, name: str) -> list[str]:
+        """Return the texts that stand for null in a column, but for the empty one."""
+        own = declared_nulls(self.columns, name)
+        return [text for text in (self.null_values if own is None else own) if text]

@@ -22,6 +22,7 @@ from ingest.core.types import instance
 from ingest.core.values.texts import WHOLE_LIMITS
 from ingest.sources.json.shape import fields_of
 from ingest.sources.text.bits import (
+    FEEDS,
     NOTHING,
     Bits,
     Places,
@@ -144,7 +145,7 @@ class _Lines:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self.feeds = where(data, ord("\n"))
+        self.feeds = FEEDS.of(data)
         self._quotes = where(data, ord('"'))
         self._escaped = None
         if b"\\" in data:

@@ -53,6 +53,32 @@ def where(data: bytes, byte: int, compare: _Compare = operator.eq) -> Bits:
     return packed.view(np.uint64)
 
 
+class LastFeeds:
+    """Where the line feeds of a text stand: of the last one asked about, that is known.
+
+    Several ask of each block: how its records end, where they stand in the file, what is left out.
+    """
+
+    def __init__(self) -> None:
+        self._last: tuple[bytes, Bits] | None = None
+
+    def of(self, data: bytes) -> Bits:
+        """Return the line feeds of a text; they may not be written to."""
+        last = self._last
+        if last is None or last[0] is not data:
+            last = self._last = data, where(data, ord("\n"))
+            last[1].flags.writeable = False
+        return last[1]
+
+    def forget(self) -> None:
+        """Let go of the last text."""
+        self._last = None
+
+
+FEEDS = LastFeeds()
+"""Those of the block that this process is reading."""
+
+
 def pairs(data: bytes, first: int, second: int) -> Places:
     """Return where two bytes stand side by side; `first` is a letter, without regard to case."""
     letters = where(data, first) | where(data, first ^ _CASE)

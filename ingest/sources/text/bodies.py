@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from ingest.core.dataclass import dataclass
-from ingest.sources.text.bits import count, positions, where
+from ingest.sources.text.bits import FEEDS, count, positions, where
 
 _SMALL_BYTES = 64 * 1024
 
@@ -43,7 +43,7 @@ def line_counts(bodies: Sequence[Body]) -> list[int]:
 
 def longest_line(data: bytes) -> int:
     """Return the length of the longest line, in bytes with its end."""
-    ends = positions(where(data, ord("\n")))
+    ends = positions(FEEDS.of(data))
     return int(np.diff(ends, prepend=-1).max()) if len(ends) else 0
 
 

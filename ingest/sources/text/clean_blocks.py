@@ -10,7 +10,7 @@ import polars as pl
 from ingest.core.dataclass import dataclass
 from ingest.core.rows import POSITION, record_of
 from ingest.core.types import Schema
-from ingest.sources.text.bits import Bits, Places, Ranks, is_set, positions, where
+from ingest.sources.text.bits import FEEDS, Bits, Places, Ranks, is_set, positions
 from ingest.sources.text.bodies import Body, ended, line_counts
 from ingest.sources.text.line_rules import LineRules, LineTally
 from ingest.sources.text.lines import EMPTY_RECORDS, bounds, records_in
@@ -49,7 +49,7 @@ def numbered(
     if clean.ends is not None:
         _, places = tally.number(block, line_counts(block))
         starts = np.concatenate([[0], positions(clean.ends)[:-1] + 1])
-        first = Ranks(where(data, ord("\n"))).before(starts)
+        first = Ranks(FEEDS.of(data)).before(starts)
         return pl.DataFrame({"position": places.gather(first), "number": np.arange(total)})
     lines = total + len(aside)
     _, places = tally.number(block, [lines] if len(block) == 1 else line_counts(block))
@@ -156,7 +156,7 @@ def cast(data: bytes, clean: Clean, lines: pl.DataFrame) -> Cast:
     rows, unfit = cast_columns(sound, clean.values, clean.schema, clean.parse)
     ranks = None
     if len(doubts) or unfit.height:
-        ranks = Ranks(where(data, ord("\n")) if clean.ends is None else clean.ends)
+        ranks = Ranks(FEEDS.of(data) if clean.ends is None else clean.ends)
     return Cast(
         rows,
         _lines(data, unfit.select("position", "number", "reason", "column"), ranks),

@@ -15,7 +15,7 @@ from ingest.core.dataclass import dataclass
 from ingest.core.partition import Slice
 from ingest.core.rows import position
 from ingest.sources.files.opening import open_input
-from ingest.sources.text.bits import Bits, Places, Ranks, count, where
+from ingest.sources.text.bits import FEEDS, Bits, Places, Ranks, count
 from ingest.sources.text.bodies import Body, join_bodies
 from ingest.sources.text.line_rules import LineRules
 from ingest.sources.text.lines import bounds, records_in
@@ -59,7 +59,7 @@ class LineIndex:
                 continue
             known = self._known.setdefault(place, [])
             first = known[-1].behind if known else lines[place]
-            known.append(_Lines(body.start, first, where(join_bodies([body]), ord("\n"))))
+            known.append(_Lines(body.start, first, FEEDS.of(join_bodies([body]))))
 
     def knows(self, place: int) -> bool:
         """Say whether all lines of a slice are known."""

@@ -18,7 +18,7 @@ from ingest.sources.columns.options import FILE_COLUMNS, Columns, file_values, w
 from ingest.sources.file_source import FileSource
 from ingest.sources.files.identity import while_planning
 from ingest.sources.files.opening import codec
-from ingest.sources.text.bits import count, where
+from ingest.sources.text.bits import FEEDS, count, where
 from ingest.sources.text.bodies import Body, in_blocks, join_bodies, line_counts, longest_line
 from ingest.sources.text.clean_blocks import Blocks, Cast, cast, covers, numbered, records_of
 from ingest.sources.text.enclosed import look_back
@@ -184,6 +184,7 @@ class TextSource(FileSource):
                 records = split_records(block, self.rules(layout), tally)
                 blocks.add(*judge(records, block[0].header))
             _refuse_flood(blocks.rejects, partition)
+        FEEDS.forget()
         rows, bad = blocks.whole()
         made = self._file_values(partition, layout)
         frame = _assemble(rows, made, layout)

@@ -51,6 +51,15 @@ def test_portions_are_even_and_together_the_rows():
     assert pl.concat(parts).equals(rows)
 
 
+def test_long_texts_in_few_rows_make_portions_small():
+    long = "x" * 10_000
+    texts = [long if number % 8 == 0 else "" for number in range(64 * 1024)]
+    parts = list(portions(pl.DataFrame({"a": texts})))
+    needed = 8 * 1024 * len(long) / PORTION_BYTES
+    assert needed / 1.5 < len(parts) < needed * 1.5
+    assert sum(part.height for part in parts) == len(texts)
+
+
 def test_no_rows_are_one_portion():
     (part,) = portions(ROWS.clear())
     assert part.schema == ROWS.schema

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.sources.text.bits import count, pairs, positions, where, zeros
+from ingest.sources.text.bits import LastFeeds, count, pairs, positions, where, zeros
 from tests.examples import examples
 
 TEXTS = st.lists(
@@ -45,3 +45,13 @@ def test_rows_of_zeros_wherever_they_begin(before: int) -> None:
     assert zeros(b"1" * before + b"0" * 40 + b"," * before).tolist() == [before]
     assert zeros(b"1" * before + b"0" * 39 + b"1").tolist() == []
     assert zeros(b"0" * before).tolist() == []
+
+
+def test_line_feeds_are_those_of_the_text_that_is_asked_about() -> None:
+    feeds, first, second = LastFeeds(), b"a\nb\n", b"ab\n\n"
+    for data in (first, first, second, first):
+        assert positions(feeds.of(data)).tolist() == positions(where(data, 10)).tolist()
+    with pytest.raises(ValueError, match="read-only"):
+        feeds.of(first)[0] = 0
+    feeds.forget()
+    assert positions(feeds.of(second)).tolist() == [2, 3]
