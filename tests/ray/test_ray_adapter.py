@@ -16,10 +16,14 @@ from ray import cloudpickle
 from ray._private.node import Node
 from ray._private.parameter import RayParams
 from ray.data import ActorPoolStrategy, DataContext
+from ray.data._internal import stats
+from ray.data._internal.execution import metadata_fetcher, streaming_executor_state
+from ray.data._internal.execution.metadata_fetcher import InlineMetadataFetcher
 
 from ingest.workers.on_ray.adapter import hush, kill_process, session_logs
 from ingest.workers.on_ray.lean import lean_node
 from ingest.workers.on_ray.observer import LossObserver, observed_context
+from ingest.workers.on_ray.scheduling import quick
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("two_cores")]
 
@@ -35,6 +39,11 @@ class Fragile:
         if number == 99:
             time.sleep(600)
         return block
+
+
+@ray.remote(num_cpus=0)
+def signalled(seconds: float) -> None:
+    time.sleep(seconds)
 
 
 def pool_over(numbers: list[int], observer: LossObserver) -> ray.data.Dataset:
@@ -127,6 +136,36 @@ def test_only_the_ray_within_is_lean():
 
     assert ray._private.parameter.RayParams is RayParams
     assert ray._private.node.Node is Node
+
+
+def test_the_scheduling_loop_is_quick_within_and_as_it_was_after():
+    told = stats._StatsManager.register_dataset_to_stats_actor
+    observer = LossObserver(lambda _blocks: None)
+
+    with quick(private=True):
+        assert isinstance(metadata_fetcher.make_metadata_fetcher(), InlineMetadataFetcher)
+        rows = pool_over([1, 2], observer).take_all()
+
+    assert len(rows) == 2
+    assert streaming_executor_state.ray is ray
+    assert metadata_fetcher._PREFETCH_ON_THREAD
+    assert stats._StatsManager.register_dataset_to_stats_actor is told
+
+
+def test_who_waits_within_goes_on_with_the_first_that_is_done():
+    quickly, never = signalled.remote(0.0), signalled.remote(60.0)
+    ray.get(quickly)
+
+    with quick(private=False):
+        began = time.monotonic()
+        found, rest = streaming_executor_state.ray.wait(
+            [quickly, never], num_returns=2, timeout=30.0, fetch_local=False
+        )
+        seconds = time.monotonic() - began
+    ray.cancel(never, force=True)
+
+    assert (found, rest) == ([quickly], [never])
+    assert seconds < 10.0
 
 
 def test_nothing_limits_an_observed_execution_but_the_driver():

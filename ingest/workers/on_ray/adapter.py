@@ -11,8 +11,9 @@ import atexit
 import logging
 import os
 import subprocess
+import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -23,6 +24,7 @@ from ray._private import worker as ray_worker
 _raylet: Any = ray._raylet  # its stub lacks what is used here
 
 REAP_S = 10.0
+POLL_S = 0.005
 
 
 def hush() -> None:
@@ -79,16 +81,29 @@ def end_by_force() -> None:
     own = psutil.Process().children() if node is None else ()
     sessions = {info.process.pid for info in infos}
     sessions |= {each.pid for each in own if _session(each.pid) == each.pid}
-    victims = [each for each in psutil.process_iter() if _session(each.pid) in sessions]
-    for victim in victims:
-        with suppress(psutil.NoSuchProcess):
-            victim.kill()
-    psutil.wait_procs(victims, timeout=10.0)
+    kill_sessions(sessions)
     atexit.unregister(ray_worker.shutdown)  # it would wait for an answer
     # Without this the process ends with a segmentation fault. It takes 5 s, and threads that use
     # Ray after it end the process, so not now.
     if (core := getattr(ray_worker.global_worker, "core_worker", None)) is not None:
         atexit.register(core.shutdown_driver)
+
+
+def kill_sessions(leaders: Collection[int]) -> None:
+    """End all processes of the sessions that these lead, by force, and wait until they are gone."""
+    victims = [each for each in psutil.process_iter() if _session(each.pid) in leaders]
+    for victim in victims:
+        with suppress(psutil.NoSuchProcess):
+            victim.kill()
+    until = time.monotonic() + REAP_S
+    while any(map(_is_alive, victims)) and time.monotonic() < until:
+        time.sleep(POLL_S)
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):  # whose parent has died may stay a zombie in a container
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def _session(pid: int) -> int:

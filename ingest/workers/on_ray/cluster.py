@@ -28,6 +28,8 @@ ENVIRONMENT = {
     "RAY_DATA_USAGE_DISABLED": "1",
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    # those that a private Ray starts ahead are kept until they are needed
+    "RAY_idle_worker_killing_time_threshold_ms": "60000",
     # a node that is cut off is noticed after half a minute instead of seven
     "RAY_grpc_client_keepalive_time_ms": "10000",
     "RAY_grpc_client_keepalive_timeout_ms": "5000",

@@ -20,6 +20,8 @@ from ray._private import services as ray_services
 from ray._private import utils as ray_utils
 from ray._private import worker as ray_worker
 
+from ingest.workers.on_ray.adapter import kill_sessions
+
 _raylet: Any = ray._raylet  # its stub lacks what is used here
 
 REGISTER_S = 10.0  # how long a raylet is waited for closely; Ray itself looks once a second
@@ -29,6 +31,8 @@ IDLE_AGENT = (*BARE, str(HERE / "idle_agent.py"))
 NURSERY = (sys.executable, str(HERE / "nursery.py"))
 BIRTH = (*BARE, str(HERE / "birth.py"))
 SOCKET = "--raylet_socket_name"
+AHEAD = ("--num_prestart_python_workers", "--maximum_startup_concurrency")
+HELPERS = 3  # processes beside those that work: feed, read task and Ray Data's table of places
 
 
 @contextmanager
@@ -91,6 +95,8 @@ def _with_nursery(command: list[str]) -> list[str]:
         workers = f"{subprocess.list2cmdline((*BIRTH, place))} {workers}"
     own = {name: subprocess.list2cmdline(words) for name, words in agents.items()}
     own["--python_worker_command"] = workers
+    for name in AHEAD:
+        own[name] = str(int(given[name]) + HELPERS)
     names = (part.partition("=")[0] for part in command)
     return [
         f"{name}={own[name]}" if name in own else part
@@ -122,3 +128,8 @@ class _LeanNode(ray_node.Node):
         until = time.monotonic() + REGISTER_S
         while not self.get_gcs_client().get_all_node_info() and time.monotonic() < until:
             time.sleep(0.01)
+
+    def kill_all_processes(self, *_: Any, **__: Any) -> None:
+        """End all at once: Ray asks its raylet to end, which takes longer than the 1 s it waits."""
+        kill_sessions({info.process.pid for infos in self.all_processes.values() for info in infos})
+        self.all_processes.clear()

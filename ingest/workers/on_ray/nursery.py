@@ -141,7 +141,8 @@ def _written() -> Written:
 
 
 if __name__ == "__main__":
-    del sys.path[0]  # the neighbours of this module are not to be imported from there
+    if not sys.flags.safe_path:
+        del sys.path[0]  # the neighbours of this module are not to be imported from there
     sys.path.append(str(Path(__file__).parents[3]))
     from ingest.core.forking import fork, is_alone
     from ingest.workers.processes.forking import THREADS

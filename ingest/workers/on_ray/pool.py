@@ -307,8 +307,11 @@ class RayDataWorkers:
                     shared=connected.shared,
                     pinned=self._pool.is_pinned,
                 )
+                from ingest.workers.on_ray.scheduling import quick  # noqa: PLC0415 - see above
+
                 try:
-                    self._work(cloudpickle.dumps(task, protocol=5), fleet)
+                    with quick(private=self._pool.address == "local"):
+                        self._work(cloudpickle.dumps(task, protocol=5), fleet)
                 finally:
                     fleet.close()
                     self._connected = False
