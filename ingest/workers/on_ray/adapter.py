@@ -10,11 +10,10 @@ Each has its test in `tests/ray/test_ray_adapter.py`, to be run before Ray is al
 import atexit
 import logging
 import os
-import subprocess
 import time
 import warnings
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection
+from contextlib import suppress
 from typing import Any
 
 import psutil
@@ -46,18 +45,6 @@ def kill_process(actor: str) -> None:
     """Kill the process of the actor with this id; Ray starts it anew as its options say."""
     core = ray_worker.global_worker.core_worker
     core.kill_actor(ray.ActorID.from_hex(actor), False)
-
-
-@contextmanager
-def reaped() -> Iterator[None]:
-    """Wait for the end of what a `ray.shutdown` within has killed; itself, it waits for 1 s."""
-    node = ray_worker._global_node
-    infos = () if node is None else [info for each in node.all_processes.values() for info in each]
-    processes = [info.process for info in infos]
-    yield
-    for process in processes:
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(REAP_S)
 
 
 def fallen_part() -> str:

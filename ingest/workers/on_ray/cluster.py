@@ -15,7 +15,6 @@ from ingest.core.errors import ConfigError, FatalError
 from ingest.workers.on_ray.adapter import (
     hush,
     read_settings,
-    reaped,
 )
 from ingest.workers.on_ray.lean import lean_node
 from ingest.workers.on_ray.warm import WarmRay
@@ -95,8 +94,7 @@ def connection(
             else:
                 yield Connected(elastic(workers), workers, shared=True)
         finally:
-            with reaped():
-                ray.shutdown()
+            ray.shutdown()
 
 
 def fitting(workers: int | None) -> int:

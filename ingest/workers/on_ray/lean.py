@@ -131,5 +131,8 @@ class _LeanNode(ray_node.Node):
 
     def kill_all_processes(self, *_: Any, **__: Any) -> None:
         """End all at once: Ray asks its raylet to end, which takes longer than the 1 s it waits."""
-        kill_sessions({info.process.pid for infos in self.all_processes.values() for info in infos})
+        processes = [each.process for infos in self.all_processes.values() for each in infos]
+        kill_sessions({each.pid for each in processes})
+        for each in processes:
+            each.wait()  # it is dead, and no zombie from now on
         self.all_processes.clear()
