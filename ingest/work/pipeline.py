@@ -15,7 +15,7 @@ from ingest.core.dataclass import dataclass
 from ingest.core.errors import JobError
 from ingest.core.outcome import Book
 from ingest.core.private import NOTHING, Private
-from ingest.core.rows import POSITION, REJECT, REJECT_COLUMN, aligned
+from ingest.core.rows import POSITION, REJECT, REJECT_COLUMN
 from ingest.core.types import Schema
 from ingest.sources.base import Read
 from ingest.transforms.base import StepContext, Transform
@@ -170,7 +170,6 @@ class Pipeline:
         ]
 
     def _worked(self, rows: pl.DataFrame) -> pl.DataFrame:
-        rows = aligned(rows)
         self.tallies.passed(DECODE, rows.height)
         steps = zip(self.steps.names, self.steps.transforms, strict=True)
         for number, (name, step) in enumerate(steps):

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from ingest.core.dataclass import dataclass
-from ingest.core.rows import POSITION, record_of
+from ingest.core.rows import POSITION, aligned, record_of
 from ingest.core.types import Schema
 from ingest.sources.text.bits import FEEDS, Bits, Places, Ranks, is_set, positions
 from ingest.sources.text.bodies import Body, ended, line_counts
@@ -94,7 +94,7 @@ class Blocks:
 
     def add(self, rows: pl.DataFrame, rejects: pl.DataFrame) -> None:
         """Take the rows and rejects of the next block."""
-        self._rows.append(rows)
+        self._rows.append(aligned(rows))
         self._rejects.append(rejects)
 
     def add_clean(self, clean: "Cast", schema: Schema, header: tuple[str, ...]) -> None:
@@ -102,7 +102,7 @@ class Blocks:
 
         Records in doubt are still to be judged.
         """
-        self._rows.append(filled(clean.rows, schema))
+        self._rows.append(aligned(filled(clean.rows, schema)))
         if clean.unfit.raw:
             self._unfit.append(clean.unfit)
         if clean.doubts.raw:
