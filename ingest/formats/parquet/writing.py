@@ -26,8 +26,8 @@ _PAGE_ROWS = 1_000_000  # a page is full at 1 MiB: PyArrow's 20,000 rows make ma
 _TEXT_BYTES = 1 << 31
 _LARGE_BYTES = 16 * 1024 * 1024
 _BATCH_ROWS = 8192  # 1,024 at a time cost 4 % more
-_JOINED_BYTES = 64 * 1024 * 1024
-_READ_ROWS = 65_536
+_JOINED_BYTES = 32 * 1024 * 1024
+_READ_ROWS = 8_192
 _TEXTS = (pl.String, pl.Binary)
 _VIEWS = pl.CompatLevel.newest()
 
@@ -64,7 +64,7 @@ class ParquetFiles(Model):
         """Write the rows of several files in fewer row groups, in the types that they have there.
 
         Their values go from PyArrow to PyArrow. In memory is what becomes one row group: as many
-        rows as others have, or fewer where that would be more than 64 MiB.
+        rows as others have, or fewer where that would be more than 32 MiB.
         """
         encoder: ParquetEncoder | None = None
         for group in _groups(_tables(files), self.row_group_rows):
