@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 import sys
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,6 +22,14 @@ def missing(what: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(f"{what} is not installed. Install it with: make services")
     pytest.skip(f"{what} is not installed: make services")
+
+
+@pytest.fixture(autouse=True)
+def no_kept_clients() -> Iterator[None]:
+    """Have s3fs forget its clients, which lead to where the environment led when they were made."""
+    yield
+    if s3fs := sys.modules.get("s3fs"):
+        s3fs.S3FileSystem.clear_instance_cache()
 
 
 @lru_cache

@@ -57,10 +57,16 @@ def _as_lists(array: pa.Array) -> pa.Array | None:
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         return array
     if pa.types.is_list_view(kind) or pa.types.is_fixed_size_list(kind):
-        return array.cast(pa.list_(kind.value_field))
+        return _rebuilt(array.cast(pa.list_(kind.value_field)))
     if pa.types.is_large_list_view(kind):
-        return array.cast(pa.large_list(kind.value_field))
+        return _rebuilt(array.cast(pa.large_list(kind.value_field)))
     return None
+
+
+def _rebuilt(lists: pa.Array) -> pa.Array:
+    """Return lists with offsets of their own: those that PyArrow 26 casts say they are too few."""
+    offsets = _arrow(_numpy(lists.offsets))
+    return type(lists).from_arrays(offsets, lists.values, mask=lists.is_null())
 
 
 def _struct(array: pa.Array, nanos: pa.Array | None, int96: str) -> Fitted:

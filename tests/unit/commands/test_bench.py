@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -184,6 +185,8 @@ def test_a_partition_that_cannot_be_worked_says_why_and_leaves_nothing(capsys, f
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_bench_leaves_nothing(folder, number):
+    for more in range(FILES, 100):  # on a fast machine a few would be done before the signal comes
+        shutil.copy(folder / "in/00.csv", folder / f"in/{more:02}.csv")
     command = [sys.executable, "-m", "ingest", "bench", "+job=small", "--full", "--what-if"]
     with subprocess.Popen(
         command,
