@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 
 from ingest.checks.base import BROKEN, Violation
+from ingest.core.arrow import lists
 from ingest.core.dataclass import dataclass
-from ingest.core.lists import lists
 from ingest.core.rows import visible
 from ingest.core.values.casting import lost
 

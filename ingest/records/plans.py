@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ingest.core.lists import lists
+from ingest.core.arrow import lists
 from ingest.core.partition import Partition, Slice
 from ingest.records.plan_facts import FORMAT, PlanFacts, damaged, plan_facts
 from ingest.storage.objects import Store

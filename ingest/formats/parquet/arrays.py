@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from ingest.core.arrow import series
+from ingest.core.arrow import series, to_arrow
 from ingest.core.types import known_zone
 
 _DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
@@ -65,7 +65,7 @@ def _as_lists(array: pa.Array) -> pa.Array | None:
 
 def _rebuilt(lists: pa.Array) -> pa.Array:
     """Return lists with offsets of their own: those that PyArrow 26 casts say they are too few."""
-    offsets = _arrow(_numpy(lists.offsets))
+    offsets = to_arrow(_numpy(lists.offsets))
     return type(lists).from_arrays(offsets, lists.values, mask=lists.is_null())
 
 
@@ -102,8 +102,7 @@ def _list(array: pa.Array, nanos: pa.Array | None, int96: str) -> Fitted:
 def _around(array: pa.Array, values: pa.Array, kind: pa.DataType) -> pa.Array:
     """Return the lists of an array with other values, of which there are as many.
 
-    Not by `from_arrays` with a mask, which cannot be made without importing pandas, where that is
-    installed: 0.3 s of each process.
+    Not by `from_arrays` with a mask: to make it would import `pyarrow.compute`, 60 ms.
     """
     return pa.Array.from_buffers(
         kind, len(array), array.buffers()[:2], array.null_count, array.offset, [values]
@@ -159,7 +158,7 @@ def _without(array: pa.Array, wrong: Mask) -> Fitted:
         return Fitted(array)
     import pyarrow.compute as pc  # noqa: PLC0415 - it takes 60 ms, and few files need it
 
-    return Fitted(pc.if_else(_arrow(~wrong), array, pa.nulls(len(array), array.type)), wrong)
+    return Fitted(pc.if_else(to_arrow(~wrong), array, pa.nulls(len(array), array.type)), wrong)
 
 
 def _checked(array: pa.Array) -> Fitted:
@@ -195,10 +194,6 @@ def _int96(millis: pa.Array, nanos: pa.Array, unit: str) -> Fitted:
     return _without(times, ~(fits & exact))
 
 
-# By way of Polars: PyArrow's `array`, `scalar` and `to_numpy`, and all that makes a scalar of a
-# number, import pandas where that is installed: 0.2 s of each process.
-
-
 def _numbers(array: pa.Array) -> Any:
     """Return integers in numpy, 0 for null."""
     return series("", array).fill_null(0).to_numpy()
@@ -207,8 +202,3 @@ def _numbers(array: pa.Array) -> Any:
 def _numpy(array: pa.Array) -> Any:
     """Return numbers or flags, of which none is null, in numpy."""
     return series("", array).to_numpy()
-
-
-def _arrow(values: Any) -> pa.Array:
-    """Return numbers or flags of numpy's in Arrow."""
-    return pl.Series(values).to_arrow()

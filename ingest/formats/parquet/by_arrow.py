@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingest.core.arrow import series
+from ingest.core.arrow import series, to_arrow
 from ingest.core.errors import BadRowError
 from ingest.core.values.casting import not_a
 from ingest.formats.parquet.arrays import fitted
@@ -107,7 +107,7 @@ def _column(
     rows = np.concatenate(
         [np.zeros(len(part.array), bool) if part.unfit is None else part.unfit for part in parts]
     )
-    mask = pl.Series(rows).to_arrow()  # not by `pyarrow.array`: see `arrays`
+    mask = to_arrow(rows)
     raw = raw_values(values.filter(mask), None if nanos is None else nanos.filter(mask))
     return column, ValueFault(name, _reason(dtype), rows, raw)
 

@@ -12,10 +12,7 @@ import ray
 
 from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError, FatalError
-from ingest.workers.on_ray.adapter import (
-    hush,
-    read_settings,
-)
+from ingest.workers.on_ray.adapter import hush, read_settings
 from ingest.workers.on_ray.lean import lean_node
 from ingest.workers.on_ray.warm import WarmRay
 from ingest.workers.pool import likely_logs

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from ray._private import services as ray_services
 from ray._private import utils as ray_utils
 from ray._private import worker as ray_worker
 
-from ingest.workers.on_ray.adapter import kill_sessions
+from ingest.workers.on_ray.adapter import REAP_S, kill_sessions
+from ingest.workers.on_ray.replacing import replacing
 
 _raylet: Any = ray._raylet  # its stub lacks what is used here
 
@@ -52,22 +53,15 @@ def lean_node(meanwhile: Callable[[], object] | None = None) -> Iterator[None]:
     params = functools.partial(ray_parameter.RayParams, no_monitor=True, include_log_monitor=False)
     popen = functools.partial(ray_services.ConsolePopen, start_new_session=True)
     start = functools.partial(_start, ray_services.start_ray_process)
-    replaced = [
+    with replacing(
         (ray_parameter, "RayParams", params),
         (ray_node, "Node", functools.partial(_LeanNode, meanwhile)),
         (ray_services, "ConsolePopen", popen),
         (ray_services, "start_ray_process", start),
         (ray_worker, "_maybe_modify_runtime_env", lambda *_: {}),
         (ray_utils, "get_dashboard_dependency_error", ImportError),
-    ]
-    before = [(module, name, getattr(module, name)) for module, name, _ in replaced]
-    for module, name, value in replaced:
-        setattr(module, name, value)
-    try:
+    ):
         yield
-    finally:
-        for module, name, value in before:
-            setattr(module, name, value)
 
 
 def _start(start: Callable[..., Any], command: list[str], *rest: Any, **options: Any) -> Any:
@@ -134,5 +128,6 @@ class _LeanNode(ray_node.Node):
         processes = [each.process for infos in self.all_processes.values() for each in infos]
         kill_sessions({each.pid for each in processes})
         for each in processes:
-            each.wait()  # it is dead, and no zombie from now on
+            with suppress(subprocess.TimeoutExpired):
+                each.wait(REAP_S)  # it is dead, and no zombie from now on
         self.all_processes.clear()

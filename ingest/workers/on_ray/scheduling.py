@@ -14,6 +14,8 @@ import ray
 from ray.data._internal import stats
 from ray.data._internal.execution import metadata_fetcher, streaming_executor_state
 
+from ingest.workers.on_ray.replacing import replacing
+
 REST = 4  # times as long as a step took, so that steps take no more than a fifth of a core
 MOST_S = 0.1  # what Ray Data would have waited
 
@@ -34,14 +36,8 @@ def quick(*, private: bool) -> Iterator[None]:
             (stats._StatsManager, "update_execution_metrics", _tell_nobody),
             (stats._StatsManager, "update_iteration_metrics", _tell_nobody),
         ]
-    before = [(place, name, vars(place)[name]) for place, name, _ in replaced]
-    for place, name, value in replaced:
-        setattr(place, name, value)
-    try:
+    with replacing(*replaced):
         yield
-    finally:
-        for place, name, value in before:
-            setattr(place, name, value)
 
 
 class _PromptRay:

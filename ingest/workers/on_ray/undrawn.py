@@ -8,27 +8,19 @@ actors, and each class of them is given an id.
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import ray
 import ray.actor
 
 from ingest.core.forking import fork
+from ingest.workers.on_ray.replacing import replacing
 
-_actor: Any = ray.actor
 
-
-@contextmanager
-def nothing_drawn() -> Iterator[None]:
+def nothing_drawn() -> AbstractContextManager[None]:
     """Give the classes of actors that are declared within ids of Python's instead of Ray's."""
-    usual = _actor.ActorClassID
-    _actor.ActorClassID = _ClassIds
-    try:
-        yield
-    finally:
-        _actor.ActorClassID = usual
+    return replacing((ray.actor, "ActorClassID", _ClassIds))
 
 
 def forks_differ() -> bool:
