@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -96,18 +96,27 @@ def daemon(*command: object, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
         process.wait()
 
 
-def wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    """Return when a server accepts connections."""
+def accepts(port: int) -> bool:
+    """Return whether a server on this machine accepts connections."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def wait_for(
+    port: int,
+    process: "subprocess.Popen[bytes]",
+    log: Path,
+    ready: Callable[[int], bool] = accepts,
+) -> None:
+    """Return when the server on a port is ready."""
     deadline = time.monotonic() + _START_S
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"no server on port {port}: {log.read_text()[-2000:]}") from None
-            time.sleep(0.05)
-        else:
-            return
+    while not ready(port):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"no server on port {port}: {log.read_text()[-2000:]}")
+        time.sleep(0.05)
 
 
 def _start(folder: Path, exits: ExitStack) -> str:

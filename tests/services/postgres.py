@@ -127,6 +127,18 @@ def psql(connection: PostgresConnection) -> Iterator[Any]:
         yield cursor.execute
 
 
+def _lets_in(data: Path) -> bool:
+    """Return whether a server has begun its sessions; its port is open a moment before.
+
+    The status that `pg_ctl` waits for: the last line of `postmaster.pid`.
+    """
+    try:
+        status = (data / "postmaster.pid").read_text().split()
+    except FileNotFoundError:
+        return False
+    return status[-1:] == ["ready"]
+
+
 @contextmanager
 def running() -> Iterator[Server]:
     """Start a server, and stop it."""
@@ -154,7 +166,7 @@ def running() -> Iterator[Server]:
         options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
         command = [*_not_root(), programs / "postgres", "-D", data, "-p", port, *options]
         with daemon(*command, log=log) as process:
-            wait_for(port, process, log)
+            wait_for(port, process, log, lambda _: _lets_in(data))
             yield Server(port, place)
             process.send_signal(signal.SIGQUIT)  # at once, but what is shared is given back
             process.wait(10)
