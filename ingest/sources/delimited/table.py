@@ -16,6 +16,7 @@ import polars as pl
 
 from ingest.core.dataclass import dataclass
 from ingest.core.types import Schema
+from ingest.sources.delimited.certain import CertainReader
 from ingest.sources.delimited.header import may_repeat
 from ingest.sources.delimited.numbers import Numbers
 from ingest.sources.delimited.shape import Rest, Shape, shape_of
@@ -67,6 +68,8 @@ class TableReader:
         `data` is of ended lines. None if most of it has to be looked at line by line, or if it
         cannot be told which lines belong together.
         """
+        if (certain := self._certain(data)) is not None:
+            return certain
         plain = self.dialect.plain_bytes(data)
         if not plain or self._goes_on(plain):
             return None
@@ -92,12 +95,22 @@ class TableReader:
         table = Table(fields, doubts, shape.feeds if self.multiline else None)
         return self._without_repeats(table)
 
+    def _certain(self, data: bytes) -> Table | None:
+        """Return what compiled code reads, unless it leaves too much, or lines belong together."""
+        if self.multiline:
+            return None
+        reader = CertainReader(self.dialect, self.names, self.schema, self.null_values, self.spoilt)
+        records = reader.read(data, MOST_DOUBTS)
+        if records is None or self._opens(data, records.odd):
+            return None
+        return self._without_repeats(Table(records.fields, records.doubts, None))
+
     def _faulty(self, shape: Shape) -> Places:
         return shape.faulty(len(self.names), short=self._short)
 
     def _rest(self, shape: Shape, doubts: Places) -> tuple[pl.DataFrame, Places] | None:
         """Return what `_fields` does of the records that are not in doubt."""
-        if not 0 < len(doubts) <= MOST_DOUBTS * shape.lines or self._opens(shape):
+        if not 0 < len(doubts) <= MOST_DOUBTS * shape.lines or self._opens(shape.data, shape.open_lines):
             return None
         data = without_records(shape.data, doubts, shape.feeds)
         if not self._short:
@@ -128,11 +141,14 @@ class TableReader:
         escape = (self.dialect.escape or "").encode()
         return bool(escape) and (escape + b"\n" in data or escape + b"\r" in data)
 
-    def _opens(self, shape: Shape) -> bool:
-        """Say whether a quote stays open at the end of a line, for the next ones to be in it."""
-        if not len(shape.open_lines):
+    def _opens(self, data: bytes, odd: Places) -> bool:
+        """Say whether a quote stays open at the end of a line, for the next ones to be in it.
+
+        It can only in lines with an odd number of quotes.
+        """
+        if not len(odd):
             return False
-        lines = records_at(shape.data, shape.open_lines, LineRules())
+        lines = records_at(data, odd, LineRules())
         texts = pl.select(lines["text"].fill_null(lines["original"])).to_series()
         return bool(texts.str.contains(self.dialect.grammar.patterns.opens).any())
 

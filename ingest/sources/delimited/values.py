@@ -24,7 +24,7 @@ class Values:
     numerals: Numerals | None = None
 
     def carried(self, schema: Schema) -> Schema:
-        """Return the types to read columns as: numbers that are not plain are read as texts.
+        """Return the types to read columns as: what is not written plainly is read as text.
 
         All are, if not the same texts are null in each: Polars' reader has one list for a table.
         """
@@ -32,7 +32,7 @@ class Values:
             return dict.fromkeys(schema, pl.String())
         return {
             name: pl.String()
-            if isinstance(declared_format(self.columns, name, self.numerals), Numerals)
+            if declared_format(self.columns, name, self.numerals) is not None
             else dtype
             for name, dtype in schema.items()
         }
