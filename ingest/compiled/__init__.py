@@ -1,4 +1,4 @@
-"""Compiled code, for what looks at each byte: it is built with the package, where there is a compiler.
+"""Compiled code, for what looks at each byte: built with the package, where there is a compiler.
 
-All it does is done without it, too, only slower. Who calls it asks first whether it is there.
+Whatever it does is done without it, too, only slower. Who calls it asks first whether it is there.
 """

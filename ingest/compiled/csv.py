@@ -4,6 +4,7 @@ import ctypes
 import os
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -107,19 +108,24 @@ class _Reading(ctypes.Structure):
 
 def is_there() -> bool:
     """Say whether the reader was built for this machine, and `INGEST_COMPILED=0` is not set."""
-    return os.environ.get("INGEST_COMPILED") != "0" and _function() is not None
+    return os.environ.get("INGEST_COMPILED") != "0" and load(library()) is not None
 
 
 def read(
-    text: bytes, lines: int, signs: Signs, kinds: Sequence[Kind], most_doubts: int
+    text: bytes,
+    lines: int,
+    signs: Signs,
+    kinds: Sequence[Kind],
+    most_doubts: int,
+    *,
+    function: Any = None,
 ) -> Records:
     """Read a text of so many lines, all of them ended, in UTF-8 without NULs, of less than 2 GiB.
 
     It takes no lock of Python's meanwhile, and as much memory as the text has bytes, of which it
-    uses what longer texts need.
+    uses what longer texts need. `function` is what `load` returns, of another library than ours.
     """
-    function = _function()
-    assert function is not None
+    function = function or load(library())
     values = [np.empty(lines * kind.width, np.uint8) for kind in kinds]
     valid = [np.full(-(-lines // 8), 0xFF, np.uint8) for _ in kinds]
     heap, doubts = np.empty(len(text), np.uint8), np.empty((most_doubts, 2), np.int64)
@@ -151,11 +157,11 @@ def read(
 
 
 @cache
-def _function() -> Any:
-    """Return the function in C, None if it was not built."""
-    path = library()
-    if not path.exists():
+def load(path: Path) -> Any:
+    """Return the function of a library, None if that is not there or not for this machine."""
+    try:
+        function = ctypes.CDLL(str(path)).ingest_read_csv
+    except OSError:
         return None
-    function = ctypes.CDLL(str(path)).ingest_read_csv
     function.argtypes, function.restype = [ctypes.POINTER(_Reading)], ctypes.c_int
     return function

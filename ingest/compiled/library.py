@@ -1,15 +1,21 @@
-"""Where compiled code is. This module is also what building it runs, so it imports nothing of ours."""
+"""Where compiled code is.
+
+Building it runs this module, too, which therefore imports nothing of ours.
+"""
 
 import hashlib
+import sysconfig
+from functools import cache
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("csv.c")
 
 
+@cache
 def library() -> Path:
-    """Return where the library belongs that is made of `SOURCE` as it is now.
+    """Return where the library belongs that is made of `SOURCE` as it is now, for this machine.
 
-    Its name tells of which one, so that none is loaded that was made of another.
+    Its name tells of both, so that none is loaded that was made of another or for another.
     """
     made_of = hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:12]
-    return SOURCE.with_name(f"csv-{made_of}.so")
+    return SOURCE.with_name(f"csv-{made_of}-{sysconfig.get_platform()}.so")

@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -13,7 +14,8 @@ import pytest
 
 from ingest.__main__ import COMMANDS
 
-CONF = Path(__file__).parents[2] / "conf"
+ROOT = Path(__file__).parents[2]
+CONF = ROOT / "conf"
 STARTED = {
     "ingest.__main__",
     "ingest.run",
@@ -64,6 +66,39 @@ def test_a_job_from_a_teams_folder_runs_with_the_shipped_groups(site, tmp_path):
     done = ingest(site, tmp_path, "run", "--conf", "team", "+job=flights")
     assert done.returncode == 2
     assert done.stderr.endswith('there is no job "flights". Known jobs: own.\n')
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
+def test_compiled_code_is_in_it_and_is_found(site):
+    asks = "from ingest.compiled import csv; print(csv.__file__, csv.is_there())"
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    asked = subprocess.run(
+        [sys.executable, "-P", "-c", asks],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert asked.stdout.split() == [str(site / "ingest/compiled/csv.py"), "True"]
+
+
+@pytest.mark.parametrize("compiler", ["no-such-compiler", "false"])
+def test_without_a_compiler_it_is_made_all_the_same_and_says_so(compiler, tmp_path):
+    names = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for name in names.stdout.splitlines():
+        if name.startswith(("ingest/", "conf/")) or "/" not in name:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, tmp_path / name)
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", "dist"]
+    environment = {**os.environ, "CC": compiler}
+    done = subprocess.run(
+        build, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    assert "csv.c: cannot be compiled" in done.stderr + done.stdout
+    with zipfile.ZipFile(next((tmp_path / "dist").glob("*.whl"))) as wheel:
+        assert not [name for name in wheel.namelist() if name.endswith(".so")]
 
 
 def test_a_new_repository_is_laid_out_validated_and_run(site, tmp_path):

@@ -62,7 +62,7 @@ class Certain(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CertainReader:
-    """Reads texts whose lines are records with these fields, in this order, in the types of `schema`.
+    """Reads texts whose lines are records with these fields, in this order, of these types.
 
     Columns of types that it does not know, and `spoilt` ones, are texts; of these, only a bare
     empty field is null. A column that refuses too many records becomes a spoilt one.

@@ -110,7 +110,9 @@ class TableReader:
 
     def _rest(self, shape: Shape, doubts: Places) -> tuple[pl.DataFrame, Places] | None:
         """Return what `_fields` does of the records that are not in doubt."""
-        if not 0 < len(doubts) <= MOST_DOUBTS * shape.lines or self._opens(shape.data, shape.open_lines):
+        if not 0 < len(doubts) <= MOST_DOUBTS * shape.lines:
+            return None
+        if self._opens(shape.data, shape.open_lines):
             return None
         data = without_records(shape.data, doubts, shape.feeds)
         if not self._short:

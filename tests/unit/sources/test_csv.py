@@ -13,6 +13,8 @@ from ingest.sources.base import Layout, Read
 from ingest.sources.csv import Csv
 from ingest.testing.sources import assert_balanced, layout_of, pack, plan, rows_of
 
+pytestmark = pytest.mark.usefixtures("reader")
+
 
 def source(path: Path, **options: Any) -> Csv:
     return Csv(type="csv", path=str(path), **options)

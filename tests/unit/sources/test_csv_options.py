@@ -13,6 +13,8 @@ from ingest.testing.sources import assert_balanced, layout_of, pack, records_of
 from tests.examples import examples
 from tests.unit.sources.text.test_source import CarefulCsv, found, is_readable
 
+pytestmark = pytest.mark.usefixtures("reader")
+
 PIECES = [
     "1", "x", ",", "||", ";", " ", '"', '""', "\n", "\n", "\n", "\r\n", "\r", "\\", "\\\n", '\\"',
     "#", "# ", "sum", "p,q\n", "p||q\n", "p;q;\n", "1,2\n", "1||2\n", "1;2;\n", '3,"a b"\n', "é",

@@ -16,6 +16,8 @@ from ingest.sources.text.open_quotes import REACH
 from ingest.sources.text.source import TextSource
 from ingest.testing.sources import assert_balanced, layout_of, pack
 
+pytestmark = pytest.mark.usefixtures("reader")
+
 RECORDS = 25_000
 WORDS = [
     "a",

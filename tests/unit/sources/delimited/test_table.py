@@ -20,6 +20,8 @@ from ingest.testing.sources import assert_balanced, pack
 from tests.examples import examples
 from tests.unit.sources.text.test_source import CarefulCsv, found, is_readable
 
+pytestmark = pytest.mark.usefixtures("reader")
+
 KINDS = (
     "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64",
     "boolean", "date", "time", "timestamp", "timestamp(us, UTC)", "decimal(10,2)", "string",

@@ -1,0 +1,50 @@
+"""Reads random texts with the library that is named; the sanitizers in it end the process."""
+
+import random
+import sys
+from pathlib import Path
+
+from ingest.compiled import csv
+
+SEED, TEXTS = 20261130, 4_000
+FIELDS = (
+    b"", b"12", b"12", b"-7", b"999999999999999999", b"0.1", b"12345678901234.56789", b"2024-02-29",
+    b"2024-02-29T10:20:30.123456", b"x", b"a text of more than twelve bytes", b"NA", b'"12"',
+    b'"quoted ""twice"", and long enough"', b'""', "é".encode(),
+)  # fmt: skip
+ENDS = (b"\n", b"\n", b"\n", b"\r\n")
+PIECES = (b",", b"\n", b'"', b'""', b"\r", b"\r\n", b"-", b".", *FIELDS)
+KINDS = (
+    csv.Kind(csv.TEXT, 16),
+    csv.Kind(csv.INTEGER, 1, -128, 127),
+    csv.Kind(csv.INTEGER, 8, 0, 2**63 - 1),
+    csv.Kind(csv.FLOAT, 8),
+    csv.Kind(csv.FLOAT, 4),
+    csv.Kind(csv.DATE, 4),
+    csv.Kind(csv.TIMESTAMP, 8, decimals=6),
+)
+
+
+def main() -> None:
+    draw = random.Random(SEED)
+    function = csv.load(Path(sys.argv[1]))
+    assert function is not None
+    rows = 0
+    for _ in range(TEXTS):
+        signs = csv.Signs(ord(","), draw.choice((ord('"'), -1)), draw.random() < 0.5, [b"NA"])
+        kinds = draw.choices(KINDS, k=draw.randrange(1, 5))
+        records = [draw.choices(FIELDS, k=len(kinds)) for _ in range(draw.randrange(40))]
+        ended = [b",".join(fields) + draw.choice(ENDS) for fields in records]
+        odd = b"".join(draw.choices(PIECES, k=draw.randrange(6)))
+        ended.insert(draw.randint(0, len(ended)), odd)
+        text = b"".join(ended) + b"\n"
+        lines = text.count(b"\n")
+        most = draw.choice((lines, lines // 3))
+        read = csv.read(text, lines, signs, kinds, most, function=function)
+        assert read.rows < 0 or read.rows + len(read.doubts) == lines
+        rows += max(read.rows, 0)
+    assert rows > TEXTS, rows
+
+
+if __name__ == "__main__":
+    main()
