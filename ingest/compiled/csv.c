@@ -5,8 +5,8 @@
    inside doubled), and each a value of its column's kind in its plainest form:
 
        integer     [-]digits, at most 18 of them, in the range of the type
-       float       [-]digits[.digits], at most 19 of them, less than 2^53 (of 32 bits: 2^24); it is
-                   the nearest float
+       float       [-]digits[.digits][e[+-]digits], at most 19 of them significant, with 27 decimals
+                   at most, less than 2^53 (of 32 bits: 2^24); it is the nearest float
        date        YYYY-MM-DD, a day of the calendar from the year 1 on
        timestamp   a date, T or a space, HH:MM:SS, at most as many decimals as the unit has
        text        anything
@@ -164,52 +164,76 @@ static int read_integer(const uint8_t *bytes, int64_t size, const column *into, 
 
 static const double POWERS[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12,
     1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+#if LDBL_MANT_DIG == 64
+static const long double LONG_POWERS[] = {1e0L, 1e1L, 1e2L, 1e3L, 1e4L, 1e5L, 1e6L, 1e7L, 1e8L, 1e9L,
+    1e10L, 1e11L, 1e12L, 1e13L, 1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L, 1e20L, 1e21L, 1e22L, 1e23L,
+    1e24L, 1e25L, 1e26L, 1e27L};
+#endif
 
-/* Divide whole numbers, and round the quotient once.
+/* Multiply a whole number by a power of ten, or divide it, and round once.
 
-   Both are doubles up to 2^53 and 10^22, so that the division rounds rightly (Clinger, "How to
-   Read Floating Point Numbers Accurately", 1990). Where a long double has 64 bits, a larger number
-   is divided in those. The quotient is rounded a second time then, which is wrong only where the
-   first gave the middle between two doubles: that is in doubt. So it is with floats of 32 bits. */
-static int divided(uint64_t digits, int decimals, double *value)
+   Up to 2^53 and 10^22 both are doubles, so that one operation rounds rightly (Clinger, "How to Read
+   Floating Point Numbers Accurately", 1990). Where a long double has 64 bits, larger ones are, up to
+   10^27. What comes out is rounded a second time then, which is wrong only where the first gave the
+   middle between two doubles: that is in doubt. So it is with floats of 32 bits. */
+static int scaled(uint64_t digits, int power, double *value)
 {
-    if (digits <= UINT64_C(1) << 53) {
-        *value = (double)digits / POWERS[decimals];
+    if (digits <= UINT64_C(1) << 53 && power >= -22 && power <= 22) {
+        *value = power < 0 ? (double)digits / POWERS[-power] : (double)digits * POWERS[power];
         return 1;
     }
 #if LDBL_MANT_DIG == 64
-    const long double quotient = (long double)digits / (long double)POWERS[decimals];
+    if (power < -27 || power > 27) return 0;
+    const long double exact = (long double)digits;
+    const long double rounded = power < 0 ? exact / LONG_POWERS[-power] : exact * LONG_POWERS[power];
     uint64_t bits;
-    memcpy(&bits, &quotient, 8);
-    *value = (double)quotient;
+    memcpy(&bits, &rounded, 8);
+    *value = (double)rounded;
     return (bits & 0x7FF) != 0x400;
 #else
     return 0;
 #endif
 }
 
+/* Read the power of ten behind the letter of an exponent. */
+static int read_exponent(const uint8_t *bytes, int64_t size, int *exponent)
+{
+    const int negative = size > 0 && bytes[0] == '-';
+    const int sign = negative || (size > 0 && bytes[0] == '+');
+    int64_t value;
+    if (size - sign < 1 || size - sign > 3 || !digits(bytes + sign, (int)size - sign, &value)) return 0;
+    *exponent = (int)(negative ? -value : value);
+    return 1;
+}
+
 static int read_float(const uint8_t *bytes, int64_t size, const column *into, int64_t row)
 {
     const int negative = size > 0 && bytes[0] == '-';
     bytes += negative, size -= negative;
-    if (size < 1 || size > 20) return 0;
     uint64_t sum = 0;
-    int64_t point = -1;
-    for (int64_t place = 0; place < size; place++) {
+    int significant = 0, exponent = 0;
+    int64_t point = -1, place = 0;
+    for (; place < size; place++) {
         const uint8_t digit = (uint8_t)(bytes[place] - '0');
         if (digit <= 9) {
+            significant += significant > 0 || digit > 0;
+            if (significant > 19) return 0;
             sum = 10 * sum + digit;
         } else if (bytes[place] == '.' && point < 0) {
             point = place;
         } else {
-            return 0;
+            break;
         }
     }
-    const int64_t decimals = point < 0 ? 0 : size - point - 1;
-    const int64_t count = size - (point >= 0);
-    if (point == 0 || point == size - 1 || count > 19) return 0;
-    double value;
-    if (!divided(sum, (int)decimals, &value)) return 0;
+    if (place == 0 || point == 0 || point == place - 1) return 0;
+    if (place < size) {
+        const uint8_t letter = bytes[place];
+        if (letter != 'e' && letter != 'E') return 0;
+        if (!read_exponent(bytes + place + 1, size - place - 1, &exponent)) return 0;
+    }
+    const int64_t power = exponent - (point < 0 ? 0 : place - point - 1);
+    double value = 0;
+    if (sum && (power < -27 || power > 27 || !scaled(sum, (int)power, &value))) return 0;
     if (into->width == 4) {
         uint64_t bits;
         memcpy(&bits, &value, 8);

@@ -123,7 +123,8 @@ def read(
     """Read a text of so many lines, all of them ended, in UTF-8 without NULs, of less than 2 GiB.
 
     It takes no lock of Python's meanwhile, and as much memory as the text has bytes, of which it
-    uses what longer texts need. `function` is what `load` returns, of another library than ours.
+    keeps what texts of more than 12 bytes need. `function` is what `load` returns of another
+    library than ours.
     """
     function = function or load(library())
     values = [np.empty(lines * kind.width, np.uint8) for kind in kinds]
@@ -142,6 +143,7 @@ def read(
         len(tokens), most_doubts, tokens, columns, heap.ctypes.data, doubts.ctypes.data,
     )  # fmt: skip
     done = function(ctypes.byref(reading))
+    heap.resize(reading.heap_size, refcheck=False)  # in place: what is not used is given back
     doubts = doubts[: reading.doubt_count]
     return Records(
         reading.rows if done else -1,

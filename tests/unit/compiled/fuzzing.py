@@ -8,9 +8,9 @@ from ingest.compiled import csv
 
 SEED, TEXTS = 20261130, 4_000
 FIELDS = (
-    b"", b"12", b"12", b"-7", b"999999999999999999", b"0.1", b"12345678901234.56789", b"2024-02-29",
-    b"2024-02-29T10:20:30.123456", b"x", b"a text of more than twelve bytes", b"NA", b'"12"',
-    b'"quoted ""twice"", and long enough"', b'""', "é".encode(),
+    b"", b"12", b"12", b"-7", b"999999999999999999", b"0.1", b"12345678901234.56789", b"1e5",
+    b"1.5E-07", b"1e", b"2024-02-29", b"2024-02-29T10:20:30.123456", b"x", b"NA", b'"12"', b'""',
+    b"a text of more than twelve bytes", b'"quoted ""twice"", and long enough"', "é".encode(),
 )  # fmt: skip
 ENDS = (b"\n", b"\n", b"\n", b"\r\n")
 PIECES = (b",", b"\n", b'"', b'""', b"\r", b"\r\n", b"-", b".", *FIELDS)
