@@ -7,8 +7,11 @@
        integer     [-]digits, at most 18 of them, in the range of the type
        float       [-]digits[.digits][e[+-]digits], at most 19 of them significant, with 27 decimals
                    at most, less than 2^53 (of 32 bits: 2^24); it is the nearest float
+       decimal     [-]digits[.digits], at most 18 of them significant, those beyond the scale zeros
+       boolean     true false t f yes no y n 1 0, in upper or lower case
        date        YYYY-MM-DD, a day of the calendar from the year 1 on
-       timestamp   a date, T or a space, HH:MM:SS, at most as many decimals as the unit has
+       timestamp   a date; or a date, T or a space, HH:MM[:SS], and at most as many decimals as the
+                   unit has. With a zone: not a date alone, and Z or an offset, +HH:MM, behind it
        text        anything
 
    or a null: a bare field that is empty, and a typed one that is a null token. All other records
@@ -27,17 +30,17 @@
 #include <emmintrin.h>
 #endif
 
-enum kind { TEXT, INTEGER, FLOAT, DATE, TIMESTAMP };
+enum kind { TEXT, INTEGER, FLOAT, DECIMAL, BOOLEAN, DATE, TIMESTAMP, ZONED };
 
 typedef struct {
     int32_t kind;
     int32_t width;      /* bytes of an integer or a float */
-    int64_t least;      /* the range of an integer */
+    int64_t least;      /* the range of an integer; of a decimal, the most in its last places */
     int64_t most;
-    int32_t decimals;   /* of a timestamp's seconds: 3 or 6 */
+    int32_t decimals;   /* of a decimal: its scale; of a timestamp's seconds: 3 or 6 */
     int32_t nulls;      /* how many there are */
     int64_t refused;    /* how many lines are in doubt for its sake */
-    uint8_t *values;    /* room for each line: views, numbers, days, ticks */
+    uint8_t *values;    /* room for each line: views, numbers, bits, days, ticks */
     uint8_t *valid;     /* a bit for each line, all of them set before */
 } column;
 
@@ -273,21 +276,118 @@ static int read_date(const uint8_t *bytes, int64_t size, const column *into, int
     return 1;
 }
 
+/* Read a clock, HH:MM[:SS[.decimals]], in units of the column. Return how long it is, 0 if none. */
+static int64_t read_clock(const uint8_t *bytes, int64_t size, int decimals, int64_t *ticks)
+{
+    int64_t hour, minute, second = 0, fraction = 0, end = 5;
+    int places = 0;
+    if (size < 5 || bytes[2] != ':' || !digits(bytes, 2, &hour) || !digits(bytes + 3, 2, &minute)) {
+        return 0;
+    }
+    if (size >= 8 && bytes[5] == ':') {
+        if (!digits(bytes + 6, 2, &second)) return 0;
+        end = 8;
+        if (size > 8 && bytes[8] == '.') {
+            while (9 + places < size && (uint8_t)(bytes[9 + places] - '0') <= 9) places++;
+            if (places < 1 || places > decimals || !digits(bytes + 9, places, &fraction)) return 0;
+            end = 9 + places;
+        }
+    }
+    if (hour > 23 || minute > 59 || second > 59) return 0;
+    *ticks = (hour * 60 + minute) * 60 + second;
+    for (int place = 0; place < decimals; place++) {
+        *ticks *= 10;
+        if (place >= places) fraction *= 10;
+    }
+    *ticks += fraction;
+    return end;
+}
+
+/* Read the offset of a zone in minutes: Z, or +HH:MM. */
+static int read_offset(const uint8_t *bytes, int64_t size, int64_t *minutes)
+{
+    int64_t hour, minute;
+    *minutes = 0;
+    if (size == 1) return bytes[0] == 'Z';
+    if (size != 6 || (bytes[0] != '+' && bytes[0] != '-') || bytes[3] != ':'
+        || !digits(bytes + 1, 2, &hour) || !digits(bytes + 4, 2, &minute)) return 0;
+    *minutes = (hour * 60 + minute) * (bytes[0] == '-' ? -1 : 1);
+    return hour < 24 && minute < 60;
+}
+
 static int read_timestamp(const uint8_t *bytes, int64_t size, const column *into, int64_t row)
 {
-    int64_t days, hour, minute, second, fraction = 0;
-    const int decimals = (int)size - 20;
-    if (size < 19 || size == 20 || decimals > into->decimals || !read_day(bytes, &days)) return 0;
-    if ((bytes[10] != ' ' && bytes[10] != 'T') || bytes[13] != ':' || bytes[16] != ':'
-        || !digits(bytes + 11, 2, &hour) || !digits(bytes + 14, 2, &minute)
-        || !digits(bytes + 17, 2, &second) || hour > 23 || minute > 59 || second > 59) return 0;
-    if (decimals > 0 && (bytes[19] != '.' || !digits(bytes + 20, decimals, &fraction))) return 0;
-    for (int place = decimals > 0 ? decimals : 0; place < into->decimals; place++) fraction *= 10;
-    int64_t value = ((days * 24 + hour) * 60 + minute) * 60 + second;
-    for (int place = 0; place < into->decimals; place++) value *= 10;
-    value += fraction;
+    int64_t days, ticks = 0, minutes = 0, minute = 60, end = 10;
+    if (size < 10 || !read_day(bytes, &days)) return 0;
+    for (int place = 0; place < into->decimals; place++) minute *= 10;
+    if (size > 10) {
+        if (bytes[10] != ' ' && bytes[10] != 'T') return 0;
+        const int64_t clock = read_clock(bytes + 11, size - 11, into->decimals, &ticks);
+        if (clock == 0) return 0;
+        end = 11 + clock;
+    }
+    if (into->kind == TIMESTAMP) {
+        if (end != size) return 0;
+    } else {
+        if (end == 10 || !read_offset(bytes + end, size - end, &minutes)) return 0;
+        /* an offset may lead out of the years 1 to 9999 */
+        if (minutes && (memcmp(bytes, "0001", 4) == 0 || memcmp(bytes, "9999", 4) == 0)) return 0;
+    }
+    const int64_t value = (days * 1440 - minutes) * minute + ticks;
     memcpy(into->values + row * 8, &value, 8);
     return 1;
+}
+
+static int read_decimal(const uint8_t *bytes, int64_t size, const column *into, int64_t row)
+{
+    const int negative = size > 0 && bytes[0] == '-';
+    bytes += negative, size -= negative;
+    const uint64_t most = (uint64_t)into->most;
+    uint64_t sum = 0;
+    int64_t point = -1;
+    int scale = 0;
+    for (int64_t place = 0; place < size; place++) {
+        const uint8_t digit = (uint8_t)(bytes[place] - '0');
+        if (bytes[place] == '.' && point < 0) {
+            point = place;
+        } else if (digit > 9) {
+            return 0;
+        } else if (point >= 0 && scale == into->decimals) {
+            if (digit) return 0;
+        } else {
+            sum = 10 * sum + digit;
+            if (sum > most) return 0;
+            scale += point >= 0;
+        }
+    }
+    if (size == 0 || point == 0 || point == size - 1) return 0;
+    for (; scale < into->decimals; scale++) {
+        sum *= 10;
+        if (sum > most) return 0;
+    }
+    const int64_t low = (int64_t)(negative ? -sum : sum);
+    const int64_t value[2] = {low, low < 0 ? -1 : 0};
+    memcpy(into->values + row * 16, value, 16);
+    return 1;
+}
+
+static int read_boolean(const uint8_t *bytes, int64_t size, const column *into, int64_t row)
+{
+    static const char *const WORDS[] = {"f", "t", "n", "y", "0", "1", "no", "yes", "false", "true"};
+    char word[6] = {0};
+    if (size > 5) return 0;
+    for (int64_t place = 0; place < size; place++) {
+        const int upper = bytes[place] >= 'A' && bytes[place] <= 'Z';
+        word[place] = (char)(bytes[place] | (upper ? 0x20 : 0));
+    }
+    for (int number = 0; number < 10; number++) {
+        if (strcmp(word, WORDS[number]) != 0) continue;
+        const uint8_t bit = (uint8_t)(1u << (row & 7));
+        uint8_t *octet = into->values + (row >> 3);
+        *octet = (uint8_t)(number & 1 ? *octet | bit : *octet & ~bit);
+        return 1;
+    }
+    return 0;
 }
 
 static int is_token(const reading *job, const uint8_t *bytes, int64_t size)
@@ -353,6 +453,8 @@ static int put(reading *job, column *into, int64_t row, const uint8_t *bytes, in
     switch (into->kind) {
     case INTEGER: return read_integer(bytes, size, into, row);
     case FLOAT: return read_float(bytes, size, into, row);
+    case DECIMAL: return read_decimal(bytes, size, into, row);
+    case BOOLEAN: return read_boolean(bytes, size, into, row);
     case DATE: return read_date(bytes, size, into, row);
     default: return read_timestamp(bytes, size, into, row);
     }

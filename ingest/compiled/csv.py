@@ -11,7 +11,7 @@ import numpy as np
 
 from ingest.compiled.library import library
 
-TEXT, INTEGER, FLOAT, DATE, TIMESTAMP = range(5)
+TEXT, INTEGER, FLOAT, DECIMAL, BOOLEAN, DATE, TIMESTAMP, ZONED = range(8)
 
 Octets = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
@@ -20,7 +20,8 @@ class Kind(NamedTuple):
     """What a column is read as.
 
     `width` are the bytes of a value: 16 of the view of a text, 1 to 8 of an integer between `least`
-    and `most`, 4 or 8 of a float, 4 of a date's days, 8 of a timestamp's units, of which a second
+    and `most`, 4 or 8 of a float, 16 of a decimal of up to `most` in its last place, of `decimals`;
+    0 of a boolean, which is a bit; 4 of a date's days; 8 of a timestamp's units, of which a second
     has `10 ** decimals`.
     """
 
@@ -127,7 +128,7 @@ def read(
     library than ours.
     """
     function = function or load(library())
-    values = [np.empty(lines * kind.width, np.uint8) for kind in kinds]
+    values = [np.empty(lines * kind.width or -(-lines // 8), np.uint8) for kind in kinds]
     valid = [np.full(-(-lines // 8), 0xFF, np.uint8) for _ in kinds]
     heap, doubts = np.empty(len(text), np.uint8), np.empty((most_doubts, 2), np.int64)
     columns = (_Column * len(kinds))(*(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import field
+from functools import cache
 from typing import Final, NamedTuple
 
 import polars as pl
@@ -19,35 +20,21 @@ _MOST_BYTES: Final = 2**31
 """Where texts stand is told by numbers of 31 bits."""
 _MOSTLY: Final = 0.05
 """Where too many lines are in doubt, columns for whose sake so many are, are read as texts."""
-_TEXT: Final = (csv.Kind(csv.TEXT, 16), pa.string_view())
-_MOMENTS: Final = (csv.DATE, csv.TIMESTAMP)
-_WIDTHS: Final = (1, 2, 4, 8)
-_KINDS: Final[dict[pl.DataType, tuple[csv.Kind, "pa.DataType"]]] = {
-    pl.Float32(): (csv.Kind(csv.FLOAT, 4), pa.float32()),
-    pl.Float64(): (csv.Kind(csv.FLOAT, 8), pa.float64()),
-    pl.Date(): (csv.Kind(csv.DATE, 4), pa.date32()),
-    pl.Datetime("ms"): (csv.Kind(csv.TIMESTAMP, 8, decimals=3), pa.timestamp("ms")),
-    pl.Datetime("us"): (csv.Kind(csv.TIMESTAMP, 8, decimals=6), pa.timestamp("us")),
-    **{
-        dtype: (csv.Kind(csv.INTEGER, width, -(256**width // 2), 256**width // 2 - 1), arrow)
-        for width, dtype, arrow in zip(
-            _WIDTHS,
-            (pl.Int8(), pl.Int16(), pl.Int32(), pl.Int64()),
-            (pa.int8(), pa.int16(), pa.int32(), pa.int64()),
-            strict=True,
-        )
-    },
-    **{
-        dtype: (csv.Kind(csv.INTEGER, width, 0, min(256**width, 2**63) - 1), arrow)
-        for width, dtype, arrow in zip(
-            _WIDTHS,
-            (pl.UInt8(), pl.UInt16(), pl.UInt32(), pl.UInt64()),
-            (pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64()),
-            strict=True,
-        )
-    },
+_TEXT: Final = csv.Kind(csv.TEXT, 16)
+_SIMPLE: Final[dict[pl.DataType, csv.Kind]] = {
+    pl.Float32(): csv.Kind(csv.FLOAT, 4),
+    pl.Float64(): csv.Kind(csv.FLOAT, 8),
+    pl.Boolean(): csv.Kind(csv.BOOLEAN, 0),
+    pl.Date(): csv.Kind(csv.DATE, 4),
 }
-"""What columns of these types are read as, and what Arrow calls them; all others are texts."""
+_WIDTHS: Final[dict[pl.DataType, int]] = {
+    pl.Int8(): 1, pl.Int16(): 2, pl.Int32(): 4, pl.Int64(): 8,
+    pl.UInt8(): 1, pl.UInt16(): 2, pl.UInt32(): 4, pl.UInt64(): 8,
+}  # fmt: skip
+_MOST_DIGITS: Final = 18
+"""So many of a decimal fit into 64 bits."""
+_DECIMALS: Final = {"ms": 3, "us": 6}
+"""How many decimals seconds have in a unit."""
 
 
 class Certain(NamedTuple):
@@ -66,7 +53,8 @@ class CertainReader:
     """Reads texts whose lines are records with these fields, in this order, of these types.
 
     Columns of types that it does not know, and `spoilt` ones, are texts; of these, only a bare
-    empty field is null. A column of moments that refuses too many records becomes a spoilt one.
+    empty field is null. A column that is no number and refuses too many records becomes a spoilt
+    one.
     """
 
     dialect: Dialect
@@ -92,20 +80,19 @@ class CertainReader:
         return None if read.rows < 0 else Certain(self._frame(read), read.doubts, read.odd)
 
     def _refusing(self, read: csv.Records, most: float) -> set[str]:
-        """Return the columns of moments for whose sake more lines are in doubt.
+        """Return the columns for whose sake more lines are in doubt, and that may be texts instead.
 
-        Of numbers, Polars' reader knows what is in doubt here: it reads the text faster then.
+        Not those of numbers: what is in doubt here, Polars' reader knows, faster than as texts.
         """
         refused = zip(self.names, self._kinds(), read.refused, strict=True)
-        return {
-            name for name, (kind, _), lines in refused if kind.kind in _MOMENTS and lines > most
-        }
+        numbers = {csv.TEXT, csv.INTEGER, csv.FLOAT}
+        return {name for name, kind, lines in refused if lines > most and kind.kind not in numbers}
 
     def _is_plain(self, data: bytes) -> bool:
         dialect = self.dialect
         if not dialect.is_plain or dialect.skip_space or dialect.trailing:
             return False
-        if len(data) >= _MOST_BYTES or b"\0" in data:
+        if not data.endswith(b"\n") or len(data) >= _MOST_BYTES or b"\0" in data:
             return False
         return data.isascii() or whole_text(data) is not None
 
@@ -117,24 +104,45 @@ class CertainReader:
             "" in self.null_values,
             [token.encode() for token in self.null_values if token],
         )
-        return csv.read(data, lines, signs, [kind for kind, _ in self._kinds()], most)
+        return csv.read(data, lines, signs, self._kinds(), most)
 
-    def _kinds(self) -> list[tuple[csv.Kind, "pa.DataType"]]:
+    def _kinds(self) -> list[csv.Kind]:
         return [
-            _TEXT if name in self.spoilt else _KINDS.get(self.schema[name], _TEXT)
+            _TEXT if name in self.spoilt else _kind(self.schema[name]) or _TEXT
             for name in self.names
         ]
 
     def _frame(self, read: csv.Records) -> pl.DataFrame:
-        heap = pa.py_buffer(read.heap)
-        columns = []
-        for name, (kind, arrow), column in zip(
-            self.names, self._kinds(), read.columns, strict=True
-        ):
+        heap, columns = pa.py_buffer(read.heap), []
+        for name, kind, column in zip(self.names, self._kinds(), read.columns, strict=True):
             valid = pa.py_buffer(column.valid) if column.nulls else None
             buffers = [valid, pa.py_buffer(column.values)]
-            if kind.kind == csv.TEXT:
-                buffers.append(heap)
+            if kind is _TEXT:
+                arrow, buffers = pa.string_view(), [*buffers, heap]
+            else:
+                arrow = _arrow(self.schema[name])
             array = pa.Array.from_buffers(arrow, read.rows, buffers, column.nulls)
             columns.append(series(name, array))
         return pl.DataFrame(columns)
+
+
+@cache
+def _kind(dtype: pl.DataType) -> csv.Kind | None:
+    """Return what columns of a type are read as; None if as texts."""
+    if (width := _WIDTHS.get(dtype)) is not None:
+        if dtype.is_signed_integer():
+            return csv.Kind(csv.INTEGER, width, -(256**width // 2), 256**width // 2 - 1)
+        return csv.Kind(csv.INTEGER, width, 0, min(256**width, 2**63) - 1)
+    if isinstance(dtype, pl.Decimal):
+        most = 10 ** min(dtype.precision, _MOST_DIGITS) - 1
+        return csv.Kind(csv.DECIMAL, 16, most=most, decimals=dtype.scale)
+    if isinstance(dtype, pl.Datetime) and dtype.time_unit in _DECIMALS:
+        kind = csv.TIMESTAMP if dtype.time_zone is None else csv.ZONED
+        return csv.Kind(kind, 8, decimals=_DECIMALS[dtype.time_unit])
+    return _SIMPLE.get(dtype)
+
+
+@cache
+def _arrow(dtype: pl.DataType) -> "pa.DataType":
+    """Return what Arrow calls a type."""
+    return pl.Series(dtype=dtype).to_arrow().type

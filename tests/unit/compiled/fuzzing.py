@@ -9,7 +9,8 @@ from ingest.compiled import csv
 SEED, TEXTS = 20261130, 4_000
 FIELDS = (
     b"", b"12", b"12", b"-7", b"999999999999999999", b"0.1", b"12345678901234.56789", b"1e5",
-    b"1.5E-07", b"1e", b"2024-02-29", b"2024-02-29T10:20:30.123456", b"x", b"NA", b'"12"', b'""',
+    b"1.5E-07", b"1e", b"true", b"2024-02-29T10:20Z", b"2024-02-29", b"2024-02-29T10:20:30.123456",
+    b"x", b"NA", b'"12"', b'""',
     b"a text of more than twelve bytes", b'"quoted ""twice"", and long enough"', "é".encode(),
 )  # fmt: skip
 ENDS = (b"\n", b"\n", b"\n", b"\r\n")
@@ -20,8 +21,11 @@ KINDS = (
     csv.Kind(csv.INTEGER, 8, 0, 2**63 - 1),
     csv.Kind(csv.FLOAT, 8),
     csv.Kind(csv.FLOAT, 4),
+    csv.Kind(csv.DECIMAL, 16, most=10**18 - 1, decimals=4),
+    csv.Kind(csv.BOOLEAN, 0),
     csv.Kind(csv.DATE, 4),
     csv.Kind(csv.TIMESTAMP, 8, decimals=6),
+    csv.Kind(csv.ZONED, 8, decimals=3),
 )
 
 

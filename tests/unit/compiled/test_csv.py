@@ -4,7 +4,8 @@ import math
 import shutil
 import subprocess
 import sys
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,10 @@ from tests.examples import examples
 
 COMMAS = Dialect(",", '"')
 ANY = 1.0
+MOMENTS = [
+    pl.Datetime(unit, zone) for unit in ("ms", "us") for zone in (None, "UTC", "America/New_York")
+]
+ZONES = ("Z", "Z", "+00:00", "-11:30", "+05:45", "+0100", "-09")
 
 
 def read(text: str, *types: pl.DataType, nulls: tuple[str, ...] = ("",)) -> Certain:
@@ -30,6 +35,15 @@ def read(text: str, *types: pl.DataType, nulls: tuple[str, ...] = ("",)) -> Cert
     certain = CertainReader(COMMAS, names, schema, nulls).read(text.encode(), ANY)
     assert certain is not None
     return certain
+
+
+def in_doubt(texts: list[str], dtype: pl.DataType) -> list[str]:
+    """Return the texts that are in doubt; all others are the values that `core.texts` says."""
+    certain = read("\n".join([*texts, ""]), dtype)
+    doubts = set(certain.doubts.tolist())
+    sure = [text for row, text in enumerate(texts) if row not in doubts]
+    assert certain.fields["c0"].equals(parse_texts(pl.Series("c0", sure, pl.String), dtype))
+    return [text for row, text in enumerate(texts) if row in doubts]
 
 
 def test_it_was_built_where_there_is_a_compiler() -> None:
@@ -42,12 +56,20 @@ def test_without_it_nothing_is_certain(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_each_kind_of_value_is_read() -> None:
-    line = '-7,0.25,2024-02-29,2024-02-29 23:59:59.5,"a ""quoted"" text, of more than 12",x\r\n'
-    types = (pl.Int8(), pl.Float64(), pl.Date(), pl.Datetime("us"), pl.String(), pl.String())
+    line = (
+        "-7,0.25,-1.5,YES,2024-02-29,2024-02-29 23:59:59.5,2024-02-29T00:30+02:00,"
+        '"a ""quoted"" text, of more than 12",x\r\n'
+    )
+    types = (
+        pl.Int8(), pl.Float64(), pl.Decimal(9, 2), pl.Boolean(), pl.Date(), pl.Datetime("us"),
+        pl.Datetime("ms", "UTC"), pl.String(), pl.String(),
+    )  # fmt: skip
     certain = read(line, *types)
     moment = datetime(2024, 2, 29, 23, 59, 59, 500_000)
+    zoned = datetime(2024, 2, 28, 22, 30, tzinfo=UTC)
     text = 'a "quoted" text, of more than 12'
-    assert certain.fields.rows() == [(-7, 0.25, date(2024, 2, 29), moment, text, "x")]
+    row = (-7, 0.25, Decimal("-1.50"), True, date(2024, 2, 29), moment, zoned, text, "x")
+    assert certain.fields.rows() == [row]
     assert certain.fields.dtypes == list(types)
     assert not len(certain.doubts)
 
@@ -126,22 +148,46 @@ def test_each_day_of_the_calendar_is_read_and_no_other() -> None:
 
 
 @examples(200)
-@given(st.lists(st.datetimes(), min_size=1), st.sampled_from(("ms", "us")), st.data())
+@given(st.lists(st.datetimes(), min_size=1), st.sampled_from(MOMENTS), st.data())
 def test_timestamps_are_what_their_texts_say(
-    moments: list[datetime], unit: str, data: st.DataObject
+    moments: list[datetime], dtype: pl.Datetime, data: st.DataObject
+) -> None:
+    texts, certain = [], []
+    for moment in moments:
+        clock = data.draw(st.sampled_from(("T%H:%M:%S.", " %H:%M:%S.", " %H:%M", "T%H:%M:%S", "")))
+        digits = data.draw(st.integers(1, 7))
+        fraction = f"{moment.microsecond:06}0"[:digits]
+        zone = data.draw(st.sampled_from(ZONES)) if dtype.time_zone else ""
+        text = f"{moment.year:04}-" + moment.strftime("%m-%d" + clock)
+        texts.append(text + (fraction if clock.endswith(".") else "") + zone)
+        sound = digits <= (3 if dtype.time_unit == "ms" else 6) or not clock.endswith(".")
+        if sound and zone in {"", "Z"} and (clock or not dtype.time_zone):
+            certain.append(texts[-1])
+    assert not set(in_doubt(texts, dtype)) & set(certain)
+
+
+@examples(200)
+@given(
+    st.lists(st.tuples(st.integers(0, 10**20), st.integers(0, 8)), min_size=1),
+    st.sampled_from((pl.Decimal(10, 2), pl.Decimal(18, 0), pl.Decimal(38, 6))),
+    st.sampled_from(("", "-")),
+)
+def test_decimals_are_what_their_texts_say(
+    numbers: list[tuple[int, int]], dtype: pl.Decimal, sign: str
 ) -> None:
     texts = []
-    for moment in moments:
-        digits = data.draw(st.integers(0, 7))
-        fraction = f"{moment.microsecond:06}0"[:digits]
-        text = moment.strftime("%m-%d" + data.draw(st.sampled_from("T ")) + "%H:%M:%S")
-        texts.append(f"{moment.year:04}-{text}" + (f".{fraction}" if digits else ""))
-    dtype = pl.Datetime("ms" if unit == "ms" else "us")
-    certain = read("\n".join([*texts, ""]), dtype)
-    sure = [text for row, text in enumerate(texts) if row not in set(certain.doubts.tolist())]
-    assert certain.fields["c0"].equals(parse_texts(pl.Series("c0", sure, pl.String), dtype))
-    places = 3 if unit == "ms" else 6
-    assert len(sure) == sum(len(text.partition(".")[2]) <= places for text in texts)
+    for number, places in numbers:
+        digits = str(number).zfill(places + 1)
+        texts.append(sign + (f"{digits[:-places]}.{digits[-places:]}" if places else digits))
+    for text in in_doubt(texts, dtype):
+        value = abs(Decimal(text)).scaleb(dtype.scale)
+        assert value >= 10 ** min(dtype.precision, 18) or value % 1
+
+
+def test_booleans_are_the_words_that_are_known() -> None:
+    words = ["true", "FALSE", "t", "F", "Yes", "nO", "y", "N", "1", "0"]
+    others = ["truex", "2", "yess", "on", "[", "\x7f", "é", "trues!"]
+    assert in_doubt([*words, *others], pl.Boolean()) == others
 
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")

@@ -133,7 +133,7 @@ def test_a_number_that_is_read_as_such_is_what_its_text_says(kind: str) -> None:
             said = parse_texts(pl.Series("a", [text or None, "1"]), parse_type(kind))
             assert read[0]["a"].equals(said, null_equal=True), (text, form)
             assert said.null_count() == (text == ""), (text, form)
-    assert (typed > 10) == is_number(parse_type(kind))
+    assert typed > 10 or not is_number(parse_type(kind))
 
 
 def test_a_field_that_is_no_number_makes_texts_of_its_column_only() -> None:
