@@ -14,7 +14,7 @@ setup: $(READY)  ## make .venv with what the lock names, bytecode compiled
 
 # uv installs in a third of pip's time; without bytecode every Ray process compiles its own (35
 # against 13 CPU-seconds for a small job)
-$(READY): pyproject.toml constraints.txt ingest/compiled/csv.c
+$(READY): pyproject.toml constraints.txt $(wildcard ingest/compiled/*.[ch])
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode -c constraints.txt -e '.[dev,demo]'
