@@ -27,6 +27,9 @@ class Crew:
     `stalled` may be called from any other. Each assignment that was put is answered once, unless
     `stop` or `kill` comes first. So many as are hired `ahead` are there before there is work, and
     read meanwhile what their steps need; the others once there is work for them.
+
+    Small files are put together by workers that have worked no partition: those that have keep the
+    memory that they took for it, and are replaced.
     """
 
     def __init__(
@@ -121,13 +124,24 @@ class Crew:
     def _occupy(self) -> None:
         """Give out what waits, as long as there is somebody for it; end if there is no more."""
         while self._waiting:
+            works = self._waiting[0].small is None
+            if not works:
+                self._replace()
             member = next((each for each in self._members if each.is_free), None)
             if member is None and len(self._members) == self._pool.workers:
                 return
             most = -(-len(self._waiting) // self._pool.workers)
-            (member or self._roster.hire()).begin(next_pack(self._waiting, most, self._alone))
+            member = member or self._roster.hire(prepares=works)
+            member.begin(next_pack(self._waiting, most, self._alone))
         if self._stopped and not any(member.pack for member in self._members):
             self._over = True
+
+    def _replace(self) -> None:
+        """Let those go that are free and have worked a partition; others come once they are gone."""
+        for member in self._members:
+            if member.used and member.is_free:
+                member.leaving = True
+                self._roster.kill(member)
 
     def _hear(self, member: Member, message: object) -> None:
         if isinstance(message, Outcome):

@@ -31,9 +31,10 @@ class Late(NamedTuple):
 class Member:
     """One worker process. `pid` is 0 until it has started.
 
-    Of its pack, the first is being worked, since `since`; what has come back is taken out. `late`
-    is the try that it is killed for, `ends` why it ends itself, `said` the end of what it has
-    written to its stdout and stderr, which is the pipe `stderr`.
+    Of its pack, the first is being worked, since `since`; what has come back is taken out. One that
+    is `used` has worked a partition, one that is `leaving` is killed without having done anything.
+    `late` is the try that it is killed for, `ends` why it ends itself, `said` the end of what it
+    has written to its stdout and stderr, which is the pipe `stderr`.
     """
 
     number: int
@@ -43,6 +44,8 @@ class Member:
     pack: deque[Assignment] = field(default_factory=deque)
     since: float = field(default_factory=time.monotonic)
     halting: bool = False
+    used: bool = False
+    leaving: bool = False
     late: Late | None = None
     ends: Ends | None = None
     said: bytes = b""
@@ -50,7 +53,7 @@ class Member:
     @property
     def is_free(self) -> bool:
         """Whether it can be given a pack."""
-        return not self.pack and not self.halting and self.late is None
+        return not (self.pack or self.halting or self.leaving) and self.late is None
 
     @property
     def seconds(self) -> float:
@@ -87,6 +90,7 @@ class Member:
     def begin(self, pack: Sequence[Assignment]) -> None:
         """Give it a pack."""
         self.pack.extend(pack)
+        self.used |= any(each.small is None for each in pack)
         self.since = time.monotonic()
         self.channel.send(pack)
 

@@ -6,6 +6,7 @@ import selectors
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from ingest.core.errors import FatalError
@@ -65,14 +66,17 @@ class Roster:
             if (now := known.get(key.fd)) and now.data is key.data:
                 key.data()
 
-    def hire(self) -> Member:
-        """Start a worker; it can be given a pack at once."""
+    def hire(self, *, prepares: bool = True) -> Member:
+        """Start a worker; it can be given a pack at once.
+
+        If it `prepares`, it reads first what the steps need of a partition.
+        """
         number, channel, stderr = self._server.fork()
         member = Member(number, channel, stderr)
         self.members[member.number] = member
         self._selector.register(channel, selectors.EVENT_READ, lambda: self._listen(member))
         self._selector.register(stderr, selectors.EVENT_READ, lambda: self._overhear(member))
-        channel.send(self._orders)
+        channel.send(replace(self._orders, prepares=prepares))
         return member
 
     def kill(self, member: Member) -> None:

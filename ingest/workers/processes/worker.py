@@ -38,12 +38,13 @@ class Ahead:
 class Orders:
     """What a worker is to do: the task for partitions, pickled; its share of memory.
 
-    `limit` says what the share is a part of.
+    `limit` says what the share is a part of. Who only puts files together `prepares` nothing.
     """
 
     task: bytes
     share: int
     limit: str
+    prepares: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class _Worker:
                 self._task = pickle.loads(message.task)  # noqa: S301 - our own driver made it
                 self._guard(message)
                 self._send(Ready(os.getpid()))
-                if isinstance(self._task, Preparing):
+                if message.prepares and isinstance(self._task, Preparing):
                     self._task.prepare()
             elif isinstance(message, Halt):
                 self._send(message)

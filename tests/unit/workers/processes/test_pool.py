@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -14,7 +14,7 @@ import pytest
 
 from ingest.core.errors import FatalError
 from ingest.core.outcome import Outcome
-from ingest.core.partition import Assignment
+from ingest.core.partition import Assignment, Small
 from ingest.workers.base import Lost
 from ingest.workers.processes.forks import Forkserver
 from ingest.workers.processes.pool import ProcessWorkers
@@ -56,6 +56,16 @@ class Marks:
         (self.folder / str(os.getpid())).touch()
         if self.dies:
             os._exit(3)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared(Obedient):
+    """One that leaves a file of its process's name behind when it is prepared."""
+
+    folder: Path
+
+    def prepare(self) -> None:
+        Marks(self.folder).prepare()
 
 
 @pytest.fixture
@@ -317,6 +327,19 @@ def test_workers_that_prepare_ahead_are_those_that_work(tmp_path):
 
     assert not lost
     assert {outcome.worker for outcome in settled.values()} == prepared(tmp_path)
+
+
+def test_small_files_are_put_together_by_workers_without_the_memory_of_partitions(pool, tmp_path):
+    pool.start(Prepared(tmp_path))
+    before, lost = work_off(pool, assignments(["nap"] * 4))
+    small = [replace(each, small=Small("main", ())) for each in assignments(["nap"] * 8)[4:]]
+    after, lost_then = work_off(pool, small)
+    workers = {outcome.worker for outcome in before.values()}
+
+    assert (len(after), lost, lost_then) == (4, [], [])
+    assert len({outcome.worker for outcome in after.values()}) == 2
+    assert not any(map(psutil.pid_exists, map(int, workers)))
+    assert prepared(tmp_path) == workers
 
 
 def test_workers_that_die_ahead_are_not_missed(tmp_path):
