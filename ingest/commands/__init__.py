@@ -1,5 +1,5 @@
 """The commands: one module each, and what they share. Here the parts of a run meet."""
 
-from ingest.core.allocator import keep_freed_memory
+from ingest.core.allocator import set_allocators
 
-keep_freed_memory()  # before a command imports Polars
+set_allocators()  # before a command imports Polars

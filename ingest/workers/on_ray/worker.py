@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import ray
 
-from ingest.core.allocator import keep_freed_memory
+from ingest.core.allocator import set_allocators
 from ingest.core.outcome import Cause
 from ingest.work.memory import guard, readable
 from ingest.workers.on_ray.feed_source import frame, unframe
@@ -34,7 +34,7 @@ class PoolWorker:
     def __init__(self, feed: str, share: int | None, limit: str, is_foreign: bool) -> None:
         # before the task is unpickled: Polars reads its variable when it is imported
         os.environ.update(dict.fromkeys(THREADS, "1"))
-        keep_freed_memory()
+        set_allocators()
         pa.set_cpu_count(1)
         context = ray.get_runtime_context()
         self._name = context.get_worker_id()

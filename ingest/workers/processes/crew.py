@@ -137,7 +137,7 @@ class Crew:
             self._over = True
 
     def _replace(self) -> None:
-        """Let those go that are free and have worked a partition; others come once they are gone."""
+        """Let those go that are free and have worked a partition; others follow them."""
         for member in self._members:
             if member.used and member.is_free:
                 member.leaving = True

@@ -1,11 +1,11 @@
-"""What Polars' allocator is told before Polars is imported."""
+"""What the allocators of Polars and Arrow are told before these are imported."""
 
 import os
 import sys
 
 import pytest
 
-from ingest.core.allocator import KEPT, VARIABLE, keep_freed_memory
+from ingest.core.allocator import ARROW_VARIABLE, KEPT, VARIABLE, set_allocators
 
 
 @pytest.mark.parametrize("told", ["", "narenas:4"])
@@ -13,14 +13,30 @@ def test_what_a_user_has_set_stays_and_nothing_is_said_twice(
     monkeypatch: pytest.MonkeyPatch, told: str
 ) -> None:
     monkeypatch.setenv(VARIABLE, told)
-    monkeypatch.delitem(sys.modules, "polars")
+    monkeypatch.delitem(sys.modules, "polars", raising=False)
     for _ in range(2):
-        keep_freed_memory()
+        set_allocators()
         assert os.environ[VARIABLE] == KEPT + (f",{told}" if told else "")
 
 
-def test_nothing_is_set_once_polars_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("told", "then"), [(None, "system"), ("jemalloc", "jemalloc")])
+def test_arrow_takes_the_systems_memory_unless_a_user_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, told: str | None, then: str
+) -> None:
+    monkeypatch.setenv(ARROW_VARIABLE, told or "")
+    if told is None:
+        monkeypatch.delenv(ARROW_VARIABLE)
+    monkeypatch.delitem(sys.modules, "pyarrow", raising=False)
+    set_allocators()
+    assert os.environ[ARROW_VARIABLE] == then
+
+
+def test_nothing_is_set_once_they_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "")
+    monkeypatch.setenv(ARROW_VARIABLE, "")
+    monkeypatch.delenv(ARROW_VARIABLE)
     monkeypatch.setitem(sys.modules, "polars", sys)
-    keep_freed_memory()
+    monkeypatch.setitem(sys.modules, "pyarrow", sys)
+    set_allocators()
     assert os.environ[VARIABLE] == ""
+    assert ARROW_VARIABLE not in os.environ
