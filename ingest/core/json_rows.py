@@ -14,7 +14,9 @@ were half of what 1,000 rejected rows of a partition cost.
 
 import json
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
 from ingest.core.values.iso import far_texts, near_texts
@@ -27,9 +29,19 @@ _NAMED = {"NaN": '"NaN"', "Infinity": '"Infinity"', "-Infinity": '"-Infinity"'}
 """Floats that JSON does not know, as `json.dumps` writes them and as they are written here."""
 
 
-def json_rows(rows: pl.DataFrame) -> pl.Series:
-    """Return each row as a JSON object."""
-    return json_objects(json_columns(rows), rows.height)
+class Written(NamedTuple):
+    """A column, and each of its values as JSON, null for null."""
+
+    values: pl.Series
+    texts: pl.Series
+
+
+NOTHING: Mapping[str, Written] = {}
+
+
+def json_rows(rows: pl.DataFrame, written: Mapping[str, Written] = NOTHING) -> pl.Series:
+    """Return each row as a JSON object; see `json_columns`."""
+    return json_objects(json_columns(rows, written), rows.height)
 
 
 def json_values(values: pl.Series) -> pl.Series:
@@ -37,19 +49,36 @@ def json_values(values: pl.Series) -> pl.Series:
     return json_columns(values.to_frame())[values.name].alias(values.name).fill_null("null")
 
 
-def json_columns(rows: pl.DataFrame) -> dict[str, pl.Series]:
-    """Return by column each value as JSON, null for null."""
+def json_columns(
+    rows: pl.DataFrame, written: Mapping[str, Written] = NOTHING
+) -> dict[str, pl.Series]:
+    """Return by column each value as JSON, null for null.
+
+    Columns that have the same values as one of that name in `written` are not written again.
+    """
+    texts: dict[str, pl.Series] = {}
     alike: dict[pl.DataType, list[pl.Series]] = {}
     for column in rows.get_columns():
+        before = written.get(column.name)
+        if before and _is_same(column, before.values):
+            texts[column.name] = before.texts
+            continue
         named = isinstance(column.dtype, pl.Categorical | pl.Enum)
         values = column.cast(pl.String) if named else column
         alike.setdefault(values.dtype, []).append(values)
-    texts = {
-        column.name: written
-        for columns in alike.values()
-        for column, written in zip(columns, _together(columns), strict=True)
-    }
+    for columns in alike.values():
+        names = (column.name for column in columns)
+        texts |= zip(names, _together(columns), strict=True)
     return {name: texts[name] for name in rows.columns}
+
+
+def _is_same(column: pl.Series, other: pl.Series) -> bool:
+    """Say whether two columns of single values are written alike: zeros with their signs."""
+    if column.dtype.is_nested() or not column.equals(other, check_dtypes=True):
+        return False
+    if not column.dtype.is_float():
+        return True
+    return np.array_equal(np.signbit(column.to_numpy()), np.signbit(other.to_numpy()))
 
 
 def _together(columns: list[pl.Series]) -> Iterator[pl.Series]:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 import polars as pl
 
 from ingest.core.dataclass import dataclass
+from ingest.core.json_rows import NOTHING, Written, json_rows
 from ingest.core.model import Model
 from ingest.core.partition import Partition, Slice
 from ingest.core.private import REDACTED
@@ -73,7 +74,8 @@ class Read:
     records: the rows of `frame`, the rejects and the filtered ones together. `filtered` counts
     those that the source's options leave out, by reason; with `filters` some more are left out by a
     condition, which are counted when the frame is collected. `locate` does what the source's does,
-    from what is in memory; None if reading again is the only way. `completed` takes rows, as a step
+    from what is in memory, but may return structs as `original`: they stand for their JSON, see
+    `original_texts`; it is None if reading again is the only way. `completed` takes rows, as a step
     left them, and returns them with the columns that were not read; None if all were read.
     """
 
@@ -88,6 +90,14 @@ class Read:
 
 LOCATED: Schema = {"position": pl.UInt64(), "line": pl.Int64(), "original": pl.String()}
 """What `Source.locate` returns of rows."""
+
+
+def original_texts(originals: pl.Series, written: Mapping[str, Written] = NOTHING) -> pl.Series:
+    """Return originals as texts; of structs, columns may have been `written` already."""
+    if not isinstance(originals.dtype, pl.Struct):
+        return originals
+    return json_rows(originals.struct.unnest(), written).alias(originals.name)
+
 
 Fate = Literal["changed", "vanished", "new", "touched"]
 

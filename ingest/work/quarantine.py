@@ -1,7 +1,8 @@
 """Rejected rows: where they stand in the input, why they were rejected, and what they were."""
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import field
 from functools import partial
 from typing import Any
 
@@ -10,13 +11,13 @@ import polars as pl
 from ingest.checks.rules import RAW_PREFIX
 from ingest.core import outcome
 from ingest.core.dataclass import dataclass
-from ingest.core.json_rows import json_rows
+from ingest.core.json_rows import Written, json_columns, json_objects
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Partition
 from ingest.core.private import REDACTED, redacted
 from ingest.core.rows import POSITION, slice_of, visible
 from ingest.core.types import Schema
-from ingest.sources.base import Layout, Read, Rejects, Source
+from ingest.sources.base import Layout, Read, Rejects, Source, original_texts
 
 QUARANTINE_SCHEMA: Schema = {
     "run_id": pl.String(),
@@ -57,11 +58,12 @@ class Rejected:
     """Rows that one place of the flow rejected.
 
     `frame` has the position (or null), the column, the reasons, the values, and whether other rows
-    of the same record were not rejected.
+    of the same record were not rejected. `written` are the values, and each of them as JSON.
     """
 
     step: str
     frame: pl.DataFrame
+    written: Mapping[str, Written] = field(default_factory=dict)
 
     @classmethod
     def of_rows(
@@ -82,6 +84,8 @@ class Rejected:
         where = (
             rows[POSITION] if POSITION in rows.columns else pl.repeat(None, len(rows), eager=True)
         )
+        values = redacted(as_read(rows), hidden)
+        texts = json_columns(values)
         return cls(
             step,
             pl.DataFrame(
@@ -90,10 +94,11 @@ class Rejected:
                     "column": column.cast(pl.String),
                     "reason": reason.cast(pl.String),
                     "reasons": reasons.cast(pl.List(pl.String)),
-                    "row": json_rows(redacted(as_read(rows), hidden)),
+                    "row": json_objects(texts, values.height),
                     "partly_published": partly,
                 }
             ),
+            {name: Written(values[name], text) for name, text in texts.items()},
         )
 
 
@@ -242,7 +247,9 @@ def _located(part: Rejected, locate: Callable[[pl.Series], pl.DataFrame]) -> pl.
         return frame.with_columns(**blank)
     found = locate(places)
     if frame["position"].equals(found["position"]):  # as most often: in order, each of a record
-        return frame.hstack(found.drop("position"))
+        original = original_texts(found["original"], part.written)
+        return frame.hstack([found["line"], original])
+    found = found.with_columns(original_texts(found["original"]))
     return frame.join(found, on="position", how="left", maintain_order="left")
 
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from ingest.core.partition import Partition, Slice
 from ingest.core.rows import POSITION, position
-from ingest.sources.base import Layout, Read, Rejects, Source
+from ingest.sources.base import Layout, Read, Rejects, Source, original_texts
 
 RUN_BYTES = 8 * 1024 * 1024
 """How much of a partition is read at a time, as stored, where slices can be cut. Four files of
@@ -128,5 +128,11 @@ class Sum:
 
 
 def _chosen(located: Sequence[pl.DataFrame], positions: pl.Series) -> pl.DataFrame:
-    wanted = positions.cast(pl.UInt64).to_frame("position")
-    return wanted.join(pl.concat(located), on="position", how="left", maintain_order="left")
+    """Return where rows stand; once for all runs, so that what is alike is written together."""
+    if len({frame.schema["original"] for frame in located}) > 1:
+        located = [each.with_columns(original_texts(each["original"])) for each in located]
+    whole, wanted = pl.concat(located, rechunk=True), positions.cast(pl.UInt64)
+    if wanted.equals(whole["position"]):
+        return whole
+    wanted_rows = wanted.to_frame("position")
+    return wanted_rows.join(whole, on="position", how="left", maintain_order="left")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from ingest.core.json_rows import json_columns, json_objects, json_rows
+from ingest.core.json_rows import json_columns, json_objects
 from ingest.core.rows import POSITION, position, record_of, slice_of
 from ingest.core.types import instance, type_name
 from ingest.formats.parquet.reading import decode
@@ -52,17 +52,25 @@ def located_in(
 ) -> pl.DataFrame:
     """Return what `located` does, of rows that were read and are as they are in their files.
 
-    `rows` have their positions besides, in order; `before` is how many rows of its file come before
-    each slice, and `completed` adds the columns that were not read.
+    The originals are structs, see `Read.locate`. `rows` have their positions besides, in order;
+    `before` is how many rows of its file come before each slice, and `completed` adds the columns
+    that were not read.
     """
     known, position = positions.cast(pl.UInt64), pl.col("position")
-    here = completed(rows[rows[POSITION].search_sorted(known)]).drop(POSITION)
+    here = completed(rows[_places(rows[POSITION], known)]).drop(POSITION)
     above = pl.lit(pl.Series(before, dtype=pl.Int64)).gather(slice_of(position))
     return known.to_frame("position").select(
         "position",
         (record_of(position).cast(pl.Int64) + above + 1).alias("line"),
-        json_rows(here).alias("original"),
+        here.to_struct("original"),
     )
+
+
+def _places(known: pl.Series, wanted: pl.Series) -> pl.Series:
+    """Return where positions stand among those known, all in order."""
+    if len(wanted) and known[-1] - known[0] == len(known) - 1:  # none is left out
+        return wanted - known[0]
+    return known.search_sorted(wanted)
 
 
 def in_json(dtype: pl.DataType) -> str:

@@ -48,6 +48,8 @@ class Missing:
         """Return rows, wherever they stand by now, with the values of these columns."""
         if not any(name in each for each in self._left for name in rows.columns):
             return rows
+        if len(self._left) == 1:
+            return self._completed(rows, 0)
         parts = [
             self._completed(part, place[0])
             for place, part in rows.with_row_index(_PLACE).group_by(
