@@ -15,6 +15,8 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from ingest.checks.views import arrow_views, views_of
+from ingest.compiled.texts import Views, is_there, within
 from ingest.core.dataclass import dataclass
 
 _Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
@@ -67,14 +69,19 @@ class BytePattern:
         """Return which texts match; of the others it is not known. Nulls are among the others."""
         parts, fed = [], False
         bounds, tables = self._bounds()
+        compiled = is_there()
         for chunk in texts.get_chunks():
-            array: Any = chunk.to_arrow(compat_level=pl.CompatLevel.newest())
+            array = arrow_views(chunk)
             _, buffer, *buffers = array.buffers()
             views = np.frombuffer(buffer, dtype=np.uint8)[array.offset * _VIEW_BYTES :]
+            held = bounds.held(views_of(array)) if compiled else None
+            if held is not None and not (tables or self.goes_on):
+                parts.append(held)
+                continue
             for start in range(0, len(chunk), _BLOCK_ROWS):
                 rows = min(_BLOCK_ROWS, len(chunk) - start)
                 block = views[start * _VIEW_BYTES : (start + rows) * _VIEW_BYTES]
-                certain = bounds.holds(block)
+                certain = bounds.holds(block) if held is None else held[start : start + rows]
                 for place, table in tables.items():
                     certain &= table.take(block[_LENGTH_BYTES + place :: _VIEW_BYTES])
                 parts.append(certain & ~_feeds(block) if self.goes_on else certain)
@@ -106,6 +113,10 @@ class _Bounds:
 
     least: _Octets
     span: _Octets
+
+    def held(self, texts: Views) -> _Flags:
+        """Return what `holds` does, by compiled code, and that nulls are."""
+        return within(texts, self.least[:_VIEW_BYTES], self.span[:_VIEW_BYTES])
 
     def holds(self, views: Any) -> _Flags:
         """Return in which views all bytes are in their range."""

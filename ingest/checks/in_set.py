@@ -1,6 +1,7 @@
 """A value must be one of a few."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Literal
 
 import polars as pl
@@ -8,6 +9,8 @@ from pydantic import Field
 
 from ingest.checks.base import Check, Violation
 from ingest.checks.options import Scalar, fitted, kind_of
+from ingest.checks.views import kept_by_views
+from ingest.compiled.texts import INLINE_BYTES, among
 from ingest.core.errors import ConfigError
 from ingest.core.types import type_name
 
@@ -35,7 +38,15 @@ class InSet(Check):
         allowed = [fitted(value, self.column, kind, "values") for value in self.values]
         column = pl.col(self.column)
         if isinstance(kind, pl.String) and len(allowed) <= _FEW:
-            kept = pl.any_horizontal(column == value for value in allowed)
+            kept = _kept_one_by_one(column, [str(value) for value in allowed])
         else:
             kept = column.is_in(pl.Series(allowed, dtype=kind).implode())
         return [Violation(self.column, f"{self.column}: in_set", ~kept)]
+
+
+def _kept_one_by_one(column: pl.Expr, allowed: Sequence[str]) -> pl.Expr:
+    if any(len(text.encode()) > INLINE_BYTES for text in allowed):
+        return pl.any_horizontal(column == text for text in allowed)
+
+    any_of = pl.any_horizontal(pl.first() == text for text in allowed)
+    return kept_by_views(column, partial(among, allowed=allowed), any_of)

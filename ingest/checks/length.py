@@ -8,8 +8,13 @@ from pydantic import Field, model_validator
 
 from ingest.checks.base import Check, Violation
 from ingest.checks.options import kind_of
+from ingest.checks.views import kept_by_views
+from ingest.compiled.texts import Flags, Views, long
 from ingest.core.errors import ConfigError
 from ingest.core.types import type_name
+
+_ANY = 2**32
+"""No text is as long."""
 
 
 class Length(Check):
@@ -38,7 +43,7 @@ class Length(Check):
         kind = kind_of(self.column, schema)
         column = pl.col(self.column)
         if isinstance(kind, pl.String):
-            length = column.str.len_chars()
+            length = pl.first().str.len_chars()
         elif isinstance(kind, pl.List):
             length = column.list.len()
         elif isinstance(kind, pl.Binary):
@@ -51,5 +56,10 @@ class Length(Check):
         kept = length >= self.min
         if self.max is not None:  # one condition: two would measure every value twice
             kept = length.is_between(self.min, self.max)
+        if isinstance(kind, pl.String):
+            kept = kept_by_views(column, self._kept, kept)
         most = "" if self.max is None else self.max
         return [Violation(self.column, f"{self.column}: length {self.min}..{most}", ~kept)]
+
+    def _kept(self, texts: Views) -> Flags:
+        return long(texts, min(self.min, _ANY), min(_ANY if self.max is None else self.max, _ANY))

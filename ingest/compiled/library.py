@@ -8,7 +8,8 @@ import sysconfig
 from functools import cache
 from pathlib import Path
 
-SOURCE = Path(__file__).with_name("csv.c")
+FOLDER = Path(__file__).parent
+SOURCES = tuple(FOLDER / name for name in ("csv.c", "texts.c"))
 
 
 @cache
@@ -17,6 +18,6 @@ def library() -> Path:
 
     Its name tells of both, so that none is loaded that was made of others or for another.
     """
-    sources = [SOURCE, *sorted(SOURCE.parent.glob("*.h"))]
-    made_of = hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()[:12]
-    return SOURCE.with_name(f"csv-{made_of}-{sysconfig.get_platform()}.so")
+    files = [*SOURCES, *sorted(FOLDER.glob("*.h"))]
+    made_of = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+    return FOLDER / f"ingest-{made_of}-{sysconfig.get_platform()}.so"

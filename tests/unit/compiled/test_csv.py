@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.compiled import csv
-from ingest.compiled.library import SOURCE
+from ingest.compiled.library import SOURCES
 from ingest.core.values.texts import parse_texts
 from ingest.sources.delimited.certain import Certain, CertainReader
 from ingest.sources.text.dialect import Dialect
@@ -196,7 +196,7 @@ def test_no_byte_is_touched_that_may_not_be(tmp_path: Path) -> None:
     checked = tmp_path / "csv.so"
     flags = ("-std=c11", "-g", "-O1", "-fPIC", "-shared", "-fsanitize=address,undefined")
     strict = ("-fno-sanitize-recover=all", "-Wall", "-Wextra", "-Werror")
-    subprocess.run(["cc", *flags, *strict, "-o", checked, SOURCE], check=True)
+    subprocess.run(["cc", *flags, *strict, "-o", checked, *SOURCES], check=True)
     found = subprocess.run(
         ["cc", "-print-file-name=libasan.so"], check=True, capture_output=True, text=True
     )

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing.parametric import dataframes
 
-from ingest.core.json_rows import json_rows
+from ingest.core.json_rows import Written, json_columns, json_rows
 from ingest.core.showing import showable
 from ingest.core.values.iso import beyond, clipped, iso_texts
 
@@ -179,3 +179,28 @@ def test_values_beyond_python_are_clipped_for_describing_them():
     ]  # fmt: skip
     days = pl.Series([2**31 - 1, -(2**31)], dtype=pl.Int32).cast(pl.Date)
     assert clipped(days).to_list() == [date(9999, 12, 31), date(1, 1, 2)]
+
+
+def test_a_column_that_was_written_is_not_written_again():
+    values = pl.Series("a", [1.5, None, math.nan, 0.0])
+    known = {"a": Written(values, pl.Series(["w", None, "x", "y"]))}
+    again = pl.DataFrame({"a": values.clone(), "b": [1, 2, 3, 4]})
+    assert json_columns(again, known)["a"].to_list() == ["w", None, "x", "y"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pl.Series("a", [1.5, None, math.nan, -0.0]),
+        pl.Series("a", [1.5, 2.5, math.nan, 0.0]),
+        pl.Series("a", [1.5, None, math.nan, 0.0], dtype=pl.Float32),
+        pl.Series("b", [1.5, None, math.nan, 0.0]),
+        pl.Series("a", [1.5, None, math.nan]),
+    ],
+    ids=["sign of zero", "null", "type", "name", "number"],
+)
+def test_a_column_that_is_not_the_same_is_written(values):
+    before = pl.Series("a", [1.5, None, math.nan, 0.0])
+    known = {"a": Written(before, pl.Series(["w", None, "x", "y"]))}
+    rows = values.to_frame()
+    assert json_rows(rows, known).equals(json_rows(rows))
