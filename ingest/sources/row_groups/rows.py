@@ -68,8 +68,9 @@ def located_in(
 
 def _places(known: pl.Series, wanted: pl.Series) -> pl.Series:
     """Return where positions stand among those known, all in order."""
-    if len(wanted) and known[-1] - known[0] == len(known) - 1:  # none is left out
-        return wanted - known[0]
+    first: int = known[0] if len(wanted) else 0
+    if len(wanted) and known[-1] - first == len(known) - 1:  # none is left out
+        return wanted - first
     return known.search_sorted(wanted)
 
 
