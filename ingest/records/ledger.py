@@ -22,7 +22,8 @@ from ingest.storage.objects import Store
 
 FLUSH_SECONDS = 1.0
 FLUSH_SHARE = 0.01
-SHORTEST_S = 0.05
+SHORTEST_S = (0.01, 0.05)
+WRITES_APART = 10
 FLUSH_EVENTS = 500
 _JSON = json.JSONEncoder(separators=(",", ":"))
 
@@ -47,6 +48,7 @@ class Ledger:
         self._after = after
         self._buffer: list[Event] = []
         self._began_at = self._flushed_at = self._clock.monotonic()
+        self._took_s = 0.0
         self._listeners: list[Callable[[Event], object]] = []
         self._keepers: list[Callable[[int, bytes], object]] = []
 
@@ -126,9 +128,13 @@ class Ledger:
 
     @property
     def _overdue(self) -> bool:
-        """Whether a kill would cost more than a hundredth of the attempt so far, or a second."""
-        now = self._clock.monotonic()
-        patience_s = min(FLUSH_SECONDS, max(SHORTEST_S, FLUSH_SHARE * (now - self._began_at)))
+        """Whether a kill would cost more than a hundredth of the attempt so far, or a second.
+
+        Not before ten times as long as the last object took to write: 0.01 to 0.05 s.
+        """
+        now, (least_s, most_s) = self._clock.monotonic(), SHORTEST_S
+        shortest_s = min(most_s, max(least_s, WRITES_APART * self._took_s))
+        patience_s = min(FLUSH_SECONDS, max(shortest_s, FLUSH_SHARE * (now - self._began_at)))
         return now - self._flushed_at >= patience_s
 
     def flush(self) -> None:
@@ -162,6 +168,7 @@ class Ledger:
                 raise self._fenced(owner)
         self._next += 1
         self._buffer.clear()
+        self._took_s = self._clock.monotonic() - self._flushed_at
         return data
 
     def _fenced(self, owner: dict[str, Any]) -> FencedError:

@@ -16,6 +16,7 @@ from ingest.records.plan_facts import FORMAT, PlanFacts, damaged, plan_facts
 from ingest.storage.objects import Store
 
 PART_ROWS = 20_000
+_FRAME_ROWS = 4_000
 
 _SLICE = pl.Struct(
     {
@@ -129,9 +130,8 @@ class PlanWriter:
     def write(self, partitions: Iterable[tuple[str, tuple[Slice, ...]]]) -> int:
         """Write the partitions (id and slices, in the order of work); return how many."""
         rest, written = iter(partitions), 0
-        while part := list(itertools.islice(rest, PART_ROWS)):
-            self._write_part(written, part)
-            written += len(part)
+        while count := self._write_part(written, itertools.islice(rest, PART_ROWS)):
+            written += count
         return written
 
     def freeze(self, facts: PlanFacts) -> Plan:
@@ -140,22 +140,32 @@ class PlanWriter:
         self._store.create(f"{self._folder}/plan.json", json.dumps(page, indent=1).encode())
         return Plan(self._store, self._folder.removeprefix("runs/"))
 
-    def _write_part(self, first: int, part: Sequence[tuple[str, tuple[Slice, ...]]]) -> None:
-        """Write partitions column by column: rows of dictionaries would take 1 kB for each."""
-        sizes = [sum(piece.bytes for piece in slices) for _, slices in part]
-        frame = pl.DataFrame(
-            {
-                "index": range(first, first + len(part)),
-                "id": [name for name, _ in part],
-                "bytes": sizes,
-                "slices": _lists([slices for _, slices in part]),
-            },
-            schema=_SCHEMA,
-        )
+    def _write_part(self, first: int, part: Iterator[tuple[str, tuple[Slice, ...]]]) -> int:
+        """Write what comes as one part and return how much it was, nothing if nothing came."""
+        frames = list(_frames(first, part))
+        if not frames:
+            return 0
+        frame = pl.concat(frames, rechunk=False)
         sink = io.BytesIO()
         frame.write_parquet(sink, compression="zstd")
         number = first // PART_ROWS
         self._store.create(f"{self._folder}/plan/{number:06d}.parquet", sink.getvalue())
+        return frame.height
+
+
+def _frames(first: int, part: Iterator[tuple[str, tuple[Slice, ...]]]) -> Iterator[pl.DataFrame]:
+    """Yield partitions as columns, few at a time: as objects they take more memory."""
+    while some := list(itertools.islice(part, _FRAME_ROWS)):
+        yield pl.DataFrame(
+            {
+                "index": range(first, first + len(some)),
+                "id": [name for name, _ in some],
+                "bytes": [sum(piece.bytes for piece in slices) for _, slices in some],
+                "slices": _lists([slices for _, slices in some]),
+            },
+            schema=_SCHEMA,
+        )
+        first += len(some)
 
 
 def _lists(groups: Sequence[tuple[Slice, ...]]) -> pl.Series:

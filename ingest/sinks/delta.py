@@ -18,12 +18,12 @@ from ingest.sinks.directory.opening import uri_of
 from ingest.sinks.folder import PartitionedSink
 from ingest.sinks.parquet import Parquet, parquet_beside
 from ingest.sinks.table import agreement, leftovers, verifying
-from ingest.sinks.table.bucket_place import table_place
 from ingest.sinks.table.columns import key_problems, problems
 from ingest.sinks.table.committing import Committing, vanished
 from ingest.sinks.table.library import require_library
 from ingest.sinks.table.log import Log, described
 from ingest.sinks.table.merger import unrepeated
+from ingest.sinks.table.opening import table_place
 from ingest.sinks.table.place import TablePlace, refused
 from ingest.sinks.table.plan import TablePlan
 from ingest.sinks.table.staging import staged_files

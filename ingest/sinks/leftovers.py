@@ -14,7 +14,7 @@ from ingest.sinks.directory import content
 from ingest.sinks.directory.opening import open_place
 from ingest.sinks.directory.place import Place
 from ingest.sinks.table import leftovers as table
-from ingest.sinks.table.bucket_place import table_place
+from ingest.sinks.table.opening import table_place
 from ingest.sinks.table.place import TablePlace
 from ingest.storage.connections import AnyStore, StoreConnection
 

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import IO, TypeVar, cast
 
 from ingest.core.errors import ConfigError, FatalError, RetryableError
-from ingest.sinks.directory.opening import uri_of
 from ingest.sinks.folder import overlaps
-from ingest.sinks.table.place import PROBES, FolderPlace, TablePlace
+from ingest.sinks.table.place import PROBES, TablePlace
 from ingest.storage.bucket import PART_BYTES, Bucket
 from ingest.storage.clients.opening import delta_options
 from ingest.storage.connections import StoreConnection
-from ingest.storage.remote import canonical, writer_of
+from ingest.storage.remote import canonical
 from ingest.storage.retrying import Retrying
 
 T = TypeVar("T")
@@ -162,17 +161,6 @@ class BucketPlace(TablePlace):
             raise FatalError(
                 f"{self.at(name)}: was removed while it was read. Run again"
             ) from error
-
-
-def table_place(path: str, connection: StoreConnection | None) -> TablePlace:
-    """Return the place of a table: a local path, or a URI.
-
-    Raises:
-        ValueError: there can be none.
-    """
-    if found := writer_of(path, connection):
-        return BucketPlace(uri_of(path), found)
-    return FolderPlace(Path(uri_of(path)))
 
 
 class _Ranges(io.RawIOBase):

@@ -4,7 +4,7 @@ import json
 from typing import Any, Protocol, Self
 
 from ingest.formats.parquet.writing import ParquetFiles
-from ingest.sinks.table.bucket_place import table_place
+from ingest.sinks.table.opening import table_place
 from ingest.sinks.table.place import TablePlace
 from ingest.storage.connections import AnyStore
 

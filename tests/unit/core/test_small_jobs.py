@@ -31,7 +31,7 @@ NOT_NEEDED = {
     "ingest.sources.parquet", "ingest.sources.jsonl", "ingest.sources.postgres",
     "ingest.sinks.delta", "ingest.sinks.csv", "ingest.transforms.sql", "ingest.checks.matches",
     "ingest.config.compose", "hydra", "omegaconf", "ray", "rich", "fsspec", "deltalake",
-    "pyarrow.compute",
+    "pyarrow.compute", "obstore",
 }  # fmt: skip
 
 

@@ -145,6 +145,34 @@ def test_it_is_written_within_a_second(tmp_path):
     assert kinds(store) == ["attempt", "settled"]
 
 
+class Takes(LocalStore):
+    """A store that needs so long to create an object, by a clock that is set."""
+
+    def __init__(self, root, clock, seconds):
+        super().__init__(root)
+        self.clock, self.seconds = clock, seconds
+
+    def create(self, name, data):
+        self.clock.advance(self.seconds)
+        return super().create(name, data)
+
+
+@pytest.mark.parametrize(("takes_s", "apart_s"), [(0.0, 0.01), (0.002, 0.02), (0.03, 0.05)])
+def test_what_is_quick_to_write_is_written_sooner(tmp_path, takes_s, apart_s):
+    clock = SetClock()
+    store = Takes(tmp_path, clock, takes_s)
+    ledger = Ledger(store, "r", clock)
+    ledger.begin(BEGAN)
+    ledger.append(SETTLED)
+    ledger.flush()
+    clock.advance(apart_s - takes_s - 0.001)
+    ledger.append(SETTLED)
+    assert kinds(store) == ["attempt", "settled"]
+    clock.advance(0.002)
+    ledger.flush_if_due()
+    assert kinds(store) == ["attempt", "settled", "settled"]
+
+
 def test_a_damaged_ledger_is_an_error_that_names_the_file(tmp_path):
     store = LocalStore(tmp_path)
     Ledger(store, "r").begin(BEGAN)

@@ -44,10 +44,10 @@ class Watched:
         self.ledger.kept_by(self.keeper.flushed)
         self.ledger.begin(AttemptBegan(run_id=RUN.run_id, job="orders", resumed=bool(after)))
 
-    def write(self, events, each=1):
+    def write(self, events, each=1, apart_s=0.01):
         for number, event in enumerate(events, 1):
             self.ledger.append(event)
-            self.clock.sleep(0.01)
+            self.clock.sleep(apart_s)
             if number % each == 0:
                 self.ledger.flush()
         self.ledger.flush()
@@ -94,7 +94,8 @@ def test_a_later_attempt_goes_on_from_it(store):
 
 
 def test_a_short_run_has_none(store):
-    Watched(store).write(events(), each=500)
+    Watched(store).write(events(), each=500, apart_s=0.001)  # 6 objects
+    assert len(store.names(f"runs/{RUN.run_id}/ledger")) < 16
     assert snapshot(store, RUN.run_id) is None
     assert told(store, RUN.run_id).history.totals.partitions == 40
 
