@@ -30,6 +30,10 @@ ENVIRONMENT = {
     "RAY_grpc_client_keepalive_time_ms": "10000",
     "RAY_grpc_client_keepalive_timeout_ms": "5000",
 }
+UNSEEN = {
+    # of a private Ray, which has no page that would show what its tasks did; Ray's end waits for it
+    "RAY_task_events_report_interval_ms": "0",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,9 @@ def connection(
             'own connection. Call ray.shutdown() first, or give the pool the address "current".'
         )
     usable = warm if address == "local" and warm and _knows(warm.token) else None
-    with _environment(ENVIRONMENT | (_token() if address == "local" else {})):
+    own = UNSEEN | _token() if address == "local" else {}
+    with _environment(ENVIRONMENT | own):
+        read_settings()
         try:
             joined = usable is not None and _joined(usable, workers)
             if not joined:

@@ -3,8 +3,8 @@
 import pickle
 import threading
 import time
-import uuid
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import ray
@@ -16,10 +16,11 @@ from ingest.core.partition import Assignment
 from ingest.work.memory import readable, share_of
 from ingest.workers.base import Lost
 from ingest.workers.on_ray.adapter import hush, kill_process, session_logs
-from ingest.workers.on_ray.feed import Culprit, open_feed
+from ingest.workers.on_ray.feed import Culprit, OpenFeed
 from ingest.workers.on_ray.feed_source import FeedSource, unframe
 from ingest.workers.on_ray.fleet import Fleet
 from ingest.workers.on_ray.observer import LossObserver, follow_starts, observed_context
+from ingest.workers.on_ray.scheduling import quick
 from ingest.workers.on_ray.state import capacity, death_of, wait_for_end
 from ingest.workers.on_ray.surroundings import Surroundings
 from ingest.workers.on_ray.worker import PoolWorker
@@ -43,7 +44,7 @@ class LiveExecution:
     called from any thread while `run` runs in another.
     """
 
-    def __init__(self, pool: Pool, fleet: Fleet, task: bytes, answer: Answer) -> None:
+    def __init__(self, pool: Pool, fleet: Fleet, feed: OpenFeed, answer: Answer) -> None:
         self._pool = pool
         self._fleet = fleet
         self._answer = answer
@@ -58,11 +59,11 @@ class LiveExecution:
         self._begun: dict[int, float] = {}
         self._idle = 0
         self._observer = LossObserver(self._on_loss)
-        self._name = f"feed-{uuid.uuid4().hex}"
-        self._feed = open_feed(self._name, task)
+        self._name, self._feed = feed
         if pool.is_foreign:
             self._feed.surround.remote(Surroundings.here())
-        self._blocks = self._build()
+        with self._quick():
+            self._blocks = self._build()
         self.answered = 0
 
     @property
@@ -156,13 +157,17 @@ class LiveExecution:
         watch = threading.Thread(target=self._watch, name="ray-data-watch", daemon=True)
         watch.start()
         try:
-            for bundle in self._blocks.iter_internal_ref_bundles():
-                self._receive(bundle.block_refs)
+            with self._quick():
+                for bundle in self._blocks.iter_internal_ref_bundles():
+                    self._receive(bundle.block_refs)
         finally:
             self._over.set()
             self._disturbed.set()
             watch.join()
             self.release()
+
+    def _quick(self) -> AbstractContextManager[None]:
+        return quick(private=self._pool.address == "local")
 
     def _build(self) -> Any:
         pool = self._pool

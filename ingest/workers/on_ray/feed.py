@@ -6,7 +6,8 @@ cost the actor's process, and so the first result, more than a second.
 
 import asyncio
 import time
-from typing import Any
+import uuid
+from typing import Any, NamedTuple
 
 import ray
 
@@ -207,7 +208,16 @@ class Feed:
         return 0 if self._unbegun else len(self._idle)
 
 
-def open_feed(name: str, task: bytes) -> Any:
+class OpenFeed(NamedTuple):
+    """A feed that was started: the name by which workers find its actor, and a handle of it."""
+
+    name: str
+    actor: Any
+
+
+def open_feed(task: bytes) -> OpenFeed:
     """Start the feed's actor on the driver's node, so that no other node's death can touch it."""
+    name = f"feed-{uuid.uuid4().hex}"
     here = {"ray.io/node-id": ray.get_runtime_context().get_node_id()}
-    return ray.remote(num_cpus=0)(Feed).options(name=name, label_selector=here).remote(task)
+    actor = ray.remote(num_cpus=0)(Feed).options(name=name, label_selector=here).remote(task)
+    return OpenFeed(name, actor)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ingest.core.collecting import uncollected
 from ingest.core.errors import FatalError, IngestError
 from ingest.core.leaving import hold, release
 from ingest.core.outcome import Outcome
@@ -277,15 +278,17 @@ class RayDataWorkers:
         )
 
     def _main(self, task: Task) -> None:
-        from ray import cloudpickle  # noqa: PLC0415 - ray is imported in this thread only
+        with uncollected():
+            from ray import cloudpickle  # noqa: PLC0415 - ray is imported in this thread only
 
-        from ingest.workers.on_ray.adapter import session_logs  # noqa: PLC0415
-        from ingest.workers.on_ray.cluster import connection, refuse_several_nodes  # noqa: PLC0415
-        from ingest.workers.on_ray.fleet import Fleet  # noqa: PLC0415
+            from ingest.workers.on_ray.adapter import session_logs  # noqa: PLC0415
+            from ingest.workers.on_ray.cluster import connection, refuse_several_nodes  # noqa: PLC0415
+            from ingest.workers.on_ray.fleet import Fleet  # noqa: PLC0415
 
         def meanwhile() -> None:
-            # takes a second, of which most is won: Ray's processes start on other cores
-            import ingest.workers.on_ray.execution  # noqa: F401, PLC0415
+            # takes half a second, most of it won: Ray's processes start on other cores
+            with uncollected():
+                import ingest.workers.on_ray.execution  # noqa: F401, PLC0415
 
         warm = joinable(self._workers) if self._pool.address == "local" else None
         try:
@@ -307,11 +310,8 @@ class RayDataWorkers:
                     shared=connected.shared,
                     pinned=self._pool.is_pinned,
                 )
-                from ingest.workers.on_ray.scheduling import quick  # noqa: PLC0415 - see above
-
                 try:
-                    with quick(private=self._pool.address == "local"):
-                        self._work(cloudpickle.dumps(task, protocol=5), fleet)
+                    self._work(cloudpickle.dumps(task, protocol=5), fleet)
                 finally:
                     fleet.close()
                     self._connected = False
@@ -343,11 +343,15 @@ class RayDataWorkers:
 
     def _begin(self, task: bytes, fleet: "Fleet") -> "LiveExecution | None":
         """Build an execution, unless all is to end; outside the lock, because Ray may hang."""
-        from ingest.workers.on_ray.execution import LiveExecution  # noqa: PLC0415
-
         execution = None
         if not self._closing:
-            execution = LiveExecution(self._pool, fleet, task, self._take)
+            from ingest.workers.on_ray.feed import open_feed  # noqa: PLC0415
+
+            feed = open_feed(task)  # first: its process starts while Ray Data is imported
+            with uncollected():
+                from ingest.workers.on_ray.execution import LiveExecution  # noqa: PLC0415
+
+            execution = LiveExecution(self._pool, fleet, feed, self._take)
             self._fleet = fleet
         with self._lock:
             if execution is not None and not self._closing:

@@ -16,8 +16,9 @@ from ray.data._internal.execution import metadata_fetcher, streaming_executor_st
 
 from ingest.workers.on_ray.replacing import replacing
 
-REST = 4  # times as long as a step took, so that steps take no more than a fifth of a core
+REST = 4  # times as long as steps take, so that they take no more than a fifth of a core
 MOST_S = 0.1  # what Ray Data would have waited
+SPREAD = 16  # over so many steps; the first of a kind are slow, and no pack is to wait for all that
 
 
 @contextmanager
@@ -49,6 +50,7 @@ class _PromptRay:
 
     def __init__(self) -> None:
         self._woken_at = time.monotonic()
+        self._usual_s = 0.0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(ray, name)
@@ -58,7 +60,8 @@ class _PromptRay:
     ) -> tuple[list[Any], list[Any]]:
         """Return the tasks that have something new, and the others."""
         step_s = time.monotonic() - self._woken_at
-        time.sleep(min(step_s * REST, MOST_S))
+        self._usual_s += (step_s - self._usual_s) / SPREAD
+        time.sleep(min(self._usual_s * REST, MOST_S))
         found, rest = ray.wait(tasks, timeout=timeout, **{**options, "num_returns": 1})
         if found and rest:
             found, rest = ray.wait(tasks, timeout=0, **options)

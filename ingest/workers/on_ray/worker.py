@@ -9,6 +9,7 @@ import pyarrow as pa
 import ray
 
 from ingest.core.allocator import set_allocators
+from ingest.core.collecting import uncollected
 from ingest.core.outcome import Cause
 from ingest.work.memory import guard, readable
 from ingest.workers.on_ray.feed_source import frame, unframe
@@ -44,7 +45,9 @@ class PoolWorker:
             if is_foreign:
                 ray.get(self._feed.surroundings.remote()).enter()
                 os.environ.update(dict.fromkeys(THREADS, "1"))
-            self._task = pickle.loads(ray.get(self._feed.task.remote()))  # noqa: S301 - our driver made it
+            task = ray.get(self._feed.task.remote())
+            with uncollected():
+                self._task = pickle.loads(task)  # noqa: S301 - our driver made it
             self._guard(context.get_node_id(), share, limit)
         except Exception:
             if not context.was_current_actor_reconstructed:
