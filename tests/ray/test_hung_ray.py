@@ -104,7 +104,7 @@ def test_one_that_hangs_while_it_starts(run, part, number):
     stop_first(process, part)
     lines = said(process, "0 of 2 workers started", SOON_S)
     assert "starting Ray" in lines
-    assert re.search(r"waiting \d+ s for Ray: 0 of 2 workers started", lines)
+    assert re.search(r"Waiting \d+ s for Ray: 0 of 2 workers started", lines)
     assert_ends(process, number)
 
 

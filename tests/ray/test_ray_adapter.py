@@ -22,7 +22,7 @@ from ray.data._internal.execution.metadata_fetcher import InlineMetadataFetcher
 
 from ingest.workers.on_ray.adapter import hush, kill_process, session_logs
 from ingest.workers.on_ray.lean import lean_node
-from ingest.workers.on_ray.observer import LossObserver, observed_context
+from ingest.workers.on_ray.observer import LossObserver, follow_starts, observed_context
 from ingest.workers.on_ray.scheduling import quick
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("two_cores")]
@@ -48,6 +48,7 @@ def signalled(seconds: float) -> None:
 
 def pool_over(numbers: list[int], observer: LossObserver) -> ray.data.Dataset:
     hush()
+    follow_starts()
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
     with DataContext.current(observed_context(observer)):
         blocks = [pa.table({"id": [number]}) for number in numbers]
@@ -186,3 +187,27 @@ def test_rays_advice_about_our_options_is_not_shown():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         pool_over([1], LossObserver(lambda _blocks: None))
+
+
+def test_who_waits_for_a_port_lets_other_threads_run_and_has_it_at_once(tmp_path):
+    node, ticks, end = ray.NodeID.from_random().hex(), [], threading.Event()
+
+    def tick():
+        while not end.wait(0.01):
+            ticks.append(time.monotonic())
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    with lean_node():
+        wait = ray._private.node.wait_for_persisted_port
+        with pytest.raises(RuntimeError):
+            wait(str(tmp_path), node, "some", timeout_ms=500)
+        ray._raylet.persist_port(str(tmp_path), node, "some", 4321)
+        port = ray._private.node.wait_for_persisted_port(
+            str(tmp_path), node, "some", timeout_ms=500
+        )
+    end.set()
+    thread.join()
+
+    assert port == 4321
+    assert len(ticks) > 5

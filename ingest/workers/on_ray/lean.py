@@ -25,6 +25,7 @@ from ingest.workers.on_ray.replacing import replacing
 
 _raylet: Any = ray._raylet  # its stub lacks what is used here
 
+LOOK_S = 0.01  # how often it is looked whether a process has said its port
 REGISTER_S = 10.0  # how long a raylet is waited for closely; Ray itself looks once a second
 HERE = Path(__file__).parent
 BARE = (sys.executable, "-I", "-S")  # without any package: 10 ms instead of half a second of CPU
@@ -53,9 +54,11 @@ def lean_node(meanwhile: Callable[[], object] | None = None) -> Iterator[None]:
     params = functools.partial(ray_parameter.RayParams, no_monitor=True, include_log_monitor=False)
     popen = functools.partial(ray_services.ConsolePopen, start_new_session=True)
     start = functools.partial(_start, ray_services.start_ray_process)
+    wait = functools.partial(_wait_for_port, ray_node.wait_for_persisted_port)
     with replacing(
         (ray_parameter, "RayParams", params),
         (ray_node, "Node", functools.partial(_LeanNode, meanwhile)),
+        (ray_node, "wait_for_persisted_port", wait),
         (ray_services, "ConsolePopen", popen),
         (ray_services, "start_ray_process", start),
         (ray_worker, "_maybe_modify_runtime_env", lambda *_: {}),
@@ -67,6 +70,22 @@ def lean_node(meanwhile: Callable[[], object] | None = None) -> Iterator[None]:
 def _start(start: Callable[..., Any], command: list[str], *rest: Any, **options: Any) -> Any:
     """Start a process of Ray's; a raylet with what is ours in place of its agents."""
     return start(_with_nursery(command), *rest, **options)
+
+
+def _wait_for_port(wait: Callable[..., int], *which: Any, timeout_ms: int) -> int:
+    """Wait until a process has said its port, letting this one's other threads run meanwhile.
+
+    Ray looks ten times a second, and does not let go of the interpreter: of a head that hangs while
+    it starts nobody would hear for half a minute.
+    """
+    until = time.monotonic() + timeout_ms / 1000
+    while True:
+        try:
+            return wait(*which, timeout_ms=1, poll_interval_ms=1)
+        except RuntimeError:  # it is not there
+            if time.monotonic() > until:
+                raise
+        time.sleep(LOOK_S)
 
 
 def _with_nursery(command: list[str]) -> list[str]:
