@@ -96,7 +96,7 @@ def test_who_slept_before_it_began_does_not_go_on_with_what_others_have_ended(tm
 
 def test_a_ledger_whose_last_object_has_vanished_is_not_continued(tmp_path):
     store = LocalStore(tmp_path)
-    ledger = Ledger(store, "r")
+    ledger = Ledger(store, "r", SetClock())
     ledger.begin(BEGAN)
     (tmp_path / "runs/r/ledger/00000000.jsonl").unlink()
     ledger.append(RunDone())
