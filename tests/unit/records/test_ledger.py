@@ -48,7 +48,7 @@ def test_what_was_appended_is_read_back_in_order(tmp_path):
 
 def test_a_later_attempt_fences_the_one_before(tmp_path):
     store = LocalStore(tmp_path)
-    first = Ledger(store, "r")
+    first = Ledger(store, "r", SetClock())
     first.begin(BEGAN)
     second = reopened(store)
     assert second.begin(BEGAN) == 2
