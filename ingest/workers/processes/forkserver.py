@@ -7,6 +7,7 @@ dead, it kills what is left, and ends too.
 """
 
 import gc
+import json
 import os
 import selectors
 import signal
@@ -40,8 +41,9 @@ def serve(control: socket.socket) -> NoReturn:
     """Import what workers need, then fork them as told until the driver is gone."""
     try:
         gc.disable()
-        os.environ.update(dict.fromkeys(THREADS, "1"))  # Polars reads its variable at its first use
+        os.environ.update(dict.fromkeys(THREADS, "1"))
         work = _import()
+        _be_single()
         deaf()
         gc.freeze()  # what the collector does not look through stays shared with the workers
         gc.enable()
@@ -51,6 +53,13 @@ def serve(control: socket.socket) -> NoReturn:
         sys.excepthook(*sys.exc_info())
         os._exit(1)
     os._exit(0)
+
+
+def _be_single() -> None:
+    """Have Polars read how many threads it may have, which it did when the driver imported it."""
+    import polars as pl  # noqa: PLC0415 - after the variables are set
+
+    pl.Config.load(json.dumps({"environment": dict.fromkeys(THREADS, "1")}))
 
 
 def deaf() -> None:

@@ -21,15 +21,15 @@ from ingest.workers.processes.pool import ProcessWorkers
 from tests.pools.obedient import Obedient, assignments, collect, work_off
 
 SMALL = 100
+IMPORTED = "import polars as pl"
+USED = f"{IMPORTED}; pl.select(pl.int_range(100_000).sum())"
 DRIVER = """
 import os, sys, time
 from tests.pools.obedient import Obedient, assignments, work_off
 from ingest.core.forking import is_alone
 from ingest.workers.processes.pool import ProcessWorkers
 
-if {threaded}:
-    import polars as pl
-    pl.select(pl.int_range(100_000).sum())
+{before}
 pool = ProcessWorkers(workers=2)
 print("alone" if is_alone() else "threaded", flush=True)
 pool.warm()
@@ -75,10 +75,10 @@ def pool():
     made.close()
 
 
-def drive(words, *, threaded=False):
+def drive(words, *, before=""):
     """Start a driver in a process of its own that has so much out, and read until it has."""
     driver = subprocess.Popen(
-        [sys.executable, "-c", DRIVER.format(words=words, threaded=threaded)],
+        [sys.executable, "-c", DRIVER.format(words=words, before=before)],
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -109,15 +109,17 @@ def alive(process):
         return False
 
 
-@pytest.mark.parametrize("threaded", [False, True])
-def test_if_the_driver_is_killed_nothing_is_left_within_a_second(threaded):
-    driver, lines = drive(["family", "hang"], threaded=threaded)
+@pytest.mark.parametrize(
+    ("before", "is_alone"), [("", "alone"), (IMPORTED, "alone"), (USED, "threaded")]
+)
+def test_if_the_driver_is_killed_nothing_is_left_within_a_second(before, is_alone):
+    driver, lines = drive(["family", "hang"], before=before)
     below = psutil.Process(driver.pid).children(recursive=True)
 
     driver.kill()
     driver.communicate()
 
-    assert lines[0] == ("threaded" if threaded else "alone")
+    assert lines[0] == is_alone
     assert "{'polars': 1, 'arrow': 1}" in lines[1]
     assert len(below) == 1 + 2 + 1
     assert gone(below, 1.0)
