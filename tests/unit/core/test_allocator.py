@@ -1,6 +1,7 @@
 """What the allocators of Polars and Arrow are told before these are imported."""
 
 import os
+import subprocess
 import sys
 
 import pytest
@@ -40,3 +41,35 @@ def test_nothing_is_set_once_they_are_there(monkeypatch: pytest.MonkeyPatch) -> 
     set_allocators()
     assert os.environ[VARIABLE] == ""
     assert ARROW_VARIABLE not in os.environ
+
+
+FORKED = """
+import os, resource
+from ingest.core.allocator import set_allocators
+set_allocators()
+os.environ["POLARS_MAX_THREADS"] = "1"
+import polars as pl
+
+if pid := os.fork():
+    raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+numbers = pl.DataFrame({"number": range(2_000_000)})
+kept = numbers["number"] > 0
+pages = []
+for _ in range(5):
+    first = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    numbers.filter(kept)
+    pages.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - first)
+print(min(pages), flush=True)
+os._exit(0)
+"""
+
+
+def test_a_forked_process_keeps_the_memory_of_large_columns_for_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in (VARIABLE, ARROW_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
+    forked = subprocess.run(
+        [sys.executable, "-c", FORKED], check=True, capture_output=True, text=True, timeout=60
+    )
+    assert int(forked.stdout) < 16_000_000 / 4096 / 4, "pages of the result that were new"
