@@ -61,17 +61,17 @@ def test_of_a_dead_workers_partitions_only_the_one_it_worked_is_the_culprit(make
 def test_when_the_feed_dies_a_new_execution_works_what_is_left(make_workers):
     workers = make_workers()
     workers.start(Obedient())
-    work = assignments(["nap"] * 80)  # more than the read task fetches at once
+    work = assignments(["nap"] * 140)  # more than the read task fetches at once
     work_off(workers, work[:5])
     first = workers._execution
     workers.submit(work[5:])
-    time.sleep(1.0)
+    time.sleep(0.5)
     ray.kill(first._feed)
 
-    answers = collect(workers, 75)
+    answers = collect(workers, 135)
 
     assert workers._execution is not first
-    assert sorted(each.key[1] for each in answers) == list(range(5, 80))
+    assert sorted(each.key[1] for each in answers) == list(range(5, 140))
     assert not any(isinstance(each, Lost) for each in answers)
 
 
