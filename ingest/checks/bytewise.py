@@ -16,7 +16,8 @@ import numpy as np
 import polars as pl
 
 from ingest.checks.views import arrow_views, views_of
-from ingest.compiled.texts import Views, is_there, within
+from ingest.compiled.library import is_there
+from ingest.compiled.texts import Views, within
 from ingest.core.dataclass import dataclass
 
 _Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]

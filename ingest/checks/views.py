@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ingest.compiled.texts import VIEW_BYTES, Flags, Views, is_there
+from ingest.compiled.library import is_there
+from ingest.compiled.texts import VIEW_BYTES, Flags, Views
 
 
 def kept_by_views(texts: pl.Expr, kept: Callable[[Views], Flags], otherwise: pl.Expr) -> pl.Expr:

@@ -1,15 +1,12 @@
 """The compiled reader of CSV, called from Python. What it does is said in `csv.c`."""
 
 import ctypes
-import os
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from ingest.compiled.library import library
+from ingest.compiled.library import library, load
 
 TEXT, INTEGER, FLOAT, DECIMAL, BOOLEAN, DATE, TIMESTAMP, ZONED = range(8)
 
@@ -107,11 +104,6 @@ class _Reading(ctypes.Structure):
     ]
 
 
-def is_there() -> bool:
-    """Say whether the reader was built for this machine, and `INGEST_COMPILED=0` is not set."""
-    return os.environ.get("INGEST_COMPILED") != "0" and load(library()) is not None
-
-
 def read(
     text: bytes,
     lines: int,
@@ -119,15 +111,14 @@ def read(
     kinds: Sequence[Kind],
     most_doubts: int,
     *,
-    function: Any = None,
+    built: Any = None,
 ) -> Records:
     """Read a text of so many lines, all of them ended, in UTF-8 without NULs, of less than 2 GiB.
 
     It takes no lock of Python's meanwhile, and as much memory as the text has bytes, of which it
-    keeps what texts of more than 12 bytes need. `function` is what `load` returns of another
-    library than ours.
+    keeps what texts of more than 12 bytes need. `built` is what `load` returns of another library
+    than ours.
     """
-    function = function or load(library())
     values = [np.empty(lines * kind.width or -(-lines // 8), np.uint8) for kind in kinds]
     valid = [np.full(-(-lines // 8), 0xFF, np.uint8) for _ in kinds]
     heap, doubts = np.empty(len(text), np.uint8), np.empty((most_doubts, 2), np.int64)
@@ -143,7 +134,7 @@ def read(
         text, len(text), signs.delimiter, signs.quote, signs.empty_nulls, len(kinds),
         len(tokens), most_doubts, tokens, columns, heap.ctypes.data, doubts.ctypes.data,
     )  # fmt: skip
-    done = function(ctypes.byref(reading))
+    done = (built or load(library())).ingest_read_csv(ctypes.byref(reading))
     heap.resize(reading.heap_size, refcheck=False)  # in place: what is not used is given back
     doubts = doubts[: reading.doubt_count]
     return Records(
@@ -157,14 +148,3 @@ def read(
         doubts[doubts[:, 1] == 1, 0].copy(),
         [column.refused for column in columns],
     )
-
-
-@cache
-def load(path: Path) -> Any:
-    """Return the function of a library, None if that is not there or not for this machine."""
-    try:
-        function = ctypes.CDLL(str(path)).ingest_read_csv
-    except OSError:
-        return None
-    function.argtypes, function.restype = [ctypes.POINTER(_Reading)], ctypes.c_int
-    return function

@@ -1,15 +1,12 @@
 """Rules on texts, called from Python. What they are is said in `texts.c`."""
 
 import ctypes
-import os
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from ingest.compiled.library import library
+from ingest.compiled.library import library, load
 
 VIEW_BYTES = 16
 INLINE_BYTES = 12
@@ -41,18 +38,13 @@ class _Texts(ctypes.Structure):
     ]
 
 
-def is_there() -> bool:
-    """Say whether it was built for this machine, and `INGEST_COMPILED=0` is not set."""
-    return os.environ.get("INGEST_COMPILED") != "0" and load(library()) is not None
-
-
 def within(texts: Views, least: Octets, span: Octets, *, built: Any = None) -> Flags:
     """Return in which views each byte, less `least`, is at most `span`; 16 bytes each.
 
     Here and below: nulls keep a rule; no lock of Python's is held meanwhile; `built` is what `load`
     returns, of another library than ours.
     """
-    return _asked(built, "within", texts, least.ctypes.data, span.ctypes.data)
+    return _asked(built, "within", texts, _place(least), _place(span))
 
 
 def long(texts: Views, least: int, most: int, *, built: Any = None) -> Flags:
@@ -74,19 +66,9 @@ def _asked(built: Any, rule: str, texts: Views, *options: Any) -> Flags:
     asked = _Texts(texts.views, texts.rows, texts.valid, texts.first, buffers)
     flags = np.empty(texts.rows, np.bool_)
     function = getattr(built or load(library()), f"ingest_texts_{rule}")
-    function(ctypes.byref(asked), *options, flags.ctypes.data)
+    function(ctypes.byref(asked), *options, _place(flags))
     return flags
 
 
-@cache
-def load(path: Path) -> Any:
-    """Return a library, None if that is not there or not for this machine."""
-    try:
-        built = ctypes.CDLL(str(path))
-    except OSError:
-        return None
-    texts, at, number = ctypes.POINTER(_Texts), ctypes.c_void_p, ctypes.c_int64
-    built.ingest_texts_within.argtypes = [texts, at, at, at]
-    built.ingest_texts_long.argtypes = [texts, number, number, at]
-    built.ingest_texts_among.argtypes = [texts, ctypes.c_char_p, number, at]
-    return built
+def _place(array: "np.ndarray[Any, Any]") -> ctypes.c_void_p:
+    return ctypes.c_void_p(array.ctypes.data)

@@ -70,7 +70,7 @@ def test_a_job_from_a_teams_folder_runs_with_the_shipped_groups(site, tmp_path):
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
 def test_compiled_code_is_in_it_and_is_found(site):
-    asks = "from ingest.compiled import csv; print(csv.__file__, csv.is_there())"
+    asks = "from ingest.compiled import library; print(library.__file__, library.is_there())"
     environment = {**os.environ, "PYTHONPATH": str(site)}
     asked = subprocess.run(
         [sys.executable, "-P", "-c", asks],
@@ -79,7 +79,7 @@ def test_compiled_code_is_in_it_and_is_found(site):
         text=True,
         check=True,
     )
-    assert asked.stdout.split() == [str(site / "ingest/compiled/csv.py"), "True"]
+    assert asked.stdout.split() == [str(site / "ingest/compiled/library.py"), "True"]
 
 
 @pytest.mark.parametrize("compiler", ["no-such-compiler", "false"])

@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 
 from ingest.compiled import csv
+from ingest.compiled.library import is_there
 from ingest.core.arrow import series
 from ingest.core.dataclass import dataclass
 from ingest.core.types import Schema
@@ -69,7 +70,7 @@ class CertainReader:
         None if more than the share `most_doubts` of its lines is not, if records are not written
         plainly, or the text is not UTF-8 or holds NULs; and where the reader was not built.
         """
-        if not (csv.is_there() and self._is_plain(data)):
+        if not (is_there() and self._is_plain(data)):
             return None
         lines = count(FEEDS.of(data))
         most = int(most_doubts * lines)

@@ -7,7 +7,6 @@ dead, it kills what is left, and ends too.
 """
 
 import gc
-import json
 import os
 import selectors
 import signal
@@ -59,7 +58,7 @@ def _be_single() -> None:
     """Have Polars read how many threads it may have, which it did when the driver imported it."""
     import polars as pl  # noqa: PLC0415 - after the variables are set
 
-    pl.Config.load(json.dumps({"environment": dict.fromkeys(THREADS, "1")}))
+    pl.Config.load("{}")
 
 
 def deaf() -> None:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from ingest.compiled import csv
+from ingest.compiled.library import load
 
 SEED, TEXTS = 20261130, 4_000
 FIELDS = (
@@ -31,8 +32,8 @@ KINDS = (
 
 def main() -> None:
     draw = random.Random(SEED)
-    function = csv.load(Path(sys.argv[1]))
-    assert function is not None
+    built = load(Path(sys.argv[1]))
+    assert built is not None
     rows = 0
     for _ in range(TEXTS):
         signs = csv.Signs(ord(","), draw.choice((ord('"'), -1)), draw.random() < 0.5, [b"NA"])
@@ -44,7 +45,7 @@ def main() -> None:
         text = b"".join(ended) + b"\n"
         lines = text.count(b"\n")
         most = draw.choice((lines, lines // 3))
-        read = csv.read(text, lines, signs, kinds, most, function=function)
+        read = csv.read(text, lines, signs, kinds, most, built=built)
         assert read.rows < 0 or read.rows + len(read.doubts) == lines
         rows += max(read.rows, 0)
     assert rows > TEXTS, rows

@@ -1,12 +1,9 @@
 """What compiled code reads of CSV is what Polars reads; it touches no byte that it may not."""
 
 import math
-import shutil
-import subprocess
-import sys
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -14,8 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.compiled import csv
-from ingest.compiled.library import SOURCES
 from ingest.core.values.texts import parse_texts
 from ingest.sources.delimited.certain import Certain, CertainReader
 from ingest.sources.text.dialect import Dialect
@@ -44,10 +39,6 @@ def in_doubt(texts: list[str], dtype: pl.DataType) -> list[str]:
     sure = [text for row, text in enumerate(texts) if row not in doubts]
     assert certain.fields["c0"].equals(parse_texts(pl.Series("c0", sure, pl.String), dtype))
     return [text for row, text in enumerate(texts) if row in doubts]
-
-
-def test_it_was_built_where_there_is_a_compiler() -> None:
-    assert csv.is_there() or not shutil.which("cc")
 
 
 def test_without_it_nothing_is_certain(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,19 +181,6 @@ def test_booleans_are_the_words_that_are_known() -> None:
     assert in_doubt([*words, *others], pl.Boolean()) == others
 
 
-@pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
-def test_no_byte_is_touched_that_may_not_be(tmp_path: Path) -> None:
+def test_no_byte_is_touched_that_may_not_be(sanitized: Callable[[str], None]) -> None:
     """Random texts are read by a library that checks each access of memory and each operation."""
-    checked = tmp_path / "csv.so"
-    flags = ("-std=c11", "-g", "-O1", "-fPIC", "-shared", "-fsanitize=address,undefined")
-    strict = ("-fno-sanitize-recover=all", "-Wall", "-Wextra", "-Werror")
-    subprocess.run(["cc", *flags, *strict, "-o", checked, *SOURCES], check=True)
-    found = subprocess.run(
-        ["cc", "-print-file-name=libasan.so"], check=True, capture_output=True, text=True
-    )
-    subprocess.run(
-        [sys.executable, Path(__file__).with_name("fuzzing.py"), checked],
-        check=True,
-        env={"LD_PRELOAD": found.stdout.strip(), "ASAN_OPTIONS": "detect_leaks=0"},
-        timeout=100,
-    )
+    sanitized("fuzzing.py")

@@ -1,9 +1,6 @@
 """What compiled code says of texts is what Polars says; it touches no byte that it may not."""
 
-import shutil
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Callable
 
 import polars as pl
 import pytest
@@ -11,8 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.checks.contract import Contract
-from ingest.compiled import texts
-from ingest.compiled.library import SOURCES
 
 RULES = (
     {"type": "length", "column": "text", "min": 2, "max": 5},
@@ -35,10 +30,6 @@ def broken(rule: dict[str, object], column: pl.Series) -> list[bool]:
     return column.to_frame().select(flags).to_series().to_list()
 
 
-def test_it_was_built_where_there_is_a_compiler() -> None:
-    assert texts.is_there() or not shutil.which("cc")
-
-
 @pytest.mark.parametrize("rule", RULES, ids=str)
 @given(values=st.lists(st.none() | TEXTS, max_size=40))
 def test_rules_say_the_same_with_it_and_without(
@@ -52,19 +43,6 @@ def test_rules_say_the_same_with_it_and_without(
         assert found == broken(rule, column)
 
 
-@pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
-def test_no_byte_is_touched_that_may_not_be(tmp_path: Path) -> None:
+def test_no_byte_is_touched_that_may_not_be(sanitized: Callable[[str], None]) -> None:
     """Random texts are looked at by a library that checks each access of memory."""
-    checked = tmp_path / "texts.so"
-    flags = ("-std=c11", "-g", "-O1", "-fPIC", "-shared", "-fsanitize=address,undefined")
-    strict = ("-fno-sanitize-recover=all", "-Wall", "-Wextra", "-Werror")
-    subprocess.run(["cc", *flags, *strict, "-o", checked, *SOURCES], check=True)
-    found = subprocess.run(
-        ["cc", "-print-file-name=libasan.so"], check=True, capture_output=True, text=True
-    )
-    subprocess.run(
-        [sys.executable, Path(__file__).with_name("looking.py"), checked],
-        check=True,
-        env={"LD_PRELOAD": found.stdout.strip(), "ASAN_OPTIONS": "detect_leaks=0"},
-        timeout=100,
-    )
+    sanitized("looking.py")
