@@ -1,7 +1,6 @@
 """What all commands share: options, how a job is loaded, how errors become exit codes."""
 
 import argparse
-import gc
 import os
 import re
 import shutil
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.commands.typed import Parser
+from ingest.core.collecting import uncollected
 from ingest.core.errors import ConfigError, IngestError, Interrupted
 from ingest.core.streams import forgive, lost_output, standard
 from ingest.storage.store import STATE
@@ -157,19 +157,11 @@ def load_job(
 
 @contextmanager
 def importing() -> Iterator[None]:
-    """Import without the garbage collector, which would look through all of it again and again.
-
-    That would take a tenth of the time of a small job. What was imported stays, and is not looked
-    through afterwards either. For a process that is the command's own: it changes both for good.
-    """
+    """Import without the garbage collector, then or later; for a process of the command's own."""
     # its threads, which nothing in here needs, would keep the process from being forked for workers
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    gc.disable()
-    try:
+    with uncollected(for_good=True):
         yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def report(text: str) -> None:

@@ -48,3 +48,17 @@ def test_what_is_imported_is_set_aside_only_where_that_was_done_before(own):
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == (f"{own}\n", "")
+
+
+def test_what_is_imported_for_good_is_set_aside():
+    program = """if True:
+        import gc
+        from ingest.core.collecting import uncollected
+        with uncollected(for_good=True):
+            import json, decimal, csv
+        print(gc.get_freeze_count() > 0, gc.isenabled())
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "True True\n"
