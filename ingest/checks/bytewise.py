@@ -15,10 +15,10 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from ingest.checks.views import arrow_views, views_of
 from ingest.compiled.library import is_there
 from ingest.compiled.texts import Views, within
 from ingest.core.dataclass import dataclass
+from ingest.core.views import arrow_views, views_of
 
 _Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 _Octets = np.ndarray[tuple[int], np.dtype[np.uint8]]

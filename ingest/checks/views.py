@@ -1,13 +1,13 @@
 """Rules on texts that compiled code looks at, where it was built; elsewhere Polars does."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from ingest.compiled.library import is_there
-from ingest.compiled.texts import VIEW_BYTES, Flags, Views
+from ingest.compiled.texts import Flags, Views
+from ingest.core.views import arrow_views, views_of
 
 
 def kept_by_views(texts: pl.Expr, kept: Callable[[Views], Flags], otherwise: pl.Expr) -> pl.Expr:
@@ -25,20 +25,3 @@ def kept_by_views(texts: pl.Expr, kept: Callable[[Views], Flags], otherwise: pl.
 
     # not called elementwise: then Polars would ask of each chunk, some of them of a few rows
     return texts.map_batches(looked_at, return_dtype=pl.Boolean())
-
-
-def arrow_views(chunk: pl.Series) -> Any:
-    """Return the texts of one chunk as Arrow's views, without a copy."""
-    return chunk.to_arrow(compat_level=pl.CompatLevel.newest())
-
-
-def views_of(array: Any) -> Views:
-    """Return where an array is in memory, which it must be as long as anybody looks there."""
-    valid, views, *others = array.buffers()
-    return Views(
-        views.address + array.offset * VIEW_BYTES if views else 0,
-        len(array),
-        valid.address if valid else 0,
-        array.offset,
-        [buffer.address if buffer else 0 for buffer in others],
-    )

@@ -1,46 +1,14 @@
 /* Says of each text of a column whether it keeps a rule that needs no more than a look at its bytes.
 
-   Texts are views of 16 bytes, as in Apache Arrow: four of length, then the text itself if it has
-   up to 12 bytes, and zeros; of a longer one its first four bytes, and the buffer and the place
-   where all of it stands. https://arrow.apache.org/docs/format/Columnar.html
+   `flags` has a byte for each text: 1 if it keeps the rule, 0 if not. Nulls keep every rule. */
 
-   `flags` has a byte for each text: 1 if it keeps the rule, 0 if not. Nulls, of which `valid` has a
-   zero bit, keep every rule; their views are not looked at. Without nulls, `valid` is NULL. */
-
-#include <stdint.h>
-#include <string.h>
+#include "views.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
-enum { VIEW = 16, INLINE = 12, HEAD = 4 };
 #define HIGH UINT64_C(0x8080808080808080)
-
-typedef struct {
-    const uint8_t *views;
-    int64_t rows;
-    const uint8_t *valid;
-    int64_t first;                  /* the bit of the first text in `valid` */
-    const uint8_t *const *buffers;
-} texts;
-
-static inline int is_null(const texts *of, int64_t row) {
-    int64_t bit = of->first + row;
-    return of->valid && !(of->valid[bit >> 3] >> (bit & 7) & 1);
-}
-
-static inline uint32_t word(const uint8_t *at) {
-    uint32_t value;
-    memcpy(&value, at, sizeof value);
-    return value;
-}
-
-static inline uint64_t words(const uint8_t *at) {
-    uint64_t value;
-    memcpy(&value, at, sizeof value);
-    return value;
-}
 
 /* How many characters some bytes are: those that do not go on with one. */
 static inline int64_t characters(const uint8_t *at, int64_t size) {

@@ -44,7 +44,7 @@ def within(texts: Views, least: Octets, span: Octets, *, built: Any = None) -> F
     Here and below: nulls keep a rule; no lock of Python's is held meanwhile; `built` is what `load`
     returns, of another library than ours.
     """
-    return _asked(built, "within", texts, _place(least), _place(span))
+    return _asked(built, "within", texts, place_of(least), place_of(span))
 
 
 def long(texts: Views, least: int, most: int, *, built: Any = None) -> Flags:
@@ -61,14 +61,19 @@ def among(texts: Views, allowed: Sequence[str], *, built: Any = None) -> Flags:
     return _asked(built, "among", texts, views, ctypes.c_int64(len(allowed)))
 
 
-def _asked(built: Any, rule: str, texts: Views, *options: Any) -> Flags:
+def described(texts: Views) -> ctypes.Structure:
+    """Return what compiled code is told of texts."""
     buffers = (ctypes.c_void_p * (len(texts.buffers) + 1))(*texts.buffers)  # one at least is read
-    asked = _Texts(texts.views, texts.rows, texts.valid, texts.first, buffers)
+    return _Texts(texts.views, texts.rows, texts.valid, texts.first, buffers)
+
+
+def place_of(array: "np.ndarray[Any, Any]") -> ctypes.c_void_p:
+    """Return where an array is in memory."""
+    return ctypes.c_void_p(array.ctypes.data)
+
+
+def _asked(built: Any, rule: str, texts: Views, *options: Any) -> Flags:
     flags = np.empty(texts.rows, np.bool_)
     function = getattr(built or load(library()), f"ingest_texts_{rule}")
-    function(ctypes.byref(asked), *options, _place(flags))
+    function(ctypes.byref(described(texts)), *options, place_of(flags))
     return flags
-
-
-def _place(array: "np.ndarray[Any, Any]") -> ctypes.c_void_p:
-    return ctypes.c_void_p(array.ctypes.data)

@@ -226,7 +226,7 @@ def chunked(
         most = max(1, min(most_rows, most_bytes * portion.height // size))
         start = 0
         while start < portion.height:
-            waiting.append(portion.slice(start, max(1, most - height)))
+            waiting.append(_part(portion, start, max(1, most - height)))
             start, height = start + waiting[-1].height, height + waiting[-1].height
             ends = start == portion.height and 2 * height >= most
             if height >= most or (ends and height + portion.height > most):
@@ -235,6 +235,11 @@ def chunked(
         del portion  # before the next is made
     if waiting:
         yield pl.concat(waiting, rechunk=False)
+
+
+def _part(rows: pl.DataFrame, start: int, most: int) -> pl.DataFrame:
+    """Return so many rows; if these are all, as they are: of a slice, texts are measured again."""
+    return rows.slice(start, most) if start or most < rows.height else rows
 
 
 def begin_writing(handle: int, start: int, end: int) -> None:
