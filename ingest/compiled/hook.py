@@ -41,8 +41,8 @@ class CompiledCode(BuildHookInterface[Any]):
             output = getattr(error, "stderr", b"").decode(errors="replace")
             self.app.display_warning(
                 f"{library.parent}: cannot be compiled: {error}. {output}ingest works without it, "
-                "but reads CSV and checks texts more slowly. Install a C compiler (or name it: "
-                "CC=clang), and install ingest again"
+                "but reads CSV, checks texts and writes Parquet more slowly. Install a C compiler "
+                "(or name it: CC=clang), and install ingest again"
             )
             return False
         part.rename(library)
