@@ -20,6 +20,7 @@ from ingest.sources.base import LOCATED, Layout, Read, Rejects
 from ingest.sources.columns.aligning import Aligner
 from ingest.sources.columns.options import (
     Columns,
+    declared_formats,
     declared_type,
     file_values,
     refuse_clash,
@@ -59,7 +60,9 @@ class FormattedSource(ReadableFormat, FileSource):
             raise ConfigError(f'path: "{self.path}": the sampled files have no columns')
         combined = together({uri: list(schema) for uri, schema in schemas.items()}, self.schema_)
         refuse_unknown("columns", declared, [*combined.names, *made.keys])
-        kinds = choose_types(schemas, combined.names, declared, types, self._forms)
+        kinds = choose_types(
+            schemas, combined.names, declared, types, declared_formats(self.columns)
+        )
         refuse_names("path", kinds.columns, "Rename it in the files")
         refuse_clash(made.columns, kinds.columns)
         notes = {**kinds.notes, **dict.fromkeys(made.columns, "the file's name and place")}
@@ -72,7 +75,9 @@ class FormattedSource(ReadableFormat, FileSource):
         """Read a partition; see `Source.read`."""
         facts = layout.facts
         planned = schema_from_json(facts["read"])
-        aligner = Aligner(planned, facts["strict"], self._forms, facts.get("example", ""))
+        aligner = Aligner(
+            planned, facts["strict"], declared_formats(self.columns), facts.get("example", "")
+        )
         expected = self.expected(layout, planned)
         frames, rejects = [], [pl.DataFrame(schema=Rejects.SCHEMA)]
         for place, piece in enumerate(partition.slices):
@@ -108,12 +113,6 @@ class FormattedSource(ReadableFormat, FileSource):
                 )
             )
         return pl.concat(parts)
-
-    @property
-    def _forms(self) -> dict[str, str]:
-        """How texts of columns are written that are read as dates, times or timestamps."""
-        forms = {n: form.format for n, form in self.columns.items() if not isinstance(form, str)}
-        return {name: form for name, form in forms.items() if form is not None}
 
     def _planned(self, piece: Slice) -> Schema:
         try:

@@ -89,6 +89,12 @@ def declared_format(columns: Columns, name: str, usual: Numerals | None = None) 
     return None if own.is_plain else own
 
 
+def declared_formats(columns: Columns) -> dict[str, str]:
+    """Return how texts of columns are written that are read as dates, times or timestamps."""
+    forms = {name: form.format for name, form in columns.items() if isinstance(form, ColumnForm)}
+    return {name: form for name, form in forms.items() if form is not None}
+
+
 def declared_nulls(columns: Columns, name: str) -> tuple[str, ...] | None:
     """Return the texts that are null in a column; None if nothing is said of it."""
     declared = columns.get(name)
