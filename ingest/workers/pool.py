@@ -1,10 +1,7 @@
 """How large a pool of workers is, where it runs, and how work is packed for it. No Ray in here."""
 
-import os
-import tempfile
 from collections import deque
 from collections.abc import Collection, Sequence
-from pathlib import Path
 
 from ingest.core.dataclass import dataclass
 from ingest.core.partition import Assignment
@@ -48,12 +45,6 @@ class Pool:
     def capacity(self) -> int:
         """How many partitions keep the pool busy, if they are as small as can be."""
         return self.workers * self.in_flight * PACK
-
-
-def likely_logs() -> str:
-    """Return where a Ray that is not there yet, or no more, has most likely put its logs."""
-    root = os.environ.get("RAY_TMPDIR") or tempfile.gettempdir()
-    return str(Path(root) / "ray" / "session_latest" / "logs")
 
 
 def pack(

@@ -20,7 +20,7 @@ from ingest.records.events import (
 )
 from ingest.records.history import History
 from ingest.workers.bounded import within
-from ingest.workers.on_ray import pool as ray_data
+from ingest.workers.on_ray.control import Control
 from ingest.workers.on_ray.pool import RayDataWorkers
 from tests.bad_input.bench import ROOT, Bench, Process
 from tests.pools.simulated import SimulatedWorkers
@@ -32,11 +32,11 @@ from ingest.driver import stall
 from ingest.commands.run import main
 from ingest.commands.base import guarded
 from ingest.core.leaving import leave
-from ingest.workers.on_ray import pool as ray_data
+from ingest.workers.on_ray import control, pool
 
-class Hung(ray_data.RayDataWorkers):
+class Hung(control.Control):
     # ray.init that never returns, below C code that would abort the interpreter at its end
-    def _main(self, task):
+    def _main(self, drive):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         while True:
             time.sleep(3600)
@@ -45,11 +45,11 @@ class Hung(ray_data.RayDataWorkers):
         self._forced = True
         print("ended by force", file=sys.stderr, flush=True)
 
-ray_data.RayDataWorkers = Hung
+pool.Control = Hung
 stall.CHECK_S = 0.3
-ray_data.BREAK_OFF_S = 0.5
+control.BREAK_OFF_S = 0.5
 if sys.argv[1] == "gives up":
-    ray_data.START_S = 1.0
+    control.START_S = 1.0
 leave(guarded(main, sys.argv[2:]))
 """
 
@@ -128,15 +128,15 @@ def test_it_is_given_up_with_the_logs_and_a_way_on(bench):
     assert bench.history.ended == "failed"
 
 
-class Pool(RayDataWorkers):
+class Ending(Control):
     """Ends as the test says, in the thread that would drive Ray."""
 
     def __init__(self, end):
-        super().__init__(workers=2)
+        super().__init__("local", 2, over=lambda: None)
         self.end = end
         self.forced = []
 
-    def _main(self, _task):
+    def _main(self, _drive):
         self.end()
 
     def _end_by_force(self):
@@ -144,29 +144,36 @@ class Pool(RayDataWorkers):
         self.forced.append(1)
 
 
+def workers_with(control):
+    workers = RayDataWorkers(workers=2)
+    workers._control = control
+    workers.start(None)
+    return workers
+
+
 def test_a_thread_that_ends_without_a_word_is_an_error_with_a_place_for_the_logs():
-    pool = Pool(lambda: None)
-    pool.start(None)
-    pool._thread.join()
+    control = Ending(lambda: None)
+    workers = workers_with(control)
+    control.join()
     with pytest.raises(FatalError, match=r"has ended. Logs: \S+session_latest/logs. Run the same"):
-        pool.results(0.0)
-    pool.close()
-    assert pool.forced == []
+        workers.results(0.0)
+    workers.close()
+    assert control.forced == []
 
 
 def test_a_hung_one_is_closed_in_time_and_only_once(monkeypatch):
-    monkeypatch.setattr(ray_data, "BREAK_OFF_S", 0.2)
+    monkeypatch.setattr("ingest.workers.on_ray.control.BREAK_OFF_S", 0.2)
     over = threading.Event()
-    pool = Pool(over.wait)
-    pool.start(None)
-    assert pool.starting == "Ray"
+    control = Ending(over.wait)
+    workers = workers_with(control)
+    assert workers.starting == "Ray"
     began = time.monotonic()
-    pool.close()
-    pool.close()
+    workers.close()
+    workers.close()
     assert time.monotonic() - began < 2
-    assert (pool.forced, pool.starting, pool.results(0.0)) == ([1], "", [])
+    assert (control.forced, workers.starting, workers.results(0.0)) == ([1], "", [])
     over.set()
-    release(pool._end_by_force)
+    release(control._end_by_force)
 
 
 def test_what_may_hang_is_not_waited_for_longer():

@@ -6,7 +6,7 @@ import pytest
 import ray
 
 from ingest.core.errors import ConfigError, FatalError
-from ingest.workers.on_ray import pool
+from ingest.workers.on_ray import control
 from ingest.workers.on_ray.cluster import connection
 from tests.pools.obedient import Obedient, assignments, work_off
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.ray
 
 def test_closing_before_anything_has_started(make_workers, monkeypatch):
     # a Ray that takes longer is ended by force: a process ends with it, which would be this one
-    monkeypatch.setattr(pool, "BREAK_OFF_S", 100.0)
+    monkeypatch.setattr(control, "BREAK_OFF_S", 100.0)
     workers = make_workers(address="local")
     workers.start(Obedient())
 

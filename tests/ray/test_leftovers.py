@@ -85,7 +85,7 @@ def test_workers_that_ray_data_would_start_after_the_end(make_workers, slow):
     workers.close()
 
     assert resume.finished.is_set()
-    assert not workers._thread.is_alive()
+    assert workers._control.has_ended
     assert_nothing_left()
 
 
@@ -110,7 +110,7 @@ def test_an_execution_that_lost_its_feed(make_workers):
     work_off(workers, assignments(["ok"] * 4))
     workers.submit(assignments(["hang"] * 2))
     time.sleep(1.0)
-    ray.kill(workers._execution._feed)
+    ray.kill(workers._handout.execution._feed)
     time.sleep(1.0)
 
     workers.close()

@@ -23,12 +23,12 @@ def test_small_partitions_share_blocks_and_keep_their_own_outcomes(make_workers)
     work = assignments(["ok"] * 320, bytes_=100)
 
     work_off(workers, work[:20])  # how long one takes is not known yet
-    first = workers._execution._next
+    first = workers._handout.execution._next
     settled, _ = work_off(workers, work[20:])
 
     assert first == 5
     assert len(settled) == 300
-    assert workers._execution._next - first == 19
+    assert workers._handout.execution._next - first == 19
 
 
 def test_a_retry_joins_the_live_execution(make_workers):
@@ -36,13 +36,13 @@ def test_a_retry_joins_the_live_execution(make_workers):
     workers.start(Obedient())
     first = assignments(["ok"])[0]
     work_off(workers, [first])
-    execution = workers._execution
+    execution = workers._handout.execution
 
     for number in (2, 3):
         settled, _ = work_off(workers, [Assignment(first.partition, 1, number)])
         assert settled[0].key == (1, 0, number)
 
-    assert workers._execution is execution
+    assert workers._handout.execution is execution
 
 
 def test_of_a_dead_workers_partitions_only_the_one_it_worked_is_the_culprit(make_workers):
@@ -63,14 +63,14 @@ def test_when_the_feed_dies_a_new_execution_works_what_is_left(make_workers):
     workers.start(Obedient())
     work = assignments(["nap"] * 140)  # more than the read task fetches at once
     work_off(workers, work[:5])
-    first = workers._execution
+    first = workers._handout.execution
     workers.submit(work[5:])
     time.sleep(0.5)
     ray.kill(first._feed)
 
     answers = collect(workers, 135)
 
-    assert workers._execution is not first
+    assert workers._handout.execution is not first
     assert sorted(each.key[1] for each in answers) == list(range(5, 140))
     assert not any(isinstance(each, Lost) for each in answers)
 
@@ -83,7 +83,7 @@ def test_when_the_feed_dies_with_all_workers_a_new_execution_works_what_is_left(
     workers.start(Obedient())
     work = assignments(["nap"] * 30)
     work_off(workers, work[:5])
-    first = workers._execution
+    first = workers._handout.execution
     workers.submit(work[5:])
     time.sleep(0.5)
     ray.kill(first._feed)
@@ -92,7 +92,7 @@ def test_when_the_feed_dies_with_all_workers_a_new_execution_works_what_is_left(
 
     answers = collect(workers, 25)
 
-    assert workers._execution is not first
+    assert workers._handout.execution is not first
     assert sorted(each.key[1] for each in answers) == list(range(5, 30))
     assert not any(isinstance(each, Lost) for each in answers)
 
@@ -138,7 +138,7 @@ def test_closing_at_once_does_not_wait_for_the_work(make_workers):
     workers.close()
 
     assert time.monotonic() - began < 5
-    assert not workers._thread.is_alive()
+    assert workers._control.has_ended
     _, alive = psutil.wait_procs(psutil.Process().children(recursive=True), timeout=0)
     pool = [each for each in set(alive) - before if each.name().startswith("ray::MapWorker")]
     assert alive

@@ -14,8 +14,8 @@ from ingest.core.dataclass import dataclass
 from ingest.core.errors import ConfigError, FatalError
 from ingest.workers.on_ray.adapter import hush, read_settings
 from ingest.workers.on_ray.lean import lean_node
+from ingest.workers.on_ray.logs import likely_logs
 from ingest.workers.on_ray.warm import WarmRay
-from ingest.workers.pool import likely_logs
 
 FREE_S = 2.0  # what the end of the run before may take
 STORE_BYTES = 256 * 1024 * 1024  # only descriptions of work and outcomes travel through it

@@ -3,7 +3,7 @@
 import pickle
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -19,6 +19,7 @@ from ingest.workers.on_ray.adapter import hush, kill_process, session_logs
 from ingest.workers.on_ray.feed import Culprit, OpenFeed
 from ingest.workers.on_ray.feed_source import FeedSource, unframe
 from ingest.workers.on_ray.fleet import Fleet
+from ingest.workers.on_ray.handout import Answer
 from ingest.workers.on_ray.observer import LossObserver, follow_starts, observed_context
 from ingest.workers.on_ray.scheduling import quick
 from ingest.workers.on_ray.state import capacity, death_of, wait_for_end
@@ -32,8 +33,6 @@ LOOKS = 5  # within that time, to tell a pause between two packs from a stall
 KILLED_S = 10.0  # how long killed workers are waited for
 FEEDLESS_S = 5.0  # without a feed and without a worker
 STILL_S = 20.0  # a step of Ray Data's scheduling loop takes a tenth of a second, seldom some
-
-Answer = Callable[[Outcome | Lost], None]
 
 
 class LiveExecution:
