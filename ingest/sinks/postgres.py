@@ -1,9 +1,8 @@
 """PostgreSQL tables."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import replace
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import quote
 
 import polars as pl
@@ -14,23 +13,22 @@ from ingest.core.marks import OUTSIDE
 from ingest.core.names import no_such_column
 from ingest.core.outcome import Staged
 from ingest.core.rows import filled
-from ingest.core.types import Schema, schema_from_json
+from ingest.core.types import schema_from_json
 from ingest.sinks.base import Again, Delivery, Disposition, Line, Published, Sink, Verified
-from ingest.sinks.sql import comparing, preflight, table, verifying
+from ingest.sinks.sql import comparing, preflight, verifying
+from ingest.sinks.sql.columns import unfit_columns
+from ingest.sinks.sql.committing import Commit
+from ingest.sinks.sql.copying import copy
 from ingest.sinks.sql.ledger import RunLedger
 from ingest.sinks.sql.plan import SqlPlan
-from ingest.sinks.sql.staging import TRY, Staging, exists, marked
-from ingest.sinks.sql.table import Table
-from ingest.sinks.sql.transfer import Transfer, kept_of
-from ingest.sinks.sql.values import Nul, fitted, with_nul
+from ingest.sinks.sql.staging import Staging
+from ingest.sinks.sql.transfer import kept_of
+from ingest.sinks.sql.values import Nul
 from ingest.storage.connections import PostgresConnection
-from ingest.storage.postgres.errors import ValuesError
 from ingest.storage.postgres.names import TableName, fault_of_name
 from ingest.storage.postgres.session import Session, repeated, session
-from ingest.storage.postgres.types import unfit
 
-_MOST_COLUMNS = 1500
-_SYSTEM_COLUMNS = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"})
+T = TypeVar("T")
 
 
 class Postgres(Sink):
@@ -135,38 +133,21 @@ class Postgres(Sink):
     def check(self, inputs: Sequence[str]) -> None:
         """Refuse what cannot work; see `Sink.check`."""
 
-        def looked() -> list[str]:
-            with self._session() as here:
-                return [
-                    *preflight.problems(here, self.target, self.staging_schema, merges=self.merges)
-                ]
+        def problems(here: Session) -> list[str]:
+            return [*preflight.problems(here, self.target, self.staging_schema, merges=self.merges)]
 
-        if wrong := repeated(self.connection, looked):
+        if wrong := self._repeated(problems):
             raise ConfigError(*wrong)
 
     def check_published(self, job: str, schema: Mapping[str, str]) -> None:
         """Refuse what does not go with the table; see `Sink.check_published`."""
-
-        def looked() -> list[str]:
-            with self._session() as here:
-                return [*self._disagreements(here, schema_from_json(schema))]
-
-        if wrong := repeated(self.connection, looked):
+        columns = schema_from_json(schema)
+        if wrong := self._repeated(lambda here: [*self._commit.disagreements(here, columns)]):
             raise ConfigError(*wrong)
 
     def check_schema(self, schema: Mapping[str, pl.DataType]) -> None:
         """Refuse columns that a table cannot hold; see `Sink.check_schema`."""
-        wrong = [f"type: {problem}" for problem in unfit(schema)]
-        for name in schema:
-            if fault := fault_of_name(name):
-                wrong.append(f'type: column "{name}": the name {fault}. Use a rename step')
-            if name in _SYSTEM_COLUMNS or name == TRY:
-                wrong.append(f'type: column "{name}": the name is taken. Use a rename step')
-        if len(schema) > _MOST_COLUMNS:
-            wrong.append(
-                f"type: {len(schema):,} columns, and a table can have {_MOST_COLUMNS:,}. Select "
-                "those that you need"
-            )
+        wrong = [*unfit_columns(schema)]
         wrong += [
             f"primary_key: {no_such_column(name, schema)}"
             for name in self.primary_key
@@ -180,6 +161,7 @@ class Postgres(Sink):
     ) -> list[Staged]:
         """Copy rows into the run's staging table, in one transaction; see `Sink.stage_portions`."""
         rows = size = 0
+        staging = self._staging.table(run_id)
         each = filled(portions)
         if (first := next(each, None)) is None:
             return []
@@ -188,7 +170,7 @@ class Postgres(Sink):
             portion: pl.DataFrame | None = first
             del first
             while portion is not None:
-                self._copy(here, portion, run_id, stem)
+                copy(here, portion, stem, staging, nul=self.nul, where=self.uri)
                 rows, size = rows + portion.height, size + int(portion.estimated_size())
                 portion = None  # before the next is made
                 portion = next(each, None)
@@ -211,7 +193,7 @@ class Postgres(Sink):
         """
         kept = kept_of((str(each.keep["try"]), each.rows) for _, each in staged)
         total = int(kept["rows"].sum())
-        others = repeated(self.connection, lambda: self._rehearse(kept, total, delivery))
+        others = self._repeated(lambda here: self._commit.rehearse(here, kept, total, delivery))
         staging = self._staging.table(delivery.run_id).table
         yield SqlPlan.begin(delivery, self.write_disposition, staging)
         for stem, rows in kept.iter_rows():
@@ -226,7 +208,7 @@ class Postgres(Sink):
                 gone, or the server does not answer.
         """
         plan = SqlPlan(lines)
-        published = repeated(self.connection, lambda: self._publish(plan))
+        published = self._repeated(lambda here: self._commit.publish(here, plan))
         with suppress(FatalError, RetryableError):  # else `ingest clean` does
             self.discard(plan.run_id)
         return published
@@ -277,89 +259,22 @@ class Postgres(Sink):
     def _session(self) -> AbstractContextManager[Session]:
         return session(self.connection, self.uri)
 
-    def _transfer(
-        self, run_id: str, schema: Schema, private: frozenset[str] = frozenset()
-    ) -> Transfer:
-        staging = self._staging.table(run_id)
-        return Transfer(staging, self.target, schema, self.primary_key, private)
+    @property
+    def _commit(self) -> Commit:
+        return Commit(
+            self.uri,
+            self.target,
+            self._staging,
+            self._ledger,
+            self.primary_key,
+            may_add=self.schema_evolution == "add_columns",
+        )
 
-    def _copy(self, here: Session, portion: pl.DataFrame, run_id: str, stem: str) -> None:
-        """Copy a portion.
+    def _repeated(self, transaction: Callable[[Session], T]) -> T:
+        """Return what a transaction returns, which is tried again if the connection is lost."""
 
-        Raises:
-            ValuesError: it has a value that the server refuses; a NUL, with its column.
-        """
-        rows = marked(fitted(portion, self.nul, self.uri), stem)
-        try:
-            here.copy(rows.to_arrow(), self._staging.table(run_id))
-        except ValuesError as error:
-            if names := with_nul(portion):
-                raise ValuesError(
-                    f"{self.uri}: column {', '.join(names)}: a text contains a NUL character, "
-                    "which PostgreSQL cannot store. Remove it in a step, or write sink.nul: escape"
-                ) from error
-            raise
+        def once() -> T:
+            with self._session() as here:
+                return transaction(here)
 
-    def _disagreements(self, here: Session, schema: Mapping[str, pl.DataType]) -> Iterator[str]:
-        """Say why rows with these columns cannot be published to the table as it is."""
-        there = Table.look(here, self.target)
-        if there is None:
-            return
-        yield from there.differences(schema, may_add=self.schema_evolution == "add_columns")
-        if self.merges:
-            yield from there.merge_problems(self.primary_key)
-
-    def _rehearse(self, kept: pl.DataFrame, total: int, delivery: Delivery) -> bool:
-        """Check what is staged, and have a strict table take it and give it back.
-
-        Returns whether rows are staged that do not count.
-        """
-        schema = schema_from_json(delivery.schema)
-        transfer = self._transfer(delivery.run_id, schema, delivery.private)
-        with self._session() as here:
-            for problem in self._disagreements(here, schema):
-                raise FatalError(f"sink.{problem}. Nothing was published")
-            if not total:
-                return False
-            if not exists(here, transfer.staging):
-                raise FatalError(
-                    f"{transfer.staging}: the staging table is gone. Nothing was published. Add "
-                    "--fresh to discard the run and start over"
-                )
-            transfer.keep(here, kept["try"])
-            others = transfer.check(here, total)
-            there = Table.look(here, self.target)
-            if there is not None and there.may_refuse(schema, self.primary_key):
-                self._move(here, transfer, total, others=others)
-            return others
-
-    def _move(self, here: Session, transfer: Transfer, rows: int, *, others: bool) -> Published:
-        """Bring the table into shape and the rows into it, in the transaction that is open."""
-        there = Table.look(here, self.target)
-        if there is None:
-            table.create(here, self.target, transfer.columns, self.primary_key)
-        else:
-            table.add_columns(here, there, transfer.columns)
-        if not rows:
-            return Published(0, 0)
-        # with those of a late try, a strict table would refuse all of them
-        strict = there is not None and there.may_refuse(transfer.columns, self.primary_key)
-        return transfer.carry_out(here, rows, others=others or strict)
-
-    def _publish(self, plan: SqlPlan) -> Published:
-        """Do it in one transaction, unless it is done; others that try the same wait for it."""
-        facts = {"table": str(self.target)}
-        with self._session() as here:
-            self._ledger.make(here)
-            self._ledger.wait(here, plan.run_id)
-            if done := self._ledger.entry(here, plan.run_id):
-                return Published(done.rows, done.inserted, done.updated, done.ignored, facts)
-            for problem in self._disagreements(here, plan.schema):
-                raise FatalError(f"{self.uri}: {problem}. Nothing was published")
-            transfer = self._transfer(plan.run_id, plan.schema)
-            if plan.rows:
-                transfer.keep(here, plan.tries())
-            published = self._move(here, transfer, plan.rows, others=plan.others)
-            self._ledger.add(here, plan, published)
-            here.commit()
-            return replace(published, facts=facts)
+        return repeated(self.connection, once)
