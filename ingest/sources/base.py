@@ -1,21 +1,38 @@
-"""What every source promises."""
+"""What every source promises.
+
+A package that brings a source imports from here what it takes and returns, too.
+"""
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import polars as pl
 
 from ingest.core.dataclass import dataclass
-from ingest.core.json_rows import NOTHING, Written, json_rows
 from ingest.core.model import Model
 from ingest.core.partition import Partition, Slice
 from ingest.core.private import REDACTED
 from ingest.core.types import Schema
 from ingest.sources.incremental import Earlier, Unread
+from ingest.sources.inputs import Difference, Fate, Inputs, Planned
+from ingest.sources.reading import LOCATED, Read, Rejects, original_texts
+
+__all__ = [
+    "LOCATED",
+    "Difference",
+    "Fate",
+    "Inputs",
+    "Layout",
+    "Planned",
+    "Read",
+    "Rejects",
+    "Source",
+    "original_texts",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,100 +49,6 @@ class Layout:
     facts: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """What there is to read, as it was listed: each input whole, once, in a stable order (by URI).
-
-    `remarks` are sentences for a person about what was passed over, and what is named twice.
-    """
-
-    slices: Sequence[Slice]
-    remarks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Rejects:
-    r"""Records that could not be read as rows, in file order.
-
-    `frame` has the columns `position` (uint64, see `core.rows`), `line` (int64, from 1 within the
-    file; null where a format has no lines), `column` (string, null if it is the whole record),
-    `reason` (string, a short stable phrase such as "too few fields") and `original` (string: the
-    raw text, undecodable bytes as \xNN).
-    """
-
-    frame: pl.DataFrame
-
-    SCHEMA: ClassVar[Schema] = {
-        "position": pl.UInt64(),
-        "line": pl.Int64(),
-        "column": pl.String(),
-        "reason": pl.String(),
-        "original": pl.String(),
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A partition as it was read.
-
-    `frame` has the columns of the layout plus `core.rows.POSITION`. `records` is the number of
-    records: the rows of `frame`, the rejects and the filtered ones together. `filtered` counts
-    those that the source's options leave out, by reason; with `filters` some more are left out by a
-    condition, which are counted when the frame is collected. `locate` does what the source's does,
-    from what is in memory, but may return structs as `original`: they stand for their JSON, see
-    `original_texts`; it is None if reading again is the only way. `completed` takes rows, as a step
-    left them, and returns them with the columns that were not read; None if all were read.
-    """
-
-    frame: pl.LazyFrame
-    records: int
-    rejects: Rejects | None = None
-    filters: bool = False
-    filtered: Mapping[str, int] = field(default_factory=dict)
-    locate: Callable[[pl.Series], pl.DataFrame] | None = None
-    completed: Callable[[pl.DataFrame], pl.DataFrame] | None = None
-
-
-LOCATED: Schema = {"position": pl.UInt64(), "line": pl.Int64(), "original": pl.String()}
-"""What `Source.locate` returns of rows."""
-
-
-def original_texts(originals: pl.Series, written: Mapping[str, Written] = NOTHING) -> pl.Series:
-    """Return originals as texts; of structs, columns may have been `written` already."""
-    if not isinstance(originals.dtype, pl.Struct):
-        return originals
-    return json_rows(originals.struct.unnest(), written).alias(originals.name)
-
-
-Fate = Literal["changed", "vanished", "new", "touched"]
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """An input as the plan of a run has it. `open` says that some of it is not settled yet."""
-
-    uri: str
-    size: int
-    version: str
-    open: bool
-    changed_ns: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """An input that is not as it was planned, for the driver to judge and for a person to read.
-
-    `touched` means that size and version are those of the plan, but that something was done to it
-    since: other permissions, another name, a link, a copy put back, or a rewrite that put its time
-    back. `text` says what it was and what it is. `open` is that of `Planned`; of new ones false.
-    """
-
-    uri: str
-    fate: Fate
-    text: str
-    open: bool = False
 
 
 class Source(Model, ABC):
