@@ -5,24 +5,21 @@ that created it, so that a request whose answer was lost can be told from somebo
 is read back. No other condition is used, because few stores honor others.
 """
 
-import contextlib
 import os
-import re
 import secrets
-import threading
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import obstore
 from obstore import exceptions as refused
 
-from ingest.core.errors import ConfigError, FatalError, IngestError, RetryableError
-from ingest.storage.causes import cause_of, storage_error
+from ingest.core.errors import RetryableError
 from ingest.storage.clients.opening import bucket_client
 from ingest.storage.connections import StoreConnection
 from ingest.storage.object_file import ObjectChangedError
+from ingest.storage.requests import request
 
 if TYPE_CHECKING:
     from obstore import GetOptions
@@ -34,11 +31,6 @@ PART_BYTES = 16 * 1024**2
 """How much of a large object is sent in one request."""
 PARTS_AT_ONCE = 4
 _CHUNK_BYTES = 1024**2
-_DENIED = re.compile(r"status code: 40[13] ")
-_UNTRUSTED = re.compile(r"InvalidCertificate\(\s*(\w+)")
-_CODE = re.compile(r"<Code>(\w+)</Code>")
-_STATUS = re.compile(r"status code: (\d{3} [A-Z][A-Za-z ]*)")
-_MESSAGE = re.compile(r'message: "([^"]+)"')
 
 
 class Object(NamedTuple):
@@ -77,7 +69,7 @@ class Bucket:
         else:
             size = data.seek(0, os.SEEK_END)
             data = _readable(data)
-        with self._errors(name, "written"):
+        with self._request(name, "written"):
             obstore.put(
                 self._client,
                 name,
@@ -113,7 +105,7 @@ class Bucket:
     def create_unread(self, name: str, data: bytes, token: str) -> bool:
         """Write an object unless there is one; say whether the store says that there was none."""
         try:
-            with self._errors(name, "written"):
+            with self._request(name, "written"):
                 attributes = {WRITER: token}
                 obstore.put(self._client, name, data, mode="create", attributes=attributes)
         except (refused.AlreadyExistsError, refused.PreconditionError):
@@ -128,7 +120,7 @@ class Bucket:
             RetryableError: it is gone, so that it can be created now.
         """
         try:
-            with self._errors(name, "read"):
+            with self._request(name, "read"):
                 attributes = obstore.get(self._client, name).attributes
         except FileNotFoundError:
             raise RetryableError(f"{self.uri(name)}: was removed while it was created") from None
@@ -141,7 +133,7 @@ class Bucket:
         Raises:
             FileNotFoundError: there is none of that name.
         """
-        with self._errors(name, "read"):
+        with self._request(name, "read"):
             return bytes(obstore.get(self._client, name).bytes())
 
     def fetch(self, name: str, file: BinaryIO) -> None:
@@ -150,7 +142,7 @@ class Bucket:
         Raises:
             FileNotFoundError: there is none of that name.
         """
-        with self._errors(name, "read"):
+        with self._request(name, "read"):
             file.seek(0)
             file.truncate()
             file.writelines(obstore.get(self._client, name).stream(min_chunk_size=_CHUNK_BYTES))
@@ -161,7 +153,7 @@ class Bucket:
         Raises:
             FileNotFoundError: there is none of that name.
         """
-        with self._errors(name, "read"):
+        with self._request(name, "read"):
             return bytes(obstore.get_range(self._client, name, start=start, end=end))
 
     def version(self, name: str) -> tuple[int, str]:
@@ -170,7 +162,7 @@ class Bucket:
         Raises:
             FileNotFoundError: there is none of that name.
         """
-        with self._errors(name, "read"):
+        with self._request(name, "read"):
             about = obstore.head(self._client, name)
         return int(about["size"]), about["e_tag"] or ""
 
@@ -185,7 +177,7 @@ class Bucket:
             FileNotFoundError: there is none of that name.
         """
         try:
-            with self._errors(name, "read"):
+            with self._request(name, "read"):
                 options: GetOptions = {"if_match": etag, "range": (start, end)}
                 answer = obstore.get(self._client, name, options=options)
                 if answer.meta["e_tag"] != etag:
@@ -201,13 +193,13 @@ class Bucket:
 
     def size(self, name: str) -> int | None:
         """Return the bytes of an object; None if there is none."""
-        with contextlib.suppress(FileNotFoundError), self._errors(name, "read"):
+        with suppress(FileNotFoundError), self._request(name, "read"):
             return int(obstore.head(self._client, name)["size"])
         return None
 
     def names(self, folder: str) -> list[str]:
         """Return what lies directly below a prefix, objects and prefixes, sorted."""
-        with self._errors(folder, "read"):
+        with self._request(folder, "read"):
             found = obstore.list_with_delimiter(self._client, folder)
         paths = [*found["common_prefixes"], *(entry["path"] for entry in found["objects"])]
         return sorted({path.rpartition("/")[2] for path in paths} - {""})
@@ -221,7 +213,7 @@ class Bucket:
         """Yield the same, a page of a thousand at a time; those that come `after` a name."""
         pages = iter(obstore.list(self._client, folder or None, offset=after or None))
         while True:
-            with self._errors(folder, "read"):
+            with self._request(folder, "read"):
                 page = next(pages, None)
             if page is None:
                 return
@@ -233,61 +225,17 @@ class Bucket:
         Raises:
             FileNotFoundError: there is no such source.
         """
-        with self._errors(source, "copied"):
+        with self._request(source, "copied"):
             obstore.copy(self._client, source, target)
         self._written = True
 
     def remove(self, names: Iterable[str]) -> None:
         """Delete objects; those that are not there are passed over."""
-        with self._errors("", "removed from"):
+        with self._request("", "removed from"):
             obstore.delete(self._client, list(names))
 
-    @contextlib.contextmanager
-    def _errors(self, name: str, what: str) -> Iterator[None]:
-        """Make a request, within the connection's limit, and say of an error what to do about it.
-
-        That an object is not there passes, and that it is there already.
-        """
-        try:
-            with _limit(self.connection):
-                yield
-        except (refused.AlreadyExistsError, refused.PreconditionError):
-            raise
-        except FileNotFoundError as error:
-            if "NoSuchBucket" not in str(error):
-                raise
-            raise self._refusal(name, what, error) from None
-        except ValueError as error:
-            raise FatalError(
-                f"{self.uri(name)}: an object cannot have this name: {_why(str(error))}. Names "
-                "have no control characters, and no part of them is empty, `.` or `..`"
-            ) from None
-        except refused.BaseError as error:
-            raise self._refusal(name, what, error) from None
-
-    def _refusal(self, name: str, what: str, error: Exception) -> IngestError:
-        where, text = self.uri(name), str(error)
-        if "NoSuchBucket" in text or "NoSuchContainer" in text:
-            return self._request(
-                f"{where}: the bucket does not exist. Create it, or correct its name"
-            )
-        if untrusted := _UNTRUSTED.search(text):
-            return self._request(
-                f"{where}: the server's certificate is not trusted: {untrusted[1]}. Name a file "
-                "with the certificates of who has signed it: ca_file of the connection"
-            )
-        denied = isinstance(error, refused.PermissionDeniedError | refused.UnauthenticatedError)
-        if denied or _DENIED.search(text):
-            return self._request(
-                f"{where}: access denied: {_why(text)}. Check the credentials of "
-                f"{self.connection.title}, and that they may list, read and write there"
-            )
-        if cause_of(error) is not None:
-            return storage_error(f"{where}: cannot be {what}: {_why(text)}", error)
-        return FatalError(f"{where}: cannot be {what}: {_why(text)}")
-
-    def _request(self, text: str) -> IngestError:
-        return FatalError(f"{text}, then run again") if self._written else ConfigError(text)
+    def _request(self, name: str, what: str) -> AbstractContextManager[None]:
+        return request(self.connection, self.uri(name), what, lambda: self._written)
 
 
 def _readable(file: BinaryIO) -> Path | BinaryIO:
@@ -296,17 +244,3 @@ def _readable(file: BinaryIO) -> Path | BinaryIO:
     file.seek(0)
     named = Path(f"/proc/self/fd/{file.fileno()}")  # also one that has no name; from 0
     return named if named.exists() else file
-
-
-@lru_cache
-def _limit(connection: StoreConnection) -> threading.BoundedSemaphore:
-    """Return what keeps this process from making too many requests at once."""
-    return threading.BoundedSemaphore(connection.max_connections)
-
-
-def _why(text: str) -> str:
-    """Return what a person wants to know of obstore's texts, which go on for a page."""
-    for pattern in (_CODE, _STATUS, _MESSAGE):
-        if found := pattern.search(text):
-            return found[1].strip()
-    return " ".join(text.partition("Debug source")[0].split())[-200:]

@@ -126,6 +126,6 @@ class FaultyBucket(Bucket):
         self._faults = faults
 
     @contextmanager
-    def _errors(self, name: str, what: str) -> Iterator[None]:
-        with self._faults.request(self.uri(name)), super()._errors(name, what):
+    def _request(self, name: str, what: str) -> Iterator[None]:
+        with self._faults.request(self.uri(name)), super()._request(name, what):
             yield
