@@ -1,6 +1,6 @@
 """The protocol between the driver and whatever works the partitions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 from ingest.core.dataclass import dataclass
@@ -47,6 +47,10 @@ class Lost:
     kind: Cause = "lost_worker"
     seconds: float = 0.0
     words: str = ""
+
+
+Answer = Callable[[Outcome | Lost], None]
+"""Takes an answer of a pool, in the thread in which it comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ class Workers(Protocol):
         ...
 
     def start(self, task: Task) -> None:
-        """Begin to start the pool and return at once, so that planning goes on meanwhile."""
+        """Begin to start the pool and return at once, so that planning continues meanwhile."""
         ...
 
     def submit(self, assignments: Sequence[Assignment]) -> None:

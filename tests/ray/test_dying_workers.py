@@ -59,7 +59,7 @@ def test_what_is_searched_keeps_its_own_time(make_workers):
 
     assert len(settled) == 2
     assert not lost
-    assert workers._handout.execution._next == 2
+    assert workers._handout.execution._packs.next == 2
 
 
 def test_workers_that_find_no_place_say_what_there_is_and_begin_when_they_do(make_workers):

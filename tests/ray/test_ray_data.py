@@ -23,12 +23,12 @@ def test_small_partitions_share_blocks_and_keep_their_own_outcomes(make_workers)
     work = assignments(["ok"] * 320, bytes_=100)
 
     work_off(workers, work[:20])  # how long one takes is not known yet
-    first = workers._handout.execution._next
+    first = workers._handout.execution._packs.next
     settled, _ = work_off(workers, work[20:])
 
     assert first == 5
     assert len(settled) == 300
-    assert workers._handout.execution._next - first == 19
+    assert workers._handout.execution._packs.next - first == 19
 
 
 def test_a_retry_joins_the_live_execution(make_workers):
@@ -78,7 +78,7 @@ def test_when_the_feed_dies_a_new_execution_works_what_is_left(make_workers):
 def test_when_the_feed_dies_with_all_workers_a_new_execution_works_what_is_left(
     make_workers, monkeypatch
 ):
-    monkeypatch.setattr("ingest.workers.on_ray.execution.FEEDLESS_S", 1.0)
+    monkeypatch.setattr("ingest.workers.on_ray.watch.FEEDLESS_S", 1.0)
     workers = make_workers()
     workers.start(Obedient())
     work = assignments(["nap"] * 30)

@@ -4,20 +4,18 @@ This module does not import Ray: work is handed out before it is there.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Assignment
-from ingest.workers.base import Lost
+from ingest.workers.base import Answer, Lost
 from ingest.workers.pool import PACK, PACK_S, UNKNOWN, pack
 from ingest.workers.sharing import Demand
 
 if TYPE_CHECKING:
     from ingest.workers.on_ray.execution import LiveExecution
     from ingest.workers.on_ray.fleet import Fleet
-
-Answer = Callable[[Outcome | Lost], None]
 
 
 class Handout:

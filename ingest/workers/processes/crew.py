@@ -1,13 +1,13 @@
 """The workers of a pool of processes: who is given what, and what comes back."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ingest.core.counts import counted
 from ingest.core.outcome import Outcome
 from ingest.core.partition import Assignment
 from ingest.work.endings import Ending
-from ingest.workers.base import Lost
+from ingest.workers.base import Answer, Lost
 from ingest.workers.pool import Pool, next_pack
 from ingest.workers.processes.forks import Forkserver
 from ingest.workers.processes.member import Key, Late, Member
@@ -16,8 +16,6 @@ from ingest.workers.processes.worker import Halt, Orders
 
 CHECK_S = 0.1  # how often overdue workers are looked for
 IDLE_S = 2.0  # what waits behind a slow one for longer is given to a worker that is idle
-
-Answer = Callable[[Outcome | Lost], None]
 
 
 class Crew:
