@@ -241,7 +241,7 @@ def _import_builtin() -> None:
 
 @lru_cache(maxsize=1)
 def _rebuild_for(_imported: tuple[tuple[type[Model], ...], ...]) -> None:
-    """Build the unions of a job anew, once for what has been imported."""
+    """Build the unions of a job again, once for what has been imported."""
     rebuild(Job)
 
 

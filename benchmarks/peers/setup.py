@@ -5,7 +5,7 @@ compiled. One that was made from the same names and versions is left as it is. <
 `.benchmarks` in the repository, or BENCH_HOME.
 
 --list         whether the environments stand, of all or of the peers named
---lock PEER    write requirements/<peer>.txt anew from requirements/<peer>.in: versions only
+--lock PEER    write requirements/<peer>.txt again from requirements/<peer>.in: versions only
 """
 
 import hashlib
@@ -72,7 +72,7 @@ class Environment:
         return True
 
     def lock(self) -> None:
-        """Write the lock anew. It never holds an index address: those are this machine's own.
+        """Write the lock again. It never holds an index address: those are this machine's own.
 
         Raises:
             ConfigError: uv is missing, or finds no versions that go together.
@@ -108,7 +108,7 @@ class Environment:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Make the environments that the command line names, or list them, or lock them anew."""
+    """Make the environments that the command line names, or list them, or lock them again."""
     told = list(sys.argv[1:] if argv is None else argv)
     if not told or {"-h", "--help"} & set(told):
         print(__doc__)

@@ -1,9 +1,9 @@
 """What the live page costs: `python -m benchmarks.scripts.page`.
 
 Three states are made up (see `recorded`): one of 10,000 runs, one with a run of 100,000 partitions,
-and one of 200 runs of which 50 go on while 10 browsers look at four pages. Updates are measured as
-the browser sees them, from the request on, and as the CPU time of the server, which other work on
-the machine does not change; memory is that of its process.
+and one of 200 runs of which 50 are not over while 10 browsers look at four pages. Updates are
+measured as the browser sees them, from the request on, and as the CPU time of the server, which
+other work on the machine does not change; memory is that of its process.
 """
 
 import argparse
@@ -66,7 +66,7 @@ def many_runs(folder: Path) -> Figures:
 
 
 def long_run(folder: Path) -> Figures:
-    """A run of 100,000 partitions that goes on: how long an update of its page takes."""
+    """A run of 100,000 partitions that is not over: how long an update of its page takes."""
     run = Recorded("long", now() - timedelta(hours=20), partitions=100_000, rows=50_000,
                    completed=98_100, ending="", rejecting=97, retrying=1009)  # fmt: skip
     run.write(folder)
@@ -88,7 +88,7 @@ def long_run(folder: Path) -> Figures:
 
 
 def many_browsers(folder: Path) -> Figures:
-    """200 runs, 50 of which go on, seen by 10 browsers."""
+    """200 runs, 50 of which are not over, seen by 10 browsers."""
     began = now()
     for number in range(150):
         at = began - timedelta(minutes=30 * (150 - number))

@@ -50,7 +50,7 @@ class Recorded:
     """A run of `partitions`, each of `rows` rows and `pace_s` after the one before.
 
     `completed` are those that have been completed, all of them if None. `ending` is how the run
-    ended: `done`, `failed`, or empty if it goes on. Of every `rejecting`th partition a row was
+    ended: `done`, `failed`, or empty if it is not over. Of every `rejecting`th partition a row was
     rejected, every `retrying`th was retried.
     """
 

@@ -1,7 +1,7 @@
 """What a kill and a resume cost: `python -m benchmarks.scripts.resume`.
 
 A job over CSV (`--rows`) is run whole; then again, its driver killed (SIGKILL) when a quarter, half
-and three quarters (`--shares`) of its partitions are settled, and started anew. Printed are the
+and three quarters (`--shares`) of its partitions are settled, and resumed. Printed are the
 medians of how long both attempts take together, against the whole run, and which share of the whole
 run's bytes the second attempt works: what is settled is never worked again, so that only what was
 out is worked twice.

@@ -142,7 +142,7 @@ def _follow(server: "JobServer", submission: str, loaded: "Loaded[Job]", argumen
 
 
 def _left(follower: "Follower", loaded: "Loaded[Job]") -> int:
-    """Say how to go on after Ctrl-C."""
+    """Say what to type after Ctrl-C."""
     job = loaded.job
     state = state_option(job.state, job.state_connection_name)
     run = follower.run_id

@@ -39,7 +39,7 @@ class Chain:
 
     @property
     def broken(self) -> list[Problem]:
-        """What must be mended before anything can be composed, and whatever else is wrong there."""
+        """What must be fixed before anything can be composed, and whatever else is wrong there."""
         return [problem for file in self.files.values() for problem in _broken(file)]
 
     @property

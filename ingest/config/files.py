@@ -199,7 +199,7 @@ def _header(text: str) -> tuple[int, str] | None:
             "the file begins with a byte order mark (BOM). Save it as UTF-8 without BOM",
         )
     number, line = next((at, line) for at, line in enumerate(lines[first:], first + 1) if line)
-    if re.match(r"#\s*@", line):  # Hydra goes on reading, and the last header wins
+    if re.match(r"#\s*@", line):  # Hydra reads on, and the last header wins
         return number, (
             f'"{line}": Hydra, which loads job files, takes a comment that begins with # @ for a '
             "header. Begin it with other text"

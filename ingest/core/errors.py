@@ -5,7 +5,7 @@
       RetryableError     the network or the storage did not answer     try again, with backoff
         ThrottledError   too many requests                             try again, after Retry-After
       BadRowError        rows break the format or the contract         the contract's `on_error`
-      ContractError      the run breaks its budget or its books        nothing is published, exit 1
+      ContractError      the run breaks its budget or its row counts   nothing is published, exit 1
       FatalError         resuming at once cannot help                  stop, resumable, exit 1
         JobError         the job does not fit its rows                 start over once it is changed
         StalePlanError   what the run reads is not what was planned    start over, or put it back

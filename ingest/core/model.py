@@ -92,7 +92,7 @@ def models_in(
 
 
 def rebuild(model: type[Model]) -> None:
-    """Build those models anew that hold a union whose types have become more since."""
+    """Build those models again that hold a union whose types have become more since."""
     for each in models_in(model, imported=True):
         if each.__pydantic_complete__ and _is_open(each):
             each.model_rebuild(force=True)

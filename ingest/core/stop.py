@@ -20,7 +20,7 @@ class Stop(threading.Event):
 
 @contextmanager
 def at_once(stop: threading.Event) -> Iterator[None]:
-    """Let a stop interrupt whatever goes on in this block, if whoever sets it can.
+    """Let a stop interrupt whatever is done in this block, if whoever sets it can.
 
     Raises:
         Interrupted: it did.

@@ -1,7 +1,7 @@
-r"""Standard output and standard error that may fail without ending what goes on.
+r"""Standard output and standard error that may fail without ending the run.
 
 A reader may leave (`2>&1 | head -1`), a disk may be full (`>/dev/full`), a stream may be closed
-from the beginning (`2>&-`). What cannot be written is then dropped: a run goes on to its end, and
+from the beginning (`2>&-`). What cannot be written is then dropped: a run continues to its end, and
 its exit code says what became of it.
 
 Here, text becomes what a terminal shows. Names of files, values and messages of other programs may

@@ -21,7 +21,7 @@ from ingest.sinks.leftovers import staged
 from ingest.storage.objects import Store
 
 RECORDING = timedelta(days=1)
-"""Longer than a driver takes to put a run on record, whatever else goes on."""
+"""Longer than a driver takes to put a run on record, whatever else happens."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ class Combining:
         """Combine what is worth it.
 
         Raises:
-            FatalError: the run cannot go on; what was combined stays.
+            FatalError: the run cannot continue; what was combined stays.
             Interrupted: `stop` was set.
         """
         groups = self._groups()

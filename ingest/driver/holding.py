@@ -92,7 +92,7 @@ def _patiently(
 
 
 def check(held: Sequence[Lease]) -> None:
-    """Look whether another run has taken over while this process slept: two would go on at once.
+    """Look whether another run has taken over while this process slept: two would work at once.
 
     Raises:
         FencedError: one has.

@@ -76,7 +76,7 @@ class Loop:
         """Settle every partition of the plan.
 
         Raises:
-            BadRowError, ContractError, FatalError: the run cannot go on; what is settled stays.
+            BadRowError, ContractError, FatalError: the run cannot continue; what is settled stays.
             Interrupted: `stop` was set.
         """
         began, answered = self.clock.monotonic(), False

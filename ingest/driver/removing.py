@@ -1,4 +1,4 @@
-"""Removing a run from a state, in steps that the next cleaning goes on with wherever they were cut.
+"""Removing a run from a state, in steps that the next cleaning continues wherever they were cut.
 
 1. `runs/<run_id>/removed.json` is created, durably: from here on the run is not there any more;
 2. what its target has noted of it goes, the beginning before the end;

@@ -8,6 +8,6 @@ _LONGER: Final = tuple(name for name in ALIASES if " " in name)
 
 
 def continues(parts: list[str], word: str) -> bool:
-    """Whether a type name that begins with these words goes on with this one."""
+    """Whether a type name that begins with these words continues with this one."""
     begun = " ".join([*parts, word]).lower()
     return any(name.startswith(begun) for name in _LONGER)

@@ -53,7 +53,7 @@ class History:
     there ever was: 0 open, 1 settled, 2 split into some of the `children`. `retries` counts by
     class of failure. `cluster` is where the last attempt that had any did its work, `bytes` how
     much the plan reads, `left_out` how many files earlier runs have read. `ended` is how the
-    last attempt ended: done, failed or interrupted, or empty if it is still going on or was
+    last attempt ended: done, failed or interrupted, or empty if it is not over or was
     killed; `failure` is then the class of its failure, a `core.outcome.ErrorKind`, or empty,
     and `held` what kept it from being published, a `core.errors.Held`, or empty.
     `timings` are of all attempts that could put theirs on record; `lap` are those of the last

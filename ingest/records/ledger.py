@@ -72,7 +72,7 @@ class Ledger:
         """Take over what was read to its end, and return the number of this attempt, from 1.
 
         Raises:
-            FencedError: there is more by now. Whoever slept since it read would go on with a run
+            FencedError: there is more by now. Whoever slept since it read would continue a run
                 that others have finished or abandoned meanwhile.
         """
         names = self._reader.names()

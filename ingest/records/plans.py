@@ -99,7 +99,7 @@ class Plan:
         for number in range(-(-len(self) // PART_ROWS)):
             pieces = self._read(number, ["slices"]).select(pl.col("slices").explode()).drop_nulls()
             files = pieces.unnest("slices").select("uri", "size", "version")
-            # the last file of the part before may go on in this one
+            # the last file of the part before may continue in this one
             files = files.unique("uri", maintain_order=True).filter(pl.col("uri") != last)
             if files.height:
                 last = files["uri"][-1]

@@ -184,7 +184,7 @@ def _judged(records: Sequence[Record], start: int, width: int, there: bool | Non
 def _with_more_lines(
     records: Sequence[Record], start: int, width: int, header: Header
 ) -> tuple[Top, int]:
-    """Return a header with the lines below that go on with it."""
+    """Return a header with the lines below that belong to it."""
     first, end = records[start], start + 1
     names = first.fields
     while end < len(records) and end - start < _MOST_HEADER_LINES:

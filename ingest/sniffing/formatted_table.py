@@ -84,7 +84,7 @@ def _described(name: str, dtype: pl.DataType, heads: list[pl.DataFrame]) -> Colu
 
 
 def _head_of(source: FileSource, layout: Layout) -> Head:
-    """Return what writes the first rows of a file anew, and fewer until they are small enough."""
+    """Return what writes the first rows of a file again, and fewer until they are small enough."""
 
     def head(table: Table, piece: Slice, rows: int, size: int) -> bytes:
         keys = {column.name for column in key_columns(table.listing, ())}

@@ -65,7 +65,7 @@ def votes_for(first: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
 
 
 def is_second_line(record: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Say whether a record below a header goes on with it: units, or the names once more.
+    """Say whether a record below a header belongs to it: units, or the names once more.
 
     It is a text over columns of numbers and dates, in all of them where it says anything. Over one
     such column alone it must be a unit: else it may be what stands there for an unknown value.

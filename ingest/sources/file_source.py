@@ -144,7 +144,7 @@ class FileSource(Source):
     def compare(
         self, planned: Iterable[Planned], since: datetime, earlier: Earlier | None = None
     ) -> Iterable[Difference]:
-        """List the files anew, and hold the list against the plan."""
+        """List the files again, and compare the list with the plan."""
         present = survey(self.path, self.format.names(), self.connection)
         found = differences(planned, present, since)
         if earlier is None or self.incremental is None:

@@ -23,7 +23,7 @@ Fate = Literal["changed", "vanished", "new", "touched"]
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """An input as the plan of a run has it. `open` says that some of it is not settled yet."""
+    """An input as the plan of a run has it. `open` says that some of it is not completed yet."""
 
     uri: str
     size: int

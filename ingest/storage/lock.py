@@ -33,7 +33,7 @@ def locked(path: Path, wait_s: float) -> Iterator[None]:
         os.pwrite(handle, f"{os.getpid()} {socket.gethostname()}\n".encode(), 0)
         yield
         # Only while it is held: whoever waits for this very file notices that its name is gone,
-        # and begins anew. If we are cut off instead, the next holder takes the file over.
+        # and begins again. If we are cut off instead, the next holder takes the file over.
         path.unlink(missing_ok=True)
     finally:
         os.close(handle)

@@ -85,7 +85,7 @@ def _limit(connection: StoreConnection) -> threading.BoundedSemaphore:
 
 
 def _why(text: str) -> str:
-    """Return what a person wants to know of obstore's texts, which go on for a page."""
+    """Return what a person wants to know of obstore's texts, which are a page long."""
     for pattern in (_CODE, _STATUS, _MESSAGE):
         if found := pattern.search(text):
             return found[1].strip()

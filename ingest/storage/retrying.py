@@ -160,7 +160,7 @@ class RetryingBucket:
         return self._again(lambda: self._bucket.names(folder))
 
     def objects(self, folder: str = "") -> "Iterator[Object]":
-        """List what lies below a prefix; going on behind the last page that was answered."""
+        """List what lies below a prefix; continuing behind the last page that was answered."""
         pages: Iterator[list[Object]] | None = None
         last = ""
 

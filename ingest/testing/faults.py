@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Crash(BaseException):
-    """The process died here. Derives from BaseException, so that no handler goes on after it."""
+    """The process died here. Derives from BaseException, so that no handler continues after it."""
 
 
 class CrashingStore:

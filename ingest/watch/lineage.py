@@ -1,4 +1,4 @@
-"""Telling whoever wants to know what runs read and make, while a run goes on."""
+"""Telling whoever wants to know what runs read and make, until a run is over."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -35,7 +35,7 @@ class Trouble:
 
 @dataclass(slots=True)
 class Story:
-    """A run that goes on, or has ended. Memory: two bytes for each partition.
+    """A run, whether it is over or not. Memory: two bytes for each partition.
 
     `marks` has for each partition whether a try of it failed, and whether rows of it were rejected.
     `troubles` are the last failed tries and stalls.

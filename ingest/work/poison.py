@@ -76,11 +76,11 @@ class Frontier:
         return min(COARSE, rows - self.at)
 
     def passed(self, length: int) -> None:
-        """Go on behind a chunk that was worked."""
+        """Move on behind a chunk that was worked."""
         self.at += length
 
     def broke(self, length: int) -> bool:
-        """Look closer at the chunk that failed; if it was one row, go on behind it.
+        """Look closer at the chunk that failed; if it was one row, move on behind it.
 
         Returns whether it was.
         """

@@ -11,7 +11,7 @@ def within(timeout_s: float, call: Callable[[], T]) -> T:
     """Return what a call returns, or raise what it raises.
 
     Raises:
-        TimeoutError: it has not returned in so many seconds; it goes on by itself.
+        TimeoutError: it has not returned in so many seconds; it continues by itself.
     """
     answer: list[Any] = []
     error: list[BaseException] = []

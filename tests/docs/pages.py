@@ -1,4 +1,4 @@
-"""The generated pages of the docs. To write them anew: pytest tests/docs --update-golden."""
+"""The generated pages of the docs. To write them again: pytest tests/docs --update-golden."""
 
 import re
 from collections.abc import Callable

@@ -59,7 +59,7 @@ def test_a_page_is_up_to_date(place, request):
     if request.config.getoption("--update-golden"):
         (DOCS / place).write_text(text, encoding="utf-8")
     written = (DOCS / place).read_text(encoding="utf-8")
-    assert written == text, "write it anew: pytest tests/docs --update-golden"
+    assert written == text, "write it again: pytest tests/docs --update-golden"
 
 
 def test_an_option_without_a_description_is_refused():

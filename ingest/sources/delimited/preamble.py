@@ -88,7 +88,7 @@ class Beginning:
         return not skipped[0]
 
     def _is_open(self, header: bytes) -> bool:
-        """Say whether the header goes on in the next line."""
+        """Say whether the header continues in the next line."""
         dialect, text = self.rules.dialect, self._text(header)
         if dialect is None or text is None or not self.rules.multiline:
             return False

@@ -182,7 +182,7 @@ def _gunzip(file: BinaryIO, step: int) -> Iterator[bytes]:
 
 
 def _without_padding(file: BinaryIO, packed: bytes) -> bytes:
-    """Return what follows the zero bytes behind an archive; nothing if they go on to the end."""
+    """Return what follows the zero bytes behind an archive; nothing if they reach to the end."""
     padded = packed.startswith(b"\0")
     while packed and not (rest := packed.lstrip(b"\0")):
         packed = file.read(_PACKED_BYTES)

@@ -60,7 +60,7 @@ def not_json(*first_lines: str) -> str:
 def document(first_line: str) -> str:
     """Return what JSON other than JSON Lines begins with such a line; nothing if none does.
 
-    A line that is a list of numbers may be a bad record; one of objects, or one that goes on in
+    A line that is a list of numbers may be a bad record; one of objects, or one that continues in
     the next line, is none.
     """
     if first_line == "{":

@@ -84,7 +84,7 @@ class _Builder:
         self._open: list[_Open] = []
 
     def step(self, kind: str, part: str) -> None:
-        """Go on by one token.
+        """Move on by one token.
 
         Raises:
             ValueError: it may not stand here.

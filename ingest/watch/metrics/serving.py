@@ -1,4 +1,4 @@
-"""Giving the metrics of a run to Prometheus: an endpoint while it goes on, a push at its end."""
+"""Giving the metrics of a run to Prometheus: an endpoint until it is over, a push at its end."""
 
 import logging
 import os

@@ -21,8 +21,8 @@ _OURS = uuid.uuid5(uuid.NAMESPACE_URL, "https://ingest/run")
 class Account:
     """A run as recorded: the job as composed, the facts, the plan once it is frozen, the history.
 
-    All of it is plain data, read from the state: a run that goes on and one that ended years ago
-    are told alike.
+    All of it is plain data, read from the state: one that is not over and one that
+    ended years ago are told alike.
     """
 
     run_id: str
@@ -53,7 +53,7 @@ class Account:
 
     @property
     def attempt_id(self) -> str:
-        """The UUID of the attempt: OpenLineage knows no run that goes on after it has failed."""
+        """The UUID of the attempt: OpenLineage knows no run that is resumed after it has failed."""
         return str(uuid.uuid5(_OURS, f"{self.run_id}/{self.history.attempt}"))
 
     @property

@@ -1,4 +1,4 @@
-"""Sending a run's events to OpenLineage while it goes on."""
+"""Sending a run's events to OpenLineage while it is made."""
 
 import logging
 import queue
@@ -44,7 +44,7 @@ class Sender:
         """Take an event."""
         if type(event) not in STATES:
             return
-        if isinstance(event, _EARLY):  # the driver's own history goes on changing
+        if isinstance(event, _EARLY):  # the driver's own history keeps changing
             history = History(phase=history.phase, attempt=history.attempt, cluster=history.cluster)
         self._events.put((event, history))
 

@@ -1,4 +1,4 @@
-"""All runs of a state, those that go on followed live: what every view of the page is made of."""
+"""All runs of a state, followed live until they are over: what every view is made of."""
 
 import threading
 import time
@@ -28,7 +28,7 @@ LIST_SHARE = 20.0
 class Catalogue:
     """The runs of a state. One thread calls `round`; others read, while they hold `lock`.
 
-    Ended runs are kept as a line each, about 1 kB. Runs that go on, and up to `VIEWED` that
+    Ended runs are kept as a line each, about 1 kB. Runs that are not over, and up to `VIEWED` that
     somebody looks at, are kept as stories. `version` grows with whatever changes.
     """
 
@@ -128,7 +128,7 @@ class Catalogue:
             kept.pop(run_id, None)
 
     def _follow(self) -> bool:
-        """Read on what goes on, and what somebody looks at and was not read to its end."""
+        """Read on what is not over, and what somebody looks at and was not read to its end."""
         with self.lock:
             looked_at = {name: run for name, run in self._viewed.items() if not run.has_ended}
             every = list({**self._open, **looked_at}.values())

@@ -1,4 +1,4 @@
-"""A run as one line of the list: the same for one that goes on and one that ended years ago."""
+"""A run as one line of the list: the same for one that is not over and one that ended years ago."""
 
 import json
 from collections.abc import Iterable

@@ -97,7 +97,7 @@ class _Maker:
 
 
 def _rates(followed: Followed) -> dict[str, float]:
-    """Return rows/s by step: lately if the run goes on, else over the time of its work.
+    """Return rows/s by step: lately if the run is not over, else over the time of its work.
 
     That of several attempts is all their time: an attempt that was killed has not said how long
     it processed rows.

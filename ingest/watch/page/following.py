@@ -102,7 +102,7 @@ class Followed:
             self.seen_at = time.monotonic()
             if telling.history.ended:  # a later attempt has cleared that, if there is one
                 self.state = state_of(telling.history, None)
-                self.looked_at = -LOOK_S  # the receipt is there, or somebody goes on
+                self.looked_at = -LOOK_S  # the receipt is there, or somebody has resumed the run
         if self._damage is not None and not telling.damage and not telling.history.ended:
             telling.spoil(self.store, self.run_id, self._damage)
             self.state = telling.how or state_of(telling.history, None)

@@ -42,7 +42,7 @@ def read_settings() -> None:
 
 
 def kill_process(actor: str) -> None:
-    """Kill the process of the actor with this id; Ray starts it anew as its options say."""
+    """Kill the process of the actor with this id; Ray restarts it as its options say."""
     core = ray_worker.global_worker.core_worker
     core.kill_actor(ray.ActorID.from_hex(actor), False)
 

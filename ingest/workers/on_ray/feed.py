@@ -85,7 +85,7 @@ class Feed:
     async def share(self, node: str, found: int) -> int:
         """Return what its first worker has found to be each one's share of a node's memory.
 
-        Who is started anew would find less, since the others have taken some.
+        Who is started again would find less, since the others have taken some.
         """
         return self._shares.setdefault(node, found)
 

@@ -1,7 +1,7 @@
 """What a feed holds, as the blocks of a Ray Data set.
 
 Data set and pool start before there is any work. One read task asks the feed for pack 0, 1, 2 and
-so on, and yields each as a block. If that task dies, Ray starts it anew, and because packs are
+so on, and yields each as a block. If that task dies, Ray starts it again, and because packs are
 addressed by index and never consumed, it yields the same blocks again.
 """
 

@@ -84,7 +84,7 @@ class LossObserver:
 
         To be called when the iterator has ended, however it did. Ray Data leaves workers behind: it
         waits for its scheduling loop for 2 s only, and one that is slower than that finds the pool
-        empty and starts it anew. What was not killed by force lives until Python collects cycles,
+        empty and starts it again. What was not killed by force lives until Python collects cycles,
         or for 30 s if it hangs.
         """
         if self._executor is not None:
@@ -98,7 +98,7 @@ class LossObserver:
         return self._ended
 
     def started(self) -> int:
-        """Return how many workers are there and not just being started anew."""
+        """Return how many workers are there and not just being restarted."""
         pools = self._pools()
         return sum(pool.num_running_actors() - pool.num_restarting_actors() for pool in pools)
 
@@ -180,7 +180,7 @@ def follow_starts() -> None:
     """Let observers know the workers of their pools, whose arguments go by value. Idempotent.
 
     Ray Data puts the arguments into the object store, where they can be lost before a worker is
-    started anew (ray#53727). Ray's core says so on stderr for each worker, and has no switch for
+    restarted (ray#53727). Ray's core says so on stderr for each worker, and has no switch for
     that.
     """
     start = ActorPoolMapOperator._start_actor

@@ -23,7 +23,7 @@ SPREAD = 16  # over so many steps; the first of a kind are slow, and no pack is 
 
 @contextmanager
 def quick(*, private: bool) -> Iterator[None]:
-    """Have the executions within go on as soon as one of their tasks has something new.
+    """Have the executions within continue as soon as one of their tasks has something new.
 
     On a `private` Ray, which shows nobody any statistics, Ray Data starts no process for them, and
     what it has to know of a block is fetched at once, and not by another thread for the next step.

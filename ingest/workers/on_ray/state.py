@@ -129,7 +129,7 @@ def _is_alive(worker: str) -> bool:
     if not found or not (record := gcs_pb2.WorkerTableData.FromString(found)).is_alive:
         return False
     node = record.worker_address.node_id.hex()
-    nodes = ray_state.state.node_table()  # `ray.nodes` would connect anew if we are not connected
+    nodes = ray_state.state.node_table()  # `ray.nodes` would connect again if we are not connected
     return any(each["NodeID"] == node and each["Alive"] for each in nodes)
 
 

@@ -28,7 +28,7 @@ class PoolWorker:
     """Works packs one after the other; one instance for each actor of the pool.
 
     Whatever happens, it answers with the pack's outcomes, or the process ends: an exception would
-    end the execution, and a clean exit would leave a hole in the pool that Ray does not mend
+    end the execution, and a clean exit would leave a hole in the pool that Ray does not fix
     (ray#62746).
     """
 
@@ -53,7 +53,7 @@ class PoolWorker:
             if not context.was_current_actor_reconstructed:
                 raise
             traceback.print_exc()
-            os._exit(1)  # an exception would be the end of a worker that was started anew
+            os._exit(1)  # an exception would be the end of a worker that was started again
 
     def __call__(self, block: pa.Table) -> pa.Table:
         """Work a pack; return its outcomes in a block of one row."""

@@ -26,7 +26,7 @@ def forked(serve: Serve, control: socket.socket, words: int) -> tuple[int, Wait]
 
 
 def spawned(module: str, control: socket.socket, words: int) -> tuple[int, Wait]:
-    """Start a module anew to be the server, with the socket's descriptor for its argument."""
+    """Start a module afresh to be the server, with the socket's descriptor for its argument."""
     server = subprocess.Popen(  # noqa: S603 - this very interpreter
         [sys.executable, "-m", module, str(control.fileno())],
         stdin=subprocess.DEVNULL,

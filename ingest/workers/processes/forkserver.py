@@ -172,7 +172,7 @@ def _kill(pid: int) -> None:
 def _import() -> Work:
     """Import what workers need, also what libraries import only at their first use.
 
-    The driver, which this process is a fork of, goes on with the job meanwhile: it takes no time.
+    The driver, which this process is a fork of, continues with the job meanwhile: it takes no time.
     """
     import numpy.ma  # noqa: F401, PLC0415
 

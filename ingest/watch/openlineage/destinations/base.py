@@ -10,7 +10,7 @@ class Destination(ABC):
     """Takes the events of runs, one after the other, from one thread.
 
     `answered` is whether it has taken any event yet, `trouble` what it has complained of while
-    it goes on trying.
+    it keeps trying.
     """
 
     answered: bool = False

@@ -18,7 +18,7 @@ class Kafka(Destination):
     """Produces each event, and learns later whether a broker has taken it.
 
     The events of a job, and of the runs that one parent has started, have the same key: their order
-    stays as it is. librdkafka keeps trying while a run goes on; what it says goes to the log, not
+    stays as it is. librdkafka keeps trying until a run is over; what it says goes to the log, not
     to the terminal.
     """
 

@@ -159,7 +159,7 @@ document.addEventListener("keydown", (event) => {
   before = event.key;
 });
 
-// The time of a run that goes on passes between two messages too.
+// The time of a run that is not over passes between two messages too.
 function told(seconds) {
   if (seconds < 10) return seconds.toFixed(1) + " s";
   const whole = Math.round(seconds);
