@@ -18,15 +18,15 @@ from ingest.core.rows import POSITION, position, record_of, slice_of
 from ingest.sources.base import Difference, Inputs, Layout, Planned, Read, Rejects, Source
 from ingest.sources.columns.options import refuse_names
 from ingest.sources.incremental import Earlier
-from ingest.sources.sql.columns import ReadColumn, columns_of
+from ingest.sources.sql.columns import columns_of
 from ingest.sources.sql.ranges import KEYS, MOST_PIECES, Key, halves, version_of
+from ingest.sources.sql.relation import Relation
+from ingest.sources.sql.selecting import FAULT, ORIGINAL, rejects_of, select
 from ingest.sources.sql.snapshot import Snapshot, dropped, gone, held, taken_part
 from ingest.storage.connections import PostgresConnection
 from ingest.storage.postgres.errors import StatementError
-from ingest.storage.postgres.names import TableName, quoted
+from ingest.storage.postgres.names import TableName
 from ingest.storage.postgres.session import Session, repeated
-
-_FAULT, _REASON, _ORIGINAL = "__ingest_fault", "__ingest_reason", "__ingest_original"
 
 
 class Postgres(Source):
@@ -75,11 +75,11 @@ class Postgres(Source):
         def listed() -> Slice:
             try:
                 snapshot = self._held()
-                size = self._size(snapshot.session)
+                size = self._relation.size(snapshot.session)
             except (RetryableError, StatementError) as error:
                 dropped(self)
                 if isinstance(error, StatementError):
-                    raise ConfigError(f"{'table' if self.table else 'query'}: {error}") from error
+                    raise ConfigError(f"{self._relation.option}: {error}") from error
                 raise
             return Slice(self.uri, size, snapshot.name, bytes=size)
 
@@ -91,20 +91,22 @@ class Postgres(Source):
         if self.partition_column is None or count <= 1:
             return [piece]
         here = self._held().session
-        key = self._key(self._kinds(here))
-        return list(key.cut(here, self._rows, piece, count))
+        key = self._key(self._relation.kinds(here))
+        return list(key.cut(here, self._relation.rows, piece, count))
 
     def layout(self, slices: Sequence[Slice], types: Mapping[str, pl.DataType]) -> Layout:  # noqa: ARG002
         """Freeze the types of the columns; those of the contract are cast to later."""
         here = self._held().session
-        kinds = self._kinds(here)
-        refuse_names("table" if self.table else "query", list(kinds), "Rename it in a query")
+        kinds = self._relation.kinds(here)
+        refuse_names(self._relation.option, list(kinds), "Rename it in a query")
+        order = ""
         if self.partition_column is not None:
             self._key(kinds)
+            order = self._relation.order(here, self.partition_column)
         columns = list(columns_of(kinds))
         return Layout(
             {column.name: column.type for column in columns},
-            facts={"kinds": kinds, "order": self._order(here)},
+            facts={"kinds": kinds, "order": order},
             notes={column.name: column.note for column in columns},
         )
 
@@ -118,9 +120,9 @@ class Postgres(Source):
                 record = pl.col("record").cast(pl.UInt64) + position(place)
                 frames.append(frame.with_columns(record.alias(POSITION)))
         whole = pl.concat(frames)
-        bad = whole.filter(pl.col(_FAULT).is_not_null())
-        good = whole.filter(pl.col(_FAULT).is_null()) if bad.height else whole
-        rejects = Rejects(_rejects(bad)) if bad.height else None
+        bad = whole.filter(pl.col(FAULT).is_not_null())
+        good = whole.filter(pl.col(FAULT).is_null()) if bad.height else whole
+        rejects = Rejects(rejects_of(bad)) if bad.height else None
         return Read(good.select(*layout.columns, POSITION).lazy(), whole.height, rejects)
 
     def locate(self, partition: Partition, layout: Layout, positions: pl.Series) -> pl.DataFrame:
@@ -134,7 +136,7 @@ class Postgres(Source):
                 rows = self._read(here, partition.slices[place], layout, originals=True)
                 asked = wanted.filter(slice_of(pl.col("position")) == place)
                 numbers = asked.select(record_of(pl.col("position"))).to_series()
-                texts = rows[_ORIGINAL].gather(numbers)
+                texts = rows[ORIGINAL].gather(numbers)
                 parts.append(
                     asked.with_columns(
                         (numbers + 1).cast(pl.Int64).alias("line"), texts.alias("original")
@@ -167,11 +169,8 @@ class Postgres(Source):
         return (self.uri,)
 
     @property
-    def _rows(self) -> str:
-        """What to select from."""
-        if self.table is not None:
-            return f"{TableName.parse(self.table).sql} q"
-        return f"({self.query}) q"
+    def _relation(self) -> Relation:
+        return Relation(self.connection.uri, self.table, self.query)
 
     def _held(self) -> Snapshot:
         return held(self, self.connection)
@@ -181,58 +180,11 @@ class Postgres(Source):
         return taken_part(self.connection, name, f"source: {self.uri}")
 
     def _refuse_changed(self, here: Session, layout: Layout) -> None:
-        if self._kinds(here) != layout.facts["kinds"]:
+        if self._relation.kinds(here) != layout.facts["kinds"]:
             raise StalePlanError(
                 f"source: {self.uri}: its columns have changed since the run was planned. Run the "
                 "job again with --fresh"
             )
-
-    def _size(self, here: Session) -> int:
-        """Return about how many bytes there are; of what has no size of its own, they are counted.
-
-        Raises:
-            ConfigError: there is no such table.
-        """
-        if self.table is not None:
-            kind, size = self._look(here)
-            if kind in {"r", "p", "m"}:
-                return size
-        size = here.value(f"SELECT coalesce(sum(pg_column_size(q.*)), 0)::bigint FROM {self._rows}")
-        return int(size)
-
-    def _look(self, here: Session) -> tuple[str, int]:
-        """Return what kind of table it is, and its bytes.
-
-        Raises:
-            ConfigError: there is no such table.
-        """
-        seen = here.rows(
-            "SELECT relkind::text, CASE relkind WHEN 'p' THEN (SELECT sum(pg_table_size(relid)) "
-            "FROM pg_partition_tree(oid))::bigint ELSE pg_table_size(oid) END FROM pg_class "
-            "WHERE oid = to_regclass($1::text)",
-            TableName.parse(str(self.table)).sql,
-        )
-        if not seen:
-            raise ConfigError(f'table: there is no table "{self.table}" in {self.connection.uri}')
-        return str(seen[0][0]), int(seen[0][1] or 0)
-
-    def _kinds(self, here: Session) -> dict[str, str]:
-        """Return the columns and their SQL types; those of queries without their lengths."""
-        if self.table is not None:
-            return dict(
-                here.rows(
-                    "SELECT attname::text, format_type(atttypid, atttypmod) FROM pg_attribute "
-                    "WHERE attrelid = to_regclass($1::text) AND attnum > 0 AND NOT attisdropped "
-                    "ORDER BY attnum",
-                    TableName.parse(self.table).sql,
-                )
-            )
-        names = here.names(f"SELECT * FROM {self._rows} LIMIT 0")
-        if len(set(names)) < len(names):
-            raise ConfigError("query: two columns have the same name. Give one another with AS")
-        kinds = ", ".join(f"pg_typeof(q.{quoted(name)})::text" for name in names)
-        asked = f"SELECT {kinds} FROM (SELECT) one LEFT JOIN ({self.query} LIMIT 0) q ON true"
-        return dict(zip(names, here.rows(asked)[0], strict=True))
 
     def _key(self, kinds: Mapping[str, str]) -> Key:
         name = str(self.partition_column)
@@ -245,65 +197,17 @@ class Postgres(Source):
             )
         return Key(name, kinds[name])
 
-    def _order(self, here: Session) -> str:
-        """Return the order of rows of `q`, which is the same however they are cut."""
-        if self.partition_column is None:
-            return ""
-        ties = ""
-        if self.table is not None:
-            kind = self._look(here)[0]
-            # a row's own place, where there is one: comparing whole rows costs more
-            ties = {"r": ", q.ctid", "m": ", q.ctid", "p": ", q.tableoid, q.ctid"}.get(kind, "")
-        return f" ORDER BY q.{quoted(self.partition_column)}{ties or ', q::text'}"
-
     def _read(
         self, here: Session, piece: Slice, layout: Layout, *, originals: bool
     ) -> pl.DataFrame:
         """Return the rows of a piece in order, each with its fault, and of those the original."""
         kinds = layout.facts["kinds"]
-        columns = list(columns_of(kinds))
-        where = self._key(kinds).condition(piece) if piece.end != WHOLE else "true"
-        faults = [column for column in columns if column.fault]
-        whens = [f"WHEN {column.fault} THEN {n}" for n, column in enumerate(faults)]
-        fault = f"CASE {' '.join(whens)} END" if whens else "NULL::int"
-        original = "to_json(q)::text"
-        if not originals:
-            original = f"CASE WHEN {fault} IS NOT NULL THEN {original} END"
-        chosen = [f"{column.expression} AS {quoted(column.name)}" for column in columns]
-        chosen += [f"{fault} AS {quoted(_FAULT)}", f"{original} AS {quoted(_ORIGINAL)}"]
-        order = layout.facts["order"]
-        statement = f"SELECT {', '.join(chosen)} FROM {self._rows} WHERE {where}{order}"
-        with here.batches(statement) as reader:
-            frame = pl.DataFrame(reader.read_all())
-        return _typed(frame, columns, faults)
-
-
-def _typed(
-    frame: pl.DataFrame, columns: Sequence[ReadColumn], faults: Sequence[ReadColumn]
-) -> pl.DataFrame:
-    """Return rows in the types of the plan, with the column that is at fault and its reason."""
-    sound = pl.col(_FAULT).is_null()
-    names = [column.name for column in faults] or [""]
-    reasons = [column.reason for column in faults] or [""]
-    return frame.with_columns(
-        *(
-            pl.when(sound).then(pl.col(column.name)).cast(column.type).alias(column.name)
-            if column.text
-            else pl.col(column.name).cast(column.type)
-            for column in columns
-        ),
-        pl.col(_FAULT).replace_strict(dict(enumerate(names)), return_dtype=pl.String),
-        pl.col(_FAULT)
-        .replace_strict(dict(enumerate(reasons)), return_dtype=pl.String)
-        .alias(_REASON),
-    )
-
-
-def _rejects(bad: pl.DataFrame) -> pl.DataFrame:
-    return bad.select(
-        pl.col(POSITION).alias("position"),
-        (record_of(pl.col(POSITION)) + 1).cast(pl.Int64).alias("line"),
-        pl.col(_FAULT).alias("column"),
-        pl.col(_REASON).alias("reason"),
-        pl.col(_ORIGINAL).alias("original"),
-    )
+        condition = self._key(kinds).condition(piece) if piece.end != WHOLE else "true"
+        return select(
+            here,
+            self._relation.rows,
+            condition,
+            kinds,
+            layout.facts["order"],
+            originals=originals,
+        )

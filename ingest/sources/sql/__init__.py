@@ -1,1 +1,1 @@
-"""What SQL sources consist of: a snapshot that is held, columns and their types, ranges of keys."""
+"""What SQL sources consist of: a snapshot, what is selected from it, columns, ranges of keys."""
