@@ -1,8 +1,7 @@
 """JSON Lines files."""
 
-import difflib
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Literal
 
@@ -10,9 +9,8 @@ import polars as pl
 from pydantic import Field
 
 from ingest.core.errors import ConfigError
-from ingest.core.names import shown
 from ingest.core.partition import Slice
-from ingest.core.types import Schema, instance, parse_type, type_name
+from ingest.core.types import Schema, parse_type, type_name
 from ingest.core.values.numerals import Numerals
 from ingest.core.values.texts import parse_texts
 from ingest.formats.jsonl import JsonlFormat
@@ -31,6 +29,7 @@ from ingest.sources.files.schema import RecordSchema, schema_remarks
 from ingest.sources.json.guess import as_read, guess_fields, without_nulls
 from ingest.sources.json.reader import JsonReader, emptied
 from ingest.sources.json.redaction import redacted
+from ingest.sources.json.refusing import refuse_typing_errors, refuse_unreadable
 from ingest.sources.json.sample import ARRAY, is_json, not_json, objects
 from ingest.sources.text.bodies import Body
 from ingest.sources.text.decoding import whole_text
@@ -88,7 +87,7 @@ class Jsonl(TextSource):
         only = bool(declared) and new != "add"
         seen = guess_fields(untyped, declared if only else None)
         refuse_clash(made.columns, seen)
-        _refuse_typing_errors(declared, [*seen, *made.keys])
+        refuse_typing_errors(declared, [*seen, *made.keys])
         wanted = declared if only else {**seen, **types, **declared}
         names = [name for name in wanted if name not in made.keys]
         self.schema_.check(records, names, new_too=bool(declared) and new == "fail")
@@ -100,7 +99,7 @@ class Jsonl(TextSource):
             "Leave it out by naming the others: columns: {name: type, …}, or rename it there",
         )
         columns = {name: without_nulls(given.get(name) or seen[name]) for name in names}
-        _refuse_unreadable(columns)
+        refuse_unreadable(columns)
         rows = sum(map(len, records.values()))
         notes = {name: _note(name, declared, types, seen, rows) for name in names}
         notes |= dict.fromkeys(made.columns, "the file's name and place")
@@ -255,48 +254,3 @@ def _note(
     if isinstance(as_read(seen[name]), pl.Null):
         return f"{NO_TYPE}, and it is null or {{}}, read as null, in {rows} rows"
     return f"inferred from {rows} rows"
-
-
-def _refuse_typing_errors(declared: Schema, known: Sequence[str]) -> None:
-    """Refuse columns that are not in the sample but are nearly named like one that is.
-
-    Others may be rare fields, and are allowed.
-    """
-    lines = [
-        f'columns: no field "{name}" in the sample. Did you mean "{near[0]}"?'
-        for name in declared
-        if name not in known and (near := difflib.get_close_matches(name, known, 1, cutoff=0.85))
-    ]
-    if lines:
-        raise ConfigError(*lines)
-
-
-def _refuse_unreadable(columns: Schema) -> None:
-    lines = []
-    for name, dtype in columns.items():
-        if not is_nameable(dtype):
-            lines.append(
-                f'columns: "{name}": the field names of {shown(type_name(dtype))} cannot be '
-                "stored in a plan. Leave the column out by naming the others"
-            )
-        elif dtype.is_nested() and not all(map(_is_json, _leaves(dtype))):
-            lines.append(
-                f'columns: "{name}": lists and structs can only contain numbers, booleans and '
-                f"strings, not {type_name(dtype)}. Read strings there, and cast them in a step"
-            )
-    if lines:
-        raise ConfigError(*lines)
-
-
-def _leaves(dtype: pl.DataType) -> Iterator[pl.DataType]:
-    if isinstance(dtype, pl.List):
-        yield from _leaves(instance(dtype.inner))
-    elif isinstance(dtype, pl.Struct):
-        for field in dtype.fields:
-            yield from _leaves(instance(field.dtype))
-    else:
-        yield dtype
-
-
-def _is_json(dtype: pl.DataType) -> bool:
-    return dtype.is_integer() or dtype.is_float() or dtype in {pl.Boolean(), pl.String()}
