@@ -17,6 +17,7 @@ from ingest.core.errors import FatalError
 from ingest.core.partition import Partition
 from ingest.driver.planning import draft
 from ingest.driver.tasks import context_of, task_of
+from ingest.driver.unused import without_unused
 from ingest.job import Job
 from ingest.work.task import PartitionTask
 
@@ -97,4 +98,5 @@ def prepare(
     context = context_of(job, "gate", datetime(2026, 1, 1, tzinfo=UTC))
     drafted = draft(job, context, loaded.place, workers=1)
     pieces = [piece for _, slices in drafted.partitions for piece in slices]
-    return Work(task_of(job, drafted.flow, context), Partition(0, "gate", tuple(pieces)))
+    task = task_of(job, without_unused(job, drafted.flow), context)
+    return Work(task, Partition(0, "gate", tuple(pieces)))
