@@ -41,10 +41,19 @@ def page(found: Mapping[str, Result], images: str) -> str:
                 "## Ours beside the best engine and plain Ray Data\n" + beside_table(found),
                 "## How to read it\n" + _LEGEND,
                 *(f"## {name}\n{table(found[name])}" for name in scenarios() if name in found),
+                *unmeasured(found),
             ]
         )
         + "\n"
     )
+
+
+def unmeasured(found: Mapping[str, Result]) -> Iterator[str]:
+    """Yield which scenarios have no results here, and what measures one."""
+    names = [f"`{name}`" for name in scenarios() if name not in found]
+    if names:
+        typed = "python -m benchmarks.run +scenario=NAME peers=all"
+        yield f"## Not measured here\n{', '.join(names)}. To measure one: `{typed}`."
 
 
 def verdict_table(found: Mapping[str, Result]) -> str:
@@ -220,7 +229,8 @@ def _how(result: Result) -> Iterator[str]:
     listed = "; ".join(f"{name}: {version}" for name, version in sorted(versions.items()))
     yield (
         f"{about['cpu']}, {about['cores']} cores, {about['memory_bytes'] / 2**30:.0f} GiB, "
-        f"{about['system']}, Python {about['python']}; revision {session.revision}. {listed}"
+        f"{about['system']}, Python {about['python']}; revision {session.revision}"
+        f"{_load(session)}. {listed}"
     ).rstrip(". ") + "."
     typed = f"python -m benchmarks.run +scenario={result.scenario}"
     small = " scale=small" if session.scale == "small" else ""
@@ -234,6 +244,12 @@ def _how(result: Result) -> Iterator[str]:
         if name in _ours(session)
     ]
     yield "\n".join(lines)
+
+
+def _load(session: Session) -> str:
+    runs = (run for each in session.contenders.values() for run in each.runs)
+    loads = [run["load"] for run in runs if "load" in run]
+    return f"; load {min(loads):.1f} to {max(loads):.1f}" if loads else ""
 
 
 def _bound(verdict: Verdict) -> str:
@@ -268,10 +284,14 @@ publishing, B all input bytes and b the bytes processed by t1 (by all workers), 
 · B / (B − b). Plain Ray Data gets the better result of both rules. **End to end** is from the \
 start of the process to its exit.
 - **CPU** and **peak memory** are those of the whole process tree, orphans included. Memory is \
-private memory and the growth of /dev/shm, sampled ten times a second.
+private memory and the growth of /dev/shm, sampled ten times a second. A driver, a fork server and \
+two workers of ingest take more of it than one process of Polars, as the tables show; the targets \
+compare with plain Ray Data.
 - **÷ best** is the ratio to the best of {", ".join(GROUPS["best"])} in the same session, \
-**÷ ours** the ratio to ingest. Medians; the spread is in brackets. Figures of different sessions \
-are never compared with each other.
+**÷ ours** the ratio to ingest; who took part stands in the table of the scenario. Medians; the \
+spread is in brackets. Figures of different sessions are never compared with each other.
+- **Load** is how many processes of the machine wanted a core, on average of a minute, when a run \
+began; the runs before it count.
 - Rates refer to the input: rows as read, bytes as stored, by steady time and by CPU time.\
 """
 

@@ -18,6 +18,9 @@ from benchmarks.scenario import REPOSITORY
 
 Figures = dict[str, float]
 
+MADE = ("benchmarks/results", "docs/reference/benchmarks.md")
+"""What benchmarks write in the repository."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -131,11 +134,16 @@ def hardware() -> dict[str, Any]:
 
 
 def revision() -> str:
-    """Return the Git revision, with `+changes` if files differ from it."""
+    """Return the Git revision, with `+changes` if files differ from it that are no results."""
+    commit = _git("rev-parse", "--short=10", "HEAD")
+    changes = _git("status", "--porcelain", "--", ".", *(f":!{path}" for path in MADE))
+    return f"{commit}+changes" if changes else commit
+
+
+def _git(*arguments: str) -> str:
     told = subprocess.run(
-        ["git", "describe", "--always", "--abbrev=10", "--dirty=+changes"],
-        cwd=REPOSITORY, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        ["git", *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
     return told.stdout.strip()
 
 
