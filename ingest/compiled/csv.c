@@ -2,7 +2,9 @@
 
    A record is certain if it is one line with as many fields as there are columns, each of them bare
    (without quotes and carriage returns) or quoted (to the next delimiter or the line's end, quotes
-   inside doubled), and each a value of its column's kind in its plainest form:
+   inside doubled), and each a value of its column's kind in its plainest form. Where it is said at
+   which line feeds records end, they may be several lines, and their quoted fields hold these and
+   carriage returns.
 
        integer     [-]digits, at most 18 of them, in the range of the type
        float       [-]digits[.digits][e[+-]digits], at most 19 of them significant, with 27 decimals
@@ -46,8 +48,10 @@ typedef struct {
     const slice *token;   /* what stands for null in typed columns, but for the empty text */
     column *column;
     uint8_t *heap;        /* room for the text: bytes of texts longer than 12 */
-    int64_t *doubts;      /* room for `most_doubts` pairs: a line, and 1 if its quotes are odd */
-    int64_t lines;        /* how many lines were read: rows and doubts */
+    const uint64_t *ends; /* NULL; or a bit for each byte: set where records end, the last one too */
+    int64_t *doubts;      /* room for `most_doubts` pairs: a record, and 1 if it is a line with an odd
+                             number of quotes */
+    int64_t records;      /* how many were read: rows and doubts */
     int64_t rows;
     int64_t heap_size;
     int64_t doubt_count;
@@ -136,7 +140,7 @@ static int64_t put_field(reading *job, scanner *scan, int number, int64_t row, i
     int pairs = 0;
     for (;;) {
         end = next(scan);
-        if (text[end] == '\n' || text[end] == '\r') return -1;
+        if ((text[end] == '\n' || text[end] == '\r') && (!job->ends || end == job->size - 1)) return -1;
         if (text[end] != job->quote) continue;
         if (text[end + 1] != job->quote) break;
         next(scan);
@@ -150,8 +154,8 @@ static int64_t put_field(reading *job, scanner *scan, int number, int64_t row, i
     return after;
 }
 
-/* Read the line that begins at `start`. Return where it ends, or -1 if the record is in doubt. */
-static int64_t put_line(reading *job, scanner *scan, int64_t row, int64_t start)
+/* Read the record that begins at `start`. Return where it ends, or -1 if the record is in doubt. */
+static int64_t put_record(reading *job, scanner *scan, int64_t row, int64_t start)
 {
     const uint8_t *text = job->text;
     const int64_t first = start;
@@ -186,11 +190,17 @@ static void take_back(reading *job, int64_t row)
     }
 }
 
-/* Return where the line ends that begins at `start`, and whether it has an odd number of quotes. */
-static int64_t end_of_line(const reading *job, int64_t start, int64_t *odd)
+/* Return where the record ends that begins at `start`; and of a line, whether it has an odd number of
+   quotes. */
+static int64_t end_of_record(const reading *job, int64_t start, int64_t *odd)
 {
     int64_t end = start;
     *odd = 0;
+    if (job->ends) {
+        uint64_t mask = job->ends[start >> 6] & ~UINT64_C(0) << (start & 63);
+        for (end >>= 6; mask == 0;) mask = job->ends[++end];
+        return 64 * end + __builtin_ctzll(mask);
+    }
     for (; job->text[end] != '\n'; end++) *odd ^= job->text[end] == job->quote;
     return end;
 }
@@ -202,18 +212,18 @@ int ingest_read_csv(reading *job)
     if (job->quote >= 0) scan.signs[3] = (uint8_t)job->quote;
     seek(&scan, 0);
     int64_t start = 0;
-    for (; start < job->size; job->lines++) {
+    for (; start < job->size; job->records++) {
         const int64_t heap_size = job->heap_size;
-        int64_t end = put_line(job, &scan, job->rows, start);
+        int64_t end = put_record(job, &scan, job->rows, start);
         if (end >= 0) {
             job->rows++;
         } else {
             if (job->doubt_count == job->most_doubts) return 0;
             int64_t *doubt = job->doubts + 2 * job->doubt_count++;
-            doubt[0] = job->lines;
+            doubt[0] = job->records;
             take_back(job, job->rows);
             job->heap_size = heap_size;
-            end = end_of_line(job, start, doubt + 1);
+            end = end_of_record(job, start, doubt + 1);
             seek(&scan, end + 1);
         }
         start = end + 1;

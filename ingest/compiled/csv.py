@@ -11,6 +11,7 @@ from ingest.compiled.library import library, load
 TEXT, INTEGER, FLOAT, DECIMAL, BOOLEAN, DATE, TIMESTAMP, ZONED = range(8)
 
 Octets = np.ndarray[tuple[int], np.dtype[np.uint8]]
+Bits = np.ndarray[tuple[int], np.dtype[np.uint64]]
 
 
 class Kind(NamedTuple):
@@ -52,9 +53,9 @@ class Column(NamedTuple):
 class Records(NamedTuple):
     """What was read: the columns of `rows`, and the texts that are longer than 12 bytes.
 
-    `doubts` are the numbers of the lines that are not among the rows, `odd` those of them with an
-    odd number of quotes. Of more doubts than were allowed, `rows` is -1. Each column has `refused`
-    so many lines.
+    `doubts` are the numbers of the records that are not among the rows, `odd` those of them with an
+    odd number of quotes, where each is a line. Of more doubts than were allowed, `rows` is -1. Each
+    column has `refused` so many records.
     """
 
     rows: int
@@ -96,8 +97,9 @@ class _Reading(ctypes.Structure):
         ("token", ctypes.POINTER(_Token)),
         ("column", ctypes.POINTER(_Column)),
         ("heap", ctypes.c_void_p),
+        ("ends", ctypes.c_void_p),
         ("doubts", ctypes.c_void_p),
-        ("lines", ctypes.c_int64),
+        ("records", ctypes.c_int64),
         ("rows", ctypes.c_int64),
         ("heap_size", ctypes.c_int64),
         ("doubt_count", ctypes.c_int64),
@@ -106,21 +108,23 @@ class _Reading(ctypes.Structure):
 
 def read(
     text: bytes,
-    lines: int,
+    records: int,
     signs: Signs,
     kinds: Sequence[Kind],
     most_doubts: int,
     *,
+    ends: Bits | None = None,
     built: Any = None,
 ) -> Records:
-    """Read a text of so many lines, all of them ended, in UTF-8 without NULs, of less than 2 GiB.
+    """Read a text of so many records, all of them ended, in UTF-8 without NULs, of less than 2 GiB.
 
-    It takes no lock of Python's meanwhile, and as much memory as the text has bytes, of which it
+    Each is a line; or they end where `ends`, which has a bit for each byte, says, at the last byte
+    too. It takes no lock of Python's meanwhile, and as much memory as the text has bytes, of which it
     keeps what texts of more than 12 bytes need. `built` is what `load` returns of another library
     than ours.
     """
-    values = [np.empty(lines * kind.width or -(-lines // 8), np.uint8) for kind in kinds]
-    valid = [np.full(-(-lines // 8), 0xFF, np.uint8) for _ in kinds]
+    values = [np.empty(records * kind.width or -(-records // 8), np.uint8) for kind in kinds]
+    valid = [np.full(-(-records // 8), 0xFF, np.uint8) for _ in kinds]
     heap, doubts = np.empty(len(text), np.uint8), np.empty((most_doubts, 2), np.int64)
     columns = (_Column * len(kinds))(*(
         _Column(
@@ -132,7 +136,8 @@ def read(
     tokens = (_Token * len(signs.tokens))(*(_Token(each, len(each)) for each in signs.tokens))
     reading = _Reading(
         text, len(text), signs.delimiter, signs.quote, signs.empty_nulls, len(kinds),
-        len(tokens), most_doubts, tokens, columns, heap.ctypes.data, doubts.ctypes.data,
+        len(tokens), most_doubts, tokens, columns, heap.ctypes.data,
+        None if ends is None else ends.ctypes.data, doubts.ctypes.data,
     )  # fmt: skip
     done = (built or load(library())).ingest_read_csv(ctypes.byref(reading))
     heap.resize(reading.heap_size, refcheck=False)  # in place: what is not used is given back

@@ -132,7 +132,7 @@ class Csv(TextSource):
         return Values(self.columns, self.null_values, self.numerals)
 
     def splits(self) -> bool:
-        """Say whether files may be cut: not where a line feed may stand inside a record."""
+        """Say whether files may be cut anywhere: not where a line feed may be inside a record."""
         return not self.multiline and super().splits()
 
     def rules(self, layout: Layout | None) -> LineRules:

@@ -5,6 +5,7 @@ from dataclasses import field
 from functools import cache
 from typing import Final, NamedTuple
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -13,9 +14,10 @@ from ingest.compiled.library import is_there
 from ingest.core.arrow import series
 from ingest.core.dataclass import dataclass
 from ingest.core.types import Schema
-from ingest.sources.text.bits import FEEDS, Places, count
+from ingest.sources.text.bits import FEEDS, Bits, Places, count, is_set
 from ingest.sources.text.decoding import whole_text
 from ingest.sources.text.dialect import Dialect
+from ingest.sources.text.record_ends import ENDS, ends_in
 
 _MOST_BYTES: Final = 2**31
 """Where texts stand is told by numbers of 31 bits."""
@@ -39,19 +41,23 @@ _DECIMALS: Final = {"ms": 3, "us": 6}
 
 
 class Certain(NamedTuple):
-    """Fields of records, and the numbers of the lines that are not among them.
+    """Fields of records, and the numbers of the records that are not among them.
 
-    Of these, `odd` have an odd number of quotes.
+    Of these, `odd` have an odd number of quotes, if they are lines. `ends` are where records of
+    several lines end; None if each is a line.
     """
 
     fields: pl.DataFrame
     doubts: Places
     odd: Places
+    ends: Bits | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CertainReader:
-    """Reads texts whose lines are records with these fields, in this order, of these types.
+    """Reads texts whose records have these fields, in this order, of these types.
+
+    They are lines, unless `multiline` says that quoted fields may hold line feeds.
 
     Columns of types that it does not know, and `spoilt` ones, are texts; of these, only a bare
     empty field is null. A column that is no number and refuses too many records becomes a spoilt
@@ -63,22 +69,34 @@ class CertainReader:
     schema: Schema
     null_values: Sequence[str]
     spoilt: set[str] = field(default_factory=set)
+    multiline: bool = False
 
     def read(self, data: bytes, most_doubts: float) -> Certain | None:
         """Return what is certain of a text in which every line is ended.
 
-        None if more than the share `most_doubts` of its lines is not, if records are not written
-        plainly, or the text is not UTF-8 or holds NULs; and where the reader was not built.
+        None if more than the share `most_doubts` of its records is not, if they are not written
+        plainly, or the text is not UTF-8, holds NULs or ends within quotes; and where the reader
+        was not built.
         """
         if not (is_there() and self._is_plain(data)):
             return None
-        lines = count(FEEDS.of(data))
-        most = int(most_doubts * lines)
-        read = self._read(data, lines, most)
-        if read.rows < 0 and (refusing := self._refusing(read, _MOSTLY * lines)):
+        total, ends = count(FEEDS.of(data)), self._ends(data)
+        if ends is not None:
+            if not is_set(ends, np.array([len(data) - 1]))[0]:
+                return None
+            lines, total = total, count(ends)
+            ends = None if total == lines else ends
+        most = int(most_doubts * total)
+        read = self._read(data, total, most, ends)
+        if read.rows < 0 and (refusing := self._refusing(read, _MOSTLY * total)):
             self.spoilt.update(refusing)
-            read = self._read(data, lines, most)
-        return None if read.rows < 0 else Certain(self._frame(read), read.doubts, read.odd)
+            read = self._read(data, total, most, ends)
+        return None if read.rows < 0 else Certain(self._frame(read), read.doubts, read.odd, ends)
+
+    def _ends(self, data: bytes) -> Bits | None:
+        """Return where records end that may have several lines."""
+        ends = ends_in(self.dialect) if self.multiline else None
+        return None if ends is None else ENDS.of(data, ends)
 
     def _refusing(self, read: csv.Records, most: float) -> set[str]:
         """Return the columns for whose sake more lines are in doubt, and that may be texts instead.
@@ -97,7 +115,7 @@ class CertainReader:
             return False
         return data.isascii() or whole_text(data) is not None
 
-    def _read(self, data: bytes, lines: int, most: int) -> csv.Records:
+    def _read(self, data: bytes, total: int, most: int, ends: Bits | None) -> csv.Records:
         quote = self.dialect.quote
         signs = csv.Signs(
             ord(self.dialect.delimiter),
@@ -105,7 +123,7 @@ class CertainReader:
             "" in self.null_values,
             [token.encode() for token in self.null_values if token],
         )
-        return csv.read(data, lines, signs, self._kinds(), most)
+        return csv.read(data, total, signs, self._kinds(), most, ends=ends)
 
     def _kinds(self) -> list[csv.Kind]:
         return [

@@ -67,7 +67,7 @@ class Beginning:
         end = first = self._line(data, place, complete=complete)
         more = 1
         while end is not None and self._is_open(data[place:end]):
-            if end == len(data) or more == _MOST_LINES:
+            if (complete and end == len(data)) or more == _MOST_LINES:
                 end, more = first, 1
                 break
             end, more = self._line(data, end, complete=complete), more + 1

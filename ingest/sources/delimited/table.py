@@ -96,14 +96,17 @@ class TableReader:
         return self._without_repeats(table)
 
     def _certain(self, data: bytes) -> Table | None:
-        """Return what compiled code reads, unless it leaves too much, or lines belong together."""
-        if self.multiline:
-            return None
-        reader = CertainReader(self.dialect, self.names, self.schema, self.null_values, self.spoilt)
+        """Return what compiled code reads, unless it leaves too much.
+
+        Or unless lines belong together, where only with `multiline` they may.
+        """
+        reader = CertainReader(
+            self.dialect, self.names, self.schema, self.null_values, self.spoilt, self.multiline
+        )
         records = reader.read(data, MOST_DOUBTS)
-        if records is None or self._opens(data, records.odd):
+        if records is None or (not self.multiline and self._opens(data, records.odd)):
             return None
-        return self._without_repeats(Table(records.fields, records.doubts, None))
+        return self._without_repeats(Table(records.fields, records.doubts, records.ends))
 
     def _faulty(self, shape: Shape) -> Places:
         return shape.faulty(len(self.names), short=self._short)

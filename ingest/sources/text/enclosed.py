@@ -65,10 +65,11 @@ def enclosed(block: Block, rules: LineRules, tally: LineTally) -> Flags:
 def look_back(file: BinaryIO, body: Body, first: int, rules: LineRules, tally: LineTally) -> None:
     """Tell `tally` what is open where a slice's first body begins, by reading what is before.
 
-    The file's records begin at the byte `first`.
+    The file's records begin at the byte `first`. Where they may have several lines, a slice begins
+    with one, and nothing is open.
     """
     dialect = rules.dialect
-    if dialect is None or body.start <= first:
+    if dialect is None or rules.multiline or body.start <= first:
         return
     begin, reach = body.start, REACH // 16
     while begin > first and reach <= MOST_BACK:

@@ -1,7 +1,7 @@
 """Opening text files: what stands before their records, and the text of these."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import BinaryIO, NamedTuple
@@ -16,6 +16,7 @@ from ingest.sources.text.encodings import UTF8, is_wide, to_utf8
 from ingest.sources.text.footers import footer_start, last_lines, without_footer
 from ingest.sources.text.line_ends import LineEnd, swapped, with_line_feeds
 from ingest.sources.text.ranges import Preamble, count_lines, find_preamble, read_range
+from ingest.sources.text.record_ends import RecordEnds, in_records
 from ingest.storage.connections import StoreConnection
 
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -62,6 +63,9 @@ class TextFiles:
     `find_preamble` is given the beginning of a file and whether that is all of it, and says what
     stands before the first record; None if more is needed to know. The last `footer` lines of each
     file are no records.
+
+    With `splits`, lines are records, and a line feed is one byte. Otherwise `ends` tells where
+    records end, if it is known; then there is no footer.
     """
 
     encoding: str
@@ -71,6 +75,7 @@ class TextFiles:
     max_decompressed_bytes: int | None
     line_end: LineEnd = "lf"
     footer: int = 0
+    ends: RecordEnds | None = None
     connection: StoreConnection | None = None
 
     def sample(self, piece: Slice) -> tuple[Preamble, bytes]:
@@ -119,7 +124,8 @@ class TextFiles:
             if codec(piece.uri) is None:
                 self._refuse_foreign(file.read(HEAD_BYTES), piece)
                 file.seek(0)
-            if self.splits and codec(piece.uri) is None:
+            cut = self.splits or self.ends is not None or piece.end != WHOLE
+            if cut and codec(piece.uri) is None:
                 file = with_line_feeds(file, self.line_end)  # noqa: PLW2901 - the same file
                 preamble, texts = self._ranged(file, piece)
             else:
@@ -131,13 +137,42 @@ class TextFiles:
         with open_input(piece, self.connection) as file:
             return count_lines(with_line_feeds(file, self.line_end), byte)
 
-    def _ranged(self, file: BinaryIO, piece: Slice) -> tuple[Preamble, Iterator[Text]]:
-        """Return the preamble of a file that can be cut, and the text of a slice of it."""
-        preamble = find_preamble(
+    def starts(self, piece: Slice, targets: Sequence[int]) -> Iterator[int]:
+        """Yield where the first record of a slice from each target on begins; see `RecordEnds`.
+
+        Those between the first one and the end of the slice, each once.
+
+        Raises:
+            BadRowError: it is not clear where its first record begins.
+            FatalError: it cannot be opened.
+        """
+        assert self.ends is not None, "else the file is not cut"
+        with open_input(piece, self.connection) as file:
+            begin = max(piece.start, self._find_preamble(file, piece).offset)
+            end = piece.size if piece.end == WHOLE else piece.end
+            behind = [target for target in targets if begin < target < end]
+            yield from self.ends.starts(file, begin, end, behind, self.max_record_bytes)
+
+    def _find_preamble(self, file: BinaryIO, piece: Slice) -> Preamble:
+        return find_preamble(
             file, piece.size, lambda data, complete: self._preamble(piece.uri, data, complete)
         )
+
+    def _ranged(self, file: BinaryIO, piece: Slice) -> tuple[Preamble, Iterator[Text]]:
+        """Return the preamble of a file that can be cut, and the text of a slice of it."""
+        preamble = self._find_preamble(file, piece)
         ranged = replace(piece, end=piece.size) if piece.end == WHOLE else piece
-        return preamble, self._texts(file, ranged, preamble)
+        if self.splits:
+            return preamble, self._texts(file, ranged, preamble)
+        start = max(ranged.start, preamble.offset)
+        file.seek(start)
+        return preamble, self._records(start, _chunks(file, ranged.end - start))
+
+    def _records(self, start: int, chunks: Iterable[bytes]) -> Iterator[Text]:
+        """Yield the text of records of several lines, which begins at a byte."""
+        for data in in_records(chunks, BLOCK_BYTES, self.ends):
+            yield Text(start, data)
+            start += len(data)
 
     def _texts(self, file: BinaryIO, piece: Slice, preamble: Preamble) -> Iterator[Text]:
         stop = piece.size
@@ -155,18 +190,21 @@ class TextFiles:
 
     def _whole(self, file: BinaryIO, piece: Slice) -> tuple[Preamble, Iterator[Text]]:
         """Return the preamble of a file that cannot be cut, and the text behind it."""
-        chunks = read_plain(file, piece, self.max_decompressed_bytes)
+        pieces = read_plain(file, piece, self.max_decompressed_bytes)
         if self.splits:
             pieces = in_lines(
-                map(self._with_line_feeds, chunks), BLOCK_BYTES, self.max_record_bytes
+                map(self._with_line_feeds, pieces), BLOCK_BYTES, self.max_record_bytes
             )
-        else:
-            pieces = iter([self._narrow(piece.uri, b"".join(chunks), complete=True)])
+        elif self.ends is None:
+            pieces = iter([self._narrow(piece.uri, b"".join(pieces), complete=True)])
         data, more = next(pieces, b""), next(pieces, None)
         while (preamble := self._preamble(piece.uri, data, more is None)) is None:
             data, more = data + (more or b""), next(pieces, None)
         behind = (data[preamble.offset :], *(() if more is None else (more,)))
-        return preamble, self._placed(preamble.offset, itertools.chain(behind, pieces))
+        texts = itertools.chain(behind, pieces)
+        if self.ends is not None:
+            return preamble, self._records(preamble.offset, texts)
+        return preamble, self._placed(preamble.offset, texts)
 
     def _placed(self, start: int, pieces: Iterable[bytes]) -> Iterator[Text]:
         """Yield pieces of a text with their places, those of the footer apart."""
@@ -229,6 +267,13 @@ _OTHER_ENDS: dict[LineEnd, str] = {
     "lf": "lines end in a carriage return alone. Write line_end: cr",
     "cr": "lines end in a line feed, not in a carriage return alone. Leave out line_end: cr",
 }
+
+
+def _chunks(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """Yield the next bytes of a file, at most so many."""
+    while size > 0 and (chunk := file.read(min(size, BLOCK_BYTES))):
+        yield chunk
+        size -= len(chunk)
 
 
 def _limited(texts: Iterable[Text], uri: str) -> Iterator[Text]:

@@ -19,6 +19,7 @@ from ingest.sources.text.bits import FEEDS, Bits, Places, Ranks, count
 from ingest.sources.text.bodies import Body, join_bodies
 from ingest.sources.text.line_rules import LineRules
 from ingest.sources.text.lines import bounds, records_in
+from ingest.sources.text.record_ends import ENDS, RecordEnds
 
 _LEAST_BYTES = 256 * 1024
 """To read a smaller body again takes less than to remember its lines."""
@@ -28,23 +29,39 @@ _GAP_BYTES = 4 * 1024
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """The lines of a body: the number of the first one in its slice, and where each ends."""
+    """The lines of a body: the number of the first one in its slice, and where each ends.
+
+    Records end there too, or only at those line feeds that are `ends`.
+    """
 
     start: int
     first: int
     feeds: Bits
+    ends: Bits | None = None
 
     @property
     def behind(self) -> int:
         """The number of the line behind the last one."""
         return self.first + count(self.feeds)
 
+    def bounds(self, numbers: Places) -> tuple[Places, Places]:
+        """Return where the records begin and end that begin in these lines of the body."""
+        begins, ends = bounds(Ranks(self.feeds), numbers)
+        if self.ends is not None:
+            ranks = Ranks(self.ends)
+            ends = ranks.place(ranks.before(begins))
+        return begins, ends
+
 
 @dataclass(slots=True)
 class LineIndex:
-    """The lines of those slices of a partition that are `plain`: on this machine, not packed."""
+    """The lines of those slices of a partition that are `plain`: on this machine, not packed.
+
+    `ends` tells where records end, if not every line is one.
+    """
 
     plain: Collection[int]
+    ends: RecordEnds | None = None
     _known: dict[int, list[_Lines]] = field(default_factory=dict)
     _unknown: set[int] = field(default_factory=set)
 
@@ -59,7 +76,9 @@ class LineIndex:
                 continue
             known = self._known.setdefault(place, [])
             first = known[-1].behind if known else lines[place]
-            known.append(_Lines(body.start, first, FEEDS.of(join_bodies([body]))))
+            data = join_bodies([body])
+            ends = None if self.ends is None else ENDS.of(data, self.ends)
+            known.append(_Lines(body.start, first, FEEDS.of(data), ends))
 
     def knows(self, place: int) -> bool:
         """Say whether all lines of a slice are known."""
@@ -80,8 +99,7 @@ class LineIndex:
             for known in self._known[place]:
                 here = numbers[(numbers >= known.first) & (numbers < known.behind)] - known.first
                 if len(here):
-                    places = bounds(Ranks(known.feeds), here)
-                    lines += _lines(file.fileno(), known.start, *places)
+                    lines += _lines(file.fileno(), known.start, *known.bounds(here))
         return records_in(lines, numbers, rules).with_columns(positions.alias("position"))
 
 

@@ -37,6 +37,8 @@ from ingest.sources.text.lines import (
     without_records,
 )
 from ingest.sources.text.ranges import UTF8_MARK, Begin, Preamble, cut_ranges, halve_range
+from ingest.sources.text.record_ends import ENDS, RecordEnds, record_ends
+from ingest.sources.text.record_ranges import cut_records, halve_records
 from ingest.sources.text.rejecting import Clean, filled
 from ingest.storage.uris import is_remote
 
@@ -149,18 +151,37 @@ class TextSource(FileSource):
         return ()
 
     def splits(self) -> bool:
-        """Say whether files may be cut: not where a line feed is more than one byte."""
+        """Say whether files may be cut anywhere: not where a line feed is more than one byte."""
         return not is_wide(self.encoding)
 
+    def record_ends(self) -> RecordEnds | None:
+        """Return how the ends of records are told that may have several lines; None if not at all."""
+        if self.skip_footer or is_wide(self.encoding):
+            return None
+        return record_ends(self.rules(None))
+
     def cut(self, piece: Slice, target_bytes: int) -> Iterable[Slice]:
-        """Cut a file into byte ranges of even size, unless it is compressed."""
-        if not self.splits() or codec(piece.uri) or piece.size <= target_bytes:
+        """Cut a file into byte ranges of even size, unless it is compressed.
+
+        Between records of several lines, which is a pass over the file: not over a remote one.
+        """
+        if codec(piece.uri) or piece.size <= target_bytes:
             return [piece]
-        return cut_ranges(piece, target_bytes)
+        if self.splits():
+            return cut_ranges(piece, target_bytes)
+        if self.record_ends() is None or is_remote(piece.uri):
+            return [piece]
+        return cut_records(piece, target_bytes, self.text_files().starts)
 
     def halve(self, piece: Slice) -> Sequence[Slice]:
         """Cut a range of bytes in the middle, unless the file cannot be cut."""
-        return halve_range(piece) if self.splits() and not codec(piece.uri) else ()
+        if codec(piece.uri):
+            return ()
+        if self.splits():
+            return halve_range(piece)
+        if self.record_ends() is None or is_remote(piece.uri):
+            return ()
+        return halve_records(piece, self.text_files().starts)
 
     def read(self, partition: Partition, layout: Layout) -> Read:
         """Read a partition; see `Source.read`."""
@@ -185,6 +206,7 @@ class TextSource(FileSource):
                 blocks.add(*judge(records, block[0].header))
             _refuse_flood(blocks.rejects, partition)
         FEEDS.forget()
+        ENDS.forget()
         rows, bad = blocks.whole()
         made = self._file_values(partition, layout)
         frame = _assemble(rows, made, layout)
@@ -213,11 +235,12 @@ class TextSource(FileSource):
 
     def _index(self, partition: Partition) -> LineIndex | None:
         """Return what remembers where lines stand; None where that does not help to find them."""
-        if self.rules(None).multiline or not self.splits() or self.line_end != "lf":
+        ends = self.record_ends()
+        if self.line_end != "lf" or not (self.splits() or ends):
             return None
         pieces = enumerate(partition.slices)
         plain = {place for place, piece in pieces if not (is_remote(piece.uri) or codec(piece.uri))}
-        return LineIndex(plain) if plain else None
+        return LineIndex(plain, ends) if plain else None
 
     def _located(
         self,
@@ -361,6 +384,7 @@ class TextSource(FileSource):
             max_decompressed_bytes=self.max_decompressed_bytes,
             line_end=self.line_end,
             footer=self.skip_footer,
+            ends=self.record_ends(),
             connection=self.connection,
         )
 
