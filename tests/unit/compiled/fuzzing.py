@@ -2,9 +2,13 @@
 
 import random
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from ingest.compiled import csv
+import numpy as np
+
+from ingest.compiled import csv, records
 from ingest.compiled.library import load
 
 SEED, TEXTS = 20261130, 4_000
@@ -15,7 +19,7 @@ FIELDS = (
     b"a text of more than twelve bytes", b'"quoted ""twice"", and long enough"', "é".encode(),
 )  # fmt: skip
 ENDS = (b"\n", b"\n", b"\n", b"\r\n")
-PIECES = (b",", b"\n", b'"', b'""', b"\r", b"\r\n", b"-", b".", *FIELDS)
+PIECES = (b",", b"\n", b'"', b'""', b"\r", b"\r\n", b"-", b".", b'"x\ny"', *FIELDS)
 KINDS = (
     csv.Kind(csv.TEXT, 16),
     csv.Kind(csv.INTEGER, 1, -128, 127),
@@ -34,7 +38,7 @@ def main() -> None:
     draw = random.Random(SEED)
     built = load(Path(sys.argv[1]))
     assert built is not None
-    rows = 0
+    rows = joined = 0
     for _ in range(TEXTS):
         signs = csv.Signs(ord(","), draw.choice((ord('"'), -1)), draw.random() < 0.5, [b"NA"])
         kinds = draw.choices(KINDS, k=draw.randrange(1, 5))
@@ -48,7 +52,26 @@ def main() -> None:
         read = csv.read(text, lines, signs, kinds, most, built=built)
         assert read.rows < 0 or read.rows + len(read.doubts) == lines
         rows += max(read.rows, 0)
+        joined += read_joined(text, kinds, built)
     assert rows > TEXTS, rows
+    assert joined > TEXTS, joined
+
+
+def read_joined(text: bytes, kinds: Sequence[csv.Kind], built: Any) -> int:
+    """Find where records of several lines end, and read them; return how many rows they are."""
+    signs = (ord(","), ord('"'))
+    ends = np.zeros(-(-len(text) // 64), np.uint64)
+    targets = range(0, len(text) + 2, 7)
+    found = records.find(text, len(text), signs, targets, ends=ends, built=built)
+    assert all(start >= target for start, target in zip(found.starts, targets, strict=False))
+    total = int(np.bitwise_count(ends).sum())
+    if found.inside:
+        assert found.record < len(text)
+        return 0
+    plain = csv.Signs(*signs, True, [b"NA"])
+    read = csv.read(text, total, plain, kinds, total, ends=ends, built=built)
+    assert read.rows + len(read.doubts) == total
+    return read.rows
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ingest.core.values.texts import parse_texts
 from ingest.sources.delimited.certain import Certain, CertainReader
+from ingest.sources.text.bits import positions
 from ingest.sources.text.dialect import Dialect
 from tests.examples import examples
 
@@ -63,6 +64,24 @@ def test_each_kind_of_value_is_read() -> None:
     assert certain.fields.rows() == [row]
     assert certain.fields.dtypes == list(types)
     assert not len(certain.doubts)
+
+
+def test_quoted_fields_may_hold_line_ends() -> None:
+    text = '1,"a\nb"\r\n2,"c\r\n""d"",\n\n"\n3,"x"y\n4,z"\n"5",",\n"\n6,"z"\n"7\n",z\n'
+    types = {"n": pl.Int8(), "t": pl.String()}
+    reader = CertainReader(COMMAS, ["n", "t"], types, ("",), multiline=True)
+    certain = reader.read(text.encode(), ANY)
+    assert certain is not None
+    expected = [(1, "a\nb"), (2, 'c\r\n"d",\n\n'), (5, ",\n"), (6, "z")]
+    assert certain.fields.rows() == expected
+    assert certain.doubts.tolist() == [2, 3, 6]
+    assert certain.ends is not None
+    records = [text[:end].count("\n") for end in (positions(certain.ends) + 1).tolist()]
+    assert records == [2, 6, 7, 8, 10, 11, 13]
+    assert reader.read(f'{text}8,"open\n'.encode(), ANY) is None
+    lines = reader.read(b'1,"x"\n2,y\n', ANY)
+    assert lines is not None
+    assert lines.ends is None
 
 
 @pytest.mark.parametrize(
