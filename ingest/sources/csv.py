@@ -98,8 +98,11 @@ class Csv(TextSource):
     multiline: bool = False
     """Whether quoted fields may contain line feeds. With `false`, a record with an unclosed quote
     is rejected, and so are the lines after it: until the quote closes, until a line cannot be
-    inside quotes, or for 1 MiB. With `true`, files cannot be split, and one extra quote joins all
-    lines up to the next quote into one bad record."""
+    inside quotes, or for 1 MiB. With `true`, one extra quote joins all lines up to the next quote
+    into one bad record, and large files are split only if they are local and not compressed: between
+    records, which planning finds by reading these files once. They are not split if `escape`,
+    `comment`, `ignore_rows`, `skip_footer`, `skip_space`, `line_end: cr`, a `delimiter` of several
+    bytes, or UTF-16 or UTF-32 is used, or without a C compiler when ingest was installed."""
     skip_rows: int = Field(default=0, ge=0)
     """Number of lines to skip at the beginning of each file, before the header."""
     comment: str | None = Field(default=None, min_length=1)

@@ -56,7 +56,7 @@ class RecordEnds:
         """Yield where the first record from each target on begins; each once, in order.
 
         A record begins at `begin`; the targets ascend, and they and what is found lie between it
-        and `end`. Nothing is found behind a line that is longer than `most_bytes`.
+        and `end`. It gives up at a line that is longer than `most_bytes`, unless one step reads it.
         """
         place, passed, inside, last, step = begin, 0, False, begin, _STEP_BYTES
         while place < end and passed < len(targets):

@@ -37,8 +37,8 @@ def cut_records(piece: Slice, target_bytes: int, starts: Starts) -> Iterator[Sli
         return
     except FatalError as error:
         raise while_planning(error) from None
-    rest = replace(piece, start=start, end=piece.size, bytes=piece.size - start)
-    yield rest if start else piece
+    stop = piece.size if piece.end == WHOLE else piece.end
+    yield replace(piece, start=start, end=stop, bytes=stop - start) if start else piece
 
 
 def halve_records(piece: Slice, starts: Starts) -> Sequence[Slice]:
