@@ -119,9 +119,9 @@ def read(
     """Read a text of so many records, all of them ended, in UTF-8 without NULs, of less than 2 GiB.
 
     Each is a line; or they end where `ends`, which has a bit for each byte, says, at the last byte
-    too. It takes no lock of Python's meanwhile, and as much memory as the text has bytes, of which it
-    keeps what texts of more than 12 bytes need. `built` is what `load` returns of another library
-    than ours.
+    too. It takes no lock of Python's meanwhile, and as much memory as the text has bytes, of which
+    it keeps what texts of more than 12 bytes need. `built` is what `load` returns of another
+    library than ours.
     """
     values = [np.empty(records * kind.width or -(-records // 8), np.uint8) for kind in kinds]
     valid = [np.full(-(-records // 8), 0xFF, np.uint8) for _ in kinds]

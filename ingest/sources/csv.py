@@ -99,10 +99,10 @@ class Csv(TextSource):
     """Whether quoted fields may contain line feeds. With `false`, a record with an unclosed quote
     is rejected, and so are the lines after it: until the quote closes, until a line cannot be
     inside quotes, or for 1 MiB. With `true`, one extra quote joins all lines up to the next quote
-    into one bad record, and large files are split only if they are local and not compressed: between
-    records, which planning finds by reading these files once. They are not split if `escape`,
-    `comment`, `ignore_rows`, `skip_footer`, `skip_space`, `line_end: cr`, a `delimiter` of several
-    bytes, or UTF-16 or UTF-32 is used, or without a C compiler when ingest was installed."""
+    into one bad record. Large local files are split between records, which planning finds by
+    reading them once. Remote and compressed files are not split, nor are files with `escape`,
+    `comment`, `ignore_rows`, `skip_footer`, `skip_space`, `line_end: cr` or a `delimiter` of
+    several bytes, nor any if there was no C compiler when ingest was installed."""
     skip_rows: int = Field(default=0, ge=0)
     """Number of lines to skip at the beginning of each file, before the header."""
     comment: str | None = Field(default=None, min_length=1)

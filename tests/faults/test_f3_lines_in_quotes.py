@@ -1,4 +1,4 @@
-"""F3: a large file with line feeds in quotes is split, and its bad records are told by their lines."""
+"""F3: a large file with line feeds in quotes is split, and bad records keep their lines."""
 
 from tests.faults.job import FaultJob
 

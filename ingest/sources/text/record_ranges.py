@@ -1,4 +1,4 @@
-"""Cutting files whose records may have several lines: where records begin, found by reading them."""
+"""Cutting files whose records may have several lines: where one begins is found by reading them."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace

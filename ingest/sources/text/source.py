@@ -155,7 +155,7 @@ class TextSource(FileSource):
         return not is_wide(self.encoding)
 
     def record_ends(self) -> RecordEnds | None:
-        """Return how the ends of records are told that may have several lines; None if not at all."""
+        """Return how the ends of records of several lines are told; None if not at all."""
         if self.skip_footer or is_wide(self.encoding):
             return None
         return record_ends(self.rules(None))

@@ -31,7 +31,11 @@ def test_text_is_cut_in_the_middle(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "options"),
-    [("a.csv.gz", {}), ("a.csv", {"multiline": True}), ("a.csv", {"encoding": "utf-16"})],
+    [
+        ("a.csv.gz", {}),
+        ("a.csv", {"multiline": True, "comment": "#"}),
+        ("a.csv", {"encoding": "utf-16"}),
+    ],
 )
 def test_text_that_cannot_be_cut_is_not(tmp_path, name, options):
     text = "id\n1\n2\n".encode(options.get("encoding", "utf-8"))

@@ -60,9 +60,23 @@ def test_rows_are_located_as_by_reading_again(tmp_path: Path, kind: str, target:
         assert found.locate(wanted).equals(again, null_equal=True)
 
 
-def test_packed_files_and_records_of_several_lines_are_read_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", [1 << 40, 3000, 900])
+def test_records_of_several_lines_are_located_too(tmp_path: Path, target: int) -> None:
+    records = [f'{place},"é{place}{chr(10) * (place % 3)}""x"""' for place in range(LINES)]
+    records[5], records[100] = '6,"stray"x', "?"
+    (tmp_path / "a.csv").write_text("a,b\n" + "\n".join(records), encoding="utf-8")
+    reader = Csv(type="csv", path=f"{tmp_path}/*.csv", multiline=True, columns={"a": "int64"})
+    partition, layout, found, positions = read(reader, target)
+    assert (len(partition.slices) > 1) == (target < 1 << 40)
+    assert found.locate is not None
+    for wanted in (positions, positions[::7], positions[[1, 5, 6, -1]], positions.head(0)):
+        again = reader.locate(partition, layout, wanted)
+        assert found.locate(wanted).equals(again, null_equal=True)
+
+
+def test_packed_files_and_records_in_other_dialects_are_read_again(tmp_path: Path) -> None:
     lines_of(0, tmp_path)
-    reader = Csv(type="csv", path=f"{tmp_path}/*.csv", multiline=True)
+    reader = Csv(type="csv", path=f"{tmp_path}/*.csv", multiline=True, comment="#")
     assert read(reader, 1 << 40)[2].locate is None
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress((tmp_path / "1.csv").read_bytes()))
     packed = Csv(type="csv", path=f"{tmp_path}/*.gz")
