@@ -16,7 +16,7 @@ from ingest.driver.flow import MOST_COLUMNS
 from ingest.expressions import resolve
 from ingest.sources.json.shape import compiles, pattern
 from ingest.sources.jsonl import Jsonl
-from ingest.sources.text import source as text
+from ingest.sources.text import reading
 from ingest.testing.sources import plan as planned
 from tests.bad_input.bench import Bench
 
@@ -105,7 +105,7 @@ def test_an_archive_grows_no_further_than_256_mebibytes_or_a_hundredfold(bench):
 
 
 def test_a_flood_of_bad_records_is_an_error_and_no_quarantine(tmp_path, monkeypatch):
-    monkeypatch.setattr(text, "MOST_REJECTS", 1000)
+    monkeypatch.setattr(reading, "MOST_REJECTS", 1000)
     (tmp_path / "a.jsonl").write_bytes(b'{"a":1}\n' + b"\n" * 2000)
     source = Jsonl(type="jsonl", path=str(tmp_path))
     with pytest.raises(

@@ -12,7 +12,7 @@ from ingest.core.rows import POSITION
 from ingest.sources.base import Layout, Read, Source
 from ingest.sources.csv import Csv
 from ingest.sources.jsonl import Jsonl
-from ingest.sources.text import files, line_index, source
+from ingest.sources.text import files, line_index, reading
 from ingest.testing.sources import layout_of, pack
 
 LINES = 400
@@ -21,7 +21,7 @@ LINES = 400
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have several blocks for each slice, and lines near and far from each other."""
-    for module in (files, source):
+    for module in (files, reading):
         monkeypatch.setattr(module, "BLOCK_BYTES", 2000)
     monkeypatch.setattr(line_index, "_LEAST_BYTES", 100)
     monkeypatch.setattr(line_index, "_GAP_BYTES", 60)

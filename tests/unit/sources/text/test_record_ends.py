@@ -20,7 +20,7 @@ from ingest.core.partition import Partition, Slice
 from ingest.core.rows import POSITION
 from ingest.sources.base import Layout, Source
 from ingest.sources.csv import Csv
-from ingest.sources.text import files, line_index, record_ends, source
+from ingest.sources.text import files, line_index, reading, record_ends
 from ingest.sources.text.bits import positions
 from ingest.sources.text.bodies import Body
 from ingest.sources.text.dialect import Dialect
@@ -44,7 +44,7 @@ RULES = LineRules(dialect=Dialect(",", '"'), multiline=True)
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Have several blocks and steps for each slice, and remember even small ones."""
-    for module in (files, source):
+    for module in (files, reading):
         monkeypatch.setattr(module, "BLOCK_BYTES", 24)
     monkeypatch.setattr(record_ends, "_STEP_BYTES", 16)
     monkeypatch.setattr(line_index, "_LEAST_BYTES", 1)
@@ -82,7 +82,7 @@ def whole(path: Path, layout: Layout, **options: Any) -> tuple[Any, ...]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INGEST_COMPILED", "0")
         patch.setattr(files, "BLOCK_BYTES", 1 << 30)
-        patch.setattr(source, "BLOCK_BYTES", 1 << 30)
+        patch.setattr(reading, "BLOCK_BYTES", 1 << 30)
         careful = CarefulCsv(type="csv", path=str(path), multiline=True, **options)
         slices = list(careful.slices(1))
         assert [(piece.start, piece.end) for piece in slices] == [(0, -1)]
