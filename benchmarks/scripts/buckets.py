@@ -20,6 +20,7 @@ from benchmarks.scripts.figures import report
 from ingest.core.partition import Slice
 from ingest.sinks.directory.bucket.place import Prefix
 from ingest.sinks.directory.plan import Counts, PublishPlan, Put
+from ingest.sinks.directory.write_back import WriteBack
 from ingest.sources.files.opening import open_input
 from ingest.sources.files.remote import stat_remote
 from ingest.storage.clients.s3 import arrow_file_system
@@ -59,7 +60,7 @@ class Ours:
 
     def write(self, number: int) -> None:
         """Stage a file."""
-        file = self._place.open("run1", f"1-{number}-1-0.staged")
+        file = self._place.open("run1", f"1-{number}-1-0.staged", WriteBack())
         file.write(self._data)
         file.finish()
 

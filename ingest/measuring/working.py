@@ -16,6 +16,7 @@ from ingest.core.partition import Assignment, Partition
 from ingest.job import Job
 from ingest.records.totals import Totals
 from ingest.sinks.directory.staging import HashedFile
+from ingest.sinks.directory.write_back import WriteBack
 from ingest.storage.uris import is_remote
 from ingest.work.task import PartitionTask
 
@@ -123,12 +124,17 @@ def _told_apart(outcome: Outcome, folder: Path) -> Outcome:
     """
     staged = {path for name in ("*.staged", "*.parquet") for path in folder.rglob(name)}
     seconds = cpu_s = 0.0
-    for path in staged:
-        content = path.read_bytes()
+    with WriteBack() as write_back:
+        for path in staged:
+            content = path.read_bytes()
+            began, busy = time.perf_counter(), time.process_time()
+            again = HashedFile(path.with_name(f"{path.name}.again"), write_back)
+            again.write(content)
+            again.finish()
+            seconds += time.perf_counter() - began
+            cpu_s += time.process_time() - busy
         began, busy = time.perf_counter(), time.process_time()
-        again = HashedFile(path.with_name(f"{path.name}.again"))
-        again.write(content)
-        again.finish()
+        write_back.wait()
         seconds += time.perf_counter() - began
         cpu_s += time.process_time() - busy
     return replace(

@@ -15,6 +15,7 @@ from ingest.core.types import schema_from_json
 from ingest.formats.parquet.writing import ParquetFiles
 from ingest.sinks.base import Delivery, Disposition, Line, Published, Verified
 from ingest.sinks.directory.opening import uri_of
+from ingest.sinks.directory.write_back import WriteBack
 from ingest.sinks.folder import PartitionedSink
 from ingest.sinks.parquet import Parquet, parquet_beside
 from ingest.sinks.table import agreement, leftovers, verifying
@@ -144,13 +145,16 @@ class Delta(ParquetFiles, PartitionedSink):
         """
         staged: list[Staged] = []
         place = self.place
-        files = staged_files(self, map(self._with_keys, portions), run_id, stem)
+        rows = map(self._with_keys, portions)
         try:
-            for file in files:  # one by one: what stands is known if the next one fails
-                staged.append(file)  # noqa: PERF402
+            with WriteBack() as write_back:
+                # one by one: what stands is known if the next one fails
+                for file in staged_files(self, rows, run_id, stem, write_back):
+                    staged.append(file)  # noqa: PERF402
+                if staged:
+                    with place.errors():
+                        place.settle((each.keep["path"] for each in staged), write_back)
             if staged:
-                with place.errors():
-                    place.sync_names(each.keep["path"] for each in staged)
                 self._refuse_late(place, run_id)
         except BaseException:
             with suppress(OSError):

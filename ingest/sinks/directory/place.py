@@ -11,6 +11,7 @@ from ingest.core.dataclass import dataclass
 from ingest.sinks.base import Claim
 from ingest.sinks.directory.plan import PublishPlan
 from ingest.sinks.directory.staging import HashedFile
+from ingest.sinks.directory.write_back import WriteBack
 
 STAGING = ".ingest-"
 """What the names of siblings begin with that hold manifests and staged files."""
@@ -144,8 +145,8 @@ class Place(ABC):
         """Make ready for what a run stages."""
 
     @abstractmethod
-    def open(self, run_id: str, name: str) -> HashedFile:
-        """Open a new staged file, of a name that is not given twice.
+    def open(self, run_id: str, name: str, write_back: WriteBack) -> HashedFile:
+        """Open a new staged file, of a name that is not given twice; `settle` makes it durable.
 
         Raises:
             FatalError, RetryableError: the storage cannot hold it now.
@@ -156,8 +157,14 @@ class Place(ABC):
         """Read a staged file whole."""
 
     @abstractmethod
-    def settle(self, run_id: str) -> None:
-        """Make sure that what was staged is found again, after a power cut too."""
+    def settle(self, run_id: str, write_back: WriteBack) -> None:
+        """Make sure that the files which were opened are found again whole, after a power cut too.
+
+        Called once they are finished, for all of a partition at once, before any is reported.
+
+        Raises:
+            FatalError, RetryableError: the storage cannot hold one of them.
+        """
 
     @abstractmethod
     def unstage(self, run_id: str, names: Iterable[str]) -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Literal, Self
@@ -30,6 +31,7 @@ from ingest.sinks.directory.small_files import are_too_small, groups
 from ingest.sinks.directory.staged import StagedFile
 from ingest.sinks.directory.staging import stage_joined, stage_none, stage_rows
 from ingest.sinks.directory.verifying import Verifying
+from ingest.sinks.directory.write_back import WriteBack
 from ingest.sinks.folder import PartitionedSink
 from ingest.storage.connections import AnyStore
 from ingest.storage.uris import is_remote
@@ -143,9 +145,12 @@ class DirectorySink(WritableFormat, PartitionedSink):
         come, because each folder's are written together.
         """
         place = self.place
-        opened = (place.open(run_id, f"{stem}-{number}.staged") for number in itertools.count())
         staged: list[StagedFile] = []
-        try:
+        with self._settling(place, run_id, staged) as write_back:
+            opened = (
+                place.open(run_id, f"{stem}-{number}.staged", write_back)
+                for number in itertools.count()
+            )
             for folder, rows in self._by_folder(filled(portions)):
                 if not staged:
                     self._refuse_late(place, run_id)
@@ -160,16 +165,6 @@ class DirectorySink(WritableFormat, PartitionedSink):
                 )
                 for file in files:  # one by one: what stands is known if the next one fails
                     staged.append(replace(file, folder=folder))  # noqa: PERF401
-            if not staged:
-                return []
-            with place.errors():
-                place.settle(run_id)
-            # Once more: had the run been published before our files stood, its publisher, who
-            # removes what is staged, would have passed them over. Now one of us two removes them.
-            self._refuse_late(place, run_id)
-        except BaseException:
-            place.unstage(run_id, [file.name for file in staged])
-            raise
         return [file.packed() for file in staged]
 
     def too_small(self, files: int, size: int, parts: Iterable[Part]) -> Iterator[Sequence[Part]]:
@@ -181,20 +176,16 @@ class DirectorySink(WritableFormat, PartitionedSink):
         """Write one file with the rows of several; see `Sink.put_together`."""
         place = self.place
         self._refuse_late(place, run_id)
-        joined = stage_joined(
-            [StagedFile.of(each) for each in staged],
-            place.open(run_id, f"{stem}-0.staged"),
-            partial(place.measured_staged, run_id),
-            self.join,
-        )
-        try:
-            with place.errors():
-                place.settle(run_id)
-            self._refuse_late(place, run_id)
-        except BaseException:
-            place.unstage(run_id, [joined.name])
-            raise
-        return joined.packed()
+        joined: list[StagedFile] = []
+        with self._settling(place, run_id, joined) as write_back:
+            file = stage_joined(
+                [StagedFile.of(each) for each in staged],
+                place.open(run_id, f"{stem}-0.staged", write_back),
+                partial(place.measured_staged, run_id),
+                self.join,
+            )
+            joined.append(file)
+        return file.packed()
 
     def stage_schema(
         self, schema: Mapping[str, pl.DataType], run_id: str, stem: str
@@ -208,10 +199,15 @@ class DirectorySink(WritableFormat, PartitionedSink):
         with place.errors():
             if self.write_disposition != "overwrite" and any(place.files()):
                 return None
-        file = place.open(run_id, f"{stem}-0.staged")
-        staged = stage_none(pl.DataFrame(schema=schema), file, self.encoder)
-        with place.errors():
-            place.settle(run_id)
+        with WriteBack() as write_back:
+            file = place.open(run_id, f"{stem}-0.staged", write_back)
+            staged = stage_none(pl.DataFrame(schema=schema), file, self.encoder)
+            try:
+                with place.errors():
+                    place.settle(run_id, write_back)
+            except BaseException:
+                place.unstage(run_id, [staged.name])
+                raise
         return staged.packed()
 
     def claim(self, claim: Claim) -> None:
@@ -285,6 +281,25 @@ class DirectorySink(WritableFormat, PartitionedSink):
         place = self.place
         with place.errors():
             return Verifying(place, PublishPlan(lines), self.count_rows).verified()
+
+    @contextmanager
+    def _settling(
+        self, place: Place, run_id: str, staged: Sequence[StagedFile]
+    ) -> Iterator[WriteBack]:
+        """Make durable what was staged, all of it at once, or remove it if anything fails."""
+        try:
+            with WriteBack() as write_back:
+                yield write_back
+                if not staged:
+                    return
+                with place.errors():
+                    place.settle(run_id, write_back)
+            # Once more: had the run been published before our files stood, its publisher, who
+            # removes what is staged, would have passed them over. Now one of us two removes them.
+            self._refuse_late(place, run_id)
+        except BaseException:
+            place.unstage(run_id, [file.name for file in staged])
+            raise
 
     def _refuse_late(self, place: Place, run_id: str) -> None:
         """Refuse a try of a run that is published, having removed the folder if it is empty."""

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import IO, TypeVar, cast
 
 from ingest.core.errors import ConfigError, FatalError, RetryableError
+from ingest.sinks.directory.staging import HashedFile, new_file
+from ingest.sinks.directory.write_back import WriteBack
 from ingest.sinks.folder import overlaps
 from ingest.sinks.table.place import PROBES, TablePlace
 from ingest.storage.bucket import PART_BYTES, Bucket
@@ -134,6 +136,10 @@ class BucketPlace(TablePlace):
         with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
             yield Path(folder)
 
+    def new_file(self, path: Path, write_back: WriteBack) -> HashedFile:  # noqa: ARG002 - it is uploaded
+        """Make a file that need not last longer than this process."""
+        return new_file(path, None)
+
     def keep(self, folder: Path, name: str) -> None:
         """Upload a file: whole or not at all. Again, if the answer was lost: its name is new."""
         self._again(lambda: self._bucket.put(name, folder / name))
@@ -148,7 +154,7 @@ class BucketPlace(TablePlace):
         """Delete all below a prefix."""
         self.remove(name for name, _ in self.files(folder))
 
-    def sync_names(self, names: Iterable[str]) -> None:
+    def settle(self, names: Iterable[str], write_back: WriteBack) -> None:
         """Do nothing: an object is durable once it is answered for."""
 
     def sync_log(self) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from ingest.core.errors import ConfigError
+from ingest.sinks.directory.disk_errors import place_errors, storage_errors
 from ingest.sinks.directory.local.preflight import overlaps, shape, user
-from ingest.sinks.directory.staging import place_errors, storage_errors
+from ingest.sinks.directory.staging import HashedFile, new_file
+from ingest.sinks.directory.write_back import WriteBack
 from ingest.storage import tree
 
 T = TypeVar("T")
@@ -105,6 +107,10 @@ class TablePlace(ABC):
         """Return a folder to write files into, at their names, before they are `keep`t."""
 
     @abstractmethod
+    def new_file(self, path: Path, write_back: WriteBack) -> HashedFile:
+        """Make a file in the folder of `staging`; see `staging.new_file`."""
+
+    @abstractmethod
     def keep(self, folder: Path, name: str) -> None:
         """Have a file that was written into the folder of `staging` here, under its name."""
 
@@ -117,8 +123,8 @@ class TablePlace(ABC):
         """Remove all below a folder, and the place itself if nothing is left in it."""
 
     @abstractmethod
-    def sync_names(self, names: Iterable[str]) -> None:
-        """Make the names of new files durable."""
+    def settle(self, names: Iterable[str], write_back: WriteBack) -> None:
+        """Make new files durable, with their names: all of a partition at once."""
 
     @abstractmethod
     def sync_log(self) -> None:
@@ -200,6 +206,10 @@ class FolderPlace(TablePlace):
         """Return the table's own folder: no reader sees what no version lists."""
         yield self.root
 
+    def new_file(self, path: Path, write_back: WriteBack) -> HashedFile:
+        """Make it."""
+        return new_file(path, write_back)
+
     def keep(self, folder: Path, name: str) -> None:
         """Do nothing: it is here."""
 
@@ -214,8 +224,9 @@ class FolderPlace(TablePlace):
         if not self.is_table:
             tree.remove_empty(self.root.parent, [self.root.name])
 
-    def sync_names(self, names: Iterable[str]) -> None:
-        """Sync all folders on the way to the files."""
+    def settle(self, names: Iterable[str], write_back: WriteBack) -> None:
+        """Sync the files, then all folders on the way to them."""
+        write_back.wait()
         folders = {(self.root / name).parent for name in names}
         for made in sorted({*folders, *(path for each in folders for path in each.parents)}):
             if made == self.root.parent or made.is_relative_to(self.root):

@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from ingest.sinks.directory.hive import folder
+from ingest.sinks.directory.write_back import WriteBack
 from ingest.sinks.table.keys import Piece
 from ingest.sinks.table.matching import Rows
 from ingest.sinks.table.place import TablePlace
@@ -30,8 +31,9 @@ def rewritten(
     names = (f"{stem}-{number}.parquet" for number in itertools.count())
     where = f"{run_id}/{folder(piece.values)}".rstrip("/")
     left = _left(sink.place, kinds, piece, drop)
-    staged = [*written_files(sink, left, where, names, piece.values)]
-    sink.place.sync_names(each.keep["path"] for each in staged)
+    with WriteBack() as write_back:
+        staged = [*written_files(sink, left, where, names, piece.values, write_back=write_back)]
+        sink.place.settle((each.keep["path"] for each in staged), write_back)
     yield from (TablePlan.add(each) for each in staged)
 
 

@@ -3,7 +3,6 @@
 import itertools
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, Protocol
 
 import polars as pl
@@ -14,7 +13,8 @@ from ingest.core.rows import filled
 from ingest.formats.base import Encoder
 from ingest.sinks.directory.hive import by_keys, folder, value_text
 from ingest.sinks.directory.staged import StagedFile
-from ingest.sinks.directory.staging import HashedFile, new_file, stage_rows
+from ingest.sinks.directory.staging import HashedFile, stage_rows
+from ingest.sinks.directory.write_back import WriteBack
 from ingest.sinks.table.place import TablePlace
 from ingest.sinks.table.statistics import CountedEncoder
 
@@ -48,11 +48,16 @@ class Writer(Protocol):
 
 
 def staged_files(
-    sink: Writer, portions: Iterable[pl.DataFrame], run_id: str, stem: str
+    sink: Writer,
+    portions: Iterable[pl.DataFrame],
+    run_id: str,
+    stem: str,
+    write_back: WriteBack,
 ) -> Iterator[Staged]:
     """Write rows as files, each of one partition of the table: `<run_id>/<column>=<value>/...`.
 
     The folders of partitions are for Polars, which takes values of partition columns from paths.
+    The files are durable once the table's place has settled them.
 
     Raises:
         JobError: a value cannot be that of a partition.
@@ -62,7 +67,8 @@ def staged_files(
     for keys, rows in by_keys(filled(portions), sink.partition_by):
         values = _texts(keys)
         names = (f"{stem}-{number}.parquet" for number in numbers)
-        yield from written_files(sink, rows, f"{run_id}/{folder(keys)}".rstrip("/"), names, values)
+        where = f"{run_id}/{folder(keys)}".rstrip("/")
+        yield from written_files(sink, rows, where, names, values, write_back=write_back)
 
 
 def written_files(
@@ -71,31 +77,33 @@ def written_files(
     folder: str,
     names: Iterator[str],
     values: Mapping[str, str | None],
+    *,
+    write_back: WriteBack,
 ) -> Iterator[Staged]:
-    """Write rows of one partition as files of a folder, by these names."""
+    """Write rows of one partition as files of a folder, by these names; see `staged_files`."""
     nulls = tuple(name for name, value in values.items() if value is None)
     with sink.place.staging() as staging:
-        paths = (staging / folder / name for name in names)
-        for file, statistics in _written(sink, rows, paths):
+        opened = (sink.place.new_file(staging / folder / name, write_back) for name in names)
+        for file, statistics in _written(sink, rows, opened):
             path = f"{folder}/{file.name}"
             sink.place.keep(staging, path)
             yield _kept(file, {"path": path, "values": values, "stats": statistics}, nulls)
 
 
 def _written(
-    sink: Writer, rows: Iterable[pl.DataFrame], paths: Iterator[Path]
+    sink: Writer, rows: Iterable[pl.DataFrame], opened: Iterator[HashedFile]
 ) -> Iterator[tuple[StagedFile, str]]:
     """Write files, and return each with its statistics."""
     counted: list[CountedEncoder] = []
 
-    def opened(file: HashedFile, first: pl.DataFrame) -> CountedEncoder:
+    def begun(file: HashedFile, first: pl.DataFrame) -> CountedEncoder:
         counted[:] = [CountedEncoder(sink.encoder(file, first))]
         return counted[0]
 
     files = stage_rows(
         rows,
-        map(new_file, paths),
         opened,
+        begun,
         target_bytes=sink.target_file_bytes,
         most_rows=sink.chunk_rows,
     )

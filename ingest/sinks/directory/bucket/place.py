@@ -21,6 +21,7 @@ from ingest.sinks.directory.place import Measured, Place
 from ingest.sinks.directory.plan import PublishPlan
 from ingest.sinks.directory.staging import HashedFile
 from ingest.sinks.directory.verifying import IN_MEMORY_BYTES
+from ingest.sinks.directory.write_back import WriteBack
 from ingest.sinks.folder import overlaps
 from ingest.storage.connections import S3Connection, StoreConnection
 from ingest.storage.retrying import Retrying, RetryingBucket
@@ -157,7 +158,7 @@ class Prefix(Place):
     def begin(self, run_id: str) -> None:
         """Nothing has to be made: objects need no folders."""
 
-    def open(self, run_id: str, name: str) -> HashedFile:
+    def open(self, run_id: str, name: str, write_back: WriteBack) -> HashedFile:  # noqa: ARG002 - no disk is waited for
         """Begin an object, in a temporary file."""
         key = self._names.staged(run_id, name)
         return UploadedFile(name, lambda file: self._objects.put(key, file))
@@ -166,7 +167,7 @@ class Prefix(Place):
         """Read an object."""
         return self._measured(self._names.staged(run_id, name))
 
-    def settle(self, run_id: str) -> None:
+    def settle(self, run_id: str, write_back: WriteBack) -> None:
         """Nothing is to be done: an object that was put is durable."""
 
     def unstage(self, run_id: str, names: Iterable[str]) -> None:

@@ -3,20 +3,19 @@
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, ClassVar
+from typing import BinaryIO
 
-from ingest.sinks.directory.staging import HashedFile, storage_errors
+from ingest.sinks.directory.disk_errors import storage_errors
+from ingest.sinks.directory.staging import HashedFile
 
 
 class UploadedFile(HashedFile):
     """A new object. Nothing of it is left on this machine, however the process ends."""
 
-    written_back: ClassVar[bool] = False
-
     def __init__(self, name: str, upload: Callable[[BinaryIO], None]) -> None:
         folder = Path(tempfile.gettempdir())
         with storage_errors(folder):
-            super().__init__(folder, tempfile.TemporaryFile(dir=folder))  # noqa: SIM115 - closed below
+            super().__init__(folder, None, tempfile.TemporaryFile(dir=folder))  # noqa: SIM115 - closed below
         self.name = name
         self._upload = upload
 

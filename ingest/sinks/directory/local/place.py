@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from ingest.core.errors import FatalError
 from ingest.sinks.base import Claim
+from ingest.sinks.directory.disk_errors import place_errors, storage_errors
 from ingest.sinks.directory.local import claims
 from ingest.sinks.directory.local.lengths import too_long
 from ingest.sinks.directory.local.paths import Paths
@@ -14,8 +15,9 @@ from ingest.sinks.directory.local.preflight import refusals
 from ingest.sinks.directory.local.publishing import inherit, publish_steps, tidy
 from ingest.sinks.directory.place import Measured, Place
 from ingest.sinks.directory.plan import PublishPlan
-from ingest.sinks.directory.staging import HashedFile, new_file, place_errors, storage_errors
+from ingest.sinks.directory.staging import HashedFile, new_file
 from ingest.sinks.directory.verifying import measured
+from ingest.sinks.directory.write_back import WriteBack
 from ingest.storage import tree
 
 LOCK_WAIT_S = 60.0
@@ -66,16 +68,17 @@ class Folder(Paths, Place):
         """Make the folders."""
         inherit(self, run_id)
 
-    def open(self, run_id: str, name: str) -> HashedFile:
+    def open(self, run_id: str, name: str, write_back: WriteBack) -> HashedFile:
         """Make a file."""
-        return new_file(self.staging(run_id) / name)
+        return new_file(self.staging(run_id) / name, write_back)
 
     def measured_staged(self, run_id: str, name: str) -> AbstractContextManager[Measured]:
         """Read a file."""
         return measured(self.staging(run_id) / name)
 
-    def settle(self, run_id: str) -> None:
-        """Make the names of files and folders durable."""
+    def settle(self, run_id: str, write_back: WriteBack) -> None:
+        """Make the contents of files durable, then their names and those of folders."""
+        write_back.wait()
         for made in (self.staging(run_id), self.beside, self.beside.parent):
             tree.sync(made)
 

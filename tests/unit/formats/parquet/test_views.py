@@ -23,7 +23,7 @@ ROWS = pl.DataFrame(
 def test_files_name_types_that_every_reader_knows_and_hold_the_rows(tmp_path: Path) -> None:
     parts = pl.concat([ROWS, ROWS.slice(1, 2), ROWS.filter(pl.col("text") != "")], rechunk=False)
     path = tmp_path / "a.parquet"
-    file = HashedFile(path)
+    file = HashedFile(path, None)
     encoder = ParquetFormat(type="parquet").encoder(file, parts)
     encoder.write(parts)
     encoder.close()

@@ -12,7 +12,8 @@ import polars as pl
 import pytest
 
 from ingest.core.errors import FatalError, RetryableError
-from ingest.sinks.directory.staging import chunked, storage_errors
+from ingest.sinks.directory.disk_errors import storage_errors
+from ingest.sinks.directory.staging import chunked
 from ingest.sinks.jsonl import Jsonl
 from ingest.sinks.parquet import Parquet
 from ingest.testing.sinks import delivery
