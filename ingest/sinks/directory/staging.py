@@ -89,8 +89,9 @@ class HashedFile:
         return self._digest.hexdigest()
 
     def abandon(self) -> None:
-        """Remove the file."""
-        self.path.unlink(missing_ok=True)
+        """Remove the file, as far as that can be done now."""
+        with suppress(OSError):  # what is said is the first error, not those that follow from it
+            self.path.unlink(missing_ok=True)
         with suppress(OSError):  # the same full disk again, on flushing what is thrown away
             self._file.close()
         self.closed = True
@@ -221,8 +222,11 @@ def _part(rows: pl.DataFrame, start: int, most: int) -> pl.DataFrame:
     return rows.slice(start, most) if start or most < rows.height else rows
 
 
-def new_file(path: Path, write_back: WriteBack | None) -> HashedFile:
+def new_file(path: Path, write_back: WriteBack | None, root: Path) -> HashedFile:
     """Make a file in a folder that whoever publishes may remove as empty at this very moment.
+
+    The names of folders are durable down to that of `root`; those below it, and the file's, are so
+    once whoever settles the file has synced the folders that they lie in.
 
     Raises:
         FatalError: the disk is full, may not be written, or there can be no folder, though nothing
@@ -232,7 +236,8 @@ def new_file(path: Path, write_back: WriteBack | None) -> HashedFile:
     with storage_errors(path):
         for _ in range(_OPEN_ATTEMPTS):
             with suppress(FileNotFoundError):
-                tree.make_folder(path.parent)
+                tree.make_folder(root)
+                path.parent.mkdir(parents=True, exist_ok=True)
                 return HashedFile(path, write_back)
     raise FatalError(
         f"{path.parent}: no folder can be created there. Use a path on a disk, then run again"

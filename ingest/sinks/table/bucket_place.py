@@ -138,7 +138,7 @@ class BucketPlace(TablePlace):
 
     def new_file(self, path: Path, write_back: WriteBack) -> HashedFile:  # noqa: ARG002 - it is uploaded
         """Make a file that need not last longer than this process."""
-        return new_file(path, None)
+        return new_file(path, None, Path(tempfile.gettempdir()))
 
     def keep(self, folder: Path, name: str) -> None:
         """Upload a file: whole or not at all. Again, if the answer was lost: its name is new."""

@@ -208,7 +208,7 @@ class FolderPlace(TablePlace):
 
     def new_file(self, path: Path, write_back: WriteBack) -> HashedFile:
         """Make it."""
-        return new_file(path, write_back)
+        return new_file(path, write_back, self.root.parent)
 
     def keep(self, folder: Path, name: str) -> None:
         """Do nothing: it is here."""

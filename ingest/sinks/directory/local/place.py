@@ -70,7 +70,7 @@ class Folder(Paths, Place):
 
     def open(self, run_id: str, name: str, write_back: WriteBack) -> HashedFile:
         """Make a file."""
-        return new_file(self.staging(run_id) / name, write_back)
+        return new_file(self.staging(run_id) / name, write_back, self.root.parent)
 
     def measured_staged(self, run_id: str, name: str) -> AbstractContextManager[Measured]:
         """Read a file."""
