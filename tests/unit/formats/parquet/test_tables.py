@@ -64,3 +64,12 @@ def test_a_row_group_of_many_values_follows_one_of_few() -> None:
 def test_a_column_of_nulls_only_is_written() -> None:
     nulls = pl.DataFrame({"text": pl.Series([None] * 100, dtype=pl.String)})
     assert pl.read_parquet(io.BytesIO(written(nulls))).equals(nulls)
+
+
+@pytest.mark.skipif(not is_there(), reason="needs compiled code")
+@pytest.mark.parametrize("start", [0, 1, 3, 8, 13])
+def test_nulls_of_a_slice_stay_where_they_are(start: int) -> None:
+    texts = pl.Series("text", [None if number % 10 else "x" for number in range(200)])
+    rows = pl.DataFrame(texts).slice(start, 37)
+    assert table_of(rows, {"text"})["text"].to_pylist() == rows["text"].to_list()
+    assert pl.read_parquet(io.BytesIO(written(rows))).equals(rows)
