@@ -86,7 +86,7 @@ class Watch:
                 self._kill_late()
                 self._give_back()
                 self._look()
-            except ray.exceptions.RayActorError:
+            except ray.exceptions.RayError:  # also `OutOfMemoryError`, if Ray has ended the feed
                 self._outlive_the_feed()
                 return
 
