@@ -13,6 +13,9 @@ import ray
 from ray.data.block import BlockMetadata
 from ray.data.datasource import Datasource, ReadTask
 
+GONE = (ray.exceptions.RayActorError, ray.exceptions.OutOfMemoryError)
+"""What Ray says of a feed that has died, or that its memory monitor has ended."""
+
 
 class FeedSource(Datasource):
     """What the feed holds, as blocks of one row; the read task runs beside the driver."""
@@ -48,7 +51,7 @@ def pull(feed: Any) -> Iterator[pa.Table]:
     while not last:
         try:
             packs, last = ray.get(feed.get.remote(index))
-        except ray.exceptions.RayActorError:
+        except GONE:
             return
         for pack in packs:
             yield frame(index, pack)

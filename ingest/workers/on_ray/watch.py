@@ -12,7 +12,7 @@ from ingest.core.outcome import Cause
 from ingest.workers.base import Lost
 from ingest.workers.on_ray.adapter import kill_process, session_logs
 from ingest.workers.on_ray.feed import Culprit
-from ingest.workers.on_ray.feed_source import unframe
+from ingest.workers.on_ray.feed_source import GONE, unframe
 from ingest.workers.on_ray.fleet import Fleet
 from ingest.workers.on_ray.observer import LossObserver
 from ingest.workers.on_ray.packs import OpenPacks
@@ -86,7 +86,7 @@ class Watch:
                 self._kill_late()
                 self._give_back()
                 self._look()
-            except ray.exceptions.RayError:  # also `OutOfMemoryError`, if Ray has ended the feed
+            except GONE:
                 self._outlive_the_feed()
                 return
 

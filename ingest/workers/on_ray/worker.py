@@ -12,7 +12,7 @@ from ingest.core.allocator import set_allocators
 from ingest.core.collecting import uncollected
 from ingest.core.outcome import Cause
 from ingest.work.memory import guard, readable
-from ingest.workers.on_ray.feed_source import frame, unframe
+from ingest.workers.on_ray.feed_source import GONE, frame, unframe
 from ingest.workers.on_ray.state import share_of_node
 from ingest.workers.processes.forking import THREADS
 
@@ -76,7 +76,7 @@ class PoolWorker:
         try:
             begin = self._feed.begin.remote(index, self._name, self._actor, guarded=guarded)
             return bool(ray.get(begin))
-        except ray.exceptions.RayActorError:
+        except GONE:
             return True  # the feed has died; what is here already is still worth working
 
     def _guard(self, node: str, share: int | None, limit: str) -> None:
