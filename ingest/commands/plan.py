@@ -35,9 +35,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def render(page: dict[str, Any], run: str) -> str:
     """Return the plan for a person to read; `run` is the command that would run it."""
     from ingest.watch.summary import cluster, columns, size  # noqa: PLC0415 - keeps --help quick
+    from ingest.workers.outlook import basis  # noqa: PLC0415 - keeps --help quick
 
     partitions = counted(page["partitions"], "partition")
     workers = counted(page["workers"], "worker")
+    about = _about(page["estimated_seconds"])
+    by = basis(page["estimated_by"], page["not_estimated"])
     return "\n".join(
         [
             *standing(page["unfinished"], run),
@@ -45,7 +48,7 @@ def render(page: dict[str, Any], run: str) -> str:
             *(f"  {remark}" for remark in page["remarks"]),
             f"  {partitions} of up to {size(page['largest_partition_bytes'])}",
             f"  memory: about {size(page['estimated_memory_bytes'])} in all",
-            f"  time: {_about(page['estimated_seconds'])} on {workers}, once they have started",
+            f"  time: {about} on {workers}, once they have started{by}",
             f"  {cluster(page['cluster']['name'], page['cluster']['why'])}",
             f"  output: {page['sink']['disposition']} {page['sink']['uri']}",
             "",

@@ -12,6 +12,7 @@ from ingest.core.types import schema_to_json
 from ingest.driver.abandoning import withdraw
 from ingest.driver.audit import audit
 from ingest.driver.cursors import refuse_unmarked, since
+from ingest.driver.estimating import expected
 from ingest.driver.fleeting import refuse_fleeting
 from ingest.driver.flow import placed
 from ingest.driver.holding import check, leases
@@ -40,7 +41,7 @@ from ingest.storage.objects import Store, open_store
 from ingest.watch.snapshots import Keeper
 from ingest.work.ahead import StepsAhead
 from ingest.workers.base import Chosen, Workers
-from ingest.workers.outlook import Outlook
+from ingest.workers.outlook import Outlook, Spent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,7 +129,12 @@ def _chosen(run: Run, request: Request, drafted: Draft | None) -> Chosen | None:
     left = Outlook(
         history.bytes - history.totals.bytes_read, history.partitions - history.totals.partitions
     )
-    return request.workers.choose(drafted.outlook if drafted else left)
+    earlier = run.facts.get("spent")  # earlier releases did not record it
+    return request.workers.choose(
+        expected(
+            run.job, drafted.outlook if drafted else left, Spent(**earlier) if earlier else None
+        )
+    )
 
 
 def _begin(run: Run, chosen: Chosen | None, request: Request) -> None:

@@ -1,6 +1,7 @@
 """Opening the run to work on: a new one, or the one that an earlier attempt left unfinished."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ from ingest.core.errors import ConfigError
 from ingest.driver.changes import identity
 from ingest.driver.deciding import decide
 from ingest.driver.differences import settings_since
+from ingest.driver.estimating import spent
 from ingest.driver.places import anchored, places, reached_by
 from ingest.driver.recorded import Run, read_history
 from ingest.driver.resuming import refuse_changed_steps, refuse_differing, reopen
-from ingest.job import Job
+from ingest.job import AutoCluster, Job
 from ingest.records.endings import ending
 from ingest.records.environment import environment
 from ingest.records.history import History
@@ -90,6 +92,7 @@ def _new(job: Job, store: Store, clock: Clock, surroundings: Mapping[str, Any] |
         "reached_by": reached_by(job),
         "submission": submission(),
         "before": _before(job, store, made[-1:]),
+        "spent": _spent(job, store, made),
         **environment(job.packages, surroundings),
     }
     ledger = Ledger(store, run_id, clock)
@@ -102,6 +105,12 @@ def _before(job: Job, store: Store, last: list[str]) -> dict[str, Any]:
         if (lines := settings_since(store, run_id, job)) is not None:
             return {"run_id": run_id, "settings": lines}
     return {}
+
+
+def _spent(job: Job, store: Store, made: list[str]) -> dict[str, Any]:
+    """Return what the cluster is decided by; empty if that is not open, or nothing is known."""
+    earlier = spent(job, store, made) if isinstance(job.cluster, AutoCluster) else None
+    return asdict(earlier) if earlier else {}
 
 
 def _by_id(job: Job, store: Store, clock: Clock, run_id: str) -> Run:

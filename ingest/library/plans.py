@@ -9,6 +9,7 @@ from ingest.config.load import Loaded, load
 from ingest.core.dataclass import dataclass
 from ingest.core.types import schema_to_json, type_name
 from ingest.driver.cursors import refuse_unmarked, since
+from ingest.driver.estimating import expected, spent
 from ingest.driver.fleeting import refuse_fleeting
 from ingest.driver.lineage import lineage
 from ingest.driver.outputs import check_places, check_published
@@ -17,10 +18,12 @@ from ingest.driver.prospect import prospect
 from ingest.driver.tasks import context_of
 from ingest.job import Job
 from ingest.library.arguments import Folder, Overrides, path, words
+from ingest.records.runs import Runs
 from ingest.sources.text.typing import NO_TYPE
 from ingest.storage.objects import Store, open_store
 from ingest.transforms.base import StepContext
 from ingest.workers.choose import choice
+from ingest.workers.outlook import Spent
 
 WORKING_SET = 6
 """Memory that a partition takes while it is worked, as a multiple of its bytes on storage (of
@@ -61,6 +64,11 @@ class PlanSummary:
     """Estimated memory of all workers together, in bytes."""
     estimated_seconds: float
     """Estimated time, in seconds, without the time to start the workers."""
+    estimated_by: str
+    """The earlier run whose speed the estimate assumes; empty if there is none."""
+    not_estimated: tuple[str, ...]
+    """Steps whose time the estimate leaves out: Python steps and those of other packages, as long
+    as no earlier run says how long they take."""
     cluster: str
     """Which cluster would be used."""
     input_schema: Mapping[str, str]
@@ -98,7 +106,8 @@ def planned(loaded: Loaded[Job]) -> PlanSummary:
     job = loaded.job
     store = open_store(job.state, job.state_connection)
     drafted, _ = drafted_at(loaded, store)
-    page = describe(job, drafted, job.execution.planned_workers)
+    earlier = spent(job, store, Runs(store).of_job(job.name))
+    page = describe(job, drafted, job.execution.planned_workers, earlier)
     page["unfinished"] = prospect(job, store)
     return summary_of(page)
 
@@ -120,13 +129,14 @@ def drafted_at(loaded: Loaded[Job], store: Store, run_id: str = "") -> tuple[Dra
     return drafted, context
 
 
-def describe(job: Job, drafted: Draft, workers: int) -> dict[str, Any]:
+def describe(job: Job, drafted: Draft, workers: int, earlier: Spent | None) -> dict[str, Any]:
     """Return the plan's figures as plain data, taking the draft's partitions."""
     count, largest = 0, 0
     for _, slices in drafted.partitions:
         count += 1
         largest = max(largest, sum(piece.bytes for piece in slices))
-    cluster, chosen = choice(job, drafted.outlook)
+    outlook = expected(job, drafted.outlook, earlier)
+    cluster, chosen = choice(job, outlook)
     origins = lineage(job, drafted.flow)
     workers = 1 if cluster.type == "inline" else max(1, min(workers, count))
     return {
@@ -138,7 +148,9 @@ def describe(job: Job, drafted: Draft, workers: int) -> dict[str, Any]:
         "largest_partition_bytes": largest,
         "workers": workers,
         "estimated_memory_bytes": workers * largest * WORKING_SET,
-        "estimated_seconds": round(drafted.outlook.seconds(workers), 1),
+        "estimated_seconds": round(outlook.seconds(workers), 1),
+        "estimated_by": outlook.spent.run_id if outlook.spent else "",
+        "not_estimated": list(outlook.uncounted),
         "cluster": {"name": chosen.cluster, "why": chosen.why},
         "input_schema": schema_to_json(drafted.flow.layout.columns),
         "types_from": _types_from(job, drafted),
@@ -173,6 +185,8 @@ def summary_of(page: dict[str, Any]) -> PlanSummary:
         **{name: page[name] for name in same},
         estimated_memory_bytes=page["estimated_memory_bytes"],
         estimated_seconds=page["estimated_seconds"],
+        estimated_by=page["estimated_by"],
+        not_estimated=tuple(page["not_estimated"]),
         cluster=page["cluster"]["name"],
         input_schema=page["input_schema"],
         output_schema=page["output_schema"],

@@ -51,7 +51,7 @@ def _decided(workers: int, outlook: Outlook, environment: Mapping[str, str]) -> 
     seconds = outlook.seconds(workers)
     work = "less than 1 s" if seconds < 1 else f"about {seconds:,.0f} s"
     work += " of work on "
-    work += counted(workers, "worker")
+    work += counted(workers, "worker") + outlook.basis
     if seconds < RAY_PAYS_S:
         return ProcessesCluster(type="processes"), f"{work}, too little to start Ray"
     return LocalCluster(type="local"), f"{work}, enough to start Ray"

@@ -72,6 +72,8 @@ RUN = {
     "(with a slow hash). A run is resumed and published only while they are the same.",
     "folder": "The folder where the run was started. Relative paths start there.",
     "arguments": "What was typed after `ingest run`: the job and the settings that were changed.",
+    "spent": "With `cluster: auto`, what the estimate of the time is based on: the last published "
+    "run, the seconds of its workers and the bytes of its input. A resumed run keeps it.",
     "places": "The absolute paths of source and sinks.",
     "reached_by": "The connections of the outputs that have one, with references to secrets.",
     "before": "The run of the job before this one, and which settings are not as in that run.",
