@@ -59,13 +59,15 @@ class Staged:
 class Failure:
     """A classified error: what the driver decides by (`kind`) and what a person reads.
 
-    `retry_after_s` is for how long the service that refused asked not to be called again.
+    `retry_after_s` is for how long the service that refused asked not to be called again. `place`
+    is where in the job the step was written that failed; empty if it was no step.
     """
 
     kind: ErrorKind
     message: str
     traceback: str = ""
     retry_after_s: float | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

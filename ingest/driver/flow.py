@@ -31,13 +31,15 @@ Place = Callable[[tuple[str | int, ...]], str]
 class Flow:
     """The schemas along a job: what is read, what leaves each step, what is published.
 
-    `private` are the columns of each of them whose values are shown nowhere but in the output.
+    `private` are the columns of each of them whose values are shown nowhere but in the output,
+    `places` where each step was written.
     """
 
     layout: Layout
     steps: tuple[Schema, ...]
     output: Schema
     private: Private = NOTHING
+    places: tuple[str, ...] = ()
 
     @property
     def before_contract(self) -> Schema:
@@ -86,7 +88,8 @@ def _checked(job: Job, layout: Layout, context: StepContext, place: Place) -> Fl
     with placed(place, "sink"):
         job.sink.check_schema(output)
         refuse_folders(job, private)
-    return Flow(layout, tuple(schemas), output, private)
+    places = (place(("transforms", number)) for number in range(len(job.transforms)))
+    return Flow(layout, tuple(schemas), output, private, tuple(places))
 
 
 def refuse_names(names: Iterable[str]) -> None:

@@ -37,6 +37,7 @@ def task_of(job: Job, flow: Flow, context: StepContext) -> PartitionTask:
             flow.before_contract,
             flow.output,
             flow.private,
+            flow.places,
         ),
         sink=job.sink.at(job.sink.uri),  # a worker's directory may be another
         quarantine=job.quarantine_sink.at(job.quarantine_sink.uri),

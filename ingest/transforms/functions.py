@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import sys
+import traceback
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -87,7 +88,29 @@ def _module(path: Path, _changed_ns: int) -> ModuleType:
         spec.loader.exec_module(module)
     except Exception as error:
         del sys.modules[name]
-        raise ConfigError(
-            f"function: {path} cannot be imported: {error!r}. Fix the file."
-        ) from error
+        raise ConfigError(f"function: {path} cannot be imported: {_said(error, path)}") from error
     return module
+
+
+def _said(error: Exception, path: Path) -> str:
+    """Say what is wrong with a module, where, and what to do about it."""
+    if isinstance(error, SyntaxError):  # also of a module that it imports
+        line = (error.text or "").strip()
+        where = f"{error.filename}:{error.lineno}"
+        return f"{where}: {type(error).__name__}: {error.msg}: {line!r}. Fix the file."
+    where = _line(error, path)
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        package = error.name.partition(".")[0]
+        return (
+            f'{where}: no module "{error.name}" is installed. If it comes with a package, install '
+            f"that where the job runs, on all its machines: pip install {package} (the name of the "
+            "package may differ). If not, fix the import."
+        )
+    return f"{where}: {type(error).__name__}: {error}. Fix the file."
+
+
+def _line(error: Exception, path: Path) -> str:
+    """Return the line of the module where an error came up, or of what it was importing there."""
+    lines = [line for frame, line in traceback.walk_tb(error.__traceback__)
+             if frame.f_code.co_filename == str(path)]  # fmt: skip
+    return f"line {lines[-1]}" if lines else "line 1"

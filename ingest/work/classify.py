@@ -1,6 +1,7 @@
 """What kind of failure an exception is: the driver decides by it."""
 
 import traceback
+from dataclasses import replace
 from types import FrameType
 
 from ingest.core.errors import (
@@ -17,6 +18,7 @@ from ingest.core.outcome import ErrorKind, Failure
 from ingest.core.partition import Partition
 from ingest.storage.causes import cause_of, machine_failed
 from ingest.work import pipeline
+from ingest.work.pipeline import WRITTEN_AT
 
 WORDS = "its text may contain private values, and is not shown"
 
@@ -39,6 +41,13 @@ _ENDS: dict[ErrorKind, type[IngestError]] = {
 
 
 def classify(error: BaseException, partition: Partition, *, private: bool = False) -> Failure:
+    """Say what ended a try at a partition, and in which step, if it was one; see `_classified`."""
+    notes = (note for note in getattr(error, "__notes__", ()) if note.startswith(WRITTEN_AT))
+    place = next(notes, "").removeprefix(WRITTEN_AT)
+    return replace(_classified(error, partition, private=private), place=place)
+
+
+def _classified(error: BaseException, partition: Partition, *, private: bool) -> Failure:
     """Say what ended a try at a partition, for the driver and for whoever reads it.
 
     An error of this package is what its class says. Any other is judged by what lies behind it, and
@@ -79,8 +88,16 @@ def error_of(failure: Failure) -> IngestError:
     What has no class of its own is one that the next start may not meet again, if it is of the
     surroundings: a full disk, a dead worker. If it is of the job, that must be changed.
     """
-    text = f"{failure.message}\n{failure.traceback}".rstrip()
+    text = f"{_located(failure)}\n{failure.traceback}".rstrip()
     return _ENDS.get(failure.kind, FatalError)(text)
+
+
+def _located(failure: Failure) -> str:
+    """Return the message behind the place of the step that failed, which ends in its type."""
+    if not failure.place:
+        return failure.message
+    kind = failure.place.rpartition(" ")[2]
+    return f"{failure.place}: {failure.message.removeprefix(f'{kind}: ')}"
 
 
 def _without_words(error: BaseException, partition: Partition) -> str:

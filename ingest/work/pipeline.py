@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import field, fields, replace
 from enum import IntEnum
 from functools import cached_property
@@ -27,6 +28,8 @@ from ingest.work.siblings import Siblings
 
 DECODE, CONTRACT, STAGE = "decode", "contract", "stage"
 """Places of the flow besides the steps, as they are called in books and timings."""
+WRITTEN_AT = "in the step at "
+"""What a note begins with that says of an error where its step was written."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Steps:
 
     `names` are the steps' names in the books, `before_contract` is what the contract receives,
     `output` what is published. `private` are the columns whose values are not to be shown.
+    `places` are where the transforms were written: file, line and path; empty if nobody knows.
     """
 
     transforms: tuple[Transform, ...]
@@ -43,6 +47,7 @@ class Steps:
     before_contract: Schema
     output: Schema
     private: Private = NOTHING
+    places: tuple[str, ...] = ()
 
     @cached_property
     def rules(self) -> Rules:
@@ -174,7 +179,8 @@ class Pipeline:
         steps = zip(self.steps.names, self.steps.transforms, strict=True)
         for number, (name, step) in enumerate(steps):
             rows = self._begun(rows, number)
-            rows = step.apply(rows.lazy(), self.context).collect()
+            with self._placed(number):
+                rows = step.apply(rows.lazy(), self.context).collect()
             rows = self._diverted(rows, number, RemovalCause.REJECT)
             self.tallies.passed(name, rows.height)
         last = len(self.steps.transforms)
@@ -191,6 +197,17 @@ class Pipeline:
             )
         self.tallies.passed(CONTRACT, good.height)
         return good
+
+    @contextmanager
+    def _placed(self, number: int) -> Iterator[None]:
+        """Note on an error of a step where that was written."""
+        try:
+            yield
+        except (Exception, SystemExit, pl.exceptions.PanicException) as error:
+            if self.steps.places:
+                step = self.steps.transforms[number]
+                error.add_note(f"{WRITTEN_AT}{self.steps.places[number]}: {step.type}")
+            raise
 
     def _begun(self, rows: pl.DataFrame, number: int) -> pl.DataFrame:
         """Return the rows that a step may be given."""

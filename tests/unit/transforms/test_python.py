@@ -74,7 +74,10 @@ def test_what_it_returns_is_checked(context):
         ("functions:mor", 'has no function "mor". Did you mean "more"?'),
         ("functions:LIMIT", 'has no function "LIMIT"'),
         ("function:more", "there is no file"),
-        ("broken:x", "cannot be imported: ModuleNotFoundError"),
+        (
+            "broken:x",
+            'cannot be imported: line 1: no module "no_such_module_anywhere" is installed',
+        ),
         ("not_installed", 'no entry point "not_installed" of the group ingest.functions'),
         ("os:system", "there is no file"),
     ],
@@ -83,6 +86,23 @@ def test_only_functions_of_the_job_are_found(context, function, reason):
     with pytest.raises(ConfigError) as caught:
         run(context, function)
     assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x = 1\ndef f(rows)\n  1", "odd.py:2: SyntaxError: expected ':': 'def f(rows)'. Fix the"),
+        ("x = 1\nx / 0", "odd.py cannot be imported: line 2: ZeroDivisionError: division by zero."),
+        ("import os\nimport odd_package.part", "all its machines: pip install odd_package (the"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_told_by_file_line_and_text(
+    context, tmp_path, text, said
+):
+    (tmp_path / "odd.py").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        run(context, "odd:f")
+    assert said in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from ingest.core.partition import Assignment, Partition, partition_id
 from ingest.driver.flow import check_flow
 from ingest.driver.tasks import context_of, task_of
 from ingest.job import Job
+from ingest.work.classify import error_of
 
 TEXT = "id,name,n\n1,a,1\n2,b,2\nbroken\n3,,3\n4,d,x\n5,e,9\n"
 LEAVE = """
@@ -89,6 +90,29 @@ def test_the_quarantine_has_place_reason_and_original_of_each(tmp_path):
     assert "range" in rejected[7]["reason"]
     assert rejected[7]["reasons"] == [rejected[7]["reason"]]
     assert sum(outcome.errors.values()) == 4
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "said"),
+    [
+        ("return [rows]", "job", 'python: "functions:f" returned list. It must'),
+        ("raise ValueError('odd')", "bug", "python: partition "),
+        ("raise SystemExit(1)", "bug", "python: partition "),
+    ],
+)
+def test_an_error_of_a_step_begins_with_where_it_was_written(
+    tmp_path, monkeypatch, body, kind, said
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "jobs/t").mkdir(parents=True)
+    (tmp_path / "jobs/t/functions.py").write_text(f"def f(rows): {body}")
+    steps = [{"type": "filter", "where": "id > 0"}, {"type": "python", "function": "functions:f"}]
+    task, assignment = make(tmp_path, transforms=steps, checks=[])
+
+    failure = task(assignment).failure
+
+    assert (failure.kind, failure.place) == (kind, "('transforms', 1): python")
+    assert str(error_of(failure)).startswith(f"('transforms', 1): {said}")
 
 
 def test_on_error_fail_names_the_first_rows_and_stages_nothing(tmp_path):
