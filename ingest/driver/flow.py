@@ -70,6 +70,24 @@ def check_flow(job: Job, layout: Layout, context: StepContext, place: Place) -> 
         raise
 
 
+def check_steps(job: Job, place: Place) -> None:
+    """Check each step by itself: no columns, no data, nobody's code.
+
+    Raises:
+        ConfigError: a run would be refused; all mistakes, with their lines.
+    """
+    context = StepContext(job=job.name, job_folder=str(job.folder), python=job.execution.python)
+    lines: list[str] = []
+    for number, step in enumerate(job.transforms):
+        try:
+            with placed(place, "transforms", number, what=f"{step.type}: "):
+                step.check(context)
+        except ConfigError as error:
+            lines += error.lines
+    if lines:
+        raise ConfigError(*lines)
+
+
 def _checked(job: Job, layout: Layout, context: StepContext, place: Place) -> Flow:
     with placed(place, "source"):
         refuse_wide(layout.columns)

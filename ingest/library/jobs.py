@@ -8,6 +8,7 @@ from ingest.config.job_word import FIRST
 from ingest.config.load import jobs, load
 from ingest.config.places import shown
 from ingest.core.errors import ConfigError
+from ingest.driver.flow import check_steps
 from ingest.driver.outputs import check_names
 from ingest.job import Job
 from ingest.library.arguments import Folder, path, words
@@ -26,6 +27,7 @@ def checked(names: Sequence[str], conf: Path | None) -> Iterator[tuple[str, Job 
         try:
             loaded = load(Job, conf, words(name, ()))
             check_names(loaded.job, loaded.place)
+            check_steps(loaded.job, loaded.place)
             yield name, loaded.job
         except ConfigError as error:
             yield name, error
@@ -34,7 +36,8 @@ def checked(names: Sequence[str], conf: Path | None) -> Iterator[tuple[str, Job 
 def validate(names: str | Sequence[str] | None = None, *, conf: Folder = None) -> dict[str, Job]:
     """Check job files, and return the jobs by the names of their files.
 
-    Reads no input, and starts nothing.
+    Reads no input, starts nothing, and imports no code of the jobs: Python functions are looked for
+    in the text of their files.
 
     Args:
         names: The jobs to check; all of the folder if none are named.

@@ -117,6 +117,13 @@ class Transform(Model, ABC):
         """Return the columns whose values nobody can read behind this step."""
         return frozenset()
 
+    def check(self, context: StepContext) -> None:
+        """Check what can be without reading data or running anybody's code: for `validate`.
+
+        Raises:
+            ConfigError: a run would be refused.
+        """
+
     def prepare(self, context: StepContext) -> None:
         """Check on the driver, before anything runs, what the step needs besides columns.
 

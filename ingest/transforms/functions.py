@@ -12,10 +12,8 @@ from types import ModuleType
 import polars as pl
 
 from ingest.core.errors import ConfigError
-from ingest.core.names import hint
-from ingest.core.plugins import plugin, plugins
-
-GROUP = "ingest.functions"
+from ingest.core.plugins import Plugin
+from ingest.transforms.finding import entry_point, file_of, missing, misspelt
 
 Function = Callable[[pl.DataFrame], object]
 
@@ -26,22 +24,24 @@ def load(name: str, folder: str) -> Function:
     Raises:
         ConfigError: there is none of that name, or its module cannot be imported.
     """
-    module_name, colon, attribute = name.partition(":")
+    _, colon, attribute = name.partition(":")
     if not colon:
-        return _installed(name)
-    path = Path(folder, f"{module_name}.py")
-    if not path.is_file():
-        raise ConfigError(
-            f'function: "{name}": there is no file {path}. Create it, or fix the name.'
-        )
+        return _loaded(entry_point(name))
+    path = file_of(name, folder)
     module = _module(path.resolve(), path.stat().st_mtime_ns)
     function = getattr(module, attribute, None)
     if not callable(function):
         known = [each for each, value in vars(module).items() if callable(value)]
-        raise ConfigError(
-            f'function: {path} has no function "{attribute}". {hint(attribute, known)}'
-        )
+        raise missing(path, attribute, known)
     return function  # type: ignore[no-any-return]  # what it returns is checked when it is called
+
+
+def _loaded(installed: Plugin) -> Function:
+    try:
+        function: Function = installed.load()
+    except ConfigError as error:
+        raise ConfigError(f"function: {error}") from error
+    return function
 
 
 def version(name: str, folder: str) -> str:
@@ -54,25 +54,8 @@ def version(name: str, folder: str) -> str:
     module_name, colon, _ = name.partition(":")
     if colon:
         return hashlib.sha256(Path(folder, f"{module_name}.py").read_bytes()).hexdigest()
-    installed = plugin(GROUP, name)
-    assert installed is not None, "it was loaded"
+    installed = entry_point(name)
     return f"{installed.entry.value} {''.join(installed.versions.values())}"
-
-
-def _installed(name: str) -> Function:
-    try:
-        installed = plugin(GROUP, name)
-        function: Function | None = installed.load() if installed else None
-    except ConfigError as error:
-        raise ConfigError(f"function: {error}") from error
-    if function is None:
-        known = [each.name for each in plugins(GROUP)]
-        raise ConfigError(
-            f'function: no entry point "{name}" of the group {GROUP} is installed. '
-            f"{hint(name, known)}Installed: {', '.join(known) or 'none'}. For a "
-            "function in the job's folder write module:function."
-        )
-    return function
 
 
 @lru_cache(maxsize=64)
@@ -95,9 +78,7 @@ def _module(path: Path, _changed_ns: int) -> ModuleType:
 def _said(error: Exception, path: Path) -> str:
     """Say what is wrong with a module, where, and what to do about it."""
     if isinstance(error, SyntaxError):  # also of a module that it imports
-        line = (error.text or "").strip()
-        where = f"{error.filename}:{error.lineno}"
-        return f"{where}: {type(error).__name__}: {error.msg}: {line!r}. Fix the file."
+        return misspelt(error)
     where = _line(error, path)
     if isinstance(error, ModuleNotFoundError) and error.name:
         package = error.name.partition(".")[0]

@@ -11,6 +11,7 @@ from ingest.core.rows import hidden, visible
 from ingest.core.types import Schema, parse_type, schema_to_json
 from ingest.transforms.base import Scope, StepContext, Transform
 from ingest.transforms.columns import need_free
+from ingest.transforms.finding import find
 from ingest.transforms.functions import load, version
 
 _NAME = r"^[A-Za-z_]\w*(:[A-Za-z_]\w*)?$"
@@ -57,6 +58,11 @@ class Python(Transform):
         for name in (columns or {}).values():
             parse_type(name)
         return columns
+
+    def check(self, context: StepContext) -> None:
+        """Check that there is such a function, without importing its module."""
+        self._refuse_if_shut(context)
+        find(self.function, context.job_folder)
 
     def prepare(self, context: StepContext) -> None:
         """Check that the function can be loaded."""

@@ -234,6 +234,18 @@ class TestPlanAndValidate:
         assert [line.partition(":")[0] for line in error.value.lines] == [
             "conf/job/one.yaml", "conf/job/two.yaml",
         ]  # fmt: skip
+
+    def test_a_function_that_is_not_there_is_refused(self):
+        step = '{type: filter, where: "n <> 3"}'
+        describe("one", JOB.replace(step, "{type: python, function: functions:nap}"))
+        with pytest.raises(ingest.ConfigError) as error:
+            ingest.validate("one")
+        assert str(error.value) == (
+            'conf/job/one.yaml:8: transforms[0]: python: function: "functions:nap": there is no '
+            "file jobs/one/functions.py. Create it, or fix the name."
+        )
+
+    def test_a_job_that_is_not_there_is_named(self):
         with pytest.raises(ingest.ConfigError, match='there is no job "three"'):
             ingest.validate(["small", "three"])
 

@@ -119,3 +119,45 @@ def test_an_operator_can_shut_the_door(context):
         run(shut, "functions:same")
     with pytest.raises(ConfigError, match="turned off"):
         Python(type="python", function="functions:same").apply(ROWS, shut)
+
+
+@pytest.mark.parametrize(
+    ("text", "function", "said"),
+    [
+        ("def nap(rows): return rows", "odd:nopp", 'no function "nopp". Functions there: nap.'),
+        ("def nap(rows): return rows", "odd:nab", 'Did you mean "nap"?'),
+        ("def nap(rows) return rows", "odd:nap", "odd.py:1: SyntaxError: expected ':'"),
+        ("'\0'", "odd:nap", "odd.py cannot be imported: SyntaxError: source code"),
+        ("", "nap", 'no entry point "nap" of the group ingest.functions is installed'),
+        ("", "od:nap", "there is no file"),
+    ],
+)
+def test_a_function_that_is_not_there_is_refused_without_an_import(tmp_path, text, function, said):
+    (tmp_path / "odd.py").write_text(f"{text}\nopen({str(tmp_path / 'ran')!r}, 'w')")
+    step = Python(type="python", function=function)
+    with pytest.raises(ConfigError) as caught:
+        step.check(StepContext(job_folder=str(tmp_path)))
+    assert said in str(caught.value)
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def nap(rows): return rows",
+        "nap = print",
+        "if 1:\n    from os import path as nap",
+        "from os.path import *",
+        "globals()['n' + 'ap'] = print",
+        "def __getattr__(name): return print",
+        "import no_such_module\nnap = no_such_module.nap",
+    ],
+)
+def test_what_may_be_there_is_left_to_the_import(tmp_path, text):
+    (tmp_path / "odd.py").write_text(text)
+    Python(type="python", function="odd:nap").check(StepContext(job_folder=str(tmp_path)))
+
+
+def test_check_too_knows_that_the_door_is_shut(context):
+    with pytest.raises(ConfigError, match="turned off"):
+        Python(type="python", function="functions:same").check(StepContext(python=False))
