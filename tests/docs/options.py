@@ -71,7 +71,7 @@ def _rows(schema: Schema, defs: Schema, prefix: str, owner: str) -> Iterator[str
             continue  # it is the heading
         text = option.get("description")
         assert text, f"{owner}.{name}: this option has no description. Write one below the field"
-        inner = None if name in {*UNIONS, *CONNECTIONS} else _nested(option)
+        inner = None if name in UNIONS or _is_connection(name, option) else _nested(option)
         if inner is not None and inner[1] not in SECTIONS:
             text = f"{text} {defs[inner[1]]['description']}"
         default = "" if name in schema.get("required", ()) else _default(name, option)
@@ -94,8 +94,14 @@ def _nested(option: Schema) -> tuple[str, str] | None:
     return next(filter(None, map(_nested, option.get("anyOf", ()))), None)
 
 
+def _is_connection(name: str, option: Schema) -> bool:
+    """Say whether a connection is named: there are retries after lost connections, too."""
+    nested = _nested(option)
+    return name in CONNECTIONS and not (nested and nested[1] in SECTIONS)
+
+
 def _kind(name: str, option: Schema) -> str:
-    if name in CONNECTIONS:
+    if _is_connection(name, option):
         return "the name of a [connection](connections.md)"
     if name in UNIONS:
         several = option.get("type") == "array"
@@ -113,6 +119,8 @@ def _kind(name: str, option: Schema) -> str:
 def _words(option: Schema) -> str:  # noqa: PLR0911 - one return for each kind
     if "anyOf" in option:
         kinds = [_kind("", each) for each in option["anyOf"] if each.get("type") != "null"]
+        if len(kinds) < len(option["anyOf"]) and option.get("default") is not None:
+            kinds.append("`null`")  # else it is the default, and need not be written
         return " or ".join(dict.fromkeys(kinds))
     if "const" in option:
         return f"`{option['const']}`"

@@ -3,7 +3,7 @@
 import json
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 import pytest
@@ -17,6 +17,7 @@ from ingest.core.model import Model
 from ingest.core.types import schema_from_json
 from ingest.driver.drive import drive
 from ingest.driver.request import Request
+from ingest.execution import Retry
 from ingest.job import Execution, Job
 from ingest.records import plans
 from ingest.records.cancellation import Cancellation
@@ -68,6 +69,21 @@ def test_an_option_without_a_description_is_refused():
 
     with pytest.raises(AssertionError, match=r"Silent\.path: this option has no description"):
         table(Silent)
+
+
+def test_null_is_listed_where_it_is_another_value_than_the_default():
+    class Rows(Model):
+        short_rows: Literal["reject"] | None = "reject"
+        """What to do."""
+        limit: int | None = None
+        """How many."""
+        connection: Retry = Retry(max_tries=2)
+        """How often."""
+
+    written = table(Rows)
+    assert '| `short_rows` | `reject` or `null` | `"reject"` |' in written
+    assert "| `limit` | integer | none |" in written
+    assert "| `connection` | [these keys](#retry) | " in written
 
 
 @pytest.mark.parametrize(
