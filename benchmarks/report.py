@@ -288,7 +288,7 @@ private memory and the growth of /dev/shm, sampled ten times a second. A driver,
 two workers of ingest take more of it than one process of Polars, as the tables show; the targets \
 compare with plain Ray Data.
 - **÷ best** is the ratio to the best of {", ".join(GROUPS["best"])} in the same session, \
-**÷ ours** the ratio to ingest; who took part stands in the table of the scenario. Medians; the \
+**÷ ours** the ratio to ingest; who took part is listed in the table of the scenario. Medians; the \
 spread is in brackets. Figures of different sessions are never compared with each other.
 - **Load** is how many processes of the machine wanted a core, on average of a minute, when a run \
 began; the runs before it count.
