@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from ingest.core.dataclass import dataclass
 from ingest.sniffing.kinds import is_typed
@@ -152,6 +153,12 @@ def _is_quoted(value: str) -> bool:
     return len(value) > 1 and value[0] == value[-1] and value[0] in {'"', "'"}
 
 
+def _has_quoted(record: Record) -> bool:
+    """Say whether quotes are left around a value of a record."""
+    quotes = '"' in record.text or "'" in record.text
+    return quotes and any(map(_is_quoted, record.fields))
+
+
 def _score(lines: Sequence[str], option: Dialect) -> tuple[float, bool, float, int, bool, int]:
     """Rate an option: the share of lines in regular records first, then of plausible fields."""
     records = split(lines, option)
@@ -162,14 +169,15 @@ def _score(lines: Sequence[str], option: Dialect) -> tuple[float, bool, float, i
         for record in records
         if record.sound
         and len(record.fields) == width
-        and (option.quote == '"' or not any(map(_is_quoted, record.fields)))
+        and (option.quote == '"' or not _has_quoted(record))
     ]
     share = sum(record.lines for record in regular) / total
     if width == 1:  # any text is a regular table of one column
         share = min(share, 0.6)
     others = set(DELIMITERS) - {option.delimiter}
-    fields = [value for record in regular for value in record.fields][:_LOOK_FIELDS]
-    mixed = {value for value in fields if others.intersection(value) or _is_quoted(value)}
+    fields = list(islice((value for one in regular for value in one.fields), _LOOK_FIELDS))
+    signed = {value for value in fields if not value.isalnum()}
+    mixed = {value for value in signed if others.intersection(value) or _is_quoted(value)}
     odd = {value for value in mixed if not is_typed(value)}
     plausible = 1 - sum(value in odd for value in fields) / (len(fields) or 1)
     first = bool(records) and len(records[0].fields) == width

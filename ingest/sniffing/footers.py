@@ -73,7 +73,7 @@ def find_footers(records: Sequence[Record], width: int, *, ended: bool) -> list[
 
 
 def _table(rows: list[tuple[str, ...]], width: int) -> _Table:
-    columns = [[row[place] for row in rows] for place in range(width)]
+    columns = list(zip(*rows, strict=True)) or [()] * width
     known = [[text for text in dict.fromkeys(texts) if text not in NULLS] for texts in columns]
     return _Table(
         rows,

@@ -1,8 +1,9 @@
 """Whether a first record names the columns, and how sure that is."""
 
+import itertools
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from ingest.core.dataclass import dataclass
 from ingest.sniffing.kind import NULLS
@@ -72,14 +73,13 @@ def is_second_line(record: Sequence[str], rows: Sequence[Sequence[str]]) -> bool
     """
     if len(rows) < 2:
         return False
-    over = [
-        value
-        for value, column in zip(record, _columns(rows[:_LOOK_ROWS], record), strict=True)
-        if value.strip() and value not in NULLS and column and are_typed(column)
-    ]
-    if not over or any(map(is_typed, over)):
-        return False
-    return len(over) > 1 or _UNIT.fullmatch(over[0]) is not None
+    over = []
+    for value, column in zip(record, _columns(rows[:_LOOK_ROWS], record), strict=True):
+        if value.strip() and value not in NULLS and column and are_typed(column):
+            if is_typed(value):
+                return False
+            over.append(value)
+    return len(over) > 1 or (len(over) == 1 and _UNIT.fullmatch(over[0]) is not None)
 
 
 def joined(first: Sequence[str], second: Sequence[str]) -> list[str]:
@@ -121,13 +121,11 @@ def _alone(first: Sequence[str], shown: str) -> Header:
     )
 
 
-def _columns(rows: Sequence[Sequence[str]], first: Sequence[str]) -> list[list[str]]:
-    """Return a few known values of each column, in order of their first appearance."""
-    columns = []
-    for place in range(len(first)):
-        distinct = dict.fromkeys(row[place] for row in rows)
-        columns.append([text for text in distinct if text not in NULLS])
-    return columns
+def _columns(rows: Sequence[Sequence[str]], first: Sequence[str]) -> Iterator[list[str]]:
+    """Yield a few known values of each column, in order of their first appearance."""
+    columns = zip(*rows, strict=True) if rows else itertools.repeat((), len(first))
+    for texts in columns:
+        yield [text for text in dict.fromkeys(texts) if text not in NULLS]
 
 
 def _vote(value: str, below: Collection[str]) -> int:

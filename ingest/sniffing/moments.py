@@ -28,6 +28,8 @@ _DATES = (
 _CLOCKS = ("%H:%M:%S%.f", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
 _DEFAULTS = {"%Y-%m-%d", "%H:%M:%S%.f"}
 _LONGEST_MOMENT = 40
+_PARTED = re.compile("[-/.: ]")
+"""One of these stands between the parts of every format."""
 _COMPACT_DATE = re.compile(r"(?:19|20)\d{6}")
 
 
@@ -40,7 +42,9 @@ def moment_kind(texts: Collection[str], *, named_date: bool = False) -> Kind | N
     if named_date and all(map(_COMPACT_DATE.fullmatch, texts)) and compact.holds(texts):
         return compact
     first = next(iter(texts))
-    if sum(map(str.isdigit, first)) < 3 or len(first) > _LONGEST_MOMENT:
+    if not _PARTED.search(first) or len(first) > _LONGEST_MOMENT:
+        return None
+    if sum(map(str.isdigit, first)) < 3:
         return None
     fitting = [
         (kind, form)

@@ -9,7 +9,7 @@ from ingest.core.dataclass import dataclass
 from ingest.core.values.texts import failed
 from ingest.sniffing.kind import Kind
 from ingest.sniffing.moments import common_form
-from ingest.sniffing.notation import signs_of
+from ingest.sniffing.notation import are_usual, signs_of
 
 LEAST_VALUES = 20
 LEAST_SHARE = 0.95
@@ -33,6 +33,8 @@ class Most:
 
 def most_numbers(texts: Collection[str]) -> list[str]:
     """Return the texts that are numbers, if nearly all are; else none."""
+    if are_usual(texts):
+        return list(texts)
     return _nearly_all(texts, lambda text: signs_of([text]) is not None)
 
 

@@ -6,13 +6,15 @@
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import polars as pl
 
 from ingest.core.dataclass import dataclass
 from ingest.core.values.numerals import DecimalSeparator, Numerals, ThousandsSeparator
-from ingest.core.values.texts import failed, parse_texts
+from ingest.core.values.texts import parse_texts
+from ingest.sniffing.readings import Reading, Readings
 
 _SPACE = "[ \u00a0\u2009\u202f]"
 _CURRENCY = (
@@ -30,6 +32,8 @@ _NUMBER = re.compile(
     rf"(?(inner)\))(?:{_SPACE}?(?P<behind>{_CURRENCY}))?(?(open)\))",
     re.ASCII,
 )
+_USUAL = re.compile(r"[+-]?(?:0|[1-9]\d*)(?:[.,]\d*)?(?:[eE][+-]?\d{1,3})?", re.ASCII)
+"""Most numbers: with nothing around them, and nothing between their thousands."""
 _CODE = re.compile(r"[+-]?0\d")
 _GROUPS = re.compile(rf"\d{{3}}(?:{_SPACE}\d{{3}})+")
 """Three digits and again three, as telephone numbers have them."""
@@ -88,6 +92,7 @@ _KNOWN = (
     Notation(".", ",", indian=True),
 )
 """All notations, the likeliest of equals first. A comma before fractions brings its thousands."""
+_PLACES = {notation: place for place, notation in enumerate(_KNOWN)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +112,17 @@ class Verdict:
 
     def of_column(self, texts: Collection[str], signs: Signs) -> Notation | None:
         """Return the notation of a column; None if two fit that read different numbers."""
+        readings = _readings(signs).of(texts)
+        options = _fitting(readings, self.fitting or _KNOWN)
+        if not options or _are_alike(readings, options):
+            return next(iter(options), None)
         column = pl.Series(list(texts), dtype=pl.String)
-        options = _fit(column, signs, self.fitting or _KNOWN)
-        readings = [_read(column, option, signs) for option in options]
-        same = all(reading.equals(readings[0]) for reading in readings[1:])
-        return options[0] if options and same else None
+        first, *others = (_read(column, option, signs) for option in options)
+        return options[0] if all(other.equals(first) for other in others) else None
 
     def fits(self, texts: Collection[str], signs: Signs) -> bool:
         """Say whether one notation fits all numbers of a column."""
-        column = pl.Series(list(texts), dtype=pl.String)
-        return bool(_fit(column, signs, self.fitting or _KNOWN))
+        return bool(_fitting(_readings(signs).of(texts), self.fitting or _KNOWN))
 
 
 UNTOLD = Verdict()
@@ -129,12 +135,14 @@ def judge(columns: Iterable[Collection[str]]) -> Verdict:
     for texts in columns:
         signs = signs_of(texts)
         if signs is not None:
-            fitting = _fit(pl.Series(list(texts), dtype=pl.String), signs, fitting)
+            fitting = _fitting(_readings(signs).of(texts), fitting)
     return Verdict(tuple(fitting))
 
 
 def signs_of(texts: Collection[str]) -> Signs | None:
     """Return what stands around the numbers of a column; None if it is not one of numbers."""
+    if texts and are_usual(texts):
+        return NO_SIGNS
     found: list[re.Match[str]] = []
     for text in texts:
         match = _NUMBER.fullmatch(text)
@@ -153,13 +161,29 @@ def signs_of(texts: Collection[str]) -> Signs | None:
     return Signs(next(iter(currencies), None), percent.pop(), negative)
 
 
+def are_usual(texts: Collection[str]) -> bool:
+    """Say whether all texts are numbers with no sign around them or between their thousands."""
+    return all(map(_USUAL.fullmatch, texts))
+
+
 def is_number(text: str) -> bool:
     """Say whether a text is a number in some notation."""
-    return _NUMBER.fullmatch(text) is not None
+    return (_USUAL.fullmatch(text) or _NUMBER.fullmatch(text)) is not None
 
 
-def _fit(column: pl.Series, signs: Signs, among: Iterable[Notation]) -> list[Notation]:
-    return [one for one in among if not failed(column, one.numerals(signs).plain(column)).any()]
+def _fitting(readings: Collection[Reading], among: Iterable[Notation]) -> list[Notation]:
+    return [one for one in among if all(each[_PLACES[one]] is not None for each in readings)]
+
+
+def _are_alike(readings: Iterable[Reading], options: Sequence[Notation]) -> bool:
+    """Say whether numbers are the same in notations that fit them, because no sign differs."""
+    places = [_PLACES[option] for option in options]
+    return all(len({each[place] for place in places}) == 1 for each in readings)
+
+
+@cache
+def _readings(signs: Signs) -> Readings:
+    return Readings([notation.numerals(signs) for notation in _KNOWN])
 
 
 def _read(column: pl.Series, notation: Notation, signs: Signs) -> pl.Series:

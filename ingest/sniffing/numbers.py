@@ -32,7 +32,10 @@ def number_kind(texts: Collection[str], name: str, verdict: Verdict) -> Kind | N
         return Kind("string", note=_unclear(texts, signs))
     if signs.percent:
         return Kind("float64", notation=notation, signs=signs)
-    plain = notation.numerals(signs).plain(pl.Series(list(texts), dtype=pl.String)).to_list()
+    numerals = notation.numerals(signs)
+    plain = list(texts)
+    if not numerals.is_plain:
+        plain = numerals.plain(pl.Series(plain, dtype=pl.String)).to_list()
     grouped = notation.thousands is not None and any(notation.thousands in one for one in texts)
     typed, note = _typed(
         plain, money=bool(signs.currency), named=bool(_MONEY.search(name) or grouped)

@@ -71,6 +71,7 @@ _VALUES: Final[dict[str, Callable[[str], bool]]] = {
 }
 _NUMBERS = {"a phone number", "a document or tax number", "an account or card number"}
 _LEAST_DIGITS = 7
+_LEAST_CHARACTERS = 7
 
 
 def why_private(name: str, kind: str, texts: Collection[str]) -> str:
@@ -85,8 +86,8 @@ def why_private(name: str, kind: str, texts: Collection[str]) -> str:
     named = _by_name(name)
     if named and _may_be(named, kind, some):
         return f"its name says {named}"
-    for what, test in _VALUES.items():
-        if some and _share(some, test) >= _MOST:
+    for what, test in _VALUES.items() if some and _share(some, _may_identify) >= _MOST else ():
+        if _share(some, test) >= _MOST:
             return f"its values look like {what}"
     if kind == "string" and _tokens(name, _MAYBE) and some and _share(some, is_person) >= _MOST:
         return "its values look like names of people"
@@ -133,6 +134,11 @@ def _may_be(named: str, kind: str, texts: Collection[str]) -> bool:
     if named == "an e-mail address":
         return kind == "string" and not texts
     return kind == "string"
+
+
+def _may_identify(text: str) -> bool:
+    """Say whether a text is as long as the shortest that `_VALUES` knows, `1.1.1.1` or `::`."""
+    return len(text) >= _LEAST_CHARACTERS or ":" in text
 
 
 def _share(texts: Collection[str], test: Callable[[str], bool]) -> float:
