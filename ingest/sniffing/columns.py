@@ -221,5 +221,5 @@ def bounds_of(values: Sequence[Any], early: int) -> dict[str, Any]:
 
 
 def _spaces(known: Sequence[str]) -> str:
-    padded = any(text != text.strip() for text in known)
+    padded = list(map(str.strip, known)) != list(known)
     return "has spaces around values: add the step normalize_text to trim them" if padded else ""

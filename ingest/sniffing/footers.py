@@ -78,7 +78,7 @@ def _table(rows: list[tuple[str, ...]], width: int) -> _Table:
     return _Table(
         rows,
         [bool(texts) and are_typed(texts) for texts in known],
-        [all(text.strip() for text in texts) for texts in columns],
+        [all(map(str.strip, texts)) for texts in columns],
     )
 
 

@@ -37,7 +37,7 @@ def is_typed(text: str) -> bool:
 
 def are_typed(texts: Collection[str]) -> bool:
     """Say whether all texts are digits, or numbers in whatever notation, or dates or times."""
-    if all(text.isdigit() or is_number(text) for text in texts):
+    if all(map(str.isdigit, texts)) or all(text.isdigit() or is_number(text) for text in texts):
         return True
     kind = moment_kind(texts)
     return kind is not None and kind.type != "string"

@@ -48,13 +48,13 @@ def _typed(plain: Collection[str], *, money: bool, named: bool) -> tuple[str, st
 
     `money` says that they are sums of money, `named` that they may well be.
     """
+    if not money and all(map(str.isdecimal, plain)):
+        return _whole(plain, max(map(len, plain)))
     parts = [match for text in plain if (match := _PLAIN.fullmatch(text))]
     whole = max(len(part["whole"]) for part in parts)
     places = {len(part["places"] or "") for part in parts}
     if places == {0} and not money and not any(part["power"] for part in parts):
-        if whole < _INT64_DIGITS or _fits_int64(plain):
-            return "int64", ""
-        return "string", "has whole numbers too long for an int64"
+        return _whole(plain, whole)
     if any(len(part["whole"]) > _EXACT_DIGITS and not part["places"] for part in parts):
         return "string", "has whole numbers too long for a float64"
     exact = not any(part["power"] for part in parts)
@@ -62,6 +62,13 @@ def _typed(plain: Collection[str], *, money: bool, named: bool) -> tuple[str, st
         digits = _USUAL_DIGITS if whole + scale + _SPARE_DIGITS <= _USUAL_DIGITS else _MOST_DIGITS
         return f"decimal({digits},{scale})", ""
     return "float64", ""
+
+
+def _whole(plain: Collection[str], digits: int) -> tuple[str, str]:
+    """Return the type of whole numbers of at most so many digits, and why it is none."""
+    if digits < _INT64_DIGITS or _fits_int64(plain):
+        return "int64", ""
+    return "string", "has whole numbers too long for an int64"
 
 
 def _scale(plain: Collection[str], places: set[int], *, money: bool, named: bool) -> int | None:

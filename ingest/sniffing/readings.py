@@ -24,7 +24,7 @@ class Readings:
 
     def __init__(self, notations: Sequence[Numerals]) -> None:
         self._notations = tuple(notations)
-        self._known: dict[str, Reading] = {}
+        self._known: dict[str | int, Reading] = {}
 
     def of(self, texts: Collection[str]) -> list[Reading]:
         """Return how an example of each shape among texts reads in each notation."""
@@ -37,7 +37,12 @@ class Readings:
         return [self._known[shape] for shape in examples]
 
 
-def _shape(text: str) -> str:
-    """Return what texts have in common that differ only in digits, and begin with zero or not."""
+def _shape(text: str) -> str | int:
+    """Return what texts have in common that differ only in digits, and begin with zero or not.
+
+    Of digits alone, which are most, their number tells.
+    """
+    if text.isdecimal():
+        return -len(text) if text[0] == "0" else len(text)
     nines = text.translate(_DIGITS)
     return f"0{nines}" if _FIRST_IS_ZERO.match(text) else nines
