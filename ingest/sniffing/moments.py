@@ -2,11 +2,14 @@
 
 import itertools
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 
+from ingest.core.dataclass import dataclass
 from ingest.sniffing.kind import Kind
 
+MOMENTS = ("date", "time")
+"""What the names of their types begin with."""
 _CODES = {
     "%Y": r"\d{4}",
     "%m": r"(?:0?[1-9]|1[0-2])",
@@ -33,6 +36,23 @@ _PARTED = re.compile("[-/.: ]")
 _COMPACT_DATE = re.compile(r"(?:19|20)\d{6}")
 
 
+@dataclass(frozen=True, slots=True)
+class MomentForm:
+    """A format of dates, times or timestamps, by its codes, and the pattern of its texts."""
+
+    kind: str
+    form: str
+    pattern: re.Pattern[str]
+
+    def moments(self, texts: Iterable[str]) -> list[str]:
+        """Return the texts that have the format and are moments, as `2024-02-30` is not."""
+        formed = [text for text in texts if self.pattern.fullmatch(text)]
+        options = list(_options(self.kind, self.form, formed)) if formed else []
+        moments = [option.values(formed).is_not_null() for option in options]
+        best = max(moments, key=lambda there: there.sum(), default=())
+        return [text for text, there in zip(formed, best, strict=True) if there]
+
+
 def moment_kind(texts: Collection[str], *, named_date: bool = False) -> Kind | None:
     """Return a date, timestamp or time; text with a note if two formats fit and differ.
 
@@ -42,9 +62,7 @@ def moment_kind(texts: Collection[str], *, named_date: bool = False) -> Kind | N
     if named_date and all(map(_COMPACT_DATE.fullmatch, texts)) and compact.holds(texts):
         return compact
     first = next(iter(texts))
-    if not _PARTED.search(first) or len(first) > _LONGEST_MOMENT:
-        return None
-    if sum(map(str.isdigit, first)) < 3:
+    if not _may_be_moment(first) or len(first) > _LONGEST_MOMENT:
         return None
     fitting = [
         (kind, form)
@@ -60,21 +78,28 @@ def moment_kind(texts: Collection[str], *, named_date: bool = False) -> Kind | N
     return kinds[0] if kinds else None
 
 
-def common_form(texts: Sequence[str], share: float) -> re.Pattern[str] | None:
-    """Return a pattern of the format that most of some texts have, at least so many of them.
+def common_form(texts: Sequence[str], share: float) -> MomentForm | None:
+    """Return the format that most of some texts have, at least so many of them.
 
     None if some of the others have the format with day and month in each other's place.
     """
-    counts = {
-        form: sum(pattern.fullmatch(text) is not None for text in texts)
-        for _, form, pattern in _patterns()
-    }
-    best = max(counts, key=lambda form: counts[form])
-    if counts[best] < share * len(texts) or not counts[best]:
+    likely = list(filter(_may_be_moment, texts))
+    if len(likely) < share * len(texts):
+        return None  # before 225 patterns are tried
+    forms = [MomentForm(*each) for each in _patterns()]
+    counts = [sum(form.pattern.fullmatch(text) is not None for text in likely) for form in forms]
+    most = max(counts)
+    if most < share * len(texts) or not most:
         return None
-    pattern, swapped = _pattern(best), _pattern(_swapped(best))
-    mixed = any(swapped.fullmatch(text) and not pattern.fullmatch(text) for text in texts)
-    return None if mixed else pattern
+    best = forms[counts.index(most)]
+    swapped = _pattern(_swapped(best.form))
+    mixed = any(swapped.fullmatch(text) and not best.pattern.fullmatch(text) for text in likely)
+    return None if mixed else best
+
+
+def _may_be_moment(text: str) -> bool:
+    """Say whether a text has what all formats have: three digits, and a sign between parts."""
+    return _PARTED.search(text) is not None and sum(map(str.isdigit, text)) >= 3
 
 
 def _options(kind: str, form: str, texts: Collection[str]) -> Iterator[Kind]:

@@ -8,7 +8,7 @@ import polars as pl
 from ingest.core.dataclass import dataclass
 from ingest.core.values.texts import failed
 from ingest.sniffing.kind import Kind
-from ingest.sniffing.moments import common_form
+from ingest.sniffing.moments import MOMENTS, common_form
 from ingest.sniffing.notation import are_usual, signs_of
 
 LEAST_VALUES = 20
@@ -45,17 +45,19 @@ def kind_of_most(
 
     Only where the same goes for the distinct ones, the others are surely mistakes: a fourth value
     beside three that come again and again may well mean something. So may digits among letters,
-    `C536379`, in a column of whole numbers. `kind_of` tells the kind of texts that have one.
+    `C536379`, in a column of whole numbers. In a column of dates or times nothing else does, nor
+    does a day that no calendar has. `kind_of` tells the kind of texts that have one.
     """
     rows = sum(counts.values())
     if rows < LEAST_VALUES:
         return None
     texts = list(counts)
     form = common_form(_some(texts), _LEAST_LOOK)
+    moments = frozenset(form.moments(texts)) if form else frozenset[str]()
     part = (
         _weighed(counts, lambda text: signs_of([text]) is not None)
         or _weighed(counts, lambda text: text.lower() in {"true", "false", "yes", "no"})
-        or (_weighed(counts, lambda text: form.fullmatch(text) is not None) if form else [])
+        or (_weighed(counts, moments.__contains__) if form else [])
     )
     kind = kind_of(part) if part else None
     if kind is None or kind.type == "string":
@@ -72,7 +74,8 @@ def _may_mean(kind: Kind, others: Collection[str]) -> bool:
     """Say whether texts beside those of a kind may be right, so that the column is text."""
     if kind.type == "int64":
         return any(any(map(str.isdigit, text)) for text in others)
-    return any(map(_NUMBERED.fullmatch, others)) and kind.format is None
+    is_moment = kind.type.startswith(MOMENTS)
+    return any(map(_NUMBERED.fullmatch, others)) and not is_moment
 
 
 def _nearly_all(texts: Collection[str], test: Callable[[str], bool]) -> list[str]:

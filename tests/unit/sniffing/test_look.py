@@ -133,6 +133,21 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
         look_at(str(tmp_path / "a.csv"))
 
 
+@pytest.mark.parametrize("wrong", [["2024-02-30 10:00:00"], ["2024-02-30 10:00:00", "31.12.2024"]])
+def test_a_day_that_is_none_is_told_and_leaves_the_column_its_type(
+    wrong: list[str], tmp_path: Path
+) -> None:
+    moments = [f"2024-01-{1 + n % 28:02} 10:00:{n % 60:02}" for n in range(200)]
+    moments[100 : 100 + len(wrong)] = wrong
+    rows = [f"{number},{moment}\n" for number, moment in enumerate(moments)]
+    (tmp_path / "a.csv").write_text("id,ts\n" + "".join(rows))
+    column = look_at(str(tmp_path / "a.csv")).columns[1]
+    assert column.type == "timestamp"
+    assert '("2024-02-30 10:00:00" in ' in column.note
+    assert "a.csv, line 102" in column.note
+    assert worked(tmp_path, "a.csv") == (200 - len(wrong), len(wrong))
+
+
 def test_a_wide_table_costs_little_for_each_column(tmp_path: Path) -> None:
     """500 columns took 7 s of CPU when each was tried in each notation of numbers by itself."""
     rows = [",".join(str(row * place % 99_991) for place in range(500)) for row in range(200)]
