@@ -11,6 +11,7 @@ from ingest.sniffing.notation import is_number
 from ingest.sources.text.grammar import Grammar
 
 DELIMITERS = (",", ";", "\t", "|", "\x01", "^")
+_SPARE = ("\x1f", "\x1e", "~")
 _LOOK_LINES = 400
 _LOOK_FIELDS = 4000
 _MOST_COMMENTS = 20
@@ -63,7 +64,7 @@ def find_dialect(head: str, delimiter: str | None = None) -> Dialect:
     records = split(lines, best)
     if delimiter is None and (_width(records) == 1 or _are_decimals(records, best)):
         # Of a single column the delimiter must be a sign that does not occur.
-        free = next(sign for sign in (*DELIMITERS, "\x1f") if sign not in head)
+        free = next((sign for sign in (*DELIMITERS, *_SPARE) if sign not in head), _SPARE[-1])
         return Dialect(free, best.quote, best.multiline, comment)
     return best
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ingest.core.dataclass import dataclass
 from ingest.core.errors import BadRowError, ConfigError, FatalError
 from ingest.core.partition import Slice
-from ingest.sources.files.foreign import foreign, has_controls, refusal
+from ingest.sources.files.foreign import foreign, refusal
 from ingest.sources.files.identity import while_planning
 from ingest.sources.files.opening import codec, open_input, read_plain_head
 from ingest.sources.text.encodings import is_wide
@@ -29,6 +29,7 @@ _MULTIBYTE = re.compile(
 _UNDEFINED = {0x81, 0x8D, 0x8F, 0x90, 0x9D}  # in cp1252
 _WORD = re.compile(r"[^\s,;|\"']*[^\x00-\x7f][^\s,;|\"']*")
 _LOOK_BYTES = 1000
+_MANY_CONTROLS, _SOME_CONTROLS, _KINDS = 0.1, 0.02, 4
 _WORDS = 100
 
 
@@ -158,12 +159,18 @@ def _refuse(piece: Slice, head: bytes) -> None:
         raise ConfigError(refusal(piece.uri, kind))
     encoding = find_encoding(head[:_LOOK_BYTES])
     start = head[:_LOOK_BYTES]
-    if not is_wide(encoding) and has_controls(start) and _controls(start) > len(start) / 10:
+    if not is_wide(encoding) and _is_binary(start):
         raise ConfigError(
             f"{piece.uri}: not text: it contains many control characters. Name a CSV, JSON "
-            "Lines or Parquet file"
+            f"Lines or Parquet file. Inspect the file: head -c 300 '{piece.uri}' | od -c"
         )
 
 
-def _controls(start: bytes) -> int:
-    return sum(byte < 0x20 and byte not in b"\t\n\r\x01\x1f" for byte in start)
+def _is_binary(start: bytes) -> bool:
+    """Say whether bytes are no text: many control characters, or not few and of several kinds.
+
+    A text may have one kind here and there, as a NUL for what is not known; random bytes have all.
+    """
+    controls = [byte for byte in start if byte < 0x20 and byte not in b"\t\n\f\r\x01\x1f"]
+    share = len(controls) / (len(start) or 1)
+    return share > _MANY_CONTROLS or (share > _SOME_CONTROLS and len(set(controls)) >= _KINDS)

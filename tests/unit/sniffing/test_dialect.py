@@ -62,3 +62,8 @@ def test_a_plain_table_is_split_as_it_was_joined(
     assert [list(one.fields) for one in records_of(text, dialect)[1:]] == [
         [str(value) for value in row] for row in rows
     ]
+
+
+def test_a_single_column_with_all_signs_is_one_column() -> None:
+    dialect = find_dialect("a,b\nc;d\te|f\x01g^h\x1fi\nj\n")
+    assert dialect.delimiter == "\x1e"

@@ -1,6 +1,7 @@
 """Pieces of text files: encoding, and whole lines."""
 
 import gzip
+import random
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from ingest.core.errors import ConfigError
 from ingest.core.partition import Slice
 from ingest.sniffing.text import Text, find_encoding, read_text
 from ingest.sources.files.listing import list_files
+
+NOISE = random.Random(1).randbytes(3000)
 
 
 def piece(path: Path, data: bytes) -> Slice:
@@ -81,6 +84,8 @@ def test_a_compressed_file_shows_its_head(tmp_path: Path) -> None:
         ("a.csv", gzip.compress(b"a\n", mtime=0), "Rename it to end in .gz"),
         ("a.csv.gz", gzip.compress(b"a,b\n" * 999, mtime=0)[:20], "the gzip archive is truncated"),
         ("a.csv", b"a\1\2\3" * 200, "many control characters"),
+        ("a.csv", NOISE, "many control characters.*Inspect the file: head -c 300"),
+        ("a.csv", NOISE[:200], "many control characters"),
         ("a.csv", b"PK\3\4" + b"x" * 99 + b"xl/workbook.xml", "Excel is not supported yet"),
         ("a.csv", b"x" * 300, "there is no line end in"),
     ],
