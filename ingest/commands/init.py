@@ -87,9 +87,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     report(
         f"\nnext:\n  review the job, and describe its columns: {job}\n  ingest "
         f"preview{conf_option} {name}    (shows the result for some rows)\n  ingest "
-        f"run{conf_option} {name}\n  ingest "
-        f"test{conf_option} {name}       (after you change the job: is the result the same?)"
+        f"run{conf_option} {name}"
     )
+    if not arguments.no_sample:
+        report(
+            f"  ingest test{conf_option} {name}       "
+            "(after you change the job: is the result the same?)"
+        )
     return 0
 
 

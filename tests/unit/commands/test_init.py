@@ -121,3 +121,11 @@ def test_quotes_that_mean_nothing_are_a_guess(capsys: pytest.CaptureFixture[str]
     said = capsys.readouterr().out
     assert "  quote: null (quotes are part of the values)\n" in said
     assert "  quote: null is a guess: in/q.csv, line 3 has quotes that do not enclose" in said
+
+
+@pytest.mark.parametrize(("options", "tested"), [([], True), (["--no-sample"], False)])
+def test_a_test_is_proposed_where_there_is_a_sample(
+    options: list[str], tested: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["in", "--name", "orders", *options]) == 0
+    assert ("  ingest test orders" in capsys.readouterr().out) is tested
