@@ -30,7 +30,7 @@ from ingest.sniffing.text import Text, read_text
 from ingest.sniffing.typed import describe_values
 from ingest.sources.columns.options import fault_of_name, is_nameable
 from ingest.sources.json.guess import guess_fields, without_nulls
-from ingest.sources.json.judge import judge
+from ingest.sources.json.judge import fits, judge
 from ingest.sources.json.text import load
 
 SAMPLE_FILES = 24
@@ -86,9 +86,6 @@ def _is_kept(name: str, dtype: pl.DataType, rows: Records) -> bool:
     values = [row.get(name) for row in rows]
     fitting = _fitting(name, dtype, rows)
     return any(value is not None for value in fitting) or all(value is None for value in values)
-
-
-_WHOLE: dict[pl.DataType, range] = {pl.Int64(): range(-(2**63), 2**63), pl.UInt64(): range(2**64)}
 
 
 def _no_columns(path: str, types: Mapping[str, pl.DataType]) -> str:
@@ -167,21 +164,7 @@ def _column(name: str, dtype: pl.DataType, rows: Records) -> Column:
 
 def _fitting(name: str, dtype: pl.DataType, rows: Records) -> list[Any]:
     """Return the values of a field that are of its type; null where there is none."""
-    kinds = {
-        pl.Boolean(): (bool,), pl.Int64(): (int,), pl.UInt64(): (int,), pl.Float64(): (int, float),
-        pl.String(): (str,),
-    }.get(dtype, (list, dict))  # fmt: skip
-    values = (row.get(name) for row in rows)
-    return [
-        value
-        for value in values
-        if value is None
-        or (
-            isinstance(value, kinds)
-            and isinstance(value, bool) == (dtype == pl.Boolean)
-            and not (dtype.is_integer() and value not in _WHOLE[dtype])
-        )
-    ]
+    return [value for row in rows if fits(value := row.get(name), dtype)]
 
 
 def _options(

@@ -50,6 +50,15 @@ def judge(text: str, fields: Mapping[str, pl.DataType], *, closed: bool) -> Faul
     return None
 
 
+def fits(value: Any, dtype: pl.DataType) -> bool:
+    """Say whether a value, as `load` gives it, is of a type: what `judge` says of a field."""
+    try:
+        _judge("", value, dtype, closed=False)
+    except _Wrong:
+        return False
+    return True
+
+
 def _judge_fields(
     place: str, record: dict[str, Any], fields: Mapping[str, pl.DataType], *, closed: bool
 ) -> None:

@@ -157,3 +157,13 @@ def test_a_wide_table_costs_little_for_each_column(tmp_path: Path) -> None:
     table = look_at(str(tmp_path / "wide.csv"))
     assert time.process_time() - begun < 3
     assert {column.type for column in table.columns} == {"int64"}
+
+
+def test_all_values_that_are_not_of_a_json_field_are_counted(tmp_path: Path) -> None:
+    """2^53 + 1 is no float64, and the reader rejects it just as it does a text."""
+    values = ["0.5", '"x"', "1", "9007199254740993", "2.5"]
+    (tmp_path / "a.jsonl").write_text("".join(f'{{"a": {value}}}\n' for value in values))
+    table = look_at(str(tmp_path / "a.jsonl"))
+    (column,) = table.columns
+    assert (column.type, table.rejects.count) == ("float64", 2)
+    assert column.note.startswith("2 of 5 values in the sample do not fit float64")
