@@ -4,6 +4,7 @@ from typing import get_args
 
 import polars as pl
 
+from ingest.core.counts import counted
 from ingest.core.errors import ConfigError, FatalError
 from ingest.job import Job
 from ingest.records.plans import Plan
@@ -32,13 +33,15 @@ def repeats(job: Job, store: Store, plan: Plan) -> str:
             break
     if not (count := int(again.sum())):
         return ""
+    files = counted(len(inputs), "input file")
+    was = "was" if count == 1 else "were"
     instead = (
         "If that is not wanted, mark files as read: ingest cursor set"
         if job.source.is_incremental
         else f"To replace the rows instead: {_instead(job.sink)}"
     )
     return (
-        f"{count:,} of {len(inputs):,} input files were already published to {job.sink.uri} by "
+        f"{count:,} of {files} {was} already published to {job.sink.uri} by "
         f"earlier runs of this job (last: {earlier[-1]}). append adds their rows again. {instead}"
     )
 

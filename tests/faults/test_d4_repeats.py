@@ -66,6 +66,8 @@ def test_new_inputs_are_none(state):
 def test_inputs_of_several_earlier_runs_are_counted_together(state):
     assert warned(state, "source.path=in/orders/a.csv") == []
     assert warned(state, "source.path=in/orders/b.csv") == []
+    (warning,) = warned(state, "source.path=in/orders/b.csv")
+    assert warning.startswith("1 of 1 input file was already published to")
     assert warned(state)[0].startswith("2 of 2 input files")
 
 

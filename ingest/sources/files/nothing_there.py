@@ -8,6 +8,9 @@ from ingest.core.errors import ConfigError
 from ingest.core.paths import printable
 from ingest.sources.files.passed_over import few
 
+_LEAST_LIKE = 0.75
+"""`in` is meant by `inn`, but not `ray` by `raw`: of three letters, one makes another name."""
+
 
 class NothingThereError(ConfigError):
     """A path matches no file."""
@@ -37,7 +40,7 @@ def siblings(place: Path) -> str:
         return f'"{parent}" may not be listed'
     if place.is_dir():
         return f'"{place}" contains {few(names) or "nothing"}'
-    near = difflib.get_close_matches(place.name, names, n=1)
+    near = difflib.get_close_matches(place.name, names, n=1, cutoff=_LEAST_LIKE)
     if near:
         return f'Did you mean "{printable(str(parent / near[0]))}"?'
     return f'"{parent}" contains {few(names) or "nothing"}'

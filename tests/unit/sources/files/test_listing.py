@@ -102,6 +102,9 @@ def test_relative_paths_become_absolute(tmp_path: Path, monkeypatch: pytest.Monk
         ("flights/janaury.csv", 'no such file or folder. Did you mean "{}/flights/january.csv"?'),
         ("flihgts/x.csv", 'no such file or folder. Did you mean "{}/flights"?'),
         ("flights/*.parquet", 'no file matches. "{}/flights" contains "empty", "january.csv"'),
+        ("flits/a/x.csv", 'no such file or folder. Did you mean "{}/flights"?'),
+        ("raw/*.csv", 'no such folder "{}/raw". "{}" contains "flights", "ray"'),
+        ("raw/a.csv", 'no such file or folder. "{}" contains "flights", "ray"'),
         ("flihgts/*.csv", 'no such folder "{}/flihgts". Did you mean "{}/flights"?'),
         ("flights/empty", "no file in it ends in .csv (also .gz, .zst)"),
         ("flights/january.csv/x.csv", "part of the path is a file, not a folder"),
@@ -110,6 +113,7 @@ def test_relative_paths_become_absolute(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_path_that_is_not_there(path: str, said: str, tmp_path: Path) -> None:
     make(tmp_path, "flights/january.csv")
     (tmp_path / "flights/empty").mkdir()
+    (tmp_path / "ray").mkdir()
     with pytest.raises(ConfigError) as caught:
         list_files(str(tmp_path / path), ENDINGS)
     assert said.replace("{}", str(tmp_path)) in str(caught.value)
