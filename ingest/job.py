@@ -97,7 +97,8 @@ class Job(Model):
     }
 
     name: Annotated[str, ROWS] = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    """The job's name in the state and in receipts; usually the name of its file."""
+    """The job's name in the state and in receipts; usually the name of its file. No two job files
+    of a folder have the same."""
     owner: str = Field(min_length=1)
     """Who is responsible for the job: an address that people can write to."""
     description: str = Field(min_length=1)

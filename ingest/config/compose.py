@@ -28,6 +28,7 @@ from ingest.config.places import KeyPath, Problem, refuse
 from ingest.config.plain import plain
 from ingest.config.precedence import drop_unwritten, package_of, replaced
 from ingest.config.provenance import Provenance
+from ingest.config.same_name import same_name
 from ingest.core.errors import ConfigError
 
 # The last two are what `transforms.x=1` and `transforms.x.y=1` end in: a list wants a number.
@@ -52,6 +53,9 @@ def compose(
     wrong = fill(
         found.raw, found.origin, later, names, lambda name: compose_connection(folders, name)
     )
+    job = next(one.value for one in given if one.key == "job")
+    if isinstance(job, str):
+        wrong += same_name(folders, job, found.raw.get("name"), found.origin)
     reported = {problem.path for problem in wrong if problem.path is not None}
     return replace(found, problems=(*found.problems, *wrong), unknown=found.unknown | reported)
 
