@@ -17,7 +17,7 @@ from ingest.records.history import DOOMED, History
 from ingest.records.receipts import history_of
 from ingest.records.runs import Runs, resume_command
 from ingest.sinks.base import Verified
-from ingest.storage.store import state_option
+from ingest.storage.store import Store, state_option
 from ingest.watch.summary import OUTPUTS
 
 
@@ -53,17 +53,23 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         report(f"run {arguments.run}: nothing was new, so it has published nothing. OK")
         return 0
+    sinks = sinks_of(job)
     outputs = {
         output: sink.verify(prepared(store, arguments.run, history, output))
-        for output, sink in sinks_of(job).items()
+        for output, sink in sinks.items()
     }
-    problems = list(_problems(history, outputs))
+    places = {output: sink.uri for output, sink in sinks.items()}
+    problems = [f"run {arguments.run}: {each}" for each in _problems(history, outputs, places)]
     if arguments.json:
         facts = {output: asdict(verified) for output, verified in outputs.items()}
         report(json.dumps({"run_id": arguments.run, "problems": problems, "outputs": facts}))
         return 1 if problems else 0
-    again = runs.command(arguments.run, job.name)
-    for line in [*problems, *_notes(outputs), *_again(job, again, outputs)]:
+    again = list(_notes(outputs))
+    if problems and any(
+        _is_harmed(store, arguments.run, history, *each) for each in outputs.items()
+    ):
+        again.append(_again(job, runs.command(arguments.run, job.name)))
+    for line in [*problems, *again]:
         print(line, file=sys.stderr)
     if not problems:
         fine = ", but later runs have replaced files" if _replaced(outputs) else ""
@@ -88,16 +94,22 @@ def _refusal(run: str, history: History, here: str, again: str) -> str:
     return f"{what}it is {history.standing}. Finish it first: {resume_command(run, here)}"
 
 
-def _problems(history: History, outputs: dict[str, Verified]) -> Iterator[str]:
+def _problems(
+    history: History, outputs: dict[str, Verified], places: dict[str, str]
+) -> Iterator[str]:
     for output, verified in outputs.items():
         name, recorded = OUTPUTS.get(output, output), history.totals.rows.get(output, 0)
         if verified.rows != recorded:
             yield (
                 f"{name}: the commit record lists files with "
                 f"{counted(verified.rows, 'row')}, but the completed partitions have "
-                f"{recorded:,}. The ledger was changed by hand: restore it from a backup"
+                f"{recorded:,}. The records of the run were changed by hand: restore them from a "
+                "backup"
             )
-        yield from (f"{name}: {problem}" for problem in verified.problems)
+        for problem in verified.problems:
+            # a name that begins with a dot is that of ingest's own folder beside the output
+            is_inside = not verified.table and ": " in problem and not problem.startswith(".")
+            yield f"{name} {places[output]}/{problem}" if is_inside else f"{name}: {problem}"
 
 
 def _notes(outputs: dict[str, Verified]) -> Iterator[str]:
@@ -106,17 +118,23 @@ def _notes(outputs: dict[str, Verified]) -> Iterator[str]:
         yield from (f"{name}: note: {note}" for note in verified.notes)
 
 
-def _again(job: Job, again: str, outputs: dict[str, Verified]) -> Iterator[str]:
-    """Say how rows of missing files are published again."""
-    if not any(verified.missing for verified in outputs.values()):
-        return
+def _is_harmed(store: Store, run: str, history: History, output: str, verified: Verified) -> bool:
+    """Whether files that the run has published to an output are missing or changed."""
+    named = {problem.partition(": ")[0] for problem in verified.problems}
+    files = prepared(store, run, history, output) if named and not verified.table else ()
+    return bool(verified.missing) or any(
+        line.get("name") in named or line.get("add") in named for line in files
+    )
+
+
+def _again(job: Job, again: str) -> str:
+    """Say how rows of missing or changed files are published again."""
     if job.sink.write_disposition == "append":
-        yield (
-            "Restore the missing files from a backup. A new run would append all rows again, also "
-            "those that are still there"
+        return (
+            "Restore these files from a backup. A new run would append all rows again, also those "
+            "that are still there"
         )
-    else:
-        yield f"To publish the rows again: {again}"
+    return f"To publish the rows again: {again}"
 
 
 def _verdict(outputs: dict[str, Verified]) -> Iterator[str]:

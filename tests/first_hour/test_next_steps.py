@@ -194,6 +194,31 @@ def test_verify_of_a_deleted_file_says_how_to_publish_again(desk, capsys):
     assert result.err.endswith("To publish the rows again: ingest run orders cluster=inline\n")
 
 
+def test_verify_of_a_changed_file_names_run_and_file_and_says_how_to_publish_again(desk, capsys):
+    assert run(capsys).code == 0
+    file, *_ = (desk.place / "out").glob("*.parquet")
+    stray = desk.place / "out" / "stray.parquet"
+    stray.write_bytes(file.read_bytes())
+    (run_id,) = made(desk)
+    result = typed(capsys, "verify", run_id, "--state", "state")
+    said = "no run of ingest has published it, but readers see it. Move it away"
+    assert result.err == f"run {run_id}: output {stray}: {said}\n", "rows are as they were"
+    stray.unlink()
+    with file.open("ab") as stream:
+        stream.write(b"x")
+    result = typed(capsys, "verify", run_id, "--state", "state")
+    assert result.code == 1
+    assert result.err.startswith(f"run {run_id}: output {file}: ")
+    assert result.err.endswith("To publish the rows again: ingest run orders cluster=inline\n")
+    more = ("sink.path=more", "sink.write_disposition=append")
+    appended = typed(capsys, "run", "orders", "cluster=inline", *more)
+    assert appended.code == 0
+    file, *_ = (desk.place / "more").glob("*.parquet")
+    file.write_bytes(b"")
+    result = typed(capsys, "verify", made(desk)[-1], "--state", "state")
+    assert "Restore these files from a backup. A new run would append all rows" in result.err
+
+
 def test_a_state_where_no_folder_can_be_created_is_refused_in_a_line(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     job = FaultJob(tmp_path)
