@@ -18,9 +18,10 @@ from ingest.storage.objects import Store
 from ingest.watch.resuming import NEW, arrived, happened
 
 SHOWN = 5
-_STARTS_OVER = (
-    "To read the files as they are now, run the job again: it starts over. To finish this run "
-    "instead, restore the files as they were, then resume it with execution.touched_inputs=accept"
+_STARTS_OVER = "To read the files as they are now, run the job again: it starts over"
+_RESTORE = (
+    "To finish this run instead, restore the files as they were, then resume it with "
+    "execution.touched_inputs=accept"
 )
 _STAYS = "To start over with the files as they are, add --fresh"
 _TOUCHED = (
@@ -137,8 +138,12 @@ def planned(plan: Plan, history: History) -> Iterator[Planned]:
         yield last
 
 
-def refusal(tally: InputTally) -> str:
-    """Return why a run cannot be finished, and what can be done about it."""
+def refusal(tally: InputTally, over: str = "") -> str:
+    """Return why a run cannot be finished, and what can be done about it.
+
+    Once an attempt has failed by it, the next run starts over; before, it is said how to start
+    `over`.
+    """
     shown = [line for fate in tally.refused for line in tally.examples.get(fate, ())]
     shown = [f"  {line}" for line in shown if not line.endswith(_READ)][:SHOWN]
     more = sum(tally.open[fate] for fate in tally.refused) - len(shown)
@@ -146,6 +151,8 @@ def refusal(tally: InputTally) -> str:
     them = "it" if sum(tally.open[fate] for fate in tally.refused) == 1 else "them"
     first = f"source.path: {what} after the run was planned, and the run still has to read {them}. "
     first += "If it read their new content, old and new rows would be mixed:"
-    last = [_STARTS_OVER if set(tally.refused) - {"touched"} else _STAYS]
+    last = [_STAYS]
+    if set(tally.refused) - {"touched"}:
+        last = [over, _RESTORE] if over else [f"{_STARTS_OVER}. {_RESTORE}"]
     last += [_TOUCHED] if "touched" in tally.refused else []
     return "\n".join([first, *shown, *([f"  and {more:,} more"] if more > 0 else []), *last])

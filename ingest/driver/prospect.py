@@ -10,7 +10,7 @@ from ingest.driver.deciding import Decision, decide
 from ingest.driver.inputs import compared, left_out, refusal
 from ingest.driver.places import outputs_of
 from ingest.driver.recorded import read_history
-from ingest.driver.resuming import refuse_changed_steps
+from ingest.driver.resuming import ADD_FRESH, refuse_changed_steps
 from ingest.driver.starting_over import FAILED
 from ingest.job import Job
 from ingest.records.history import DOOMED, History
@@ -61,7 +61,7 @@ def _refuse_stale(decision: Decision, job: Job, store: Store) -> list[str]:
     accept_touched = job.execution.touched_inputs == "accept"
     found = compared(decision.run, plan, store, accept_touched=accept_touched)
     if found.refused:
-        raise FatalError(refusal(found))
+        raise FatalError(refusal(found, ADD_FRESH))
     new = found.open["new"] + found.settled["new"]
     run = decision.run
     then = command_of(run.facts, run.job.name)

@@ -276,7 +276,11 @@ def test_the_runs_of_an_earlier_release_are_told_apart_too(bench):
 def test_an_input_that_changed_is_refused_once_then_planned_again(bench):
     bench.stop_at("settled", 1)
     bench.write("3.csv", HEADER + records(3, 6))
-    assert plan()["would"] == "refuse"
+    foreseen = plan()
+    assert foreseen["would"] == "refuse"
+    *_, over, restored = foreseen["because"]
+    assert over == "To discard that run and start over, add --fresh", "the next run does not yet"
+    assert restored.startswith("To finish this run instead, restore the files as they were, then ")
     refused = bench.run()
     assert refused.code == 1
     assert "To read the files as they are now, run the job again: it starts over" in refused.err
