@@ -76,7 +76,8 @@ class Execution(Model):
 
     workers: int | None = Field(default=None, ge=1)
     """Number of parallel workers, each on one core; on a cluster, the largest number. Default:
-    one for each core of the machine, or of the cluster, while that grows and shrinks."""
+    one for each core of the machine, or of the cluster, while that grows and shrinks. Each needs at
+    least 256 MiB of memory."""
     weight: float = Field(default=1.0, gt=0)
     """The run's part of a cluster that several runs use at the same time: a run with weight 2 has
     twice as many workers as one with weight 1. What a run does not need, the others use."""

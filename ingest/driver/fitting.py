@@ -45,11 +45,21 @@ class Fit:
             yield piece
 
 
+def refuse_little(job: Job, workers: int) -> None:
+    """Refuse a job that may use less memory than any work takes.
+
+    Raises:
+        ConfigError: it is too little for so many workers.
+    """
+    if job.execution.max_memory is not None:
+        share_of(job.execution.max_memory, workers)
+
+
 def fit(job: Job, sample: Sequence[Slice], workers: int) -> Fit | None:
     """Return what fits a worker, or None if `execution.max_memory` does not say.
 
     Raises:
-        ConfigError: the memory is too little for any work.
+        ConfigError: the memory is too little for any work, see `refuse_little`.
     """
     most = job.execution.max_memory
     if most is None:

@@ -11,7 +11,7 @@ from ingest.core.errors import ConfigError, Interrupted
 from ingest.core.partition import Slice, partition_id
 from ingest.core.types import schema_to_json
 from ingest.driver.cursors import Since
-from ingest.driver.fitting import fit
+from ingest.driver.fitting import fit, refuse_little
 from ingest.driver.flow import Flow, Place, check_flow, contract_types, placed
 from ingest.driver.lineage import lineage
 from ingest.job import Job
@@ -91,6 +91,8 @@ def draft(
         Interrupted: `stop` is set; also while the draft's partitions are taken.
     """
     target = job.execution.partition_bytes
+    with placed(place):
+        refuse_little(job, workers)
     with placed(place, "source"):
         refuse_state(job)
         unread = _unread(job.source, since)

@@ -22,7 +22,7 @@ from ingest.records.runs import Runs
 from ingest.sources.text.typing import NO_TYPE
 from ingest.storage.objects import Store, open_store
 from ingest.transforms.base import StepContext
-from ingest.workers.choose import choice
+from ingest.workers.choose import choice, refuse_unfit
 from ingest.workers.outlook import Spent
 
 WORKING_SET = 6
@@ -130,13 +130,18 @@ def drafted_at(loaded: Loaded[Job], store: Store, run_id: str = "") -> tuple[Dra
 
 
 def describe(job: Job, drafted: Draft, workers: int, earlier: Spent | None) -> dict[str, Any]:
-    """Return the plan's figures as plain data, taking the draft's partitions."""
+    """Return the plan's figures as plain data, taking the draft's partitions.
+
+    Raises:
+        ConfigError: a run would be refused, for the memory of this machine.
+    """
     count, largest = 0, 0
     for _, slices in drafted.partitions:
         count += 1
         largest = max(largest, sum(piece.bytes for piece in slices))
     outlook = expected(job, drafted.outlook, earlier)
     cluster, chosen = choice(job, outlook)
+    refuse_unfit(job, cluster)
     origins = lineage(job, drafted.flow)
     workers = 1 if cluster.type == "inline" else max(1, min(workers, count))
     return {

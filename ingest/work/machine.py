@@ -37,6 +37,20 @@ def free_bytes() -> int:
     return max(0, free)
 
 
+def all_bytes() -> int:
+    """Return how many bytes of memory there are at all: on the machine, or for this container."""
+    limits = [_number(folder / files.limit) for folder, files in _groups()]
+    return min([_installed(), *(limit for limit in limits if limit is not None)])
+
+
+def _installed() -> int:
+    if kilobytes := _number(Path("/proc/meminfo"), "MemTotal: *"):
+        return 1024 * kilobytes
+    import psutil  # noqa: PLC0415 - where there is no /proc
+
+    return int(psutil.virtual_memory().total)
+
+
 def _available() -> int:
     if kilobytes := _number(Path("/proc/meminfo"), "MemAvailable: *"):
         return 1024 * kilobytes

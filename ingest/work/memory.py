@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import ByteSize
 
 from ingest.core.errors import ConfigError
+from ingest.work.machine import all_bytes
 
 CHECK_S = 0.1  # a step that only fills memory takes 0.1 to 0.3 GB in that time
 LEAST_BYTES = 256 * 1024 * 1024  # a worker at rest holds about 100 MB
@@ -40,6 +41,26 @@ def share_of(max_memory: int, workers: int) -> int:
             "fewer workers: execution.workers=N"
         )
     return share
+
+
+def refuse_crowded(workers: int | None, max_memory: int | None) -> None:
+    """Refuse more workers on this machine than it, or `max_memory`, has room for.
+
+    Without `workers`, there is one for each core: more than fit without `max_memory` are no fault
+    of the job, and are let be.
+
+    Raises:
+        ConfigError: a worker would have less than it holds before it has read anything.
+    """
+    if max_memory is not None:
+        share_of(max_memory, workers or os.cpu_count() or 1)
+    elif workers is not None and (room := all_bytes()) // workers < LEAST_BYTES:
+        most = max(1, room // LEAST_BYTES)
+        raise ConfigError(
+            f"execution.workers: {workers} workers on this machine, which has {readable(room)} of "
+            f"memory: a worker needs at least {readable(LEAST_BYTES)}. Write "
+            f"execution.workers={most} or less"
+        )
 
 
 def readable(bytes_: int) -> str:

@@ -16,6 +16,7 @@ from ingest.job import (
     LocalCluster,
     ProcessesCluster,
 )
+from ingest.work.memory import refuse_crowded
 from ingest.workers.auto import AutoWorkers
 from ingest.workers.base import Chosen, Workers
 from ingest.workers.disks import unshared
@@ -57,6 +58,16 @@ def _decided(workers: int, outlook: Outlook, environment: Mapping[str, str]) -> 
     return LocalCluster(type="local"), f"{work}, enough to start Ray"
 
 
+def refuse_unfit(job: Job, cluster: Cluster) -> None:
+    """Refuse what the memory of this machine cannot do, if that is where the cluster is.
+
+    Raises:
+        ConfigError: it has no room for so many workers, or they may not use enough of it.
+    """
+    if isinstance(cluster, ProcessesCluster | LocalCluster):
+        refuse_crowded(job.execution.workers, job.execution.max_memory)
+
+
 def workers_for(
     job: Job,
     server: Forkserver | None = None,
@@ -67,8 +78,8 @@ def workers_for(
     A fork `server` that is running is taken over, or ended where it is of no use.
 
     Raises:
-        ConfigError: the cluster exists only on Kubernetes, and this is elsewhere. The text begins
-            with the `place` of the setting.
+        ConfigError: the cluster exists only on Kubernetes, and this is elsewhere: the text begins
+            with the `place` of the setting. Or this machine is the cluster, see `refuse_unfit`.
     """
     if isinstance(job.cluster, KubeRayCluster):
         if not _ray_job(os.environ):
@@ -94,6 +105,7 @@ def workers_for(
 def _pool(job: Job, cluster: Cluster, server: Forkserver | None, place: Where) -> Workers:
     execution = job.execution
     workers, timeout_s = execution.workers, execution.partition_timeout_s
+    refuse_unfit(job, cluster)
     if isinstance(cluster, ProcessesCluster):
         return ProcessWorkers(workers, timeout_s, execution.max_memory, server=server)
     if server:

@@ -174,6 +174,24 @@ def test_a_refusal_to_resume_names_the_whole_command(desk, capsys):
     assert "with your value: ingest run orders contract.on_error=skip --fresh\n" in rule.err
 
 
+@pytest.mark.parametrize("setting", ["execution.max_memory=1KB", "execution.workers=1000000"])
+def test_what_this_machine_cannot_do_is_refused_and_no_attempt_is_on_record(desk, capsys, setting):
+    for command in ("plan", "run"):
+        result = typed(capsys, command, "orders", setting)
+        assert (result.code, made(desk)) == (2, [])
+        assert re.match(rf"error: (command line: )?{setting.partition('=')[0]}: ", result.err)
+        assert "a worker needs at least 256.0MiB. Write execution." in result.err
+    strict(desk)
+    assert run(capsys).code == 1
+    (run_id,) = made(desk)
+    before = typed(capsys, "status", run_id, "--state", "state").out
+    for words in (("run", "orders"), ("resume", run_id, "--state", "state")):
+        result = typed(capsys, *words, setting, "cluster=processes")
+        assert result.code == 2
+        assert "resuming" not in result.err
+    assert typed(capsys, "status", run_id, "--state", "state").out == before
+
+
 def test_an_older_run_that_is_done_is_not_said_to_be_blocked(desk, capsys):
     assert (run(capsys).code, run(capsys).code) == (0, 0)
     first, second = made(desk)

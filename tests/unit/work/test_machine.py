@@ -1,13 +1,13 @@
 import psutil
 
 from ingest.work import machine
-from ingest.work.machine import Files, free_bytes, oom_kills
+from ingest.work.machine import Files, all_bytes, free_bytes, oom_kills
 
 MEBIBYTE = 1024 * 1024
 
 
 def test_what_is_free_is_no_more_than_the_machine_has():
-    assert 0 < free_bytes() <= psutil.virtual_memory().total
+    assert 0 < free_bytes() <= all_bytes() <= psutil.virtual_memory().total
     assert oom_kills() >= 0
 
 
@@ -24,4 +24,5 @@ def test_a_container_has_what_its_limit_leaves(tmp_path, monkeypatch):
     monkeypatch.setattr(machine, "_groups", lambda: iter([(inner, files), (tmp_path, files)]))
 
     assert free_bytes() == 250 * MEBIBYTE
+    assert all_bytes() == 500 * MEBIBYTE
     assert oom_kills() == 2

@@ -1,10 +1,11 @@
+import re
 import subprocess
 import sys
 
 import pytest
 
 from ingest.core.errors import ConfigError
-from ingest.work.memory import share_of, used_bytes
+from ingest.work.memory import refuse_crowded, share_of, used_bytes
 
 MEBIBYTE = 1024 * 1024
 GUARDED = """
@@ -24,6 +25,16 @@ def test_each_worker_has_the_same_share():
 def test_a_share_that_no_worker_can_keep_to_is_refused():
     with pytest.raises(ConfigError, match=r"256.0MiB for 2 workers: 128.0MiB for each"):
         share_of(256 * MEBIBYTE, 2)
+
+
+def test_more_workers_than_this_machine_has_room_for_are_refused_if_they_are_asked_for():
+    with pytest.raises(ConfigError, match=r"Write execution.workers=(\d+) or less") as refused:
+        refuse_crowded(10_000_000, None)
+    most = int(re.search(r"=(\d+) or less", str(refused.value))[1])
+    refuse_crowded(most, None)
+    with pytest.raises(ConfigError):
+        refuse_crowded(most + 1, None)
+    refuse_crowded(None, None)
 
 
 def test_what_a_process_uses_grows_with_what_it_holds():

@@ -4,9 +4,9 @@ import psutil
 import pytest
 
 from ingest.core.errors import ConfigError
-from ingest.job import Job
+from ingest.job import InlineCluster, Job
 from ingest.workers.base import Chosen
-from ingest.workers.choose import choice, workers_for
+from ingest.workers.choose import choice, refuse_unfit, workers_for
 from ingest.workers.outlook import BYTES_PER_SECOND, Outlook
 from ingest.workers.processes.forks import Forkserver
 from ingest.workers.processes.headstart import HeadStart
@@ -15,7 +15,7 @@ from tests.pools.obedient import Obedient, assignments, work_off
 MINUTE = int(60 * BYTES_PER_SECOND)
 
 
-def job(cluster, workers=2):
+def job(cluster, workers=2, **execution):
     return Job.model_validate(
         {
             "name": "t",
@@ -23,7 +23,7 @@ def job(cluster, workers=2):
             "description": "test",
             "source": {"type": "csv", "path": "in"},
             "sink": {"type": "parquet", "path": "out", "write_disposition": "overwrite"},
-            "execution": {"workers": workers},
+            "execution": {"workers": workers, **execution},
             "cluster": cluster,
         }
     )
@@ -89,6 +89,22 @@ def test_what_a_job_names_is_taken_without_a_reason(cluster, said):
 
     assert choice(job(cluster), outlook, {"RAY_JOB_ID": "1"})[1] == Chosen(said)
     assert workers_for(job(cluster)).choose(outlook) == Chosen(said)
+
+
+@pytest.mark.parametrize("cluster", ["auto", "processes", "local"])
+@pytest.mark.parametrize(
+    ("execution", "said"),
+    [
+        ({"workers": 1_000_000}, r"execution.workers: 1000000 workers on this machine, which has "),
+        ({"workers": 2, "max_memory": 1000}, r"execution.max_memory: 1000B for 2 workers: 500B "),
+    ],
+)
+def test_what_this_machine_cannot_do_is_refused_before_anything_starts(cluster, execution, said):
+    crowded = job({"type": cluster}, **execution)
+
+    with pytest.raises(ConfigError, match=said):
+        workers_for(crowded).choose(Outlook(100, 1))
+    refuse_unfit(crowded, InlineCluster(type="inline"))  # it has one process, and no share
 
 
 def test_what_was_started_ahead_works_for_the_pool_that_is_chosen():
