@@ -2,17 +2,21 @@
 
 import sys
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from ingest.commands.advice import Advice, failed, stopped
 from ingest.commands.base import add_format, importing, report
 from ingest.commands.stopping import stop_is_answered, stopping
+from ingest.core.counts import counted
 from ingest.core.errors import IngestError, Interrupted
 from ingest.core.stop import Stop
 
 if TYPE_CHECKING:
     from ingest.driver.request import Request
+    from ingest.records.events import Event
+    from ingest.records.history import History
     from ingest.records.holders import Holder
     from ingest.watch.modes import Mode
     from ingest.watch.progress import Watcher
@@ -66,18 +70,31 @@ def make(
     as_json: bool,
     if_running: IfRunning = "fail",
     quiet: bool = False,
+    copied: bool = False,
 ) -> int:
     """Drive the run, say how it ended, and return the exit code: what became of the run.
 
     `if_running` is what to do if the job is running already. With `quiet`, nothing is said of a run
-    that was published: the caller has more to say.
+    that was published: the caller has more to say. A run is `copied` if it has the plan of another
+    one and nothing was done for it yet: it is not shown as one that is resumed.
     """
     with importing():  # here, because a job that is wrong is told sooner without them
         from ingest.driver.drive import drive  # noqa: F401, PLC0415
         from ingest.watch.logs import logged  # noqa: PLC0415
 
     with logged(progress) as watching:
+        if copied and progress != "json":  # which are the events as they are on record
+            request.listeners = (partial(_as_new, watching),)
         return _made(request, advice, watching, as_json=as_json, if_running=if_running, quiet=quiet)
+
+
+def _as_new(watching: "Watcher", event: "Event", history: "History") -> None:
+    from ingest.records.events import AttemptBegan  # noqa: PLC0415 - keeps --help quick
+
+    if isinstance(event, AttemptBegan):
+        note = f"reproducing run {event.run_id}: {counted(event.partitions, 'partition')}"
+        event = replace(event, resumed=False, notes=(note, *event.notes))
+    watching(event, history)
 
 
 def _made(
@@ -102,7 +119,8 @@ def _made(
         try:
             state = partial(open_store, job.state, job.state_connection)
             with watching, serving() as metrics, listening(state) as lineage:
-                request.listeners = (watching, *metrics, *lineage)
+                shown = request.listeners or (watching,)
+                request.listeners = (*shown, *metrics, *lineage)
                 receipt = drive(request)
         except (Interrupted, KeyboardInterrupt):
             stop_is_answered()

@@ -89,7 +89,8 @@ def _run(rerun: "Rerun", arguments: Namespace, folder: Path) -> int:
     from ingest.records.receipts import history_of  # noqa: PLC0415
     from ingest.workers.choose import workers_for  # noqa: PLC0415
 
-    if history_of(rerun.store, rerun.run_id).phase == "done":
+    history = history_of(rerun.store, rerun.run_id)
+    if history.phase == "done":
         return 0
     here = state_option(arguments.state, arguments.state_connection)
     again = f"ingest rerun {arguments.run} --to {shlex.quote(str(folder))}{here}"
@@ -114,6 +115,7 @@ def _run(rerun: "Rerun", arguments: Namespace, folder: Path) -> int:
         progress_of(arguments),
         as_json=False,
         quiet=True,
+        copied=history.attempt == 1,  # which has copied the plan
     )
 
 
