@@ -33,6 +33,18 @@ def fault(reason: str) -> str:
     return reason
 
 
+def fault_and_reason(reason: str) -> str:
+    """Return what is wrong with a row and, if that is put otherwise there, how to find such rows.
+
+    `qty: is null (reason = 'qty: not_null')`: by a condition on the quarantine, in SQL.
+    """
+    text = fault(reason)
+    if text == reason:
+        return text
+    quoted = reason.replace("'", "''")
+    return f"{text} (reason = '{quoted}')"
+
+
 def _said(match: re.Match[str]) -> str:
     if match["simple"]:
         return _SIMPLE[match["simple"]]

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from ingest.core.counts import counted
-from ingest.core.faults import fault
+from ingest.core.faults import fault_and_reason
 from ingest.core.outcome import places
 from ingest.records.history import DOOMED
 from ingest.records.runs import command_of, resume_command
@@ -71,7 +71,9 @@ def details(page: Page, here: str) -> list[str]:
     lines += ["", *_steps(page["books"])] if page["books"] else []
     if page["reasons"]:
         lines += ["", "rejected rows by reason"]
-        lines += [f"{count:>13,}  {fault(reason)}" for reason, count in page["reasons"].items()]
+        lines += [
+            f"{count:>13,}  {fault_and_reason(reason)}" for reason, count in page["reasons"].items()
+        ]
         lines += [
             f"  {place}"
             for place in places(page["examples"][:EXAMPLES])

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from ingest.core.counts import counted
-from ingest.core.faults import fault
+from ingest.core.faults import fault_and_reason
 from ingest.storage.store import state_option
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def summary(receipt: Receipt, state: str, connection: str = "") -> str:
         _line("written", main["rows"], _written(main, receipt)),
         _time(receipt),
         "",
-        *_rejects(receipt["errors"]),
+        *_rejects(receipt["errors"], f"ingest status {receipt['run_id']}{option}"),
         *(f"  warning: {text}" for text in receipt.get("warnings", ())),
         f"  output       {main['uri']}",
     ]
@@ -123,13 +123,16 @@ def by_step(step: str) -> str:
     return {"source": "while reading", "contract": "by the contract"}.get(step, f"by {step}")
 
 
-def _rejects(errors: dict[str, int]) -> list[str]:
-    """Return the reasons of the rejected rows, under a heading: they are counted once, above."""
+def _rejects(errors: dict[str, int], status: str) -> list[str]:
+    """Return the reasons of the rejected rows, under a heading: they are counted once, above.
+
+    `status` is the command that shows all of them.
+    """
     shown = sorted(errors.items(), key=lambda item: -item[1])[:REASONS_SHOWN]
     lines = ["  rejected rows by reason"] if shown else []
-    lines += [_line("", count, fault(reason)) for reason, count in shown]
+    lines += [_line("", count, fault_and_reason(reason)) for reason, count in shown]
     if more := len(errors) - len(shown):
-        lines.append(f"  and {counted(more, 'more reason')}: see the receipt")
+        lines.append(f"  and {counted(more, 'more reason')}. To see all: {status}")
     return lines
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+import polars as pl
 import pytest
 
 from tests.bad_input.bench import HEADER, records
@@ -235,6 +236,35 @@ def test_verify_of_a_changed_file_names_run_and_file_and_says_how_to_publish_aga
     file.write_bytes(b"")
     result = typed(capsys, "verify", made(desk)[-1], "--state", "state")
     assert "Restore these files from a backup. A new run would append all rows" in result.err
+
+
+def test_all_reasons_are_a_command_away_and_are_found_in_the_quarantine(desk, capsys):
+    checks = [{"type": "expression", "expression": f"id <> {each}"} for each in range(100, 104)]
+    checks.append({"type": "in_set", "column": "n", "values": [9]})
+    desk.describe(contract={**desk.page["contract"], "checks": checks})
+    result = run(capsys)
+    assert result.code == 0
+    (run_id,) = made(desk)
+    assert "rows  n: not one of the allowed values (reason = 'n: in_set')\n" in result.out
+    status = typed(capsys, "status", run_id, "--state", "state").out
+    reasons = set(pl.read_parquet(desk.place / "out_quarantine")["reason"])
+    more = (
+        f"  and {len(reasons) - 5} more reasons. To see all: ingest status {run_id} --state state"
+    )
+    assert f"{more}\n" in result.out
+    assert len(reasons) > 6
+    assert set(re.findall(r"\(reason = '(.*)'\)", result.out)) < reasons
+    for reason in reasons:
+        assert reason in status
+
+
+def test_a_rerun_is_not_said_to_be_resumed(desk, capsys):
+    assert run(capsys).code == 0
+    (run_id,) = made(desk)
+    result = typed(capsys, "rerun", run_id, "--state", "state")
+    assert result.code == 0, result.err
+    assert f"reproducing run {run_id}: " in result.err
+    assert "resuming" not in result.err
 
 
 def test_a_state_where_no_folder_can_be_created_is_refused_in_a_line(tmp_path, monkeypatch):

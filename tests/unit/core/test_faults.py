@@ -5,7 +5,7 @@ import pytest
 
 from ingest.checks import CHECKS
 from ingest.checks.contract import Contract
-from ingest.core.faults import fault
+from ingest.core.faults import fault, fault_and_reason
 
 SCHEMA = {"qty": pl.Int64(), "code": pl.String()}
 SAID = [
@@ -46,3 +46,10 @@ def test_every_check_is_known_here():
 @pytest.mark.parametrize("reason", ["qty: not int64", "too few fields", "my rule"])
 def test_other_reasons_say_it_themselves(reason):
     assert fault(reason) == reason
+
+
+def test_what_is_put_otherwise_is_shown_as_the_quarantine_has_it_too():
+    said = "code: not one of the allowed values (reason = 'code: in_set')"
+    assert fault_and_reason("code: in_set") == said
+    assert fault_and_reason("expression a = 'b'").endswith("(reason = 'expression a = ''b''')")
+    assert fault_and_reason("qty: not int64") == "qty: not int64"
