@@ -48,7 +48,7 @@ def test_all_is_well(state):
 def test_edited_totals(state):
     run_id = publish(state)
     edit(state, run_id, lambda page: page.update(rows=4))
-    said = "rows: differs from the commit of the run: 4, the ledger says 3"
+    said = "rows: differs from the commit of the run: 4, the run wrote 3"
     assert_differs(state, run_id, f"output: .ingest-out/manifests/{run_id}.json: {said}")
 
 

@@ -149,7 +149,7 @@ def _values(key: str, page: Any, committed: Mapping[str, Any]) -> str:
     values = (page.get(key) if isinstance(page, dict) else page, committed.get(key))
     if any(isinstance(value, list | dict) for value in values):
         return ""
-    return f": {json.dumps(values[0])}, the ledger says {json.dumps(values[1])}"
+    return f": {json.dumps(values[0])}, the run wrote {json.dumps(values[1])}"
 
 
 def compare(path: Path, file: Mapping[str, Any], count_rows: CountRows) -> Iterator[str]:
@@ -163,16 +163,16 @@ def differences(
     """Say how a file differs from what is on record of it: bytes, `sha256`, rows."""
     with opened as content:
         if content.size != file["bytes"]:
-            yield f"{content.size} bytes, the ledger says {file['bytes']}"
+            yield f"{content.size} bytes, the run wrote {file['bytes']}"
         if content.sha256 != file["sha256"]:
-            yield f"sha256 {content.sha256}, the ledger says {file['sha256']}"
+            yield f"sha256 {content.sha256}, the run wrote {file['sha256']}"
         try:
             rows = count_rows(content.source)
         except Exception as error:  # noqa: BLE001 - whatever a reader makes of a damaged file is the finding
             yield f"cannot be read: {error}"
             return
         if rows != file["rows"]:
-            yield f"{rows} rows, the ledger says {file['rows']}"
+            yield f"{rows} rows, the run wrote {file['rows']}"
 
 
 @contextmanager

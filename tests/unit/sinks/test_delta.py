@@ -286,7 +286,7 @@ def test_what_has_become_of_a_runs_files_is_told(tmp_path):
     (path,) = (tmp_path / "t" / RUNS[0]).glob("*")
     content = path.read_bytes()
     path.write_bytes(content[:-1])
-    assert any("bytes, the ledger says" in each for each in sink.verify(lines).problems)
+    assert any("bytes, the run wrote" in each for each in sink.verify(lines).problems)
     path.unlink()
     assert sink.verify(lines).problems == (
         f"{RUNS[0]}/{path.name}: missing, but the table lists it. Restore it from a backup",

@@ -52,7 +52,7 @@ def test_a_changed_byte_is_found(
     path = tmp_path / "out" / out.current()[0]
     path.write_bytes(path.read_bytes()[:-1])
     problems = out.verify(lines).problems
-    assert any("bytes, the ledger says" in problem for problem in problems)
+    assert any("bytes, the run wrote" in problem for problem in problems)
     assert any("sha256" in problem for problem in problems)
 
 
@@ -62,7 +62,7 @@ def test_a_count_that_was_wrong_from_the_beginning_is_found(tmp_path: Path) -> N
     path.write_text(path.read_text().replace('"rows": 3', '"rows": 4'))
     wrong = [{**line, "rows": 4} if "rows" in line else line for line in lines]
     problems = out.verify(wrong).problems
-    assert problems == ("run1-0000000-0.jsonl: 3 rows, the ledger says 4",)
+    assert problems == ("run1-0000000-0.jsonl: 3 rows, the run wrote 4",)
 
 
 def test_a_missing_file_is_told_from_a_replaced_one(tmp_path: Path) -> None:
