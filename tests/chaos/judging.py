@@ -101,14 +101,15 @@ class Effort:
                     problems.append(f"partition {key[1]} was completed twice")
                 settled[key[1]] = key
                 sizes[key[1]] = event.outcome.bytes
-        self.tries |= set(settled.values())
-        for attempt, index, _ in sorted(self.tries):
+        # others put small files together; they have numbers behind those of the partitions
+        tries = {key for key in self.tries if key[1] in settled} | set(settled.values())
+        for attempt, index, _ in sorted(tries):
             if attempt > settled[index][0]:
                 problems.append(
                     f"partition {index} was completed by attempt {settled[index][0]}, and "
                     f"processed again by attempt {attempt}"
                 )
-        return sum(sizes[key[1]] for key in self.tries), sum(sizes.values()), problems
+        return sum(sizes[key[1]] for key in tries), sum(sizes.values()), problems
 
 
 def compare(result: Result, expected: Result) -> Differences:
