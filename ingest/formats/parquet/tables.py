@@ -2,7 +2,6 @@
 
 from collections.abc import Container
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -54,17 +53,7 @@ def _dictionary(column: pl.Series) -> "pa.DictionaryArray":
     if known is None:
         return column.to_arrow().cast(pa.string()).dictionary_encode()
     values = column.gather(known.rows).to_arrow().cast(pa.string())
-    nulls = column.null_count()
-    valid = _bits(column.is_not_null()) if nulls else None
-    numbers = pa.Array.from_buffers(
-        pa.int32(), len(column), [valid, pa.py_buffer(known.numbers)], nulls
-    )
-    return pa.DictionaryArray.from_arrays(numbers, values, safe=False)
-
-
-def _bits(valid: pl.Series) -> pa.Buffer:
-    """Return truths as bits from the first of a buffer on; those of a slice begin anywhere."""
-    array = valid.rechunk().to_arrow()
-    if array.offset:
-        return pa.py_buffer(np.packbits(valid.to_numpy(), bitorder="little"))
-    return array.buffers()[1]
+    numbers = pl.Series(known.numbers)
+    if column.null_count():
+        numbers = numbers.set(column.is_null(), None)
+    return pa.DictionaryArray.from_arrays(numbers.to_arrow(), values, safe=False)
