@@ -4,11 +4,8 @@ import ctypes
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
-import numpy as np
-
+from ingest.compiled.csv import Bits
 from ingest.compiled.library import library, load
-
-Bits = np.ndarray[tuple[int], np.dtype[np.uint64]]
 
 
 class Found(NamedTuple):

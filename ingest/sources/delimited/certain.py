@@ -86,24 +86,27 @@ class CertainReader:
                 return None
             lines, total = total, count(ends)
             ends = None if total == lines else ends
-        most = int(most_doubts * total)
-        read = self._read(data, total, most, ends)
-        if read.rows < 0 and (refusing := self._refusing(read, _MOSTLY * total)):
+        most, kinds = int(most_doubts * total), self._kinds()
+        read = self._read(data, total, kinds, most, ends)
+        if read.rows < 0 and (refusing := self._refusing(read, kinds, _MOSTLY * total)):
             self.spoilt.update(refusing)
-            read = self._read(data, total, most, ends)
-        return None if read.rows < 0 else Certain(self._frame(read), read.doubts, read.odd, ends)
+            kinds = self._kinds()
+            read = self._read(data, total, kinds, most, ends)
+        if read.rows < 0:
+            return None
+        return Certain(self._frame(read, kinds), read.doubts, read.odd, ends)
 
     def _ends(self, data: bytes) -> Bits | None:
         """Return where records end that may have several lines."""
         ends = ends_in(self.dialect) if self.multiline else None
         return None if ends is None else ENDS.of(data, ends)
 
-    def _refusing(self, read: csv.Records, most: float) -> set[str]:
+    def _refusing(self, read: csv.Records, kinds: Sequence[csv.Kind], most: float) -> set[str]:
         """Return the columns for whose sake more lines are in doubt, and that may be texts instead.
 
         Not those of numbers: what is in doubt here, Polars' reader knows, faster than as texts.
         """
-        refused = zip(self.names, self._kinds(), read.refused, strict=True)
+        refused = zip(self.names, kinds, read.refused, strict=True)
         numbers = {csv.TEXT, csv.INTEGER, csv.FLOAT}
         return {name for name, kind, lines in refused if lines > most and kind.kind not in numbers}
 
@@ -115,7 +118,14 @@ class CertainReader:
             return False
         return data.isascii() or whole_text(data) is not None
 
-    def _read(self, data: bytes, total: int, most: int, ends: Bits | None) -> csv.Records:
+    def _read(
+        self,
+        data: bytes,
+        total: int,
+        kinds: Sequence[csv.Kind],
+        most: int,
+        ends: Bits | None,
+    ) -> csv.Records:
         quote = self.dialect.quote
         signs = csv.Signs(
             ord(self.dialect.delimiter),
@@ -123,7 +133,7 @@ class CertainReader:
             "" in self.null_values,
             [token.encode() for token in self.null_values if token],
         )
-        return csv.read(data, total, signs, self._kinds(), most, ends=ends)
+        return csv.read(data, total, signs, kinds, most, ends=ends)
 
     def _kinds(self) -> list[csv.Kind]:
         return [
@@ -131,9 +141,9 @@ class CertainReader:
             for name in self.names
         ]
 
-    def _frame(self, read: csv.Records) -> pl.DataFrame:
+    def _frame(self, read: csv.Records, kinds: Sequence[csv.Kind]) -> pl.DataFrame:
         heap, columns = pa.py_buffer(read.heap), []
-        for name, kind, column in zip(self.names, self._kinds(), read.columns, strict=True):
+        for name, kind, column in zip(self.names, kinds, read.columns, strict=True):
             valid = pa.py_buffer(column.valid) if column.nulls else None
             buffers = [valid, pa.py_buffer(column.values)]
             if kind is _TEXT:

@@ -53,26 +53,38 @@ def where(data: bytes, byte: int, compare: _Compare = operator.eq) -> Bits:
     return packed.view(np.uint64)
 
 
-class LastFeeds:
-    """Where the line feeds of a text stand: of the last one asked about, that is known.
-
-    Several ask of each block: how its records end, where they stand in the file, what is left out.
-    """
+class LastBits:
+    """What was found in a text: in the last one asked about, that is known."""
 
     def __init__(self) -> None:
-        self._last: tuple[bytes, Bits] | None = None
+        self._last: tuple[bytes, object, Bits] | None = None
 
-    def of(self, data: bytes) -> Bits:
-        """Return the line feeds of a text; they may not be written to."""
+    def known(self, data: bytes, what: object, find: Callable[[bytes], Bits]) -> Bits:
+        """Return `what` is found in a text; that may not be written to."""
         last = self._last
-        if last is None or last[0] is not data:
-            last = self._last = data, where(data, ord("\n"))
-            last[1].flags.writeable = False
-        return last[1]
+        if last is None or last[0] is not data or last[1] != what:
+            last = self._last = data, what, find(data)
+            last[2].flags.writeable = False
+        return last[2]
 
     def forget(self) -> None:
         """Let go of the last text."""
         self._last = None
+
+
+class LastFeeds(LastBits):
+    """Where the line feeds of a text stand.
+
+    Several ask of each block: how its records end, where they stand in the file, what is left out.
+    """
+
+    def of(self, data: bytes) -> Bits:
+        """Return the line feeds of a text; they may not be written to."""
+        return self.known(data, None, _feeds)
+
+
+def _feeds(data: bytes) -> Bits:
+    return where(data, ord("\n"))
 
 
 FEEDS = LastFeeds()

@@ -15,7 +15,7 @@ import numpy as np
 from ingest.compiled import records
 from ingest.compiled.library import is_there
 from ingest.core.dataclass import dataclass
-from ingest.sources.text.bits import Bits
+from ingest.sources.text.bits import Bits, LastBits
 from ingest.sources.text.dialect import Dialect
 from ingest.sources.text.encodings import UTF8, decode_line
 from ingest.sources.text.line_rules import LineRules
@@ -77,23 +77,12 @@ class RecordEnds:
             place, passed, inside = place + lines, passed + len(found.starts), found.inside
 
 
-class LastEnds:
-    """Where records end in a text: of the last one asked about, that is known; see `LastFeeds`."""
-
-    def __init__(self) -> None:
-        self._last: tuple[bytes, RecordEnds, Bits] | None = None
+class LastEnds(LastBits):
+    """Where records end in a text."""
 
     def of(self, data: bytes, ends: RecordEnds) -> Bits:
         """Return what `RecordEnds.bits` does; they may not be written to."""
-        last = self._last
-        if last is None or last[0] is not data or last[1] != ends:
-            last = self._last = data, ends, ends.bits(data)
-            last[2].flags.writeable = False
-        return last[2]
-
-    def forget(self) -> None:
-        """Let go of the last text."""
-        self._last = None
+        return self.known(data, ends, ends.bits)
 
 
 ENDS = LastEnds()
