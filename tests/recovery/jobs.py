@@ -74,3 +74,11 @@ def phase(place):
     store = LocalStore(place / "state")
     runs = Runs(store).of_job("orders")
     return History.of(Reader(store, runs[-1]).events()).phase if runs else "none"
+
+
+def write_python_job(folder, name, job, functions):
+    """Write a job with a Python step, its `functions`, and a folder for its input."""
+    for made in ("conf/job", "in", f"jobs/{name}"):
+        (folder / made).mkdir(parents=True)
+    (folder / f"conf/job/{name}.yaml").write_text(job)
+    (folder / f"jobs/{name}/functions.py").write_text(functions)

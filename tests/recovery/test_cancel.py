@@ -8,6 +8,7 @@ import pytest
 
 import ingest
 from ingest.__main__ import main
+from tests.recovery.jobs import write_python_job
 
 JOB = """# @package _global_
 # A job that takes a while.
@@ -35,10 +36,7 @@ def wait(rows: pl.DataFrame) -> pl.DataFrame:
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("conf/job", "in", "jobs/slow"):
-        (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "conf/job/slow.yaml").write_text(JOB)
-    (tmp_path / "jobs/slow/functions.py").write_text(WAIT)
+    write_python_job(tmp_path, "slow", JOB, WAIT)
     for number in range(40):
         (tmp_path / f"in/{number}.csv").write_text(f"n\n{number}\n")
     return tmp_path

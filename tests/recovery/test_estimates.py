@@ -8,6 +8,7 @@ import pytest
 import ingest
 from ingest.records.reader import Reader
 from ingest.storage.objects import LocalStore
+from tests.recovery.jobs import write_python_job
 
 INF, NAN = float("inf"), float("nan")
 
@@ -39,10 +40,7 @@ def wait(rows: pl.DataFrame) -> pl.DataFrame:
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("conf/job", "in", "jobs/slow"):
-        (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "conf/job/slow.yaml").write_text(JOB)
-    (tmp_path / "jobs/slow/functions.py").write_text(WAIT)
+    write_python_job(tmp_path, "slow", JOB, WAIT)
     add(tmp_path, 2)
     return tmp_path
 
