@@ -25,7 +25,7 @@ _WORDS = 16 * 1024
 """How many words are worked at a time, where many steps follow each other."""
 _KEPT = np.empty(32 * 1024**2 - 64 * 1024, dtype=np.uint8)
 """Taken and given back untouched, it tells glibc to keep up to 64 MiB of freed memory from now on:
-else each block takes its memory anew, which costs a fifth more than all that is done with it."""
+else each block takes memory again, which costs a fifth more than all that is done with it."""
 del _KEPT
 
 NOTHING: Places = np.empty(0, dtype=np.int64)

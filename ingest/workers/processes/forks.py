@@ -35,7 +35,7 @@ class Forkserver:
 
     If this process is one that can be forked itself, because it has no threads that do anything,
     the server is a fork of it: there in 10 ms, with all that is imported here. Else it is started
-    anew, and takes half a second of a core to import that.
+    again, and takes half a second of a core to import that.
     """
 
     def __init__(self) -> None:
