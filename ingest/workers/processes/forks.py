@@ -34,8 +34,8 @@ class Forkserver:
     """A running fork server; `died` says whose worker has died since one last asked, and how.
 
     If this process is one that can be forked itself, because it has no threads that do anything,
-    the server is a fork of it: there in 10 ms, with all that is imported here. Else it is started
-    again, and takes half a second of a core to import that.
+    the server is a fork of it: there in 10 ms, with all that is imported here. Else it is a new
+    process, and takes half a second of a core to import that.
     """
 
     def __init__(self) -> None:
